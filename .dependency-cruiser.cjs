@@ -1,0 +1,125 @@
+/**
+ * The layer map of src/, top to bottom. A folder may import from its own layer and from any layer below;
+ * `no-cycles` holds inside a layer.
+ */
+const LAYERS = [
+  ['api', 'web', 'main.ts', 'cli.ts', 'inference-worker.ts', 'media-worker.ts'],
+  ['archive', 'evaluation'],
+  ['engine'],
+  ['media', 'vision', 'language', 'decoder'],
+  ['runtime', 'model-store'],
+  ['tensor', 'errors', 'config'],
+];
+
+const SPEC = '\\.spec\\.ts$';
+
+/** Matches a file of the named folders or files directly under src/. */
+function under(...names) {
+  return `^src/(${names.map((name) => name.replace('.', '\\.')).join('|')})(/|$)`;
+}
+
+/** Matches an installed package, and its types, by the start of its name. */
+function packages(...names) {
+  return `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;
+}
+
+/** Rule: only the named places of src/ import these packages. */
+function onlyFrom(places, packageNames) {
+  return {
+    name: `${packageNames[0].replace(/\W+/g, '-').replace(/^-|-$/g, '')}-only-in-${places[0]}`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: [under(...places), SPEC] },
+    to: { path: packages(...packageNames) },
+  };
+}
+
+const layerRules = LAYERS.slice(1).map((layer, index) => ({
+  name: `${layer.join('-')}-imports-upwards`,
+  severity: 'error',
+  from: { path: under(...layer), pathNot: SPEC },
+  to: { path: under(...LAYERS.slice(0, index + 1).flat()) },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    ...layerRules,
+    {
+      name: 'conversion-imports-too-much',
+      comment: 'Conversion reads checkpoints and writes graphs; it never runs one.',
+      severity: 'error',
+      from: { path: under('conversion'), pathNot: SPEC },
+      to: {
+        path: '^src/',
+        pathNot: under('conversion', 'tensor', 'errors', 'model-store', 'config'),
+      },
+    },
+    {
+      name: 'conversion-imported-from-below',
+      severity: 'error',
+      from: { path: under(...LAYERS.slice(1).flat()), pathNot: SPEC },
+      to: { path: under('conversion') },
+    },
+    {
+      name: 'tensor-imports-nothing',
+      severity: 'error',
+      from: { path: under('tensor'), pathNot: SPEC },
+      to: { path: '^src/', pathNot: under('tensor') },
+    },
+    {
+      name: 'errors-imports-nothing',
+      severity: 'error',
+      from: { path: under('errors'), pathNot: SPEC },
+      to: { path: '^src/', pathNot: under('errors') },
+    },
+    {
+      name: 'worker-imports-server',
+      comment: 'A child process starts without the HTTP framework.',
+      severity: 'error',
+      from: { path: under('inference-worker.ts', 'media-worker.ts') },
+      to: { path: under('api', 'web', 'main.ts', 'cli.ts') },
+    },
+    {
+      name: 'unknown-folder',
+      comment: 'A new folder of src/ gets its place in LAYERS first.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: '^src/', pathNot: under(...LAYERS.flat(), 'conversion') },
+    },
+    {
+      name: 'spec-imported',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: `${SPEC}|^test/` },
+    },
+    {
+      name: 'development-package-in-product',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
+    onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
+    onlyFrom(['language'], ['@huggingface']),
+    onlyFrom(['api', 'main.ts'], ['@nestjs']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

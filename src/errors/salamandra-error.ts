@@ -1,0 +1,129 @@
+/** Every code the product can answer with. The list is closed: a caller may switch over it. */
+export const ERROR_CODES = [
+  'INVALID_REQUEST',
+  'INVALID_JSON',
+  'INVALID_BASE64',
+  'UNKNOWN_FIELD',
+  'INVALID_PARAMETER',
+  'CONTEXT_LENGTH_EXCEEDED',
+  'MULTIPART_MALFORMED',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'PATH_NOT_ALLOWED',
+  'NOT_FOUND',
+  'REQUEST_TIMEOUT',
+  'IDEMPOTENCY_CONFLICT',
+  'PAYLOAD_TOO_LARGE',
+  'TOO_MANY_PARTS',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'MEDIA_EMPTY',
+  'MEDIA_CORRUPT',
+  'MEDIA_TOO_LARGE',
+  'MEDIA_TOO_EXPENSIVE',
+  'NO_VIDEO_STREAM',
+  'UNSUPPORTED_CODEC',
+  'NO_DECODABLE_FRAME',
+  'MEDIA_URL_REJECTED',
+  'MEDIA_FETCH_FAILED',
+  'RATE_LIMITED',
+  'QUOTA_EXCEEDED',
+  'QUEUE_FULL',
+  'SHUTTING_DOWN',
+  'MODEL_NOT_READY',
+  'MODEL_INVALID',
+  'MODEL_NOT_FOUND',
+  'DEADLINE_EXCEEDED',
+  'STORAGE_FULL',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Facts a client may see: names, counts and limits; never a path, a pointer or a library's text. */
+export type ErrorDetails = Record<string, string | number | boolean | string[]>;
+
+export interface SalamandraErrorOptions {
+  details?: ErrorDetails | undefined;
+  /** Whether the same request may succeed later. By default the code decides. */
+  retryable?: boolean | undefined;
+  /** The failure underneath, for logs only. */
+  cause?: unknown;
+}
+
+/** What crosses a process border: everything but the cause and the stack, which may hold secrets. */
+export interface SalamandraErrorJson {
+  code: ErrorCode;
+  publicMessage: string;
+  details?: ErrorDetails;
+  retryable: boolean;
+}
+
+const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'REQUEST_TIMEOUT',
+  'RATE_LIMITED',
+  'QUOTA_EXCEEDED',
+  'QUEUE_FULL',
+  'SHUTTING_DOWN',
+  'MODEL_NOT_READY',
+  'DEADLINE_EXCEEDED',
+  'STORAGE_FULL',
+]);
+
+/** The one error the product throws on purpose. It knows no HTTP status. */
+export class SalamandraError extends Error {
+  override readonly name = 'SalamandraError';
+  readonly code: ErrorCode;
+  readonly publicMessage: string;
+  readonly details: ErrorDetails | undefined;
+  readonly retryable: boolean;
+
+  /** `publicMessage` reaches clients as it stands: a fixed sentence, without anything of the input. */
+  constructor(code: ErrorCode, publicMessage: string, options: SalamandraErrorOptions = {}) {
+    super(publicMessage, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.publicMessage = publicMessage;
+    this.details = options.details;
+    this.retryable = options.retryable ?? RETRYABLE_CODES.has(code);
+  }
+
+  toJSON(): SalamandraErrorJson {
+    const { code, publicMessage, details, retryable } = this;
+    return { code, publicMessage, ...(details && { details }), retryable };
+  }
+
+  /** Reads what `toJSON` wrote. Anything else becomes `INTERNAL`, with the value as its cause. */
+  static fromJSON(value: unknown): SalamandraError {
+    if (!isSalamandraErrorJson(value)) {
+      return new SalamandraError('INTERNAL', 'Internal error.', { cause: value });
+    }
+    const { code, publicMessage, details, retryable } = value;
+    return new SalamandraError(code, publicMessage, { details, retryable });
+  }
+}
+
+function isSalamandraErrorJson(value: unknown): value is SalamandraErrorJson {
+  if (!isRecord(value)) return false;
+  return (
+    isErrorCode(value['code']) &&
+    typeof value['publicMessage'] === 'string' &&
+    typeof value['retryable'] === 'boolean' &&
+    (value['details'] === undefined || isErrorDetails(value['details']))
+  );
+}
+
+function isErrorCode(value: unknown): value is ErrorCode {
+  return ERROR_CODES.some((code) => code === value);
+}
+
+function isErrorDetails(value: unknown): value is ErrorDetails {
+  return isRecord(value) && Object.values(value).every(isDetail);
+}
+
+function isDetail(value: unknown): value is ErrorDetails[string] {
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string');
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,1 @@
+process.stdout.write('visual-salamandra\n');
