@@ -1,0 +1,53 @@
+"""The demo model: the layout of BSC-LT/salamandra-7b-vision, made small enough for a repository."""
+
+import torch
+from transformers import (
+    LlamaConfig,
+    LlavaOnevisionConfig,
+    LlavaOnevisionForConditionalGeneration,
+    SiglipVisionConfig,
+)
+
+from scenes import OBJECTS, PATCH, PINPOINTS, TILE
+
+VOCABULARY = 9216
+CONTEXT = 1024
+HIDDEN = 256
+# Salamandra's own special ids; <image> and <video> follow them.
+SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]
+IMAGE_TOKEN, VIDEO_TOKEN = SPECIAL_TOKENS.index("<image>"), SPECIAL_TOKENS.index("<video>")
+BOS, EOS, PAD, IM_START, IM_END = 1, 2, 3, 4, 5
+
+
+def config() -> LlavaOnevisionConfig:
+    vision = SiglipVisionConfig(
+        hidden_size=192, intermediate_size=768, num_hidden_layers=6, num_attention_heads=4,
+        image_size=TILE, patch_size=PATCH, vision_use_head=False,
+    )
+    text = LlamaConfig(
+        vocab_size=VOCABULARY, hidden_size=HIDDEN, intermediate_size=688, num_hidden_layers=6,
+        num_attention_heads=8, num_key_value_heads=2, max_position_embeddings=CONTEXT,
+        rms_norm_eps=1e-6, tie_word_embeddings=False,
+        bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD,
+    )
+    return LlavaOnevisionConfig(
+        vision_config=vision.to_dict(), text_config=text.to_dict(),
+        image_token_id=IMAGE_TOKEN, video_token_id=VIDEO_TOKEN,
+        image_token_index=IMAGE_TOKEN, video_token_index=VIDEO_TOKEN,
+        image_grid_pinpoints=PINPOINTS, vision_feature_layer=-1, vision_feature_select_strategy="full",
+        vision_aspect_ratio="anyres_max_9", projector_hidden_act="gelu", tie_word_embeddings=False,
+    )
+
+
+def create_model() -> LlavaOnevisionForConditionalGeneration:
+    """Fresh weights. Eager attention: PyTorch's fused one is slower backwards on a CPU at these sizes."""
+    return LlavaOnevisionForConditionalGeneration._from_config(config(), attn_implementation="eager")
+
+
+def concept_vectors() -> torch.Tensor:
+    """One fixed random direction an object class, background first, [classes + 1, hidden]: the meeting
+    point of the two halves, which are trained apart before they are trained together."""
+    generator = torch.Generator().manual_seed(7)
+    vectors = torch.randn(len(OBJECTS) + 1, HIDDEN, generator=generator) * 0.1
+    vectors[0] *= 0.3
+    return vectors

@@ -1,0 +1,159 @@
+"""The demo model's world: scenes of Noto emoji objects, drawn, tiled and labelled.
+
+A scene is a list of objects laid out left to right on a background. `draw` gives its pixels,
+`class_grid` gives, for any tile raster, which object covers each 14 px patch.
+"""
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+HERE = Path(__file__).parent
+OBJECTS = json.loads((HERE / "world" / "objects.json").read_text())
+TILE = 98
+PATCH = 14
+GRID = TILE // PATCH
+MAX_SIDE_TILES = 6
+PINPOINTS = [[TILE * r, TILE * c] for r in range(1, MAX_SIDE_TILES + 1) for c in range(1, MAX_SIDE_TILES + 1)]
+# Scenes of this seed range are never trained on.
+HELD_OUT_SEEDS = range(9_000_000, 9_100_000)
+
+_sprites: dict[int, Image.Image] = {}
+
+
+def sprite(index: int) -> Image.Image:
+    if index not in _sprites:
+        path = HERE / "run" / "sprites" / f"{OBJECTS[index]['codepoints']}.png"
+        _sprites[index] = Image.open(path).convert("RGBA")
+    return _sprites[index]
+
+
+@dataclass
+class Placed:
+    """One object: its class, centre and side in pixels, rotation in degrees, mirrored or not."""
+
+    index: int
+    x: float
+    y: float
+    side: float
+    angle: float
+    mirror: bool
+
+
+@dataclass
+class Scene:
+    width: int
+    height: int
+    objects: list[Placed]
+    background_seed: int
+
+
+def sample_scene(rng: random.Random, count: int | None = None) -> Scene:
+    """Draws a scene: half of them small and full, half larger with objects down to 1/9 of the width."""
+    n = count or rng.choices([1, 2, 3, 4], [3, 4, 3, 3])[0]
+    kind = rng.random()
+    if kind < 0.35:
+        width = rng.randint(90, 200)
+        height = int(width * rng.uniform(0.75, 1.25))
+        low, high = 0.7, 1.05
+    else:
+        width = rng.randint(140, 480)
+        height = int(width * 2 ** rng.uniform(-1, 1))
+        height = max(96, min(480, height))
+        low, high = (0.25, 0.75) if kind < 0.65 else (0.5, 1.05)
+    column = width / n
+    placed = []
+    for i, index in enumerate(rng.sample(range(len(OBJECTS)), n)):
+        room = min(column, height)
+        side = max(room * rng.uniform(low, high), width / 9, height / 9, 14)
+        side = min(side, height * 1.0, column * 1.15)
+        slack_x = max(0.0, column - side) / 2
+        slack_y = max(0.0, height - side) / 2
+        x = column * (i + 0.5) + rng.uniform(-slack_x, slack_x)
+        x = max(side * 0.45, min(width - side * 0.45, x))
+        y = height / 2 + rng.uniform(-slack_y, slack_y)
+        placed.append(Placed(index, x, y, side, rng.uniform(-18, 18), rng.random() < 0.5))
+    return Scene(width, height, placed, rng.getrandbits(30))
+
+
+def sample_large_objects(rng: random.Random) -> Scene:
+    """One or two objects that fill a small picture: where the vision tower starts to learn."""
+    n = rng.choice([1, 2])
+    side = 98
+    placed = []
+    for i, index in enumerate(rng.sample(range(len(OBJECTS)), n)):
+        size = rng.uniform(55, 92) if n == 1 else rng.uniform(38, 52)
+        column = side / n
+        slack_x, slack_y = max(0, column - size) / 2, (side - size) / 2
+        x, y = column * (i + 0.5) + rng.uniform(-slack_x, slack_x), side / 2 + rng.uniform(-slack_y, slack_y)
+        placed.append(Placed(index, x, y, size, rng.uniform(-15, 15), rng.random() < 0.5))
+    return Scene(side, side, placed, rng.getrandbits(30))
+
+
+def draw_background(scene: Scene) -> Image.Image:
+    rng = np.random.default_rng(scene.background_seed)
+    h, w = scene.height, scene.width
+    a = rng.integers(60, 256, 3).astype(np.float32)
+    kind = rng.random()
+    if kind < 0.3:
+        pixels = np.broadcast_to(a, (h, w, 3))
+    elif kind < 0.75:
+        b = np.clip(a + rng.integers(-70, 71, 3), 0, 255)
+        t = np.linspace(0, 1, h, dtype=np.float32)[:, None, None]
+        if rng.random() < 0.5:
+            t = np.linspace(0, 1, w, dtype=np.float32)[None, :, None]
+        pixels = a * (1 - t) + b * t + np.zeros((h, w, 1), np.float32)
+    else:
+        cells = rng.integers(-28, 29, (rng.integers(2, 9), rng.integers(2, 9), 3)) + a
+        coarse = Image.fromarray(np.clip(cells, 0, 255).astype(np.uint8))
+        return coarse.resize((w, h), Image.BICUBIC if rng.random() < 0.6 else Image.NEAREST)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def draw(scene: Scene) -> Image.Image:
+    """RGB picture of the scene, with the wear of a real file: blur, noise, a change of light."""
+    picture = draw_background(scene)
+    for o in scene.objects:
+        side = max(4, round(o.side))
+        cut = sprite(o.index).resize((side, side), Image.BICUBIC if side < 60 else Image.BILINEAR)
+        if o.mirror:
+            cut = cut.transpose(Image.FLIP_LEFT_RIGHT)
+        cut = cut.rotate(o.angle, Image.BILINEAR)
+        picture.paste(cut, (round(o.x - side / 2), round(o.y - side / 2)), cut)
+    rng = np.random.default_rng(scene.background_seed + 1)
+    if rng.random() < 0.15:
+        picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 0.9))))
+    if rng.random() < 0.4:
+        pixels = np.asarray(picture, np.float32)
+        pixels = (pixels - 128) * rng.uniform(0.8, 1.15) + 128 + rng.uniform(-18, 18)
+        if rng.random() < 0.4:
+            h, w = pixels.shape[:2]
+            grain = rng.normal(0, rng.uniform(1, 7), (128, 128, 3)).astype(np.float32)
+            pixels = pixels + np.tile(grain, (h // 128 + 1, w // 128 + 1, 1))[:h, :w]
+        picture = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    return picture
+
+
+def class_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: float, left: float, top: float):
+    """Class (index + 1, 0 = background) under each patch of a raster of rows x columns patches onto
+    which the scene is scaled by (scale_x, scale_y) and moved by (left, top) pixels; int64 [rows, columns]."""
+    grid = np.zeros((rows, columns), np.int64)
+    best = np.full((rows, columns), 0.22)
+    ys, xs = np.arange(rows + 1) * PATCH, np.arange(columns + 1) * PATCH
+    for o in scene.objects:
+        # the artwork fills roughly an ellipse of 0.92 of its box
+        rx, ry = o.side * scale_x * 0.46, o.side * scale_y * 0.46
+        cx, cy = o.x * scale_x + left, o.y * scale_y + top
+        x0, x1 = np.maximum(xs[:-1], cx - rx), np.minimum(xs[1:], cx + rx)
+        y0, y1 = np.maximum(ys[:-1], cy - ry), np.minimum(ys[1:], cy + ry)
+        cover = np.clip(y1 - y0, 0, None)[:, None] * np.clip(x1 - x0, 0, None)[None] / PATCH**2
+        mx, my = xs[:-1] + PATCH / 2, ys[:-1] + PATCH / 2
+        inside = ((mx - cx) / max(rx, 7)) ** 2 + ((my - cy) / max(ry, 7))[:, None] ** 2 < 1.35
+        cover = np.where(inside, cover, cover * 0.3)
+        grid = np.where(cover > best, o.index + 1, grid)
+        best = np.maximum(best, cover)
+    return grid

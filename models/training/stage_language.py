@@ -1,0 +1,224 @@
+"""Stages 2 to 4. The decoder learns the world's words, then to read grids of concept vectors, then pictures.
+
+One picture is asked several questions at once: the questions stand behind one another in the sequence, and
+an attention mask lets each see the picture and itself alone, with positions that start again after the
+picture. So the costly part, the picture, is read once for many answers."""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from architecture import BOS, HIDDEN, IM_END, IM_START, PAD, concept_vectors
+from scenes import GRID, Scene, draw, sample_large_objects, sample_scene
+from stages import Stage, save
+from tiles import Layout, sample_max_tiles
+from tokenizer import load_or_train
+from world import CODES, OBJECTS, ask, kinds_for, objects_of
+
+WEIGHTS = dict(caption=3, alt=1, long=2, keywords=1.5, left=1.5, middle=1, right=1.5, count=1.5, exists=3)
+TOKENIZER = load_or_train()
+
+
+def pieces(text: str) -> list[int]:
+    return TOKENIZER.encode(text, add_special_tokens=False).ids
+
+
+HEAD = [BOS, IM_START, *pieces("user\n")]
+MIDDLE = [IM_END, *pieces("\n"), IM_START, *pieces("assistant\n")]
+
+
+@dataclass
+class Turn:
+    kind: str
+    question: list[int]
+    answer: list[int]
+
+
+def sample_turns(rng: random.Random, objects: list[int], count: int) -> list[Turn]:
+    kinds = kinds_for(len(objects))
+    turns = []
+    for kind in rng.choices(kinds, [WEIGHTS[k] for k in kinds], k=count):
+        question, answer = ask(kind, rng.choice(CODES), objects, rng)
+        turns.append(Turn(kind, [*pieces("\n" + question), *MIDDLE], [*pieces(answer), IM_END]))
+    return turns
+
+
+def forked_batch(model, pictures: list[torch.Tensor], turns: list[list[Turn]]):
+    """Packs pictures [tokens, hidden] and their turns into one batch.
+
+    Returns inputs_embeds, mask, positions, the places whose next token is asked for, those tokens, and for
+    each of them its turn, so that whole answers can be judged."""
+    lengths = [len(HEAD) + len(p) + sum(len(t.question) + len(t.answer) for t in ts) for p, ts in zip(pictures, turns)]
+    batch, longest = len(pictures), max(lengths)
+    ids = torch.full((batch, longest), PAD)
+    segment = torch.full((batch, longest), -1)
+    positions = torch.zeros((batch, longest), dtype=torch.long)
+    where, targets, owners, owner_kinds = [], [], [], []
+    for b, (picture, ts) in enumerate(zip(pictures, turns)):
+        end = len(HEAD) + len(picture)
+        ids[b, : len(HEAD)] = torch.tensor(HEAD)
+        segment[b, :end] = 0
+        positions[b, :end] = torch.arange(end)
+        at = end
+        for number, turn in enumerate(ts, 1):
+            whole = turn.question + turn.answer
+            ids[b, at : at + len(whole)] = torch.tensor(whole)
+            segment[b, at : at + len(whole)] = number
+            positions[b, at : at + len(whole)] = torch.arange(end, end + len(whole))
+            first = at + len(turn.question) - 1
+            where.extend((b, first + i) for i in range(len(turn.answer)))
+            targets.extend(turn.answer)
+            owners.extend([len(owner_kinds)] * len(turn.answer))
+            owner_kinds.append(turn.kind)
+            at += len(whole)
+    embeds = model.model.language_model.embed_tokens(ids)
+    rows = [
+        torch.cat([e[: len(HEAD)], p.to(e.dtype), e[len(HEAD) + len(p) :]]) for e, p in zip(embeds, pictures)
+    ]
+    same = segment[:, :, None] == segment[:, None, :]
+    seen = (same | (segment[:, None, :] == 0)) & torch.ones(longest, longest, dtype=torch.bool).tril()
+    mask = torch.zeros(batch, 1, longest, longest).masked_fill(~seen[:, None], -1e9)
+    return torch.stack(rows), mask, positions, torch.tensor(where).T, torch.tensor(targets), torch.tensor(owners), owner_kinds
+
+
+def answer_loss(model, pictures, turns):
+    """Mean cross-entropy of the answers' tokens, and for each turn whether greedy decoding would be right."""
+    embeds, mask, positions, where, targets, owners, kinds = forked_batch(model, pictures, turns)
+    hidden = model.model.language_model(
+        inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
+    ).last_hidden_state
+    logits = model.lm_head(hidden[where[0], where[1]]).float()
+    wrong = torch.zeros(len(kinds)).index_add_(0, owners, (logits.argmax(-1) != targets).float())
+    return F.cross_entropy(logits, targets, label_smoothing=0.02), kinds, wrong == 0
+
+
+def measure(stage: Stage, loss, kinds, right) -> None:
+    measures = {}
+    for kind in set(kinds):
+        of_kind = [r for k, r in zip(kinds, right.tolist()) if k == kind]
+        measures[kind] = sum(of_kind) / len(of_kind)
+    stage.update(loss, len(kinds), **measures)
+
+
+def train_words(model, minutes: float, rate: float = 1.2e-3, batch: int = 40, forks: int = 4) -> None:
+    """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
+    rng, concepts = random.Random(20), concept_vectors()
+    language = [*model.model.language_model.parameters(), *model.lm_head.parameters()]
+    stage = Stage("words", language, minutes, rate)
+    for step in stage:
+        rows, turns = [], []
+        for _ in range(batch):
+            objects = rng.sample(range(len(OBJECTS)), rng.choices([1, 2, 3, 4], [3, 3, 2, 2])[0])
+            row = []
+            for index in objects:
+                row += [0] * rng.choice([0, 0, 1, 2]) + [index + 1] * rng.choice([1, 1, 2, 3])
+            row += [0] * rng.choice([0, 1, 2])
+            vectors = concepts[torch.tensor(row)]
+            rows.append(vectors + torch.randn_like(vectors) * 0.02)
+            turns.append(sample_turns(rng, objects, forks))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, kinds, right = answer_loss(model, rows, turns)
+        measure(stage, loss, kinds, right)
+        if step % 300 == 299:
+            save(model, "words")
+    save(model, "words")
+
+
+def pack(features: torch.Tensor, layout: Layout, newline: torch.Tensor) -> torch.Tensor:
+    """[tiles, 7, 7, hidden] -> [tokens, hidden], as transformers' pack_image_features does."""
+    base = features[0].reshape(-1, HIDDEN)
+    if layout.base_only:
+        return torch.cat([base, newline[None]])
+    canvas = features[1:].reshape(layout.rows, layout.columns, GRID, GRID, HIDDEN)
+    canvas = canvas.permute(0, 2, 1, 3, 4).reshape(layout.rows * GRID, layout.columns * GRID, HIDDEN)
+    canvas = canvas[layout.y0 : layout.y1, layout.x0 : layout.x1]
+    if layout.capped:
+        canvas = F.interpolate(
+            canvas.permute(2, 0, 1)[None].float(), (layout.out_h, layout.out_w), mode="bilinear", align_corners=False
+        )[0].permute(1, 2, 0).to(canvas.dtype)
+    lines = torch.cat([canvas, newline.to(canvas.dtype).expand(canvas.shape[0], 1, HIDDEN)], dim=1)
+    return torch.cat([base, lines.reshape(-1, HIDDEN)])
+
+
+def noisy_concepts(rng: random.Random, scene: Scene, layout: Layout, concepts: torch.Tensor) -> torch.Tensor:
+    """What stage 1 would see, mistakes included: patches of small objects are often named wrongly."""
+    grids = layout.tile_grids(scene).reshape(-1)
+    noise = np.random.default_rng(rng.getrandbits(32))
+    draws = noise.random(grids.shape)
+    grids = np.where(draws < 0.02, noise.integers(0, len(concepts), grids.shape), grids)
+    grids = np.where((draws > 0.02) & (draws < 0.07), 0, grids)
+    vectors = concepts[torch.from_numpy(grids)]
+    vectors = vectors + torch.randn_like(vectors) * 0.025
+    return vectors.reshape(layout.tiles, GRID, GRID, HIDDEN)
+
+
+def sample_pictures(rng: random.Random, progress: float, tokens: int, forks: int):
+    """Scenes of like length whose sequences fill about `tokens` positions, easier ones at first."""
+    pool = []
+    for _ in range(24):
+        if rng.random() < max(0.05, 0.6 - 2 * progress):
+            scene, tiles = sample_large_objects(rng), 0
+        else:
+            scene = sample_scene(rng)
+            tiles = sample_max_tiles(rng)
+        layout = Layout(scene.width, scene.height, tiles)
+        if progress < 0.25 and layout.tokens > 260:
+            continue
+        pool.append((scene, layout))
+    pool.sort(key=lambda item: item[1].tokens)
+    start = rng.randrange(len(pool))
+    chosen, used = [], 0
+    for item in pool[start:] + pool[:start][::-1]:
+        used += item[1].tokens + 22 * forks
+        if chosen and used > tokens:
+            break
+        chosen.append(item)
+    return chosen
+
+
+def train_grids(model, minutes: float, rate: float = 1e-3, tokens: int = 2600, forks: int = 8) -> None:
+    """Stage 3. Whole grids of concept vectors in place of vision features: the decoder learns to read them."""
+    rng, concepts = random.Random(30), concept_vectors()
+    language = [*model.model.language_model.parameters(), *model.lm_head.parameters(), model.model.image_newline]
+    stage = Stage("grids", language, minutes, rate)
+    for step in stage:
+        chosen = sample_pictures(rng, stage.progress, tokens, forks)
+        turns = [sample_turns(rng, objects_of(scene), forks) for scene, _ in chosen]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rows = [
+                pack(noisy_concepts(rng, scene, layout, concepts), layout, model.model.image_newline)
+                for scene, layout in chosen
+            ]
+            loss, kinds, right = answer_loss(model, rows, turns)
+        measure(stage, loss, kinds, right)
+        if step % 300 == 299:
+            save(model, "grids")
+    save(model, "grids")
+
+
+def train_pictures(model, minutes: float, rate: float = 6e-4, tokens: int = 2600, forks: int = 8, seed: int = 40) -> None:
+    """Stage 4. Everything together on drawn pictures; the vision tower follows at a tenth of the rate."""
+    rng = random.Random(seed)
+    stage = Stage("pictures", model.parameters(), minutes, rate)
+    for step in stage:
+        chosen = sample_pictures(rng, 1.0, tokens, forks)
+        turns = [sample_turns(rng, objects_of(scene), forks) for scene, _ in chosen]
+        tiles = np.concatenate([layout.draw_tiles(draw(scene)) for scene, layout in chosen])
+        pixels = torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = model.model.vision_tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1]
+            # the tower moves slowly: it already sees, and the words must not pull it apart
+            hidden = hidden * 0.2 + hidden.detach() * 0.8
+            features = model.model.multi_modal_projector(hidden).reshape(-1, GRID, GRID, HIDDEN)
+            rows, at = [], 0
+            for _, layout in chosen:
+                rows.append(pack(features[at : at + layout.tiles], layout, model.model.image_newline))
+                at += layout.tiles
+            loss, kinds, right = answer_loss(model, rows, turns)
+        measure(stage, loss, kinds, right)
+        if step % 200 == 199:
+            save(model, "pictures")
+    save(model, "pictures")

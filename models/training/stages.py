@@ -1,0 +1,63 @@
+"""What every training stage shares: schedule, log, checkpoint."""
+
+import math
+import time
+from pathlib import Path
+
+import torch
+
+RUN = Path(__file__).parent / "run"
+
+
+class Stage:
+    """A training loop bounded in minutes, with a warm-up and cosine schedule over that time.
+
+    Iterate over it for step numbers; call `update` with the loss of each step."""
+
+    def __init__(self, name: str, parameters, minutes: float, rate: float, warmup: int = 100, floor: float = 0.03):
+        self.name, self.seconds, self.rate, self.warmup, self.floor = name, minutes * 60, rate, warmup, floor
+        self.parameters = list(parameters)
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=rate, betas=(0.9, 0.98), weight_decay=0.03)
+        self.smooth: dict[str, float] = {}
+        RUN.mkdir(exist_ok=True)
+        self.log = open(RUN / "log.txt", "a")
+
+    @property
+    def progress(self) -> float:
+        return min(1.0, (time.time() - self.start) / self.seconds)
+
+    def say(self, text: str) -> None:
+        line = f"{self.name} {text}"
+        print(line, flush=True)
+        self.log.write(line + "\n")
+        self.log.flush()
+
+    def __iter__(self):
+        self.start, self.step, self.seen = time.time(), 0, 0
+        while time.time() - self.start < self.seconds:
+            wave = 0.5 * (1 + math.cos(math.pi * self.progress))
+            rate = self.rate * min(1, (self.step + 1) / self.warmup) * (wave * (1 - self.floor) + self.floor)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            yield self.step
+            self.step += 1
+
+    def update(self, loss: torch.Tensor, samples: int, **measures: float) -> None:
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.seen += samples
+        for key, value in {"loss": loss.item(), **measures}.items():
+            self.smooth[key] = value if key not in self.smooth else 0.97 * self.smooth[key] + 0.03 * value
+        if self.step % 50 == 0:
+            elapsed = time.time() - self.start
+            values = " ".join(f"{key} {value:.3f}" for key, value in self.smooth.items())
+            self.say(f"{elapsed:.0f}s step {self.step} {self.seen / elapsed:.0f}/s {values}")
+
+
+def save(model, name: str) -> None:
+    """Writes a checkpoint whole or not at all."""
+    partial = RUN / f"{name}.partial"
+    torch.save(model.state_dict(), partial)
+    partial.rename(RUN / f"{name}.pt")
