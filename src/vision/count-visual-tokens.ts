@@ -1,0 +1,19 @@
+import { layOutFeatures } from './feature-layout.js';
+import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
+
+/**
+ * Number of embeddings, and so of placeholder ids, that one picture becomes.
+ *
+ * With a grid: the base tile's patches, then the packed rows, each followed by one newline. Without: the base
+ * tile's patches and one newline.
+ */
+export function countVisualTokens(
+  size: Size,
+  grid: TileGrid | null,
+  geometry: VisionGeometry,
+): number {
+  const baseTokens = geometry.patchesPerSide ** 2;
+  if (grid === null) return baseTokens + 1;
+  const { packed } = layOutFeatures(size, grid, geometry);
+  return baseTokens + packed.rows * (packed.columns + 1);
+}

@@ -1,0 +1,62 @@
+import { drawPicture } from '../../test/vision-golden.js';
+import { resizeBicubic } from './resize-bicubic.js';
+
+const CHANNELS = 3;
+
+function grey(values: number[], width: number) {
+  const data = Uint8Array.from(values.flatMap((value) => [value, value, value]));
+  return { width, height: values.length / width, data };
+}
+
+function firstChannel(data: Uint8Array): number[] {
+  return [...data].filter((_, index) => index % CHANNELS === 0);
+}
+
+describe('resizeBicubic', () => {
+  it('keeps the pixels of an unchanged size', () => {
+    const picture = drawPicture(17, 9, 'noise');
+
+    expect(resizeBicubic(picture, { width: 17, height: 9 })).toEqual(picture);
+  });
+
+  it('averages when shrinking, with weights of a cubic kernel', () => {
+    const edge = grey([0, 0, 0, 0, 255, 255, 255, 255], 8);
+
+    // Python: Image.fromarray(np.uint8([[0]*4+[255]*4])).resize((4, 1), Image.BICUBIC)
+    expect(firstChannel(resizeBicubic(edge, { width: 4, height: 1 }).data)).toEqual([
+      0, 17, 238, 255,
+    ]);
+  });
+
+  it('clips the overshoot when enlarging', () => {
+    const edge = grey([0, 0, 255, 255], 4);
+
+    expect(firstChannel(resizeBicubic(edge, { width: 8, height: 1 }).data)).toEqual([
+      0, 0, 0, 52, 203, 255, 255, 255,
+    ]);
+  });
+
+  it.each([
+    [1, 1, 98, 98],
+    [1, 2000, 98, 98],
+    [2000, 1, 98, 98],
+    [98, 98, 1, 1],
+    [3, 3, 1, 500],
+  ])('keeps one colour from %ix%i to %ix%i', (fromWidth, fromHeight, width, height) => {
+    const data = new Uint8Array(fromWidth * fromHeight * CHANNELS).fill(137);
+    const resized = resizeBicubic(
+      { width: fromWidth, height: fromHeight, data },
+      { width, height },
+    );
+
+    expect(resized.data).toHaveLength(width * height * CHANNELS);
+    expect(resized.data.every((value) => value === 137)).toBe(true);
+  });
+
+  it('keeps the channels apart', () => {
+    const data = Uint8Array.from({ length: 50 * 40 * CHANNELS }, (_, i) => [10, 120, 250][i % 3]!);
+    const resized = resizeBicubic({ width: 50, height: 40, data }, { width: 7, height: 90 });
+
+    expect([...resized.data].every((value, i) => value === [10, 120, 250][i % 3])).toBe(true);
+  });
+});

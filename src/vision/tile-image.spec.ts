@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { createGeometry, drawPicture, readGolden } from '../../test/vision-golden.js';
+import { toPixelValues } from './pixel-values.js';
+import { planTiles } from './plan-tiles.js';
+import { tileImage } from './tile-image.js';
+
+const golden = readGolden('tile-hashes');
+
+function sha256(...parts: Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+describe('tileImage and toPixelValues', () => {
+  it.each(golden.pictures)(
+    'give the bytes of Hugging Face: $geometry, $width x $height',
+    ({ geometry: name, width, height, picture, tiles, tilesSha256, pixelValuesSha256 }) => {
+      const { mean, std } = golden;
+      const geometry = createGeometry(golden.geometries[name]!);
+      const plan = planTiles({ width, height }, geometry, 'high', Infinity);
+
+      const tiled = tileImage(drawPicture(width, height, picture), plan, geometry);
+      const values = toPixelValues(tiled.tiles, { ...geometry.imageProcessor, mean, std });
+
+      expect(tiled.plan).toBe(plan);
+      expect(tiled.tiles).toHaveLength(tiles);
+      expect(sha256(...tiled.tiles)).toBe(tilesSha256);
+      const side = geometry.imageProcessor.tileSize.width;
+      expect(values.shape).toEqual([tiles, 3, side, side]);
+      expect(sha256(new Uint8Array(values.data.buffer))).toBe(pixelValuesSha256);
+    },
+  );
+});
+
+describe('tileImage', () => {
+  const geometry = createGeometry(golden.geometries['demo']!);
+  const tileBytes = 98 * 98 * 3;
+
+  it('gives the base tile alone for low, the first tile of high', () => {
+    const picture = drawPicture(300, 200, 'pattern');
+    const low = tileImage(picture, planTiles(picture, geometry, 'low', 999), geometry);
+    const high = tileImage(picture, planTiles(picture, geometry, 'high', 999), geometry);
+
+    expect(low.tiles).toEqual([high.tiles[0]]);
+  });
+
+  it('centres the picture on black, an odd remainder below', () => {
+    const white = new Uint8Array(196 * 97 * 3).fill(255);
+    const picture = { width: 196, height: 97, data: white };
+    const plan = planTiles(picture, geometry, 'high', 999);
+    const { tiles } = tileImage(picture, plan, geometry);
+
+    expect(plan.grid).toEqual({ rows: 1, columns: 2 });
+    const rowBytes = 98 * 3;
+    for (const tile of tiles.slice(1)) {
+      expect(tile).toHaveLength(tileBytes);
+      expect(tile[0]).toBe(255);
+      expect(tile[96 * rowBytes]).toBe(255);
+      expect(tile[97 * rowBytes]).toBe(0);
+    }
+  });
+});
