@@ -22,6 +22,9 @@ PINPOINTS = [[TILE * r, TILE * c] for r in range(1, MAX_SIDE_TILES + 1) for c in
 # Scenes of this seed range are never trained on.
 HELD_OUT_SEEDS = range(9_000_000, 9_100_000)
 
+# Side in pixels of a tile under which an object is no more than a blot.
+READABLE = 10
+
 _sprites: dict[int, Image.Image] = {}
 
 
@@ -140,7 +143,8 @@ def draw(scene: Scene) -> Image.Image:
 
 def class_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: float, left: float, top: float):
     """Class (index + 1, 0 = background) under each patch of a raster of rows x columns patches onto
-    which the scene is scaled by (scale_x, scale_y) and moved by (left, top) pixels; int64 [rows, columns]."""
+    which the scene is scaled by (scale_x, scale_y) and moved by (left, top) pixels; int64 [rows, columns].
+    Objects too small there to be made out are -1."""
     grid = np.zeros((rows, columns), np.int64)
     best = np.full((rows, columns), 0.22)
     ys, xs = np.arange(rows + 1) * PATCH, np.arange(columns + 1) * PATCH
@@ -154,6 +158,6 @@ def class_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: f
         mx, my = xs[:-1] + PATCH / 2, ys[:-1] + PATCH / 2
         inside = ((mx - cx) / max(rx, 7)) ** 2 + ((my - cy) / max(ry, 7))[:, None] ** 2 < 1.35
         cover = np.where(inside, cover, cover * 0.3)
-        grid = np.where(cover > best, o.index + 1, grid)
+        grid = np.where(cover > best, o.index + 1 if min(rx, ry) * 2 >= READABLE else -1, grid)
         best = np.maximum(best, cover)
     return grid

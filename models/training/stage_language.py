@@ -103,7 +103,7 @@ def measure(stage: Stage, loss, kinds, right) -> None:
     stage.update(loss, len(kinds), **measures)
 
 
-def train_words(model, minutes: float, rate: float = 1.2e-3, batch: int = 40, forks: int = 4) -> None:
+def train_words(model, minutes: float, rate: float = 2e-3, batch: int = 12, forks: int = 5) -> None:
     """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
     rng, concepts = random.Random(20), concept_vectors()
     language = [*model.model.language_model.parameters(), *model.lm_head.parameters()]
@@ -122,7 +122,7 @@ def train_words(model, minutes: float, rate: float = 1.2e-3, batch: int = 40, fo
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss, kinds, right = answer_loss(model, rows, turns)
         measure(stage, loss, kinds, right)
-        if step % 300 == 299:
+        if step % 1000 == 999:
             save(model, "words")
     save(model, "words")
 
@@ -147,6 +147,9 @@ def noisy_concepts(rng: random.Random, scene: Scene, layout: Layout, concepts: t
     """What stage 1 would see, mistakes included: patches of small objects are often named wrongly."""
     grids = layout.tile_grids(scene).reshape(-1)
     noise = np.random.default_rng(rng.getrandbits(32))
+    draws = noise.random(grids.shape)
+    guess = np.where(draws < 0.5, noise.integers(0, len(concepts), grids.shape), 0)
+    grids = np.where(grids < 0, guess, grids)
     draws = noise.random(grids.shape)
     grids = np.where(draws < 0.02, noise.integers(0, len(concepts), grids.shape), grids)
     grids = np.where((draws > 0.02) & (draws < 0.07), 0, grids)
@@ -194,7 +197,7 @@ def train_grids(model, minutes: float, rate: float = 1e-3, tokens: int = 2600, f
             ]
             loss, kinds, right = answer_loss(model, rows, turns)
         measure(stage, loss, kinds, right)
-        if step % 300 == 299:
+        if step % 1000 == 999:
             save(model, "grids")
     save(model, "grids")
 

@@ -17,7 +17,14 @@ class Stage:
     def __init__(self, name: str, parameters, minutes: float, rate: float, warmup: int = 100, floor: float = 0.03):
         self.name, self.seconds, self.rate, self.warmup, self.floor = name, minutes * 60, rate, warmup, floor
         self.parameters = list(parameters)
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=rate, betas=(0.9, 0.98), weight_decay=0.03)
+        # Muon for the layers' matrices (far fewer steps from scratch), AdamW for tables, norms and biases.
+        matrices = [p for p in self.parameters if p.ndim == 2 and max(p.shape) < 2000 and min(p.shape) > 49]
+        chosen = {id(p) for p in matrices}
+        rest = [p for p in self.parameters if id(p) not in chosen]
+        self.optimizers = [
+            torch.optim.Muon(matrices, lr=rate, momentum=0.95, weight_decay=0.03, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
+        ]
         self.smooth: dict[str, float] = {}
         RUN.mkdir(exist_ok=True)
         self.log = open(RUN / "log.txt", "a")
@@ -37,20 +44,22 @@ class Stage:
         while time.time() - self.start < self.seconds:
             wave = 0.5 * (1 + math.cos(math.pi * self.progress))
             rate = self.rate * min(1, (self.step + 1) / self.warmup) * (wave * (1 - self.floor) + self.floor)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
+            for optimizer in self.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
             yield self.step
             self.step += 1
 
     def update(self, loss: torch.Tensor, samples: int, **measures: float) -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         self.seen += samples
         for key, value in {"loss": loss.item(), **measures}.items():
             self.smooth[key] = value if key not in self.smooth else 0.97 * self.smooth[key] + 0.03 * value
-        if self.step % 50 == 0:
+        if self.step % 100 == 0:
             elapsed = time.time() - self.start
             values = " ".join(f"{key} {value:.3f}" for key, value in self.smooth.items())
             self.say(f"{elapsed:.0f}s step {self.step} {self.seen / elapsed:.0f}/s {values}")

@@ -1,0 +1,42 @@
+import type { CountReport } from './compare-counts.js';
+import type { PictureReport } from './compare-picture.js';
+import type { PrefillReport } from './compare-prefill.js';
+
+/** What fp32 may differ from transformers: products are summed in another order, nothing else. */
+export const MAX_FP32_DIFFERENCE = 2e-3;
+/** Mean difference of a picture's tiles, of 255 levels: decoders round alpha differently. */
+export const MAX_MEAN_LEVELS = 1;
+/** Of the logits of int8 and those of transformers in fp32. */
+export const MIN_INT8_COSINE = 0.995;
+
+/** Pillow subtracts CMYK inks from white; the service converts through a press profile, which looks right. */
+const COLOUR_MANAGED: ReadonlySet<string> = new Set(['cmyk.jpg']);
+
+/** The bounds that a picture breaks in fp32, in words. */
+export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: PictureReport) {
+  const broken: string[] = [];
+  const check = (isKept: boolean, name: string) => {
+    if (!isKept) broken.push(name);
+  };
+  check(planEqual, 'tile choice');
+  check(countEqual, 'token count');
+  check(idsEqual, 'input ids');
+  if (stages === null) return broken;
+
+  const { pixels, pixelValues, fromReferenceTiles: same } = stages;
+  check(pixels.meanAbs <= MAX_MEAN_LEVELS || COLOUR_MANAGED.has(one.picture), 'pixels');
+  check(pixelValues.maxAbs <= 1e-6, 'pixel values');
+  check(same.features.maxAbs <= MAX_FP32_DIFFERENCE, 'features');
+  check(same.embeddings.maxAbs <= MAX_FP32_DIFFERENCE, 'embeddings');
+  check(same.logits.maxAbs <= MAX_FP32_DIFFERENCE, 'logits');
+  check(same.greedyEqual === one.greedyIds.length, 'greedy ids');
+  return broken;
+}
+
+export function isCountTableEqual({ different }: CountReport): boolean {
+  return different === 0;
+}
+
+export function isPrefillEqual({ maxAbs }: PrefillReport): boolean {
+  return maxAbs <= MAX_FP32_DIFFERENCE;
+}

@@ -1,0 +1,51 @@
+import { planTiles } from '../../src/vision/plan-tiles.js';
+import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
+import type { CountTable, References } from './references.js';
+
+export interface CountReport {
+  readonly geometry: CountTable['geometry'];
+  readonly detail: CountTable['detail'];
+  readonly sizes: number;
+  /** Sizes whose grid or token count differs. */
+  readonly different: number;
+  readonly mostTokens: number;
+}
+
+/** Plans every size of a table and compares grid and token count with the processor's of transformers. */
+export function compareCounts(references: References, table: CountTable): CountReport {
+  const geometry = tableGeometry(table);
+  const sizes = references.read(table.sizes);
+  const grids = references.read(table.grids);
+  const counts = references.read(table.counts);
+  let different = 0;
+  counts.forEach((count, i) => {
+    const size = { width: sizes[2 * i]!, height: sizes[2 * i + 1]! };
+    // The table's pinpoints are already those of its detail, so that all of them are offered.
+    const { grid, visualTokens } = planTiles(size, geometry, 'high', Infinity);
+    const isEqual =
+      visualTokens === count && grid?.rows === grids[2 * i] && grid?.columns === grids[2 * i + 1];
+    if (!isEqual) different += 1;
+  });
+  return {
+    geometry: table.geometry,
+    detail: table.detail,
+    sizes: counts.length,
+    different,
+    mostTokens: Math.max(...counts),
+  };
+}
+
+function tableGeometry(table: CountTable): VisionGeometry {
+  const { tileSide, pinpoints: imageGridPinpoints, maxTilesCap, patchesPerSide } = table;
+  return {
+    patchesPerSide,
+    imageProcessor: {
+      tileSize: { width: tileSide, height: tileSide },
+      imageGridPinpoints,
+      maxTilesCap,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      rescaleFactor: 1,
+    },
+  };
+}

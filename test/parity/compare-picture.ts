@@ -1,0 +1,171 @@
+import { splicePrompt } from '../../src/decoder/splice-prompt.js';
+import { buildPrompt, type PromptChunk } from '../../src/language/build-prompt.js';
+import { captionInstruction } from '../../src/language/caption-instructions.js';
+import { resolveLanguage } from '../../src/language/languages.js';
+import { decodeImage } from '../../src/media/decode-image.js';
+import type { FloatTensor } from '../../src/tensor/tensor.js';
+import { encodeTiles } from '../../src/vision/encode-tiles.js';
+import { packImageFeatures } from '../../src/vision/pack-image-features.js';
+import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
+import { tileImage } from '../../src/vision/tile-image.js';
+import { type Distance, measureDistance, measureSampled, sample } from './measures.js';
+import type { ModelParts } from '../converted-model.js';
+import { type ParityCase, readPicture, type References } from './references.js';
+
+/** How the model's own values compare from one set of tiles on. */
+export interface TilesReport {
+  readonly features: Distance;
+  readonly embeddings: Distance;
+  readonly logits: Distance;
+  /** Greedy ids that are equal before the first different one. */
+  readonly greedyEqual: number;
+}
+
+export interface PictureReport {
+  readonly one: ParityCase;
+  readonly planEqual: boolean;
+  readonly countEqual: boolean;
+  readonly idsEqual: boolean;
+  /** Null where the tiles themselves are others. */
+  readonly stages: StagesReport | null;
+}
+
+export interface StagesReport {
+  /** Of the tiles' bytes: units of 1/255 of full scale. */
+  readonly pixels: { readonly meanAbs: number; readonly maxAbs: number };
+  /** Of the normalised values of identical bytes. */
+  readonly pixelValues: Distance;
+  /** From the tiles that transformers cut. */
+  readonly fromReferenceTiles: TilesReport;
+  /** From the file on, all by ourselves. */
+  readonly fromFile: TilesReport;
+}
+
+/** Runs one picture through the product's own functions and measures every stage. */
+export async function comparePicture(
+  model: ModelParts,
+  references: References,
+  one: ParityCase,
+): Promise<PictureReport> {
+  const image = await decodeImage({ bytes: await readPicture(one) });
+  const plan = planTiles(image, model.geometry, one.detail, Infinity);
+  const { tiles } = tileImage(image, plan, model.geometry);
+  const referenceTiles = references.readTiles(one);
+  const chunks = casePrompt(model, one);
+  const planEqual = plan.tiles === one.tiles && isSameGrid(plan, one);
+  const countEqual = plan.visualTokens === one.visualTokens;
+  const idsEqual = isSameIds(expandIds(chunks, plan.visualTokens, model), one);
+  if (!planEqual || !countEqual) return { one, planEqual, countEqual, idsEqual, stages: null };
+
+  const pixels = measureDistance(Buffer.concat(tiles), Buffer.concat(referenceTiles));
+  const pixelValues = measureSampled(
+    toPixelValues(referenceTiles, model.geometry.imageProcessor),
+    one.pixelValues,
+    references.read(one.pixelValues),
+  );
+  const fromReferenceTiles = await compareTiles(model, references, one, {
+    plan,
+    tiles: referenceTiles,
+    chunks,
+  });
+  const fromFile =
+    pixels.maxAbs === 0
+      ? fromReferenceTiles
+      : await compareTiles(model, references, one, { plan, tiles, chunks });
+  const stages = { pixels, pixelValues, fromReferenceTiles, fromFile };
+  return { one, planEqual, countEqual, idsEqual, stages };
+}
+
+/** Tiles to what the decoder reads. */
+export async function embedTiles(
+  model: ModelParts,
+  { plan, tiles, chunks }: TilesInput,
+): Promise<{ features: FloatTensor; embeddings: FloatTensor; inputsEmbeds: FloatTensor }> {
+  const pixelValues = toPixelValues(tiles, model.geometry.imageProcessor);
+  const features = await encodeTiles(model.visionSession, pixelValues);
+  const embeddings = packImageFeatures(features, plan, model.geometry, model.imageNewline);
+  const { inputsEmbeds } = splicePrompt(chunks, [embeddings], model.tokenEmbeddings);
+  return { features, embeddings, inputsEmbeds };
+}
+
+export interface TilesInput {
+  readonly plan: TilePlan;
+  readonly tiles: readonly Uint8Array[];
+  readonly chunks: readonly PromptChunk[];
+}
+
+async function compareTiles(
+  model: ModelParts,
+  references: References,
+  one: ParityCase,
+  input: TilesInput,
+): Promise<TilesReport> {
+  const { features, embeddings, inputsEmbeds } = await embedTiles(model, input);
+  const cache = model.decoder.createCache();
+  const logits = await model.decoder.prefill(inputsEmbeds, cache);
+  const ids: number[] = [];
+  for (let scores = logits; ids.length < one.greedyIds.length;) {
+    ids.push(indexOfLargest(scores));
+    scores = await model.decoder.decodeStep(ids.at(-1)!, cache);
+  }
+  const firstDifferent = one.greedyIds.findIndex((id, i) => id !== ids[i]);
+  return {
+    features: measureSampled(features, one.imageFeatures, references.read(one.imageFeatures)),
+    embeddings: measureSampled(
+      embeddings,
+      one.imageEmbeddings,
+      references.read(one.imageEmbeddings),
+    ),
+    logits: compareLogits(references, one, logits),
+    greedyEqual: firstDifferent < 0 ? ids.length : firstDifferent,
+  };
+}
+
+/** The reference keeps every k-th value and the highest ones. */
+function compareLogits(references: References, one: ParityCase, logits: Float32Array): Distance {
+  const top = one.topIds.map((id) => logits[id]!);
+  return measureDistance(
+    [...sample(logits, one.logits.stride), ...top],
+    [...references.read(one.logits), ...one.topLogits],
+  );
+}
+
+/** The question of a case, built from the language's own instruction as the service does. */
+export function casePrompt(model: ModelParts, one: ParityCase): PromptChunk[] {
+  const text = captionInstruction(one.kind, resolveLanguage(one.language));
+  if (text !== one.prompt) throw new RangeError('The instructions changed since the references.');
+  return buildPrompt(
+    [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text }] }],
+    model.tokenizer,
+  );
+}
+
+function expandIds(
+  chunks: readonly PromptChunk[],
+  visualTokens: number,
+  { manifest }: ModelParts,
+): number[] {
+  return chunks.flatMap((chunk) =>
+    chunk.kind === 'text'
+      ? [...chunk.ids]
+      : Array.from({ length: visualTokens }, () => manifest.tokens.image),
+  );
+}
+
+function isSameIds(ids: readonly number[], { inputIds }: ParityCase): boolean {
+  const expected = inputIds.flatMap(([id, times]) => Array.from({ length: times }, () => id));
+  return expected.length === ids.length && expected.every((id, i) => id === ids[i]);
+}
+
+function isSameGrid({ grid }: TilePlan, one: ParityCase): boolean {
+  return grid?.rows === one.grid?.rows && grid?.columns === one.grid?.columns;
+}
+
+export function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  values.forEach((value, i) => {
+    if (value > values[best]!) best = i;
+  });
+  return best;
+}

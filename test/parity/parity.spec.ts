@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+
+import { brokenBounds, isPrefillEqual, MIN_INT8_COSINE } from './bounds.js';
+import { compareCounts } from './compare-counts.js';
+import { comparePicture } from './compare-picture.js';
+import { comparePrefill } from './compare-prefill.js';
+import { hashWeights } from './hash-weights.js';
+import { type ModelParts, openConverted } from '../converted-model.js';
+import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
+import { loadReferences, type ParityCase, type References } from './references.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CHECKPOINT = join(ROOT, 'models/demo');
+/** One for each rule; `npm run parity` takes them all. */
+const PICTURES = [
+  'pixel-1x1.png high',
+  'row-2000x1.png low',
+  'tile-99x98.png high',
+  'most-tokens.png high',
+  'cap-over.png high',
+  'scene-400x130.png auto',
+  'alpha.png high',
+  'exif-rotated.jpg high',
+  'jpeg-420.jpg high',
+];
+
+/**
+ * The product against transformers on the demo model. The figures are printed because a bound that is kept
+ * says less than how well it is kept.
+ */
+describe('parity with transformers', () => {
+  let references: References;
+
+  beforeAll(async () => {
+    references = await loadReferences(join(ROOT, 'test/golden/parity'));
+  });
+
+  it('compares with references of these very weights', async () => {
+    expect(await hashWeights(CHECKPOINT)).toBe(references.weightsSha256);
+  });
+
+  it('cuts and counts 15,000 sizes as the processor does, for the demo and for SigLIP 384', () => {
+    const reports = references.counts.map((table) => compareCounts(references, table));
+
+    expect(reports).toMatchObject([
+      { geometry: 'checkpoint', detail: 'high', sizes: 5000, different: 0 },
+      { geometry: 'checkpoint', detail: 'auto', sizes: 5000, different: 0 },
+      { geometry: 'siglip-384', detail: 'high', sizes: 5000, different: 0, mostTokens: 8765 },
+    ]);
+  });
+
+  describe('in fp32', () => {
+    let model: ModelParts;
+
+    beforeAll(async () => {
+      model = await openConverted(CHECKPOINT, 'fp32');
+      printRow('picture', PICTURE_COLUMNS);
+    }, 60_000);
+
+    afterAll(() => model.close());
+
+    it.each(PICTURES)('gives the values of transformers for %s', async (name) => {
+      const report = await comparePicture(model, references, findCase(name));
+      printRow(name, pictureCells(report));
+
+      expect(brokenBounds(report)).toEqual([]);
+    });
+
+    it('reads a prompt in pieces, in steps and in a used cache as it reads it at once', async () => {
+      const reports = await comparePrefill(model, references, findCase('noise-150x110.png high'));
+      for (const { way, maxAbs } of reports) print(`${way}: ${exponent(maxAbs)}`);
+
+      expect(reports.filter((report) => !isPrefillEqual(report))).toEqual([]);
+    });
+  });
+
+  it('stays near in int8', async () => {
+    const model = await openConverted(CHECKPOINT, 'int8');
+    try {
+      for (const name of ['scene-180x120.png high', 'photo-640x480.png auto']) {
+        const { stages } = await comparePicture(model, references, findCase(name));
+        const cosine = stages?.fromReferenceTiles.logits.cosine;
+        print(`int8 ${name}: logits cosine ${cosine?.toFixed(5)}`);
+
+        expect(cosine).toBeGreaterThanOrEqual(MIN_INT8_COSINE);
+      }
+    } finally {
+      await model.close();
+    }
+  }, 60_000);
+
+  function findCase(name: string): ParityCase {
+    return references.cases.find(({ picture, detail }) => `${picture} ${detail}` === name)!;
+  }
+});
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

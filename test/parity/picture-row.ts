@@ -1,0 +1,54 @@
+import type { Distance } from './measures.js';
+import type { PictureReport } from './compare-picture.js';
+
+export const PICTURE_COLUMNS = [
+  'tiles',
+  'tokens',
+  'ids',
+  'pixels',
+  'features, same tiles',
+  'packed, same tiles',
+  'logits, same tiles',
+  'greedy',
+  'features, own tiles',
+  'logits, own tiles',
+  'greedy',
+];
+const WIDTHS = [5, 6, 3, 10, 20, 20, 20, 6, 20, 20, 6];
+
+/** The figures of one picture, as the columns name them. */
+export function pictureCells({
+  one,
+  planEqual,
+  countEqual,
+  idsEqual,
+  stages,
+}: PictureReport): string[] {
+  const cells = [`${one.tiles}${mark(planEqual)}`, `${one.visualTokens}${mark(countEqual)}`];
+  cells.push(mark(idsEqual).trim());
+  if (stages === null) return cells;
+  const { pixels, fromReferenceTiles: same, fromFile: own } = stages;
+  const steps = one.greedyIds.length;
+  cells.push(`${pixels.meanAbs.toFixed(3)} ${pixels.maxAbs}`);
+  cells.push(distance(same.features), distance(same.embeddings), distance(same.logits));
+  cells.push(`${same.greedyEqual}/${steps}`);
+  if (own === same) return [...cells, '=', '=', '='];
+  return [...cells, distance(own.features), distance(own.logits), `${own.greedyEqual}/${steps}`];
+}
+
+export function printRow(name: string, cells: readonly string[]): void {
+  const padded = cells.map((cell, column) => cell.padStart(WIDTHS[column]!));
+  process.stdout.write(`${[name.padEnd(27), ...padded].join('  ')}\n`);
+}
+
+function distance({ maxAbs, cosine }: Distance): string {
+  return `${exponent(maxAbs)} ${cosine.toFixed(7)}`;
+}
+
+export function exponent(value: number): string {
+  return value.toExponential(1);
+}
+
+function mark(isEqual: boolean): string {
+  return isEqual ? ' =' : ' !';
+}

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
+
+import type { CaptionKind } from '../../src/language/languages.js';
+import type { Detail } from '../../src/vision/plan-tiles.js';
+import type { TileGrid } from '../../src/vision/vision-geometry.js';
+
+/** Where an array lies in `references.bin`, and what it was before compression. */
+export interface StoredArray {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly type: 'float32' | 'uint8' | 'uint16';
+  readonly shape: readonly number[];
+}
+
+/** Every `stride`-th value of an array of `shape`, and figures over all of it. */
+export interface SampledArray extends StoredArray {
+  readonly stride: number;
+  readonly meanAbs: number;
+  readonly rootMeanSquare: number;
+  readonly maxAbs: number;
+}
+
+/** What transformers computed for one picture at one detail, with one question. */
+export interface ParityCase {
+  readonly picture: string;
+  readonly detail: Detail;
+  readonly width: number;
+  readonly height: number;
+  readonly grid: TileGrid | null;
+  readonly tiles: number;
+  readonly visualTokens: number;
+  readonly language: string;
+  readonly kind: CaptionKind;
+  readonly prompt: string;
+  /** [id, times] pairs. */
+  readonly inputIds: readonly (readonly [number, number])[];
+  readonly levels: StoredArray;
+  readonly pixelValues: SampledArray;
+  readonly imageFeatures: SampledArray;
+  readonly imageEmbeddings: SampledArray;
+  readonly logits: StoredArray & { readonly stride: number };
+  readonly topIds: readonly number[];
+  readonly topLogits: readonly number[];
+  readonly greedyIds: readonly number[];
+  /** Smallest lead of a chosen id over the second best; where it is tiny, rounding may choose. */
+  readonly greedyMargin: number;
+}
+
+/** Token counts and grids of many sizes by the processor of transformers. */
+export interface CountTable {
+  readonly geometry: 'checkpoint' | 'siglip-384';
+  readonly detail: Detail;
+  readonly tileSide: number;
+  readonly patchesPerSide: number;
+  readonly maxTilesCap: number;
+  readonly pinpoints: readonly { readonly width: number; readonly height: number }[];
+  /** [sizes, 2]: width, height. */
+  readonly sizes: StoredArray;
+  /** [sizes, 2]: rows, columns. */
+  readonly grids: StoredArray;
+  readonly counts: StoredArray;
+}
+
+export interface References {
+  /** SHA-256 of the weights that the values belong to. */
+  readonly weightsSha256: string;
+  readonly transformers: string;
+  readonly cases: readonly ParityCase[];
+  readonly counts: readonly CountTable[];
+  /** The values that were stored: for a sampled array only the samples. */
+  read(array: StoredArray): Float32Array | Uint8Array | Uint16Array;
+  /** The tiles that transformers cut, as `tileImage` returns them. */
+  readTiles(one: ParityCase): Uint8Array[];
+}
+
+const CHANNELS = 3;
+
+/** Reads what models/training/references.py wrote. */
+export async function loadReferences(directory: string): Promise<References> {
+  const description = JSON.parse(
+    await readFile(join(directory, 'references.json'), 'utf8'),
+  ) as Omit<References, 'read' | 'readTiles'> & { readonly formatVersion: number };
+  if (description.formatVersion !== 1) throw new RangeError('References of another format.');
+  const blob = await readFile(join(directory, 'references.bin'));
+
+  function read({ offset, bytes, type }: StoredArray) {
+    const raw = Uint8Array.from(inflateSync(blob.subarray(offset, offset + bytes)));
+    switch (type) {
+      case 'float32':
+        return new Float32Array(raw.buffer);
+      case 'uint16':
+        return new Uint16Array(raw.buffer);
+      case 'uint8':
+        return raw;
+    }
+  }
+
+  return {
+    ...description,
+    read,
+    readTiles({ levels }) {
+      const [tiles = 0, height = 0, width = 0] = levels.shape;
+      const bytes = read(levels) as Uint8Array;
+      undoLeftDifferences(bytes, width);
+      const tileBytes = height * width * CHANNELS;
+      return Array.from({ length: tiles }, (_, tile) =>
+        bytes.subarray(tile * tileBytes, (tile + 1) * tileBytes),
+      );
+    },
+  };
+}
+
+/** The picture's bytes of a case. */
+export function readPicture({ picture }: ParityCase): Promise<Uint8Array> {
+  return readFile(join(PICTURES, picture));
+}
+
+const PICTURES = join(import.meta.dirname, '../golden/parity/pictures');
+
+/** Each stored byte is the difference from the same channel of the pixel to the left. */
+function undoLeftDifferences(bytes: Uint8Array, width: number): void {
+  const rowLength = width * CHANNELS;
+  for (let row = 0; row < bytes.length; row += rowLength) {
+    for (let i = row + CHANNELS; i < row + rowLength; i++) {
+      bytes[i] = bytes[i]! + bytes[i - CHANNELS]!;
+    }
+  }
+}
