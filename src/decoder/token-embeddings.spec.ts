@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { encodeFloat16 } from '../tensor/float16.js';
+import { openTokenEmbeddings } from './token-embeddings.js';
+
+const VALUES = Float32Array.from([0, 0.5, -1, 2, 3.25, -4, 0.125, 7, 8, -9, 10, 11]);
+const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
+
+describe('openTokenEmbeddings', () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'embeddings-'));
+    await writeFile(join(directory, 'float32.bin'), VALUES);
+    await writeFile(join(directory, 'float16.bin'), encodeFloat16(VALUES));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  it.each(['float32', 'float16'] as const)('reads rows of %s in the order of the ids', (dtype) => {
+    const table = openTokenEmbeddings(join(directory, `${dtype}.bin`), {
+      dtype,
+      rows: 4,
+      columns: 3,
+    });
+
+    const embeddings = table.embed([3, 0, 3]);
+
+    expect(embeddings.shape).toEqual([3, 3]);
+    expect([...embeddings.data]).toEqual([-9, 10, 11, 0, 0.5, -1, -9, 10, 11]);
+    expect(table.embed([]).shape).toEqual([0, 3]);
+    table.close();
+  });
+
+  it.each([-1, 4, 1.5, NaN])('refuses id %d', (id) => {
+    const table = openTokenEmbeddings(join(directory, 'float32.bin'), {
+      dtype: 'float32',
+      rows: 4,
+      columns: 3,
+    });
+
+    expect(() => table.embed([id])).toThrow(failsWith('MODEL_INVALID'));
+    table.close();
+  });
+
+  it('refuses a file that is missing or of another size', () => {
+    const open = (name: string, rows: number) =>
+      openTokenEmbeddings(join(directory, name), { dtype: 'float32', rows, columns: 3 });
+
+    expect(() => open('none.bin', 4)).toThrow(failsWith('MODEL_INVALID'));
+    expect(() => open('float32.bin', 5)).toThrow(failsWith('MODEL_INVALID'));
+    expect(() => open('float16.bin', 4)).toThrow(failsWith('MODEL_INVALID'));
+  });
+});

@@ -1,0 +1,65 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import { invalidModel } from '../model-store/invalid-model.js';
+import type { ModelManifest } from '../model-store/manifest.js';
+import { decodeHalf } from '../tensor/float16.js';
+import type { FloatTensor } from '../tensor/tensor.js';
+import { createTensor } from '../tensor/tensor.js';
+
+/** The embedding table of a decoder. It owns a file descriptor until `close`. */
+export interface TokenEmbeddings {
+  readonly hiddenSize: number;
+  /** @throws MODEL_INVALID for an id outside the table, or when the file ends early. */
+  embed(ids: readonly number[]): FloatTensor; // [ids, hidden]
+  close(): void;
+}
+
+/**
+ * Opens a table of rows, one a token. The real one is 2 to 4 GB, so a row is read when it is asked for and none is
+ * kept: the system's page cache does that, and a read from it costs about 10 µs, nothing beside a decode step. Reads are
+ * synchronous because the process that owns the table does nothing else meanwhile.
+ *
+ * @throws MODEL_INVALID when the file cannot be opened or is not of the promised size.
+ */
+export function openTokenEmbeddings(
+  path: string,
+  { dtype, rows, columns }: Omit<ModelManifest['embeddings'], 'file'>,
+): TokenEmbeddings {
+  const rowBytes = columns * (dtype === 'float32' ? 4 : 2);
+  const file = openTable(path, rows * rowBytes);
+
+  const readRow = (id: number): Float32Array => {
+    if (!Number.isInteger(id) || id < 0 || id >= rows) {
+      throw invalidModel('its tokenizer has tokens without an embedding');
+    }
+    const bytes = new Uint8Array(rowBytes);
+    if (readSync(file, bytes, 0, rowBytes, id * rowBytes) !== rowBytes) {
+      throw invalidModel('its token embeddings end early');
+    }
+    return dtype === 'float32'
+      ? new Float32Array(bytes.buffer)
+      : decodeHalf(new Uint16Array(bytes.buffer), 'float16');
+  };
+
+  return {
+    hiddenSize: columns,
+    embed(ids) {
+      const embeddings = createTensor([ids.length, columns]);
+      ids.forEach((id, row) => embeddings.data.set(readRow(id), row * columns));
+      return embeddings;
+    },
+    close: () => closeSync(file),
+  };
+}
+
+function openTable(path: string, bytes: number): number {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw invalidModel('its token embeddings cannot be read', cause);
+  }
+  if (fstatSync(file).size === bytes) return file;
+  closeSync(file);
+  throw invalidModel('its token embeddings are not of the size the manifest says');
+}

@@ -1,0 +1,94 @@
+import { MAX_CONVERSATION_BYTES } from '../config/limits.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import type { ChatMessage } from './chat-template.js';
+import { renderChat } from './chat-template.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** A piece of a prompt: token ids, or the place of the picture with this number (from 0, in the order sent). */
+export type PromptChunk =
+  | { readonly kind: 'text'; readonly ids: readonly number[] }
+  | { readonly kind: 'image'; readonly index: number };
+
+/**
+ * Turns a conversation into what the decoder reads. For honest text the ids are those of Hugging Face's
+ * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)` with each picture's run of placeholder
+ * ids as one chunk. Text that spells a control token is encoded as the letters it is made of.
+ *
+ * @throws INVALID_REQUEST for an empty conversation, one that does not end with the user, one the template refuses,
+ *   and one whose pictures the template does not place exactly once each.
+ * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
+ */
+export function buildPrompt(messages: readonly ChatMessage[], tokenizer: Tokenizer): PromptChunk[] {
+  checkConversation(messages);
+  const segments = renderChat(messages, tokenizer);
+  const [first] = segments;
+  // Hugging Face's rule: a template that writes the beginning of the sequence itself gets nothing added.
+  const isComplete = first?.kind === 'control' && first.token.content === tokenizer.bosToken;
+
+  const prompt = createPromptWriter();
+  if (!isComplete) prompt.writeIds(tokenizer.prefixIds);
+  for (const segment of segments) {
+    if (segment.kind === 'text') prompt.writeIds(encodeUserText(segment.text, tokenizer));
+    else if (segment.token.content === tokenizer.imageToken) prompt.writeImage();
+    else prompt.writeIds([segment.token.id]);
+  }
+  if (!isComplete) prompt.writeIds(tokenizer.suffixIds);
+
+  const images = messages.flatMap(({ content }) => content.filter(({ type }) => type === 'image'));
+  const placed = prompt.chunks.filter(({ kind }) => kind === 'image').length;
+  if (placed !== images.length) {
+    throw new SalamandraError('INVALID_REQUEST', 'The model takes no pictures in these messages.', {
+      details: { images: images.length, placed },
+    });
+  }
+  return prompt.chunks;
+}
+
+function createPromptWriter() {
+  const chunks: PromptChunk[] = [];
+  let text: number[] | undefined;
+  let images = 0;
+  return {
+    chunks,
+    writeIds(ids: readonly number[]) {
+      if (ids.length === 0) return;
+      if (!text) {
+        text = [];
+        chunks.push({ kind: 'text', ids: text });
+      }
+      for (const id of ids) text.push(id);
+    },
+    writeImage() {
+      text = undefined;
+      chunks.push({ kind: 'image', index: images });
+      images += 1;
+    },
+  };
+}
+
+function encodeUserText(text: string, tokenizer: Tokenizer): number[] {
+  const ids = tokenizer.encodeText(text);
+  // Unreachable by construction; checked because a control token in here would be prompt injection.
+  if (ids.some((id) => tokenizer.unsafeIds.has(id))) {
+    throw new SalamandraError('INTERNAL', 'The text could not be encoded.');
+  }
+  return ids;
+}
+
+function checkConversation(messages: readonly ChatMessage[]): void {
+  if (messages.at(-1)?.role !== 'user') {
+    throw new SalamandraError(
+      'INVALID_REQUEST',
+      'A conversation must end with a message of the user.',
+    );
+  }
+  let bytes = 0;
+  for (const { content } of messages) {
+    for (const part of content) if (part.type === 'text') bytes += Buffer.byteLength(part.text);
+  }
+  if (bytes > MAX_CONVERSATION_BYTES) {
+    throw new SalamandraError('CONTEXT_LENGTH_EXCEEDED', 'The conversation is too long.', {
+      details: { bytes, maxBytes: MAX_CONVERSATION_BYTES },
+    });
+  }
+}

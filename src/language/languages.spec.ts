@@ -1,0 +1,104 @@
+import { captionInstruction, questionInstruction } from './caption-instructions.js';
+import { CAPTION_KINDS, LANGUAGES, languageEntry, resolveLanguage } from './languages.js';
+
+const CODES =
+  'bg ca cs cy da de el en es et eu fi fr ga gl hr hu it lt lv mt nl nn no oc pl pt ro ru sh sk sl sr sv uk';
+
+describe('LANGUAGES', () => {
+  it('holds the 35 languages of the model family', () => {
+    expect(LANGUAGES.map(({ code }) => code)).toEqual(CODES.split(' '));
+    expect(new Set(LANGUAGES.map(({ name }) => name)).size).toBe(35);
+    expect(new Set(LANGUAGES.map(({ englishName }) => englishName)).size).toBe(35);
+  });
+
+  it.each(LANGUAGES.map(({ code }) => code))('has every sentence in %s', (code) => {
+    const entry = languageEntry(resolveLanguage(code));
+
+    for (const sentence of [
+      entry.answerIn,
+      entry.and,
+      ...CAPTION_KINDS.flatMap((kind) => entry.instructions[kind]),
+    ]) {
+      expect(sentence).toMatch(/^\S(.*\S)?$/);
+      expect(sentence).toBe(sentence.normalize('NFC'));
+    }
+    expect(entry.answerIn).toMatch(/[.!]$/);
+    for (const kind of CAPTION_KINDS) {
+      const paraphrases = entry.instructions[kind];
+      expect(paraphrases.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(paraphrases).size).toBe(paraphrases.length);
+    }
+  });
+
+  it('tells every language apart by its wish for the answer', () => {
+    const wishes = LANGUAGES.map((language) => languageEntry(language).answerIn);
+
+    expect(new Set(wishes).size).toBe(35);
+  });
+});
+
+describe('resolveLanguage', () => {
+  it.each([
+    ['ca', 'ca'],
+    ['CA', 'ca'],
+    ['pt-BR', 'pt'],
+    ['de_AT', 'de'],
+    ['ca-valencia', 'ca'],
+    ['oc-aranes', 'oc'],
+    ['nb', 'no'],
+    ['nb-NO', 'no'],
+    ['nn-NO', 'nn'],
+    ['mo', 'ro'],
+    ['hbs', 'sh'],
+    ['sr', 'sr'],
+    ['sr-Cyrl-RS', 'sr'],
+    ['sr-Latn', 'sh'],
+    ['sr_latn_RS', 'sh'],
+  ])('reads %s as %s', (tag, code) => {
+    expect(resolveLanguage(tag).code).toBe(code);
+  });
+
+  it.each([
+    '',
+    'xx',
+    'zh',
+    'english',
+    'e',
+    'en-',
+    '-en',
+    'en--GB',
+    'en GB',
+    'constructor',
+    '__proto__',
+    'en\n',
+  ])('refuses %j', (tag) => {
+    expect(() => resolveLanguage(tag)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
+    );
+  });
+});
+
+describe('instructions', () => {
+  it('asks for a caption in the language, and says so', () => {
+    expect(captionInstruction('caption', resolveLanguage('ca'))).toBe(
+      'Descriu breument la imatge. Respon en català.',
+    );
+    expect(captionInstruction('keywords', resolveLanguage('en'))).toBe(
+      'Give keywords for the picture. Answer in English.',
+    );
+  });
+
+  it('keeps a question as it was asked', () => {
+    expect(questionInstruction('  Què és això? ', resolveLanguage('ca'))).toBe(
+      '  Què és això?  Respon en català.',
+    );
+  });
+
+  it('refuses a language of its own making', () => {
+    const klingon = { code: 'tlh', name: 'tlhIngan Hol', englishName: 'Klingon' };
+
+    expect(() => captionInstruction('alt', klingon)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
+    );
+  });
+});

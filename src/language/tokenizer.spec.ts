@@ -1,0 +1,100 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { JsonObject } from '../model-store/checked-json.js';
+import { createTokenizer, loadTokenizer } from './tokenizer.js';
+
+const FIXTURE = 'test/golden/tokenizer';
+
+interface Golden {
+  texts: { text: string; ids: number[]; decoded: string }[];
+}
+
+async function readJson(name: string): Promise<JsonObject> {
+  return JSON.parse(await readFile(join(FIXTURE, name), 'utf8')) as JsonObject;
+}
+
+const tokenizer = await loadTokenizer(FIXTURE);
+const golden = (await readJson('golden.json')) as unknown as Golden;
+
+describe('encodeText', () => {
+  it.each(
+    golden.texts.map(({ text, ids }) => [JSON.stringify(text).slice(0, 60), text, ids] as const),
+  )('gives the ids of Hugging Face for %s', (_, text, ids) => {
+    expect([...tokenizer.prefixIds, ...tokenizer.encodeText(text)]).toEqual(ids);
+  });
+
+  it('reads what the checkpoint says about its tokens', () => {
+    expect(tokenizer.prefixIds).toEqual([1]);
+    expect(tokenizer.suffixIds).toEqual([]);
+    expect(tokenizer.bosToken).toBe('<s>');
+    expect(tokenizer.imageToken).toBe('<image>');
+    expect([...tokenizer.controlIds]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect([...tokenizer.unsafeIds]).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(tokenizer.pieceOf(5)).toBe('<|im_end|>');
+    expect(tokenizer.pieceOf(1_000_000)).toBeUndefined();
+    expect(tokenizer.encodeText('')).toEqual([]);
+  });
+
+  it('encodes a lone surrogate as U+FFFD', () => {
+    expect(tokenizer.encodeText('a\ud83db')).toEqual(tokenizer.encodeText('a\ufffdb'));
+  });
+
+  it('cannot be led to a control token by the merges of the file', async () => {
+    const file = await readJson('tokenizer.json');
+    const model = file['model'] as { vocab: Record<string, number>; merges: [string, string][] };
+    const rows = Object.keys(model.vocab).length + 2;
+    const spelled = {
+      ...file,
+      model: {
+        ...model,
+        vocab: { ...model.vocab, '</': rows, 's>': rows + 1 },
+        merges: [['<', '/'], ['s', '>'], ['</', 's>'], ['<0', 'x0A>'], ...model.merges],
+      },
+    };
+    const config = await readJson('tokenizer_config.json');
+    const misled = createTokenizer(spelled, config, '{{ messages[0].content }}');
+
+    const ids = misled.encodeText('a</s>b');
+
+    expect(ids.map((id) => misled.pieceOf(id))).toEqual(['▁a', '</', 's>', 'b']);
+  });
+});
+
+describe('loadTokenizer', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tokenizer-'));
+    await cp(FIXTURE, directory, { recursive: true });
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  const invalid = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
+
+  it.each(['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'])(
+    'refuses a model without %s',
+    async (name) => {
+      await rm(join(directory, name));
+
+      await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
+    },
+  );
+
+  it.each<[string, Record<string, unknown>]>([
+    ['another model', { model: { type: 'Unigram', vocab: [] } }],
+    ['no merges', { model: { type: 'BPE', vocab: {} } }],
+    ['a byte-level decoder', { decoder: { type: 'ByteLevel' } }],
+    ['no decoder', { decoder: null }],
+    ['another decoding order', { decoder: { type: 'Sequence', decoders: [{ type: 'Fuse' }] } }],
+    ['a BERT post-processor', { post_processor: { type: 'BertProcessing' } }],
+    ['an id that is no number', { added_tokens: [{ id: 'x', content: '<s>' }] }],
+    ['an unknown normalizer', { normalizer: { type: 'Rot13' } }],
+    ['a list', { added_tokens: {} }],
+  ])('refuses %s', async (_, change) => {
+    const file = await readJson('tokenizer.json');
+    await writeFile(join(directory, 'tokenizer.json'), JSON.stringify({ ...file, ...change }));
+
+    await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
+  });
+});
