@@ -1,0 +1,99 @@
+import { GRAPH_OPERATORS } from '../model-store/graph-operators.js';
+import type {
+  Attribute,
+  ElementType,
+  OnnxGraph,
+  OnnxInitializer,
+  OnnxNode,
+  OnnxValue,
+} from './onnx-model.js';
+import type { WeightLocation } from './weight-file.js';
+
+/** Collects a graph node by node. A value is known by its name, which `emit` returns. */
+export class GraphBuilder {
+  private readonly nodes: OnnxNode[] = [];
+  private readonly inputs: OnnxValue[] = [];
+  private readonly outputs: OnnxValue[] = [];
+  private readonly initializers = new Map<string, OnnxInitializer>();
+
+  constructor(private readonly name: string) {}
+
+  input(name: string, type: ElementType, shape: readonly (number | string)[]): string {
+    this.inputs.push({ name, type, shape });
+    return name;
+  }
+
+  output(name: string, type: ElementType, shape: readonly (number | string)[]): void {
+    this.outputs.push({ name, type, shape });
+  }
+
+  /** Adds an operator with one output, called `output`. */
+  emit(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string {
+    this.emitAll(operator, inputs, [output], attributes);
+    return output;
+  }
+
+  /** Adds an operator with several outputs; one called '' is left out. */
+  emitAll(
+    operator: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): void {
+    const domain = GRAPH_OPERATORS.get(operator);
+    if (domain === undefined) throw new RangeError(`${operator} is not an operator of packages.`);
+    this.nodes.push({ operator, domain, inputs, outputs, attributes });
+  }
+
+  /** A float32 constant inside the graph; for vectors and single numbers. */
+  floats(name: string, values: Float32Array, shape: readonly number[] = [values.length]): string {
+    return this.constant(name, 'float32', shape, new Uint8Array(values.slice().buffer));
+  }
+
+  /** A list of integers inside the graph: a shape, or the sizes of a split. */
+  integers(name: string, values: readonly number[]): string {
+    const words = BigInt64Array.from(values, BigInt);
+    return this.constant(name, 'int64', [values.length], new Uint8Array(words.buffer));
+  }
+
+  /** One integer without a dimension, which makes Gather drop the axis. */
+  integer(name: string, value: number): string {
+    return this.constant(name, 'int64', [], new Uint8Array(BigInt64Array.of(BigInt(value)).buffer));
+  }
+
+  byte(name: string, value: number): string {
+    return this.constant(name, 'uint8', [], Uint8Array.of(value));
+  }
+
+  /** A constant in the file of weights beside the graph. */
+  weight(
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+    { file, offset, length }: WeightLocation,
+  ): string {
+    this.initializers.set(name, { name, type, shape, content: { file, offset, length } });
+    return name;
+  }
+
+  build(): OnnxGraph {
+    const { name, nodes, inputs, outputs } = this;
+    return { name, nodes, inputs, outputs, initializers: [...this.initializers.values()] };
+  }
+
+  /** A name stands for one value, so asking for the same constant again changes nothing. */
+  private constant(
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+    bytes: Uint8Array,
+  ): string {
+    this.initializers.set(name, { name, type, shape, content: { bytes } });
+    return name;
+  }
+}

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+
+import { invalidModel } from './invalid-model.js';
+import type { Precision } from './manifest.js';
+
+/** A model id becomes a folder name, so it holds nothing that a path could be made of. */
+const MODEL_ID = /^[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,62}$/;
+
+/** @throws MODEL_INVALID unless the id is 1 to 63 small letters, digits, `-`, `_` and single dots. */
+export function checkModelId(id: unknown): string {
+  if (typeof id !== 'string' || !MODEL_ID.test(id)) {
+    throw invalidModel('its id must be small letters, digits, dots and dashes');
+  }
+  return id;
+}
+
+/** Where the package of a model lies under the service's home folder. @throws MODEL_INVALID */
+export function packageDirectory(home: string, id: string, precision: Precision): string {
+  return join(home, 'packages', checkModelId(id), precision);
+}

@@ -1,0 +1,83 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+import { SalamandraError } from '../errors/salamandra-error.js';
+
+/** A value that goes into a graph or comes out of one. The runtime reads `data` without a copy. */
+export type GraphTensor =
+  | { readonly type: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly type: 'int64'; readonly shape: readonly number[]; readonly data: BigInt64Array };
+
+/** A loaded graph. It owns native memory until `close`. */
+export interface GraphSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Runs the graph once and returns every output. The call blocks the event loop and cannot be interrupted.
+   *
+   * @throws INTERNAL when an input is missing or of a wrong shape: the caller's mistake, not the user's.
+   */
+  run(inputs: Readonly<Record<string, GraphTensor>>): Promise<Record<string, GraphTensor>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads an ONNX graph for the CPU; weights beside it are mapped into memory.
+ *
+ * @param options.threads how many threads one product may use.
+ * @throws MODEL_INVALID when the file is missing or is no graph that the runtime can run.
+ */
+export async function loadGraph(
+  path: string,
+  options: { readonly threads: number },
+): Promise<GraphSession> {
+  const session = await InferenceSession.create(path, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Shapes change from run to run, so planned memory would be planned anew each time.
+    enableMemPattern: false,
+    // Idle threads sleep: media workers and the other graph share these cores.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    logSeverityLevel: 3,
+  }).catch((cause: unknown) => {
+    throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: a graph does not load.', {
+      cause,
+    });
+  });
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    run: (inputs) => run(session, inputs),
+    close: () => session.release(),
+  };
+}
+
+async function run(
+  session: InferenceSession,
+  inputs: Readonly<Record<string, GraphTensor>>,
+): Promise<Record<string, GraphTensor>> {
+  try {
+    const feeds = Object.entries(inputs).map(([name, value]) => [name, toTensor(value)] as const);
+    const results = await session.run(Object.fromEntries(feeds));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, value]) => [name, fromTensor(name, value)]),
+    );
+  } catch (cause) {
+    throw new SalamandraError('INTERNAL', 'Internal error.', { cause });
+  }
+}
+
+function toTensor(value: GraphTensor): Tensor {
+  return value.type === 'float32'
+    ? new Tensor('float32', value.data, value.shape)
+    : new Tensor('int64', value.data, value.shape);
+}
+
+function fromTensor(name: string, value: Tensor): GraphTensor {
+  const { dims: shape, data } = value;
+  if (data instanceof Float32Array) return { type: 'float32', shape, data };
+  if (data instanceof BigInt64Array) return { type: 'int64', shape, data };
+  throw new TypeError(`Output ${name} is of type ${value.type}.`);
+}

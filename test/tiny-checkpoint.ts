@@ -1,0 +1,175 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A weight by name: its shape and values. */
+export interface TinyTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type TinyTensors = Readonly<Record<string, TinyTensor>>;
+
+/** The sizes of the tiny model; heads are wider than hidden / heads, and the picture leaves a rest of 1. */
+export const TINY = {
+  vision: { hidden: 8, heads: 2, wide: 12, layers: 2, image: 7, patch: 3, patches: 4 },
+  decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 4, wide: 12, layers: 2, tokens: 16 },
+} as const;
+
+/** Encodes a safetensors file of float32 tensors, one after another. */
+export function encodeSafetensors(tensors: TinyTensors): Uint8Array {
+  let offset = 0;
+  const header = Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => {
+      const begin = offset;
+      offset += data.byteLength;
+      return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }];
+    }),
+  );
+  const parts = Object.values(tensors).map(({ data }) => new Uint8Array(data.slice().buffer));
+  return joinSafetensors(JSON.stringify(header), Buffer.concat(parts));
+}
+
+/** Puts the length field before a header and data behind it, whatever they hold. */
+export function joinSafetensors(header: string, data: Uint8Array): Uint8Array {
+  const json = Buffer.from(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, data]);
+}
+
+/** `config.json` of the tiny model. */
+export function tinyConfig(): Record<string, unknown> {
+  const { vision, decoder } = TINY;
+  return {
+    architectures: ['LlavaOnevisionForConditionalGeneration'],
+    model_type: 'llava_onevision',
+    image_token_index: 6,
+    video_token_index: 7,
+    vision_aspect_ratio: 'anyres_max_9',
+    vision_config: {
+      model_type: 'siglip_vision_model',
+      hidden_size: vision.hidden,
+      intermediate_size: vision.wide,
+      num_attention_heads: vision.heads,
+      num_hidden_layers: vision.layers,
+      image_size: vision.image,
+      patch_size: vision.patch,
+    },
+    text_config: {
+      model_type: 'llama',
+      hidden_size: decoder.hidden,
+      intermediate_size: decoder.wide,
+      num_attention_heads: decoder.heads,
+      num_key_value_heads: decoder.keyValueHeads,
+      head_dim: decoder.headDim,
+      num_hidden_layers: decoder.layers,
+      vocab_size: decoder.tokens,
+      max_position_embeddings: 64,
+      rms_norm_eps: 1e-6,
+      rope_parameters: { rope_type: 'default', rope_theta: 10000 },
+      bos_token_id: 1,
+      eos_token_id: 2,
+      pad_token_id: 3,
+    },
+  };
+}
+
+/** `preprocessor_config.json` of the tiny model. */
+export function tinyProcessor(): Record<string, unknown> {
+  const size = TINY.vision.image;
+  return {
+    size: { height: size, width: size },
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: [0.5, 0.5, 0.5],
+    image_grid_pinpoints: [
+      [size, size],
+      [size, 2 * size],
+    ],
+    resample: 3,
+    rescale_factor: 1 / 255,
+  };
+}
+
+/** Random weights, the same on every call, under the names that transformers 5 writes. */
+export function tinyTensors(): TinyTensors {
+  const { vision, decoder } = TINY;
+  const next = createNoise(1);
+  const tensors: Record<string, TinyTensor> = {};
+  const add = (name: string, shape: number[], centre = 0): void => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    tensors[name] = { shape, data: Float32Array.from({ length }, () => centre + next()) };
+  };
+  const addLinear = (name: string, rows: number, columns: number): void => {
+    add(`${name}.weight`, [rows, columns]);
+    add(`${name}.bias`, [rows]);
+  };
+  const embeddings = 'vision_tower.embeddings';
+  add(`${embeddings}.patch_embedding.weight`, [vision.hidden, 3, vision.patch, vision.patch]);
+  add(`${embeddings}.patch_embedding.bias`, [vision.hidden]);
+  add(`${embeddings}.position_embedding.weight`, [vision.patches, vision.hidden]);
+  for (let layer = 0; layer < vision.layers; layer++) {
+    const name = `vision_tower.encoder.layers.${layer}`;
+    for (const norm of ['layer_norm1', 'layer_norm2']) {
+      add(`${name}.${norm}.weight`, [vision.hidden], 1);
+      add(`${name}.${norm}.bias`, [vision.hidden]);
+    }
+    for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) {
+      addLinear(`${name}.self_attn.${part}`, vision.hidden, vision.hidden);
+    }
+    addLinear(`${name}.mlp.fc1`, vision.wide, vision.hidden);
+    addLinear(`${name}.mlp.fc2`, vision.hidden, vision.wide);
+  }
+  add('vision_tower.post_layernorm.weight', [vision.hidden], 1);
+  add('vision_tower.post_layernorm.bias', [vision.hidden]);
+  addLinear('multi_modal_projector.linear_1', decoder.hidden, vision.hidden);
+  addLinear('multi_modal_projector.linear_2', decoder.hidden, decoder.hidden);
+  add('image_newline', [decoder.hidden]);
+  add('language_model.model.embed_tokens.weight', [decoder.tokens, decoder.hidden]);
+  for (let layer = 0; layer < decoder.layers; layer++) {
+    const name = `language_model.model.layers.${layer}`;
+    const width = decoder.heads * decoder.headDim;
+    const narrow = decoder.keyValueHeads * decoder.headDim;
+    add(`${name}.input_layernorm.weight`, [decoder.hidden], 1);
+    add(`${name}.post_attention_layernorm.weight`, [decoder.hidden], 1);
+    add(`${name}.self_attn.q_proj.weight`, [width, decoder.hidden]);
+    add(`${name}.self_attn.k_proj.weight`, [narrow, decoder.hidden]);
+    add(`${name}.self_attn.v_proj.weight`, [narrow, decoder.hidden]);
+    add(`${name}.self_attn.o_proj.weight`, [decoder.hidden, width]);
+    add(`${name}.mlp.gate_proj.weight`, [decoder.wide, decoder.hidden]);
+    add(`${name}.mlp.up_proj.weight`, [decoder.wide, decoder.hidden]);
+    add(`${name}.mlp.down_proj.weight`, [decoder.hidden, decoder.wide]);
+  }
+  add('language_model.model.norm.weight', [decoder.hidden], 1);
+  add('language_model.lm_head.weight', [decoder.tokens, decoder.hidden]);
+  return tensors;
+}
+
+/** Writes a whole checkpoint; a file in `changes` replaces the usual one, null leaves it out. */
+export async function writeTinyCheckpoint(
+  directory: string,
+  changes: Readonly<Record<string, Uint8Array | string | null>> = {},
+): Promise<void> {
+  const files: Record<string, Uint8Array | string | null> = {
+    'config.json': JSON.stringify(tinyConfig()),
+    'generation_config.json': JSON.stringify({ eos_token_id: [2, 5], temperature: 0.6 }),
+    'preprocessor_config.json': JSON.stringify(tinyProcessor()),
+    'tokenizer.json': '{}',
+    'tokenizer_config.json': '{}',
+    'chat_template.jinja': '{{ messages }}',
+    'model.safetensors': encodeSafetensors(tinyTensors()),
+    ...changes,
+  };
+  await mkdir(directory, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    if (content !== null) await writeFile(join(directory, name), content);
+  }
+}
+
+/** Numbers between -0.5 and 0.5 from a linear congruential generator. */
+export function createNoise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32 - 0.5;
+  };
+}
