@@ -6,6 +6,8 @@ export default {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
   // Sources import './x.js' and mean './x.ts'; packages mean what they say, so '.js' is tried first.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
+  // Generous: a busy machine must not turn a right answer into a failure.
+  testTimeout: 60_000,
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
 };

@@ -103,7 +103,7 @@ def measure(stage: Stage, loss, kinds, right) -> None:
     stage.update(loss, len(kinds), **measures)
 
 
-def train_words(model, minutes: float, rate: float = 2e-3, batch: int = 12, forks: int = 5) -> None:
+def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 20, forks: int = 5) -> None:
     """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
     rng, concepts = random.Random(20), concept_vectors()
     language = [*model.model.language_model.parameters(), *model.lm_head.parameters()]

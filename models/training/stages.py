@@ -20,10 +20,19 @@ class Stage:
         # Muon for the layers' matrices (far fewer steps from scratch), AdamW for tables, norms and biases.
         matrices = [p for p in self.parameters if p.ndim == 2 and max(p.shape) < 2000 and min(p.shape) > 49]
         chosen = {id(p) for p in matrices}
+        # A row of a table moves only when its word is there, so tables may move further at a time.
+        tables = [p for p in self.parameters if p.ndim == 2 and max(p.shape) >= 2000]
+        chosen |= {id(p) for p in tables}
         rest = [p for p in self.parameters if id(p) not in chosen]
+        groups = [dict(params=tables, pace=4.0), dict(params=rest, pace=1.0)]
         self.optimizers = [
-            torch.optim.Muon(matrices, lr=rate, momentum=0.95, weight_decay=0.03, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
+            torch.optim.Muon(
+                [dict(params=matrices, pace=1.0)],
+                lr=rate, momentum=0.95, weight_decay=0.03, adjust_lr_fn="match_rms_adamw",
+            ),
+            torch.optim.AdamW(
+                [g for g in groups if g["params"]], lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            ),
         ]
         self.smooth: dict[str, float] = {}
         RUN.mkdir(exist_ok=True)
@@ -46,7 +55,7 @@ class Stage:
             rate = self.rate * min(1, (self.step + 1) / self.warmup) * (wave * (1 - self.floor) + self.floor)
             for optimizer in self.optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = rate
+                    group["lr"] = rate * group["pace"]
             yield self.step
             self.step += 1
 

@@ -77,14 +77,28 @@ async function readPixels(bytes: Uint8Array): Promise<DecodedImage> {
     const { data, info } = await open(bytes, limits)
       .autoOrient()
       .toColourspace('srgb')
-      .flatten({ background: '#ffffff' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new TypeError(`Decoded to ${info.channels} channels.`);
-    return { width: info.width, height: info.height, data };
+    const { width, height, channels } = info;
+    if (channels === 4) return { width, height, data: flattenOnWhite(data) };
+    if (channels !== 3) throw new TypeError(`Decoded to ${channels} channels.`);
+    return { width, height, data };
   } catch (cause) {
     throw corrupt(cause);
   }
+}
+
+/** RGBA -> RGB, rounded as Pillow's composite does; libvips truncates and ends up a level darker. */
+function flattenOnWhite(rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    const alpha = rgba[from + 3] ?? 255;
+    const white = 255 * (255 - alpha) + 127;
+    rgb[to++] = ((rgba[from] ?? 0) * alpha + white) / 255;
+    rgb[to++] = ((rgba[from + 1] ?? 0) * alpha + white) / 255;
+    rgb[to++] = ((rgba[from + 2] ?? 0) * alpha + white) / 255;
+  }
+  return rgb;
 }
 
 function open(bytes: Uint8Array, limits: SharpOptions): Sharp {

@@ -38,8 +38,14 @@ export async function loadGraph(
     graphOptimizationLevel: 'all',
     // Shapes change from run to run, so planned memory would be planned anew each time.
     enableMemPattern: false,
-    // Idle threads sleep: media workers and the other graph share these cores.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: {
+      session: {
+        // Idle threads sleep: media workers and the other graph share these cores.
+        intra_op: { allow_spinning: '0' },
+        // On processors without VNNI products of eight bits would saturate at sixteen; this takes a way that does not.
+        x64quantprecision: '1',
+      },
+    },
     logSeverityLevel: 3,
   }).catch((cause: unknown) => {
     throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: a graph does not load.', {
