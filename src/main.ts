@@ -1,1 +1,15 @@
-process.stdout.write('visual-salamandra\n');
+import { startServer } from './api/start-server.js';
+import { loadConfiguration } from './config/configuration.js';
+import { SalamandraError } from './errors/salamandra-error.js';
+
+/** HTTP server entry: everything it needs to know is in the environment. */
+try {
+  await startServer(
+    loadConfiguration(process.env),
+    new URL('./inference-worker.js', import.meta.url),
+  );
+} catch (error) {
+  // A wrong setting or a port in use: no stack needed.
+  console.error(error instanceof SalamandraError ? error.publicMessage : error);
+  process.exit(error instanceof SalamandraError ? 2 : 1);
+}

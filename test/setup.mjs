@@ -1,13 +1,31 @@
 /**
- * Makes a fresh clone testable with Node and npm alone: installs when the lock file is newer than the
- * installation, builds when a source is newer than the build. Exits with the failing command's status.
+ * Makes a fresh clone runnable with Node and npm alone: installs when the lock file is newer than the
+ * installation, builds when a source is newer than the build. `npm test` runs this file, `npm run demo` and
+ * `npm run evaluate:demo` too.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { URL, fileURLToPath } from 'node:url';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD_INPUTS = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
+
+/** Installs and builds what is missing or stale. Exits with the failing command's status. */
+export function setUp() {
+  // npm writes this file last, when an installation is complete.
+  if (modifiedMs('node_modules/.package-lock.json') < modifiedMs('package-lock.json')) {
+    console.log('Installing the dependencies (npm ci), which can take a minute or two ...');
+    // Its warnings are about tools that would like a newer Node and work with this one; errors still show.
+    npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
+  }
+
+  const newestInputMs = Math.max(newestMs('src'), ...BUILD_INPUTS.map(modifiedMs));
+  if (modifiedMs('dist/main.js') < newestInputMs) {
+    console.log('Building (npm run build) ...');
+    npm('run', '--silent', 'build');
+  }
+}
 
 /** Modification time in milliseconds, or 0 for a path that does not exist. */
 function modifiedMs(path) {
@@ -29,8 +47,4 @@ function npm(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-// npm writes this file last, when an installation is complete.
-if (modifiedMs('node_modules/.package-lock.json') < modifiedMs('package-lock.json')) npm('ci');
-
-const newestInputMs = Math.max(newestMs('src'), ...BUILD_INPUTS.map(modifiedMs));
-if (modifiedMs('dist/main.js') < newestInputMs) npm('run', 'build');
+if (realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) setUp();

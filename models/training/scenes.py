@@ -118,7 +118,7 @@ def draw_background(scene: Scene) -> Image.Image:
 
 
 def draw(scene: Scene) -> Image.Image:
-    """RGB picture of the scene, with the wear of a real file: blur, noise, a change of light."""
+    """RGB picture of the scene, with the wear of a real file: blur, noise, a change of light, lost colour."""
     picture = draw_background(scene)
     for o in scene.objects:
         side = max(4, round(o.side))
@@ -128,6 +128,8 @@ def draw(scene: Scene) -> Image.Image:
         cut = cut.rotate(o.angle, Image.BILINEAR)
         picture.paste(cut, (round(o.x - side / 2), round(o.y - side / 2)), cut)
     rng = np.random.default_rng(scene.background_seed + 1)
+    if rng.random() < 0.04:
+        picture = picture.convert("L").convert("RGB")
     if rng.random() < 0.15:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 0.9))))
     if rng.random() < 0.4:

@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 
 RUN = Path(__file__).parent / "run"
+# The weights that see; all others read and speak.
+SIGHT = ("model.vision_tower.", "model.multi_modal_projector.")
 
 
 class Stage:

@@ -18,16 +18,15 @@ import stage_vision
 from architecture import create_model
 from export import export
 from scenes import HERE
-from stages import RUN
+from stages import RUN, SIGHT
 
 # name, training function, share of the hours, whose weights it starts from
 STAGES = [
-    ("vision", stage_vision.train, 0.25, []),
-    ("words", stage_language.train_words, 0.1, ["vision"]),
-    ("grids", stage_language.train_grids, 0.25, ["vision", "words"]),
-    ("pictures", stage_language.train_pictures, 0.4, ["grids"]),
+    ("vision", stage_vision.train, 0.4, []),
+    ("words", stage_language.train_words, 0.15, ["vision"]),
+    ("grids", stage_language.train_grids, 0.15, ["vision", "words"]),
+    ("pictures", stage_language.train_pictures, 0.3, ["vision", "grids"]),
 ]
-SIGHT = ("model.vision_tower.", "model.multi_modal_projector.")
 
 
 def load(model, names: list[str]) -> None:

@@ -1,0 +1,45 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+} from 'class-validator';
+
+import { CAPTION_KINDS, type CaptionKind, LANGUAGES } from '../../language/languages.js';
+import { GenerationDto } from '../http/generation.dto.js';
+import { splitList } from '../http/split-list.js';
+
+export class CaptionsRequestDto extends GenerationDto {
+  @ApiPropertyOptional({
+    type: [String],
+    default: ['en'],
+    example: ['ca', 'es'],
+    description: 'Codes or BCP-47 tags; in a form repeated or with commas.',
+  })
+  @IsOptional()
+  @Transform(splitList)
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(LANGUAGES.length)
+  @IsString({ each: true })
+  languages?: string[];
+
+  @ApiPropertyOptional({
+    enum: CAPTION_KINDS,
+    isArray: true,
+    default: ['caption'],
+    description: 'One or several; each is written in each language.',
+  })
+  @IsOptional()
+  @Transform(splitList)
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(CAPTION_KINDS, { each: true })
+  kind?: CaptionKind[];
+}

@@ -1,0 +1,13 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Response } from 'express';
+
+/** A signal that aborts when the client leaves before it has its answer. */
+export const ClientSignal = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const response = context.switchToHttp().getResponse<Response>();
+  const abort = new AbortController();
+  if (response.destroyed) abort.abort();
+  response.once('close', () => {
+    if (!response.writableFinished) abort.abort();
+  });
+  return abort.signal;
+});

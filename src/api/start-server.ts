@@ -1,0 +1,84 @@
+import type { AddressInfo } from 'node:net';
+
+import type { Configuration } from '../config/configuration.js';
+import { MAX_DRAIN_MS } from '../config/limits.js';
+import { createRemoteEngine } from '../engine/remote-engine.js';
+import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { createApp } from './create-app.js';
+import { Admission } from './http/admission.js';
+
+/**
+ * Listens at once, while the model loads in its process. SIGTERM and SIGINT let running requests finish; a second one
+ * does not.
+ *
+ * @param workerEntry the module `inference-worker.js`.
+ * @throws INVALID_PARAMETER when the address cannot be listened on.
+ */
+export async function startServer(configuration: Configuration, workerEntry: URL): Promise<void> {
+  const { host, port } = configuration;
+  const engine = createRemoteEngine({
+    entry: workerEntry,
+    configuration,
+    onStatus: createStatusLog(),
+  });
+  const app = await createApp(engine);
+  const address = await listen(app, host, port).catch(async (cause: unknown) => {
+    await engine.close();
+    throw new SalamandraError('INVALID_PARAMETER', 'The address cannot be listened on.', { cause });
+  });
+  log(`listening on http://${host.includes(':') ? `[${host}]` : host}:${address.port}`);
+
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log('stopping');
+    void shutDown(app, engine).then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+type App = Awaited<ReturnType<typeof createApp>>;
+
+async function listen(app: App, host: string, port: number): Promise<AddressInfo> {
+  await app.listen(port, host);
+  return app.getHttpServer().address() as AddressInfo;
+}
+
+/** Readiness goes first, then running work, then connections, then the model. */
+async function shutDown(app: App, engine: VisionLanguageEngine): Promise<void> {
+  await app.get(Admission).drain(MAX_DRAIN_MS);
+  const closed = app.close();
+  app.getHttpServer().closeAllConnections();
+  await closed;
+  await engine.close();
+}
+
+/** Logs changes of state, and each loading step once. */
+function createStatusLog(): (status: EngineStatus) => void {
+  let last = '';
+  return (status) => {
+    const line = describeStatus(status);
+    if (line !== last) log(line);
+    last = line;
+  };
+}
+
+function describeStatus(status: EngineStatus): string {
+  switch (status.state) {
+    case 'loading':
+      return `model: ${status.progress.step}`;
+    case 'ready':
+      return `model: ${status.model.id} (${status.model.precision}) is ready`;
+    case 'failed':
+      return `model: ${status.error.code}: ${status.error.publicMessage}`;
+    case 'closed':
+      return 'model: closed';
+  }
+}
+
+function log(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

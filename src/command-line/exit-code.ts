@@ -1,0 +1,68 @@
+import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
+
+/** Printed by --help; scripts rely on the numbers. */
+export const EXIT_CODE_HELP = `
+Exit codes:
+  0    done
+  1    internal error
+  2    invalid use or request
+  3    a picture cannot be used
+  4    the model cannot be used
+  5    busy or not available; try again
+  130  interrupted
+With several files, the first failure decides.`;
+
+export const INTERRUPTED = 130;
+
+export const USAGE_ERROR = 2;
+
+const INTERNAL = 1;
+const INVALID = USAGE_ERROR;
+const MEDIA = 3;
+const MODEL = 4;
+const UNAVAILABLE = 5;
+
+/** The compiler refuses the table when a code is missing. */
+const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+  INVALID_REQUEST: INVALID,
+  INVALID_JSON: INVALID,
+  INVALID_BASE64: INVALID,
+  UNKNOWN_FIELD: INVALID,
+  INVALID_PARAMETER: INVALID,
+  CONTEXT_LENGTH_EXCEEDED: INVALID,
+  MULTIPART_MALFORMED: INVALID,
+  UNAUTHENTICATED: INVALID,
+  FORBIDDEN: INVALID,
+  PATH_NOT_ALLOWED: INVALID,
+  NOT_FOUND: INVALID,
+  METHOD_NOT_ALLOWED: INVALID,
+  IDEMPOTENCY_CONFLICT: INVALID,
+  PAYLOAD_TOO_LARGE: INVALID,
+  TOO_MANY_PARTS: INVALID,
+  UNSUPPORTED_MEDIA_TYPE: MEDIA,
+  MEDIA_EMPTY: MEDIA,
+  MEDIA_CORRUPT: MEDIA,
+  MEDIA_TOO_LARGE: MEDIA,
+  MEDIA_TOO_EXPENSIVE: MEDIA,
+  NO_VIDEO_STREAM: MEDIA,
+  UNSUPPORTED_CODEC: MEDIA,
+  NO_DECODABLE_FRAME: MEDIA,
+  MEDIA_URL_REJECTED: MEDIA,
+  MEDIA_FETCH_FAILED: MEDIA,
+  MODEL_INVALID: MODEL,
+  MODEL_NOT_FOUND: MODEL,
+  REQUEST_TIMEOUT: UNAVAILABLE,
+  RATE_LIMITED: UNAVAILABLE,
+  QUOTA_EXCEEDED: UNAVAILABLE,
+  QUEUE_FULL: UNAVAILABLE,
+  SHUTTING_DOWN: UNAVAILABLE,
+  MODEL_NOT_READY: UNAVAILABLE,
+  DEADLINE_EXCEEDED: UNAVAILABLE,
+  STORAGE_FULL: UNAVAILABLE,
+  INTERNAL,
+};
+
+/** The exit code of a failure: one number for each family of errors. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof SalamandraError ? EXIT_CODES[error.code] : INTERNAL;
+}

@@ -1,0 +1,60 @@
+import type { WriteStream } from 'node:tty';
+
+import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
+
+type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
+
+/** Results go to standard output, everything else to standard error. */
+export interface Terminal {
+  result(line: string): void;
+  /** On a terminal one line that changes, elsewhere a line for each different text. */
+  progress(text: string): void;
+  /** Takes the progress line away. */
+  clearProgress(): void;
+  failure(error: unknown, subject?: string): void;
+}
+
+/** A terminal over two streams; text that reaches a real terminal cannot command it. */
+export function createTerminal(stdout: Output, stderr: Output): Terminal {
+  let shown = '';
+
+  function clearProgress() {
+    if (stderr.isTTY && shown !== '') stderr.write('\r\x1b[K');
+    shown = '';
+  }
+
+  return {
+    result(line) {
+      clearProgress();
+      stdout.write(`${stdout.isTTY ? stripControls(line) : line}\n`);
+    },
+    progress(text) {
+      if (text === shown) return;
+      shown = text;
+      stderr.write(stderr.isTTY ? `\r\x1b[K${stripControls(text)}` : `${text}\n`);
+    },
+    clearProgress,
+    failure(error, subject) {
+      clearProgress();
+      const line = subject === undefined ? describe(error) : `${subject}: ${describe(error)}`;
+      stderr.write(`${stripControls(line)}\n`);
+    },
+  };
+}
+
+/** Removes control and formatting characters but line breaks and tabs; a text may hold escape sequences. */
+export function stripControls(text: string): string {
+  return text.replace(/(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}]/gu, '');
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof SalamandraError)) return `Internal error: ${String(error)}`;
+  return `${error.publicMessage}${describeDetails(error.details ?? {})}`;
+}
+
+function describeDetails(details: ErrorDetails): string {
+  const parts = Object.entries(details).map(
+    ([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`,
+  );
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}

@@ -1,0 +1,32 @@
+import { SalamandraError } from '../errors/salamandra-error.js';
+import type {
+  Answer,
+  EngineRequest,
+  ImageReport,
+  RequestTimings,
+  VisionLanguageEngine,
+} from './vision-language-engine.js';
+
+/** Everything a request yields, for callers that do not stream. */
+export interface RequestOutcome {
+  readonly images: readonly ImageReport[];
+  /** One for each conversation, in their order. */
+  readonly answers: readonly Answer[];
+  readonly timings: RequestTimings;
+}
+
+/** Runs a request to its end. @throws what `generate` throws. */
+export async function collectOutcome(
+  engine: VisionLanguageEngine,
+  request: EngineRequest,
+  signal?: AbortSignal,
+): Promise<RequestOutcome> {
+  let images: readonly ImageReport[] = [];
+  const answers: Answer[] = [];
+  for await (const event of engine.generate(request, signal)) {
+    if (event.type === 'media') images = event.images;
+    else if (event.type === 'answer') answers.push(event);
+    else if (event.type === 'done') return { images, answers, timings: event.timings };
+  }
+  throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+}

@@ -1,0 +1,39 @@
+import { createEventStream } from './event-stream.js';
+
+async function readAll<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const events: T[] = [];
+  for await (const event of stream) events.push(event);
+  return events;
+}
+
+describe('createEventStream', () => {
+  it('gives what was pushed before and after the reader came', async () => {
+    const stream = createEventStream<number>();
+    stream.push(1);
+    const read = readAll(stream);
+    await Promise.resolve();
+    stream.push(2);
+    stream.end();
+
+    expect(await read).toEqual([1, 2]);
+  });
+
+  it('gives what came before an error, then the error', async () => {
+    const stream = createEventStream<number>();
+    stream.push(1);
+    stream.fail(new Error('broken'));
+    const iterator = stream[Symbol.asyncIterator]();
+
+    expect(await iterator.next()).toEqual({ done: false, value: 1 });
+    await expect(iterator.next()).rejects.toThrow('broken');
+  });
+
+  it('ignores what follows the end', async () => {
+    const stream = createEventStream<number>();
+    stream.end();
+    stream.push(1);
+    stream.fail(new Error('late'));
+
+    expect(await readAll(stream)).toEqual([]);
+  });
+});

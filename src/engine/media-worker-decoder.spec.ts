@@ -1,0 +1,58 @@
+import type { MediaDecoder, TilingRequest } from './media-decoder.js';
+import { createMediaWorkerDecoder } from './media-worker-decoder.js';
+
+const entry = new URL('../../test/fixtures/fake-media-worker.mjs', import.meta.url);
+
+const OK = 0;
+const SEGFAULT = 1;
+const EXIT = 2;
+const HANG = 3;
+const REFUSE = 4;
+
+let decoder: MediaDecoder;
+
+beforeEach(() => {
+  decoder = createMediaWorkerDecoder({ entry, timeoutMs: 2_000 });
+});
+
+afterEach(() => decoder.close());
+
+function tile(action: number, signal?: AbortSignal) {
+  // The fake looks at nothing but the first byte.
+  return decoder.tile({ bytes: new Uint8Array([action]) } as TilingRequest, signal);
+}
+
+describe('createMediaWorkerDecoder', () => {
+  it('uses one process for picture after picture', async () => {
+    const first = await tile(OK);
+    await expect(tile(REFUSE)).rejects.toMatchObject({ code: 'MEDIA_EMPTY' });
+
+    expect((await tile(OK)).sha256).toBe(first.sha256);
+  });
+
+  it.each([
+    ['a crash', SEGFAULT, 'MEDIA_CORRUPT'],
+    ['an end', EXIT, 'MEDIA_TOO_EXPENSIVE'],
+    ['a passed deadline', HANG, 'MEDIA_TOO_EXPENSIVE'],
+  ])('answers %s with a code and goes on with a new process', async (_, action, code) => {
+    const before = await tile(OK);
+    await expect(tile(action)).rejects.toMatchObject({ code });
+
+    expect((await tile(OK)).sha256).not.toBe(before.sha256);
+  });
+
+  it('kills the work of a caller who left', async () => {
+    const abort = new AbortController();
+    const hanging = tile(HANG, abort.signal);
+    setTimeout(() => abort.abort(new Error('left')), 300);
+
+    await expect(hanging).rejects.toThrow('left');
+    await expect(tile(OK)).resolves.toBeDefined();
+  });
+
+  it('takes several at once in turn', async () => {
+    const results = await Promise.allSettled([tile(OK), tile(SEGFAULT), tile(OK)]);
+
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+});

@@ -1,0 +1,31 @@
+import { resolveSettings } from './resolve-settings.js';
+
+describe('resolveSettings', () => {
+  it('is greedy where nobody says anything', () => {
+    expect(resolveSettings({}, {})).toEqual({
+      temperature: 0,
+      topP: 1,
+      topK: 0,
+      repetitionPenalty: 1,
+      seed: 0,
+      maxTokens: 128,
+      stop: [],
+    });
+  });
+
+  it('takes the defaults of the checkpoint, its temperature only where it samples', () => {
+    const defaults = { temperature: 0.6, topP: 0.9, topK: 40, repetitionPenalty: 1.2 };
+
+    expect(resolveSettings({}, { ...defaults, doSample: true })).toMatchObject(defaults);
+    expect(resolveSettings({}, defaults)).toMatchObject({ ...defaults, temperature: 0 });
+  });
+
+  it('puts the caller first, zero included', () => {
+    const defaults = { temperature: 0.6, topK: 40, doSample: true };
+
+    expect(resolveSettings({ temperature: 0, topK: 0 }, defaults)).toMatchObject({
+      temperature: 0,
+      topK: 0,
+    });
+  });
+});

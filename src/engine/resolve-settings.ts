@@ -1,0 +1,25 @@
+import type { GenerationDefaults } from '../model-store/manifest.js';
+import type { GenerationSettings } from './vision-language-engine.js';
+
+/** Enough for a description of several sentences in any of the languages. */
+const DEFAULT_MAX_TOKENS = 128;
+
+/**
+ * Fills what a caller left out: first from the checkpoint's own defaults, then with greedy decoding. The seed is
+ * fixed, so that the same request gives the same answer unless told otherwise.
+ */
+export function resolveSettings(
+  asked: { readonly [K in keyof GenerationSettings]?: GenerationSettings[K] | undefined },
+  defaults: GenerationDefaults,
+): GenerationSettings {
+  const defaultTemperature = defaults.doSample === true ? (defaults.temperature ?? 1) : 0;
+  return {
+    temperature: asked.temperature ?? defaultTemperature,
+    topP: asked.topP ?? defaults.topP ?? 1,
+    topK: asked.topK ?? defaults.topK ?? 0,
+    repetitionPenalty: asked.repetitionPenalty ?? defaults.repetitionPenalty ?? 1,
+    seed: asked.seed ?? 0,
+    maxTokens: asked.maxTokens ?? DEFAULT_MAX_TOKENS,
+    stop: asked.stop ?? [],
+  };
+}

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+
+import { decodeImage } from '../media/decode-image.js';
+import { planTiles } from '../vision/plan-tiles.js';
+import { tileImage } from '../vision/tile-image.js';
+import type { TiledMedia, TilingRequest } from './media-decoder.js';
+
+/** EncodedMedia -> DecodedImage -> TilePlan -> TiledImage. Runs in the media worker, where it may be killed. */
+export async function tileMedia(request: TilingRequest): Promise<TiledMedia> {
+  const { bytes, geometry, detail, maxVisualTokens } = request;
+  const startMs = performance.now();
+  const image = await decodeImage({ bytes });
+  const decodedMs = performance.now();
+  const plan = planTiles(image, geometry, detail, maxVisualTokens);
+  const tiled = tileImage(image, plan, geometry);
+  return {
+    ...tiled,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    decodeMediaMs: decodedMs - startMs,
+    tileMs: performance.now() - decodedMs,
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { installModel } from './install-model.js';
+import { withInstallationLock } from './installation-lock.js';
+
+let home: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'salamandra-'));
+});
+
+afterEach(() => rm(home, { recursive: true }));
+
+describe('installModel', () => {
+  const install = (model: string, bundled?: string) =>
+    installModel({ home, model, precision: 'int8' }, () => undefined, bundled);
+
+  it('finds a package by the path of its folder', async () => {
+    await writeFile(join(home, 'manifest.json'), '{}');
+
+    expect(await install(home)).toBe(home);
+  });
+
+  it('finds a package in the home folder by its id', async () => {
+    const directory = join(home, 'packages', 'other', 'int8');
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'manifest.json'), '{}');
+
+    expect(await install('other')).toBe(directory);
+  });
+
+  it.each(['absent', './absent', '..'])('does not find %s', async (model) => {
+    await expect(install(model)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
+
+  it('refuses an id that is no name', async () => {
+    await expect(install('A b')).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  });
+
+  it('says what to do with a checkpoint', async () => {
+    await writeFile(join(home, 'config.json'), '{}');
+
+    await expect(install(home)).rejects.toThrow('salamandra convert');
+  });
+
+  it('leaves neither package nor lock behind when the bundled checkpoint is broken', async () => {
+    const bundled = join(home, 'bundled');
+    await mkdir(bundled);
+    for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+      await writeFile(join(bundled, name), '{}');
+    }
+
+    await expect(install('demo', bundled)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    const left = await readdir(join(home, 'packages', 'demo')).catch(() => []);
+    expect(left).toEqual([]);
+  });
+});
+
+describe('withInstallationLock', () => {
+  const lock = () => join(home, 'lock');
+
+  it('lets one work at a time', async () => {
+    const steps: string[] = [];
+    const work = (name: string) =>
+      withInstallationLock(lock(), async () => {
+        steps.push(`${name} starts`);
+        await sleep(30);
+        steps.push(`${name} ends`);
+      });
+
+    await Promise.all([work('a'), work('b')]);
+
+    expect(steps).toHaveLength(4);
+    expect(steps[1]).toBe(steps[0]?.replace('starts', 'ends'));
+  });
+
+  it('frees the lock when the work fails', async () => {
+    const failing = withInstallationLock(lock(), () => Promise.reject(new Error('failed')));
+
+    await expect(failing).rejects.toThrow('failed');
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  it('passes over a holder that died here', async () => {
+    await writeFile(lock(), `${hostname()} 999999999\n`);
+
+    expect(await withInstallationLock(lock(), () => Promise.resolve('done'))).toBe('done');
+  });
+
+  it('passes over a holder elsewhere whose heartbeat stopped', async () => {
+    await writeFile(lock(), 'elsewhere 1\n');
+    const minutesAgo = new Date(Date.now() - 120_000);
+    await utimes(lock(), minutesAgo, minutesAgo);
+
+    expect(await withInstallationLock(lock(), () => Promise.resolve('done'))).toBe('done');
+  });
+});

@@ -1,0 +1,85 @@
+import { jest } from '@jest/globals';
+
+import { drawPicture } from './draw-picture.js';
+import { expectProblem } from './expect-problem.js';
+import { postForm, type Service, startService } from './service.js';
+
+jest.setTimeout(300_000);
+
+let service: Service;
+let captions: string;
+let picture: Buffer;
+
+beforeAll(async () => {
+  service = await startService();
+  await service.waitUntilReady();
+  captions = `${service.url}/v1/captions`;
+  picture = await drawPicture(320, 200);
+});
+
+afterAll(async () => {
+  expect(await service.stop()).toBe(0);
+});
+
+describe('pictures that cannot be used', () => {
+  const cases: [string, () => Uint8Array | Promise<Uint8Array>, number, string][] = [
+    ['empty', () => Buffer.alloc(0), 422, 'MEDIA_EMPTY'],
+    ['truncated', () => picture.subarray(0, picture.length / 2), 422, 'MEDIA_CORRUPT'],
+    ['text', () => Buffer.from('not a picture'), 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['HTML', () => Buffer.from('<!doctype html><p>x'), 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'SVG',
+      () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['100 megapixels', () => drawPicture(10_000, 10_000), 422, 'MEDIA_TOO_LARGE'],
+    ['40 MB', () => Buffer.alloc(40_000_000), 413, 'PAYLOAD_TOO_LARGE'],
+  ];
+
+  it.each(cases)('%s', async (_, makeFile, status, code) => {
+    expectProblem(await postForm(captions, [['file', await makeFile()]]), status, code);
+
+    const next = await postForm(captions, [
+      ['file', picture],
+      ['max_tokens', '1'],
+    ]);
+    expect(next.status).toBe(200);
+  });
+});
+
+describe('many at once', () => {
+  it('answers each of several requests with its own picture', async () => {
+    const sizes = [60, 90, 120, 150];
+    const replies = await Promise.all(
+      sizes.map(async (size) =>
+        postForm(captions, [
+          ['file', await drawPicture(size, size)],
+          ['max_tokens', '2'],
+        ]),
+      ),
+    );
+
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(replies.map(({ body }) => body.media.width)).toEqual(sizes);
+  });
+
+  it('refuses what does not fit the queue, at once, and answers the rest', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        postForm(captions, [
+          ['file', picture],
+          ['max_tokens', '2'],
+        ]),
+      ),
+    );
+
+    const refused = replies.filter(({ status }) => status !== 200);
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(17);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const reply of refused) {
+      expectProblem(reply, 503, 'QUEUE_FULL');
+      expect(reply.headers.get('Retry-After')).toMatch(/^\d+$/);
+    }
+  });
+});

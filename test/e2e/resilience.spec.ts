@@ -1,0 +1,120 @@
+import { jest } from '@jest/globals';
+import sharp from 'sharp';
+
+import { poll } from '../poll.js';
+import { listChildren, postForm, type Service, startService } from './service.js';
+
+jest.setTimeout(300_000);
+
+let service: Service;
+let captions: string;
+let picture: Buffer;
+
+beforeEach(async () => {
+  service = await startService();
+  captions = `${service.url}/v1/captions`;
+  picture = await sharp({ create: { width: 300, height: 300, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+});
+
+afterEach(() => {
+  service.process.kill('SIGKILL');
+});
+
+/** 35 languages, four kinds, and nothing that ends an answer early: many seconds of work. */
+const LONG_WORK = [
+  ['languages', 'bg,ca,cs,cy,da,de,el,en,es,et,eu,fi,fr,ga,gl,hr,hu,it,lt,lv,mt,nl,nn,no,oc,pl'],
+  ['kind', 'caption,alt,long,keywords'],
+  ['temperature', '2'],
+  ['max_tokens', '256'],
+] as const;
+
+const caption = () =>
+  postForm(captions, [
+    ['file', picture],
+    ['max_tokens', '2'],
+  ]);
+
+it('listens while the model loads, and says that it is not ready', async () => {
+  const ready = await fetch(`${service.url}/health/ready`);
+  const live = await fetch(`${service.url}/health/live`);
+  const early = await caption();
+
+  expect(live.status).toBe(200);
+  expect(ready.status).toBe(503);
+  expect(ready.headers.get('Retry-After')).toMatch(/^\d+$/);
+  expect(early.body).toMatchObject({ status: 503, code: 'MODEL_NOT_READY', retryable: true });
+
+  await service.waitUntilReady();
+  expect((await caption()).status).toBe(200);
+  expect(await service.stop()).toBe(0);
+});
+
+it('stops working for a client that left', async () => {
+  await service.waitUntilReady();
+  const abort = new AbortController();
+  const long = postForm(captions, [['file', picture], ...LONG_WORK], { signal: abort.signal });
+  setTimeout(() => abort.abort(), 1_500);
+  await expect(long).rejects.toThrow();
+
+  const startMs = Date.now();
+  expect((await caption()).status).toBe(200);
+  expect(Date.now() - startMs).toBeLessThan(5_000);
+});
+
+it('survives the death of the model, with an answer for the request it took along', async () => {
+  await service.waitUntilReady();
+  const lost = postForm(captions, [['file', picture], ...LONG_WORK]);
+  const [worker] = listChildren(service.process.pid!);
+  setTimeout(() => process.kill(worker!, 'SIGKILL'), 1_500);
+
+  expect((await lost).body).toMatchObject({
+    status: 503,
+    code: 'MODEL_NOT_READY',
+    retryable: true,
+  });
+  await service.waitUntilReady();
+  expect((await caption()).status).toBe(200);
+});
+
+it('survives the death of the media worker', async () => {
+  await service.waitUntilReady();
+  const [worker] = listChildren(service.process.pid!);
+  const [mediaWorker] = listChildren(worker!);
+  process.kill(mediaWorker!, 'SIGKILL');
+
+  expect((await caption()).status).toBe(200);
+});
+
+it('takes its children with it', async () => {
+  await service.waitUntilReady();
+  const [worker] = listChildren(service.process.pid!);
+  const family = [worker!, ...listChildren(worker!)];
+  service.process.kill('SIGKILL');
+
+  await poll(() => family.every((pid) => !isAlive(pid)) || undefined, 10_000);
+});
+
+it('finishes running work on SIGTERM', async () => {
+  await service.waitUntilReady();
+  const running = postForm(captions, [
+    ['file', picture],
+    ['languages', 'ca,es,en'],
+    ['max_tokens', '64'],
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const exited = service.stop();
+
+  expect((await running).status).toBe(200);
+  expect(await exited).toBe(0);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { poll } from '../poll.js';
+
+const MAIN = join(import.meta.dirname, '../../dist/main.js');
+
+/** The real server in a process of its own, on a free port. */
+export interface Service {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Everything the server printed so far. */
+  output(): string;
+  waitUntilReady(): Promise<void>;
+  /** Ends it with SIGTERM and returns its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts dist/main.js and waits until it listens; the model may still be loading. */
+export async function startService(env: Record<string, string> = {}): Promise<Service> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', resolve);
+  });
+
+  const url = await poll(() => {
+    if (child.exitCode !== null) throw new Error(`The server ended: ${output}`);
+    return /listening on (http:\S+)/.exec(output)?.[1];
+  });
+  return {
+    url,
+    process: child,
+    output: () => output,
+    async waitUntilReady() {
+      await poll(async () => (await fetch(`${url}/health/ready`)).ok || undefined);
+    },
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+/** Ids of a process's children, on Linux. */
+export function listChildren(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ReplyBody;
+}
+
+interface TextReply {
+  readonly id: string;
+  readonly language: string;
+  readonly kind: string;
+  readonly text: string;
+  readonly finish_reason: string;
+  readonly usage: Record<'prompt_tokens' | 'image_tokens' | 'completion_tokens', number>;
+}
+
+/** The fields of every kind of answer; which are there is for the tests to say. */
+interface ReplyBody {
+  readonly id: string;
+  readonly media: Record<'width' | 'height' | 'tiles' | 'visual_tokens', number>;
+  readonly results: TextReply[];
+  readonly answers: TextReply[];
+  readonly timings: Record<'total_ms' | 'first_token_ms', number>;
+  readonly requestId: string;
+  readonly parameters: Record<'context_length' | 'text_tokens', number>;
+  readonly object: string;
+  readonly data: { readonly revision: string }[];
+}
+
+/** Gets JSON. */
+export async function getJson(url: string): Promise<Reply> {
+  return await toReply(await fetch(url));
+}
+
+/** Sends a form: Uint8Arrays become files, everything else text fields. */
+export async function postForm(
+  url: string,
+  fields: readonly (readonly [string, string | Uint8Array])[],
+  init: RequestInit = {},
+): Promise<Reply> {
+  const form = new FormData();
+  for (const [name, value] of fields) {
+    if (typeof value === 'string') form.append(name, value);
+    else form.append(name, new Blob([new Uint8Array(value)]), 'picture');
+  }
+  return await toReply(await fetch(url, { ...init, method: 'POST', body: form }));
+}
+
+/** Sends JSON, or a text as it is. */
+export async function postJson(url: string, body: unknown): Promise<Reply> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return await toReply(response);
+}
+
+async function toReply(response: Response): Promise<Reply> {
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as ReplyBody,
+  };
+}

@@ -1,0 +1,93 @@
+import sharp, { type Sharp } from 'sharp';
+
+import { objectsSvg } from './artwork.js';
+import { type Random, createRandom } from './random.js';
+import type { Scene } from './scenes.js';
+
+type Colour = readonly [number, number, number];
+
+/** Pixels in RGB order, row by row. */
+interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Draws a scene as the bytes of a PNG file, with the wear of a real picture: lost colour, blur, light, noise. */
+export async function drawScene(scene: Scene): Promise<Uint8Array> {
+  // Another stream than the one that placed the objects, so that neither disturbs the other.
+  const random = createRandom(scene.seed ^ 0x5bd1e995);
+  const background = await drawBackground(random, scene.width, scene.height);
+  const { width, height, objects } = scene;
+  // Two pipelines, because one pipeline would blur before it composes.
+  const flat = await toSharp(background)
+    .composite([{ input: Buffer.from(objectsSvg(width, height, objects)) }])
+    .raw()
+    .toBuffer();
+  if (random.isLikely(0.04)) dropColour(flat);
+  const drawn = toSharp({ width, height, data: flat });
+  if (random.isLikely(0.15)) drawn.blur(random.between(0.3, 0.9));
+  const data = await drawn.raw().toBuffer();
+  if (random.isLikely(0.4)) wear(random, data);
+  return toSharp({ width, height, data }).png({ compressionLevel: 2 }).toBuffer();
+}
+
+function toSharp({ width, height, data }: Pixels): Sharp {
+  return sharp(data, { raw: { width, height, channels: 3 } }).removeAlpha();
+}
+
+/** One colour (30 %), a gradient down or across (45 %), or coarse cells, soft or sharp (25 %). */
+async function drawBackground(random: Random, width: number, height: number): Promise<Pixels> {
+  const base = colour(() => random.integer(60, 255));
+  const kind = random.between(0, 1);
+  if (kind < 0.3) return paint(width, height, () => base);
+  if (kind < 0.75) {
+    const end = colour((channel) => clampByte((base[channel] ?? 0) + random.integer(-70, 70)));
+    const isAcross = random.isLikely(0.5);
+    return paint(width, height, (x, y) => {
+      const share = isAcross ? x / Math.max(1, width - 1) : y / Math.max(1, height - 1);
+      return colour((channel) => (base[channel] ?? 0) * (1 - share) + (end[channel] ?? 0) * share);
+    });
+  }
+  const cells = paint(random.integer(2, 8), random.integer(2, 8), () =>
+    colour((channel) => clampByte((base[channel] ?? 0) + random.integer(-28, 28))),
+  );
+  const kernel = random.isLikely(0.6) ? 'cubic' : 'nearest';
+  const data = await toSharp(cells).resize(width, height, { fit: 'fill', kernel }).raw().toBuffer();
+  return { width, height, data };
+}
+
+function paint(width: number, height: number, at: (x: number, y: number) => Colour): Pixels {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0, offset = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, offset += 3) data.set(at(x, y), offset);
+  }
+  return { width, height, data };
+}
+
+/** Sets every pixel to its grey (the luma of ITU-R 601), in place. */
+function dropColour(data: Uint8Array): void {
+  for (let i = 0; i < data.length; i += 3) {
+    const [red = 0, green = 0, blue = 0] = data.subarray(i, i + 3);
+    data.fill(0.299 * red + 0.587 * green + 0.114 * blue, i, i + 3);
+  }
+}
+
+/** Changes contrast and brightness, and in two of five cases adds grain, in place. */
+function wear(random: Random, data: Uint8Array): void {
+  const contrast = random.between(0.8, 1.15);
+  const light = random.between(-18, 18);
+  const grain = random.isLikely(0.4) ? random.between(1, 7) : 0;
+  for (let i = 0; i < data.length; i++) {
+    const noise = grain > 0 ? random.normal(0, grain) : 0;
+    data[i] = clampByte(((data[i] ?? 0) - 128) * contrast + 128 + light + noise);
+  }
+}
+
+function colour(channel: (index: number) => number): Colour {
+  return [channel(0), channel(1), channel(2)];
+}
+
+function clampByte(value: number): number {
+  return Math.max(0, Math.min(255, value));
+}

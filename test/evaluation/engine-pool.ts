@@ -1,0 +1,80 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { PROJECT_DIRECTORY, loadConfiguration } from '../../src/config/configuration.js';
+import { createRemoteEngine } from '../../src/engine/remote-engine.js';
+import type { EngineRequest, ModelDescription } from '../../src/engine/vision-language-engine.js';
+import type { Precision } from '../../src/model-store/manifest.js';
+import type { Detail } from '../../src/vision/plan-tiles.js';
+
+/** The service's own engine, once a core: the demo model is too small to keep two cores busy in one run. */
+export interface EnginePool {
+  readonly size: number;
+  readonly model: ModelDescription;
+  /** Greedy answers to several conversations about one picture. */
+  ask(
+    picture: Uint8Array,
+    detail: Detail,
+    conversations: EngineRequest['conversations'],
+  ): Promise<PictureAnswers>;
+  close(): Promise<void>;
+}
+
+export interface PictureAnswers {
+  readonly answers: readonly string[];
+  readonly visualTokens: number;
+}
+
+/** The longest right answer, four objects described, takes about 40 tokens; a longer one is wrong anyway. */
+const MAX_TOKENS = 64;
+
+const GREEDY = {
+  temperature: 0,
+  topP: 1,
+  topK: 0,
+  repetitionPenalty: 1,
+  seed: 0,
+  maxTokens: MAX_TOKENS,
+  stop: [],
+};
+
+/** Starts the workers of the built service and waits until each has the model; they convert it if need be. */
+export async function startEnginePool(precision: Precision): Promise<EnginePool> {
+  const entry = pathToFileURL(join(PROJECT_DIRECTORY, 'dist', 'inference-worker.js'));
+  const { home, model } = loadConfiguration(process.env);
+  const start = () =>
+    createRemoteEngine({ entry, configuration: { home, model, precision, threads: 1 } });
+  // The first alone, since it may have to convert the checkpoint first.
+  const first = start();
+  const description = await first.describe();
+  const engines = [first, ...Array.from({ length: availableParallelism() - 1 }, start)];
+  await Promise.all(engines.map((engine) => engine.describe()));
+  const load = new Map(engines.map((engine) => [engine, 0]));
+
+  return {
+    size: engines.length,
+    model: description,
+    async ask(picture, detail, conversations) {
+      const [engine] = engines.toSorted((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0));
+      if (!engine) throw new RangeError('No engine.');
+      load.set(engine, (load.get(engine) ?? 0) + 1);
+      try {
+        const answers: string[] = [];
+        let visualTokens = 0;
+        const images = [picture];
+        const request = { images, detail, conversations, settings: GREEDY };
+        for await (const event of engine.generate(request)) {
+          if (event.type === 'answer') answers[event.conversation] = event.text;
+          if (event.type === 'media') visualTokens = event.images[0]?.visualTokens ?? 0;
+        }
+        return { answers, visualTokens };
+      } finally {
+        load.set(engine, (load.get(engine) ?? 0) - 1);
+      }
+    },
+    close: async () => {
+      await Promise.all(engines.map((engine) => engine.close()));
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Measures a model on held-out scenes of the demo world, through the built service's own engine, greedily.
+ * Usage: npm run evaluate:demo -- [--scenes N] [--precision int8|fp32]
+ *
+ * SALAMANDRA_HOME and SALAMANDRA_MODEL choose another model than the bundled one. The exit code is 1 when the
+ * model misses what it must reach. A run over the full number of scenes writes REPORT.json (fp32:
+ * REPORT-fp32.json) beside this file.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { parseInteger, parsePrecision } from '../../src/config/configuration.js';
+import { startEnginePool } from './engine-pool.js';
+import { type OnProgress, measureSmallObjects, measureWorld } from './measure.js';
+import { createReport, formatReport } from './report.js';
+import { Tally } from './tally.js';
+
+const FULL_SCENES = 2_000;
+const MAX_SCENES = 50_000;
+/** One large picture for so many scenes: it is drawn once and asked at three details. */
+const SCENES_A_LARGE_PICTURE = 10;
+
+const { values } = parseArgs({
+  options: {
+    scenes: { type: 'string', default: String(FULL_SCENES) },
+    precision: { type: 'string', default: 'int8' },
+  },
+});
+const world = parseInteger('--scenes', values.scenes, 1, MAX_SCENES);
+const smallObjects = Math.ceil(world / SCENES_A_LARGE_PICTURE);
+
+const pool = await startEnginePool(parsePrecision(values.precision));
+// A model given by its folder has the precision it has.
+const measured = pool.model.precision;
+console.error(`${pool.model.name} (${measured}) on ${pool.size} workers`);
+const startMs = performance.now();
+const tally = new Tally();
+const mistakes = await measureWorld(pool, tally, world, showProgress('scenes'));
+const meanVisualTokens = await measureSmallObjects(
+  pool,
+  tally,
+  smallObjects,
+  showProgress('large pictures'),
+);
+await pool.close();
+
+const minutes = (performance.now() - startMs) / 60_000;
+const scenes = { world, smallObjects };
+const report = createReport({
+  model: pool.model,
+  tally,
+  scenes,
+  minutes,
+  meanVisualTokens,
+  mistakes,
+});
+console.log(formatReport(report));
+if (world >= FULL_SCENES) {
+  const file = measured === 'int8' ? 'REPORT.json' : `REPORT-${measured}.json`;
+  await writeFile(new URL(file, import.meta.url), `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`\nWritten to test/evaluation/${file}.`);
+}
+process.exitCode = report.rows.every(({ isReached }) => isReached) ? 0 : 1;
+
+/** A line on standard error every five seconds. */
+function showProgress(what: string): OnProgress {
+  const beginMs = performance.now();
+  let shownMs = beginMs;
+  return (done, of) => {
+    const nowMs = performance.now();
+    if (nowMs - shownMs < 5_000 && done < of) return;
+    shownMs = nowMs;
+    const leftSeconds = ((nowMs - beginMs) / done / 1_000) * (of - done);
+    console.error(`${done} of ${of} ${what}, about ${Math.ceil(leftSeconds)} s left`);
+  };
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { LANGUAGES, resolveLanguage } from '../../src/language/languages.js';
+import { hasSameObjects, readAnswer } from './read-answer.js';
+import { OBJECTS, TASK_KINDS, isCaptionKind, kindsFor, nameOf, rightAnswer } from './world.js';
+
+const objectNamed = (name: string): number => OBJECTS.findIndex(({ names }) => names.en === name);
+const DOG = objectNamed('dog');
+const CAT = objectNamed('cat');
+const SUN = objectNamed('sun');
+
+describe('rightAnswer', () => {
+  it.each([
+    ['caption', 'en', 'dog, cat and sun'],
+    ['alt', 'de', 'Bild: Hund, Katze und Sonne'],
+    ['keywords', 'es', 'perro, gato, sol'],
+    ['long', 'en', 'On the left: dog. In the middle: cat. On the right: sun.'],
+    ['left', 'ca', "A l'esquerra: gos."],
+    ['middle', 'fr', 'Au milieu : chat.'],
+    ['right', 'eu', 'Eskuinean: eguzkia.'],
+    ['count', 'el', '3'],
+    ['exists', 'ga', 'tá'],
+  ] as const)('%s in %s', (kind, code, answer) => {
+    expect(rightAnswer(kind, resolveLanguage(code), [DOG, CAT, SUN], true)).toBe(answer);
+  });
+});
+
+describe('readAnswer', () => {
+  it('reads every right answer of every language back', () => {
+    const misread: string[] = [];
+    for (const language of LANGUAGES) {
+      for (const index of OBJECTS.keys()) {
+        const count = 1 + (index % 4);
+        const objects = Array.from({ length: count }, (_, i) => (index + 29 * i) % OBJECTS.length);
+        for (const kind of kindsFor(count)) {
+          const answer = rightAnswer(kind, language, objects, index % 2 === 0);
+          const read = readAnswer(answer, kind, language);
+          const isRead = !isCaptionKind(kind) || read.objects.join() === objects.join();
+          if (!read.isInLanguage || !isRead) misread.push(`${language.code} ${kind}: ${answer}`);
+        }
+      }
+    }
+    expect(misread).toEqual([]);
+  });
+
+  it('refuses an answer in another language, also one with a single foreign name', () => {
+    const german = resolveLanguage('de');
+    expect(readAnswer('dog and cat', 'caption', german).isInLanguage).toBe(false);
+    expect(readAnswer('Hund and Katze', 'caption', german).isInLanguage).toBe(false);
+    expect(readAnswer('Hund und cat', 'caption', german).isInLanguage).toBe(false);
+    expect(readAnswer('yes', 'exists', german).isInLanguage).toBe(false);
+  });
+
+  it.each(TASK_KINDS)('refuses empty, misspelt and unfinished text for %s', (kind) => {
+    const english = resolveLanguage('en');
+    for (const text of [
+      '',
+      'dgo',
+      'Picture: ',
+      'On the left: dog',
+      'dog and ',
+      'On the left: dog.  ',
+    ]) {
+      expect(readAnswer(text, kind, english).isInLanguage).toBe(false);
+    }
+  });
+
+  it('accepts a wrong object as an answer in the language', () => {
+    const read = readAnswer('cat and sun', 'caption', resolveLanguage('en'));
+    expect(read).toEqual({ isInLanguage: true, objects: [CAT, SUN] });
+    expect(hasSameObjects(read.objects, [SUN, CAT])).toBe(true);
+    expect(hasSameObjects(read.objects, [DOG, CAT])).toBe(false);
+    expect(hasSameObjects(read.objects, [CAT])).toBe(false);
+  });
+
+  it('gives every object a name of its own in every language', () => {
+    for (const language of LANGUAGES) {
+      const names = [...OBJECTS.keys()].map((object) => nameOf(object, language));
+      expect(new Set(names).size).toBe(OBJECTS.length);
+    }
+  });
+});

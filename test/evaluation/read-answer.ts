@@ -1,0 +1,85 @@
+import { type Language, languageEntry } from '../../src/language/languages.js';
+import { OBJECTS, type TaskKind, formsOf, nameOf } from './world.js';
+
+/** An answer taken apart by the forms of one language. */
+export interface ReadAnswer {
+  /**
+   * Whether the whole answer is made of that language's words: it has the form its question asks for, and
+   * every name in it is one of the language's 132 object names, right or wrong for the picture. A number
+   * belongs to every language. A misspelt or foreign name, or another language's form, makes it false; a
+   * word that two languages share (`no`, `banana`) counts for both.
+   */
+  readonly isInLanguage: boolean;
+  /** The objects named, in order; empty when the answer is not in the language. */
+  readonly objects: readonly number[];
+}
+
+const NOT_IN_LANGUAGE: ReadAnswer = { isInLanguage: false, objects: [] };
+const namesByLanguage = new Map<string, Map<string, number>>();
+
+/** Reads an answer as an answer to a question of this kind in this language. */
+export function readAnswer(answer: string, kind: TaskKind, language: Language): ReadAnswer {
+  const { answers } = formsOf(language);
+  switch (kind) {
+    case 'caption':
+      return readList(answer, language);
+    case 'keywords':
+      return readNames(answer.split(', '), language);
+    case 'alt':
+    case 'left':
+    case 'middle':
+    case 'right':
+      return readForm(answer, answers[kind], language);
+    case 'long':
+      return readPlaces(answer, language);
+    case 'count':
+      return { isInLanguage: /^\d+$/.test(answer), objects: [] };
+    case 'exists':
+      return { isInLanguage: answer === answers.yes || answer === answers.no, objects: [] };
+  }
+}
+
+/** "a, b and c" */
+function readList(text: string, language: Language): ReadAnswer {
+  const parts = text.split(', ');
+  const last = parts.pop() ?? '';
+  return readNames([...parts, ...last.split(` ${languageEntry(language).and} `)], language);
+}
+
+/** "Picture: a and b", "On the left: a." */
+function readForm(text: string, form: string, language: Language): ReadAnswer {
+  const [before = '', after = ''] = form.split('{0}');
+  if (!text.startsWith(before) || !text.endsWith(after)) return NOT_IN_LANGUAGE;
+  return readList(text.slice(before.length, text.length - after.length), language);
+}
+
+/** "On the left: a. In the middle: b and c." No object's name holds a full stop. */
+function readPlaces(text: string, language: Language): ReadAnswer {
+  const { left, middle, right } = formsOf(language).answers;
+  const read = text.split(/(?<=\.) /).map((sentence) => {
+    const forms = [left, middle, right].map((form) => readForm(sentence, form, language));
+    return forms.find(({ isInLanguage }) => isInLanguage) ?? NOT_IN_LANGUAGE;
+  });
+  if (read.some(({ isInLanguage }) => !isInLanguage)) return NOT_IN_LANGUAGE;
+  return { isInLanguage: true, objects: read.flatMap(({ objects }) => objects) };
+}
+
+function readNames(names: readonly string[], language: Language): ReadAnswer {
+  let known = namesByLanguage.get(language.code);
+  if (!known) {
+    known = new Map([...OBJECTS.keys()].map((object) => [nameOf(object, language), object]));
+    namesByLanguage.set(language.code, known);
+  }
+  const objects: number[] = [];
+  for (const name of names) {
+    const object = known.get(name);
+    if (object === undefined) return NOT_IN_LANGUAGE;
+    objects.push(object);
+  }
+  return { isInLanguage: true, objects };
+}
+
+/** Whether two lists hold the same objects, in whatever order. */
+export function hasSameObjects(one: readonly number[], other: readonly number[]): boolean {
+  return [...one].sort().join() === [...other].sort().join();
+}

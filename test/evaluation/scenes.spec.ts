@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import sharp from 'sharp';
+
+import { drawScene } from './draw-scene.js';
+import { sampleScene, sampleSmallObjectScene } from './scenes.js';
+import { wilsonInterval } from './tally.js';
+import { createTaskDealer } from './tasks.js';
+
+describe('sampleScene', () => {
+  it('gives the same scene for the same number', () => {
+    expect(sampleScene(17)).toEqual(sampleScene(17));
+    expect(sampleScene(17)).not.toEqual(sampleScene(18));
+  });
+
+  it('keeps to sizes, order and seeds of the world', () => {
+    for (let index = 0; index < 500; index++) {
+      const { seed, width, height, objects } = sampleScene(index);
+      expect(seed).toBe(9_000_000 + index);
+      expect(Math.min(width, height)).toBeGreaterThanOrEqual(67);
+      expect(Math.max(width, height)).toBeLessThanOrEqual(480);
+      expect(objects.length).toBeGreaterThanOrEqual(1);
+      expect(objects.length).toBeLessThanOrEqual(4);
+      expect(new Set(objects.map(({ object }) => object)).size).toBe(objects.length);
+      const centres = objects.map(({ x }) => x);
+      expect(centres).toEqual(centres.toSorted((one, other) => one - other));
+    }
+  });
+
+  it('refuses a number outside the held-out range', () => {
+    expect(() => sampleScene(50_000)).toThrow(RangeError);
+    expect(() => sampleSmallObjectScene(50_000)).toThrow(RangeError);
+  });
+});
+
+describe('sampleSmallObjectScene', () => {
+  it('has objects of a ninth to a seventh of the longer side', () => {
+    for (let index = 0; index < 200; index++) {
+      const { width, height, objects } = sampleSmallObjectScene(index);
+      for (const { side } of objects) {
+        expect(side / Math.max(width, height)).toBeGreaterThan(0.11);
+        expect(side / Math.max(width, height)).toBeLessThan(0.143);
+      }
+    }
+  });
+});
+
+describe('drawScene', () => {
+  it('draws a PNG of the size of the scene, the same each time', async () => {
+    const scene = sampleScene(1);
+    const [one, other] = await Promise.all([drawScene(scene), drawScene(scene)]);
+    expect(Buffer.compare(one, other)).toBe(0);
+    const { width, height, format, channels } = await sharp(one).metadata();
+    expect({ width, height, format, channels }).toEqual({
+      width: scene.width,
+      height: scene.height,
+      format: 'png',
+      channels: 3,
+    });
+  });
+});
+
+describe('createTaskDealer', () => {
+  it('gives each language the same share, and each kind within it', () => {
+    const dealer = createTaskDealer();
+    const times = new Map<string, number>();
+    for (let index = 0; index < 1_400; index++) {
+      const { kind, language } = dealer.dealDescription(sampleScene(index));
+      const name = `${language.code} ${kind}`;
+      times.set(name, (times.get(name) ?? 0) + 1);
+    }
+    expect(times.size).toBe(35 * 4);
+    expect(new Set(times.values())).toEqual(new Set([10]));
+  });
+
+  it('asks for positions only where there are two objects or more', () => {
+    const dealer = createTaskDealer();
+    for (let index = 0; index < 500; index++) {
+      const scene = sampleScene(index);
+      const { kind, conversation } = dealer.dealQuestion(scene);
+      expect(JSON.stringify(conversation)).not.toContain('{0}');
+      if (scene.objects.length === 1) expect(['count', 'exists']).toContain(kind);
+      if (kind === 'middle') expect(scene.objects).toHaveLength(3);
+    }
+  });
+});
+
+describe('wilsonInterval', () => {
+  it('is that of the textbook', () => {
+    const [low, high] = wilsonInterval(95, 100);
+    expect(low).toBeCloseTo(0.8882, 3);
+    expect(high).toBeCloseTo(0.9785, 3);
+    expect(wilsonInterval(0, 0)).toEqual([0, 1]);
+  });
+});

@@ -1,0 +1,101 @@
+import { type Random, createRandom } from './random.js';
+import { OBJECTS } from './world.js';
+
+/** One object of a scene: which, and where its square box lies. Lengths in pixels, the angle in degrees. */
+export interface PlacedObject {
+  readonly object: number;
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+  readonly angle: number;
+  readonly isMirrored: boolean;
+}
+
+/** A picture to be drawn. Its objects stand in columns, so left to right is never in doubt. */
+export interface Scene {
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly objects: readonly PlacedObject[];
+}
+
+/**
+ * The trainer keeps this range free, and draws with another generator besides: no scene of it can have been
+ * seen in training.
+ */
+const HELD_OUT_SEEDS = { first: 9_000_000, end: 9_100_000 };
+
+/** Scenes of the second kind, small objects in large pictures, take their seeds from here. */
+const SMALL_OBJECTS_FROM = 9_050_000;
+
+interface Sizes {
+  /** An object's side as a share of the room it has. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Number `index` of the held-out scenes, drawn from the distribution of models/training/scenes.py. */
+export function sampleScene(index: number): Scene {
+  const seed = HELD_OUT_SEEDS.first + index;
+  if (seed >= SMALL_OBJECTS_FROM) throw new RangeError(`No held-out scene ${index}.`);
+  const random = createRandom(seed);
+  const count = random.pick([1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
+  const kind = random.between(0, 1);
+  if (kind < 0.35) {
+    const width = random.integer(90, 200);
+    const height = Math.trunc(width * random.between(0.75, 1.25));
+    return place(random, { seed, width, height }, count, { low: 0.7, high: 1.05 });
+  }
+  const width = random.integer(140, 480);
+  const height = clamp(Math.trunc(width * 2 ** random.between(-1, 1)), 96, 480);
+  const sizes = kind < 0.65 ? { low: 0.25, high: 0.75 } : { low: 0.5, high: 1.05 };
+  return place(random, { seed, width, height }, count, sizes);
+}
+
+/**
+ * Number `index` of the large pictures, 700 to 1400 pixels wide, whose one to three objects are a ninth to a
+ * seventh of the longer side: 11 to 14 pixels in the base tile, too few to tell many of the objects apart.
+ */
+export function sampleSmallObjectScene(index: number): Scene {
+  const seed = SMALL_OBJECTS_FROM + index;
+  if (seed >= HELD_OUT_SEEDS.end) throw new RangeError(`No held-out scene ${index}.`);
+  const random = createRandom(seed);
+  const width = random.integer(700, 1400);
+  const height = Math.trunc(width * 2 ** random.between(-0.6, 0.4));
+  const side = (Math.max(width, height) / 9) * random.between(1, 9 / 7);
+  const count = random.integer(1, 3);
+  const room = Math.min(width / count, height);
+  return place(random, { seed, width, height }, count, { low: side / room, high: side / room });
+}
+
+function place(
+  random: Random,
+  canvas: { seed: number; width: number; height: number },
+  count: number,
+  { low, high }: Sizes,
+): Scene {
+  const { width, height } = canvas;
+  const column = width / count;
+  const room = Math.min(column, height);
+  const chosen = random.sample([...OBJECTS.keys()], count);
+  const objects = chosen.map((object, position): PlacedObject => {
+    const wanted = Math.max(room * random.between(low, high), width / 9, height / 9, 14);
+    const side = Math.min(wanted, height, column * 1.15);
+    const slackX = Math.max(0, column - side) / 2;
+    const slackY = Math.max(0, height - side) / 2;
+    const x = column * (position + 0.5) + random.between(-slackX, slackX);
+    return {
+      object,
+      x: clamp(x, side * 0.45, width - side * 0.45),
+      y: height / 2 + random.between(-slackY, slackY),
+      side,
+      angle: random.between(-18, 18),
+      isMirrored: random.isLikely(0.5),
+    };
+  });
+  return { ...canvas, objects };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}

@@ -1,0 +1,81 @@
+import { captionConversation, questionConversation } from '../../src/engine/conversations.js';
+import type { ChatMessage } from '../../src/language/chat-template.js';
+import { CAPTION_KINDS, LANGUAGES, type Language } from '../../src/language/languages.js';
+import { createRandom } from './random.js';
+import type { Scene } from './scenes.js';
+import {
+  OBJECTS,
+  type TaskKind,
+  formsOf,
+  isCaptionKind,
+  kindsFor,
+  nameOf,
+  rightAnswer,
+} from './world.js';
+
+/** Something to ask about a scene, and the answer the model was taught. */
+export interface Task {
+  readonly kind: TaskKind;
+  readonly language: Language;
+  /** As the service builds it, the picture included. */
+  readonly conversation: readonly ChatMessage[];
+  readonly answer: string;
+  /** The objects a right description names, from left to right. */
+  readonly objects: readonly number[];
+}
+
+/**
+ * Deals out tasks so that each language comes up equally often, and within a language each kind that the
+ * scenes allow: every task takes the next language, and the kind that language had least of.
+ */
+export interface TaskDealer {
+  /** Descriptions (caption, alt, long, keywords) in the service's own wording. */
+  dealDescription(scene: Scene, kinds?: readonly TaskKind[]): Task;
+  /** A question about position, number or presence, in one of its wordings. */
+  dealQuestion(scene: Scene): Task;
+}
+
+export function createTaskDealer(): TaskDealer {
+  let dealt = 0;
+  const timesDealt = new Map<string, number>();
+
+  function deal(scene: Scene, kinds: readonly TaskKind[]): Task {
+    const turn = dealt % LANGUAGES.length;
+    const language = LANGUAGES[turn];
+    if (!language) throw new RangeError('No languages.');
+    // Each language begins with another kind, so that a short run covers them all.
+    const first = turn % kinds.length;
+    const rotated = [...kinds.slice(first), ...kinds.slice(0, first)];
+    const times = (kind: TaskKind): number => timesDealt.get(`${language.code} ${kind}`) ?? 0;
+    const [kind] = rotated.toSorted((one, other) => times(one) - times(other));
+    if (!kind) throw new RangeError('No kind to choose from.');
+    timesDealt.set(`${language.code} ${kind}`, times(kind) + 1);
+    dealt++;
+    return createTask(scene, kind, language, dealt);
+  }
+
+  return {
+    dealDescription: (scene, kinds = CAPTION_KINDS) => deal(scene, kinds),
+    dealQuestion: (scene) =>
+      deal(
+        scene,
+        kindsFor(scene.objects.length).filter((kind) => !isCaptionKind(kind)),
+      ),
+  };
+}
+
+function createTask(scene: Scene, kind: TaskKind, language: Language, salt: number): Task {
+  const random = createRandom(scene.seed * 31 + salt);
+  const objects = scene.objects
+    .toSorted((one, other) => one.x - other.x)
+    .map(({ object }) => object);
+  const isThere = random.isLikely(0.5);
+  const answer = rightAnswer(kind, language, objects, isThere);
+  if (isCaptionKind(kind)) {
+    return { kind, language, conversation: captionConversation(kind, language), answer, objects };
+  }
+  const others = [...OBJECTS.keys()].filter((object) => !objects.includes(object));
+  const asked = nameOf(random.pick(isThere ? objects : others), language);
+  const wording = random.pick(formsOf(language).questions[kind]).replace('{0}', asked);
+  return { kind, language, conversation: questionConversation(wording, language), answer, objects };
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+
+import {
+  CAPTION_KINDS,
+  type CaptionKind,
+  type Language,
+  languageEntry,
+} from '../../src/language/languages.js';
+
+/** An object the demo model knows: its drawing and its name in each language, by language code. */
+export interface WorldObject {
+  readonly icon: string;
+  readonly names: Readonly<Record<string, string>>;
+}
+
+export const QUESTION_KINDS = ['left', 'middle', 'right', 'count', 'exists'] as const;
+export const TASK_KINDS = [...CAPTION_KINDS, ...QUESTION_KINDS] as const;
+
+/** What can be asked about a scene. */
+export type TaskKind = (typeof TASK_KINDS)[number];
+export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+interface Forms {
+  /** Wordings of each question; `{0}` stands for an object's name. */
+  readonly questions: Readonly<Record<QuestionKind, readonly string[]>>;
+  /** How an answer reads; `{0}` stands for a list of names. */
+  readonly answers: Readonly<Record<'alt' | 'left' | 'middle' | 'right' | 'yes' | 'no', string>>;
+}
+
+const FOLDER = new URL('../../models/training/world/', import.meta.url);
+
+/** The world's objects, in the order that gives each its number. */
+export const OBJECTS = loadTable('objects.json') as readonly WorldObject[];
+const FORMS = loadTable('questions.json') as Readonly<Record<string, Forms>>;
+
+function loadTable(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
+}
+
+/** The question and answer forms of a language. */
+export function formsOf(language: Language): Forms {
+  const forms = FORMS[language.code];
+  if (!forms) throw new RangeError(`No forms for ${language.code}.`);
+  return forms;
+}
+
+/** The name of an object in a language. */
+export function nameOf(object: number, language: Language): string {
+  const name = OBJECTS[object]?.names[language.code];
+  if (name === undefined) throw new RangeError(`No name for object ${object} in ${language.code}.`);
+  return name;
+}
+
+/** Position questions are asked only where the answer is beyond doubt. */
+export function kindsFor(objectCount: number): TaskKind[] {
+  const kinds: TaskKind[] = [...CAPTION_KINDS, 'count', 'exists'];
+  if (objectCount >= 2) kinds.push('left', 'right');
+  if (objectCount === 3) kinds.push('middle');
+  return kinds;
+}
+
+export function isCaptionKind(kind: TaskKind): kind is CaptionKind {
+  return (CAPTION_KINDS as readonly string[]).includes(kind);
+}
+
+function joinNames(names: readonly string[], language: Language): string {
+  const last = names.at(-1) ?? '';
+  if (names.length < 2) return last;
+  return `${names.slice(0, -1).join(', ')} ${languageEntry(language).and} ${last}`;
+}
+
+/** Which objects of a row of `count` belong to which place in a detailed description. */
+function placesOf(names: readonly string[]): ['left' | 'middle' | 'right', readonly string[]][] {
+  if (names.length === 1) return [['middle', names]];
+  if (names.length === 2)
+    return [
+      ['left', names.slice(0, 1)],
+      ['right', names.slice(1)],
+    ];
+  return [
+    ['left', names.slice(0, 1)],
+    ['middle', names.slice(1, -1)],
+    ['right', names.slice(-1)],
+  ];
+}
+
+/**
+ * The answer the model was taught for a scene.
+ *
+ * @param objects the scene's objects from left to right
+ * @param isThere for `exists`: whether the object asked for is in the picture
+ */
+export function rightAnswer(
+  kind: TaskKind,
+  language: Language,
+  objects: readonly number[],
+  isThere: boolean,
+): string {
+  const names = objects.map((object) => nameOf(object, language));
+  const { answers } = formsOf(language);
+  const say = (form: string, group: readonly string[]): string =>
+    form.replace('{0}', joinNames(group, language));
+  switch (kind) {
+    case 'caption':
+      return joinNames(names, language);
+    case 'alt':
+      return say(answers.alt, names);
+    case 'keywords':
+      return names.join(', ');
+    case 'long':
+      return placesOf(names)
+        .map(([place, group]) => say(answers[place], group))
+        .join(' ');
+    case 'count':
+      return String(names.length);
+    case 'exists':
+      return isThere ? answers.yes : answers.no;
+    case 'left':
+      return say(answers.left, names.slice(0, 1));
+    case 'middle':
+      return say(answers.middle, names.slice(1, 2));
+    case 'right':
+      return say(answers.right, names.slice(-1));
+  }
+}
