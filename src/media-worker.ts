@@ -1,4 +1,4 @@
-import { followParent } from './engine/fork-worker.js';
+import { followParent, sendToParent } from './engine/fork-worker.js';
 import type { TilingRequest } from './engine/media-decoder.js';
 import type { MediaWorkerReply } from './engine/media-worker-decoder.js';
 import { tileMedia } from './engine/tile-media.js';
@@ -15,7 +15,7 @@ process.on('message', (request: TilingRequest) => {
 });
 
 function reply(message: MediaWorkerReply): void {
-  process.send?.(message);
+  sendToParent(message);
 }
 
 function toPublicError(error: unknown): SalamandraError {

@@ -1,8 +1,7 @@
 """Stages 2 to 4. The decoder learns the world's words, then to read grids of concept vectors, then pictures.
 
-One picture is asked several questions at once: the questions stand behind one another in the sequence, and
-an attention mask lets each see the picture and itself alone, with positions that start again after the
-picture. So the costly part, the picture, is read once for many answers."""
+One picture is asked several questions at once, each of which sees the picture and itself alone (forked_decoder.py).
+So the costly part, the picture, is read once for many answers."""
 
 import random
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from architecture import BOS, HIDDEN, IM_END, IM_START, PAD, concept_vectors
+from architecture import BOS, HIDDEN, IM_END, IM_START, concept_vectors
+from forked_decoder import forward, lay_out
 from scenes import GRID, Scene, draw, sample_large_objects, sample_scene
 from stages import RUN, SIGHT, Stage, save
 from tiles import Layout, sample_max_tiles
@@ -46,53 +46,33 @@ def sample_turns(rng: random.Random, objects: list[int], count: int) -> list[Tur
     return turns
 
 
-def forked_batch(model, pictures: list[torch.Tensor], turns: list[list[Turn]]):
-    """Packs pictures [tokens, hidden] and their turns into one batch.
-
-    Returns inputs_embeds, mask, positions, the places whose next token is asked for, those tokens, and for
-    each of them its turn, so that whole answers can be judged."""
-    lengths = [len(HEAD) + len(p) + sum(len(t.question) + len(t.answer) for t in ts) for p, ts in zip(pictures, turns)]
-    batch, longest = len(pictures), max(lengths)
-    ids = torch.full((batch, longest), PAD)
-    segment = torch.full((batch, longest), -1)
-    positions = torch.zeros((batch, longest), dtype=torch.long)
-    where, targets, owners, owner_kinds = [], [], [], []
-    for b, (picture, ts) in enumerate(zip(pictures, turns)):
-        end = len(HEAD) + len(picture)
-        ids[b, : len(HEAD)] = torch.tensor(HEAD)
-        segment[b, :end] = 0
-        positions[b, :end] = torch.arange(end)
-        at = end
-        for number, turn in enumerate(ts, 1):
-            whole = turn.question + turn.answer
-            ids[b, at : at + len(whole)] = torch.tensor(whole)
-            segment[b, at : at + len(whole)] = number
-            positions[b, at : at + len(whole)] = torch.arange(end, end + len(whole))
+def answer_loss(model, pictures: list[torch.Tensor], turns: list[list[Turn]]):
+    """Mean cross-entropy of the answers' tokens over pictures [tokens, hidden] and their turns, and for each turn
+    whether greedy decoding would be right."""
+    table = model.model.language_model.embed_tokens
+    head = table(torch.tensor(HEAD))
+    parts, where, targets, owners, kinds, at = [], [], [], [], [], 0
+    for picture, ts in zip(pictures, turns):
+        ids = [token for turn in ts for token in turn.question + turn.answer]
+        parts += [head, picture.to(head.dtype), table(torch.tensor(ids))]
+        at += len(head) + len(picture)
+        for turn in ts:
             first = at + len(turn.question) - 1
-            where.extend((b, first + i) for i in range(len(turn.answer)))
+            where.extend(range(first, first + len(turn.answer)))
             targets.extend(turn.answer)
-            owners.extend([len(owner_kinds)] * len(turn.answer))
-            owner_kinds.append(turn.kind)
-            at += len(whole)
-    embeds = model.model.language_model.embed_tokens(ids)
-    rows = [
-        torch.cat([e[: len(HEAD)], p.to(e.dtype), e[len(HEAD) + len(p) :]]) for e, p in zip(embeds, pictures)
-    ]
-    same = segment[:, :, None] == segment[:, None, :]
-    seen = (same | (segment[:, None, :] == 0)) & torch.ones(longest, longest, dtype=torch.bool).tril()
-    mask = torch.zeros(batch, 1, longest, longest).masked_fill(~seen[:, None], -1e9)
-    return torch.stack(rows), mask, positions, torch.tensor(where).T, torch.tensor(targets), torch.tensor(owners), owner_kinds
-
-
-def answer_loss(model, pictures, turns):
-    """Mean cross-entropy of the answers' tokens, and for each turn whether greedy decoding would be right."""
-    embeds, mask, positions, where, targets, owners, kinds = forked_batch(model, pictures, turns)
-    hidden = model.model.language_model(
-        inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
-    ).last_hidden_state
-    logits = model.lm_head(hidden[where[0], where[1]]).float()
-    wrong = torch.zeros(len(kinds)).index_add_(0, owners, (logits.argmax(-1) != targets).float())
-    return F.cross_entropy(logits, targets, label_smoothing=0.02), kinds, wrong == 0
+            owners.extend([len(kinds)] * len(turn.answer))
+            kinds.append(turn.kind)
+            at += len(turn.question) + len(turn.answer)
+    blocks, positions = lay_out(
+        [len(head) + len(picture) for picture in pictures],
+        [[len(turn.question) + len(turn.answer) for turn in ts] for ts in turns],
+        group=model.config.text_config.num_attention_heads // model.config.text_config.num_key_value_heads,
+    )
+    hidden = forward(model.model.language_model, torch.cat(parts), blocks, positions)
+    logits = model.lm_head(hidden[torch.tensor(where)]).float()
+    wanted = torch.tensor(targets)
+    wrong = torch.zeros(len(kinds)).index_add_(0, torch.tensor(owners), (logits.argmax(-1) != wanted).float())
+    return F.cross_entropy(logits, wanted, label_smoothing=0.02), kinds, wrong == 0
 
 
 def measure(stage: Stage, loss, kinds, right) -> None:

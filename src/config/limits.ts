@@ -75,8 +75,8 @@ export const MAX_REQUEST_MS = 120_000;
  */
 export const MAX_CANCEL_MS = 30_000;
 
-/** Milliseconds to decode and tile one picture; 50 million pixels take about one second. */
-export const MAX_MEDIA_MS = 10_000;
+/** Milliseconds to decode and tile one picture: 50 million pixels take three seconds, and a busy machine stretches them. */
+export const MAX_MEDIA_MS = 20_000;
 
 /** Bytes of data (RLIMIT_DATA) of the process that decodes: the largest honest AVIF takes half of it. */
 export const MAX_MEDIA_WORKER_BYTES = 1_000_000_000;

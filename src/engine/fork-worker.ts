@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export interface WorkerOptions {
@@ -11,8 +12,28 @@ export interface WorkerOptions {
 /** What a worker needs of the environment. The rest may hold secrets, and media is decoded in a worker. */
 const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'SystemRoot'];
 
+/** How far a worker stands behind its parent in the scheduler's queue, and where the scale ends. */
+const WORKER_NICENESS = 5;
+const MAX_NICENESS = 19;
+
 /** Starts a child process that talks in structured clones. Standard output stays the parent's own. */
 export function forkWorker(entry: URL, options: WorkerOptions): ChildProcess {
+  const child = spawn(entry, options);
+  yieldTo(process, child);
+  return child;
+}
+
+/** A worker can fill every core; whoever talks to the world must still get its turn at once. */
+function yieldTo(parent: NodeJS.Process, { pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, Math.min(getPriority(parent.pid) + WORKER_NICENESS, MAX_NICENESS));
+  } catch {
+    // It has ended already, or this system does not let us: it runs as it is.
+  }
+}
+
+function spawn(entry: URL, options: WorkerOptions): ChildProcess {
   const passedOn = PASSED_ON.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
@@ -28,6 +49,11 @@ export function forkWorker(entry: URL, options: WorkerOptions): ChildProcess {
 /** Sends a message to a child. One that cannot be reached any more is reported by its exit. */
 export function sendTo(child: ChildProcess, message: object): void {
   child.send(message, () => undefined);
+}
+
+/** Sends a message to the parent. One that is gone is reported by the disconnect that follows. */
+export function sendToParent(message: object): void {
+  process.send?.(message, undefined, {}, () => undefined);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { followParent } from './fork-worker.js';
+import { followParent, sendToParent } from './fork-worker.js';
 import type { LoadProgress, VisionLanguageEngine } from './vision-language-engine.js';
 import type { MessageFromWorker, MessageToWorker, WorkerConfiguration } from './worker-messages.js';
 
@@ -59,7 +59,7 @@ export function serveEngine(loadEngine: LoadEngine): void {
 }
 
 function send(message: MessageFromWorker): void {
-  process.send?.(message);
+  sendToParent(message);
 }
 
 function toPublicError(error: unknown): SalamandraError {
