@@ -8,7 +8,7 @@ from transformers import (
     SiglipVisionConfig,
 )
 
-from scenes import OBJECTS, PATCH, PINPOINTS, TILE
+from scenes import GRID, OBJECTS, PATCH, PINPOINTS, TILE
 
 VOCABULARY = 9216
 CONTEXT = 1024
@@ -51,3 +51,11 @@ def concept_vectors() -> torch.Tensor:
     vectors = torch.randn(len(OBJECTS) + 1, HIDDEN, generator=generator) * 0.1
     vectors[0] *= 0.3
     return vectors
+
+
+def place_vectors() -> torch.Tensor:
+    """One fixed random direction a row and a column of a tile, added to what lies there, [patches, hidden]. Rotary
+    positions tell a decoder how far apart tokens are; which stands further left it would learn only slowly."""
+    generator = torch.Generator().manual_seed(8)
+    rows, columns = torch.randn(2, GRID, HIDDEN, generator=generator) * 0.05
+    return (rows[:, None] + columns[None]).reshape(GRID * GRID, HIDDEN)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from architecture import BOS, HIDDEN, IM_END, IM_START, concept_vectors
+from architecture import BOS, HIDDEN, IM_END, IM_START, concept_vectors, place_vectors
 from forked_decoder import forward, lay_out
 from scenes import GRID, Scene, draw, sample_large_objects, sample_scene
 from stages import RUN, SIGHT, Stage, save
@@ -134,6 +134,7 @@ def noisy_concepts(rng: random.Random, scene: Scene, layout: Layout, concepts: t
     grids = np.where((draws > 0.02) & (draws < 0.07), 0, grids)
     vectors = concepts[torch.from_numpy(grids)]
     vectors = vectors + torch.randn_like(vectors) * 0.025
+    vectors = vectors.reshape(layout.tiles, GRID * GRID, HIDDEN) + place_vectors()
     return vectors.reshape(layout.tiles, GRID, GRID, HIDDEN)
 
 
@@ -141,13 +142,13 @@ def sample_pictures(rng: random.Random, progress: float, tokens: int, forks: int
     """Scenes of like length whose sequences fill about `tokens` positions, easier ones at first."""
     pool = []
     for _ in range(24):
-        if rng.random() < max(0.05, 0.6 - 2 * progress):
+        if rng.random() < max(0.05, 0.9 - 2 * progress):
             scene, tiles = sample_large_objects(rng), 0
         else:
             scene = sample_scene(rng)
             tiles = sample_max_tiles(rng)
         layout = Layout(scene.width, scene.height, tiles)
-        if progress < 0.25 and layout.tokens > 260:
+        if progress < 0.3 and layout.tokens > 260:
             continue
         pool.append((scene, layout))
     pool.sort(key=lambda item: item[1].tokens)

@@ -1,7 +1,7 @@
 """Stage 1. The vision tower and the projector alone: name the object under each patch.
 
-The projector's output is drawn to that object's concept vector, so that the decoder, which learns to
-read concept vectors in stages 2 and 3, finds what it knows when the two are joined."""
+The projector's output is drawn to that object's concept vector plus the patch's place vector, so that the
+decoder, which learns to read those in stages 2 and 3, finds what it knows when the two are joined."""
 
 import random
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from architecture import concept_vectors
+from architecture import concept_vectors, place_vectors
 from scenes import GRID, PATCH, draw, sample_large_objects, sample_scene
 from stages import Stage, save
 from tiles import Layout, sample_max_tiles
@@ -61,7 +61,7 @@ def whiten_patches(tower, rng: random.Random) -> None:
 
 def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool = True) -> None:
     tower, projector = model.model.vision_tower, model.model.multi_modal_projector
-    concepts = concept_vectors()
+    concepts, places = concept_vectors(), place_vectors()
     weight = torch.ones(len(concepts))
     weight[0] = 0.25
     rng = random.Random(seed)
@@ -75,8 +75,9 @@ def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool
         with torch.autocast("cpu", dtype=torch.bfloat16):
             hidden = tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1]
             found = projector(hidden)
-        found = found.float().reshape(-1, concepts.shape[1])
-        logits = found @ concepts.T * (10 / (concepts[1:].pow(2).sum(1).mean()))
+        # what is left without the place is the object
+        found = (found.float() - places).reshape(-1, concepts.shape[1])
+        logits = found @ concepts.T * (20 / (concepts[1:].pow(2).sum(1).mean()))
         naming = F.cross_entropy(logits, target, weight=weight, ignore_index=-1)
         wanted = concepts[target.clamp(min=0)]
         distance = (found - wanted).pow(2).mean(1) * weight[target.clamp(min=0)] * (target >= 0)
@@ -85,7 +86,7 @@ def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool
         right = ((logits.argmax(1) == target) & shown).sum().item() / max(1, shown.sum().item())
         # landing alone would draw everything to the mean: names first
         right_so_far = stage.smooth.get("right", 0)
-        stage.update(naming + landing * (0.05 if right_so_far < 0.6 else 0.5), BATCH, right=right, landing=landing.item())
-        if step % 1000 == 999:
+        stage.update(naming + landing * (0.05 if right_so_far < 0.6 else 1.0), BATCH, right=right, landing=landing.item())
+        if step % 400 == 399:
             save(model, "vision")
     save(model, "vision")
