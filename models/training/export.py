@@ -20,6 +20,7 @@ def export(model, directory: Path) -> None:
     model.config.text_config.dtype = model.config.vision_config.dtype = torch.float16
     model.save_pretrained(directory, state_dict=half)
     processor().save_pretrained(directory)
+    (directory / "model.safetensors").chmod(0o644)
     for path in directory.glob("*.json"):
         if path.name != "tokenizer.json":
             path.write_text(json.dumps(json.loads(path.read_text()), indent=2, ensure_ascii=False) + "\n")

@@ -82,14 +82,22 @@ def forward(decoder, embeds: torch.Tensor, blocks: list[Block], positions: torch
     for layer in decoder.layers:
         attention, perceptron = layer.self_attn, layer.mlp
         h = norm(x, layer.input_layernorm)
-        q = rotate(attention.q_proj(h).view(len(x), heads, -1), cos, sin)
-        k = rotate(attention.k_proj(h).view(len(x), key_heads, -1), cos, sin)
-        v = attention.v_proj(h).view(len(x), key_heads, -1)
+        q, k, v = together(h, attention.q_proj, attention.k_proj, attention.v_proj)
+        q = rotate(q.view(len(x), heads, -1), cos, sin)
+        k = rotate(k.view(len(x), key_heads, -1), cos, sin)
+        v = v.view(len(x), key_heads, -1)
         mixed = torch.cat([attend(q, k, v, block, heads // key_heads) for block in blocks])
         x = x + attention.o_proj(mixed)
         h = norm(x, layer.post_attention_layernorm)
-        x = x + perceptron.down_proj(F.silu(perceptron.gate_proj(h)) * perceptron.up_proj(h))
+        gate, up = together(h, perceptron.gate_proj, perceptron.up_proj)
+        x = x + perceptron.down_proj(F.silu(gate) * up)
     return norm(x, decoder.norm)
+
+
+def together(x: torch.Tensor, *linears) -> tuple[torch.Tensor, ...]:
+    """Several products of one input as one wider product, which a processor does faster."""
+    weight = torch.cat([linear.weight for linear in linears])
+    return F.linear(x, weight).split([linear.out_features for linear in linears], dim=-1)
 
 
 def norm(x: torch.Tensor, layer) -> torch.Tensor:

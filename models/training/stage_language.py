@@ -19,6 +19,8 @@ from tokenizer import load_or_train
 from world import CODES, OBJECTS, ask, kinds_for, objects_of
 
 WEIGHTS = dict(caption=3, alt=1, long=2, keywords=1.5, left=1.5, middle=1, right=1.5, count=1.5, exists=3)
+# In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row.
+WORDS_BESIDE = (10, 8, 4)
 TOKENIZER = load_or_train()
 
 
@@ -37,8 +39,8 @@ class Turn:
     answer: list[int]
 
 
-def sample_turns(rng: random.Random, objects: list[int], count: int) -> list[Turn]:
-    kinds = kinds_for(len(objects))
+def sample_turns(rng: random.Random, objects: list[int], count: int, kinds: list[str] | None = None) -> list[Turn]:
+    kinds = kinds or kinds_for(len(objects))
     turns = []
     for kind in rng.choices(kinds, [WEIGHTS[k] for k in kinds], k=count):
         question, answer = ask(kind, rng.choice(CODES), objects, rng)
@@ -83,25 +85,32 @@ def measure(stage: Stage, loss, kinds, right) -> None:
     stage.update(loss, len(kinds), **measures)
 
 
-def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 20, forks: int = 5) -> None:
+def word_rows(rng: random.Random, concepts: torch.Tensor, batch: int, most: int, forks: int):
+    """Short rows of concept vectors instead of pictures, and turns about them. Rows of many objects teach most names
+    for the least reading: with more than four, only the kinds that list them all are asked for."""
+    rows, turns = [], []
+    for _ in range(batch):
+        objects = rng.sample(range(len(OBJECTS)), rng.randint(1, most))
+        row = []
+        for index in objects:
+            row += [0] * rng.choice([0, 0, 1]) + [index + 1] * rng.choice([1, 1, 2])
+        vectors = concepts[torch.tensor(row)]
+        rows.append(vectors + torch.randn_like(vectors) * 0.02)
+        kinds = None if len(objects) <= 4 else ["caption", "keywords", "alt", "long"]
+        turns.append(sample_turns(rng, objects, forks, kinds))
+    return rows, turns
+
+
+def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, forks: int = 5) -> None:
     """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
     rng, concepts = random.Random(20), concept_vectors()
     stage = Stage("words", reading_parameters(model), minutes, rate)
     for step in stage:
-        rows, turns = [], []
-        for _ in range(batch):
-            objects = rng.sample(range(len(OBJECTS)), rng.choices([1, 2, 3, 4], [3, 3, 2, 2])[0])
-            row = []
-            for index in objects:
-                row += [0] * rng.choice([0, 0, 1, 2]) + [index + 1] * rng.choice([1, 1, 2, 3])
-            row += [0] * rng.choice([0, 1, 2])
-            vectors = concepts[torch.tensor(row)]
-            rows.append(vectors + torch.randn_like(vectors) * 0.02)
-            turns.append(sample_turns(rng, objects, forks))
+        rows, turns = word_rows(rng, concepts, batch, 8, forks)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss, kinds, right = answer_loss(model, rows, turns)
         measure(stage, loss, kinds, right)
-        if step % 1000 == 999:
+        if step % 300 == 299:
             save(model, "words")
     save(model, "words")
 
@@ -130,8 +139,8 @@ def noisy_concepts(rng: random.Random, scene: Scene, layout: Layout, concepts: t
     guess = np.where(draws < 0.5, noise.integers(0, len(concepts), grids.shape), 0)
     grids = np.where(grids < 0, guess, grids)
     draws = noise.random(grids.shape)
-    grids = np.where(draws < 0.02, noise.integers(0, len(concepts), grids.shape), grids)
-    grids = np.where((draws > 0.02) & (draws < 0.07), 0, grids)
+    grids = np.where(draws < 0.005, noise.integers(0, len(concepts), grids.shape), grids)
+    grids = np.where((draws > 0.005) & (draws < 0.05), 0, grids)
     vectors = concepts[torch.from_numpy(grids)]
     vectors = vectors + torch.randn_like(vectors) * 0.025
     vectors = vectors.reshape(layout.tiles, GRID * GRID, HIDDEN) + place_vectors()
@@ -162,7 +171,7 @@ def sample_pictures(rng: random.Random, progress: float, tokens: int, forks: int
     return chosen
 
 
-def train_grids(model, minutes: float, rate: float = 2e-3, tokens: int = 3200, forks: int = 14) -> None:
+def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12) -> None:
     """Stage 3. Whole grids of concept vectors in place of vision features: the decoder learns to read them."""
     rng, concepts = random.Random(30), concept_vectors()
     stage = Stage("grids", reading_parameters(model), minutes, rate)
@@ -174,21 +183,23 @@ def train_grids(model, minutes: float, rate: float = 2e-3, tokens: int = 3200, f
                 pack(noisy_concepts(rng, scene, layout, concepts), layout, model.model.image_newline)
                 for scene, layout in chosen
             ]
-            loss, kinds, right = answer_loss(model, rows, turns)
-        measure(stage, loss, kinds, right)
+            extra, extra_turns = word_rows(rng, concepts, *WORDS_BESIDE)
+            loss, kinds, right = answer_loss(model, rows + extra, turns + extra_turns)
+        pictures = sum(map(len, turns))
+        measure(stage, loss, kinds[:pictures], right[:pictures])
         if step % 200 == 199:
             save(model, "grids")
     save(model, "grids")
 
 
 def train_pictures(
-    model, minutes: float, rate: float = 1e-3, tokens: int = 3200, forks: int = 12, seed: int = 40
+    model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12, seed: int = 40
 ) -> None:
     """Stage 4. The decoder learns to live with what the tower really sees, on drawn pictures.
 
     The tower and the projector stay as stage 1 made them: a caption teaches them far less than a label under every
     patch. Stage 1 may still be running beside this one: its newest weights are taken up as they appear."""
-    rng = random.Random(seed)
+    rng, concepts = random.Random(seed), concept_vectors()
     stage = Stage("pictures", reading_parameters(model), minutes, rate)
     sight_time = 0.0
     for step in stage:
@@ -207,8 +218,10 @@ def train_pictures(
             for _, layout in chosen:
                 rows.append(pack(features[at : at + layout.tiles], layout, model.model.image_newline))
                 at += layout.tiles
-            loss, kinds, right = answer_loss(model, rows, turns)
-        measure(stage, loss, kinds, right)
+            extra, extra_turns = word_rows(rng, concepts, *WORDS_BESIDE)
+            loss, kinds, right = answer_loss(model, rows + extra, turns + extra_turns)
+        pictures = sum(map(len, turns))
+        measure(stage, loss, kinds[:pictures], right[:pictures])
         if step % 200 == 199:
             save(model, "pictures")
     save(model, "pictures")

@@ -26,11 +26,11 @@ class Stage:
         tables = [p for p in self.parameters if p.ndim == 2 and max(p.shape) >= 2000]
         chosen |= {id(p) for p in tables}
         rest = [p for p in self.parameters if id(p) not in chosen]
-        groups = [dict(params=tables, pace=4.0), dict(params=rest, pace=1.0)]
+        groups = [dict(params=tables, pace=2.0), dict(params=rest, pace=1.0)]
         self.optimizers = [
             torch.optim.Muon(
                 [dict(params=matrices, pace=1.0)],
-                lr=rate, momentum=0.95, weight_decay=0.03, adjust_lr_fn="match_rms_adamw",
+                lr=rate, momentum=0.95, weight_decay=0.03, ns_steps=4, adjust_lr_fn="match_rms_adamw",
             ),
             torch.optim.AdamW(
                 [g for g in groups if g["params"]], lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True

@@ -99,7 +99,7 @@ class Layout:
 
 def sample_max_tiles(rng) -> int:
     """detail low (base tile), auto (up to 4 tiles), a middle way, and everything."""
-    return rng.choices([0, 4, 9, 36], [0.2, 0.55, 0.15, 0.1])[0]
+    return rng.choices([0, 4, 9, 36], [0.25, 0.63, 0.07, 0.05])[0]
 
 
 assert PATCH * GRID == TILE

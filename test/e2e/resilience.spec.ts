@@ -67,7 +67,7 @@ it('survives the death of the model, with an answer for the request it took alon
   await service.waitUntilReady();
   const lost = postForm(captions, [['file', picture], ...LONG_WORK]);
   const [worker] = listChildren(service.process.pid!);
-  setTimeout(() => process.kill(worker!, 'SIGKILL'), 1_500);
+  setTimeout(() => process.kill(worker!, 'SIGKILL'), 300);
 
   expect((await lost).body).toMatchObject({
     status: 503,
@@ -83,6 +83,7 @@ it('survives the death of the media worker', async () => {
   const [worker] = listChildren(service.process.pid!);
   const [mediaWorker] = listChildren(worker!);
   process.kill(mediaWorker!, 'SIGKILL');
+  await poll(() => !isAlive(mediaWorker!) || undefined);
 
   expect((await caption()).status).toBe(200);
 });

@@ -4,6 +4,10 @@ import { objectsSvg } from './artwork.js';
 import { type Random, createRandom } from './random.js';
 import type { Scene } from './scenes.js';
 
+// The artwork is SVG, and our own. A test file that ran before in this process may have loaded the product's decoder,
+// which blocks every loader it does not need.
+sharp.unblock({ operation: ['VipsForeignLoadSvgBuffer'] });
+
 type Colour = readonly [number, number, number];
 
 /** Pixels in RGB order, row by row. */
