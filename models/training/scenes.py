@@ -55,19 +55,27 @@ class Scene:
     background_seed: int
 
 
-def sample_scene(rng: random.Random, count: int | None = None) -> Scene:
-    """Draws a scene: half of them small and full, half larger with objects down to 1/9 of the width."""
-    n = count or rng.choices([1, 2, 3, 4], [3, 4, 3, 3])[0]
+def sample_scene(rng: random.Random) -> Scene:
+    """Draws a scene: a third of them small and full, the others larger with objects down to 1/9 of the width."""
+    n = rng.choices([1, 2, 3, 4], [3, 4, 3, 3])[0]
     kind = rng.random()
     if kind < 0.35:
-        width = rng.randint(90, 200)
-        height = int(width * rng.uniform(0.75, 1.25))
-        low, high = 0.7, 1.05
-    else:
-        width = rng.randint(140, 480)
-        height = int(width * 2 ** rng.uniform(-1, 1))
-        height = max(96, min(480, height))
-        low, high = (0.25, 0.75) if kind < 0.65 else (0.5, 1.05)
+        return sample_full_scene(rng, n)
+    width = rng.randint(140, 480)
+    height = int(width * 2 ** rng.uniform(-1, 1))
+    height = max(96, min(480, height))
+    low, high = (0.25, 0.75) if kind < 0.65 else (0.5, 1.05)
+    return place_in_columns(rng, width, height, n, low, high)
+
+
+def sample_full_scene(rng: random.Random, n: int) -> Scene:
+    """A small picture that its objects fill, so that the base tile alone shows them all."""
+    width = rng.randint(90, 200)
+    return place_in_columns(rng, width, int(width * rng.uniform(0.75, 1.25)), n, 0.7, 1.05)
+
+
+def place_in_columns(rng: random.Random, width: int, height: int, n: int, low: float, high: float) -> Scene:
+    """Puts n objects side by side, each between `low` and `high` of its column's width in size."""
     column = width / n
     placed = []
     for i, index in enumerate(rng.sample(range(len(OBJECTS)), n)):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from architecture import BOS, HIDDEN, IM_END, IM_START, concept_vectors, place_vectors
 from forked_decoder import forward, lay_out
-from scenes import GRID, Scene, draw, sample_large_objects, sample_scene
+from scenes import GRID, Scene, draw, sample_full_scene, sample_scene
 from stages import RUN, SIGHT, Stage, save
 from tiles import Layout, sample_max_tiles
 from tokenizer import load_or_train
@@ -20,7 +20,7 @@ from world import CODES, OBJECTS, ask, kinds_for, objects_of
 
 WEIGHTS = dict(caption=3, alt=1, long=2, keywords=1.5, left=1.5, middle=1, right=1.5, count=1.5, exists=3)
 # In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row.
-WORDS_BESIDE = (10, 8, 4)
+WORDS_BESIDE = (4, 8, 4)
 TOKENIZER = load_or_train()
 
 
@@ -147,19 +147,16 @@ def noisy_concepts(rng: random.Random, scene: Scene, layout: Layout, concepts: t
     return vectors.reshape(layout.tiles, GRID, GRID, HIDDEN)
 
 
-def sample_pictures(rng: random.Random, progress: float, tokens: int, forks: int):
-    """Scenes of like length whose sequences fill about `tokens` positions, easier ones at first."""
+def sample_pictures(rng: random.Random, easy: float, tokens: int, forks: int):
+    """Scenes of like length whose sequences fill about `tokens` positions. A share `easy` of them is seen by the base
+    tile alone, where reading from left to right is learnt for a quarter of the cost."""
     pool = []
     for _ in range(24):
-        if rng.random() < max(0.05, 0.9 - 2 * progress):
-            scene, tiles = sample_large_objects(rng), 0
+        if rng.random() < easy:
+            scene, tiles = sample_full_scene(rng, rng.choices([1, 2, 3, 4], [1, 4, 3, 2])[0]), 0
         else:
-            scene = sample_scene(rng)
-            tiles = sample_max_tiles(rng)
-        layout = Layout(scene.width, scene.height, tiles)
-        if progress < 0.3 and layout.tokens > 260:
-            continue
-        pool.append((scene, layout))
+            scene, tiles = sample_scene(rng), sample_max_tiles(rng)
+        pool.append((scene, Layout(scene.width, scene.height, tiles)))
     pool.sort(key=lambda item: item[1].tokens)
     start = rng.randrange(len(pool))
     chosen, used = [], 0
@@ -176,7 +173,7 @@ def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600,
     rng, concepts = random.Random(30), concept_vectors()
     stage = Stage("grids", reading_parameters(model), minutes, rate)
     for step in stage:
-        chosen = sample_pictures(rng, stage.progress, tokens, forks)
+        chosen = sample_pictures(rng, 1 - stage.progress, tokens, forks)
         turns = [sample_turns(rng, objects_of(scene), forks) for scene, _ in chosen]
         with torch.autocast("cpu", dtype=torch.bfloat16):
             rows = [
@@ -206,7 +203,7 @@ def train_pictures(
         if step % 50 == 0 and (newest := (RUN / "vision.pt").stat().st_mtime) != sight_time:
             load_sight(model)
             sight_time = newest
-        chosen = sample_pictures(rng, 1.0, tokens, forks)
+        chosen = sample_pictures(rng, max(0.3, 1.3 - 1.8 * stage.progress), tokens, forks)
         turns = [sample_turns(rng, objects_of(scene), forks) for scene, _ in chosen]
         tiles = np.concatenate([layout.draw_tiles(draw(scene)) for scene, layout in chosen])
         pixels = torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1
