@@ -31,7 +31,6 @@ const OPTIONAL_FILES = [
   'preprocessor_config.json',
   'chat_template.jinja',
   'chat_template.json',
-  ...CARDS,
 ];
 const REQUIRED_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
@@ -75,8 +74,8 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
 }
 
 /**
- * Identifies a checkpoint by content: SHA-256 over a line `name hash` for each file that conversion reads, in
- * the order of their names.
+ * Identifies a checkpoint by content: SHA-256 over a line `name hash` for each file that makes the model what it is,
+ * in the order of their names. A card may be reworded, and may tell what this very revision scores.
  */
 export async function computeRevision(directory: string): Promise<string> {
   const names = [...REQUIRED_FILES, ...OPTIONAL_FILES, ...(await listWeightFiles(directory))];
