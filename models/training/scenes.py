@@ -19,8 +19,6 @@ PATCH = 14
 GRID = TILE // PATCH
 MAX_SIDE_TILES = 6
 PINPOINTS = [[TILE * r, TILE * c] for r in range(1, MAX_SIDE_TILES + 1) for c in range(1, MAX_SIDE_TILES + 1)]
-# Scenes of this seed range are never trained on.
-HELD_OUT_SEEDS = range(9_000_000, 9_100_000)
 
 # Side in pixels of a tile under which an object is no more than a blot.
 READABLE = 10

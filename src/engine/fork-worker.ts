@@ -19,15 +19,15 @@ const MAX_NICENESS = 19;
 /** Starts a child process that talks in structured clones. Standard output stays the parent's own. */
 export function forkWorker(entry: URL, options: WorkerOptions): ChildProcess {
   const child = spawn(entry, options);
-  yieldTo(process, child);
+  lowerPriority(child);
   return child;
 }
 
 /** A worker can fill every core; whoever talks to the world must still get its turn at once. */
-function yieldTo(parent: NodeJS.Process, { pid }: ChildProcess): void {
+function lowerPriority({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, Math.min(getPriority(parent.pid) + WORKER_NICENESS, MAX_NICENESS));
+    setPriority(pid, Math.min(getPriority() + WORKER_NICENESS, MAX_NICENESS));
   } catch {
     // It has ended already, or this system does not let us: it runs as it is.
   }
