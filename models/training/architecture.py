@@ -8,7 +8,7 @@ from transformers import (
     SiglipVisionConfig,
 )
 
-from scenes import GRID, OBJECTS, PATCH, PINPOINTS, TILE
+from scenes import GRID, MOST_OBJECTS, OBJECTS, PATCH, PINPOINTS, TILE
 
 VOCABULARY = 9216
 CONTEXT = 1024
@@ -45,12 +45,13 @@ def create_model() -> LlavaOnevisionForConditionalGeneration:
 
 
 def concept_vectors() -> torch.Tensor:
-    """One fixed random direction an object class, background first, [classes + 1, hidden]: the meeting
-    point of the two halves, which are trained apart before they are trained together."""
+    """One fixed random direction an object class, background first, "something" last, [classes + 2, hidden]: the
+    meeting point of the two halves, which are trained apart before they are trained together."""
     generator = torch.Generator().manual_seed(7)
     vectors = torch.randn(len(OBJECTS) + 1, HIDDEN, generator=generator) * 0.1
     vectors[0] *= 0.3
-    return vectors
+    something = torch.randn(1, HIDDEN, generator=torch.Generator().manual_seed(10)) * 0.1
+    return torch.cat([vectors, something])
 
 
 def place_vectors() -> torch.Tensor:
@@ -59,3 +60,11 @@ def place_vectors() -> torch.Tensor:
     generator = torch.Generator().manual_seed(8)
     rows, columns = torch.randn(2, GRID, HIDDEN, generator=generator) * 0.05
     return (rows[:, None] + columns[None]).reshape(GRID * GRID, HIDDEN)
+
+
+def rank_vectors() -> torch.Tensor:
+    """One fixed random direction for being first, second, ... of a tile's objects from the left, and another from the
+    right, added where an object lies, [2, most objects, hidden]. The tower sees a whole tile at once, so it can count
+    there; a decoder that has to find out by itself which patches belong together learns to list objects far later."""
+    generator = torch.Generator().manual_seed(9)
+    return torch.randn(2, MOST_OBJECTS, HIDDEN, generator=generator) * 0.05

@@ -71,14 +71,17 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block: Block, grou
     return torch.cat([picture, mixed[block.valid]])
 
 
-def forward(decoder, embeds: torch.Tensor, blocks: list[Block], positions: torch.Tensor) -> torch.Tensor:
-    """embeds [n, hidden] -> hidden states after the last norm [n, hidden]. `decoder` is a LlamaModel."""
+def forward(
+    decoder, embeds: torch.Tensor, blocks: list[Block], positions: torch.Tensor
+) -> tuple[torch.Tensor, list[torch.Tensor], list[tuple[torch.Tensor, torch.Tensor]]]:
+    """embeds [n, hidden] -> hidden states after the last norm [n, hidden]; the stream after each layer, not normed,
+    [n, hidden] each; and each layer's queries [n, heads, d] and keys [n, keyHeads, d]. `decoder` is a LlamaModel."""
     config = decoder.config
     heads, key_heads = config.num_attention_heads, config.num_key_value_heads
     cos, sin = decoder.rotary_emb(embeds[None], positions[None])
     dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else embeds.dtype
     cos, sin = cos[0, :, None].to(dtype), sin[0, :, None].to(dtype)
-    x = embeds
+    x, streams, pairs = embeds, [], []
     for layer in decoder.layers:
         attention, perceptron = layer.self_attn, layer.mlp
         h = norm(x, layer.input_layernorm)
@@ -86,12 +89,14 @@ def forward(decoder, embeds: torch.Tensor, blocks: list[Block], positions: torch
         q = rotate(q.view(len(x), heads, -1), cos, sin)
         k = rotate(k.view(len(x), key_heads, -1), cos, sin)
         v = v.view(len(x), key_heads, -1)
+        pairs.append((q, k))
         mixed = torch.cat([attend(q, k, v, block, heads // key_heads) for block in blocks])
         x = x + attention.o_proj(mixed)
         h = norm(x, layer.post_attention_layernorm)
         gate, up = together(h, perceptron.gate_proj, perceptron.up_proj)
         x = x + perceptron.down_proj(F.silu(gate) * up)
-    return norm(x, decoder.norm)
+        streams.append(x)
+    return norm(x, decoder.norm), streams, pairs
 
 
 def together(x: torch.Tensor, *linears) -> tuple[torch.Tensor, ...]:
@@ -113,7 +118,7 @@ if __name__ == "__main__":
     blocks, positions = lay_out(pictures, turns, 4)
     embeds = torch.randn(len(positions), 256)
     with torch.no_grad():
-        ours = forward(llama, embeds, blocks, positions)
+        ours, *_ = forward(llama, embeds, blocks, positions)
         at, worst = 0, 0.0
         for picture, lengths in zip(pictures, turns):
             prompt, place = embeds[at : at + picture], at + picture

@@ -1,7 +1,7 @@
 """The demo model's world: scenes of Noto emoji objects, drawn, tiled and labelled.
 
 A scene is a list of objects laid out left to right on a background. `draw` gives its pixels,
-`class_grid` gives, for any tile raster, which object covers each 14 px patch.
+`label_grid` gives, for any tile raster, which object covers each 14 px patch. A clip is a scene a frame.
 """
 
 import json
@@ -20,8 +20,12 @@ GRID = TILE // PATCH
 MAX_SIDE_TILES = 6
 PINPOINTS = [[TILE * r, TILE * c] for r in range(1, MAX_SIDE_TILES + 1) for c in range(1, MAX_SIDE_TILES + 1)]
 
-# Side in pixels of a tile under which an object is no more than a blot.
+# Side in pixels of a tile under which an object is no more than a blot, and the class of such blots.
 READABLE = 10
+SOMETHING = len(OBJECTS) + 1
+MOST_OBJECTS = 4
+
+MOTIONS = ["enters", "leaves", "movesLeft", "movesRight", "movesUp", "movesDown"]
 
 _sprites: dict[int, Image.Image] = {}
 
@@ -89,6 +93,69 @@ def place_in_columns(rng: random.Random, width: int, height: int, n: int, low: f
     return Scene(width, height, placed, rng.getrandbits(30))
 
 
+def sample_far_scene(rng: random.Random) -> Scene:
+    """A large picture whose objects are a ninth to a seventh of its longer side: the base tile shows blots."""
+    n = rng.randint(1, 3)
+    width = rng.randint(400, 700)
+    height = int(width * 2 ** rng.uniform(-0.6, 0.4))
+    size = max(width, height) / 9 * rng.uniform(1, 9 / 7) / min(width / n, height)
+    return place_in_columns(rng, width, height, n, size, size)
+
+
+@dataclass
+class Clip:
+    """One object that moves before a still background: frames in order."""
+
+    motion: str
+    index: int
+    frames: list[Scene]
+
+
+def sample_clip(rng: random.Random) -> Clip:
+    """A clip of 4 to 16 frames. Who enters is out of sight at first, who leaves is at last; all others stay
+    in sight and go at least a third of the way across."""
+    motion = rng.choice(MOTIONS)
+    count = rng.choices([4, 5, 6, 8, 10, 12, 16], [3, 3, 3, 4, 2, 1, 1])[0]
+    width, height = rng.randint(120, 320), rng.randint(120, 320)
+    index, side = rng.randrange(len(OBJECTS)), min(width, height) * rng.uniform(0.35, 0.65)
+    half_x, half_y = side / width / 2, side / height / 2
+    inside = lambda half: rng.uniform(half, 1 - half)
+    if motion in ("enters", "leaves"):
+        start, end = [-half_x * 1.1, inside(half_y)], [inside(half_x), inside(half_y)]
+        if rng.random() < 0.5:
+            start[0], end[0] = 1 - start[0], 1 - end[0]
+        if rng.random() < 0.3:
+            start = [inside(half_x), -half_y * 1.1 if rng.random() < 0.5 else 1 + half_y * 1.1]
+        if motion == "leaves":
+            start, end = end, start
+    else:
+        along = 0 if motion in ("movesLeft", "movesRight") else 1
+        half = (half_x, half_y)[along]
+        room = 1 - 2 * half
+        way = room * rng.uniform(max(0.34 / room, 0.5), 1) if room > 0.34 else room
+        first = half + rng.uniform(0, room - way)
+        start = [inside(half_x), inside(half_y)]
+        end = [c + rng.uniform(-0.06, 0.06) for c in start]
+        start[along], end[along] = (first, first + way) if motion in ("movesRight", "movesDown") else (first + way, first)
+    angle, mirror, seed = rng.uniform(-15, 15), rng.random() < 0.5, rng.getrandbits(30)
+    frames = []
+    for number in range(count):
+        t = number / (count - 1)
+        x, y = (a + (b - a) * t for a, b in zip(start, end))
+        frames.append(Scene(width, height, [Placed(index, x * width, y * height, side, angle, mirror)], seed))
+    return Clip(motion, index, frames)
+
+
+def pad_to_square(scene: Scene, picture: Image.Image) -> tuple[Scene, Image.Image]:
+    """The picture in the middle of a grey square, as each of several pictures is shown."""
+    side = max(scene.width, scene.height)
+    dx, dy = (side - scene.width) // 2, (side - scene.height) // 2
+    square = Image.new("RGB", (side, side), (127, 127, 127))
+    square.paste(picture, (dx, dy))
+    moved = [Placed(o.index, o.x + dx, o.y + dy, o.side, o.angle, o.mirror) for o in scene.objects]
+    return Scene(side, side, moved, scene.background_seed), square
+
+
 def sample_large_objects(rng: random.Random) -> Scene:
     """One or two objects that fill a small picture: where the vision tower starts to learn."""
     n = rng.choice([1, 2])
@@ -149,14 +216,15 @@ def draw(scene: Scene) -> Image.Image:
     return picture
 
 
-def class_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: float, left: float, top: float):
-    """Class (index + 1, 0 = background) under each patch of a raster of rows x columns patches onto
-    which the scene is scaled by (scale_x, scale_y) and moved by (left, top) pixels; int64 [rows, columns].
-    Objects too small there to be made out are -1."""
-    grid = np.zeros((rows, columns), np.int64)
+def label_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: float, left: float, top: float):
+    """What lies under each patch of a raster of rows x columns patches onto which the scene is scaled by
+    (scale_x, scale_y) and moved by (left, top) pixels: classes (index + 1, 0 = background, SOMETHING where an object
+    is too small to be made out) and owners (number of the object in the scene + 1, 0 = none), int64 [rows, columns]."""
+    classes = np.zeros((rows, columns), np.int64)
+    owners = np.zeros((rows, columns), np.int64)
     best = np.full((rows, columns), 0.22)
     ys, xs = np.arange(rows + 1) * PATCH, np.arange(columns + 1) * PATCH
-    for o in scene.objects:
+    for number, o in enumerate(scene.objects, 1):
         # the artwork fills roughly an ellipse of 0.92 of its box
         rx, ry = o.side * scale_x * 0.46, o.side * scale_y * 0.46
         cx, cy = o.x * scale_x + left, o.y * scale_y + top
@@ -166,6 +234,18 @@ def class_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: f
         mx, my = xs[:-1] + PATCH / 2, ys[:-1] + PATCH / 2
         inside = ((mx - cx) / max(rx, 7)) ** 2 + ((my - cy) / max(ry, 7))[:, None] ** 2 < 1.35
         cover = np.where(inside, cover, cover * 0.3)
-        grid = np.where(cover > best, o.index + 1 if min(rx, ry) * 2 >= READABLE else -1, grid)
+        classes = np.where(cover > best, o.index + 1 if min(rx, ry) * 2 >= READABLE else SOMETHING, classes)
+        owners = np.where(cover > best, number, owners)
         best = np.maximum(best, cover)
-    return grid
+    return classes, owners
+
+
+def rank_grid(scene: Scene, owners: np.ndarray) -> np.ndarray:
+    """For each patch of one tile, how many objects seen in that tile stand left and right of the one under it:
+    owners [rows, columns] -> int64 [2, rows, columns], -1 on the background."""
+    seen = sorted((n for n in np.unique(owners) if n), key=lambda n: scene.objects[n - 1].x)
+    ranks = np.full((2, *owners.shape), -1)
+    for rank, number in enumerate(seen):
+        ranks[0][owners == number] = rank
+        ranks[1][owners == number] = len(seen) - 1 - rank
+    return ranks

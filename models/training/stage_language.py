@@ -6,187 +6,181 @@ So the costly part, the picture, is read once for many answers."""
 import random
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-from architecture import BOS, HIDDEN, IM_END, IM_START, concept_vectors, place_vectors
+from architecture import HIDDEN, concept_vectors
 from forked_decoder import forward, lay_out
-from scenes import GRID, Scene, draw, sample_full_scene, sample_scene
-from stages import RUN, SIGHT, Stage, save
-from tiles import Layout, sample_max_tiles
-from tokenizer import load_or_train
-from world import CODES, OBJECTS, ask, kinds_for, objects_of
+from samples import Sample, Turn, noisy_features, sample_views, see, text_samples, word_samples
+from scenes import MOTIONS
+from stages import RUN, Stage, load_sight, save
 
-WEIGHTS = dict(caption=3, alt=1, long=2, keywords=1.5, left=1.5, middle=1, right=1.5, count=1.5, exists=3)
-# In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row.
+# In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row; and rows
+# without any picture.
 WORDS_BESIDE = (4, 8, 4)
-TOKENIZER = load_or_train()
+TEXTS_BESIDE = 10
+# The layers after which a name in a question must be understood, and after which the decoder must know what it is going
+# to say. Told so directly it finds both far sooner than through the words alone.
+HEARD_AFTER, KNOWN_AFTER = 2, 4
+# Whether a thing named is there, or in both of two pictures, is found by looking for its like. No other lesson asks for
+# that, and left alone the decoder guesses for hours; so two heads of one layer are shown where to look.
+LOOKING_LAYER, LOOKING_HEADS = 2, [0, 4]
 
 
-def pieces(text: str) -> list[int]:
-    return TOKENIZER.encode(text, add_special_tokens=False).ids
+class Hints(torch.nn.Module):
+    """Reads from the stream of a layer what the decoder should know by then. Not part of the model: left behind at
+    export.
 
+    heard: which object a name in a question means, at its last token. found: whether that object is to be seen, at the
+    same place. chosen: which object is to be named next. motion, same: the gist of an answer about a clip or about two
+    pictures, where the answer begins."""
 
-HEAD = [BOS, IM_START, *pieces("user\n")]
-MIDDLE = [IM_END, *pieces("\n"), IM_START, *pieces("assistant\n")]
+    AFTER = dict(heard=HEARD_AFTER, found=KNOWN_AFTER, chosen=KNOWN_AFTER, motion=KNOWN_AFTER, same=KNOWN_AFTER)
+
+    def __init__(self):
+        super().__init__()
+        vectors = F.normalize(concept_vectors(), dim=1) * 2
+        sizes = dict(heard=len(vectors), found=2, chosen=len(vectors), motion=len(MOTIONS), same=2)
+        self.heads = torch.nn.ModuleDict({name: torch.nn.Linear(HIDDEN, size) for name, size in sizes.items()})
+        for name, head in self.heads.items():
+            head.bias.data.zero_()
+            head.weight.data.zero_()
+            if name in ("heard", "chosen"):
+                head.weight.data.copy_(vectors)
+
+    def forward(self, streams: list[torch.Tensor], labels: dict[str, list[tuple[int, int]]]):
+        """labels: for each hint (place in the sequence, right class). -> the sum of the losses, the shares right"""
+        loss, right = torch.zeros(()), {}
+        for name, pairs in labels.items():
+            if not pairs:
+                continue
+            places, wanted = torch.tensor(pairs).T
+            stream = F.rms_norm(streams[self.AFTER[name] - 1][places].float(), (HIDDEN,))
+            guess = self.heads[name](stream).float()
+            loss = loss + F.cross_entropy(guess, wanted)
+            right[name] = (guess.argmax(1) == wanted).float().mean().item()
+        return loss, right
 
 
 @dataclass
-class Turn:
-    kind: str
-    question: list[int]
-    answer: list[int]
+class Look:
+    """Where the looking heads should look: from these places, among these, at these."""
+
+    queries: list[int]
+    keys: list[int]
+    wanted: list[int]
 
 
-def sample_turns(rng: random.Random, objects: list[int], count: int, kinds: list[str] | None = None) -> list[Turn]:
-    kinds = kinds or kinds_for(len(objects))
-    turns = []
-    for kind in rng.choices(kinds, [WEIGHTS[k] for k in kinds], k=count):
-        question, answer = ask(kind, rng.choice(CODES), objects, rng)
-        turns.append(Turn(kind, [*pieces("\n" + question), *MIDDLE], [*pieces(answer), IM_END]))
-    return turns
+def looks_of(sample: Sample, start: int, at: int, turn: Turn) -> list[Look]:
+    """A sample that begins at `start`, one of its turns at `at`. At the patches of the thing named, or at the beginning
+    of everything when it is not there."""
+    hints = {name: (place, wanted) for name, place, wanted in turn.hints}
+    shown = [start + n for n, kind in enumerate(sample.classes) if kind >= 0]
+    if "found" in hints:
+        place, index = at + hints["heard"][0], hints["heard"][1]
+        like = [start + n for n, kind in enumerate(sample.classes) if kind == index]
+        if bool(like) != bool(hints["found"][1]):
+            return []
+        return [Look([place], shown + list(range(at, place + 1)), like or [start])]
+    if "same" in hints:
+        second = sample.second
+        first = [place for place in shown if place < start + second]
+        queries = [place for place in shown if place >= start + second and sample.classes[place - start] > 0]
+        like = [place for place in first if sample.classes[place - start] > 0]
+        if not queries or not like:
+            return []
+        return [Look(queries, first, like if hints["same"][1] else [start])]
+    return []
 
 
-def answer_loss(model, pictures: list[torch.Tensor], turns: list[list[Turn]]):
-    """Mean cross-entropy of the answers' tokens over pictures [tokens, hidden] and their turns, and for each turn
-    whether greedy decoding would be right."""
+def looking_loss(query: torch.Tensor, key: torch.Tensor, looks: list[Look]) -> tuple[torch.Tensor, float]:
+    """query [n, heads, d], key [n, keyHeads, d] -> how far the looking heads look elsewhere, and their mean share."""
+    group = query.shape[1] // key.shape[1]
+    losses = []
+    for look in looks:
+        for head in LOOKING_HEADS:
+            q, k = query[look.queries, head].float(), key[look.keys, head // group].float()
+            scores = (q @ k.T * q.shape[-1] ** -0.5).log_softmax(-1)
+            wanted = [look.keys.index(place) for place in look.wanted]
+            losses.append(-scores[:, wanted].logsumexp(-1).mean())
+    loss = torch.stack(losses).mean()
+    return loss, (-loss).exp().item()
+
+
+def answer_loss(model, hints: Hints, samples: list[Sample]):
+    """Mean cross-entropy of the answers' tokens plus that of the hints, and for each turn its kind and whether greedy
+    decoding would be right."""
     table = model.model.language_model.embed_tokens
-    head = table(torch.tensor(HEAD))
     parts, where, targets, owners, kinds, at = [], [], [], [], [], 0
-    for picture, ts in zip(pictures, turns):
-        ids = [token for turn in ts for token in turn.question + turn.answer]
-        parts += [head, picture.to(head.dtype), table(torch.tensor(ids))]
-        at += len(head) + len(picture)
-        for turn in ts:
+    looks: list[Look] = []
+    labels: dict[str, list[tuple[int, int]]] = {name: [] for name in Hints.AFTER}
+    for sample in samples:
+        before = [x.to(table.weight.dtype) if torch.is_tensor(x) else table(torch.tensor(x)) for x in sample.prompt]
+        ids = [token for turn in sample.turns for token in turn.question + turn.answer]
+        parts += [*before, table(torch.tensor(ids))]
+        at += sum(map(len, before))
+        start = at - sum(map(len, before))
+        for turn in sample.turns:
+            if sample.classes:
+                looks += looks_of(sample, start, at, turn)
             first = at + len(turn.question) - 1
             where.extend(range(first, first + len(turn.answer)))
             targets.extend(turn.answer)
             owners.extend([len(kinds)] * len(turn.answer))
             kinds.append(turn.kind)
+            for name, place, wanted in turn.hints:
+                labels[name].append((at + place, wanted))
             at += len(turn.question) + len(turn.answer)
     blocks, positions = lay_out(
-        [len(head) + len(picture) for picture in pictures],
-        [[len(turn.question) + len(turn.answer) for turn in ts] for ts in turns],
+        [sum(map(len, sample.prompt)) for sample in samples],
+        [[len(turn.question) + len(turn.answer) for turn in sample.turns] for sample in samples],
         group=model.config.text_config.num_attention_heads // model.config.text_config.num_key_value_heads,
     )
-    hidden = forward(model.model.language_model, torch.cat(parts), blocks, positions)
+    hidden, streams, attended = forward(model.model.language_model, torch.cat(parts), blocks, positions)
     logits = model.lm_head(hidden[torch.tensor(where)]).float()
     wanted = torch.tensor(targets)
     wrong = torch.zeros(len(kinds)).index_add_(0, torch.tensor(owners), (logits.argmax(-1) != wanted).float())
-    return F.cross_entropy(logits, wanted, label_smoothing=0.02), kinds, wrong == 0
+    loss = F.cross_entropy(logits, wanted, label_smoothing=0.02)
+    hint_loss, measures = hints(streams, labels)
+    loss = loss + 0.3 * hint_loss
+    if looks:
+        looking, measures["looking"] = looking_loss(*attended[LOOKING_LAYER], looks)
+        loss = loss + 0.3 * looking
+    return loss, kinds, wrong == 0, measures
 
 
-def measure(stage: Stage, loss, kinds, right) -> None:
-    measures = {}
-    for kind in set(kinds):
-        of_kind = [r for k, r in zip(kinds, right.tolist()) if k == kind]
+def measure(stage: Stage, samples: list[Sample], loss, kinds, right, measures) -> None:
+    """One step. What is measured is the samples with pictures; rows of concepts beside them only count as `words`."""
+    beside = sum(len(sample.turns) for sample in samples if sample.beside)
+    shown = len(kinds) - beside
+    for kind in set(kinds[:shown]):
+        of_kind = [r for k, r in zip(kinds[:shown], right.tolist()) if k == kind]
         measures[kind] = sum(of_kind) / len(of_kind)
+    if beside:
+        measures["words"] = right[shown:].float().mean().item()
     stage.update(loss, len(kinds), **measures)
-
-
-def word_rows(rng: random.Random, concepts: torch.Tensor, batch: int, most: int, forks: int):
-    """Short rows of concept vectors instead of pictures, and turns about them. Rows of many objects teach most names
-    for the least reading: with more than four, only the kinds that list them all are asked for."""
-    rows, turns = [], []
-    for _ in range(batch):
-        objects = rng.sample(range(len(OBJECTS)), rng.randint(1, most))
-        row = []
-        for index in objects:
-            row += [0] * rng.choice([0, 0, 1]) + [index + 1] * rng.choice([1, 1, 2])
-        vectors = concepts[torch.tensor(row)]
-        rows.append(vectors + torch.randn_like(vectors) * 0.02)
-        kinds = None if len(objects) <= 4 else ["caption", "keywords", "alt", "long"]
-        turns.append(sample_turns(rng, objects, forks, kinds))
-    return rows, turns
 
 
 def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, forks: int = 5) -> None:
     """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
-    rng, concepts = random.Random(20), concept_vectors()
-    stage = Stage("words", reading_parameters(model), minutes, rate)
-    for step in stage:
-        rows, turns = word_rows(rng, concepts, batch, 8, forks)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss, kinds, right = answer_loss(model, rows, turns)
-        measure(stage, loss, kinds, right)
-        if step % 300 == 299:
-            save(model, "words")
-    save(model, "words")
+    rng = random.Random(20)
 
+    def samples(_progress: float) -> list[Sample]:
+        return word_samples(rng, batch, 8, forks, beside=False) + text_samples(rng, TEXTS_BESIDE)
 
-def pack(features: torch.Tensor, layout: Layout, newline: torch.Tensor) -> torch.Tensor:
-    """[tiles, 7, 7, hidden] -> [tokens, hidden], as transformers' pack_image_features does."""
-    base = features[0].reshape(-1, HIDDEN)
-    if layout.base_only:
-        return torch.cat([base, newline[None]])
-    canvas = features[1:].reshape(layout.rows, layout.columns, GRID, GRID, HIDDEN)
-    canvas = canvas.permute(0, 2, 1, 3, 4).reshape(layout.rows * GRID, layout.columns * GRID, HIDDEN)
-    canvas = canvas[layout.y0 : layout.y1, layout.x0 : layout.x1]
-    if layout.capped:
-        canvas = F.interpolate(
-            canvas.permute(2, 0, 1)[None].float(), (layout.out_h, layout.out_w), mode="bilinear", align_corners=False
-        )[0].permute(1, 2, 0).to(canvas.dtype)
-    lines = torch.cat([canvas, newline.to(canvas.dtype).expand(canvas.shape[0], 1, HIDDEN)], dim=1)
-    return torch.cat([base, lines.reshape(-1, HIDDEN)])
-
-
-def noisy_concepts(rng: random.Random, scene: Scene, layout: Layout, concepts: torch.Tensor) -> torch.Tensor:
-    """What stage 1 would see, mistakes included: patches of small objects are often named wrongly."""
-    grids = layout.tile_grids(scene).reshape(-1)
-    noise = np.random.default_rng(rng.getrandbits(32))
-    draws = noise.random(grids.shape)
-    guess = np.where(draws < 0.5, noise.integers(0, len(concepts), grids.shape), 0)
-    grids = np.where(grids < 0, guess, grids)
-    draws = noise.random(grids.shape)
-    grids = np.where(draws < 0.005, noise.integers(0, len(concepts), grids.shape), grids)
-    grids = np.where((draws > 0.005) & (draws < 0.05), 0, grids)
-    vectors = concepts[torch.from_numpy(grids)]
-    vectors = vectors + torch.randn_like(vectors) * 0.025
-    vectors = vectors.reshape(layout.tiles, GRID * GRID, HIDDEN) + place_vectors()
-    return vectors.reshape(layout.tiles, GRID, GRID, HIDDEN)
-
-
-def sample_pictures(rng: random.Random, easy: float, tokens: int, forks: int):
-    """Scenes of like length whose sequences fill about `tokens` positions. A share `easy` of them is seen by the base
-    tile alone, where reading from left to right is learnt for a quarter of the cost."""
-    pool = []
-    for _ in range(24):
-        if rng.random() < easy:
-            scene, tiles = sample_full_scene(rng, rng.choices([1, 2, 3, 4], [1, 4, 3, 2])[0]), 0
-        else:
-            scene, tiles = sample_scene(rng), sample_max_tiles(rng)
-        pool.append((scene, Layout(scene.width, scene.height, tiles)))
-    pool.sort(key=lambda item: item[1].tokens)
-    start = rng.randrange(len(pool))
-    chosen, used = [], 0
-    for item in pool[start:] + pool[:start][::-1]:
-        used += item[1].tokens + 22 * forks
-        if chosen and used > tokens:
-            break
-        chosen.append(item)
-    return chosen
+    run("words", model, minutes, rate, samples)
 
 
 def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12) -> None:
     """Stage 3. Whole grids of concept vectors in place of vision features: the decoder learns to read them."""
-    rng, concepts = random.Random(30), concept_vectors()
-    stage = Stage("grids", reading_parameters(model), minutes, rate)
-    for step in stage:
-        chosen = sample_pictures(rng, 1 - stage.progress, tokens, forks)
-        turns = [sample_turns(rng, objects_of(scene), forks) for scene, _ in chosen]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            rows = [
-                pack(noisy_concepts(rng, scene, layout, concepts), layout, model.model.image_newline)
-                for scene, layout in chosen
-            ]
-            extra, extra_turns = word_rows(rng, concepts, *WORDS_BESIDE)
-            loss, kinds, right = answer_loss(model, rows + extra, turns + extra_turns)
-        pictures = sum(map(len, turns))
-        measure(stage, loss, kinds[:pictures], right[:pictures])
-        if step % 200 == 199:
-            save(model, "grids")
-    save(model, "grids")
+    rng = random.Random(30)
+
+    def samples(progress: float) -> list[Sample]:
+        views = sample_views(rng, 1 - progress, tokens, forks)
+        features = [noisy_features(rng, view) for view in views]
+        return with_words(rng, [view.sample(tiles, model.model.image_newline) for view, tiles in zip(views, features)])
+
+    run("grids", model, minutes, rate, samples)
 
 
 def train_pictures(
@@ -196,38 +190,35 @@ def train_pictures(
 
     The tower and the projector stay as stage 1 made them: a caption teaches them far less than a label under every
     patch. Stage 1 may still be running beside this one: its newest weights are taken up as they appear."""
-    rng, concepts = random.Random(seed), concept_vectors()
-    stage = Stage("pictures", reading_parameters(model), minutes, rate)
+    rng = random.Random(seed)
     sight_time = 0.0
-    for step in stage:
-        if step % 50 == 0 and (newest := (RUN / "vision.pt").stat().st_mtime) != sight_time:
+
+    def samples(progress: float) -> list[Sample]:
+        nonlocal sight_time
+        if (newest := (RUN / "vision.pt").stat().st_mtime) != sight_time:
             load_sight(model)
             sight_time = newest
-        chosen = sample_pictures(rng, max(0.3, 1.3 - 1.8 * stage.progress), tokens, forks)
-        turns = [sample_turns(rng, objects_of(scene), forks) for scene, _ in chosen]
-        tiles = np.concatenate([layout.draw_tiles(draw(scene)) for scene, layout in chosen])
-        pixels = torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1
+        views = sample_views(rng, max(0.25, 1 - 1.5 * progress), tokens, forks)
+        features = see(model, [view.draw_tiles() for view in views])
+        return with_words(rng, [view.sample(tiles, model.model.image_newline) for view, tiles in zip(views, features)])
+
+    run("pictures", model, minutes, rate, samples)
+
+
+def with_words(rng: random.Random, samples: list[Sample]) -> list[Sample]:
+    return samples + word_samples(rng, *WORDS_BESIDE, beside=True) + text_samples(rng, TEXTS_BESIDE)
+
+
+def run(name: str, model, minutes: float, rate: float, samples) -> None:
+    """The loop of all three stages: `samples(progress)` gives the samples of a step."""
+    hints = Hints()
+    reading = [*model.model.language_model.parameters(), *model.lm_head.parameters(), model.model.image_newline]
+    stage = Stage(name, [*reading, *hints.parameters()], minutes, rate)
+    for step in stage:
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            with torch.no_grad():
-                hidden = model.model.vision_tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1]
-                features = model.model.multi_modal_projector(hidden).reshape(-1, GRID, GRID, HIDDEN)
-            rows, at = [], 0
-            for _, layout in chosen:
-                rows.append(pack(features[at : at + layout.tiles], layout, model.model.image_newline))
-                at += layout.tiles
-            extra, extra_turns = word_rows(rng, concepts, *WORDS_BESIDE)
-            loss, kinds, right = answer_loss(model, rows + extra, turns + extra_turns)
-        pictures = sum(map(len, turns))
-        measure(stage, loss, kinds[:pictures], right[:pictures])
+            chosen = samples(stage.progress)
+            outcome = answer_loss(model, hints, chosen)
+        measure(stage, chosen, *outcome)
         if step % 200 == 199:
-            save(model, "pictures")
-    save(model, "pictures")
-
-
-def reading_parameters(model) -> list[torch.nn.Parameter]:
-    return [*model.model.language_model.parameters(), *model.lm_head.parameters(), model.model.image_newline]
-
-
-def load_sight(model) -> None:
-    state = torch.load(RUN / "vision.pt")
-    model.load_state_dict({key: value for key, value in state.items() if key.startswith(SIGHT)}, strict=False)
+            save(model, name)
+    save(model, name)

@@ -1,7 +1,8 @@
 """Stage 1. The vision tower and the projector alone: name the object under each patch.
 
-The projector's output is drawn to that object's concept vector plus the patch's place vector, so that the
-decoder, which learns to read those in stages 2 and 3, finds what it knows when the two are joined."""
+The projector's output is drawn to that object's concept vector plus the patch's place vector and the object's rank
+vectors, so that the decoder, which learns to read those in stages 2 and 3, finds what it knows when the two are
+joined."""
 
 import random
 
@@ -9,41 +10,63 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from architecture import concept_vectors, place_vectors
-from scenes import GRID, PATCH, draw, sample_large_objects, sample_scene
+from architecture import concept_vectors, place_vectors, rank_vectors
+from scenes import GRID, PATCH, draw, pad_to_square, sample_clip, sample_far_scene, sample_large_objects, sample_scene
 from stages import Stage, save
 from tiles import Layout, sample_max_tiles
 
 BATCH = 64
 
 
+def sample_view(rng: random.Random, easy: float):
+    """One scene as the tower meets it, its picture and its layout. A share `easy` of the scenes are one or two large
+    objects seen whole, by which the tower starts; some are frames of clips, one of several pictures, or far."""
+    if rng.random() < easy:
+        scene, most = sample_large_objects(rng), 0
+    else:
+        kind = rng.random()
+        if kind < 0.1:
+            scene, most = rng.choice(sample_clip(rng).frames), 0
+        elif kind < 0.2:
+            scene, picture = pad_to_square(*with_picture(sample_scene(rng)))
+            return scene, picture, Layout(scene.width, scene.height, 0)
+        elif kind < 0.26:
+            scene, most = sample_far_scene(rng), rng.choice([4, 36])
+        else:
+            scene, most = sample_scene(rng), sample_max_tiles(rng)
+    return *with_picture(scene), Layout(scene.width, scene.height, most)
+
+
+def with_picture(scene):
+    return scene, draw(scene)
+
+
 def tile_batch(rng: random.Random, batch: int, easy: float):
-    """Tiles of random scenes, uint8 [batch, 98, 98, 3], and their patch classes, int64 [batch, 49].
-    A share `easy` of the scenes are one or two large objects seen whole, by which the tower starts."""
-    tiles, grids = [], []
+    """Tiles of random scenes, uint8 [batch, 98, 98, 3], their patch classes, int64 [batch, 7, 7], and the ranks of what
+    is under each patch, int64 [batch, 2, 7, 7]."""
+    tiles, classes, ranks = [], [], []
     while len(tiles) < batch:
-        if rng.random() < easy:
-            scene = sample_large_objects(rng)
-            layout = Layout(scene.width, scene.height, 0)
-            tiles.append(layout.draw_tiles(draw(scene))[0])
-            grids.append(layout.base_grid(scene).reshape(-1))
-            continue
-        scene = sample_scene(rng)
-        layout = Layout(scene.width, scene.height, sample_max_tiles(rng))
-        drawn, labels = layout.draw_tiles(draw(scene)), layout.tile_grids(scene)
+        scene, picture, layout = sample_view(rng, easy)
+        drawn, (named, ranked) = layout.draw_tiles(picture), layout.labels(scene)
         # the base tile and those of the others that show something, four at the most
-        shown = [i for i in range(1, len(drawn)) if (labels[i] > 0).any()]
+        shown = [i for i in range(1, len(drawn)) if (named[i] > 0).any()]
         rng.shuffle(shown)
         for i in [0, *shown[:4]]:
             tiles.append(drawn[i])
-            grids.append(labels[i].reshape(-1))
-    return np.stack(tiles[:batch]), np.stack(grids[:batch])
+            classes.append(named[i])
+            ranks.append(ranked[i])
+    return tuple(np.stack(each[:batch]) for each in (tiles, classes, ranks))
+
+
+def mirrored(tiles: np.ndarray, classes: np.ndarray, ranks: np.ndarray):
+    """The same batch in a mirror: drawing costs a quarter of a step, so each tile is used twice."""
+    return tiles[:, :, ::-1].copy(), classes[:, :, ::-1].copy(), ranks[:, ::-1, :, ::-1].copy()
 
 
 def whiten_patches(tower, rng: random.Random) -> None:
     """Starts the patch embedding as a whitening of the world's own patches, and the positions as waves:
     decorrelated input and a ready sense of place save the tower its slowest hour."""
-    tiles, _ = tile_batch(rng, 600, easy=0.5)
+    tiles, *_ = tile_batch(rng, 600, easy=0.5)
     x = torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1
     patches = F.unfold(x, PATCH, stride=PATCH).transpose(1, 2).reshape(-1, 3 * PATCH * PATCH)
     mean = patches.mean(0)
@@ -61,32 +84,43 @@ def whiten_patches(tower, rng: random.Random) -> None:
 
 def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool = True) -> None:
     tower, projector = model.model.vision_tower, model.model.multi_modal_projector
-    concepts, places = concept_vectors(), place_vectors()
+    concepts, places, rank_directions = concept_vectors(), place_vectors(), rank_vectors()
     weight = torch.ones(len(concepts))
     weight[0] = 0.25
     rng = random.Random(seed)
     if fresh:
         whiten_patches(tower, rng)
     stage = Stage("vision", [*tower.parameters(), *projector.parameters()], minutes, rate)
+    waiting = []
     for step in stage:
-        tiles, grids = tile_batch(rng, BATCH, easy=max(0.1, 1 - 3 * stage.progress) if fresh else 0.25)
-        pixels = torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1
-        target = torch.from_numpy(grids).reshape(-1)
+        if len(waiting) < 50:
+            drawn = tile_batch(rng, BATCH, easy=max(0.1, 1 - 3 * stage.progress) if fresh else 0.1)
+            waiting.append(mirrored(*drawn))
+        else:
+            drawn = waiting.pop(rng.randrange(len(waiting)))
+        tiles, classes, ranks = map(torch.from_numpy, drawn)
+        target, ranks = classes.reshape(-1), ranks.permute(1, 0, 2, 3).reshape(2, -1)
         with torch.autocast("cpu", dtype=torch.bfloat16):
+            pixels = tiles.permute(0, 3, 1, 2).float() / 127.5 - 1
             hidden = tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1]
             found = projector(hidden)
-        # what is left without the place is the object
+        # what is left without the place is the object and its rank
         found = (found.float() - places).reshape(-1, concepts.shape[1])
-        logits = found @ concepts.T * (20 / (concepts[1:].pow(2).sum(1).mean()))
-        naming = F.cross_entropy(logits, target, weight=weight, ignore_index=-1)
-        wanted = concepts[target.clamp(min=0)]
-        distance = (found - wanted).pow(2).mean(1) * weight[target.clamp(min=0)] * (target >= 0)
-        landing = distance.mean() / 0.01
+        logits = found @ concepts.T * (20 / concepts[1:].pow(2).sum(1).mean())
+        naming = F.cross_entropy(logits, target, weight=weight)
+        scores = [found @ directions.T * (10 / directions.pow(2).sum(1).mean()) for directions in rank_directions]
+        ranking = sum(F.cross_entropy(s, r, ignore_index=-1) for s, r in zip(scores, ranks))
         shown = target > 0
-        right = ((logits.argmax(1) == target) & shown).sum().item() / max(1, shown.sum().item())
+        wanted = concepts[target]
+        for directions, rank in zip(rank_directions, ranks):
+            wanted = wanted + directions[rank.clamp(min=0)] * (rank >= 0)[:, None]
+        landing = ((found - wanted).pow(2).mean(1) * weight[target]).mean() / 0.01
         # landing alone would draw everything to the mean: names first
         right_so_far = stage.smooth.get("right", 0)
-        stage.update(naming + landing * (0.05 if right_so_far < 0.6 else 1.0), BATCH, right=right, landing=landing.item())
+        loss = naming + 0.2 * ranking + landing * (0.05 if right_so_far < 0.6 else 1.0)
+        right = ((logits.argmax(1) == target) & shown).sum().item() / max(1, shown.sum().item())
+        ranked = (scores[0].argmax(1) == ranks[0])[shown].float().mean().item()
+        stage.update(loss, BATCH, right=right, ranked=ranked, landing=landing.item())
         if step % 400 == 399:
             save(model, "vision")
     save(model, "vision")

@@ -81,3 +81,9 @@ def save(model, name: str) -> None:
     partial = RUN / f"{name}.partial"
     torch.save(model.state_dict(), partial)
     partial.rename(RUN / f"{name}.pt")
+
+
+def load_sight(model) -> None:
+    """The newest weights of stage 1."""
+    state = torch.load(RUN / "vision.pt")
+    model.load_state_dict({key: value for key, value in state.items() if key.startswith(SIGHT)}, strict=False)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from scenes import GRID, PATCH, PINPOINTS, TILE, Scene, class_grid
+from scenes import GRID, PATCH, PINPOINTS, TILE, Scene, label_grid, rank_grid
 
 MAX_TILES_CAP = 9
 
@@ -77,24 +77,19 @@ class Layout:
                     out.append(canvas[r * TILE : (r + 1) * TILE, c * TILE : (c + 1) * TILE])
         return np.stack(out)
 
-    def base_grid(self, scene: Scene) -> np.ndarray:
-        return class_grid(scene, GRID, GRID, TILE / self.width, TILE / self.height, 0, 0)
-
-    def canvas_grid(self, scene: Scene) -> np.ndarray:
-        return class_grid(
-            scene, self.rows * GRID, self.columns * GRID,
-            self.new_w / self.width, self.new_h / self.height, self.left, self.top,
-        )
-
-    def tile_grids(self, scene: Scene) -> np.ndarray:
-        """Labels for `draw_tiles`: int64 [tiles, 7, 7]."""
-        grids = [self.base_grid(scene)]
+    def labels(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+        """For the tiles that `draw_tiles` gives: classes int64 [tiles, 7, 7] and ranks int64 [tiles, 2, 7, 7]."""
+        rasters = [label_grid(scene, GRID, GRID, TILE / self.width, TILE / self.height, 0, 0)]
         if not self.base_only:
-            canvas = self.canvas_grid(scene)
+            classes, owners = label_grid(
+                scene, self.rows * GRID, self.columns * GRID,
+                self.new_w / self.width, self.new_h / self.height, self.left, self.top,
+            )
             for r in range(self.rows):
                 for c in range(self.columns):
-                    grids.append(canvas[r * GRID : (r + 1) * GRID, c * GRID : (c + 1) * GRID])
-        return np.stack(grids)
+                    cut = slice(r * GRID, (r + 1) * GRID), slice(c * GRID, (c + 1) * GRID)
+                    rasters.append((classes[cut], owners[cut]))
+        return np.stack([c for c, _ in rasters]), np.stack([rank_grid(scene, o) for _, o in rasters])
 
 
 def sample_max_tiles(rng) -> int:

@@ -5,9 +5,10 @@ world/questions.json. Instructions: the table that the service itself uses, src/
 
 import json
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
-from scenes import OBJECTS, Scene
+from scenes import MOTIONS, OBJECTS, Scene
 
 HERE = Path(__file__).parent
 LANGUAGES = json.loads((HERE / "../../src/language/languages.json").read_text())
@@ -16,7 +17,16 @@ CODES = [entry["code"] for entry in LANGUAGES]
 FORMS = json.loads((HERE / "world" / "questions.json").read_text())
 NAMES = {code: [o["names"][code] for o in OBJECTS] for code in CODES}
 
-KINDS = ["caption", "alt", "long", "keywords", "left", "middle", "right", "count", "exists"]
+@dataclass
+class Asked:
+    """A question, the right answer, and which objects they name: the answer's in the order of the words, and where in
+    the text each name begins. `gist`: what a short answer comes down to, and which of the possible ones it is."""
+
+    question: str
+    answer: str
+    heard: list[tuple[int, int]]  # (place in the question, object)
+    told: list[tuple[int, int]]  # (place in the answer, object)
+    gist: tuple[str, int] | None = None
 
 
 def join(names: list[str], code: str) -> str:
@@ -35,13 +45,30 @@ def kinds_for(count: int) -> list[str]:
     return kinds
 
 
-def ask(kind: str, code: str, objects: list[int], rng: random.Random, first_wording: bool = False) -> tuple[str, str]:
+def places_of(names: list[str], objects: list[int], text: str) -> list[tuple[int, int]]:
+    places, at = [], 0
+    for name, index in zip(names, objects):
+        at = text.index(name, at)
+        places.append((at, index))
+        at += len(name)
+    return places
+
+
+def wording(kind: str, code: str, rng: random.Random) -> str:
+    """One of the wordings of a question; those that the service itself uses stand in its own table."""
+    table = BY_CODE[code]["instructions"] if kind in BY_CODE[code]["instructions"] else FORMS[code]["questions"]
+    return rng.choice(table[kind])
+
+
+def finish(question: str, code: str) -> str:
+    return f"{question} {BY_CODE[code]['answerIn']}"
+
+
+def ask(kind: str, code: str, objects: list[int], rng: random.Random) -> Asked:
     """One question and its answer about objects listed from left to right."""
     names = [NAMES[code][i] for i in objects]
     answers = FORMS[code]["answers"]
-    table = BY_CODE[code]["instructions"] if kind in BY_CODE[code]["instructions"] else FORMS[code]["questions"]
-    wordings = table[kind]
-    question = wordings[0] if first_wording else rng.choice(wordings)
+    question, heard, told, gist = wording(kind, code, rng), [], list(range(len(names))), None
     if kind == "caption":
         answer = join(names, code)
     elif kind == "alt":
@@ -55,15 +82,42 @@ def ask(kind: str, code: str, objects: list[int], rng: random.Random, first_word
             places, groups = ["left", "middle", "right"], [names[:1], names[1:-1], names[-1:]]
         answer = " ".join(answers[p].replace("{0}", join(g, code)) for p, g in zip(places, groups))
     elif kind == "count":
-        answer = str(len(names))
+        answer, told = str(len(names)), []
     elif kind == "exists":
         there = rng.random() < 0.5
         pool = objects if there else [i for i in range(len(OBJECTS)) if i not in objects]
-        question = question.replace("{0}", NAMES[code][rng.choice(pool)])
-        answer = answers["yes" if there else "no"]
+        wanted = rng.choice(pool)
+        heard = [(question.index("{0}"), wanted)]
+        question = question.replace("{0}", NAMES[code][wanted])
+        answer, told, gist = answers["yes" if there else "no"], [], ("found", int(there))
     else:
-        answer = answers[kind].replace("{0}", names[{"left": 0, "middle": 1, "right": -1}[kind]])
-    return f"{question} {BY_CODE[code]['answerIn']}", answer
+        which = {"left": 0, "middle": 1, "right": len(names) - 1}[kind]
+        answer, told = answers[kind].replace("{0}", names[which]), [which]
+    told = [(names[n], objects[n]) for n in told]
+    return Asked(finish(question, code), answer, heard, places_of(*zip(*told), answer) if told else [], gist)
+
+
+def ask_clip(motion: str, index: int, code: str, rng: random.Random) -> Asked:
+    """What happens in a clip: who, and which way."""
+    form = FORMS[code]["answers"][motion]
+    answer = form.replace("{0}", NAMES[code][index])
+    gist = ("motion", MOTIONS.index(motion))
+    return Asked(finish(wording("clip", code, rng), code), answer, [], [(form.index("{0}"), index)], gist)
+
+
+def ask_compare(first: int, second: int, code: str, rng: random.Random) -> Asked:
+    """Whether two pictures of one object each show the same kind of object."""
+    answer = FORMS[code]["answers"]["same" if first == second else "different"]
+    return Asked(finish(wording("compare", code, rng), code), answer, [], [], ("same", int(first == second)))
+
+
+def ask_words(rng: random.Random, code: str) -> Asked:
+    """A question without a picture: to say a word again, or in another language."""
+    index, kind = rng.randrange(len(OBJECTS)), rng.choice(["repeat", "translate", "translate"])
+    given = NAMES[code if kind == "repeat" else rng.choice(CODES)][index]
+    question = wording(kind, code, rng)
+    heard = [(question.index("{0}"), index)]
+    return Asked(finish(question.replace("{0}", given), code), NAMES[code][index], heard, [(0, index)])
 
 
 def objects_of(scene: Scene) -> list[int]:
@@ -71,8 +125,7 @@ def objects_of(scene: Scene) -> list[int]:
 
 
 def corpus(rng: random.Random):
-    """Every sentence form of the world, clips, comparisons and text-only turns included, so that later
-    editions of the model need no new tokenizer."""
+    """Every sentence form of the world."""
     for code in CODES:
         entry, forms = BY_CODE[code], FORMS[code]
         yield from (name for name in NAMES[code] for _ in range(40))
