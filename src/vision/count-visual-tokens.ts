@@ -17,3 +17,18 @@ export function countVisualTokens(
   const { packed } = layOutFeatures(size, grid, geometry);
   return baseTokens + packed.rows * (packed.columns + 1);
 }
+
+/** Number of embeddings that a clip becomes: the pooled patches of each frame and one newline at the very end. */
+export function countVideoTokens(frames: number, geometry: VisionGeometry): number {
+  return frames * countFrameTokens(geometry) + 1;
+}
+
+/** Number of embeddings of one frame, without the clip's newline. */
+export function countFrameTokens({ patchesPerSide }: VisionGeometry): number {
+  return pooledSide(patchesPerSide) ** 2;
+}
+
+/** Patches along one side of a pooled frame: half, an odd one rounded up. */
+export function pooledSide(patchesPerSide: number): number {
+  return Math.ceil(patchesPerSide / 2);
+}
