@@ -2,7 +2,9 @@ import type {
   EngineEvent,
   EngineRequest,
   EngineStatus,
+  MediaReport,
   ModelDescription,
+  RequestMedia,
   VisionLanguageEngine,
 } from '../src/engine/vision-language-engine.js';
 
@@ -50,23 +52,33 @@ export function createFakeEngine(): FakeEngine {
   return engine;
 }
 
-function* answer({ conversations }: EngineRequest): Generator<EngineEvent> {
-  const grid = { rows: 2, columns: 2 };
-  const sha256 = 'a'.repeat(64);
-  yield {
-    type: 'media',
-    images: [{ width: 30, height: 20, tiles: 5, grid, visualTokens: 199, sha256 }],
-  };
+function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent> {
+  yield { type: 'media', media: media.map(report) };
+  const imageTokens = 199 * media.length;
   for (const conversation of conversations.keys()) {
+    yield { type: 'text-delta', conversation, text: 'answer ' };
+    yield { type: 'text-delta', conversation, text: `${conversation}` };
     yield {
       type: 'answer',
       conversation,
       text: `answer ${conversation}`,
       finishReason: 'stop',
-      usage: { promptTokens: 210, imageTokens: 199, completionTokens: 3 },
+      usage: { promptTokens: imageTokens + 11, imageTokens, cachedTokens: 0, completionTokens: 3 },
       timings: { prefillMs: 1.26, decodeMs: 2, firstTokenMs: 1.5 },
     };
   }
   const timings = { decodeMediaMs: 1, tileMs: 2, encodeMs: 3, prefillMs: 4, decodeMs: 5 };
   yield { type: 'done', timings: { ...timings, firstTokenMs: 10, totalMs: 15 } };
+}
+
+/** Of a clip two frames: the first second of what is looked at, and the next. */
+function report(media: RequestMedia): MediaReport {
+  const sha256 = 'a'.repeat(64);
+  const common = { width: 30, height: 20, visualTokens: 199, sha256 };
+  if (media.kind === 'image') {
+    return { kind: 'image', ...common, tiles: 5, grid: { rows: 2, columns: 2 } };
+  }
+  const { startSeconds = 0 } = media.sampling.range ?? {};
+  const frames = [0, 1].map((second) => ({ timestampSeconds: startSeconds + second }));
+  return { kind: 'video', ...common, durationSeconds: 60, frames, framesWished: 8 };
 }

@@ -94,7 +94,12 @@ describe('generate', () => {
     const { text, deltas } = await collect({ ...options, stopStrings: ['cx', 'bcx'] });
 
     expect(text).toBe('abc');
-    expect(deltas.at(-1)).toEqual({ type: 'text-delta', text: 'bc', ids: [2, 3, STOP] });
+    expect(deltas.at(-1)).toEqual({
+      type: 'text-delta',
+      text: 'bc',
+      ids: [2, 3, STOP],
+      logprobs: [],
+    });
   });
 
   it.each<[number, string, number[]]>([
@@ -170,6 +175,36 @@ describe('generate', () => {
     });
 
     expect(answer.ids[0]).toBe(2);
+  });
+
+  it('reports the probabilities of every token but the stop id, penalties left out', async () => {
+    const { options } = scripted([1, 2, 1]);
+    const settings = { ...options.settings, repetitionPenalty: 1.5 };
+
+    const { deltas } = await collect({ ...options, settings, topLogprobs: 2 });
+
+    // One score of 5 over 29 of 0.
+    const logprob = 5 - Math.log(Math.exp(5) + 29);
+    expect(deltas.flatMap(({ logprobs }) => logprobs.map(({ sampled }) => sampled.id))).toEqual([
+      1, 2, 1,
+    ]);
+    for (const { logprobs } of deltas) {
+      expect(logprobs).toHaveLength(1);
+      expect(logprobs[0]!.sampled.logprob).toBeCloseTo(logprob, 6);
+      expect(logprobs[0]!.top.map(({ id }) => id)).toEqual([logprobs[0]!.sampled.id, 0]);
+      expect(logprobs[0]!.top[1]!.logprob).toBeCloseTo(logprob - 5, 6);
+    }
+  });
+
+  it('reports tokens whose text never comes, behind the last text', async () => {
+    const { options } = scripted([1, 2]);
+    const detokenizer: Detokenizer = { push: (id) => (id === 1 ? 'a' : ''), end: () => '' };
+
+    const { text, deltas } = await collect({ ...options, detokenizer, topLogprobs: 0 });
+
+    expect(text).toBe('a');
+    expect(deltas.at(-1)).toMatchObject({ text: '', ids: [2, STOP] });
+    expect(deltas.at(-1)!.logprobs).toMatchObject([{ sampled: { id: 2 }, top: [] }]);
   });
 
   it('refuses settings out of range before the first token', async () => {

@@ -12,12 +12,13 @@ const picture = (value: number, tokens: number) =>
   createTensor([tokens, 2], new Float32Array(tokens * 2).fill(value));
 const text = (...ids: number[]): PromptChunk => ({ kind: 'text', ids });
 const image = (index: number): PromptChunk => ({ kind: 'image', index });
+const video = (index: number): PromptChunk => ({ kind: 'video', index });
 
 describe('splicePrompt', () => {
   it('puts each picture where the prompt keeps its place', () => {
     const { inputsEmbeds, placeholders, textIds } = splicePrompt(
       [text(1, 4), image(0), text(5), image(1)],
-      [picture(0.5, 3), picture(0.25, 1)],
+      { image: [picture(0.5, 3), picture(0.25, 1)], video: [] },
       tokenEmbeddings,
     );
 
@@ -32,8 +33,24 @@ describe('splicePrompt', () => {
     expect(textIds).toEqual([1, 4, 5]);
   });
 
+  it('numbers clips apart from pictures, wherever they stand', () => {
+    const chunks = [video(0), text(1), image(0), video(1)];
+    const { inputsEmbeds, placeholders } = splicePrompt(
+      chunks,
+      { image: [picture(3, 1)], video: [picture(6, 2), picture(7, 1)] },
+      tokenEmbeddings,
+    );
+
+    expect([...inputsEmbeds.data]).toEqual([6, 6, 6, 6, 1, -1, 3, 3, 7, 7]);
+    expect(placeholders.map(({ offset }) => offset)).toEqual([0, 3, 4]);
+  });
+
   it('reads a prompt without pictures', () => {
-    const { inputsEmbeds, placeholders } = splicePrompt([text(3)], [], tokenEmbeddings);
+    const { inputsEmbeds, placeholders } = splicePrompt(
+      [text(3)],
+      { image: [], video: [] },
+      tokenEmbeddings,
+    );
 
     expect([...inputsEmbeds.data]).toEqual([3, -3]);
     expect(placeholders).toEqual([]);
@@ -44,15 +61,16 @@ describe('splicePrompt', () => {
     ['a place too many', [image(0), image(1)], 1],
     ['one picture twice', [image(0), image(0)], 2],
     ['a picture that does not exist', [image(1)], 1],
+    ['a clip in the place of a picture', [video(0)], 1],
   ])('refuses %s', (_, chunks, pictures) => {
-    const images = Array.from({ length: pictures }, () => picture(1, 2));
+    const media = { image: Array.from({ length: pictures }, () => picture(1, 2)), video: [] };
 
-    expect(() => splicePrompt(chunks, images, tokenEmbeddings)).toThrow(RangeError);
+    expect(() => splicePrompt(chunks, media, tokenEmbeddings)).toThrow(RangeError);
   });
 
   it('refuses pictures of another width', () => {
-    expect(() => splicePrompt([image(0)], [createTensor([2, 3])], tokenEmbeddings)).toThrow(
-      RangeError,
-    );
+    const media = { image: [createTensor([2, 3])], video: [] };
+
+    expect(() => splicePrompt([image(0)], media, tokenEmbeddings)).toThrow(RangeError);
   });
 });

@@ -1,10 +1,18 @@
 import { generate } from '../decoder/generate.js';
 import type { KvCache } from '../decoder/kv-cache.js';
 import type { PromptEmbeddings } from '../decoder/splice-prompt.js';
+import type { RankedId, StepLogprobs } from '../decoder/token-logprobs.js';
 import { createDetokenizer } from '../language/detokenizer.js';
+import { tokenText } from '../language/token-text.js';
+import type { Tokenizer } from '../language/tokenizer.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import type { PipelineParts } from './pipeline-parts.js';
-import type { Answer, EngineEvent, GenerationSettings } from './vision-language-engine.js';
+import type {
+  Answer,
+  EngineEvent,
+  GenerationSettings,
+  TokenLogprob,
+} from './vision-language-engine.js';
 
 export interface ConversationTask {
   /** Index into the request's conversations. */
@@ -22,7 +30,8 @@ export async function* answerConversation(
   signal?: AbortSignal,
 ): AsyncGenerator<EngineEvent, Answer> {
   const startMs = performance.now();
-  const rest = skipPositions(prompt.inputsEmbeds, cache.length); // [sequence - cached, hidden]
+  const cachedTokens = cache.length;
+  const rest = skipPositions(prompt.inputsEmbeds, cachedTokens); // [sequence - cached, hidden]
   const firstLogits = await decoder.prefill(rest, cache, signal); // [vocabulary]
   const prefilledMs = performance.now();
 
@@ -36,15 +45,23 @@ export async function* answerConversation(
     stopStrings: settings.stop,
     maxTokens: settings.maxTokens,
     detokenizer: createDetokenizer(tokenizer),
+    topLogprobs: settings.topLogprobs,
     signal,
   });
   let text = '';
   let firstTextMs: number | undefined;
+  const tokens: TokenLogprob[] = [];
+  const isAskedForTokens = settings.topLogprobs !== undefined;
   for await (const step of steps) {
     if (step.type === 'text-delta') {
       firstTextMs ??= performance.now();
       text += step.text;
-      yield { type: 'text-delta', conversation, text: step.text };
+      const added = step.logprobs.map((one, index) =>
+        describeStep(one, tokens.length + index === 0, tokenizer),
+      );
+      tokens.push(...added);
+      const delta = { type: 'text-delta', conversation, text: step.text } as const;
+      yield isAskedForTokens ? { ...delta, tokens: added } : delta;
       continue;
     }
     const endMs = performance.now();
@@ -55,6 +72,7 @@ export async function* answerConversation(
       usage: {
         promptTokens: prompt.inputsEmbeds.shape[0] ?? 0,
         imageTokens: prompt.placeholders.reduce((total, { length }) => total + length, 0),
+        cachedTokens,
         completionTokens: step.ids.length,
       },
       timings: {
@@ -62,11 +80,21 @@ export async function* answerConversation(
         decodeMs: endMs - prefilledMs,
         firstTokenMs: (firstTextMs ?? endMs) - startMs,
       },
+      ...(isAskedForTokens && { tokens }),
     };
     yield { type: 'answer', ...answer };
     return answer;
   }
   throw new Error('The decoder ended without a reason.');
+}
+
+function describeStep(step: StepLogprobs, isFirst: boolean, tokenizer: Tokenizer): TokenLogprob {
+  const describe = ({ id, logprob }: RankedId) => ({
+    id,
+    ...tokenText(id, isFirst, tokenizer),
+    logprob,
+  });
+  return { ...describe(step.sampled), top: step.top.map(describe) };
 }
 
 /** The rows from `start` on, without a copy. */

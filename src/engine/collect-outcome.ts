@@ -2,14 +2,14 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type {
   Answer,
   EngineRequest,
-  ImageReport,
+  MediaReport,
   RequestTimings,
   VisionLanguageEngine,
 } from './vision-language-engine.js';
 
 /** Everything a request yields, for callers that do not stream. */
 export interface RequestOutcome {
-  readonly images: readonly ImageReport[];
+  readonly media: readonly MediaReport[];
   /** One for each conversation, in their order. */
   readonly answers: readonly Answer[];
   readonly timings: RequestTimings;
@@ -21,12 +21,12 @@ export async function collectOutcome(
   request: EngineRequest,
   signal?: AbortSignal,
 ): Promise<RequestOutcome> {
-  let images: readonly ImageReport[] = [];
+  let media: readonly MediaReport[] = [];
   const answers: Answer[] = [];
   for await (const event of engine.generate(request, signal)) {
-    if (event.type === 'media') images = event.images;
+    if (event.type === 'media') media = event.media;
     else if (event.type === 'answer') answers.push(event);
-    else if (event.type === 'done') return { images, answers, timings: event.timings };
+    else if (event.type === 'done') return { media, answers, timings: event.timings };
   }
   throw new SalamandraError('INTERNAL', 'The work ended before its result.');
 }

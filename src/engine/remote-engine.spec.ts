@@ -19,16 +19,20 @@ function start(options: Partial<RemoteEngineOptions> & { readonly model?: string
 
 afterEach(() => engine.close());
 
-async function run(action: string, signal?: AbortSignal): Promise<EngineEvent[]> {
+function generate(action: string, signal?: AbortSignal): AsyncIterable<EngineEvent> {
   const settings = { stop: [action], maxTokens: 1, temperature: 0, topP: 1, topK: 0 };
   const request: EngineRequest = {
-    images: [],
+    media: [],
     detail: 'auto',
     conversations: [],
     settings: { ...settings, repetitionPenalty: 1, seed: 0 },
   };
+  return engine.generate(request, signal);
+}
+
+async function run(action: string, signal?: AbortSignal): Promise<EngineEvent[]> {
   const events: EngineEvent[] = [];
-  for await (const event of engine.generate(request, signal)) events.push(event);
+  for await (const event of generate(action, signal)) events.push(event);
   return events;
 }
 
@@ -82,6 +86,26 @@ describe('createRemoteEngine', () => {
     expect(running).toMatchObject({ status: 'rejected', reason: { code: 'DEADLINE_EXCEEDED' } });
     expect(waiting).toMatchObject({ status: 'rejected', reason: { code: 'DEADLINE_EXCEEDED' } });
     expect(await run('next')).toHaveLength(1);
+  });
+
+  it('frees the worker when a reader leaves in the middle', async () => {
+    start();
+    await engine.describe();
+    for await (const { type } of generate('stream')) if (type === 'text-delta') break;
+
+    expect(await run('next')).toHaveLength(1);
+  });
+
+  it('frees the worker of an aborted request whose reader takes nothing', async () => {
+    start();
+    await engine.describe();
+    const abort = new AbortController();
+    const slow = generate('stream', abort.signal)[Symbol.asyncIterator]();
+    expect(await slow.next()).toMatchObject({ value: { text: 'stream' } });
+    abort.abort(new Error('left'));
+
+    expect(await run('next')).toHaveLength(1);
+    await expect(slow.next()).rejects.toThrow('left');
   });
 
   it('starts nothing for a caller who has left', async () => {

@@ -22,6 +22,8 @@ interface Job {
   readonly id: number;
   readonly request: EngineRequest;
   readonly events: EventStream<EngineEvent>;
+  /** Nobody waits for it any more. */
+  isReleased: boolean;
 }
 
 interface Waiter {
@@ -76,12 +78,16 @@ class RemoteEngine implements VisionLanguageEngine {
   async *generate(request: EngineRequest, signal?: AbortSignal): AsyncGenerator<EngineEvent> {
     signal?.throwIfAborted();
     this.checkAccepting();
-    const job: Job = { id: this.nextId++, request, events: createEventStream() };
-    const onAbort = () => job.events.fail(signal?.reason);
-    const timer = setTimeout(
-      () => job.events.fail(deadlineExceeded()),
-      this.options.requestTimeoutMs ?? MAX_REQUEST_MS,
-    );
+    const id = this.nextId++;
+    const job: Job = { id, request, events: createEventStream(), isReleased: false };
+    // The work ends at once, even while the reader is slow to take what came before.
+    const stop = (reason: unknown) => {
+      job.events.fail(reason);
+      this.release(job);
+    };
+    const onAbort = () => stop(signal?.reason);
+    const timeoutMs = this.options.requestTimeoutMs ?? MAX_REQUEST_MS;
+    const timer = setTimeout(() => stop(deadlineExceeded()), timeoutMs);
     signal?.addEventListener('abort', onAbort);
     this.queue.push(job);
     this.dispatch();
@@ -124,6 +130,8 @@ class RemoteEngine implements VisionLanguageEngine {
 
   /** The reader left: the job ended, failed, timed out or is not wanted any more. */
   private release(job: Job): void {
+    if (job.isReleased) return;
+    job.isReleased = true;
     job.events.end();
     const waiting = this.queue.indexOf(job);
     if (waiting >= 0) this.queue.splice(waiting, 1);

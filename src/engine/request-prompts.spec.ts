@@ -1,51 +1,68 @@
 import type { PromptChunk } from '../language/build-prompt.js';
-import { countSharedPositions, takeOnlyImage } from './request-prompts.js';
-import { countTextIds, resolveVisualTokenBudget } from './visual-token-budget.js';
+import { checkShownMedia, countSharedPositions } from './request-prompts.js';
+import type { RequestMedia } from './vision-language-engine.js';
+import { countTextIds, resolveVisualTokenBudget, shareFrames } from './visual-token-budget.js';
 
 const text = (...ids: number[]): PromptChunk => ({ kind: 'text', ids });
 const image: PromptChunk = { kind: 'image', index: 0 };
 
-describe('takeOnlyImage', () => {
-  it('takes the picture that every conversation shows once', () => {
-    const bytes = new Uint8Array([1]);
+const video: PromptChunk = { kind: 'video', index: 0 };
+const tens = { image: [10], video: [10] };
+const picture = { kind: 'image', bytes: new Uint8Array(1) } as const;
+const clip = {
+  kind: 'video',
+  path: 'clip.mp4',
+  sampling: { mode: 'uniform', frames: { count: 2 } },
+} as const;
 
-    expect(
-      takeOnlyImage(
-        [bytes],
-        [
-          [image, text(1)],
-          [text(2), image],
-        ],
-      ),
-    ).toBe(bytes);
+describe('checkShownMedia', () => {
+  it('takes conversations that show everything once, in any order', () => {
+    const prompts = [
+      [image, video, text(1)],
+      [text(2), video, image],
+    ];
+
+    expect(() => checkShownMedia([clip, picture], prompts)).not.toThrow();
+    expect(() => checkShownMedia([], [[text(1)]])).not.toThrow();
   });
 
-  it.each([
-    ['no picture', 0, [[text(1)]]],
-    ['two pictures', 2, [[image, image]]],
-    ['a conversation without it', 1, [[image], [text(1)]]],
-    ['a conversation with it twice', 1, [[image, image]]],
-  ])('refuses %s', (_, count, prompts) => {
-    const images = Array.from({ length: count }, () => new Uint8Array([1]));
-
-    expect(() => takeOnlyImage(images, prompts)).toThrow('exactly one picture');
+  it.each<[string, RequestMedia[], PromptChunk[][]]>([
+    ['a picture that is not shown', [picture], [[image], [text(1)]]],
+    ['a picture that is not there', [], [[image]]],
+    ['a clip in place of a picture', [picture], [[video]]],
+    ['a picture twice', [picture], [[image, { kind: 'image', index: 1 }]]],
+  ])('refuses %s', (_, media, prompts) => {
+    expect(() => checkShownMedia(media, prompts)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
+    );
   });
 });
 
 describe('countSharedPositions', () => {
   it('counts text, picture and text up to the first difference', () => {
     expect(
-      countSharedPositions([text(1, 2), image, text(3, 4)], [text(1, 2), image, text(3, 5)], [10]),
+      countSharedPositions([text(1, 2), image, text(3, 4)], [text(1, 2), image, text(3, 5)], tens),
     ).toBe(13);
   });
 
   it('stops before the picture when the text before it differs', () => {
-    expect(countSharedPositions([text(1, 2), image], [text(1, 9), image, text(3)], [10])).toBe(1);
+    expect(countSharedPositions([text(1, 2), image], [text(1, 9), image, text(3)], tens)).toBe(1);
+  });
+
+  it('tells pictures from clips and from one another', () => {
+    const second: PromptChunk = { kind: 'image', index: 1 };
+    const visualTokens = { image: [3, 4], video: [5] };
+    const shared = (next: PromptChunk[]) =>
+      countSharedPositions([image, second, video, text(1)], next, visualTokens);
+
+    expect(shared([image, second, video, text(2)])).toBe(12);
+    expect(shared([image, video, second, text(1)])).toBe(3);
+    expect(shared([video, image, second, text(1)])).toBe(0);
   });
 
   it('leaves the last position of equal prompts and of a prompt that ends early', () => {
-    expect(countSharedPositions([text(1, 2), image], [text(1, 2), image], [10])).toBe(11);
-    expect(countSharedPositions([text(1, 2, 3)], [text(1, 2)], [])).toBe(1);
+    expect(countSharedPositions([text(1, 2), image], [text(1, 2), image], tens)).toBe(11);
+    expect(countSharedPositions([text(1, 2, 3)], [text(1, 2)], { image: [], video: [] })).toBe(1);
   });
 });
 
@@ -72,5 +89,17 @@ describe('resolveVisualTokenBudget', () => {
         details: { context_length: 100, text_tokens: 31, min_image_tokens: 50, max_tokens: 20 },
       }) as Error,
     );
+  });
+});
+
+describe('shareFrames', () => {
+  it.each<[string, number[], number, number[]]>([
+    ['what is wished where it fits', [4, 2], 1000, [4, 2]],
+    ['one each where nothing is spare', [8, 8], 15, [1, 1]],
+    ['in turn where it is tight', [8, 8, 8], 16 * 4, [3, 2, 2]],
+    ['the rest to who wishes more', [2, Infinity], 16 * 6, [2, 6]],
+    ['nothing to nobody', [], 100, []],
+  ])('gives %s', (_, wished, spareTokens, shares) => {
+    expect(shareFrames(wished, spareTokens, 16)).toEqual(shares);
   });
 });

@@ -1,33 +1,35 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { PromptChunk } from '../language/build-prompt.js';
+import type { ByKind, PromptChunk } from '../language/build-prompt.js';
+import type { RequestMedia } from './vision-language-engine.js';
 
-/**
- * The one picture of a request, which every conversation must show once.
- *
- * @throws INVALID_PARAMETER for any other number of pictures.
- */
-export function takeOnlyImage(
-  images: readonly Uint8Array[],
+/** @throws INVALID_PARAMETER unless every conversation shows every picture and every clip. */
+export function checkShownMedia(
+  media: readonly RequestMedia[],
   prompts: readonly (readonly PromptChunk[])[],
-): Uint8Array {
-  const [image] = images;
-  const shown = prompts.map((prompt) => prompt.filter(({ kind }) => kind === 'image').length);
-  if (!image || images.length > 1 || shown.some((count) => count !== 1)) {
-    throw new SalamandraError('INVALID_PARAMETER', 'A request takes exactly one picture.', {
-      details: { images: images.length },
-    });
+): void {
+  for (const kind of ['image', 'video'] as const) {
+    // A prompt numbers what it shows from 0 on, so equal counts mean that each is shown once.
+    const sent = media.filter((one) => one.kind === kind).length;
+    const shown = prompts
+      .map((prompt) => prompt.filter((chunk) => chunk.kind === kind).length)
+      .find((count) => count !== sent);
+    if (shown === undefined) continue;
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'A conversation does not show each picture and clip of its request once.',
+      { details: { kind, sent, shown } },
+    );
   }
-  return image;
 }
 
 /**
- * How many positions two prompts over the same pictures have in common from the start. The last position of `next` is
+ * How many positions two prompts over the same media have in common from the start. The last position of `next` is
  * never among them: reading it is what gives the first token.
  */
 export function countSharedPositions(
   previous: readonly PromptChunk[],
   next: readonly PromptChunk[],
-  visualTokens: readonly number[],
+  visualTokens: ByKind<number>,
 ): number {
   const before = listPositions(previous, visualTokens);
   const after = listPositions(next, visualTokens);
@@ -37,11 +39,11 @@ export function countSharedPositions(
   return shared;
 }
 
-/** A mark for each position: its id, or a negative number that names the picture it belongs to. */
-function listPositions(prompt: readonly PromptChunk[], visualTokens: readonly number[]): number[] {
-  return prompt.flatMap((chunk) =>
-    chunk.kind === 'text'
-      ? chunk.ids
-      : new Array<number>(visualTokens[chunk.index] ?? 0).fill(-1 - chunk.index),
-  );
+/** A mark for each position: its id, or a negative number that names the picture (odd) or clip (even) it belongs to. */
+function listPositions(prompt: readonly PromptChunk[], visualTokens: ByKind<number>): number[] {
+  return prompt.flatMap((chunk) => {
+    if (chunk.kind === 'text') return chunk.ids;
+    const mark = -1 - 2 * chunk.index - (chunk.kind === 'video' ? 1 : 0);
+    return new Array<number>(visualTokens[chunk.kind][chunk.index] ?? 0).fill(mark);
+  });
 }

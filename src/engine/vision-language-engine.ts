@@ -2,6 +2,7 @@ import type { FinishReason } from '../decoder/generate.js';
 import type { SamplingSettings } from '../decoder/sampler.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
 import type { ChatMessage } from '../language/chat-template.js';
+import type { FrameSampling } from '../media/frame-sampling.js';
 import type { GenerationDefaults, Precision } from '../model-store/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import type { TileGrid } from '../vision/vision-geometry.js';
@@ -11,18 +12,31 @@ export interface GenerationSettings extends SamplingSettings {
   readonly maxTokens: number;
   /** Texts that end an answer; they are not part of it. */
   readonly stop: readonly string[];
+  /** How many likeliest tokens to report at each step, 0 to 20. Absent: no probabilities at all. */
+  readonly topLogprobs?: number;
 }
 
-/** Work for the engine: pictures, and conversations about them that are answered one after another. */
+/** A picture or a clip that conversations show. */
+export type RequestMedia =
+  /** An encoded file, as received. */
+  | { readonly kind: 'image'; readonly bytes: Uint8Array }
+  /** A local file that the service itself wrote, or that the user of the command line named. */
+  | { readonly kind: 'video'; readonly path: string; readonly sampling: FrameSampling };
+
+/**
+ * Work for the engine: pictures and clips, and conversations about them that are answered one after another. Every
+ * conversation shows every one of the media once: pictures in order among pictures, clips among clips.
+ */
 export interface EngineRequest {
-  /** Encoded files, as received. */
-  readonly images: readonly Uint8Array[];
+  /** Empty for text alone. */
+  readonly media: readonly RequestMedia[];
   readonly detail: Detail;
   readonly conversations: readonly (readonly ChatMessage[])[];
   readonly settings: GenerationSettings;
 }
 
-export interface ImageReport {
+interface ImageReport {
+  readonly kind: 'image';
   readonly width: number;
   readonly height: number;
   readonly tiles: number;
@@ -32,15 +46,54 @@ export interface ImageReport {
   readonly sha256: string;
 }
 
+interface VideoReport {
+  readonly kind: 'video';
+  /** Pixels of the upright frames. */
+  readonly width: number;
+  readonly height: number;
+  /** null where the file does not say. */
+  readonly durationSeconds: number | null;
+  /** Those that were looked at. */
+  readonly frames: readonly { readonly timestampSeconds: number }[];
+  /** More than `frames` where the context left no room for all. */
+  readonly framesWished: number;
+  readonly visualTokens: number;
+  /** Of the encoded bytes, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What was made of one of the media. */
+export type MediaReport = ImageReport | VideoReport;
+
+/** A token and the natural logarithm of its probability. */
+interface RankedToken {
+  readonly id: number;
+  /** Control tokens as they are written; a byte that is part of a character as U+FFFD. */
+  readonly text: string;
+  /** UTF-8; those of an answer's tokens, one after another, are its text up to a stop string. */
+  readonly bytes: readonly number[];
+  /** Of the model's own distribution, before temperature, top-k, top-p and penalties, as OpenAI reports it. */
+  readonly logprob: number;
+}
+
+/** A sampled token beside the likeliest ones at its step, likeliest first. */
+export interface TokenLogprob extends RankedToken {
+  readonly top: readonly RankedToken[];
+}
+
 export interface Answer {
   /** Index into the request's conversations. */
   readonly conversation: number;
   readonly text: string;
   readonly finishReason: FinishReason;
-  /** `promptTokens` counts text and pictures; `imageTokens` is the pictures' part of it. */
+  /**
+   * `promptTokens` counts text, pictures and clips; `imageTokens` is the part of pictures and clips, `cachedTokens` the
+   * part that was taken over from the conversation before and not read again.
+   */
   readonly usage: {
     readonly promptTokens: number;
     readonly imageTokens: number;
+    readonly cachedTokens: number;
     readonly completionTokens: number;
   };
   /** `firstTokenMs` runs from the start of this conversation's prefill. */
@@ -49,6 +102,8 @@ export interface Answer {
     readonly decodeMs: number;
     readonly firstTokenMs: number;
   };
+  /** Every token but the stop token, with its probability; absent unless asked for. */
+  readonly tokens?: readonly TokenLogprob[];
 }
 
 export interface RequestTimings {
@@ -64,8 +119,15 @@ export interface RequestTimings {
 
 /** What a request yields: media once, then deltas and an answer for each conversation, then done. */
 export type EngineEvent =
-  | { readonly type: 'media'; readonly images: readonly ImageReport[] }
-  | { readonly type: 'text-delta'; readonly conversation: number; readonly text: string }
+  /** In the order of the request. */
+  | { readonly type: 'media'; readonly media: readonly MediaReport[] }
+  | {
+      readonly type: 'text-delta';
+      readonly conversation: number;
+      readonly text: string;
+      /** Those sampled since the delta before, some of whose text may follow later; absent unless asked for. */
+      readonly tokens?: readonly TokenLogprob[];
+    }
   | ({ readonly type: 'answer' } & Answer)
   | { readonly type: 'done'; readonly timings: RequestTimings };
 
@@ -96,7 +158,7 @@ export type EngineStatus =
   | { readonly state: 'failed'; readonly error: SalamandraError }
   | { readonly state: 'closed' };
 
-/** Answers conversations about pictures. The CLI and the HTTP server know no more of the model than this. */
+/** Answers conversations about pictures and clips. The CLI and the HTTP server know no more of the model than this. */
 export interface VisionLanguageEngine {
   status(): EngineStatus;
   /** Waits until the model is ready. @throws the reason when it will not be. */

@@ -4,18 +4,27 @@ import type { ChatMessage } from './chat-template.js';
 import { renderChat } from './chat-template.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** A piece of a prompt: token ids, or the place of the picture with this number (from 0, in the order sent). */
-export type PromptChunk =
-  | { readonly kind: 'text'; readonly ids: readonly number[] }
-  | { readonly kind: 'image'; readonly index: number };
+/** A piece of a prompt: token ids, or the place of the picture or clip with this number among its kind, from 0. */
+export type PromptChunk = { readonly kind: 'text'; readonly ids: readonly number[] } | MediaChunk;
+
+/** Something for each picture and something for each clip, each kind in the order it was sent. */
+export interface ByKind<T> {
+  readonly image: readonly T[];
+  readonly video: readonly T[];
+}
+
+interface MediaChunk {
+  readonly kind: 'image' | 'video';
+  readonly index: number;
+}
 
 /**
  * Turns a conversation into what the decoder reads. For honest text the ids are those of Hugging Face's
- * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)` with each picture's run of placeholder
- * ids as one chunk. Text that spells a control token is encoded as the letters it is made of.
+ * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)` with each run of placeholder ids as
+ * one chunk. Text that spells a control token is encoded as the letters it is made of.
  *
  * @throws INVALID_REQUEST for an empty conversation, one that does not end with the user, one the template refuses,
- *   and one whose pictures the template does not place exactly once each.
+ *   and one whose pictures and clips the template does not place exactly once each.
  * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
  */
 export function buildPrompt(messages: readonly ChatMessage[], tokenizer: Tokenizer): PromptChunk[] {
@@ -29,25 +38,33 @@ export function buildPrompt(messages: readonly ChatMessage[], tokenizer: Tokeniz
   if (!isComplete) prompt.writeIds(tokenizer.prefixIds);
   for (const segment of segments) {
     if (segment.kind === 'text') prompt.writeIds(encodeUserText(segment.text, tokenizer));
-    else if (segment.token.content === tokenizer.imageToken) prompt.writeImage();
+    else if (segment.token.content === tokenizer.imageToken) prompt.writeMedia('image');
+    else if (segment.token.content === tokenizer.videoToken) prompt.writeMedia('video');
     else prompt.writeIds([segment.token.id]);
   }
   if (!isComplete) prompt.writeIds(tokenizer.suffixIds);
 
-  const images = messages.flatMap(({ content }) => content.filter(({ type }) => type === 'image'));
-  const placed = prompt.chunks.filter(({ kind }) => kind === 'image').length;
-  if (placed !== images.length) {
-    throw new SalamandraError('INVALID_REQUEST', 'The model takes no pictures in these messages.', {
-      details: { images: images.length, placed },
+  checkPlaces(messages, prompt.chunks);
+  return prompt.chunks;
+}
+
+/** @throws INVALID_REQUEST where the template left out or doubled a picture or a clip. */
+function checkPlaces(messages: readonly ChatMessage[], chunks: readonly PromptChunk[]): void {
+  for (const kind of ['image', 'video'] as const) {
+    const parts = messages.flatMap(({ content }) => content.filter(({ type }) => type === kind));
+    const placed = chunks.filter((chunk) => chunk.kind === kind).length;
+    if (placed === parts.length) continue;
+    const name = kind === 'image' ? 'pictures' : 'clips';
+    throw new SalamandraError('INVALID_REQUEST', `The model takes no ${name} in these messages.`, {
+      details: { [name]: parts.length, placed },
     });
   }
-  return prompt.chunks;
 }
 
 function createPromptWriter() {
   const chunks: PromptChunk[] = [];
   let text: number[] | undefined;
-  let images = 0;
+  const written = { image: 0, video: 0 };
   return {
     chunks,
     writeIds(ids: readonly number[]) {
@@ -58,10 +75,10 @@ function createPromptWriter() {
       }
       for (const id of ids) text.push(id);
     },
-    writeImage() {
+    writeMedia(kind: MediaChunk['kind']) {
       text = undefined;
-      chunks.push({ kind: 'image', index: images });
-      images += 1;
+      chunks.push({ kind, index: written[kind] });
+      written[kind] += 1;
     },
   };
 }

@@ -6,6 +6,15 @@ import { languageEntry } from './languages.js';
  * that language, because a request in the target language is what keeps a small model from answering in English.
  */
 export function captionInstruction(kind: CaptionKind, language: Language): string {
+  return instruction(kind, language);
+}
+
+/** The user message that asks what happens in a clip, likewise. */
+export function clipInstruction(language: Language): string {
+  return instruction('clip', language);
+}
+
+function instruction(kind: CaptionKind | 'clip', language: Language): string {
   const { instructions, answerIn } = languageEntry(language);
   const request = instructions[kind][0];
   if (request === undefined) throw new RangeError(`No instruction for ${kind}.`);

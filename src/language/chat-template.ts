@@ -8,7 +8,9 @@ import type { ControlToken } from './tokenizer-file.js';
 type ChatRole = 'system' | 'user' | 'assistant';
 
 export type ChatPart =
-  { readonly type: 'text'; readonly text: string } | { readonly type: 'image' };
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image' }
+  | { readonly type: 'video' };
 
 /** One turn of a conversation; its parts in the order they were said. */
 export interface ChatMessage {
@@ -46,7 +48,7 @@ export function renderChat(
     tokenizer,
     messages.map(({ role, content }) => ({
       role,
-      content: toTemplateContent(content, styles[role], tokenizer.imageToken, placeholders.hide),
+      content: toTemplateContent(content, styles[role], tokenizer, placeholders.hide),
     })),
   );
   return cutAtControlTokens(rendered, tokenizer.controlTokens, placeholders.restore);
@@ -67,17 +69,18 @@ function renderOrRefuse(tokenizer: Tokenizer, messages: TemplateMessage[]): stri
 function toTemplateContent(
   parts: readonly ChatPart[],
   style: ContentStyle,
-  imageToken: string,
+  { imageToken, videoToken }: Pick<Tokenizer, 'imageToken' | 'videoToken'>,
   hide: (text: string) => string,
 ): TemplateMessage['content'] {
   if (style === 'parts') {
     return parts.map((part): Record<string, string> =>
-      part.type === 'image' ? { type: 'image' } : { type: 'text', text: hide(part.text) },
+      part.type === 'text' ? { type: 'text', text: hide(part.text) } : { type: part.type },
     );
   }
-  // A template that reads plain text knows no pictures: they are written as the model saw them in training.
+  // A template that reads plain text knows no media: they are written as the model saw them in training.
+  const markers = { image: `${imageToken}\n`, video: `${videoToken}\n` };
   return parts
-    .map((part) => (part.type === 'image' ? `${imageToken}\n` : hide(part.text)))
+    .map((part) => (part.type === 'text' ? hide(part.text) : markers[part.type]))
     .join('');
 }
 

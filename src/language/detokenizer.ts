@@ -8,7 +8,8 @@ export interface Detokenizer {
   end(): string;
 }
 
-const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/;
+/** A piece that stands for one byte. */
+export const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/;
 
 /**
  * Concatenated, the pushed texts and the end are exactly Hugging Face's `decode(ids, skip_special_tokens=True)`.

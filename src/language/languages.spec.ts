@@ -1,4 +1,8 @@
-import { captionInstruction, questionInstruction } from './caption-instructions.js';
+import {
+  captionInstruction,
+  clipInstruction,
+  questionInstruction,
+} from './caption-instructions.js';
 import { CAPTION_KINDS, LANGUAGES, languageEntry, resolveLanguage } from './languages.js';
 
 const CODES =
@@ -17,14 +21,14 @@ describe('LANGUAGES', () => {
     for (const sentence of [
       entry.answerIn,
       entry.and,
-      ...CAPTION_KINDS.flatMap((kind) => entry.instructions[kind]),
+      ...Object.values(entry.instructions).flat(),
     ]) {
       expect(sentence).toMatch(/^\S(.*\S)?$/);
       expect(sentence).toBe(sentence.normalize('NFC'));
     }
     expect(entry.answerIn).toMatch(/[.!]$/);
-    for (const kind of CAPTION_KINDS) {
-      const paraphrases = entry.instructions[kind];
+    expect(Object.keys(entry.instructions)).toEqual([...CAPTION_KINDS, 'clip']);
+    for (const paraphrases of Object.values(entry.instructions)) {
       expect(paraphrases.length).toBeGreaterThanOrEqual(2);
       expect(new Set(paraphrases).size).toBe(paraphrases.length);
     }
@@ -86,6 +90,10 @@ describe('instructions', () => {
     expect(captionInstruction('keywords', resolveLanguage('en'))).toBe(
       'Give keywords for the picture. Answer in English.',
     );
+  });
+
+  it('asks what happens in a clip, and says in which language to answer', () => {
+    expect(clipInstruction(resolveLanguage('ca'))).toBe('Què passa al clip? Respon en català.');
   });
 
   it('keeps a question as it was asked', () => {

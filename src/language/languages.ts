@@ -22,8 +22,8 @@ export interface LanguageEntry extends Language {
   readonly answerIn: string;
   /** The conjunction between the last two items of a list. */
   readonly and: string;
-  /** Paraphrases of each request; the first is the one the service uses. */
-  readonly instructions: Readonly<Record<CaptionKind, readonly string[]>>;
+  /** Paraphrases of each request; the first is the one the service uses. `clip` asks what happens in a clip. */
+  readonly instructions: Readonly<Record<CaptionKind | 'clip', readonly string[]>>;
 }
 
 // Read, not imported: Node 20 still warns on standard error about every imported JSON module.

@@ -38,6 +38,8 @@ export interface Tokenizer {
   readonly bosToken: string | null;
   /** The token that stands for one picture in a rendered template. */
   readonly imageToken: string;
+  /** The same for one clip. */
+  readonly videoToken: string;
   /** Runs the chat template with a generation prompt. @throws whatever the template raises. */
   renderTemplate(messages: readonly TemplateMessage[]): string;
 }
@@ -88,6 +90,7 @@ export function createTokenizer(
     suffixIds,
     bosToken: tokenContent(config['bos_token']),
     imageToken,
+    videoToken,
     encodeText: (text) =>
       text === '' ? [] : plain.encode(wellFormed(text), { add_special_tokens: false }),
     pieceOf: (id) => pieces.get(id),

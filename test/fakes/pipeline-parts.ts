@@ -1,0 +1,152 @@
+import { createDecoder } from '../../src/decoder/decoder.js';
+import type { MediaDecoder } from '../../src/engine/media-decoder.js';
+import type { PipelineParts } from '../../src/engine/pipeline-parts.js';
+import { loadTokenizer } from '../../src/language/tokenizer.js';
+import type { GraphSession } from '../../src/runtime/graph-session.js';
+import { createTensor } from '../../src/tensor/tensor.js';
+import { planTiles } from '../../src/vision/plan-tiles.js';
+import { tinyManifest } from '../tiny-package.js';
+import { createGeometry, readGolden } from '../vision-golden.js';
+import { createAttentionSession, FAKE_DECODER } from './attention-session.js';
+
+const { hiddenSize } = FAKE_DECODER;
+/** Words of the test tokenizer that the model of eleven scores chooses among. */
+const FIRST_WORD = 546;
+const TOKENIZER = 'test/golden/tokenizer';
+
+/** What the fake media decoder was asked for. */
+export type MediaCall = Record<string, unknown> & { readonly kind: 'image' | 'video' };
+
+export interface FakeParts extends PipelineParts {
+  /** Positions of every decoder run, in order. */
+  readonly runs: readonly number[];
+  /** Tiles of every vision run, in order. */
+  readonly visionRuns: readonly number[];
+  readonly mediaCalls: readonly MediaCall[];
+  /** Called at the start of every decoder run. */
+  onRun: (positions: number) => void;
+  /** Called at the start of every vision run. */
+  onVisionRun: () => void;
+}
+
+export interface FakePartsOptions {
+  readonly maxPositions?: number;
+  /** Frames of every clip. */
+  readonly clipFrames?: number;
+}
+
+/**
+ * A model of one real attention layer over invented media: cache, masks and positions count, and everything that runs is
+ * written down. A picture's first byte decides its features. The demo's geometry.
+ */
+export async function createFakeParts(options: FakePartsOptions = {}): Promise<FakeParts> {
+  const { maxPositions = FAKE_DECODER.maxPositions, clipFrames = 100 } = options;
+  const tokenizer = await loadTokenizer(TOKENIZER);
+  const decoderConfig = { ...FAKE_DECODER, maxPositions };
+  const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {} };
+  const { demo } = readGolden('packed-features').geometries;
+  const geometry = createGeometry(demo!);
+  const tokenEmbeddings = {
+    hiddenSize,
+    embed: (ids: readonly number[]) =>
+      createTensor(
+        [ids.length, hiddenSize],
+        Float32Array.from(
+          ids.flatMap((id) => Array.from({ length: hiddenSize }, (_, d) => Math.sin(id * 5 + d))),
+        ),
+      ),
+    close: () => undefined,
+  };
+  const runs: number[] = [];
+  const visionRuns: number[] = [];
+  const mediaCalls: MediaCall[] = [];
+  const parts: FakeParts = {
+    manifest: {
+      ...manifest,
+      imageProcessor: geometry.imageProcessor,
+      tokens: { ...manifest.tokens, eos: [] },
+    },
+    ...{ geometry, tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
+    imageNewline: new Float32Array(hiddenSize).fill(0.5),
+    mediaDecoder: createMediaDecoder(mediaCalls, clipFrames),
+    vision: createVision((tiles) => {
+      visionRuns.push(tiles);
+      parts.onVisionRun();
+    }),
+    decoder: createDecoder(
+      createSession((positions) => {
+        runs.push(positions);
+        parts.onRun(positions);
+      }),
+      decoderConfig,
+      tokenEmbeddings,
+    ),
+    onRun: () => undefined,
+    onVisionRun: () => undefined,
+  };
+  return parts;
+}
+
+/** The attention layer, its eleven scores given to eleven words. */
+function createSession(onRun: (positions: number) => void): GraphSession {
+  const session = createAttentionSession();
+  return {
+    ...session,
+    async run(inputs) {
+      onRun(inputs['inputs_embeds']?.shape[1] ?? 0);
+      const { logits, ...rest } = await session.run(inputs);
+      if (logits?.type !== 'float32') throw new TypeError('No scores.');
+      const data = new Float32Array(1600).fill(-100);
+      data.set(logits.data, FIRST_WORD);
+      return { ...rest, logits: { type: 'float32', shape: [1, data.length], data } };
+    },
+  };
+}
+
+/** Features that tell tiles and patches apart. */
+function createVision(onRun: (tiles: number) => void): GraphSession {
+  return {
+    inputNames: ['pixel_values'],
+    outputNames: ['image_features'],
+    close: () => Promise.resolve(),
+    run(inputs) {
+      const pixels = inputs['pixel_values'];
+      if (pixels?.type !== 'float32') throw new TypeError('No pixels.');
+      const tiles = pixels.shape[0] ?? 0;
+      onRun(tiles);
+      const stride = pixels.data.length / tiles;
+      const data = Float32Array.from({ length: tiles * 49 * hiddenSize }, (_, i) => {
+        const tile = Math.floor(i / (49 * hiddenSize));
+        return Math.sin((pixels.data[tile * stride] ?? 0) * 50 + i);
+      });
+      return Promise.resolve({
+        image_features: { type: 'float32', shape: [tiles, 49, hiddenSize], data },
+      });
+    },
+  };
+}
+
+function createMediaDecoder(calls: MediaCall[], clipFrames: number): MediaDecoder {
+  const tileOf = (value: number) => new Uint8Array(98 * 98 * 3).fill(value);
+  const common = { sha256: 'ab'.repeat(32), decodeMediaMs: 2, tileMs: 1 };
+  return {
+    tile({ bytes, geometry, detail, maxVisualTokens, layout }) {
+      calls.push({ kind: 'image', detail, maxVisualTokens, layout });
+      const size = { width: 300, height: 200 };
+      const plan = planTiles(size, geometry, layout === 'square' ? 'low' : detail, maxVisualTokens);
+      const tiles = Array.from({ length: plan.tiles }, (_, tile) => tileOf((bytes[0] ?? 0) + tile));
+      return Promise.resolve({ plan, tiles, ...common });
+    },
+    sampleVideo({ sampling, maxFrames, path }) {
+      calls.push({ kind: 'video', maxFrames });
+      const framesWished = 'count' in sampling.frames ? sampling.frames.count : clipFrames;
+      const frames = Math.min(framesWished, maxFrames, clipFrames);
+      return Promise.resolve({
+        tiles: Array.from({ length: frames }, (_, frame) => tileOf(path.length + frame)),
+        timestampsSeconds: Array.from({ length: frames }, (_, frame) => frame / 2),
+        ...{ width: 64, height: 48, durationSeconds: 12, framesWished, ...common },
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}
