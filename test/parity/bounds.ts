@@ -1,5 +1,7 @@
 import type { CountReport } from './compare-counts.js';
+import type { ConversationReport } from './compare-conversation.js';
 import type { PictureReport } from './compare-picture.js';
+import type { Distance } from './measures.js';
 import type { PrefillReport } from './compare-prefill.js';
 
 /** What fp32 may differ from transformers: products are summed in another order, nothing else. */
@@ -31,6 +33,24 @@ export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: P
   check(same.logits.maxAbs <= MAX_FP32_DIFFERENCE, 'logits');
   check(same.greedyEqual === one.greedyIds.length, 'greedy ids');
   return broken;
+}
+
+/** The bounds that a conversation breaks in fp32, in words. */
+export function brokenConversationBounds(report: ConversationReport): string[] {
+  const { features, embeddings, logits, logprobs, greedyEqual, one } = report;
+  const isNear = (distance: Distance | null) => (distance?.maxAbs ?? 0) <= MAX_FP32_DIFFERENCE;
+  const kept: [string, boolean][] = [
+    ['token counts', report.countsEqual],
+    ['input ids', report.idsEqual],
+    ['tiles', report.tilesEqual],
+    ['features', isNear(features)],
+    ['embeddings', isNear(embeddings)],
+    ['logits', isNear(logits)],
+    ['logprobs', isNear(logprobs)],
+    ['greedy ids', greedyEqual === one.greedyIds.length],
+    ['the pipeline as a whole', report.pipelineEqual],
+  ];
+  return kept.flatMap(([name, isKept]) => (isKept ? [] : [name]));
 }
 
 export function isCountTableEqual({ different }: CountReport): boolean {

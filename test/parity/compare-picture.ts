@@ -9,17 +9,15 @@ import { packImageFeatures } from '../../src/vision/pack-image-features.js';
 import { toPixelValues } from '../../src/vision/pixel-values.js';
 import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
 import { tileImage } from '../../src/vision/tile-image.js';
-import { type Distance, measureDistance, measureSampled, sample } from './measures.js';
+import { type AnswerReport, compareAnswer, isSameIds } from './compare-answer.js';
+import { type Distance, measureDistance, measureSampled } from './measures.js';
 import type { ModelParts } from '../converted-model.js';
 import { type ParityCase, readPicture, type References } from './references.js';
 
 /** How the model's own values compare from one set of tiles on. */
-export interface TilesReport {
+export interface TilesReport extends AnswerReport {
   readonly features: Distance;
   readonly embeddings: Distance;
-  readonly logits: Distance;
-  /** Greedy ids that are equal before the first different one. */
-  readonly greedyEqual: number;
 }
 
 export interface PictureReport {
@@ -85,7 +83,11 @@ export async function embedTiles(
   const pixelValues = toPixelValues(tiles, model.geometry.imageProcessor);
   const features = await encodeTiles(model.visionSession, pixelValues);
   const embeddings = packImageFeatures(features, plan, model.geometry, model.imageNewline);
-  const { inputsEmbeds } = splicePrompt(chunks, [embeddings], model.tokenEmbeddings);
+  const { inputsEmbeds } = splicePrompt(
+    chunks,
+    { image: [embeddings], video: [] },
+    model.tokenEmbeddings,
+  );
   return { features, embeddings, inputsEmbeds };
 }
 
@@ -102,14 +104,7 @@ async function compareTiles(
   input: TilesInput,
 ): Promise<TilesReport> {
   const { features, embeddings, inputsEmbeds } = await embedTiles(model, input);
-  const cache = model.decoder.createCache();
-  const logits = await model.decoder.prefill(inputsEmbeds, cache);
-  const ids: number[] = [];
-  for (let scores = logits; ids.length < one.greedyIds.length;) {
-    ids.push(indexOfLargest(scores));
-    scores = await model.decoder.decodeStep(ids.at(-1)!, cache);
-  }
-  const firstDifferent = one.greedyIds.findIndex((id, i) => id !== ids[i]);
+  const answer = await compareAnswer(model, references, one, inputsEmbeds);
   return {
     features: measureSampled(features, one.imageFeatures, references.read(one.imageFeatures)),
     embeddings: measureSampled(
@@ -117,18 +112,8 @@ async function compareTiles(
       one.imageEmbeddings,
       references.read(one.imageEmbeddings),
     ),
-    logits: compareLogits(references, one, logits),
-    greedyEqual: firstDifferent < 0 ? ids.length : firstDifferent,
+    ...answer,
   };
-}
-
-/** The reference keeps every k-th value and the highest ones. */
-function compareLogits(references: References, one: ParityCase, logits: Float32Array): Distance {
-  const top = one.topIds.map((id) => logits[id]!);
-  return measureDistance(
-    [...sample(logits, one.logits.stride), ...top],
-    [...references.read(one.logits), ...one.topLogits],
-  );
 }
 
 /** The question of a case, built from the language's own instruction as the service does. */
@@ -153,19 +138,6 @@ function expandIds(
   );
 }
 
-function isSameIds(ids: readonly number[], { inputIds }: ParityCase): boolean {
-  const expected = inputIds.flatMap(([id, times]) => Array.from({ length: times }, () => id));
-  return expected.length === ids.length && expected.every((id, i) => id === ids[i]);
-}
-
 function isSameGrid({ grid }: TilePlan, one: ParityCase): boolean {
   return grid?.rows === one.grid?.rows && grid?.columns === one.grid?.columns;
-}
-
-export function indexOfLargest(values: Float32Array): number {
-  let best = 0;
-  values.forEach((value, i) => {
-    if (value > values[best]!) best = i;
-  });
-  return best;
 }

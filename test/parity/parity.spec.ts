@@ -1,13 +1,29 @@
 import { join } from 'node:path';
 
-import { brokenBounds, isPrefillEqual, MIN_INT8_COSINE } from './bounds.js';
+import {
+  brokenBounds,
+  brokenConversationBounds,
+  isPrefillEqual,
+  MIN_INT8_COSINE,
+} from './bounds.js';
+import { compareConversation } from './compare-conversation.js';
+import {
+  CONVERSATION_COLUMNS,
+  CONVERSATION_WIDTHS,
+  conversationCells,
+} from './conversation-row.js';
 import { compareCounts } from './compare-counts.js';
 import { comparePicture } from './compare-picture.js';
 import { comparePrefill } from './compare-prefill.js';
 import { hashWeights } from './hash-weights.js';
 import { type ModelParts, openConverted } from '../converted-model.js';
 import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
-import { loadReferences, type ParityCase, type References } from './references.js';
+import {
+  type ConversationCase,
+  loadReferences,
+  type ParityCase,
+  type References,
+} from './references.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHECKPOINT = join(ROOT, 'models/demo');
@@ -22,6 +38,12 @@ const PICTURES = [
   'alpha.png high',
   'exif-rotated.jpg high',
   'jpeg-420.jpg high',
+];
+
+const CONVERSATIONS = [
+  ...['two-pictures', 'three-pictures', 'pictures-in-two-turns'],
+  ...['clip-2-frames', 'clip-5-frames', 'clip-16-frames', 'picture-and-clip'],
+  ...['three-turns', 'text-alone', 'text-with-system'],
 ];
 
 /**
@@ -55,7 +77,7 @@ describe('parity with transformers', () => {
     beforeAll(async () => {
       model = await openConverted(CHECKPOINT, 'fp32');
       printRow('picture', PICTURE_COLUMNS);
-    }, 60_000);
+    }, 180_000);
 
     afterAll(() => model.close());
 
@@ -64,6 +86,18 @@ describe('parity with transformers', () => {
       printRow(name, pictureCells(report));
 
       expect(brokenBounds(report)).toEqual([]);
+    });
+
+    it.each(CONVERSATIONS)('gives the values of transformers for %s', async (name) => {
+      const report = await compareConversation(model, references, findConversation(name));
+      printRow(name, CONVERSATION_COLUMNS, CONVERSATION_WIDTHS);
+      printRow('', conversationCells(report), CONVERSATION_WIDTHS);
+
+      expect(brokenConversationBounds(report)).toEqual([]);
+    });
+
+    it('has references of every kind of conversation', () => {
+      expect(references.conversations.map(({ name }) => name)).toEqual(CONVERSATIONS);
     });
 
     it('reads a prompt in pieces, in steps and in a used cache as it reads it at once', async () => {
@@ -84,10 +118,20 @@ describe('parity with transformers', () => {
 
         expect(cosine).toBeGreaterThanOrEqual(MIN_INT8_COSINE);
       }
+      for (const name of ['two-pictures', 'clip-5-frames']) {
+        const { logits } = await compareConversation(model, references, findConversation(name));
+        print(`int8 ${name}: logits cosine ${logits.cosine.toFixed(5)}`);
+
+        expect(logits.cosine).toBeGreaterThanOrEqual(MIN_INT8_COSINE);
+      }
     } finally {
       await model.close();
     }
-  }, 60_000);
+  }, 180_000);
+
+  function findConversation(name: string): ConversationCase {
+    return references.conversations.find((one) => one.name === name)!;
+  }
 
   function findCase(name: string): ParityCase {
     return references.cases.find(({ picture, detail }) => `${picture} ${detail}` === name)!;

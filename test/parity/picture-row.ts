@@ -14,7 +14,7 @@ export const PICTURE_COLUMNS = [
   'logits, own tiles',
   'greedy',
 ];
-const WIDTHS = [5, 6, 3, 10, 20, 20, 20, 6, 20, 20, 6];
+const PICTURE_WIDTHS = [5, 6, 3, 10, 20, 20, 20, 6, 20, 20, 6];
 
 /** The figures of one picture, as the columns name them. */
 export function pictureCells({
@@ -36,12 +36,12 @@ export function pictureCells({
   return [...cells, distance(own.features), distance(own.logits), `${own.greedyEqual}/${steps}`];
 }
 
-export function printRow(name: string, cells: readonly string[]): void {
-  const padded = cells.map((cell, column) => cell.padStart(WIDTHS[column]!));
+export function printRow(name: string, cells: readonly string[], widths = PICTURE_WIDTHS): void {
+  const padded = cells.map((cell, column) => cell.padStart(widths[column]!));
   process.stdout.write(`${[name.padEnd(27), ...padded].join('  ')}\n`);
 }
 
-function distance({ maxAbs, cosine }: Distance): string {
+export function distance({ maxAbs, cosine }: Distance): string {
   return `${exponent(maxAbs)} ${cosine.toFixed(7)}`;
 }
 
@@ -49,6 +49,6 @@ export function exponent(value: number): string {
   return value.toExponential(1);
 }
 
-function mark(isEqual: boolean): string {
+export function mark(isEqual: boolean): string {
   return isEqual ? ' =' : ' !';
 }

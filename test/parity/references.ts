@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 
+import type { ChatMessage } from '../../src/language/chat-template.js';
 import type { CaptionKind } from '../../src/language/languages.js';
 import type { Detail } from '../../src/vision/plan-tiles.js';
 import type { TileGrid } from '../../src/vision/vision-geometry.js';
@@ -22,8 +23,20 @@ export interface SampledArray extends StoredArray {
   readonly maxAbs: number;
 }
 
+/** What transformers computed after the last position of a prompt. */
+export interface AnswerReference {
+  /** [id, times] pairs. */
+  readonly inputIds: readonly (readonly [number, number])[];
+  readonly logits: StoredArray & { readonly stride: number };
+  readonly topIds: readonly number[];
+  readonly topLogits: readonly number[];
+  readonly greedyIds: readonly number[];
+  /** Smallest lead of a chosen id over the second best; where it is tiny, rounding may choose. */
+  readonly greedyMargin: number;
+}
+
 /** What transformers computed for one picture at one detail, with one question. */
-export interface ParityCase {
+export interface ParityCase extends AnswerReference {
   readonly picture: string;
   readonly detail: Detail;
   readonly width: number;
@@ -34,18 +47,35 @@ export interface ParityCase {
   readonly language: string;
   readonly kind: CaptionKind;
   readonly prompt: string;
-  /** [id, times] pairs. */
-  readonly inputIds: readonly (readonly [number, number])[];
   readonly levels: StoredArray;
   readonly pixelValues: SampledArray;
   readonly imageFeatures: SampledArray;
   readonly imageEmbeddings: SampledArray;
-  readonly logits: StoredArray & { readonly stride: number };
-  readonly topIds: readonly number[];
-  readonly topLogits: readonly number[];
-  readonly greedyIds: readonly number[];
-  /** Smallest lead of a chosen id over the second best; where it is tiny, rounding may choose. */
-  readonly greedyMargin: number;
+}
+
+/** A picture, or a clip whose frames stand in one picture from top to bottom. */
+export interface MediaReference {
+  readonly kind: 'image' | 'video';
+  readonly file: string;
+  /** Of the picture, or of one frame. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly tiles: number;
+  readonly visualTokens: number;
+  /** Of the tiles' bytes, one tile after another. */
+  readonly tilesSha256: string;
+  readonly features: SampledArray;
+  readonly embeddings: SampledArray;
+}
+
+/** What transformers computed for a conversation about any number of pictures and clips. */
+export interface ConversationCase extends AnswerReference {
+  readonly name: string;
+  readonly messages: readonly ChatMessage[];
+  readonly media: readonly MediaReference[];
+  /** Natural logarithms of the probabilities of `topIds`. */
+  readonly topLogprobs: readonly number[];
 }
 
 /** Token counts and grids of many sizes by the processor of transformers. */
@@ -68,6 +98,7 @@ export interface References {
   readonly weightsSha256: string;
   readonly transformers: string;
   readonly cases: readonly ParityCase[];
+  readonly conversations: readonly ConversationCase[];
   readonly counts: readonly CountTable[];
   /** The values that were stored: for a sampled array only the samples. */
   read(array: StoredArray): Float32Array | Uint8Array | Uint16Array;
@@ -82,7 +113,7 @@ export async function loadReferences(directory: string): Promise<References> {
   const description = JSON.parse(
     await readFile(join(directory, 'references.json'), 'utf8'),
   ) as Omit<References, 'read' | 'readTiles'> & { readonly formatVersion: number };
-  if (description.formatVersion !== 1) throw new RangeError('References of another format.');
+  if (description.formatVersion !== 2) throw new RangeError('References of another format.');
   const blob = await readFile(join(directory, 'references.bin'));
 
   function read({ offset, bytes, type }: StoredArray) {
@@ -114,10 +145,15 @@ export async function loadReferences(directory: string): Promise<References> {
 
 /** The picture's bytes of a case. */
 export function readPicture({ picture }: ParityCase): Promise<Uint8Array> {
-  return readFile(join(PICTURES, picture));
+  return readFile(join(GOLDEN, 'pictures', picture));
 }
 
-const PICTURES = join(import.meta.dirname, '../golden/parity/pictures');
+/** The bytes of a picture, or those of the picture that holds a clip's frames. */
+export function readMedia({ kind, file }: MediaReference): Promise<Uint8Array> {
+  return readFile(join(GOLDEN, kind === 'image' ? 'pictures' : 'clips', file));
+}
+
+const GOLDEN = join(import.meta.dirname, '../golden/parity');
 
 /** Each stored byte is the difference from the same channel of the pixel to the left. */
 function undoLeftDifferences(bytes: Uint8Array, width: number): void {

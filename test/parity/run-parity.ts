@@ -1,11 +1,24 @@
 /**
- * `npm run parity`: converts the checkpoint and compares every stage with transformers, picture by picture.
+ * `npm run parity`: converts the checkpoint and compares every stage with transformers, picture by
+ * picture and conversation by conversation.
  * Prints all figures and exits with status 1 when a bound is broken.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { brokenBounds, isCountTableEqual, isPrefillEqual, MIN_INT8_COSINE } from './bounds.js';
+import {
+  brokenBounds,
+  brokenConversationBounds,
+  isCountTableEqual,
+  isPrefillEqual,
+  MIN_INT8_COSINE,
+} from './bounds.js';
+import { compareConversation } from './compare-conversation.js';
+import {
+  CONVERSATION_COLUMNS,
+  CONVERSATION_WIDTHS,
+  conversationCells,
+} from './conversation-row.js';
 import { compareCounts } from './compare-counts.js';
 import { comparePicture } from './compare-picture.js';
 import { comparePrefill } from './compare-prefill.js';
@@ -34,7 +47,10 @@ if ((await hashWeights(options.checkpoint)) !== references.weightsSha256) {
 }
 console.log(`Reference: transformers ${references.transformers}, fp32, Pillow image processor.\n`);
 const broken = [
-  ...(await withModel('fp32', checkFp32)),
+  ...(await withModel('fp32', async (model) => [
+    ...(await checkPictures(model)),
+    ...(await checkConversations(model)),
+  ])),
   ...checkCounts(),
   ...(await withModel('int8', checkInt8)),
 ];
@@ -54,7 +70,7 @@ async function withModel(
   }
 }
 
-async function checkFp32(model: ModelParts): Promise<string[]> {
+async function checkPictures(model: ModelParts): Promise<string[]> {
   console.log('fp32. Pixels in 1/255 of full scale, mean and largest; distances are the largest');
   console.log('absolute one and the cosine. "same tiles": from the tiles that transformers cut;');
   console.log('"own tiles": from the file on ("=" where the tiles are equal bit for bit).\n');
@@ -71,6 +87,21 @@ async function checkFp32(model: ModelParts): Promise<string[]> {
       console.log(`  ${report.positions} positions, ${report.way}: ${exponent(report.maxAbs)}`);
       if (!isPrefillEqual(report)) failures.push(`${one.picture}: ${report.way}`);
     }
+  }
+  return failures;
+}
+
+async function checkConversations(model: ModelParts): Promise<string[]> {
+  console.log(
+    '\nConversations in fp32, their frames resized by Pillow. "pipeline": whether the answer of the',
+  );
+  console.log('whole line, from the encoded media on, is the same.\n');
+  printRow('conversation', CONVERSATION_COLUMNS, CONVERSATION_WIDTHS);
+  const failures: string[] = [];
+  for (const one of references.conversations) {
+    const report = await compareConversation(model, references, one);
+    printRow(one.name, conversationCells(report), CONVERSATION_WIDTHS);
+    failures.push(...brokenConversationBounds(report).map((name) => `${one.name}: ${name}`));
   }
   return failures;
 }
@@ -94,6 +125,13 @@ async function checkInt8(model: ModelParts): Promise<string[]> {
     const { stages } = await comparePicture(model, references, one);
     if (stages === null) continue;
     const { logits, greedyEqual } = stages.fromReferenceTiles;
+    cosines.push(logits.cosine);
+    firstEqual += Number(greedyEqual > 0);
+    equal += Number(greedyEqual === one.greedyIds.length);
+    all += 1;
+  }
+  for (const one of references.conversations) {
+    const { logits, greedyEqual } = await compareConversation(model, references, one);
     cosines.push(logits.cosine);
     firstEqual += Number(greedyEqual > 0);
     equal += Number(greedyEqual === one.greedyIds.length);

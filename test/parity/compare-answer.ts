@@ -1,0 +1,64 @@
+import type { FloatTensor } from '../../src/tensor/tensor.js';
+import type { ModelParts } from '../converted-model.js';
+import { type Distance, measureDistance, sample } from './measures.js';
+import type { AnswerReference, References } from './references.js';
+
+export interface AnswerReport {
+  /** After the last position of the prompt. */
+  readonly logits: Distance;
+  /** Greedy ids that are equal before the first different one. */
+  readonly greedyEqual: number;
+}
+
+/** Reads a prompt and answers greedily, as far as the reference does: past any end token. */
+export async function compareAnswer(
+  { decoder }: ModelParts,
+  references: References,
+  reference: AnswerReference,
+  inputsEmbeds: FloatTensor,
+): Promise<AnswerReport & { readonly firstLogits: Float32Array }> {
+  const cache = decoder.createCache();
+  const firstLogits = await decoder.prefill(inputsEmbeds, cache);
+  const ids: number[] = [];
+  for (let scores = firstLogits; ids.length < reference.greedyIds.length;) {
+    ids.push(indexOfLargest(scores));
+    scores = await decoder.decodeStep(ids.at(-1)!, cache);
+  }
+  return {
+    firstLogits,
+    logits: compareLogits(references, reference, firstLogits),
+    greedyEqual: countEqual(reference.greedyIds, ids),
+  };
+}
+
+/** Ids that are equal before the first different one. */
+export function countEqual(expected: readonly number[], ids: readonly number[]): number {
+  const firstDifferent = expected.findIndex((id, i) => id !== ids[i]);
+  return firstDifferent < 0 ? expected.length : firstDifferent;
+}
+
+export function isSameIds(ids: readonly number[], { inputIds }: AnswerReference): boolean {
+  const expected = inputIds.flatMap(([id, times]) => Array.from({ length: times }, () => id));
+  return expected.length === ids.length && expected.every((id, i) => id === ids[i]);
+}
+
+/** The reference keeps every k-th value and the highest ones. */
+function compareLogits(
+  references: References,
+  { topIds, topLogits, logits: stored }: AnswerReference,
+  logits: Float32Array,
+): Distance {
+  const top = topIds.map((id) => logits[id]!);
+  return measureDistance(
+    [...sample(logits, stored.stride), ...top],
+    [...references.read(stored), ...topLogits],
+  );
+}
+
+function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  values.forEach((value, i) => {
+    if (value > values[best]!) best = i;
+  });
+  return best;
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+
+import { splicePrompt } from '../../src/decoder/splice-prompt.js';
+import { rankStep } from '../../src/decoder/token-logprobs.js';
+import { decodeMedia } from '../../src/engine/decode-media.js';
+import { embedMedia } from '../../src/engine/embed-media.js';
+import type { MediaDecoder } from '../../src/engine/media-decoder.js';
+import type { PipelineParts } from '../../src/engine/pipeline-parts.js';
+import { runPipeline } from '../../src/engine/pipeline.js';
+import { tileMedia } from '../../src/engine/tile-media.js';
+import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
+import { buildPrompt, type PromptChunk } from '../../src/language/build-prompt.js';
+import { decodeImage } from '../../src/media/decode-image.js';
+import { encodeTiles } from '../../src/vision/encode-tiles.js';
+import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
+import type { ModelParts } from '../converted-model.js';
+import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
+import { type Distance, measureDistance, measureSampled } from './measures.js';
+import {
+  type ConversationCase,
+  type MediaReference,
+  readMedia,
+  type References,
+} from './references.js';
+
+export interface ConversationReport extends AnswerReport {
+  readonly one: ConversationCase;
+  readonly countsEqual: boolean;
+  readonly idsEqual: boolean;
+  /** The tiles' bytes of every picture and clip. */
+  readonly tilesEqual: boolean;
+  /** The worst of all media; null without any. */
+  readonly features: Distance | null;
+  readonly embeddings: Distance | null;
+  /** Of the likeliest ids at the first step. */
+  readonly logprobs: Distance;
+  /** Whether the whole pipeline, from the encoded media on, gives the greedy ids up to the end of the answer. */
+  readonly pipelineEqual: boolean;
+}
+
+/** Runs one conversation through the product's own functions and measures every stage. */
+export async function compareConversation(
+  model: ModelParts,
+  references: References,
+  one: ConversationCase,
+): Promise<ConversationReport> {
+  const parts = await toParts(model, one.media);
+  const request = await toRequest(one);
+  const decoded = await decodeMedia(request.media, 'high', Infinity, parts);
+  const embeddings = await embedMedia(decoded, parts);
+  const chunks = buildPrompt(one.messages, model.tokenizer);
+  const { inputsEmbeds } = splicePrompt(chunks, embeddings, model.tokenEmbeddings);
+
+  const used = { image: 0, video: 0 };
+  const media = [];
+  for (const [index, reference] of one.media.entries()) {
+    const { tiles } = decoded[index]!;
+    const packed = embeddings[reference.kind][used[reference.kind]++]!;
+    const pixelValues = toPixelValues(tiles, model.geometry.imageProcessor);
+    const features = await encodeTiles(model.visionSession, pixelValues);
+    media.push({
+      countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,
+      tilesEqual: sha256(tiles) === reference.tilesSha256,
+      features: measureSampled(features, reference.features, references.read(reference.features)),
+      embeddings: measureSampled(
+        packed,
+        reference.embeddings,
+        references.read(reference.embeddings),
+      ),
+    });
+  }
+  const answer = await compareAnswer(model, references, one, inputsEmbeds);
+  const { top } = rankStep(answer.firstLogits, 0, one.topIds.length);
+  return {
+    one,
+    countsEqual: media.every(({ countEqual }) => countEqual),
+    idsEqual: isSameIds(expandIds(chunks, one, model), one),
+    tilesEqual: media.every(({ tilesEqual }) => tilesEqual),
+    features: worst(media.map(({ features }) => features)),
+    embeddings: worst(media.map((each) => each.embeddings)),
+    logits: answer.logits,
+    greedyEqual: answer.greedyEqual,
+    logprobs: measureDistance(
+      top.map(({ logprob }) => logprob),
+      one.topLogprobs,
+    ),
+    pipelineEqual: await isPipelineEqual(request, parts, one),
+  };
+}
+
+/** The answer of the pipeline ends at the end token, the reference goes on. */
+async function isPipelineEqual(
+  request: EngineRequest,
+  parts: PipelineParts,
+  one: ConversationCase,
+): Promise<boolean> {
+  const { eos } = parts.manifest.tokens;
+  const end = one.greedyIds.findIndex((id) => eos.includes(id));
+  const expected = end < 0 ? one.greedyIds : one.greedyIds.slice(0, end);
+  for await (const event of runPipeline(request, parts)) {
+    if (event.type !== 'answer') continue;
+    const ids = event.tokens?.map(({ id }) => id) ?? [];
+    return ids.length === expected.length && countEqual(expected, ids) === expected.length;
+  }
+  return false;
+}
+
+async function toRequest(one: ConversationCase): Promise<EngineRequest> {
+  const media = await Promise.all(
+    one.media.map(async (reference): Promise<RequestMedia> => {
+      if (reference.kind === 'image') return { kind: 'image', bytes: await readMedia(reference) };
+      const sampling = { mode: 'uniform', frames: { count: reference.frames } } as const;
+      return { kind: 'video', path: reference.file, sampling };
+    }),
+  );
+  const settings = {
+    ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0, stop: [] },
+    ...{ maxTokens: one.greedyIds.length, topLogprobs: 1 },
+  };
+  return { media, detail: 'high', conversations: [one.messages], settings };
+}
+
+async function toParts(
+  model: ModelParts,
+  media: readonly MediaReference[],
+): Promise<PipelineParts> {
+  const clips = media.filter(({ kind }) => kind === 'video');
+  const frames = new Map(
+    await Promise.all(clips.map(async (clip) => [clip.file, await cutFrames(clip)] as const)),
+  );
+  return { ...model, vision: model.visionSession, mediaDecoder: createFrameDecoder(frames) };
+}
+
+/** Frames come out of a picture here: how a clip's file is decoded is no part of the comparison. */
+function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
+  return {
+    tile: tileMedia,
+    sampleVideo({ path, geometry: { imageProcessor } }) {
+      const frames = clips.get(path) ?? [];
+      return Promise.resolve({
+        tiles: frames.map((frame) => resizeBicubic(frame, imageProcessor.tileSize).data),
+        timestampsSeconds: frames.map((_, index) => index),
+        ...{ width: 0, height: 0, durationSeconds: null, framesWished: frames.length },
+        ...{ sha256: '', decodeMediaMs: 0, tileMs: 0 },
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+type Frame = Awaited<ReturnType<typeof decodeImage>>;
+
+async function cutFrames(clip: MediaReference): Promise<Frame[]> {
+  const { width, height, frames } = clip;
+  const strip = await decodeImage({ bytes: await readMedia(clip) });
+  if (strip.width !== width || strip.height !== height * frames) {
+    throw new RangeError(`${clip.file} does not hold the frames of its reference.`);
+  }
+  const frameBytes = width * height * 3;
+  return Array.from({ length: frames }, (_, index) => {
+    const data = strip.data.subarray(index * frameBytes, (index + 1) * frameBytes);
+    return { width, height, data };
+  });
+}
+
+function expandIds(
+  chunks: readonly PromptChunk[],
+  { media }: ConversationCase,
+  { manifest: { tokens } }: ModelParts,
+): number[] {
+  return chunks.flatMap((chunk) => {
+    if (chunk.kind === 'text') return chunk.ids;
+    const shown = media.filter(({ kind }) => kind === chunk.kind)[chunk.index];
+    return new Array<number>(shown?.visualTokens ?? 0).fill(tokens[chunk.kind]);
+  });
+}
+
+function worst(distances: readonly Distance[]): Distance | null {
+  if (distances.length === 0) return null;
+  return {
+    maxAbs: Math.max(...distances.map(({ maxAbs }) => maxAbs)),
+    cosine: Math.min(...distances.map(({ cosine }) => cosine)),
+  };
+}
+
+function sha256(tiles: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const tile of tiles) hash.update(tile);
+  return hash.digest('hex');
+}
