@@ -7,10 +7,15 @@ export interface WorkerOptions {
   readonly execArgv?: readonly string[];
   /** Where the worker's standard error goes. */
   readonly stderr: 'inherit' | 'ignore';
+  /** `own`: whatever the worker starts can be killed together with it, by `process.kill(-pid)`. Absent: the parent's. */
+  readonly processGroup?: 'own';
 }
 
 /** What a worker needs of the environment. The rest may hold secrets, and media is decoded in a worker. */
-const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'SystemRoot'];
+const PASSED_ON = [
+  ...['PATH', 'LD_LIBRARY_PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'SystemRoot'],
+  'SALAMANDRA_FFMPEG',
+];
 
 /** How far a worker stands behind its parent in the scheduler's queue, and where the scale ends. */
 const WORKER_NICENESS = 5;
@@ -43,6 +48,7 @@ function spawn(entry: URL, options: WorkerOptions): ChildProcess {
     env: { ...Object.fromEntries(passedOn), ...options.env },
     execArgv: [...(options.execArgv ?? [])],
     stdio: ['ignore', 'ignore', options.stderr, 'ipc'],
+    detached: options.processGroup === 'own',
   });
 }
 
@@ -57,11 +63,12 @@ export function sendToParent(message: object): void {
 }
 
 /**
- * Ties a worker to its parent, in the worker: it ends when the parent does or lets go of it, and leaves
- * Ctrl-C and SIGTERM, which reach the whole process group, to the parent, who may want to finish work.
+ * Ties a worker to its parent, in the worker: when the parent ends or lets go of it, it does what `onOrphaned` says, which
+ * is to end as well. Ctrl-C and SIGTERM, which reach the whole process group, are left to the parent, who may want to
+ * finish work.
  */
-export function followParent(): void {
-  process.on('disconnect', () => process.exit(0));
+export function followParent(onOrphaned: () => void = () => process.exit(0)): void {
+  process.on('disconnect', onOrphaned);
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
 }

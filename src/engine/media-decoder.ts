@@ -1,3 +1,4 @@
+import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import type { TiledImage } from '../vision/tile-image.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
@@ -8,6 +9,8 @@ export interface TilingRequest {
   readonly geometry: VisionGeometry;
   readonly detail: Detail;
   readonly maxVisualTokens: number;
+  /** `anyres`: a base tile and a grid; `square`: one tile, of the picture padded to a square. */
+  readonly layout: 'anyres' | 'square';
 }
 
 export interface TiledMedia extends TiledImage {
@@ -17,9 +20,38 @@ export interface TiledMedia extends TiledImage {
   readonly tileMs: number;
 }
 
+export interface VideoSamplingRequest {
+  /** A local file; its content is not trusted. */
+  readonly path: string;
+  readonly geometry: VisionGeometry;
+  readonly sampling: FrameSampling;
+  /** Frames that the caller can take, at least 1. Where more are wished, as many are spread over the same range. */
+  readonly maxFrames: number;
+}
+
+export interface TiledVideo {
+  /** RGB, `tileSize.height * tileSize.width * 3` bytes each: a frame each, squeezed to one tile, its shape not kept. */
+  readonly tiles: readonly Uint8Array[];
+  /** Seconds from the start of the clip, ascending, one for each tile: those of the frames, not those asked for. */
+  readonly timestampsSeconds: readonly number[];
+  /** Pixels of the upright frames. */
+  readonly width: number;
+  readonly height: number;
+  /** null where neither the file says nor its packets. */
+  readonly durationSeconds: number | null;
+  /** What the sampling asked for; more than there are tiles where the clip or `maxFrames` has fewer. */
+  readonly framesWished: number;
+  /** Of the file, lower-case hex. */
+  readonly sha256: string;
+  readonly decodeMediaMs: number;
+  readonly tileMs: number;
+}
+
 /** Turns encoded files into tiles, one after another. */
 export interface MediaDecoder {
   /** @throws the media codes, CONTEXT_LENGTH_EXCEEDED; the signal's reason when it aborts. */
   tile(request: TilingRequest, signal?: AbortSignal): Promise<TiledMedia>;
+  /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
+  sampleVideo(request: VideoSamplingRequest, signal?: AbortSignal): Promise<TiledVideo>;
   close(): Promise<void>;
 }

@@ -13,6 +13,11 @@ describe('resolveSettings', () => {
     });
   });
 
+  it('asks for probabilities only where the caller does', () => {
+    expect(resolveSettings({}, {})).not.toHaveProperty('topLogprobs');
+    expect(resolveSettings({ topLogprobs: 0 }, {})).toMatchObject({ topLogprobs: 0 });
+  });
+
   it('takes the defaults of the checkpoint, its temperature only where it samples', () => {
     const defaults = { temperature: 0.6, topP: 0.9, topK: 40, repetitionPenalty: 1.2 };
 

@@ -21,5 +21,6 @@ export function resolveSettings(
     seed: asked.seed ?? 0,
     maxTokens: asked.maxTokens ?? DEFAULT_MAX_TOKENS,
     stop: asked.stop ?? [],
+    ...(asked.topLogprobs !== undefined && { topLogprobs: asked.topLogprobs }),
   };
 }

@@ -3,16 +3,19 @@ import { createHash } from 'node:crypto';
 import { decodeImage } from '../media/decode-image.js';
 import { planTiles } from '../vision/plan-tiles.js';
 import { tileImage } from '../vision/tile-image.js';
+import { tileSquare } from '../vision/tile-square.js';
 import type { TiledMedia, TilingRequest } from './media-decoder.js';
 
 /** EncodedMedia -> DecodedImage -> TilePlan -> TiledImage. Runs in the media worker, where it may be killed. */
 export async function tileMedia(request: TilingRequest): Promise<TiledMedia> {
-  const { bytes, geometry, detail, maxVisualTokens } = request;
+  const { bytes, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
   const image = await decodeImage({ bytes });
   const decodedMs = performance.now();
-  const plan = planTiles(image, geometry, detail, maxVisualTokens);
-  const tiled = tileImage(image, plan, geometry);
+  const tiled =
+    layout === 'square'
+      ? tileSquare(image, geometry)
+      : tileImage(image, planTiles(image, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
     sha256: createHash('sha256').update(bytes).digest('hex'),

@@ -44,16 +44,24 @@ const HEIC_BRANDS: ReadonlySet<string> = new Set([
 export function sniffImageFormat(bytes: Uint8Array): ImageFormat {
   if (bytes.length === 0) throw new SalamandraError('MEDIA_EMPTY', 'The file is empty.');
 
+  const format = recognizeImage(bytes);
+  if (format === 'heic') {
+    throw unsupported('HEIC pictures are not supported. Convert it to JPEG or AVIF.');
+  }
+  if (format === null) {
+    throw unsupported('The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture.');
+  }
+  return format;
+}
+
+/** The format that the first bytes speak of, HEIC among them though it is not decoded; null for no picture. */
+export function recognizeImage(bytes: Uint8Array): ImageFormat | 'heic' | null {
   const header = Buffer.from(bytes.subarray(0, HEADER_BYTES)).toString('latin1');
   const signature = SIGNATURES.find(([, pattern]) => pattern.test(header));
   if (signature) return signature[0];
-
   const brands = readBrands(header);
   if (brands.some((brand) => AVIF_BRANDS.has(brand))) return 'avif';
-  if (brands.some((brand) => HEIC_BRANDS.has(brand))) {
-    throw unsupported('HEIC pictures are not supported. Convert it to JPEG or AVIF.');
-  }
-  throw unsupported('The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture.');
+  return brands.some((brand) => HEIC_BRANDS.has(brand)) ? 'heic' : null;
 }
 
 /** The brands of an ISO media file: four-letter names of the specifications it follows. Empty for other files. */

@@ -66,7 +66,7 @@ async function awaitFirstText(
 ): Promise<void> {
   const { generation } = await engine.describe();
   const events = engine.generate({
-    images: [image],
+    media: [{ kind: 'image', bytes: image }],
     detail,
     conversations: [captionConversation('caption', resolveLanguage('en'))],
     settings: resolveSettings({ maxTokens: 8 }, generation),

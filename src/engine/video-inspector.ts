@@ -1,0 +1,31 @@
+import { MAX_FIND_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import type { ShotSearch } from '../media/find-shots.js';
+import type { TimeRange } from '../media/frame-sampling.js';
+import type { VideoOutline } from '../media/probe-video.js';
+import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
+
+export type { VideoOutline };
+
+/** Looks into clips without a model, in a process of its own beside the one that decodes for the model. */
+export interface VideoInspector {
+  /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
+  inspect(path: string, signal?: AbortSignal): Promise<VideoOutline>;
+  /**
+   * The shots of a clip or of a range, in order and without gaps; at least one. `findShots` in `media/` says how.
+   *
+   * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts.
+   */
+  findShots(path: string, search: ShotSearch, signal?: AbortSignal): Promise<readonly TimeRange[]>;
+  close(): Promise<void>;
+}
+
+/** An inspector whose process starts with the first clip. */
+export function createVideoInspector(options: MediaWorkerOptions): VideoInspector {
+  const worker = createMediaWorker(options);
+  return {
+    inspect: (path, signal) => worker.run({ type: 'inspect', path }, MAX_INSPECT_MS, signal),
+    findShots: (path, search, signal) =>
+      worker.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, signal),
+    close: () => worker.close(),
+  };
+}

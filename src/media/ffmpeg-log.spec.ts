@@ -1,0 +1,90 @@
+import { createLogParser, toRate } from './ffmpeg-log.js';
+
+const CONFIGURATION =
+  '[Parsed_showinfo_1 @ 0x55d0] config in time_base: 1/16384, frame_rate: 30000/1001';
+
+function frameLine(ticks: number | 'NOPTS', size = '64x48'): string {
+  return `[Parsed_showinfo_1 @ 0x55d0] n:   0 pts:${String(ticks).padStart(7)} pts_time:1e+05   pos:  8648 fmt:yuv420p sar:1/1 s:${size} i:P iskey:1 type:I `;
+}
+
+describe('createLogParser', () => {
+  it('reads times by their ticks, and sizes', async () => {
+    const log = createLogParser();
+    [CONFIGURATION, frameLine(589676544), frameLine(-16384, '48x64')].forEach(log.add);
+
+    expect(await log.nextFrame()).toEqual({ containerSeconds: 35991, width: 64, height: 48 });
+    expect(await log.nextFrame()).toEqual({ containerSeconds: -1, width: 48, height: 64 });
+  });
+
+  it('waits for a frame, and ends when the log does', async () => {
+    const log = createLogParser();
+    const first = log.nextFrame();
+    log.add(CONFIGURATION);
+    log.add(frameLine(16384));
+    const second = first.then(() => log.nextFrame());
+    expect(await first).toMatchObject({ containerSeconds: 1 });
+    log.end();
+
+    expect(await second).toBeUndefined();
+  });
+
+  it('shows a frame without a time at the time of the one before', async () => {
+    const log = createLogParser();
+    [CONFIGURATION, frameLine(32768), frameLine('NOPTS')].forEach(log.add);
+    await log.nextFrame();
+
+    expect(await log.nextFrame()).toMatchObject({ containerSeconds: 2 });
+  });
+
+  it('reads the header', () => {
+    const log = createLogParser();
+    log.add('  Duration: 10:00:04.50, start: -1.400000, bitrate: 345 kb/s');
+    log.add(CONFIGURATION);
+
+    expect(log.header()).toEqual({
+      durationSeconds: 36004.5,
+      startSeconds: -1.4,
+      frameRate: 30000 / 1001,
+    });
+  });
+
+  it('reads a header without a length', () => {
+    const log = createLogParser();
+    log.add('  Duration: N/A, start: 0.080000, bitrate: N/A');
+
+    expect(log.header()).toEqual({ durationSeconds: null, startSeconds: 0.08, frameRate: null });
+  });
+
+  it('is not taken in by what a file says of itself', async () => {
+    const log = createLogParser();
+    log.add(`    title           : ${CONFIGURATION}`);
+    log.add(`                    : ${frameLine(1)}`);
+    log.add('                    :   Duration: 00:00:01.00, start: 7.000000');
+    log.add('    comment         : Cannot allocate memory');
+    log.end();
+
+    expect(await log.nextFrame()).toBeUndefined();
+    expect(log.header()).toEqual({ durationSeconds: null, startSeconds: 0, frameRate: null });
+    expect(log.text()).toBe('');
+  });
+
+  it('keeps the end of a long log', () => {
+    const log = createLogParser();
+    for (let i = 0; i < 1_000; i++) log.add(`line ${i}`);
+
+    expect(log.text().split('\n')).toHaveLength(50);
+    expect(log.text()).toMatch(/line 999$/);
+  });
+});
+
+describe('toRate', () => {
+  it.each([
+    [25, 1, 25],
+    [0, 0, null],
+    [90_000, 1, null],
+    [undefined, undefined, null],
+    [NaN, 1, null],
+  ])('takes %p/%p as %p', (numerator, denominator, expected) => {
+    expect(toRate(numerator, denominator)).toBe(expected);
+  });
+});

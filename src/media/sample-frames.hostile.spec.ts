@@ -1,0 +1,194 @@
+import { writeFileSync } from 'node:fs';
+
+import {
+  CLIP_HEIGHT,
+  CLIP_WIDTH,
+  createClipFolder,
+  describeWithFfmpeg,
+  encodeFrames,
+  MPEG4,
+  numberedFrames,
+  patchFile,
+  requireFfmpeg,
+  runEncoder,
+} from '../../test/clips.js';
+import { sampleOutcome as outcome } from '../../test/sample-outcome.js';
+import { probeVideo } from './probe-video.js';
+
+const folder = createClipFolder();
+afterAll(() => folder.remove());
+
+const SINE = ['-f', 'lavfi', '-i', 'sine=duration=1'];
+
+/** Twenty frames at 10 a second. */
+function encode(name: string, options: readonly string[] = MPEG4): string {
+  const path = folder.path(name);
+  encodeFrames(path, numberedFrames(20), options);
+  return path;
+}
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = folder.path(name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describeWithFfmpeg('sampleFrames of a file without a moving picture', () => {
+  it('refuses sound', async () => {
+    const path = folder.path('sound.mp4');
+    runEncoder([...SINE, '-c:a', 'aac', path]);
+
+    expect(await outcome(path)).toBe('NO_VIDEO_STREAM');
+  });
+
+  it('refuses sound with a cover', async () => {
+    const cover = folder.path('cover.png');
+    runEncoder(['-f', 'lavfi', '-i', 'color=red:size=64x64', '-frames:v', '1', cover]);
+    const path = folder.path('cover.mp4');
+    const streams = ['-map', '0', '-map', '1', '-c:a', 'aac', '-c:v', 'png'];
+    runEncoder([...SINE, '-i', cover, ...streams, '-disposition:v', 'attached_pic', path]);
+
+    expect(await outcome(path)).toBe('NO_VIDEO_STREAM');
+  });
+
+  it('refuses an empty file', async () => {
+    expect(await outcome(write('empty.mp4', ''))).toBe('MEDIA_EMPTY');
+  });
+
+  it('refuses what is no file', async () => {
+    expect(await outcome(folder.path('.'))).toBe('UNSUPPORTED_MEDIA_TYPE');
+  });
+});
+
+describeWithFfmpeg('sampleFrames of a damaged file', () => {
+  it('refuses one whose index is missing', async () => {
+    const path = folder.path('no-index.mp4');
+    patchFile(encode('index.mp4'), path, (bytes) => bytes.subarray(0, bytes.indexOf('moov') - 4));
+
+    expect(await outcome(path)).toBe('MEDIA_CORRUPT');
+  });
+
+  it('gives the frames before the damage', async () => {
+    const path = folder.path('half.mkv');
+    patchFile(encode('all.mkv', [...MPEG4, '-g', '4']), path, (bytes) =>
+      bytes.subarray(0, Math.floor(bytes.length * 0.6)),
+    );
+    const times = await outcome(path);
+
+    expect(times).toContain(0);
+    expect(times.length).toBeLessThan(5);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'gives frames or a code for every kind of dirt: %i',
+    async (seed) => {
+      const path = folder.path(`dirt-${seed}.mp4`);
+      patchFile(encode('clean.mp4'), path, (bytes) => {
+        // A small generator with a fixed seed: the same dirt each time.
+        let state = seed;
+        for (let i = 0; i < 30; i++) {
+          state = (state * 48_271) % 2_147_483_647;
+          bytes[32 + (state % (bytes.length - 32))] = state % 256;
+        }
+        return bytes;
+      });
+
+      const found = await outcome(path);
+      expect(Array.isArray(found) || /^(?:MEDIA_|NO_|UNSUPPORTED_)/.test(found)).toBe(true);
+    },
+  );
+
+  it.each(['stco', 'stsz', 'stsc', 'stsd', 'stts'])('survives a broken table: %s', async (box) => {
+    const path = folder.path(`${box}.mp4`);
+    patchFile(encode('table.mp4'), path, (bytes) =>
+      bytes.fill(0xff, bytes.indexOf(box) + 12, bytes.indexOf(box) + 20),
+    );
+
+    expect(await outcome(path)).not.toBe('INTERNAL');
+  });
+});
+
+describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
+  it.each([
+    [15_360, 8_640],
+    [65_535, 65_535],
+  ])('refuses frames of %i x %i', async (width, height) => {
+    const path = folder.path('large.avi');
+    patchFile(encode('small.avi', ['-c:v', 'mjpeg']), path, (bytes) =>
+      resizeAvi(bytes, width, height),
+    );
+
+    expect(await outcome(path)).toBe('MEDIA_TOO_LARGE');
+  });
+
+  it('refuses two hundred streams', async () => {
+    const path = folder.path('streams.mkv');
+    const maps = Array.from({ length: 200 }, () => ['-map', '0:v']).flat();
+    runEncoder(['-i', encode('one.mkv'), ...maps, '-c', 'copy', path]);
+
+    expect(await outcome(path)).toBe('MEDIA_TOO_LARGE');
+  });
+
+  it.each(['magicyuv', 'ffv1', 'rawvideo'])('refuses a codec off the list: %s', async (codec) => {
+    expect(await outcome(encode(`${codec}.avi`, ['-c:v', codec]))).toBe('UNSUPPORTED_CODEC');
+  });
+
+  it.each(['adpcm_ms', 'wavpack'])('does not mind sound off the list: %s', async (codec) => {
+    const path = folder.path(`${codec}.mkv`);
+    runEncoder(['-i', encode('quiet.mkv'), ...SINE, '-c:v', 'copy', '-c:a', codec, path]);
+
+    expect(await outcome(path)).toEqual([0, 0.5, 1, 1.5]);
+  });
+
+  it('does not mind attachments and subtitles', async () => {
+    const subtitles = write('lines.srt', '1\n00:00:00,000 --> 00:00:01,000\nHola\n');
+    const font = ['-attach', subtitles, '-metadata:s:t', 'mimetype=application/x-truetype-font'];
+    const path = folder.path('attachments.mkv');
+    runEncoder([
+      '-i',
+      encode('bare.mkv'),
+      '-i',
+      subtitles,
+      ...font,
+      '-c:v',
+      'copy',
+      '-c:s',
+      'ass',
+      path,
+    ]);
+
+    expect(await outcome(path)).toEqual([0, 0.5, 1, 1.5]);
+  });
+
+  it('does not take tags for headers', async () => {
+    const path = folder.path('tags.mkv');
+    const lie = 'x\nwidth=1\nheight=1\nduration=9999\n[/STREAM]\n[STREAM]\ncodec_type=audio';
+    runEncoder([
+      '-i',
+      encode('honest.mkv'),
+      '-c',
+      'copy',
+      '-metadata',
+      `title=${lie}`,
+      '-metadata:s:v',
+      `title=${lie}`,
+      path,
+    ]);
+
+    const video = await probeVideo(requireFfmpeg(), path);
+    expect(video).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT, durationSeconds: 2 });
+  });
+});
+
+/** Puts another size into the headers of an AVI and of its JPEGs. */
+function resizeAvi(bytes: Buffer, width: number, height: number): Buffer {
+  const format = bytes.indexOf('strf') + 8;
+  bytes.writeUInt32LE(width, format + 4);
+  bytes.writeUInt32LE(height, format + 8);
+  const startOfFrame = Buffer.from([0xff, 0xc0, 0, 17, 8]);
+  for (let at = bytes.indexOf(startOfFrame); at !== -1; at = bytes.indexOf(startOfFrame, at + 1)) {
+    bytes.writeUInt16BE(height, at + 5);
+    bytes.writeUInt16BE(width, at + 7);
+  }
+  return bytes;
+}

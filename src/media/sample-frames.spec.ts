@@ -1,0 +1,216 @@
+import { copyFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import {
+  CLIP_HEIGHT,
+  CLIP_WIDTH,
+  createClipFolder,
+  describeWithFfmpeg,
+  encodeFrames,
+  MPEG4,
+  numberedFrames,
+  readNumber,
+  requireFfmpeg,
+  runEncoder,
+} from '../../test/clips.js';
+import type { FrameSampling } from './frame-sampling.js';
+import { type SampledFrame, sampleFrames } from './sample-frames.js';
+
+const folder = createClipFolder();
+afterAll(() => folder.remove());
+
+const UNIFORM = { mode: 'uniform', frames: { count: 4 } } as const;
+
+async function sample(path: string, sampling: FrameSampling = UNIFORM, maxFrames = 64) {
+  const sampled = await sampleFrames(requireFfmpeg(), path, sampling, maxFrames);
+  const frames: SampledFrame[] = [];
+  for await (const frame of sampled.frames) frames.push(frame);
+  const times = frames.map(({ timestampSeconds }) => timestampSeconds);
+  return { ...sampled, frames, times, numbers: frames.map(({ data }) => readNumber(data)) };
+}
+
+/** Forty numbered frames at 10 a second, a key frame in 12. */
+function encodeNumbered(name: string, options: readonly string[] = []): string {
+  const path = folder.path(name);
+  encodeFrames(path, numberedFrames(40), [...MPEG4, '-g', '12', ...options]);
+  return path;
+}
+
+describeWithFfmpeg('sampleFrames', () => {
+  describe.each(['mp4', 'mkv', 'avi', 'ts', 'mpg', 'flv'])('of a clip in %s', (container) => {
+    // Each container with a codec that it is used with; the size of a group of pictures stays.
+    const codecs: Partial<Record<string, string[]>> = {
+      mpg: ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2'],
+      ts: ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2', '-output_ts_offset', '100'],
+      flv: ['-c:v', 'flv', '-q:v', '2'],
+    };
+    let path: string;
+    beforeAll(() => {
+      path = encodeNumbered(`numbered.${container}`, codecs[container]);
+    });
+
+    it('gives the frames shown at even times, with their own times', async () => {
+      const { frames, times, numbers, framesWished } = await sample(path);
+
+      expect(framesWished).toBe(4);
+      [0, 1, 2, 3].forEach((time, i) => expect(times[i]).toBeCloseTo(time, 0));
+      times.forEach((time, i) => expect(Math.abs(time * 10 - (numbers[i] ?? NaN))).toBeLessThan(1));
+      expect(frames[0]).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT });
+      expect(frames[0]?.data).toHaveLength(CLIP_WIDTH * CLIP_HEIGHT * 3);
+    });
+
+    it('gives those of a range, within a frame of the times', async () => {
+      const range = { startSeconds: 2.25, endSeconds: 3.25 };
+      const { times } = await sample(path, { mode: 'uniform', frames: { perSecond: 2 }, range });
+
+      expect(times).toHaveLength(2);
+      expect(Math.abs((times[0] ?? NaN) - 2.25)).toBeLessThanOrEqual(0.1);
+      expect(Math.abs((times[1] ?? NaN) - 2.75)).toBeLessThanOrEqual(0.1);
+    });
+  });
+
+  it('takes the frame that starts by the time asked for, as Hugging Face rounds', async () => {
+    const path = encodeNumbered('rounding.mp4');
+    const { numbers, times } = await sample(path, { mode: 'uniform', frames: { count: 16 } });
+
+    const expected = Array.from({ length: 16 }, (_, i) => Math.floor((i * 40) / 16));
+    expect(numbers).toEqual(expected);
+    expect(times).toEqual(expected.map((number) => number / 10));
+  });
+
+  it('spreads what fits over the whole range where more is wished', async () => {
+    const path = encodeNumbered('budget.mp4');
+    const sampling = { mode: 'uniform', frames: { perSecond: 5 } } as const;
+
+    expect(await sample(path, sampling, 2)).toMatchObject({ framesWished: 20, times: [0, 2] });
+  });
+
+  it('gives no frame twice', async () => {
+    const path = folder.path('three.mp4');
+    encodeFrames(path, numberedFrames(3));
+    const { times, framesWished } = await sample(path, { mode: 'uniform', frames: { count: 8 } });
+
+    expect(times).toEqual([0, 0.1, 0.2]);
+    expect(framesWished).toBe(8);
+  });
+
+  it('reads a clip of one frame', async () => {
+    const path = folder.path('one.mp4');
+    encodeFrames(path, numberedFrames(1));
+
+    expect((await sample(path)).times).toEqual([0]);
+  });
+
+  it('reads a clip of one pixel', async () => {
+    const path = folder.path('pixel.mkv');
+    const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', '1x1', '-i', 'pipe:0'];
+    const colours = new Uint8Array(100 * 3).map((_, i) => i);
+    runEncoder([...input, '-c:v', 'mjpeg', '-pix_fmt', 'yuvj444p', path], colours);
+    const { frames } = await sample(path);
+
+    expect(frames).toHaveLength(4);
+    expect(frames[0]).toMatchObject({ width: 1, height: 1 });
+  });
+
+  it('reads a recording of a live stream, which does not say how long it is', async () => {
+    const path = encodeNumbered('live.mkv', ['-live', '1']);
+    const { video, numbers } = await sample(path);
+
+    expect(video.durationSeconds).toBeCloseTo(3.9, 1);
+    expect(numbers).toEqual([0, 9, 19, 29]);
+  });
+
+  it('ends where the picture does, though the sound goes on', async () => {
+    const path = folder.path('sound.mp4');
+    const sound = ['-f', 'lavfi', '-i', 'sine=duration=9', '-c:a', 'aac'];
+    runEncoder(['-i', encodeNumbered('silent.mp4'), ...sound, '-c:v', 'copy', path]);
+    const { video, times } = await sample(path);
+
+    expect(video.durationSeconds).toBeCloseTo(4, 1);
+    expect(times).toEqual([0, 1, 2, 3]);
+  });
+
+  it('refuses a range behind the end', async () => {
+    const path = encodeNumbered('range.mp4');
+    const range = { startSeconds: 4.5, endSeconds: null };
+
+    await expect(sample(path, { ...UNIFORM, range })).rejects.toMatchObject({
+      code: 'NO_DECODABLE_FRAME',
+    });
+  });
+
+  it('keeps to the times of a varying frame rate', async () => {
+    const path = folder.path('varying.mkv');
+    // Frame n at n²/400 s: many frames at first, few in the end.
+    const { keepTimesOption } = requireFfmpeg();
+    const vary = ['-vf', "settb=1/1000,setpts='N*N/400/TB'", keepTimesOption, 'vfr'];
+    encodeFrames(path, numberedFrames(40), [...MPEG4, ...vary, '-enc_time_base', '1/1000']);
+    const { times, numbers } = await sample(path, { mode: 'uniform', frames: { count: 8 } });
+
+    const shownAt = (number: number) => (number * number) / 400;
+    numbers.forEach((number, i) => {
+      expect(times[i]).toBeCloseTo(shownAt(number), 2);
+      const wished = (i * 1521) / 400 / 8;
+      expect(wished).toBeGreaterThan(shownAt(number - 1) - 0.1);
+      expect(wished).toBeLessThan(shownAt(number + 1) + 0.1);
+    });
+  });
+
+  it('obeys an edit list, which starts the clip in the middle of a group of pictures', async () => {
+    const whole = encodeNumbered('whole.mp4', ['-bf', '2']);
+    const path = folder.path('cut.mp4');
+    runEncoder(['-ss', '1.5', '-i', whole, '-c', 'copy', path]);
+    const { times, numbers } = await sample(path, { mode: 'uniform', frames: { count: 5 } });
+
+    times.forEach((time, i) => {
+      expect(Math.abs(time - i * 0.5)).toBeLessThanOrEqual(0.1001);
+      expect(Math.abs((numbers[i] ?? NaN) - (time + 1.5) * 10)).toBeLessThanOrEqual(1);
+    });
+    expect(times).toHaveLength(5);
+  });
+
+  it.each([
+    ['-i'],
+    ['; rm -rf .mp4'],
+    ['%d.png'],
+    ['a\nb.mp4'],
+    ['http:%2f%2f127.0.0.1'],
+    ['é'.repeat(127)],
+    ['file:x,y|z'],
+  ])('takes a name for a name: %j', async (name) => {
+    const path = folder.path(name);
+    copyFileSync(encodeNumbered('name.mp4'), path);
+
+    expect((await sample(path)).times).toEqual([0, 1, 2, 3]);
+  });
+
+  it.each([
+    'hevc-10bit-pq.mp4',
+    'hevc-10bit-hlg.mp4',
+    'h264-444.mp4',
+    'av1-10bit.mkv',
+    'mpeg2-interlaced.mpg',
+  ])('reads %s', async (name) => {
+    const path = fileURLToPath(new URL(`../../test/fixtures/clips/${name}`, import.meta.url));
+    const { frames } = await sample(path, { mode: 'uniform', frames: { count: 3 } });
+
+    expect(frames.length).toBeGreaterThanOrEqual(2);
+    for (const { width, height, data } of frames) {
+      expect([width, height]).toEqual([64, 48]);
+      // The test picture's first bar is much brighter than its last.
+      expect(new Set(data).size).toBeGreaterThan(20);
+    }
+  });
+
+  it('chooses frames from the middle of shots', async () => {
+    const numbers = numberedFrames(40);
+    // Dark until 1 s, bright until 1.5 s, dark again.
+    const frames = Array.from({ length: 40 }, (_, i) => numbers[i >= 10 && i < 15 ? 35 : 2]!);
+    const path = folder.path('scenes.mp4');
+    encodeFrames(path, frames);
+    const scene = await sample(path, { mode: 'scene', frames: { count: 3 } });
+
+    expect(scene.numbers).toEqual([2, 35, 2]);
+    expect(scene.times).toEqual([0.5, 1.2, 2.7]);
+  });
+});
