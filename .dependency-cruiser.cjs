@@ -4,7 +4,7 @@
  */
 const LAYERS = [
   ['api', 'web', 'command-line', 'main.ts', 'cli.ts', 'inference-worker.ts', 'media-worker.ts'],
-  ['archive', 'evaluation', 'installation'],
+  ['archive', 'evaluation', 'installation', 'fetching', 'programme'],
   ['engine'],
   ['media', 'vision', 'language', 'decoder'],
   ['runtime', 'model-store'],
@@ -81,10 +81,10 @@ module.exports = {
     },
     {
       name: 'worker-imports-server',
-      comment: 'A child process starts without the HTTP framework.',
+      comment: 'A child process starts without the HTTP framework, and reaches no network.',
       severity: 'error',
       from: { path: under('inference-worker.ts', 'media-worker.ts') },
-      to: { path: under('api', 'web', 'command-line', 'main.ts', 'cli.ts') },
+      to: { path: under('api', 'web', 'command-line', 'fetching', 'main.ts', 'cli.ts') },
     },
     {
       name: 'unknown-folder',
@@ -112,6 +112,7 @@ module.exports = {
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['language'], ['@huggingface']),
+    onlyFrom(['fetching'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
   ],
   options: {

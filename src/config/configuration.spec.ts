@@ -10,6 +10,7 @@ describe('loadConfiguration', () => {
       port: 3000,
       model: 'demo',
       precision: 'int8',
+      mediaUrls: 'off',
     });
   });
 
@@ -21,6 +22,7 @@ describe('loadConfiguration', () => {
       SALAMANDRA_MODEL: 'other',
       SALAMANDRA_PRECISION: 'fp32',
       SALAMANDRA_THREADS: '3',
+      SALAMANDRA_MEDIA_URLS: 'on',
     };
 
     expect(loadConfiguration(env)).toEqual({
@@ -30,7 +32,59 @@ describe('loadConfiguration', () => {
       model: 'other',
       precision: 'fp32',
       threads: 3,
+      allowedHosts: [],
+      mediaUrls: { allowedDomains: null },
     });
+  });
+
+  it('folds the hosts that media may come from', () => {
+    const env = {
+      SALAMANDRA_MEDIA_URLS: 'on',
+      SALAMANDRA_MEDIA_DOMAINS: 'Example.ORG., .càmera.cat',
+    };
+
+    expect(loadConfiguration(env).mediaUrls).toEqual({
+      allowedDomains: ['example.org', '.xn--cmera-rqa.cat'],
+    });
+  });
+
+  it('folds the names the service goes by', () => {
+    const env = { SALAMANDRA_ALLOWED_HOSTS: 'Captions.Example.ORG, càmera.cat,[FD00::1]' };
+
+    expect(loadConfiguration(env).allowedHosts).toEqual([
+      'captions.example.org',
+      'xn--cmera-rqa.cat',
+      '[fd00::1]',
+    ]);
+  });
+
+  it.each(['', 'a.org,', 'http://a.org', 'a.org:80', '*'])(
+    'refuses SALAMANDRA_ALLOWED_HOSTS=%j',
+    (value) => {
+      expect(() => loadConfiguration({ SALAMANDRA_ALLOWED_HOSTS: value })).toThrow('host names');
+    },
+  );
+
+  it('keeps media URLs off when only hosts are named', () => {
+    expect(loadConfiguration({ SALAMANDRA_MEDIA_DOMAINS: 'example.org' }).mediaUrls).toBe('off');
+  });
+
+  it.each(['', 'ON', 'true', '1'])('refuses SALAMANDRA_MEDIA_URLS=%j', (value) => {
+    expect(() => loadConfiguration({ SALAMANDRA_MEDIA_URLS: value })).toThrow('on or off');
+  });
+
+  it.each([
+    '',
+    'a.org,',
+    '*.a.org',
+    'http://a.org',
+    'a.org/x',
+    'a.org:80',
+    'u@a.org',
+    '[::1]',
+    '.',
+  ])('refuses SALAMANDRA_MEDIA_DOMAINS=%j', (value) => {
+    expect(() => loadConfiguration({ SALAMANDRA_MEDIA_DOMAINS: value })).toThrow('host names');
   });
 
   it.each([

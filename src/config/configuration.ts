@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { domainToASCII, fileURLToPath } from 'node:url';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 
@@ -9,11 +9,19 @@ export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url)
 
 const PRECISIONS = ['int8', 'fp32'] as const;
 
+/**
+ * Whether requests may name media by URL, and of which hosts: exact names, or `.example.org` for every name below it, in
+ * lower case and ASCII (IDNA); null for any public host.
+ */
+export type MediaUrls = 'off' | { readonly allowedDomains: readonly string[] | null };
+
 /** What the environment decides. */
 export interface Configuration {
   /** Folder of converted models. */
   readonly home: string;
   readonly host: string;
+  /** Names the service goes by beside `host` and those of this machine, in lower case and ASCII. */
+  readonly allowedHosts: readonly string[];
   /** 0: any free port. */
   readonly port: number;
   /** `demo`, the id of a model in `home`, or the folder of a model package. */
@@ -21,6 +29,7 @@ export interface Configuration {
   readonly precision: (typeof PRECISIONS)[number];
   /** Threads of one run of a graph. */
   readonly threads: number;
+  readonly mediaUrls: MediaUrls;
 }
 
 /** Reads the environment once. @throws INVALID_PARAMETER naming the variable. */
@@ -30,6 +39,7 @@ export function loadConfiguration(
   return Object.freeze({
     home: resolve(env['SALAMANDRA_HOME'] ?? join(PROJECT_DIRECTORY, '.salamandra')),
     host: env['HOST'] ?? '127.0.0.1',
+    allowedHosts: parseHosts(env['SALAMANDRA_ALLOWED_HOSTS']),
     port: parseInteger('PORT', env['PORT'] ?? '3000', 0, 65_535),
     model: env['SALAMANDRA_MODEL'] ?? 'demo',
     precision: parsePrecision(env['SALAMANDRA_PRECISION'] ?? 'int8'),
@@ -39,7 +49,48 @@ export function loadConfiguration(
       1,
       1_024,
     ),
+    mediaUrls: parseMediaUrls(env['SALAMANDRA_MEDIA_URLS'], env['SALAMANDRA_MEDIA_DOMAINS']),
   });
+}
+
+/** @throws INVALID_PARAMETER naming the variable. The list is checked even where URLs are off. */
+function parseMediaUrls(setting: string | undefined, domains: string | undefined): MediaUrls {
+  const allowedDomains = domains === undefined ? null : domains.split(',').map(parseDomain);
+  switch (setting) {
+    case undefined:
+    case 'off':
+      return 'off';
+    case 'on':
+      return { allowedDomains };
+    default:
+      throw new SalamandraError('INVALID_PARAMETER', 'SALAMANDRA_MEDIA_URLS must be on or off.');
+  }
+}
+
+/** @throws INVALID_PARAMETER unless the text lists host names or addresses, without ports. */
+function parseHosts(text: string | undefined): string[] {
+  const hosts = text?.split(',').map((host) => host.trim().toLowerCase()) ?? [];
+  return hosts.map((host) => {
+    const name = host.startsWith('[') ? host : domainToASCII(host);
+    if (/^(?:[a-z\d_-]+(?:\.[a-z\d_-]+)*|\[[\da-f:.]+\])$/.test(name)) return name;
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'SALAMANDRA_ALLOWED_HOSTS must list host names such as captions.example.org, parted by commas.',
+    );
+  });
+}
+
+/** A host name as `new URL` writes it, without the dot of the root, with the leading dot of a suffix. */
+function parseDomain(text: string): string {
+  const [, dot = '', name = ''] = /^\s*(\.?)([^/?#\\@:]*?)\.?\s*$/.exec(text) ?? [];
+  const domain = domainToASCII(name);
+  if (!/^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/.test(domain)) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'SALAMANDRA_MEDIA_DOMAINS must list host names such as example.org or .example.org, parted by commas.',
+    );
+  }
+  return dot + domain;
 }
 
 /** @throws INVALID_PARAMETER unless the text is a whole number in the range, ends included. */

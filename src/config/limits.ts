@@ -24,6 +24,24 @@ export const MAX_TILES_PER_RUN = 4;
 /** Bytes of an uploaded picture: a full-size JPEG of any current camera, with room. */
 export const MAX_UPLOAD_BYTES = 25_000_000;
 
+/** Bytes of all pictures of one request: eight camera files of ordinary size; they wait in memory. */
+export const MAX_REQUEST_IMAGE_BYTES = 50_000_000;
+
+/** Bytes of an uploaded clip: an hour of broadcast video. It goes to disk as it comes. */
+export const MAX_VIDEO_BYTES = 2_000_000_000;
+
+/** Pictures and clips of one request: each takes its part of the context. */
+export const MAX_MEDIA = 8;
+
+/** Frames a second: that of fast cameras. */
+export const MAX_FRAMES_PER_SECOND = 60;
+
+/** Segments of one described programme: a day cut every 90 s. All of them are held until the reply is written. */
+export const MAX_SEGMENTS = 1_000;
+
+/** Tokens of all texts of a programme that is answered at once: 64 MB of text. As an event stream it may have more. */
+export const MAX_PROGRAMME_TOKENS = 16_000_000;
+
 /** Bytes of a JSON body: parsing 33 MB blocks the event loop for 0.1 s, and larger pictures have multipart. */
 export const MAX_JSON_BYTES = 12_000_000;
 
@@ -42,7 +60,10 @@ export const MAX_PROMPT_BYTES = 32_768;
 /** Questions about one picture in one request: they are answered one after another within one deadline. */
 export const MAX_QUESTIONS = 32;
 
-/** Text fields of a form; the API knows fourteen, and `languages` may repeat for each of the 35. */
+/** Earlier turns of a conversation: far more than any context holds. */
+export const MAX_HISTORY_TURNS = 64;
+
+/** Text fields of a form; the API knows two dozen, and `languages` may repeat for each of the 35. */
 export const MAX_FORM_FIELDS = 64;
 
 /** UTF-8 bytes of one form field: a question and its quoting. */
@@ -99,3 +120,72 @@ export const MAX_RECEIVE_MS = 300_000;
  * a piece. Tokenising that much takes up to a second, and nothing else runs in that process meanwhile.
  */
 export const MAX_CONVERSATION_BYTES = 64 * 1024;
+
+/** Bytes of a request's body that have to come in each MIN_UPLOAD_WINDOW_MS; a slower client holds its place for nothing. */
+export const MIN_UPLOAD_BYTES = 10_000;
+export const MIN_UPLOAD_WINDOW_MS = 10_000;
+
+/** Milliseconds between signs of life in an event stream: proxies drop what is silent for half a minute or more. */
+export const STREAM_HEARTBEAT_MS = 15_000;
+
+/** Milliseconds that a stream waits for its first event before it commits itself to status 200. */
+export const MAX_FIRST_EVENT_MS = 1_000;
+
+/** Milliseconds a reader of a stream may take nothing before it is cut. */
+export const MAX_STREAM_STALL_MS = 30_000;
+
+/** Characters of a media URL: longer than signed addresses of object stores, and cheap to parse. */
+export const MAX_URL_CHARACTERS = 2_048;
+
+/** Redirects followed for one media URL: shorteners and content networks use one or two. */
+export const MAX_REDIRECTS = 3;
+
+/** Milliseconds to resolve a media URL's host and connect to it, and then to its response's headers. */
+export const MAX_CONNECT_MS = 3_000;
+export const MAX_RESPONSE_HEADERS_MS = 5_000;
+
+/** Milliseconds for the whole body of a media URL, which has to leave most of MAX_REQUEST_MS to the model. */
+export const MAX_RESPONSE_BODY_MS = 30_000;
+
+/** Least bytes that a media URL's body must bring in each window: a drip must not hold a place in the queue. */
+export const MIN_RESPONSE_WINDOW_BYTES = 10_000;
+export const RESPONSE_WINDOW_MS = 10_000;
+
+/** Pixels of a clip's frame: 8K; one decoded frame takes 108 MB as RGB, and decoders keep several. */
+export const MAX_VIDEO_PIXELS = 36_000_000;
+
+/** Seconds of a clip: a day of surveillance or broadcast. */
+export const MAX_VIDEO_SECONDS = 86_400;
+
+/** Streams of a clip: a broadcast with every language of sound and subtitles has fewer. */
+export const MAX_VIDEO_STREAMS = 32;
+
+/** Frames sampled of one clip: more than the longest context of a model takes at full size. */
+export const MAX_SAMPLED_FRAMES = 64;
+
+/** Bytes and microseconds of a clip that ffmpeg may read to learn what is in it. */
+export const MAX_PROBE_BYTES = 5_000_000;
+export const MAX_PROBE_MICROSECONDS = 5_000_000;
+
+/** Bytes of one allocation of ffmpeg: a frame of MAX_VIDEO_PIXELS at 16 bits has room. */
+export const MAX_FFMPEG_ALLOCATION_BYTES = 512 * 1024 * 1024;
+
+/** Seconds of processor time of one ffmpeg: it ends by itself even where nobody is left to kill it. */
+export const MAX_FFMPEG_CPU_SECONDS = 60;
+
+/** Milliseconds to read a clip's headers. */
+export const MAX_INSPECT_MS = 20_000;
+
+/** Milliseconds to sample a clip: 64 seeks into a large file on a busy machine take half of it. */
+export const MAX_SAMPLE_VIDEO_MS = 60_000;
+
+/**
+ * Milliseconds to find the shots of a clip, whatever its length; those after which it stops to read on and seeks; and those
+ * after which it makes do with the places it has sought.
+ */
+export const MAX_FIND_SHOTS_MS = 120_000;
+export const MAX_SHOT_READING_MS = 20_000;
+export const MAX_SHOT_SEEKING_MS = 40_000;
+
+/** Bytes of a file (RLIMIT_FSIZE) of the process that decodes: it writes none but what libvips swaps out. */
+export const MAX_MEDIA_WORKER_FILE_BYTES = 256_000_000;
