@@ -1,24 +1,46 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import type { VideoInspector } from '../engine/video-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import type { MediaFetcher } from '../fetching/media-fetcher.js';
 import { AnswersController } from './answers/answers.controller.js';
 import { CaptionsController } from './captions/captions.controller.js';
-import { ENGINE } from './engine-token.js';
+import { ChatCompletionsController } from './chat-completions/chat-completions.controller.js';
+import { ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './engine-token.js';
 import { HealthController } from './health/health.controller.js';
 import { Admission } from './http/admission.js';
+import { MediaFiles } from './http/media-files.js';
+import { MediaIntake } from './http/media-intake.js';
 import { LanguagesController } from './languages/languages.controller.js';
 import { ModelsController } from './models/models.controller.js';
+import { VideosController } from './videos/videos.controller.js';
 
-/** The whole service over one engine. */
+/** What the service works with. Whoever made the parts closes them. */
+export interface ServiceParts {
+  readonly engine: VisionLanguageEngine;
+  readonly videoInspector: VideoInspector;
+  readonly mediaFetcher: MediaFetcher;
+}
+
+/** The whole service over its parts. */
 @Module({})
 export class AppModule {
-  static forEngine(engine: VisionLanguageEngine): DynamicModule {
+  static of({ engine, videoInspector, mediaFetcher }: ServiceParts): DynamicModule {
     return {
       module: AppModule,
-      providers: [{ provide: ENGINE, useValue: engine }, Admission],
+      providers: [
+        { provide: ENGINE, useValue: engine },
+        { provide: VIDEO_INSPECTOR, useValue: videoInspector },
+        { provide: MEDIA_FETCHER, useValue: mediaFetcher },
+        Admission,
+        MediaFiles,
+        MediaIntake,
+      ],
       controllers: [
         CaptionsController,
         AnswersController,
+        VideosController,
+        ChatCompletionsController,
         ModelsController,
         LanguagesController,
         HealthController,

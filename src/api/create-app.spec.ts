@@ -3,8 +3,10 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine } from '../../test/fake-engine.js';
+import { createFakeInspector } from '../../test/fake-inspector.js';
 import { poll } from '../../test/poll.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { createMediaFetcher } from '../fetching/media-fetcher.js';
 import { AppModule } from './app.module.js';
 import { createApp } from './create-app.js';
 import { HealthController } from './health/health.controller.js';
@@ -29,7 +31,13 @@ const get = (path: string) => request(app.getHttpServer()).get(path);
 
 it('compiles with every dependency injected', async () => {
   const module = await Test.createTestingModule({
-    imports: [AppModule.forEngine(engine)],
+    imports: [
+      AppModule.of({
+        engine,
+        mediaFetcher: createMediaFetcher('off'),
+        videoInspector: createFakeInspector(),
+      }),
+    ],
   }).compile();
 
   expect(module.get(HealthController).ready()).toEqual({ status: 'ok' });
@@ -75,7 +83,7 @@ describe('errors', () => {
   it.each([
     ['GET', '/nope', 404, 'NOT_FOUND', undefined],
     ['GET', '/v1/captions', 405, 'METHOD_NOT_ALLOWED', 'POST'],
-    ['DELETE', '/v1/models/', 405, 'METHOD_NOT_ALLOWED', 'GET'],
+    ['DELETE', '/v1/languages/', 405, 'METHOD_NOT_ALLOWED', 'GET'],
   ])('%s %s is %i', async (method, path, status, code, allow) => {
     const server = request(app.getHttpServer());
     const reply = await (method === 'GET' ? server.get(path) : server.delete(path));
@@ -139,7 +147,10 @@ it('describes itself, the model and the languages', async () => {
   expect(Object.keys((document.body as { paths: object }).paths)).toEqual([
     '/v1/captions',
     '/v1/answers',
+    '/v1/videos/captions',
+    '/v1/chat/completions',
     '/v1/models',
+    '/v1/models/{id}',
     '/v1/languages',
     '/health/live',
     '/health/ready',

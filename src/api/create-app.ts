@@ -13,18 +13,36 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
+import { createVideoInspector, type VideoInspector } from '../engine/video-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { createMediaFetcher, type MediaFetcher } from '../fetching/media-fetcher.js';
 import { AppModule } from './app.module.js';
 import { toInvalidFieldsError } from './errors/invalid-fields-error.js';
 import { ProblemFilter } from './errors/problem-filter.js';
 import { Admission } from './http/admission.js';
+import { createHostGuard, type HostRules } from './http/host-guard.js';
 import { checkJsonShape, translateBodyError } from './http/json-body.js';
 import { setRequestId } from './http/request-id.js';
+import { createUploadRateGuard } from './http/upload-rate.js';
 
 /** How often Node looks for connections over their time; its default of 30 s would stretch every limit. */
 const CHECK_CONNECTIONS_MS = 1_000;
 
-const WORK_PATHS = ['/v1/captions', '/v1/answers'];
+const WORK_PATHS = ['/v1/captions', '/v1/answers', '/v1/videos/captions', '/v1/chat/completions'];
+
+const DESCRIPTION = `Captions and answers about pictures and clips, in 35 European languages.
+
+With \`Accept: text/event-stream\` or \`"stream": true\` a reply comes as server-sent events: \`media\`, then \`text-delta\` as the
+text is written and \`caption\`, \`answer\` or \`segment\` with each finished one, then \`usage\` and \`done\`. What fails before the
+first event has its own status; what fails later is the last event, \`error\`, with the same problem as its data. Comments
+(\`: ping\`) show that the work goes on. Closing the connection stops it.`;
+
+/** What an application may be given; by default it is local, fetches nothing and looks into clips itself. */
+interface AppOptions {
+  readonly hostRules?: HostRules;
+  readonly mediaFetcher?: MediaFetcher;
+  readonly videoInspector?: VideoInspector;
+}
 
 /** Nest's adapter makes the server without options, and the timeouts can only be given then. */
 class TimedExpressAdapter extends ExpressAdapter {
@@ -40,17 +58,28 @@ class TimedExpressAdapter extends ExpressAdapter {
   }
 }
 
-/** Builds the HTTP application over an engine. It does not listen yet. */
-export async function createApp(engine: VisionLanguageEngine): Promise<NestExpressApplication> {
+/** Builds the HTTP application over its parts. It does not listen yet. */
+export async function createApp(
+  engine: VisionLanguageEngine,
+  options: AppOptions = {},
+): Promise<NestExpressApplication> {
+  const {
+    hostRules = { host: '127.0.0.1', allowedHosts: [] },
+    mediaFetcher = createMediaFetcher('off'),
+    videoInspector = createVideoInspector({
+      entry: new URL('../media-worker.js', import.meta.url),
+    }),
+  } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.forEngine(engine),
+    AppModule.of({ engine, mediaFetcher, videoInspector }),
     new TimedExpressAdapter(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
   );
   app.disable('x-powered-by');
   app.use(setRequestId);
-  app.use(WORK_PATHS, app.get(Admission).admit);
+  app.use(createHostGuard(hostRules));
+  app.use(WORK_PATHS, app.get(Admission).admit, createUploadRateGuard());
   app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
   app.use(checkJsonShape);
   app.use(translateBodyError);
@@ -77,7 +106,7 @@ export async function createApp(engine: VisionLanguageEngine): Promise<NestExpre
 function describeApi(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Visual Salamandra')
-    .setDescription('Captions and answers about pictures, in 35 European languages.')
+    .setDescription(DESCRIPTION)
     .setVersion('1')
     .build();
   return SwaggerModule.createDocument(app, config);

@@ -1,2 +1,4 @@
-/** The injection token of the VisionLanguageEngine, which is an interface and has no run-time name. */
+/** The injection tokens of what are interfaces and have no names at run time. */
 export const ENGINE = Symbol('VisionLanguageEngine');
+export const VIDEO_INSPECTOR = Symbol('VideoInspector');
+export const MEDIA_FETCHER = Symbol('MediaFetcher');

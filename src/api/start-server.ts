@@ -3,10 +3,15 @@ import type { AddressInfo } from 'node:net';
 import type { Configuration } from '../config/configuration.js';
 import { MAX_DRAIN_MS } from '../config/limits.js';
 import { createRemoteEngine } from '../engine/remote-engine.js';
+import { createVideoInspector } from '../engine/video-inspector.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { createMediaFetcher } from '../fetching/media-fetcher.js';
 import { createApp } from './create-app.js';
 import { Admission } from './http/admission.js';
+
+/** Time for what the end of the model cut short to say so: a last event, an error. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Listens at once, while the model loads in its process. SIGTERM and SIGINT let running requests finish; a second one
@@ -22,7 +27,12 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     configuration,
     onStatus: createStatusLog(),
   });
-  const app = await createApp(engine);
+  const videoInspector = createVideoInspector({ entry: new URL('./media-worker.js', workerEntry) });
+  const app = await createApp(engine, {
+    hostRules: { host, allowedHosts: configuration.allowedHosts },
+    mediaFetcher: createMediaFetcher(configuration.mediaUrls),
+    videoInspector,
+  });
   const address = await listen(app, host, port).catch(async (cause: unknown) => {
     await engine.close();
     throw new SalamandraError('INVALID_PARAMETER', 'The address cannot be listened on.', { cause });
@@ -34,7 +44,9 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     if (isStopping) process.exit(1);
     isStopping = true;
     log('stopping');
-    void shutDown(app, engine).then(() => process.exit(0));
+    void shutDown(app, engine)
+      .then(() => videoInspector.close())
+      .then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -47,13 +59,15 @@ async function listen(app: App, host: string, port: number): Promise<AddressInfo
   return app.getHttpServer().address() as AddressInfo;
 }
 
-/** Readiness goes first, then running work, then connections, then the model. */
+/** Readiness goes first, then running work, then the model, which tells what still runs, then connections. */
 async function shutDown(app: App, engine: VisionLanguageEngine): Promise<void> {
-  await app.get(Admission).drain(MAX_DRAIN_MS);
+  const admission = app.get(Admission);
+  await admission.drain(MAX_DRAIN_MS);
+  await engine.close();
+  await admission.drain(LAST_WORDS_MS);
   const closed = app.close();
   app.getHttpServer().closeAllConnections();
   await closed;
-  await engine.close();
 }
 
 /** Logs changes of state, and each loading step once. */

@@ -1,49 +1,85 @@
-import { Body, Controller, HttpCode, Inject, Post, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 
-import { collectOutcome } from '../../engine/collect-outcome.js';
-import { questionConversation } from '../../engine/conversations.js';
+import { MAX_MEDIA } from '../../config/limits.js';
+import { type EarlierTurn, questionConversation } from '../../engine/conversations.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { resolveLanguage } from '../../language/languages.js';
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
 import { ClientSignal } from '../http/client-signal.js';
+import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
+import { MediaIntake, type MediaSource } from '../http/media-intake.js';
 import { MediaUpload } from '../http/media-upload.interceptor.js';
-import type { Plain } from '../http/outcome.presenter.js';
-import { resolveImage, UploadedImage } from '../http/requested-image.js';
+import { chooseFormat } from '../http/reply-format.js';
+import { requestedLanguage } from '../http/requested-languages.js';
+import { resolveMedia, UploadedMedia } from '../http/requested-media.js';
+import { sendOutcome } from '../http/send-outcome.js';
 import { AnswersRequestDto } from './answers.dto.js';
-import { AnswersReplyDto, presentAnswers, type Question } from './answers.presenter.js';
+import {
+  AnswersReplyDto,
+  createAnswersForm,
+  presentAnswers,
+  type Question,
+} from './answers.presenter.js';
 
 @ApiTags('answers')
 @Controller('v1/answers')
 export class AnswersController {
-  constructor(@Inject(ENGINE) private readonly engine: VisionLanguageEngine) {}
+  constructor(
+    @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
+    private readonly intake: MediaIntake,
+  ) {}
 
-  /** Answers to questions about a picture, each on its own. */
+  /** Answers to questions about pictures, clips or text alone, each on its own. */
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload)
-  @ApiMediaRequest(AnswersRequestDto, AnswersReplyDto)
+  @UseInterceptors(MediaUpload(MAX_MEDIA))
+  @ApiMediaRequest(AnswersRequestDto, AnswersReplyDto, { resultEvent: 'answer', files: MAX_MEDIA })
   @ApiProblems()
   async create(
     @Body() body: AnswersRequestDto,
-    @UploadedImage() file: Uint8Array | undefined,
+    @UploadedMedia() files: readonly MediaSource[],
     @ClientSignal() signal: AbortSignal,
-  ): Promise<Plain<AnswersReplyDto>> {
-    const image = resolveImage(file, body.media);
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const sources = resolveMedia(files, body.media);
     const questions = resolveQuestions(body);
-    const language = resolveLanguage(body.language ?? 'en');
+    const history = checkHistory(body.history);
+    const language = requestedLanguage(body.language);
+    const detail = body.detail ?? 'auto';
+    const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const model = readyModel(this.engine);
-    const request = {
-      images: [image],
-      detail: body.detail ?? 'auto',
-      conversations: questions.map(({ text }) => questionConversation(text, language)),
-      settings: toSettings(body, model),
-    };
-    const outcome = await collectOutcome(this.engine, request, signal);
-    return presentAnswers(questions, language, request.detail, model, outcome);
+    const settings = toSettings(body, model);
+    const taken = await this.intake.take(sources, toFrameSampling(body), signal);
+    try {
+      const { media } = taken;
+      const context = { shown: media.map(({ kind }) => kind), history };
+      const conversations = questions.map(({ text }) =>
+        questionConversation(text, language, context),
+      );
+      const form = createAnswersForm(questions, language, detail, model);
+      await sendOutcome(
+        { request, response },
+        { engine: this.engine, request: { media, detail, conversations, settings }, signal },
+        form,
+        { isStream, present: (outcome) => presentAnswers(form, outcome) },
+      );
+    } finally {
+      await taken.release();
+    }
   }
 }
 
@@ -52,4 +88,15 @@ function resolveQuestions({ question, questions }: AnswersRequestDto): readonly 
   if (question !== undefined && !questions) return [{ id: '1', text: question }];
   if (questions && question === undefined) return questions;
   throw new SalamandraError('INVALID_REQUEST', 'Send either "question" or "questions".');
+}
+
+/** @throws INVALID_PARAMETER unless the user and the assistant speak in turn, the user first. */
+function checkHistory(history: readonly EarlierTurn[] = []): readonly EarlierTurn[] {
+  const isInTurn = history.every(({ role }, i) => role === (i % 2 === 0 ? 'user' : 'assistant'));
+  if (isInTurn && history.length % 2 === 0) return history;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    '"history" must begin with the user, go on in turn and end with the assistant.',
+    { details: { parameter: 'history' } },
+  );
 }

@@ -1,9 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
   IsArray,
+  IsIn,
   IsNotEmpty,
   IsOptional,
   IsString,
@@ -11,9 +12,18 @@ import {
   ValidateNested,
 } from 'class-validator';
 
-import { MAX_PROMPT_BYTES, MAX_QUESTIONS } from '../../config/limits.js';
-import { GenerationDto } from '../http/generation.dto.js';
+import {
+  MAX_HISTORY_TURNS,
+  MAX_MEDIA,
+  MAX_PROMPT_BYTES,
+  MAX_QUESTIONS,
+} from '../../config/limits.js';
+import type { EarlierTurn } from '../../engine/conversations.js';
+import { PictureGenerationDto } from '../http/generation.dto.js';
 import { MaxUtf8Bytes } from '../http/max-utf8-bytes.js';
+import { IsMediaOrList, MediaDto } from '../http/media.dto.js';
+
+const ROLES: readonly EarlierTurn['role'][] = ['user', 'assistant'];
 
 class QuestionDto {
   @ApiProperty({ description: 'Comes back with the answer.' })
@@ -28,7 +38,33 @@ class QuestionDto {
   text!: string;
 }
 
-export class AnswersRequestDto extends GenerationDto {
+class TurnDto implements EarlierTurn {
+  @ApiProperty({ enum: ROLES })
+  @IsIn(ROLES)
+  role!: EarlierTurn['role'];
+
+  @ApiProperty()
+  @IsString()
+  @IsNotEmpty()
+  @MaxUtf8Bytes(MAX_PROMPT_BYTES)
+  text!: string;
+}
+
+@ApiExtraModels(MediaDto)
+export class AnswersRequestDto extends PictureGenerationDto {
+  @ApiPropertyOptional({
+    oneOf: [
+      { $ref: getSchemaPath(MediaDto) },
+      { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(MediaDto) } },
+    ],
+    description: 'Pictures and clips, in a JSON body; none for a question about text alone.',
+  })
+  @IsOptional()
+  @IsMediaOrList()
+  @ValidateNested()
+  @Type(() => MediaDto)
+  media?: MediaDto | MediaDto[];
+
   @ApiPropertyOptional({ description: 'One question; its id in the reply is "1".' })
   @IsOptional()
   @IsString()
@@ -44,6 +80,19 @@ export class AnswersRequestDto extends GenerationDto {
   @ValidateNested({ each: true })
   @Type(() => QuestionDto)
   questions?: QuestionDto[];
+
+  @ApiPropertyOptional({
+    type: [TurnDto],
+    description:
+      'What was said before, oldest first, a user and the assistant in turn; the media were shown at its beginning. ' +
+      'In a form as JSON text.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_HISTORY_TURNS)
+  @ValidateNested({ each: true })
+  @Type(() => TurnDto)
+  history?: TurnDto[];
 
   @ApiPropertyOptional({ default: 'en', description: 'The language of the answers.' })
   @IsOptional()

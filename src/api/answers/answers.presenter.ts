@@ -1,30 +1,46 @@
 import { randomUUID } from 'node:crypto';
 
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
 import type { ModelDescription } from '../../engine/vision-language-engine.js';
 import type { Language } from '../../language/languages.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import {
-  MediaReportDto,
+  ImageReportDto,
+  MEDIA_REPORT_SCHEMA,
+  type MediaReportDto,
   type Plain,
   presentMedia,
-  presentText,
-  presentTimings,
+  VideoReportDto,
+} from '../http/media.presenter.js';
+import {
+  type OutcomeForm,
+  presentOutcome,
   TextReplyDto,
   TimingsDto,
 } from '../http/outcome.presenter.js';
+
+interface AnswerLabel {
+  readonly id: string;
+  readonly language: string;
+}
 
 class AnswerDto extends TextReplyDto {
   @ApiProperty({ description: 'The id of the question.' }) id!: string;
   @ApiProperty() language!: string;
 }
 
+@ApiExtraModels(ImageReportDto, VideoReportDto)
 export class AnswersReplyDto {
   @ApiProperty() id!: string;
   @ApiProperty() model!: string;
-  @ApiProperty({ type: MediaReportDto }) media!: MediaReportDto;
+  @ApiProperty({
+    type: 'array',
+    items: MEDIA_REPORT_SCHEMA,
+    description: 'In the order of the request; empty for text alone.',
+  })
+  media!: MediaReportDto[];
   @ApiProperty({ type: [AnswerDto] }) answers!: AnswerDto[];
   @ApiProperty({ type: TimingsDto }) timings!: TimingsDto;
 }
@@ -34,22 +50,29 @@ export interface Question {
   readonly text: string;
 }
 
-/** @param questions in the order of the outcome's answers. */
-export function presentAnswers(
+type AnswersForm = OutcomeForm<AnswerLabel, Plain<MediaReportDto>[]>;
+
+/** @param questions in the order of the request's conversations. */
+export function createAnswersForm(
   questions: readonly Question[],
   language: Language,
   detail: Detail,
   model: ModelDescription,
-  outcome: RequestOutcome,
-): Plain<AnswersReplyDto> {
+): AnswersForm {
   return {
     id: `ans_${randomUUID()}`,
     model: model.id,
-    media: presentMedia(outcome, detail),
-    answers: outcome.answers.flatMap((answer) => {
-      const question = questions[answer.conversation];
-      return question ? [{ id: question.id, language: language.code, ...presentText(answer) }] : [];
-    }),
-    timings: presentTimings(outcome.timings),
+    resultEvent: 'answer',
+    label(conversation) {
+      const question = questions[conversation];
+      if (!question) throw new Error('The engine answered a question that nobody asked.');
+      return { id: question.id, language: language.code };
+    },
+    presentMedia: (media) => presentMedia(media, detail),
   };
+}
+
+export function presentAnswers(form: AnswersForm, outcome: RequestOutcome): Plain<AnswersReplyDto> {
+  const { id, model, media, texts: answers, timings } = presentOutcome(form, outcome);
+  return { id, model, media, answers, timings };
 }

@@ -3,6 +3,9 @@ import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine } from '../../../test/fake-engine.js';
 import { poll } from '../../../test/poll.js';
+import { readEvents } from '../../../test/read-events.js';
+import { tinyClip } from '../../../test/tiny-clip.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../create-app.js';
 
 const PICTURE = Buffer.from('any bytes: the engine is a fake');
@@ -42,7 +45,7 @@ describe('POST /v1/captions', () => {
       ],
       timings: { decode_ms: 1, generate_ms: 5, total_ms: 15 },
     });
-    expect(engine.requests[0]?.images[0]).toEqual(PICTURE);
+    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: PICTURE });
     expect(engine.requests[0]?.settings).toMatchObject({
       temperature: 0.5,
       maxTokens: 20,
@@ -55,16 +58,16 @@ describe('POST /v1/captions', () => {
     const reply = await post('/v1/captions').send({ media: { base64: BASE64 } });
 
     expect(reply.body).toMatchObject({ results: [{ language: 'en', kind: 'caption' }] });
-    expect(engine.requests[0]?.images[0]).toEqual(PICTURE);
+    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: PICTURE });
   });
 
   it.each([
     ['an unknown field', { media: { base64: BASE64 }, x: 1 }, 'UNKNOWN_FIELD', 'x'],
     [
       'an unknown nested field',
-      { media: { base64: BASE64, url: '' } },
+      { media: { base64: BASE64, path: '' } },
       'UNKNOWN_FIELD',
-      'media.url',
+      'media.path',
     ],
     ['a text as temperature', { temperature: 'x' }, 'INVALID_PARAMETER', 'temperature'],
     ['a negative max_tokens', { max_tokens: -1 }, 'INVALID_PARAMETER', 'max_tokens'],
@@ -87,6 +90,14 @@ describe('POST /v1/captions', () => {
       400,
       'INVALID_PARAMETER',
     ],
+    [
+      'two ways at once',
+      { media: { base64: BASE64, url: 'http://x.org/' } },
+      400,
+      'INVALID_REQUEST',
+    ],
+    ['no way at all', { media: {} }, 400, 'INVALID_REQUEST'],
+    ['media by URL', { media: { url: 'http://x.org/' } }, 422, 'MEDIA_URL_REJECTED'],
     ['broken base64', { media: { base64: 'a?==' } }, 400, 'INVALID_BASE64'],
     ['9 MB of base64', { media: { base64: 'A'.repeat(11_000_000) } }, 413, 'PAYLOAD_TOO_LARGE'],
     ['13 MB of JSON', { x: 'A'.repeat(13_000_000) }, 413, 'PAYLOAD_TOO_LARGE'],
@@ -132,6 +143,57 @@ describe('POST /v1/captions', () => {
     const reply = await form;
 
     expect([reply.status, (reply.body as { code: string }).code]).toEqual([status, code]);
+  });
+
+  it('asks of a clip what happens in it', async () => {
+    const reply = await post('/v1/captions')
+      .attach('file', tinyClip(), 'picture.png')
+      .field('kind', 'caption,keywords');
+
+    expect(reply.body).toMatchObject({ media: { kind: 'video', frames: [0, 1] } });
+    expect(engine.requests[0]?.media[0]).toMatchObject({
+      kind: 'video',
+      sampling: { mode: 'uniform', frames: { count: 8 } },
+    });
+    expect(engine.requests[0]?.conversations[0]?.[0]?.content).toEqual([
+      { type: 'video' },
+      { type: 'text', text: 'What happens in the clip? Answer in English.' },
+    ]);
+  });
+
+  it('names the field of an unknown language', async () => {
+    const reply = await post('/v1/captions').send({ media: { base64: BASE64 }, languages: ['xx'] });
+
+    const { parameters } = reply.body as { parameters: { parameter: string; allowed: string[] } };
+    expect(parameters.parameter).toBe('languages');
+    expect(parameters.allowed).toHaveLength(35);
+  });
+
+  it.each([
+    ['Accept', { media: { base64: BASE64 } }, 'text/event-stream'],
+    ['its body', { media: { base64: BASE64 }, stream: true }, '*/*'],
+  ])('streams when %s asks for it', async (_, body, accept) => {
+    const reply = await post('/v1/captions').set('Accept', accept).send(body);
+
+    expect(reply.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    const events = readEvents(reply.text);
+    expect(events.map(({ event }) => event)).toEqual([
+      ...['media', 'text-delta', 'text-delta', 'caption', 'usage', 'done'],
+    ]);
+    expect(events[0]?.data).toMatchObject({ model: 'fake', media: { kind: 'image', tiles: 5 } });
+    expect(events[2]?.data).toEqual({ language: 'en', kind: 'caption', text: '0' });
+    expect(events[3]?.data).toMatchObject({ language: 'en', kind: 'caption', text: 'answer 0' });
+    expect(events[4]?.data).toMatchObject({ prompt_tokens: 210, completion_tokens: 3 });
+    expect(events[5]?.data).toMatchObject({ timings: { total_ms: 15 } });
+  });
+
+  it('answers a failure before the first event with its status, stream or not', async () => {
+    engine.failure = new SalamandraError('QUEUE_FULL', 'Too many.');
+    const reply = await post('/v1/captions').send({ media: { base64: BASE64 }, stream: true });
+
+    expect(reply.status).toBe(503);
+    expect(reply.type).toBe('application/problem+json');
+    expect(reply.body).toMatchObject({ code: 'QUEUE_FULL' });
   });
 
   it('cancels the work of a client who leaves', async () => {

@@ -1,47 +1,76 @@
-import { Body, Controller, HttpCode, Inject, Post, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 
-import { collectOutcome } from '../../engine/collect-outcome.js';
-import { captionConversation, resolveLanguages } from '../../engine/conversations.js';
+import { captionConversation } from '../../engine/conversations.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
 import { ClientSignal } from '../http/client-signal.js';
-import { MediaUpload } from '../http/media-upload.interceptor.js';
+import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
-import type { Plain } from '../http/outcome.presenter.js';
-import { resolveImage, UploadedImage } from '../http/requested-image.js';
+import { MediaIntake, type MediaSource } from '../http/media-intake.js';
+import { MediaUpload } from '../http/media-upload.interceptor.js';
+import { chooseFormat } from '../http/reply-format.js';
+import { requestedLanguages } from '../http/requested-languages.js';
+import { resolveOneMedia, UploadedMedia } from '../http/requested-media.js';
+import { sendOutcome } from '../http/send-outcome.js';
 import { CaptionsRequestDto } from './captions.dto.js';
-import { CaptionsReplyDto, presentCaptions } from './captions.presenter.js';
+import { CaptionsReplyDto, createCaptionsForm, presentCaptions } from './captions.presenter.js';
 
 @ApiTags('captions')
 @Controller('v1/captions')
 export class CaptionsController {
-  constructor(@Inject(ENGINE) private readonly engine: VisionLanguageEngine) {}
+  constructor(
+    @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
+    private readonly intake: MediaIntake,
+  ) {}
 
-  /** Texts about a picture, in each language asked for. */
+  /** Texts about a picture or a clip, in each language asked for. */
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload)
-  @ApiMediaRequest(CaptionsRequestDto, CaptionsReplyDto)
+  @UseInterceptors(MediaUpload(1))
+  @ApiMediaRequest(CaptionsRequestDto, CaptionsReplyDto, { resultEvent: 'caption', files: 1 })
   @ApiProblems()
   async create(
     @Body() body: CaptionsRequestDto,
-    @UploadedImage() file: Uint8Array | undefined,
+    @UploadedMedia() files: readonly MediaSource[],
     @ClientSignal() signal: AbortSignal,
-  ): Promise<Plain<CaptionsReplyDto>> {
-    const image = resolveImage(file, body.media);
-    const languages = resolveLanguages(body.languages ?? ['en']);
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const source = resolveOneMedia(files, body.media);
+    const languages = requestedLanguages(body.languages);
     const kinds = body.kind ?? ['caption'];
     const tasks = languages.flatMap((language) => kinds.map((kind) => ({ language, kind })));
+    const detail = body.detail ?? 'auto';
+    const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const model = readyModel(this.engine);
-    const request = {
-      images: [image],
-      detail: body.detail ?? 'auto',
-      conversations: tasks.map(({ kind, language }) => captionConversation(kind, language)),
-      settings: toSettings(body, model),
-    };
-    const outcome = await collectOutcome(this.engine, request, signal);
-    return presentCaptions(tasks, request.detail, model, outcome);
+    const settings = toSettings(body, model);
+    const taken = await this.intake.take([source], toFrameSampling(body), signal);
+    try {
+      const { media } = taken;
+      const conversations = tasks.map(({ kind, language }) =>
+        captionConversation(kind, language, media[0]?.kind),
+      );
+      const form = createCaptionsForm(tasks, detail, model);
+      await sendOutcome(
+        { request, response },
+        { engine: this.engine, request: { media, detail, conversations, settings }, signal },
+        form,
+        { isStream, present: (outcome) => presentCaptions(form, outcome) },
+      );
+    } finally {
+      await taken.release();
+    }
   }
 }

@@ -1,20 +1,30 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
   ArrayUnique,
   IsArray,
   IsIn,
+  IsObject,
   IsOptional,
   IsString,
+  ValidateNested,
 } from 'class-validator';
 
 import { CAPTION_KINDS, type CaptionKind, LANGUAGES } from '../../language/languages.js';
-import { GenerationDto } from '../http/generation.dto.js';
+import { PictureGenerationDto } from '../http/generation.dto.js';
+import { MediaDto } from '../http/media.dto.js';
 import { splitList } from '../http/split-list.js';
 
-export class CaptionsRequestDto extends GenerationDto {
+export class CaptionsRequestDto extends PictureGenerationDto {
+  @ApiPropertyOptional({ type: MediaDto, description: 'The picture or clip, in a JSON body.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MediaDto)
+  media?: MediaDto;
+
   @ApiPropertyOptional({
     type: [String],
     default: ['en'],

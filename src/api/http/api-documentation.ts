@@ -39,21 +39,47 @@ export function ApiProblems() {
   });
 }
 
-/** Documents a request with a picture: the body as JSON, or as a form with the same fields and a file. */
-export function ApiMediaRequest(request: Type, reply: Type) {
-  const file = {
-    type: 'string',
-    format: 'binary',
-    description: 'The picture, in a form; 25 MB at most.',
-  };
+interface MediaRequestForm {
+  /** What a stream calls a finished text. */
+  readonly resultEvent: string;
+  readonly files: number;
+  /** Further media types of the reply, all of them text. */
+  readonly otherTypes?: readonly string[];
+}
+
+/** Documents a request with media: the body as JSON, or as a form with the same fields and files; its reply. */
+export function ApiMediaRequest(
+  request: Type,
+  reply: Type,
+  { resultEvent, files, otherTypes = [] }: MediaRequestForm,
+) {
+  const binary = { type: 'string', format: 'binary' };
+  const description =
+    'Pictures of 25 MB, clips of 2 GB at most, in a form' +
+    (files > 1 ? `; up to ${files}, the field repeated.` : '.');
+  const file =
+    files > 1
+      ? { type: 'array', items: binary, maxItems: files, description }
+      : { ...binary, description };
   return applyDecorators(
     ApiConsumes('multipart/form-data', 'application/json'),
-    ApiExtraModels(request),
+    ApiExtraModels(request, reply),
     ApiBody({
       schema: {
         allOf: [{ $ref: getSchemaPath(request) }, { type: 'object', properties: { file } }],
       },
     }),
-    ApiOkResponse({ type: reply }),
+    ApiOkResponse({
+      description: `JSON, or server-sent events: media, text-delta, ${resultEvent}, usage, error, done.`,
+      content: {
+        'application/json': { schema: { $ref: getSchemaPath(reply) } },
+        ...Object.fromEntries(
+          ['text/event-stream', ...otherTypes].map((type) => [
+            type,
+            { schema: { type: 'string' } },
+          ]),
+        ),
+      },
+    }),
   );
 }

@@ -8,16 +8,29 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'top_k',
   'repetition_penalty',
   'seed',
+  'num_frames',
+  'fps',
+  'start',
+  'end',
+  'interval_seconds',
+  'max_shots',
 ]);
 
+/** Fields that hold true or false in JSON. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['stream']);
+
 /** Fields that a form may only hold as JSON. */
-const JSON_FIELDS: ReadonlySet<string> = new Set(['questions']);
+const JSON_FIELDS: ReadonlySet<string> = new Set(['questions', 'history', 'media']);
 
 const NUMBER = /^-?\d{1,16}(?:\.\d{1,16})?$/;
 
 /**
  * Turns a form's text fields into the body the same request would have as JSON, so that one set of rules checks both.
- * A text that is no number stays text and fails there. @throws INVALID_JSON
+ * A text that is no number, or neither `true` nor `false`, stays text and fails there. @throws INVALID_JSON
  */
 export function toFormBody(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
@@ -28,6 +41,7 @@ export function toFormBody(fields: Readonly<Record<string, unknown>>): Record<st
 function toFieldValue(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (NUMBERS.has(name)) return NUMBER.test(value) ? Number(value) : value;
+  if (BOOLEAN_FIELDS.has(name)) return BOOLEANS.get(value) ?? value;
   return JSON_FIELDS.has(name) ? parseJsonField(name, value) : value;
 }
 

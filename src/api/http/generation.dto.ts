@@ -1,44 +1,27 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsNumber,
-  IsObject,
   IsOptional,
   IsString,
   Length,
   Max,
   Min,
-  ValidateNested,
 } from 'class-validator';
 
 import { MAX_ANSWER_TOKENS, MAX_STOP_LENGTH, MAX_STOP_STRINGS } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
-import { MediaDto } from './media.dto.js';
+import { ClipOptionsDto } from './clip-options.dto.js';
 
 const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 
-/** The fields that every request about a picture has. */
-export abstract class GenerationDto {
-  @ApiPropertyOptional({ type: MediaDto, description: 'The picture, in a JSON body.' })
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => MediaDto)
-  media?: MediaDto;
-
-  @ApiPropertyOptional({
-    enum: DETAILS,
-    default: 'auto',
-    description: 'low: one tile. auto: up to four more. high: all the model was made for.',
-  })
-  @IsOptional()
-  @IsIn(DETAILS)
-  detail?: Detail;
-
+/** The fields that every request for texts about media has. */
+export abstract class GenerationDto extends ClipOptionsDto {
   @ApiPropertyOptional({ minimum: 1, maximum: MAX_ANSWER_TOKENS, description: 'For each answer.' })
   @IsOptional()
   @IsInt()
@@ -89,4 +72,24 @@ export abstract class GenerationDto {
   @IsString({ each: true })
   @Length(1, MAX_STOP_LENGTH, { each: true })
   stop?: string[];
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'true: the reply comes as server-sent events, as with Accept: text/event-stream.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  stream?: boolean;
+}
+
+/** Those and how closely to look at a picture. */
+export abstract class PictureGenerationDto extends GenerationDto {
+  @ApiPropertyOptional({
+    enum: DETAILS,
+    default: 'auto',
+    description: 'Of one picture. low: one tile. auto: up to four more. high: all the model has.',
+  })
+  @IsOptional()
+  @IsIn(DETAILS)
+  detail?: Detail;
 }

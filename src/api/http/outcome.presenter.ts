@@ -1,32 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
-import type { Answer, RequestTimings } from '../../engine/vision-language-engine.js';
-import type { Detail } from '../../vision/plan-tiles.js';
+import type { Answer, MediaReport, RequestTimings } from '../../engine/vision-language-engine.js';
+import type { Plain } from './media.presenter.js';
 
-/** A documented class as the plain object that is sent. */
-export type Plain<T> = { [K in keyof T]: T[K] extends object | null ? Plain<T[K]> : T[K] };
-
-class GridDto {
-  @ApiProperty() rows!: number;
-  @ApiProperty() columns!: number;
-}
-
-export class MediaReportDto {
-  @ApiProperty({ description: 'SHA-256 of the file, in hex.' }) sha256!: string;
-  @ApiProperty({ description: 'Pixels of the upright picture.' }) width!: number;
-  @ApiProperty() height!: number;
-  @ApiProperty({ description: 'Tiles that were encoded, the whole picture as one of them.' })
-  tiles!: number;
-  @ApiProperty({ type: GridDto, nullable: true, description: 'null: the whole picture alone.' })
-  grid!: GridDto | null;
-  @ApiProperty({ enum: ['low', 'auto', 'high'] }) detail!: Detail;
-  @ApiProperty() visual_tokens!: number;
-}
-
-class UsageDto {
-  @ApiProperty({ description: 'Text and picture.' }) prompt_tokens!: number;
-  @ApiProperty({ description: 'The part of the picture.' }) image_tokens!: number;
+export class UsageDto {
+  @ApiProperty({ description: 'Text, pictures and clips.' }) prompt_tokens!: number;
+  @ApiProperty({ description: 'The part of pictures and clips.' }) image_tokens!: number;
+  @ApiProperty({ description: 'The part read already for the text before.' })
+  cached_tokens!: number;
   @ApiProperty() completion_tokens!: number;
 }
 
@@ -45,8 +27,8 @@ export class TextReplyDto {
 }
 
 export class TimingsDto {
-  @ApiProperty({ description: 'Decoding the file.' }) decode_ms!: number;
-  @ApiProperty({ description: 'Cutting it into tiles.' }) tile_ms!: number;
+  @ApiProperty({ description: 'Decoding the files.' }) decode_ms!: number;
+  @ApiProperty({ description: 'Cutting them into tiles.' }) tile_ms!: number;
   @ApiProperty({ description: 'The vision encoder.' }) encode_ms!: number;
   @ApiProperty({ description: 'Reading the prompts.' }) prefill_ms!: number;
   @ApiProperty({ description: 'Until the first text.' }) first_token_ms!: number;
@@ -54,28 +36,61 @@ export class TimingsDto {
   @ApiProperty() total_ms!: number;
 }
 
-/** The one picture of a request. */
-export function presentMedia({ images }: RequestOutcome, detail: Detail): Plain<MediaReportDto> {
-  const [image] = images;
-  if (!image) throw new Error('The engine reported no picture.');
-  const { sha256, width, height, tiles, grid, visualTokens } = image;
-  return { sha256, width, height, tiles, grid, detail, visual_tokens: visualTokens };
+/** How one kind of request shows its outcome, whole or as a stream. */
+export interface OutcomeForm<Label extends object, Media> {
+  readonly id: string;
+  readonly model: string;
+  /** What a stream calls a finished text. */
+  readonly resultEvent: 'caption' | 'answer';
+  /** The fields that say which text it is. */
+  readonly label: (conversation: number) => Label;
+  readonly presentMedia: (media: readonly MediaReport[]) => Media;
 }
 
-export function presentText({ text, finishReason, usage, timings }: Answer): Plain<TextReplyDto> {
+/** A whole outcome; its texts in the order of the conversations. */
+export function presentOutcome<Label extends object, Media>(
+  form: OutcomeForm<Label, Media>,
+  { media, answers, timings }: RequestOutcome,
+) {
+  return {
+    id: form.id,
+    model: form.model,
+    media: form.presentMedia(media),
+    texts: answers.map((answer) => presentLabelled(form, answer)),
+    timings: presentTimings(timings),
+  };
+}
+
+/** One text with the fields that say which. */
+export function presentLabelled<Label extends object>(
+  { label }: Pick<OutcomeForm<Label, unknown>, 'label'>,
+  answer: Answer,
+): Label & Plain<TextReplyDto> {
+  return { ...label(answer.conversation), ...presentText(answer) };
+}
+
+function presentText({ text, finishReason, usage, timings }: Answer): Plain<TextReplyDto> {
   return {
     text,
     finish_reason: finishReason,
-    usage: {
-      prompt_tokens: usage.promptTokens,
-      image_tokens: usage.imageTokens,
-      completion_tokens: usage.completionTokens,
-    },
+    usage: presentUsage([usage]),
     timings: {
       prefill_ms: round(timings.prefillMs),
       first_token_ms: round(timings.firstTokenMs),
       generate_ms: round(timings.decodeMs),
     },
+  };
+}
+
+/** The sums over several texts. */
+export function presentUsage(usages: readonly Answer['usage'][]): Plain<UsageDto> {
+  const sum = (pick: (usage: Answer['usage']) => number) =>
+    usages.reduce((total, usage) => total + pick(usage), 0);
+  return {
+    prompt_tokens: sum(({ promptTokens }) => promptTokens),
+    image_tokens: sum(({ imageTokens }) => imageTokens),
+    cached_tokens: sum(({ cachedTokens }) => cachedTokens),
+    completion_tokens: sum(({ completionTokens }) => completionTokens),
   };
 }
 

@@ -1,0 +1,100 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+
+import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import { LANGUAGES } from '../../language/languages.js';
+import { GenerationDto } from '../http/generation.dto.js';
+import { MediaDto } from '../http/media.dto.js';
+import { splitList } from '../http/split-list.js';
+import type { Granularity } from '../../programme/plan-segments.js';
+
+export const GRANULARITIES: readonly Granularity['kind'][] = ['programme', 'shot', 'interval'];
+
+const DEFAULT_INTERVAL_SECONDS = 10;
+const DEFAULT_MAX_SHOTS = 100;
+
+export class VideoCaptionsRequestDto extends GenerationDto {
+  @ApiPropertyOptional({ type: MediaDto, description: 'The clip, in a JSON body.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MediaDto)
+  media?: MediaDto;
+
+  @ApiPropertyOptional({
+    enum: GRANULARITIES,
+    default: 'programme',
+    description:
+      'What a segment is: all of it, each shot, or each interval. The frames that are asked for are those of each segment.',
+  })
+  @IsOptional()
+  @IsIn(GRANULARITIES)
+  granularity?: Granularity['kind'];
+
+  @ApiPropertyOptional({ minimum: 1, default: DEFAULT_INTERVAL_SECONDS })
+  @IsOptional()
+  @IsNumber({}, { message: '$property must be a number' })
+  @Min(1)
+  @Max(MAX_VIDEO_SECONDS)
+  interval_seconds?: number;
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_SEGMENTS,
+    default: DEFAULT_MAX_SHOTS,
+    description: 'The clearest cuts are kept where there are more.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SEGMENTS)
+  max_shots?: number;
+
+  @ApiPropertyOptional({
+    type: [String],
+    default: ['en'],
+    example: ['ca', 'es'],
+    description: 'Codes or BCP-47 tags; in a form repeated or with commas. A track has the first.',
+  })
+  @IsOptional()
+  @Transform(splitList)
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(LANGUAGES.length)
+  @IsString({ each: true })
+  languages?: string[];
+
+  @ApiPropertyOptional({
+    description: 'The language of a track instead of the first of "languages".',
+  })
+  @IsOptional()
+  @IsString()
+  language?: string;
+}
+
+/** How a body wants the programme cut. */
+export function toGranularity(body: VideoCaptionsRequestDto): Granularity {
+  const { granularity: kind = 'programme' } = body;
+  switch (kind) {
+    case 'programme':
+      return { kind };
+    case 'shot':
+      return { kind, maxShots: body.max_shots ?? DEFAULT_MAX_SHOTS };
+    case 'interval':
+      return { kind, seconds: body.interval_seconds ?? DEFAULT_INTERVAL_SECONDS };
+  }
+}
