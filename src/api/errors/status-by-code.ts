@@ -26,6 +26,8 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   NO_VIDEO_STREAM: 422,
   UNSUPPORTED_CODEC: 422,
   NO_DECODABLE_FRAME: 422,
+  // The machine has no ffmpeg: asking again changes nothing.
+  VIDEO_UNAVAILABLE: 501,
   MEDIA_URL_REJECTED: 422,
   MEDIA_FETCH_FAILED: 422,
   RATE_LIMITED: 429,

@@ -16,7 +16,7 @@ const UPLOAD_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   LIMIT_FILE_SIZE: ['PAYLOAD_TOO_LARGE', 'The file is too large.'],
   LIMIT_FIELD_VALUE: ['PAYLOAD_TOO_LARGE', 'A form field is too long.'],
   LIMIT_FIELD_KEY: ['MULTIPART_MALFORMED', 'The name of a form field is too long.'],
-  LIMIT_FILE_COUNT: ['TOO_MANY_PARTS', 'Only one file may be sent.'],
+  LIMIT_FILE_COUNT: ['TOO_MANY_PARTS', 'The form has too many files.'],
   LIMIT_PART_COUNT: ['TOO_MANY_PARTS', 'The form has too many parts.'],
   LIMIT_FIELD_COUNT: ['TOO_MANY_PARTS', 'The form has too many fields.'],
   LIMIT_UNEXPECTED_FILE: ['UNKNOWN_FIELD', 'The file must be in the field "file".'],
@@ -35,8 +35,9 @@ export function toBodyError(error: unknown): unknown {
     : error;
 }
 
-/** Translates what reading a form threw. Everything that is not a limit is a malformed form. */
+/** Translates what reading a form threw. Everything that is neither ours nor a limit is a malformed form. */
 export function toUploadError(error: unknown): SalamandraError {
+  if (error instanceof SalamandraError) return error;
   const code = property(error, 'code');
   const known = typeof code === 'string' ? UPLOAD_ERRORS[code] : undefined;
   const [publicCode, message] = known ?? MALFORMED_FORM;

@@ -1,10 +1,16 @@
-import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
-import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import type {
+  ModelDescription,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
-import { ApiProblems } from '../http/api-documentation.js';
+import { ApiOpenAiErrors } from '../errors/api-open-ai-errors.js';
 import { readyModel } from '../http/engine-settings.js';
+import type { Plain } from '../http/media.presenter.js';
+import { ModelDto, ModelListDto } from './models.dto.js';
+import { checkRequestedModel } from './requested-model.js';
 
 @ApiTags('models')
 @Controller('v1/models')
@@ -15,12 +21,25 @@ export class ModelsController {
 
   /** The model that answers, in the shape of OpenAI's list. */
   @Get()
-  @ApiProblems()
-  list() {
-    const { id, name, architecture, revision, licence, precision, contextLength } = readyModel(
-      this.engine,
-    );
-    const model = {
+  @ApiOkResponse({ type: ModelListDto })
+  @ApiOpenAiErrors()
+  list(): Plain<ModelListDto> {
+    return { object: 'list', data: [this.present(readyModel(this.engine))] };
+  }
+
+  /** The model by its id, or by the name `visual-salamandra`. */
+  @Get(':id')
+  @ApiOkResponse({ type: ModelDto })
+  @ApiOpenAiErrors()
+  retrieve(@Param('id') id: string): Plain<ModelDto> {
+    const model = readyModel(this.engine);
+    checkRequestedModel(id, model);
+    return this.present(model);
+  }
+
+  private present(model: ModelDescription): Plain<ModelDto> {
+    const { id, name, architecture, revision, licence, precision, contextLength } = model;
+    return {
       id,
       object: 'model',
       created: this.created,
@@ -28,7 +47,7 @@ export class ModelsController {
       name,
       architecture: {
         name: architecture,
-        input_modalities: ['text', 'image'],
+        input_modalities: ['text', 'image', 'video'],
         output_modalities: ['text'],
       },
       revision,
@@ -36,6 +55,5 @@ export class ModelsController {
       precision,
       context_length: contextLength,
     };
-    return { object: 'list', data: [model] };
   }
 }

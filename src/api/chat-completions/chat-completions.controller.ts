@@ -1,0 +1,71 @@
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+
+import { collectOutcome } from '../../engine/collect-outcome.js';
+import type { EngineRequest, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import { ENGINE } from '../engine-token.js';
+import { toOpenAiError } from '../errors/open-ai-error.js';
+import { toPublicError } from '../errors/public-error.js';
+import { ClientSignal } from '../http/client-signal.js';
+import { readyModel } from '../http/engine-settings.js';
+import { streamMessages } from '../http/event-stream-response.js';
+import { MediaIntake } from '../http/media-intake.js';
+import { toChatChunks } from './chat-chunks.js';
+import {
+  type CompletionFrame,
+  createCompletionFrame,
+  presentChatCompletion,
+} from './chat-completion.presenter.js';
+import { ApiChatCompletions } from './chat-completions.documentation.js';
+import { parseChatRequest } from './parse-chat-request.js';
+import { listMediaSources, toEngineRequest } from './to-engine-request.js';
+
+@ApiTags('openai')
+@Controller('v1/chat/completions')
+export class ChatCompletionsController {
+  constructor(
+    @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
+    @Inject(MediaIntake) private readonly intake: MediaIntake,
+  ) {}
+
+  /** One turn of a conversation with pictures and clips, in the form of OpenAI's API. */
+  @Post()
+  @HttpCode(200)
+  @ApiChatCompletions()
+  async create(
+    @Body() body: unknown,
+    @ClientSignal() signal: AbortSignal,
+    @Req() httpRequest: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    if (!httpRequest.is('application/json')) {
+      throw new SalamandraError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.');
+    }
+    const model = readyModel(this.engine);
+    const chat = parseChatRequest(body, model);
+    const taken = await this.intake.take(listMediaSources(chat.messages), chat.sampling, signal);
+    try {
+      const request = toEngineRequest(chat, taken.media);
+      const frame = createCompletionFrame(model);
+      if (chat.reply.kind === 'whole') {
+        response.json(await this.complete(request, frame, signal));
+        return;
+      }
+      const events = this.engine.generate(request, signal);
+      await streamMessages(response, toChatChunks(events, frame, request, chat.reply), (error) => ({
+        data: JSON.stringify(toOpenAiError(toPublicError(error, httpRequest))),
+      }));
+    } finally {
+      await taken.release();
+    }
+  }
+
+  private async complete(request: EngineRequest, frame: CompletionFrame, signal: AbortSignal) {
+    const outcome = await collectOutcome(this.engine, request, signal);
+    const [answer] = outcome.answers;
+    if (!answer) throw new Error('The engine gave no answer.');
+    return presentChatCompletion(frame, answer, outcome, request);
+  }
+}

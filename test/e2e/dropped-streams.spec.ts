@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+
+import { jest } from '@jest/globals';
+
+import { dropStreams, timeShortRequest } from '../faults/drop-streams.js';
+import { type EndlessPackage, makeEndlessPackage } from '../faults/endless-package.js';
+import { type Service, startService } from './service.js';
+
+jest.setTimeout(300_000);
+
+let endless: EndlessPackage;
+let service: Service;
+
+beforeAll(async () => {
+  endless = await makeEndlessPackage();
+  service = await startService(
+    { SALAMANDRA_MODEL: endless.directory },
+    join(import.meta.dirname, '../faults/counting-service.mjs'),
+  );
+  await service.waitUntilReady();
+});
+
+afterAll(async () => {
+  await service.stop();
+  await endless.remove();
+});
+
+it('sets the model free within two steps for every client that leaves', async () => {
+  const dropped = await dropStreams(service, { count: 10, afterMs: 500, maxTokens: 900 });
+
+  expect(dropped).toHaveLength(10);
+  for (const { tokensAfterCancel } of dropped) expect(tokensAfterCancel).toBeLessThanOrEqual(2);
+  // They were at work when their clients left.
+  expect(Math.max(...dropped.map(({ tokens }) => tokens))).toBeGreaterThan(1);
+  expect(await timeShortRequest(service)).toBeLessThan(5_000);
+});

@@ -1,0 +1,36 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { loadConfiguration } from '../../src/config/configuration.js';
+import { startService } from '../e2e/service.js';
+
+/** The package of a model that never ends an answer by itself. */
+export interface EndlessPackage {
+  readonly directory: string;
+  remove(): Promise<void>;
+}
+
+interface ManifestTokens {
+  readonly tokens: { eos: number[]; readonly video: number };
+}
+
+/**
+ * Copies the bundled model's package and takes its stop tokens away; the placeholder of clips, which no model writes,
+ * stands in for them.
+ */
+export async function makeEndlessPackage(): Promise<EndlessPackage> {
+  const { home, precision } = loadConfiguration(process.env);
+  // Installs the package where there is none yet.
+  const service = await startService({ SALAMANDRA_MODEL: 'demo' });
+  await service.waitUntilReady();
+  await service.stop();
+
+  const directory = await mkdtemp(join(tmpdir(), 'endless-package-'));
+  await cp(join(home, 'packages', 'demo', precision), directory, { recursive: true });
+  const path = join(directory, 'manifest.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as ManifestTokens;
+  manifest.tokens.eos = [manifest.tokens.video];
+  await writeFile(path, JSON.stringify(manifest));
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
