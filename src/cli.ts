@@ -1,90 +1,120 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 
-import { askAboutPictures } from './command-line/ask-about-pictures.js';
+import type { Granularity } from './programme/plan-segments.js';
+import { askQuestions } from './command-line/ask-question.js';
+import { captionFiles } from './command-line/caption-files.js';
+import { type ClipOptions, parseNumber, parseSampling } from './command-line/clip-options.js';
 import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './command-line/exit-code.js';
+import { readHistory } from './command-line/read-history.js';
+import { readQuestions } from './command-line/read-questions.js';
+import { splitQuestion } from './command-line/split-question.js';
 import { createTerminal } from './command-line/terminal.js';
 import { loadConfiguration, parseInteger, parsePrecision } from './config/configuration.js';
+import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from './config/limits.js';
 import { convertCheckpoint } from './conversion/convert-checkpoint.js';
-import {
-  captionConversation,
-  questionConversation,
-  resolveLanguages,
-} from './engine/conversations.js';
+import { resolveLanguages } from './engine/conversations.js';
 import { SalamandraError } from './errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, resolveLanguage } from './language/languages.js';
 import type { Detail } from './vision/plan-tiles.js';
 
 const workerEntry = new URL('./inference-worker.js', import.meta.url);
+const mediaWorkerEntry = new URL('./media-worker.js', import.meta.url);
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
 
 const model = new Option('--model <model>', 'demo, the id of a model, or the folder of a package');
-const json = new Option('--json', 'print one JSON object a picture');
-const detail = new Option('--detail <detail>', 'how closely to look')
+const json = new Option('--json', 'print JSON, one object a line');
+const stream = new Option('--stream', 'print text as it is written, as on a terminal');
+const detail = new Option('--detail <detail>', 'how closely to look at a picture')
   .choices(['low', 'auto', 'high'])
   .default('auto');
 
-interface PictureOptions {
+interface MediaOptions extends ClipOptions {
   readonly model?: string;
   readonly json?: true;
+  readonly stream?: true;
   readonly detail: Detail;
 }
 
+interface CaptionOptions extends MediaOptions {
+  readonly languages: string;
+  readonly kind: string;
+  readonly by: Granularity['kind'];
+  readonly interval: string;
+  readonly format: 'text' | 'json' | 'vtt';
+}
+
+interface AskOptions extends MediaOptions {
+  readonly language: string;
+  readonly history?: string;
+  readonly chat?: true;
+}
+
 const program = new Command('salamandra')
-  .description('Describes pictures and answers questions about them in 35 European languages.')
+  .description('Describes pictures and clips and answers questions in 35 European languages.')
   .addHelpText('after', EXIT_CODE_HELP)
   .showSuggestionAfterError()
   .exitOverride();
 
-program
-  .command('caption')
-  .description('write about pictures')
-  .argument('<file...>', 'pictures: JPEG, PNG, WebP, GIF, TIFF or AVIF')
+withMediaOptions(program.command('caption'))
+  .description('write about pictures and clips')
+  .argument(
+    '<file...>',
+    'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF) and clips (what ffmpeg reads)',
+  )
   .option('--languages <codes>', 'languages to write in, with commas', 'en')
   .option('--kind <kinds>', `what to write, with commas: ${CAPTION_KINDS.join(', ')}`, 'caption')
-  .addOption(detail)
-  .addOption(model)
-  .addOption(json)
-  .action(
-    async (files: string[], options: PictureOptions & { languages: string; kind: string }) => {
-      const kinds = splitCommas(options.kind).map(parseKind);
-      const languages = resolveLanguages(splitCommas(options.languages));
-      const tasks = languages.flatMap((language) =>
-        kinds.map((kind) => ({
-          labels: { language: language.code, kind },
-          messages: captionConversation(kind, language),
-        })),
-      );
-      process.exitCode = await askAboutPictures(
-        { files, tasks, ...common(options) },
-        terminal,
-        abort.signal,
-      );
-    },
-  );
+  .addOption(
+    new Option('--by <part>', 'what of a clip gets a text of its own')
+      .choices(['programme', 'shot', 'interval'])
+      .default('programme'),
+  )
+  .option('--interval <seconds>', 'with --by interval', '10')
+  .addOption(
+    new Option('--format <format>', 'vtt: a track of descriptions')
+      .choices(['text', 'json', 'vtt'])
+      .default('text'),
+  )
+  .action(async (files: string[], options: CaptionOptions) => {
+    const output = options.json ? 'json' : options.format;
+    process.exitCode = await captionFiles(
+      {
+        ...common(options, output),
+        files,
+        output,
+        kinds: splitCommas(options.kind).map(parseKind),
+        languages: resolveLanguages(splitCommas(options.languages)),
+        granularity: parseGranularity(options),
+      },
+      terminal,
+      abort.signal,
+    );
+  });
 
-program
-  .command('ask')
-  .description('answer a question about a picture')
-  .argument('<file>', 'a picture')
-  .argument('<question>')
+withMediaOptions(program.command('ask'))
+  .description('answer questions about pictures and clips, or about none')
+  .usage('[options] [file...] <question>')
+  .argument('[words...]', 'files, and last the question; with --chat files alone')
   .option('--language <code>', 'language of the answer', 'en')
-  .addOption(detail)
-  .addOption(model)
-  .addOption(json)
-  .action(
-    async (file: string, question: string, options: PictureOptions & { language: string }) => {
-      const language = resolveLanguage(options.language);
-      const labels = { language: language.code, question };
-      const tasks = [{ labels, messages: questionConversation(question, language) }];
-      process.exitCode = await askAboutPictures(
-        { files: [file], tasks, ...common(options) },
-        terminal,
-        abort.signal,
-      );
-    },
-  );
+  .option('--history <file>', 'earlier turns: a JSON list of {"role", "text"}')
+  .option('--chat', 'read questions from standard input, a line each, each after the last')
+  .action(async (words: string[], options: AskOptions) => {
+    const output = options.json ? 'json' : 'text';
+    const { files, questions } = options.chat
+      ? { files: words, questions: readQuestions(process.stdin, terminal, abort.signal) }
+      : splitQuestion(words);
+    process.exitCode = await askQuestions(
+      {
+        ...common(options, output),
+        ...{ files, questions, output },
+        language: resolveLanguage(options.language),
+        history: options.history === undefined ? [] : await readHistory(options.history),
+      },
+      terminal,
+      abort.signal,
+    );
+  });
 
 program
   .command('convert')
@@ -129,9 +159,46 @@ function configure(options: { port?: string; host?: string; model?: string }) {
   };
 }
 
-function common(options: PictureOptions) {
-  const output = options.json ? ('json' as const) : ('text' as const);
-  return { detail: options.detail, output, configuration: configure(options), workerEntry };
+function withMediaOptions(command: Command): Command {
+  return command
+    .addOption(detail)
+    .option('--frames <count>', 'frames of a clip to look at (default: 8)')
+    .option('--fps <rate>', 'frames a second, instead of --frames')
+    .option('--start <time>', 'where in a clip to begin: seconds or HH:MM:SS')
+    .option('--end <time>', 'where in a clip to end')
+    .addOption(
+      new Option('--sampling <how>', 'frames evenly, or from the middle of each shot')
+        .choices(['uniform', 'scene'])
+        .default('uniform'),
+    )
+    .addOption(model)
+    .addOption(json)
+    .addOption(stream);
+}
+
+function common(options: MediaOptions, output: string) {
+  if (options.stream && output !== 'text') {
+    throw new SalamandraError('INVALID_PARAMETER', '--stream is for text.');
+  }
+  const isStreamed = options.stream ?? terminal.isWatched;
+  return {
+    detail: options.detail,
+    sampling: parseSampling(options),
+    delivery: isStreamed ? ('stream' as const) : ('whole' as const),
+    configuration: configure(options),
+    ...{ workerEntry, mediaWorkerEntry },
+  };
+}
+
+function parseGranularity({ by, interval }: CaptionOptions): Granularity {
+  switch (by) {
+    case 'programme':
+      return { kind: by };
+    case 'shot':
+      return { kind: by, maxShots: MAX_SEGMENTS };
+    case 'interval':
+      return { kind: by, seconds: parseNumber('--interval', interval, 0.1, MAX_VIDEO_SECONDS) };
+  }
 }
 
 function splitCommas(text: string): string[] {

@@ -6,11 +6,11 @@ Exit codes:
   0    done
   1    internal error
   2    invalid use or request
-  3    a picture cannot be used
+  3    a picture or clip cannot be used
   4    the model cannot be used
   5    busy or not available; try again
   130  interrupted
-With several files, the first failure decides.`;
+With several files or questions, the first failure decides.`;
 
 export const INTERRUPTED = 130;
 
@@ -47,6 +47,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   NO_VIDEO_STREAM: MEDIA,
   UNSUPPORTED_CODEC: MEDIA,
   NO_DECODABLE_FRAME: MEDIA,
+  VIDEO_UNAVAILABLE: MEDIA,
   MEDIA_URL_REJECTED: MEDIA,
   MEDIA_FETCH_FAILED: MEDIA,
   MODEL_INVALID: MODEL,

@@ -47,6 +47,20 @@ describe('createTerminal', () => {
     expect(piped.stdout.text).toBe(`${text}\n`);
   });
 
+  it('writes a result in pieces, and ends its line before anything else', () => {
+    const { stdout, stderr, terminal } = open(true);
+    terminal.progress('loading');
+    terminal.piece('a ');
+    terminal.piece('d\x1b[2Jog');
+    terminal.failure(new SalamandraError('INTERNAL', 'Broken.'));
+    terminal.piece('a cat');
+    terminal.endLine();
+    terminal.endLine();
+
+    expect(stdout.text).toBe('a d[2Jog\na cat\n');
+    expect(stderr.text).toBe('\r\x1b[Kloading\r\x1b[KBroken.\n');
+  });
+
   it('reports a failure with its numbers and without its cause', () => {
     const { stderr, terminal } = open(false);
     const details = { limit: 3, allowed: ['ca', 'es'] };
@@ -77,6 +91,7 @@ describe('exitCodeOf', () => {
     ['INVALID_PARAMETER', 2],
     ['MEDIA_CORRUPT', 3],
     ['UNSUPPORTED_MEDIA_TYPE', 3],
+    ['VIDEO_UNAVAILABLE', 3],
     ['MODEL_INVALID', 4],
     ['QUEUE_FULL', 5],
     ['INTERNAL', 1],

@@ -6,7 +6,14 @@ type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
 
 /** Results go to standard output, everything else to standard error. */
 export interface Terminal {
+  /** Whether somebody watches standard output. */
+  readonly isWatched: boolean;
   result(line: string): void;
+  /** A part of a result, which `endLine` ends; whatever else is written ends it too. */
+  piece(text: string): void;
+  endLine(): void;
+  /** Says that a line of input is waited for. */
+  prompt(): void;
   /** On a terminal one line that changes, elsewhere a line for each different text. */
   progress(text: string): void;
   /** Takes the progress line away. */
@@ -17,25 +24,46 @@ export interface Terminal {
 /** A terminal over two streams; text that reaches a real terminal cannot command it. */
 export function createTerminal(stdout: Output, stderr: Output): Terminal {
   let shown = '';
+  let isLineOpen = false;
 
   function clearProgress() {
     if (stderr.isTTY && shown !== '') stderr.write('\r\x1b[K');
     shown = '';
   }
+  function endLine() {
+    if (isLineOpen) stdout.write('\n');
+    isLineOpen = false;
+  }
+  function piece(text: string) {
+    clearProgress();
+    isLineOpen = true;
+    stdout.write(stdout.isTTY ? stripControls(text) : text);
+  }
 
   return {
+    isWatched: stdout.isTTY === true,
+    piece,
+    endLine,
     result(line) {
+      endLine();
+      piece(line);
+      endLine();
+    },
+    prompt() {
       clearProgress();
-      stdout.write(`${stdout.isTTY ? stripControls(line) : line}\n`);
+      endLine();
+      stderr.write('> ');
     },
     progress(text) {
       if (text === shown) return;
+      endLine();
       shown = text;
       stderr.write(stderr.isTTY ? `\r\x1b[K${stripControls(text)}` : `${text}\n`);
     },
     clearProgress,
     failure(error, subject) {
       clearProgress();
+      endLine();
       const line = subject === undefined ? describe(error) : `${subject}: ${describe(error)}`;
       stderr.write(`${stripControls(line)}\n`);
     },

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,11 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 
 import { drawPicture } from './draw-picture.js';
+import { readLines, run } from './run-cli.js';
 
 jest.setTimeout(300_000);
 
-const CLI = join(import.meta.dirname, '../../dist/cli.js');
+const SAMPLES = join(import.meta.dirname, '../../samples');
 
 let folder: string;
 let picture: string;
@@ -21,26 +21,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true }));
-
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(args: readonly string[], interruptAt?: RegExp): Promise<Run> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const seen = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (seen.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => {
-    seen.stderr += chunk.toString();
-    if (interruptAt?.test(seen.stderr)) child.kill('SIGINT');
-  });
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  return { code, ...seen };
-}
 
 it('captions a picture with nothing but the text on standard output', async () => {
   const { code, stdout, stderr } = await run(['caption', picture, '--languages', 'ca']);
@@ -54,12 +34,8 @@ it('goes on after a file that fails, and ends with the code of its family', asyn
   await writeFile(text, 'not a picture');
   const { code, stdout } = await run(['caption', text, picture, '--languages', 'ca,es', '--json']);
 
-  const lines = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as object);
   expect(code).toBe(3);
-  expect(lines).toMatchObject([
+  expect(readLines(stdout)).toMatchObject([
     { file: text, error: { code: 'UNSUPPORTED_MEDIA_TYPE' } },
     { file: picture, media: { width: 200 }, results: [{ language: 'ca' }, { language: 'es' }] },
   ]);
@@ -81,6 +57,62 @@ it('answers a question', async () => {
   });
 });
 
+it('answers about several pictures, and about none', async () => {
+  const several = await run([
+    'ask',
+    picture,
+    join(SAMPLES, 'fox.png'),
+    'Are they alike?',
+    '--json',
+  ]);
+  const none = await run(['ask', 'Repeat: dog', '--json']);
+
+  expect([several.code, none.code]).toEqual([0, 0]);
+  expect(JSON.parse(several.stdout)).toMatchObject({
+    media: [
+      { kind: 'image', tiles: 1 },
+      { kind: 'image', tiles: 1 },
+    ],
+    results: [{ question: 'Are they alike?' }],
+  });
+  expect(JSON.parse(none.stdout)).toMatchObject({ files: [], media: [] });
+});
+
+it('prints the same text in pieces as whole', async () => {
+  const args = ['caption', picture, '--languages', 'ca,es', '--kind', 'long'];
+  const [whole, pieces] = [await run(args), await run([...args, '--stream'])];
+
+  expect([whole.code, pieces.code]).toEqual([0, 0]);
+  expect(pieces.stdout).toBe(whole.stdout);
+});
+
+it('chats: each line is a question that sees the turns before, and the end of the input ends it', async () => {
+  const input = 'What is on the left?\n\nWhat is on the right?\n';
+  const chat = await run(['ask', '--chat', picture, '--json'], { input });
+  const [first, second] = readLines(chat.stdout) as { results: { text: string }[] }[];
+  const history = join(folder, 'history.json');
+  const turns = [
+    { role: 'user', text: 'What is on the left?' },
+    { role: 'assistant', text: first?.results[0]?.text },
+  ];
+  await writeFile(history, JSON.stringify(turns));
+  const asked = ['ask', picture, 'What is on the right?', '--history', history, '--json'];
+  const { stdout } = await run(asked);
+
+  expect(chat.code).toBe(0);
+  expect(readLines(chat.stdout)).toHaveLength(2);
+  expect(readLines(stdout)).toEqual([second]);
+});
+
+it('goes on chatting after a question that fails', async () => {
+  const input = `${'dog '.repeat(3_000)}\nHow many?\n`;
+  const { code, stdout, stderr } = await run(['ask', '--chat', '--json'], { input });
+
+  expect(code).toBe(2);
+  expect(readLines(stdout)).toMatchObject([{ results: [{ question: 'How many?' }] }]);
+  expect(stderr).toContain('context');
+});
+
 it.each([
   ['no file', ['caption'], 2],
   ['an unknown option', ['caption', 'x', '--nope'], 2],
@@ -88,6 +120,16 @@ it.each([
   ['an unknown language', ['caption', 'x', '--languages', 'xx'], 2],
   ['an unknown kind', ['caption', 'x', '--kind', 'poem'], 2],
   ['an absent file', ['caption', 'absent.png'], 2],
+  ['segments of a picture', ['caption', join(SAMPLES, 'fox.png'), '--by', 'shot'], 2],
+  ['a track of two clips', ['caption', 'x', 'y', '--format', 'vtt'], 2],
+  ['a track in two languages', ['caption', 'x', '--format', 'vtt', '--languages', 'ca,es'], 2],
+  ['another kind of text for shots', ['caption', 'x', '--by', 'shot', '--kind', 'alt'], 2],
+  ['JSON as it comes', ['caption', 'x', '--json', '--stream'], 2],
+  ['frames by number and by rate', ['caption', 'x', '--frames', '2', '--fps', '1'], 2],
+  ['an end before the start', ['caption', 'x', '--start', '3', '--end', '2'], 2],
+  ['a question that was forgotten', ['ask', join(SAMPLES, 'fox.png')], 2],
+  ['an absent history', ['ask', 'Who?', '--history', 'absent.json'], 2],
+  ['an absent picture to ask about', ['ask', 'absent.png', 'Who?'], 2],
   ['an absent model', ['caption', 'x', '--model', 'absent'], 4],
   ['an absent checkpoint', ['convert', 'absent', '--out', 'absent-out'], 4],
   ['help', ['--help'], 0],
@@ -101,7 +143,7 @@ it.each([
 it('stops at Ctrl-C', async () => {
   const kinds = 'caption,alt,long,keywords';
   const args = ['caption', picture, '--languages', 'ca,es,en,de,fr,it,pt', '--kind', kinds];
-  const { code, stdout } = await run(args, /\(1 of 1\)/);
+  const { code, stdout } = await run(args, { interruptAt: /\(1 of 1\)/ });
 
   expect(code).toBe(130);
   expect(stdout).toBe('');

@@ -153,7 +153,7 @@ describe('POST /v1/answers', () => {
     });
 
     expect(status).toBe(200);
-    expect(body.answers[0]!.usage.image_tokens).toBe(body.media.visual_tokens);
+    expect(body.answers[0]!.usage.image_tokens).toBe(body.media[0]!.visual_tokens);
   });
 
   it('refuses a question that does not fit the context, with numbers', async () => {

@@ -17,9 +17,16 @@ export interface Service {
   stop(): Promise<number | null>;
 }
 
-/** Starts dist/main.js and waits until it listens; the model may still be loading. */
-export async function startService(env: Record<string, string> = {}): Promise<Service> {
-  const child = spawn(process.execPath, [MAIN], {
+/**
+ * Starts the server and waits until it listens; the model may still be loading.
+ *
+ * @param entry the module that is run.
+ */
+export async function startService(
+  env: Record<string, string> = {},
+  entry = MAIN,
+): Promise<Service> {
+  const child = spawn(process.execPath, [entry], {
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -69,10 +76,13 @@ interface TextReply {
   readonly usage: Record<'prompt_tokens' | 'image_tokens' | 'completion_tokens', number>;
 }
 
+type MediaReply = Record<'width' | 'height' | 'tiles' | 'visual_tokens', number>;
+
 /** The fields of every kind of answer; which are there is for the tests to say. */
 interface ReplyBody {
   readonly id: string;
-  readonly media: Record<'width' | 'height' | 'tiles' | 'visual_tokens', number>;
+  /** One for captions, a list for answers. */
+  readonly media: MediaReply & readonly MediaReply[];
   readonly results: TextReply[];
   readonly answers: TextReply[];
   readonly timings: Record<'total_ms' | 'first_token_ms', number>;

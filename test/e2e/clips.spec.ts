@@ -1,0 +1,221 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import type { MediaDecoder } from '../../src/engine/media-decoder.js';
+import { createMediaWorkerDecoder } from '../../src/engine/media-worker-decoder.js';
+import { createVideoInspector, type VideoInspector } from '../../src/engine/video-inspector.js';
+import type { FrameSampling } from '../../src/media/frame-sampling.js';
+import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
+import {
+  createClipFolder,
+  describeWithFfmpeg,
+  encodeFrames,
+  numberedFrames,
+  runEncoder,
+} from '../clips.js';
+import { poll } from '../poll.js';
+
+const DIST = new URL('../../dist/', import.meta.url);
+const entry = new URL('media-worker.js', DIST);
+
+const TILE_SIDE = 16;
+// Sampling looks at nothing else of it.
+const geometry = {
+  imageProcessor: { tileSize: { width: TILE_SIDE, height: TILE_SIDE } },
+} as VisionGeometry;
+
+const folder = createClipFolder();
+afterAll(() => folder.remove());
+
+let decoder: MediaDecoder;
+let inspector: VideoInspector;
+afterEach(() => Promise.all([decoder.close(), inspector.close()]));
+
+function start(timeoutMs?: number): void {
+  decoder = createMediaWorkerDecoder({ entry, ...(timeoutMs !== undefined && { timeoutMs }) });
+  inspector = createVideoInspector({ entry });
+}
+
+function sample(
+  path: string,
+  count: number,
+  signal?: AbortSignal,
+  mode: FrameSampling['mode'] = 'uniform',
+) {
+  const sampling = { mode, frames: { count } };
+  return decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, signal);
+}
+
+describeWithFfmpeg('a clip in the media worker', () => {
+  let path: string;
+  beforeAll(() => {
+    path = folder.path('clip.mp4');
+    encodeFrames(path, numberedFrames(40));
+  });
+  beforeEach(() => start());
+
+  it('becomes a tile a frame', async () => {
+    const video = await sample(path, 4);
+
+    expect(video.timestampsSeconds).toEqual([0, 1, 2, 3]);
+    expect(video).toMatchObject({ width: 64, height: 48, durationSeconds: 4, framesWished: 4 });
+    expect(video.sha256).toMatch(/^[\da-f]{64}$/);
+    expect(video.tiles.map(({ length }) => length)).toEqual(Array(4).fill(TILE_SIDE ** 2 * 3));
+    // The frames grow brighter.
+    const middles = video.tiles.map((tile) => tile[tile.length / 2] ?? 0);
+    expect(middles).toEqual(middles.toSorted((a, b) => a - b));
+    expect(new Set(middles).size).toBe(4);
+  });
+
+  it('is inspected', async () => {
+    expect(await inspector.inspect(path)).toEqual({
+      durationSeconds: 4,
+      width: 64,
+      height: 48,
+      frameRate: 10,
+    });
+    expect(await inspector.findShots(path, { maxShots: 4 })).toEqual([
+      { startSeconds: 0, endSeconds: 4 },
+    ]);
+  });
+
+  it('fails alone', async () => {
+    const damaged = folder.path('damaged.mp4');
+    writeFileSync(damaged, readFileSync(path).subarray(0, 100));
+
+    await expect(sample(damaged, 4)).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
+    expect((await sample(path, 1)).timestampsSeconds).toEqual([0]);
+  });
+
+  it('may take ten hours', async () => {
+    const hours = folder.path('hours.mp4');
+    const tenHours = ['-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=1:duration=36000'];
+    runEncoder([...tenHours, '-c:v', 'mpeg4', '-q:v', '31', '-g', '10', hours]);
+    const video = await sample(hours, 16);
+
+    expect(video.durationSeconds).toBe(36_000);
+    expect(video.timestampsSeconds).toEqual(Array.from({ length: 16 }, (_, i) => i * 2_250));
+  });
+});
+
+describe('without ffmpeg', () => {
+  let before: string | undefined;
+  beforeAll(() => {
+    before = process.env['SALAMANDRA_FFMPEG'];
+    process.env['SALAMANDRA_FFMPEG'] = folder.path('missing');
+  });
+  afterAll(() => restore(before));
+  beforeEach(() => start());
+
+  it('answers clips with a code and goes on with pictures', async () => {
+    const path = folder.path('any.mp4');
+    writeFileSync(path, 'any');
+
+    await expect(sample(path, 1)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
+    await expect(inspector.inspect(path)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
+    // An empty picture gets as far as the pictures' own errors.
+    const picture = { bytes: new Uint8Array(), geometry, detail: 'low', layout: 'anyres' } as const;
+    await expect(decoder.tile({ ...picture, maxVisualTokens: 1_000 })).rejects.toMatchObject({
+      code: 'MEDIA_EMPTY',
+    });
+  });
+});
+
+// A stand-in for ffmpeg that never ends, and writes down which processes it is.
+const describeOnUnix = process.platform === 'win32' ? describe.skip : describe;
+describeOnUnix('an ffmpeg that decodes for ever', () => {
+  const path = folder.path('endless.mp4');
+  const pids = folder.path('pids');
+  let before: string | undefined;
+  beforeAll(() => {
+    before = process.env['SALAMANDRA_FFMPEG'];
+    process.env['SALAMANDRA_FFMPEG'] = folder.path('ffmpeg');
+    writeFileSync(path, '\0\0\0\x14ftypisom\0\0\0\0isom');
+    writeScript('ffprobe', 'exit 1');
+    writeScript(
+      'ffmpeg',
+      `case "$*" in
+        -version) echo "ffmpeg version 8.1" ;;
+        -formats) echo " DE null,mov            x"; echo "  E rawvideo        x"; echo " D  mov             x" ;;
+        -encoders) ;;
+        *) sleep 600 & echo $$ $! >> '${pids}'; while :; do :; done ;;
+      esac`,
+    );
+  });
+  afterAll(() => restore(before));
+  beforeEach(() => writeFileSync(pids, ''));
+
+  function writeScript(name: string, text: string): void {
+    writeFileSync(folder.path(name), `#!/bin/sh\n${text}\n`);
+    chmodSync(folder.path(name), 0o755);
+  }
+
+  const started = () => readFileSync(pids, 'utf8').split(/\s+/).filter(Boolean).map(Number);
+  const isThere = (pid: number) => existsSync(`/proc/${pid}`) && !isZombie(pid);
+
+  async function expectAllGone(): Promise<void> {
+    const all = started();
+    expect(all.length).toBeGreaterThanOrEqual(2);
+    await poll(() => !all.some(isThere) || undefined, 2_000);
+  }
+
+  it('is killed at its deadline, with all it started', async () => {
+    start(4_000);
+
+    await expect(sample(path, 1)).rejects.toMatchObject({ code: 'MEDIA_TOO_EXPENSIVE' });
+    await expectAllGone();
+  });
+
+  it('is killed when the client leaves', async () => {
+    start();
+    const abort = new AbortController();
+    const sampling = sample(path, 1, abort.signal);
+    const outcome = expect(sampling).rejects.toThrow('left');
+    await poll(() => started().length >= 2 || undefined, 30_000);
+    abort.abort(new Error('left'));
+
+    await outcome;
+    await expectAllGone();
+  });
+
+  it('is killed when the worker is closed', async () => {
+    start();
+    const outcome = expect(inspector.inspect(path)).rejects.toMatchObject({
+      code: 'MEDIA_TOO_EXPENSIVE',
+    });
+    await poll(() => started().length >= 2 || undefined, 30_000);
+    await inspector.close();
+
+    await outcome;
+    await expectAllGone();
+  });
+
+  it('is killed when the parent dies without a word', async () => {
+    start();
+    const script = fileURLToPath(new URL('../fixtures/media-parent.mjs', import.meta.url));
+    const decoderModule = new URL('engine/media-worker-decoder.js', DIST).href;
+    const parent = spawn(process.execPath, [script, decoderModule, path], {
+      stdio: 'ignore',
+      // Jest's process.env is a copy that children do not see.
+      env: process.env,
+    });
+    await poll(() => started().length >= 2 || undefined, 30_000);
+    parent.kill('SIGKILL');
+
+    await expectAllGone();
+  });
+});
+
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+function restore(value: string | undefined): void {
+  if (value === undefined) delete process.env['SALAMANDRA_FFMPEG'];
+  else process.env['SALAMANDRA_FFMPEG'] = value;
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface RunOptions {
+  readonly interruptAt?: RegExp;
+  /** What stands on standard input; without it there is none. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the built command line as a process of its own. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const { interruptAt, input, env } = options;
+  const child = spawn(process.execPath, [CLI, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  // A command that reads nothing may have ended before.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input ?? '');
+  const seen = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (seen.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    seen.stderr += chunk.toString();
+    if (interruptAt?.test(seen.stderr)) child.kill('SIGINT');
+  });
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
+  return { code, ...seen };
+}
+
+/** JSON lines. */
+export function readLines(stdout: string): object[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+}

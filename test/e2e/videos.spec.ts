@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { jest } from '@jest/globals';
+
+import { createClipFolder, describeWithFfmpeg, encodeFrames, flatFrame } from '../clips.js';
+import { parseWebVtt } from '../parse-webvtt.js';
+import { poll } from '../poll.js';
+import { expectProblem } from './expect-problem.js';
+import { openStream } from './read-stream.js';
+import { postForm, type Service, startService } from './service.js';
+
+jest.setTimeout(300_000);
+
+/** Three shots of two seconds: red, green, blue. */
+const SHOTS = [flatFrame(200, 30, 30), flatFrame(30, 200, 30), flatFrame(30, 30, 200)];
+
+describeWithFfmpeg('clips over HTTP', () => {
+  let temporary: string;
+  let service: Service;
+  let programme: string;
+  let clip: Buffer;
+
+  beforeAll(async () => {
+    const folder = createClipFolder();
+    const frames = SHOTS.flatMap((frame) => Array<Uint8Array>(20).fill(frame));
+    encodeFrames(folder.path('clip.mp4'), frames);
+    clip = readFileSync(folder.path('clip.mp4'));
+    folder.remove();
+    temporary = await mkdtemp(join(tmpdir(), 'salamandra-e2e-'));
+    service = await startService({ TMPDIR: temporary });
+    await service.waitUntilReady();
+    programme = `${service.url}/v1/videos/captions`;
+  });
+
+  afterAll(async () => {
+    expect(await service.stop()).toBe(0);
+    expect(readdirSync(temporary)).toEqual([]);
+    await rm(temporary, { recursive: true });
+  });
+
+  const postClip = (url: string, ...fields: (readonly [string, string])[]) =>
+    postForm(url, [['file', clip], ['max_tokens', '8'], ['num_frames', '4'], ...fields]);
+
+  it('are captioned and asked about', async () => {
+    const caption = await postClip(`${service.url}/v1/captions`, ['start', '2'], ['end', '4']);
+    const answer = await postClip(`${service.url}/v1/answers`, ['question', 'What moves?']);
+
+    expect(caption.status).toBe(200);
+    expect(caption.body.media).toMatchObject({
+      kind: 'video',
+      width: 64,
+      height: 48,
+      duration_seconds: 6,
+    });
+    const { frames } = caption.body.media as unknown as { frames: number[] };
+    expect(frames).toHaveLength(4);
+    for (const second of frames) {
+      expect(second).toBeGreaterThanOrEqual(2);
+      expect(second).toBeLessThan(4);
+    }
+    expect(answer.body.media).toMatchObject([{ kind: 'video', frames_wished: 4 }]);
+  });
+
+  it('are described shot by shot as a track', async () => {
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(clip)]), 'clip.mp4');
+    form.set('granularity', 'shot');
+    form.set('languages', 'ca');
+    form.set('num_frames', '2');
+    const headers = { Accept: 'text/vtt' };
+    const reply = await fetch(programme, { method: 'POST', headers, body: form });
+
+    expect(reply.headers.get('Content-Type')).toBe('text/vtt; charset=utf-8');
+    const { header, cues } = parseWebVtt(await reply.text());
+    expect(header).toEqual({ Kind: 'descriptions', Language: 'ca' });
+    expect(cues.map(({ startSeconds }) => Math.round(startSeconds))).toEqual([0, 2, 4]);
+    expect(cues.at(-1)?.endSeconds).toBe(6);
+  });
+
+  it('are described by the clock, segment after segment', async () => {
+    const stream = await openStream(programme, {
+      media: { base64: clip.toString('base64') },
+      granularity: 'interval',
+      interval_seconds: 4,
+      num_frames: 2,
+      max_tokens: 8,
+    });
+    await stream.ended();
+
+    const segments = stream.events().filter(({ event }) => event === 'segment');
+    expect(segments.map(({ data }) => data)).toMatchObject([
+      { start: 0, end: 4 },
+      { start: 4, end: 6 },
+    ]);
+    expect(stream.events().at(-1)?.event).toBe('done');
+  });
+
+  it('refuses a range beyond the end, and clips that are none', async () => {
+    expectProblem(await postClip(programme, ['start', '6']), 422, 'NO_DECODABLE_FRAME');
+    const beyond = await postClip(`${service.url}/v1/captions`, ['start', '7']);
+    expectProblem(beyond, 422, 'NO_DECODABLE_FRAME');
+    const cut = await postForm(programme, [['file', clip.subarray(0, 2_000)]]);
+    expectProblem(cut, 422, 'MEDIA_CORRUPT');
+    const playlist = await postForm(programme, [
+      ['file', Buffer.from('#EXTM3U\nfile:///etc/passwd')],
+    ]);
+    expectProblem(playlist, 415, 'UNSUPPORTED_MEDIA_TYPE');
+  });
+
+  it('leave nothing behind', async () => {
+    await poll(() => {
+      const files = readdirSync(temporary, { recursive: true, withFileTypes: true });
+      return files.every((entry) => !entry.isFile()) || undefined;
+    });
+  });
+});
