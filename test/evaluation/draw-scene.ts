@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 
 import { objectsSvg } from './artwork.js';
+import type { Clip } from './clips.js';
 import { type Random, createRandom } from './random.js';
 import type { Scene } from './scenes.js';
 
@@ -11,7 +12,7 @@ sharp.unblock({ operation: ['VipsForeignLoadSvgBuffer'] });
 type Colour = readonly [number, number, number];
 
 /** Pixels in RGB order, row by row. */
-interface Pixels {
+export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
@@ -19,21 +20,44 @@ interface Pixels {
 
 /** Draws a scene as the bytes of a PNG file, with the wear of a real picture: lost colour, blur, light, noise. */
 export async function drawScene(scene: Scene): Promise<Uint8Array> {
+  const paint = await createPainter(scene);
+  const drawn = await paint(scene.objects);
+  return toSharp(drawn).png({ compressionLevel: 2 }).toBuffer();
+}
+
+/** Draws the frames of a clip: what differs from one to the next is where the object stands, as in a real clip. */
+export async function drawFrames({ frames }: Clip): Promise<Pixels[]> {
+  const [first] = frames;
+  if (!first) return [];
+  const paint = await createPainter(first);
+  const drawn: Pixels[] = [];
+  for (const { objects } of frames) drawn.push(await paint(objects));
+  return drawn;
+}
+
+type Painter = (objects: Scene['objects']) => Promise<Pixels>;
+
+/** Draws the background of a scene and chooses its wear; the painter then puts objects before it. */
+async function createPainter({ seed, width, height }: Scene): Promise<Painter> {
   // Another stream than the one that placed the objects, so that neither disturbs the other.
-  const random = createRandom(scene.seed ^ 0x5bd1e995);
-  const background = await drawBackground(random, scene.width, scene.height);
-  const { width, height, objects } = scene;
-  // Two pipelines, because one pipeline would blur before it composes.
-  const flat = await toSharp(background)
-    .composite([{ input: Buffer.from(objectsSvg(width, height, objects)) }])
-    .raw()
-    .toBuffer();
-  if (random.isLikely(0.04)) dropColour(flat);
-  const drawn = toSharp({ width, height, data: flat });
-  if (random.isLikely(0.15)) drawn.blur(random.between(0.3, 0.9));
-  const data = await drawn.raw().toBuffer();
-  if (random.isLikely(0.4)) wear(random, data);
-  return toSharp({ width, height, data }).png({ compressionLevel: 2 }).toBuffer();
+  const random = createRandom(seed ^ 0x5bd1e995);
+  const background = await drawBackground(random, width, height);
+  const isGrey = random.isLikely(0.04);
+  const blur = random.isLikely(0.15) ? random.between(0.3, 0.9) : undefined;
+  const wear = random.isLikely(0.4) ? chooseWear(random, width * height * 3) : undefined;
+  return async (objects) => {
+    // Two pipelines, because one pipeline would blur before it composes.
+    const flat = await toSharp(background)
+      .composite([{ input: Buffer.from(objectsSvg(width, height, objects)) }])
+      .raw()
+      .toBuffer();
+    if (isGrey) dropColour(flat);
+    const drawn = toSharp({ width, height, data: flat });
+    if (blur !== undefined) drawn.blur(blur);
+    const data = await drawn.raw().toBuffer();
+    if (wear) applyWear(wear, data);
+    return { width, height, data };
+  };
 }
 
 function toSharp({ width, height, data }: Pixels): Sharp {
@@ -77,14 +101,27 @@ function dropColour(data: Uint8Array): void {
   }
 }
 
-/** Changes contrast and brightness, and in two of five cases adds grain, in place. */
-function wear(random: Random, data: Uint8Array): void {
+/** A change of contrast and brightness, and in two of five cases grain for each of so many values. */
+interface Wear {
+  readonly contrast: number;
+  readonly light: number;
+  readonly grain: Float64Array | undefined;
+}
+
+function chooseWear(random: Random, values: number): Wear {
   const contrast = random.between(0.8, 1.15);
   const light = random.between(-18, 18);
-  const grain = random.isLikely(0.4) ? random.between(1, 7) : 0;
+  const deviation = random.isLikely(0.4) ? random.between(1, 7) : 0;
+  const grain =
+    deviation > 0
+      ? Float64Array.from({ length: values }, () => random.normal(0, deviation))
+      : undefined;
+  return { contrast, light, grain };
+}
+
+function applyWear({ contrast, light, grain }: Wear, data: Uint8Array): void {
   for (let i = 0; i < data.length; i++) {
-    const noise = grain > 0 ? random.normal(0, grain) : 0;
-    data[i] = clampByte(((data[i] ?? 0) - 128) * contrast + 128 + light + noise);
+    data[i] = clampByte(((data[i] ?? 0) - 128) * contrast + 128 + light + (grain?.[i] ?? 0));
   }
 }
 

@@ -1,8 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-import { PROJECT_DIRECTORY, loadConfiguration } from '../../src/config/configuration.js';
+import { loadConfiguration } from '../../src/config/configuration.js';
 import { createRemoteEngine } from '../../src/engine/remote-engine.js';
 import type { EngineRequest, ModelDescription } from '../../src/engine/vision-language-engine.js';
 import type { Precision } from '../../src/model-store/manifest.js';
@@ -12,17 +10,18 @@ import type { Detail } from '../../src/vision/plan-tiles.js';
 export interface EnginePool {
   readonly size: number;
   readonly model: ModelDescription;
-  /** Greedy answers to several conversations about one picture. */
+  /** Greedy answers to several conversations about the same pictures and clips, or about none. */
   ask(
-    picture: Uint8Array,
-    detail: Detail,
+    media: EngineRequest['media'],
     conversations: EngineRequest['conversations'],
-  ): Promise<PictureAnswers>;
+    detail?: Detail,
+  ): Promise<MediaAnswers>;
   close(): Promise<void>;
 }
 
-export interface PictureAnswers {
+export interface MediaAnswers {
   readonly answers: readonly string[];
+  /** Of all media together. */
   readonly visualTokens: number;
 }
 
@@ -39,9 +38,9 @@ const GREEDY = {
   stop: [],
 };
 
-/** Starts the workers of the built service and waits until each has the model; they convert it if need be. */
+/** Starts workers made of the built service and waits until each has the model; they convert it if need be. */
 export async function startEnginePool(precision: Precision): Promise<EnginePool> {
-  const entry = pathToFileURL(join(PROJECT_DIRECTORY, 'dist', 'inference-worker.js'));
+  const entry = new URL('frames-worker.mjs', import.meta.url);
   const { home, model } = loadConfiguration(process.env);
   const start = () =>
     createRemoteEngine({ entry, configuration: { home, model, precision, threads: 1 } });
@@ -55,18 +54,18 @@ export async function startEnginePool(precision: Precision): Promise<EnginePool>
   return {
     size: engines.length,
     model: description,
-    async ask(picture, detail, conversations) {
+    async ask(media, conversations, detail = 'auto') {
       const [engine] = engines.toSorted((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0));
       if (!engine) throw new RangeError('No engine.');
       load.set(engine, (load.get(engine) ?? 0) + 1);
       try {
         const answers: string[] = [];
         let visualTokens = 0;
-        const images = [picture];
-        const request = { images, detail, conversations, settings: GREEDY };
+        const request = { media, detail, conversations, settings: GREEDY };
         for await (const event of engine.generate(request)) {
           if (event.type === 'answer') answers[event.conversation] = event.text;
-          if (event.type === 'media') visualTokens = event.images[0]?.visualTokens ?? 0;
+          if (event.type !== 'media') continue;
+          for (const report of event.media) visualTokens += report.visualTokens;
         }
         return { answers, visualTokens };
       } finally {

@@ -1,24 +1,26 @@
 /**
- * Measures a model on held-out scenes of the demo world, through the built service's own engine, greedily.
+ * Measures a model on held-out pictures and clips of the demo world, through the built service's own engine, greedily.
  * Usage: npm run evaluate:demo -- [--scenes N] [--precision int8|fp32]
  *
  * SALAMANDRA_HOME and SALAMANDRA_MODEL choose another model than the bundled one. The exit code is 1 when the
  * model misses what it must reach. A run over the full number of scenes writes REPORT.json (fp32:
- * REPORT-fp32.json) beside this file.
+ * REPORT-fp32.json) beside this file; the other numbers grow and shrink with that of the scenes.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { parseInteger, parsePrecision } from '../../src/config/configuration.js';
+import { findEncoder } from './clip-files.js';
 import { startEnginePool } from './engine-pool.js';
-import { type OnProgress, measureSmallObjects, measureWorld } from './measure.js';
+import { measureClips } from './measure-clips.js';
+import { measureFollowUps, measurePairs, measureWords } from './measure-turns.js';
+import { measureSmallObjects, measureWorld } from './measure-world.js';
 import { createReport, formatReport } from './report.js';
+import type { OnProgress } from './run-all.js';
 import { Tally } from './tally.js';
 
-const FULL_SCENES = 2_000;
-const MAX_SCENES = 50_000;
-/** One large picture for so many scenes: it is drawn once and asked at three details. */
-const SCENES_A_LARGE_PICTURE = 10;
+const FULL_SCENES = 1_600;
+const MAX_SCENES = 40_000;
 
 const { values } = parseArgs({
   options: {
@@ -27,25 +29,47 @@ const { values } = parseArgs({
   },
 });
 const world = parseInteger('--scenes', values.scenes, 1, MAX_SCENES);
-const smallObjects = Math.ceil(world / SCENES_A_LARGE_PICTURE);
+const ffmpeg = await findEncoder();
+/** A large picture is drawn once and asked at three details; a clip has seven frames in the mean. */
+const scenes = {
+  world,
+  smallObjects: Math.ceil(world / 10),
+  clips: Math.ceil(world / 4),
+  encodedClips: ffmpeg === undefined ? 0 : Math.ceil(world / 25),
+  pairs: Math.ceil(world / 6),
+  followUps: Math.ceil(world / 5),
+  // The first of three words is to be repeated, the others translated.
+  words: Math.max(3, Math.ceil(world / 100)),
+};
 
 const pool = await startEnginePool(parsePrecision(values.precision));
 // A model given by its folder has the precision it has.
 const measured = pool.model.precision;
 console.error(`${pool.model.name} (${measured}) on ${pool.size} workers`);
+if (ffmpeg === undefined) console.error('No ffmpeg: clips are not encoded as well.');
 const startMs = performance.now();
 const tally = new Tally();
-const mistakes = await measureWorld(pool, tally, world, showProgress('scenes'));
+const mistakes = [
+  ...(await measureWorld(pool, tally, world, showProgress('scenes'))),
+  ...(await measureClips(pool, tally, scenes, ffmpeg, showProgress('clips'))),
+  ...(await measurePairs(pool, tally, scenes.pairs, showProgress('pairs of pictures'))),
+  ...(await measureFollowUps(
+    pool,
+    tally,
+    scenes.followUps,
+    showProgress('scenes with earlier turns'),
+  )),
+  ...(await measureWords(pool, tally, scenes.words, showProgress('languages without pictures'))),
+];
 const meanVisualTokens = await measureSmallObjects(
   pool,
   tally,
-  smallObjects,
+  scenes.smallObjects,
   showProgress('large pictures'),
 );
 await pool.close();
 
 const minutes = (performance.now() - startMs) / 60_000;
-const scenes = { world, smallObjects };
 const report = createReport({
   model: pool.model,
   tally,

@@ -2,7 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 
 import { LANGUAGES, resolveLanguage } from '../../src/language/languages.js';
 import { hasSameObjects, readAnswer } from './read-answer.js';
-import { OBJECTS, TASK_KINDS, isCaptionKind, kindsFor, nameOf, rightAnswer } from './world.js';
+import {
+  FURTHER_KINDS,
+  MOTIONS,
+  OBJECTS,
+  SCENE_KINDS,
+  formsOf,
+  isCaptionKind,
+  kindsFor,
+  nameOf,
+  rightAnswer,
+} from './world.js';
 
 const objectNamed = (name: string): number => OBJECTS.findIndex(({ names }) => names.en === name);
 const DOG = objectNamed('dog');
@@ -43,6 +53,34 @@ describe('readAnswer', () => {
     expect(misread).toEqual([]);
   });
 
+  it('reads every right answer about every clip back', () => {
+    const misread: string[] = [];
+    for (const language of LANGUAGES) {
+      for (const object of OBJECTS.keys()) {
+        for (const motion of MOTIONS) {
+          const form = formsOf(language).answers[motion];
+          const answer = form.replace('{0}', nameOf(object, language));
+          const read = readAnswer(answer, 'clip', language);
+          if (read.motion !== motion || read.objects.join() !== String(object)) {
+            misread.push(`${language.code}: ${answer}`);
+          }
+        }
+      }
+    }
+    expect(misread).toEqual([]);
+  });
+
+  it('tells motions and languages of clips apart', () => {
+    const english = resolveLanguage('en');
+    expect(readAnswer('dog: moves left', 'clip', english).motion).toBe('movesLeft');
+    expect(readAnswer('Hund: bewegt sich nach links', 'clip', english).isInLanguage).toBe(false);
+    expect(readAnswer('dog, cat: enters', 'clip', english).isInLanguage).toBe(false);
+    expect(readAnswer('the same', 'compare', english).isInLanguage).toBe(true);
+    expect(readAnswer('dasselbe', 'compare', english).isInLanguage).toBe(false);
+    expect(readAnswer('dog', 'translate', english).objects).toEqual([DOG]);
+    expect(readAnswer('dog and cat', 'translate', english).isInLanguage).toBe(false);
+  });
+
   it('refuses an answer in another language, also one with a single foreign name', () => {
     const german = resolveLanguage('de');
     expect(readAnswer('dog and cat', 'caption', german).isInLanguage).toBe(false);
@@ -51,19 +89,22 @@ describe('readAnswer', () => {
     expect(readAnswer('yes', 'exists', german).isInLanguage).toBe(false);
   });
 
-  it.each(TASK_KINDS)('refuses empty, misspelt and unfinished text for %s', (kind) => {
-    const english = resolveLanguage('en');
-    for (const text of [
-      '',
-      'dgo',
-      'Picture: ',
-      'On the left: dog',
-      'dog and ',
-      'On the left: dog.  ',
-    ]) {
-      expect(readAnswer(text, kind, english).isInLanguage).toBe(false);
-    }
-  });
+  it.each([...SCENE_KINDS, ...FURTHER_KINDS])(
+    'refuses empty, misspelt and unfinished text for %s',
+    (kind) => {
+      const english = resolveLanguage('en');
+      for (const text of [
+        '',
+        'dgo',
+        'Picture: ',
+        'On the left: dog',
+        'dog and ',
+        'On the left: dog.  ',
+      ]) {
+        expect(readAnswer(text, kind, english).isInLanguage).toBe(false);
+      }
+    },
+  );
 
   it('accepts a wrong object as an answer in the language', () => {
     const read = readAnswer('cat and sun', 'caption', resolveLanguage('en'));

@@ -1,5 +1,5 @@
 import { type Language, languageEntry } from '../../src/language/languages.js';
-import { OBJECTS, type TaskKind, formsOf, nameOf } from './world.js';
+import { MOTIONS, type Motion, OBJECTS, type TaskKind, formsOf, nameOf } from './world.js';
 
 /** An answer taken apart by the forms of one language. */
 export interface ReadAnswer {
@@ -12,6 +12,8 @@ export interface ReadAnswer {
   readonly isInLanguage: boolean;
   /** The objects named, in order; empty when the answer is not in the language. */
   readonly objects: readonly number[];
+  /** What an answer about a clip says that happens. */
+  readonly motion?: Motion;
 }
 
 const NOT_IN_LANGUAGE: ReadAnswer = { isInLanguage: false, objects: [] };
@@ -36,6 +38,13 @@ export function readAnswer(answer: string, kind: TaskKind, language: Language): 
       return { isInLanguage: /^\d+$/.test(answer), objects: [] };
     case 'exists':
       return { isInLanguage: answer === answers.yes || answer === answers.no, objects: [] };
+    case 'clip':
+      return readClip(answer, language);
+    case 'compare':
+      return { isInLanguage: answer === answers.same || answer === answers.different, objects: [] };
+    case 'repeat':
+    case 'translate':
+      return readNames([answer], language);
   }
 }
 
@@ -62,6 +71,16 @@ function readPlaces(text: string, language: Language): ReadAnswer {
   });
   if (read.some(({ isInLanguage }) => !isInLanguage)) return NOT_IN_LANGUAGE;
   return { isInLanguage: true, objects: read.flatMap(({ objects }) => objects) };
+}
+
+/** "dog: moves to the left" */
+function readClip(text: string, language: Language): ReadAnswer {
+  const { answers } = formsOf(language);
+  for (const motion of MOTIONS) {
+    const read = readForm(text, answers[motion], language);
+    if (read.isInLanguage && read.objects.length === 1) return { ...read, motion };
+  }
+  return NOT_IN_LANGUAGE;
 }
 
 function readNames(names: readonly string[], language: Language): ReadAnswer {

@@ -25,8 +25,10 @@ export interface Scene {
  */
 const HELD_OUT_SEEDS = { first: 9_000_000, end: 9_100_000 };
 
-/** Scenes of the second kind, small objects in large pictures, take their seeds from here. */
+/** Where each further kind of scene takes its seeds from: small objects in large pictures, clips, pairs. */
 const SMALL_OBJECTS_FROM = 9_050_000;
+const CLIPS_FROM = 9_080_000;
+const PAIRS_FROM = 9_090_000;
 
 interface Sizes {
   /** An object's side as a share of the room it has. */
@@ -40,15 +42,22 @@ export function sampleScene(index: number): Scene {
   if (seed >= SMALL_OBJECTS_FROM) throw new RangeError(`No held-out scene ${index}.`);
   const random = createRandom(seed);
   const count = random.pick([1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
+  return sampleSceneOf(random, seed, count, 0.35);
+}
+
+/** A scene of `count` objects, with the probability `fullShare` a small picture that they fill. */
+function sampleSceneOf(random: Random, seed: number, count: number, fullShare: number): Scene {
   const kind = random.between(0, 1);
-  if (kind < 0.35) {
+  if (kind < fullShare) {
     const width = random.integer(90, 200);
     const height = Math.trunc(width * random.between(0.75, 1.25));
     return place(random, { seed, width, height }, count, { low: 0.7, high: 1.05 });
   }
   const width = random.integer(140, 480);
   const height = clamp(Math.trunc(width * 2 ** random.between(-1, 1)), 96, 480);
-  const sizes = kind < 0.65 ? { low: 0.25, high: 0.75 } : { low: 0.5, high: 1.05 };
+  // Of the rest, as many have small objects as in the trainer's mixture: 30 of 65.
+  const isSmall = kind < fullShare + (1 - fullShare) * (0.3 / 0.65);
+  const sizes = isSmall ? { low: 0.25, high: 0.75 } : { low: 0.5, high: 1.05 };
   return place(random, { seed, width, height }, count, sizes);
 }
 
@@ -58,7 +67,7 @@ export function sampleScene(index: number): Scene {
  */
 export function sampleSmallObjectScene(index: number): Scene {
   const seed = SMALL_OBJECTS_FROM + index;
-  if (seed >= HELD_OUT_SEEDS.end) throw new RangeError(`No held-out scene ${index}.`);
+  if (seed >= CLIPS_FROM) throw new RangeError(`No held-out scene ${index}.`);
   const random = createRandom(seed);
   const width = random.integer(700, 1400);
   const height = Math.trunc(width * 2 ** random.between(-0.6, 0.4));
@@ -66,6 +75,30 @@ export function sampleSmallObjectScene(index: number): Scene {
   const count = random.integer(1, 3);
   const room = Math.min(width / count, height);
   return place(random, { seed, width, height }, count, { low: side / room, high: side / room });
+}
+
+/** The seed of clip number `index`. */
+export function clipSeed(index: number): number {
+  const seed = CLIPS_FROM + index;
+  if (seed >= PAIRS_FROM) throw new RangeError(`No held-out clip ${index}.`);
+  return seed;
+}
+
+/** Two pictures of one object each: every second pair shows the same kind of object, drawn twice. */
+export function samplePair(index: number): readonly [Scene, Scene] {
+  const seed = PAIRS_FROM + 2 * index;
+  if (seed >= HELD_OUT_SEEDS.end) throw new RangeError(`No held-out pair ${index}.`);
+  const first = sampleSceneOf(createRandom(seed), seed, 1, 0.74);
+  const second = sampleSceneOf(createRandom(seed + 1), seed + 1, 1, 0.74);
+  const object = first.objects[0]?.object ?? 0;
+  const isSame = (placed: PlacedObject): boolean => placed.object === object;
+  if (index % 2 === 0) {
+    return [first, { ...second, objects: second.objects.map((one) => ({ ...one, object })) }];
+  }
+  // The same object by chance is the neighbour in the list instead.
+  const other = (object + 1) % OBJECTS.length;
+  const objects = second.objects.map((one) => (isSame(one) ? { ...one, object: other } : one));
+  return [first, { ...second, objects }];
 }
 
 function place(

@@ -5,6 +5,7 @@ import { createRandom } from './random.js';
 import type { Scene } from './scenes.js';
 import {
   OBJECTS,
+  type SceneKind,
   type TaskKind,
   formsOf,
   isCaptionKind,
@@ -13,11 +14,11 @@ import {
   rightAnswer,
 } from './world.js';
 
-/** Something to ask about a scene, and the answer the model was taught. */
+/** Something to ask, and the answer the model was taught. */
 export interface Task {
   readonly kind: TaskKind;
   readonly language: Language;
-  /** As the service builds it, the picture included. */
+  /** As the service builds it, pictures and clips included. */
   readonly conversation: readonly ChatMessage[];
   readonly answer: string;
   /** The objects a right description names, from left to right. */
@@ -30,7 +31,7 @@ export interface Task {
  */
 export interface TaskDealer {
   /** Descriptions (caption, alt, long, keywords) in the service's own wording. */
-  dealDescription(scene: Scene, kinds?: readonly TaskKind[]): Task;
+  dealDescription(scene: Scene, kinds?: readonly SceneKind[]): Task;
   /** A question about position, number or presence, in one of its wordings. */
   dealQuestion(scene: Scene): Task;
 }
@@ -39,14 +40,14 @@ export function createTaskDealer(): TaskDealer {
   let dealt = 0;
   const timesDealt = new Map<string, number>();
 
-  function deal(scene: Scene, kinds: readonly TaskKind[]): Task {
+  function deal(scene: Scene, kinds: readonly SceneKind[]): Task {
     const turn = dealt % LANGUAGES.length;
     const language = LANGUAGES[turn];
     if (!language) throw new RangeError('No languages.');
     // Each language begins with another kind, so that a short run covers them all.
     const first = turn % kinds.length;
     const rotated = [...kinds.slice(first), ...kinds.slice(0, first)];
-    const times = (kind: TaskKind): number => timesDealt.get(`${language.code} ${kind}`) ?? 0;
+    const times = (kind: SceneKind): number => timesDealt.get(`${language.code} ${kind}`) ?? 0;
     const [kind] = rotated.toSorted((one, other) => times(one) - times(other));
     if (!kind) throw new RangeError('No kind to choose from.');
     timesDealt.set(`${language.code} ${kind}`, times(kind) + 1);
@@ -64,7 +65,8 @@ export function createTaskDealer(): TaskDealer {
   };
 }
 
-function createTask(scene: Scene, kind: TaskKind, language: Language, salt: number): Task {
+/** @param salt makes two tasks of one kind about one scene differ */
+export function createTask(scene: Scene, kind: SceneKind, language: Language, salt: number): Task {
   const random = createRandom(scene.seed * 31 + salt);
   const objects = scene.objects
     .toSorted((one, other) => one.x - other.x)

@@ -14,17 +14,39 @@ export interface WorldObject {
 }
 
 export const QUESTION_KINDS = ['left', 'middle', 'right', 'count', 'exists'] as const;
-export const TASK_KINDS = [...CAPTION_KINDS, ...QUESTION_KINDS] as const;
+export const SCENE_KINDS = [...CAPTION_KINDS, ...QUESTION_KINDS] as const;
 
 /** What can be asked about a scene. */
-export type TaskKind = (typeof TASK_KINDS)[number];
+export type SceneKind = (typeof SCENE_KINDS)[number];
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+/** What an object does in a clip. */
+export const MOTIONS = [
+  'enters',
+  'leaves',
+  'movesLeft',
+  'movesRight',
+  'movesUp',
+  'movesDown',
+] as const;
+export type Motion = (typeof MOTIONS)[number];
+
+/** What can be asked about a clip, about two pictures, and about words alone. */
+export const FURTHER_KINDS = ['clip', 'compare', 'repeat', 'translate'] as const;
+export type TaskKind = SceneKind | (typeof FURTHER_KINDS)[number];
 
 interface Forms {
   /** Wordings of each question; `{0}` stands for an object's name. */
-  readonly questions: Readonly<Record<QuestionKind, readonly string[]>>;
+  readonly questions: Readonly<
+    Record<QuestionKind | 'compare' | 'repeat' | 'translate', readonly string[]>
+  >;
   /** How an answer reads; `{0}` stands for a list of names. */
-  readonly answers: Readonly<Record<'alt' | 'left' | 'middle' | 'right' | 'yes' | 'no', string>>;
+  readonly answers: Readonly<
+    Record<
+      'alt' | 'left' | 'middle' | 'right' | 'yes' | 'no' | 'same' | 'different' | Motion,
+      string
+    >
+  >;
 }
 
 const FOLDER = new URL('../../models/training/world/', import.meta.url);
@@ -52,8 +74,8 @@ export function nameOf(object: number, language: Language): string {
 }
 
 /** Position questions are asked only where the answer is beyond doubt. */
-export function kindsFor(objectCount: number): TaskKind[] {
-  const kinds: TaskKind[] = [...CAPTION_KINDS, 'count', 'exists'];
+export function kindsFor(objectCount: number): SceneKind[] {
+  const kinds: SceneKind[] = [...CAPTION_KINDS, 'count', 'exists'];
   if (objectCount >= 2) kinds.push('left', 'right');
   if (objectCount === 3) kinds.push('middle');
   return kinds;
@@ -91,7 +113,7 @@ function placesOf(names: readonly string[]): ['left' | 'middle' | 'right', reado
  * @param isThere for `exists`: whether the object asked for is in the picture
  */
 export function rightAnswer(
-  kind: TaskKind,
+  kind: SceneKind,
   language: Language,
   objects: readonly number[],
   isThere: boolean,

@@ -1,0 +1,88 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
+import type { Pixels } from './draw-scene.js';
+
+const run = promisify(execFile);
+
+/** The end of the names of files that `writeFrames` writes; the evaluation's worker reads them without a codec. */
+export const FRAMES_SUFFIX = '.frames';
+
+/** How real clips are written: what phones and cameras write, and what browsers do. */
+export const CLIP_FORMATS = ['mp4', 'webm'] as const;
+export type ClipFormat = (typeof CLIP_FORMATS)[number];
+
+const ENCODERS: Readonly<Record<ClipFormat, readonly string[]>> = {
+  mp4: ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p'],
+  webm: [
+    '-c:v',
+    'libvpx-vp9',
+    '-deadline',
+    'realtime',
+    '-cpu-used',
+    '6',
+    '-b:v',
+    '0',
+    '-crf',
+    '24',
+    '-pix_fmt',
+    'yuv420p',
+  ],
+};
+
+/** The ffmpeg that the service would find, if it has the encoders; the service itself needs none of them. */
+export async function findEncoder(): Promise<string | undefined> {
+  try {
+    const { ffmpegPath } = await findFfmpeg(process.env);
+    const { stdout } = await run(ffmpegPath, ['-hide_banner', '-encoders']);
+    return /\blibx264\b/.test(stdout) && /\blibvpx-vp9\b/.test(stdout) ? ffmpegPath : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes frames as they are: width, height and number as 32 bits each, little end first, then RGB. */
+export async function writeFrames(path: string, frames: readonly Pixels[]): Promise<void> {
+  const { width, height } = sizeOf(frames);
+  const header = Buffer.from(Uint32Array.of(width, height, frames.length).buffer);
+  await writeFile(path, Buffer.concat([header, ...frames.map(({ data }) => data)]));
+}
+
+/**
+ * Encodes frames as a clip by the ffmpeg of this machine.
+ *
+ * @throws when ffmpeg is missing or lacks the encoder.
+ */
+export async function encodeClip(
+  path: string,
+  frames: readonly Pixels[],
+  { format, frameRate }: { readonly format: ClipFormat; readonly frameRate: number },
+  ffmpeg: string,
+): Promise<void> {
+  const { width, height } = sizeOf(frames);
+  const args = [
+    ...['-hide_banner', '-loglevel', 'error', '-y'],
+    ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${width}x${height}`],
+    ...['-r', String(frameRate), '-i', 'pipe:0'],
+    // Both codecs halve the resolution of colour, so the sides have to be even.
+    ...['-vf', 'crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0', ...ENCODERS[format]],
+    // One thread and no date or version in the file: the same frames give the same bytes.
+    ...['-threads', '1', '-fflags', '+bitexact', '-flags:v', '+bitexact', path],
+  ];
+  const child = spawn(ffmpeg, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(Buffer.concat(frames.map(({ data }) => data)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`ffmpeg ended with ${code}: ${complaint}`);
+}
+
+function sizeOf(frames: readonly Pixels[]): Pixels {
+  const [first] = frames;
+  if (!first) throw new RangeError('A clip has at least one frame.');
+  return first;
+}

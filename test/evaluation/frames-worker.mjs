@@ -1,0 +1,63 @@
+/**
+ * The service's inference worker, except that clips may also come as files of plain frames (see clip-files.ts): those
+ * need no codec and lose nothing. Everything else is the built service's own.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { URL } from 'node:url';
+
+import { createLocalEngine } from '../../dist/engine/local-engine.js';
+import { createMediaWorkerDecoder } from '../../dist/engine/media-worker-decoder.js';
+import { serveEngine } from '../../dist/engine/worker-server.js';
+import { installModel } from '../../dist/installation/install-model.js';
+import { loadModelPackage } from '../../dist/model-store/model-package.js';
+import { resizeBicubic } from '../../dist/vision/resize-bicubic.js';
+
+const { performance } = globalThis;
+
+serveEngine(async (configuration, onProgress) => {
+  const directory = await installModel(configuration, ({ stage, done, total }) =>
+    onProgress({ step: `converting ${stage}`, fraction: total === 0 ? 1 : done / total }),
+  );
+  const decoder = createMediaWorkerDecoder({
+    entry: new URL('../../dist/media-worker.js', import.meta.url),
+  });
+  return createLocalEngine(await loadModelPackage(directory), {
+    threads: configuration.threads,
+    mediaDecoder: {
+      tile: (request, signal) => decoder.tile(request, signal),
+      sampleVideo: (request, signal) =>
+        request.path.endsWith('.frames')
+          ? sampleFrames(request)
+          : decoder.sampleVideo(request, signal),
+      close: () => decoder.close(),
+    },
+  });
+});
+
+/** All frames of the file, or as many as there is room for, evenly spread; each squeezed to one tile. */
+async function sampleFrames({ path, geometry, maxFrames }) {
+  const startMs = performance.now();
+  const bytes = await readFile(path);
+  const [width, height, count] = [0, 4, 8].map((offset) => bytes.readUInt32LE(offset));
+  const frameBytes = width * height * 3;
+  const taken = Math.min(count, maxFrames);
+  const numbers = Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+  const decodedMs = performance.now();
+  const tiles = numbers.map((number) => {
+    const start = 12 + number * frameBytes;
+    const data = new Uint8Array(bytes.subarray(start, start + frameBytes));
+    return resizeBicubic({ width, height, data }, geometry.imageProcessor.tileSize).data;
+  });
+  return {
+    tiles,
+    timestampsSeconds: numbers,
+    width,
+    height,
+    durationSeconds: count,
+    framesWished: count,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    decodeMediaMs: decodedMs - startMs,
+    tileMs: performance.now() - decodedMs,
+  };
+}

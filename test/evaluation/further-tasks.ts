@@ -1,0 +1,82 @@
+import { questionConversation } from '../../src/engine/conversations.js';
+import type { ChatMessage } from '../../src/language/chat-template.js';
+import { LANGUAGES, type Language, languageEntry } from '../../src/language/languages.js';
+import type { Clip } from './clips.js';
+import { createRandom, type Random } from './random.js';
+import type { Scene } from './scenes.js';
+import type { Task } from './tasks.js';
+import { OBJECTS, formsOf, nameOf } from './world.js';
+
+/** What happens in the clip? */
+export function createClipTask({ seed, motion, object }: Clip, language: Language): Task {
+  const wording = randomFor(seed, language).pick(languageEntry(language).instructions.clip);
+  const answer = formsOf(language).answers[motion].replace('{0}', nameOf(object, language));
+  const conversation = questionConversation(wording, language, { shown: ['video'] });
+  return { kind: 'clip', language, conversation, answer, objects: [object] };
+}
+
+/** Do both pictures show the same? */
+export function createPairTask([first, second]: readonly [Scene, Scene], language: Language): Task {
+  const { questions, answers } = formsOf(language);
+  const wording = randomFor(first.seed, language).pick(questions.compare);
+  const [one, other] = [first, second].map(({ objects }) => objects[0]?.object);
+  const answer = one === other ? answers.same : answers.different;
+  const conversation = questionConversation(wording, language, { shown: ['image', 'image'] });
+  return { kind: 'compare', language, conversation, answer, objects: [] };
+}
+
+/**
+ * Say this word again, or in another language. The word comes from any of the other languages, and is one that
+ * stands for a single object in all of them.
+ */
+export function createWordTask(
+  index: number,
+  kind: 'repeat' | 'translate',
+  language: Language,
+): Task {
+  const random = randomFor(index, language);
+  const others = LANGUAGES.filter(({ code }) => code !== language.code);
+  for (;;) {
+    const object = random.integer(0, OBJECTS.length - 1);
+    const given = nameOf(object, kind === 'repeat' ? language : random.pick(others));
+    if (ambiguousNames().has(given)) continue;
+    const wording = random.pick(formsOf(language).questions[kind]).replace('{0}', given);
+    const conversation = questionConversation(wording, language, { shown: [] });
+    const answer = nameOf(object, language);
+    return { kind, language, conversation, answer, objects: [object] };
+  }
+}
+
+/** A second task about a picture, after a first one that was answered rightly. */
+export function createFollowUp(first: Task, second: Task): Task {
+  const conversation: ChatMessage[] = [
+    ...first.conversation,
+    { role: 'assistant', content: [{ type: 'text', text: first.answer }] },
+    ...second.conversation.map(({ role, content }) => ({
+      role,
+      // The picture stands in the first turn.
+      content: content.filter(({ type }) => type === 'text'),
+    })),
+  ];
+  return { ...second, conversation };
+}
+
+function randomFor(seed: number, { code }: Language): Random {
+  return createRandom(seed * 37 + LANGUAGES.findIndex((language) => language.code === code));
+}
+
+let ambiguous: ReadonlySet<string> | undefined;
+
+/** Words that are the name of one object in one language and of another object in another. */
+function ambiguousNames(): ReadonlySet<string> {
+  if (ambiguous) return ambiguous;
+  const objects = new Map<string, number>();
+  const found = new Set<string>();
+  for (const [object, { names }] of OBJECTS.entries()) {
+    for (const name of Object.values(names)) {
+      if ((objects.get(name) ?? object) !== object) found.add(name);
+      objects.set(name, object);
+    }
+  }
+  return (ambiguous = found);
+}

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { LANGUAGES } from '../../src/language/languages.js';
+import { CLIP_FORMATS, FRAMES_SUFFIX, encodeClip, writeFrames } from './clip-files.js';
+import { type Clip, sampleClip } from './clips.js';
+import { type Mistake, countAnswer } from './count-answer.js';
+import { drawFrames } from './draw-scene.js';
+import type { EnginePool } from './engine-pool.js';
+import { createClipTask } from './further-tasks.js';
+import { type OnProgress, conversationsOf, runAll } from './run-all.js';
+import type { Tally } from './tally.js';
+import type { Task } from './tasks.js';
+
+/** Frames a second of encoded clips: the longest takes four seconds. */
+const FRAME_RATE = 4;
+
+export interface ClipNumbers {
+  /** Clips to ask about. */
+  readonly clips: number;
+  /** How many of them are encoded as well. */
+  readonly encodedClips: number;
+}
+
+/**
+ * Asks each held-out clip what happens, in two languages, and counts under `clips/direction`, `clips/in-or-out`
+ * (enters, leaves), `clips/object` and `motion/<motion>`. The frames reach the model as they were drawn. Some clips are
+ * encoded besides and go through ffmpeg like anyone's: `clips/encoded` counts their right answers, and `clips/agreement`
+ * the answers that are the same as without a codec.
+ *
+ * @param ffmpeg the program; undefined where there is none
+ */
+export async function measureClips(
+  pool: EnginePool,
+  tally: Tally,
+  { clips, encodedClips }: ClipNumbers,
+  ffmpeg: string | undefined,
+  onProgress: OnProgress,
+): Promise<Mistake[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'salamandra-clips-'));
+  const mistakes: Mistake[] = [];
+  try {
+    const indices = Array.from({ length: clips }, (_, index) => index);
+    await runAll(pool, indices, onProgress, async (index) => {
+      const clip = sampleClip(index);
+      const tasks = tasksOf(clip, index);
+      const pixels = await drawFrames(clip);
+      const path = join(folder, `${index}${FRAMES_SUFFIX}`);
+      await writeFrames(path, pixels);
+      const answers = await askAboutClip(pool, path, clip, tasks);
+      tasks.forEach((task, number) => {
+        mistakes.push(...countClipAnswer(tally, clip, task, answers[number] ?? ''));
+      });
+      await rm(path);
+      if (index >= encodedClips || ffmpeg === undefined) return;
+      const format = CLIP_FORMATS[index % CLIP_FORMATS.length] ?? 'mp4';
+      const file = join(folder, `${index}.${format}`);
+      await encodeClip(file, pixels, { format, frameRate: FRAME_RATE }, ffmpeg);
+      const decoded = await askAboutClip(pool, file, clip, tasks);
+      tasks.forEach(({ answer }, number) => {
+        tally.add('clips/encoded', decoded[number] === answer);
+        tally.add('clips/agreement', decoded[number] === answers[number]);
+        tally.add(`agreement/${format}`, decoded[number] === answers[number]);
+      });
+      await rm(file);
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return mistakes;
+}
+
+/** In two languages, one of them half the list on, so that every language meets every motion. */
+function tasksOf(clip: Clip, index: number): Task[] {
+  return [index, index + Math.floor(LANGUAGES.length / 2)].flatMap((turn) => {
+    const language = LANGUAGES[turn % LANGUAGES.length];
+    return language ? [createClipTask(clip, language)] : [];
+  });
+}
+
+async function askAboutClip(
+  pool: EnginePool,
+  path: string,
+  { frames }: Clip,
+  tasks: readonly Task[],
+): Promise<readonly string[]> {
+  const sampling = { mode: 'uniform' as const, frames: { count: frames.length } };
+  const { answers } = await pool.ask([{ kind: 'video', path, sampling }], conversationsOf(tasks));
+  return answers;
+}
+
+function countClipAnswer(tally: Tally, clip: Clip, task: Task, got: string): Mistake[] {
+  const { isExact, isNamed, motion, mistakes } = countAnswer(tally, task, got, clip.seed);
+  const isMoving = clip.motion !== 'enters' && clip.motion !== 'leaves';
+  const isSeen = motion === clip.motion;
+  tally.add('exact/clip', isExact);
+  tally.add(isMoving ? 'clips/direction' : 'clips/in-or-out', isSeen);
+  tally.add(`motion/${clip.motion}`, isSeen);
+  tally.add('clips/object', isNamed);
+  return mistakes;
+}
