@@ -1,27 +1,32 @@
 /**
  * `npm run demo`: from a fresh clone to captions. Installs and builds where needed, starts the service, sends it the
- * sample pictures over HTTP and checks what it says against what is drawn. Needs Node and npm, nothing else.
+ * sample pictures and clips over HTTP and checks what it says against what is drawn. Needs Node and npm; clips need
+ * ffmpeg besides, and are left out, with a word about it, where there is none.
  *
  * Ends with 0 when every request succeeded and enough texts were right (see ENOUGH), with 1 otherwise.
  */
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { URL, fileURLToPath } from 'node:url';
-
 import { setUp } from '../test/setup.mjs';
+import { postForm, startService, stopService, waitUntilReady } from './demo-service.mjs';
+import {
+  CLIPS,
+  OBJECTS,
+  PICTURES,
+  describeShot,
+  joinNames,
+  questionText,
+  rightAnswer,
+} from './demo-truth.mjs';
 
-const { AbortController, AbortSignal, Blob, FormData, fetch, performance } = globalThis;
+const { performance } = globalThis;
 
 /**
- * Shares that must be right to the letter: what this edition of the bundled model reaches on these pictures, less a
+ * Shares that must be right to the letter: what this edition of the bundled model reaches on these samples, less a
  * margin for the rounding of other processors. Below that something is broken; a better edition raises them.
  */
-const ENOUGH = { captions: 0.5, answers: 0.7 };
-const READY_TIMEOUT_MS = 600_000;
-const REQUEST_TIMEOUT_MS = 120_000;
-const STOP_TIMEOUT_MS = 40_000;
+const ENOUGH = { captions: 0.5, answers: 0.7, clips: 0.5 };
+
+/** How each is called in the summary. */
+const CALLED = { captions: 'captions', answers: 'answers', clips: 'descriptions of clips' };
 
 /** For each picture six languages; together all 35, in the Latin, Greek and Cyrillic scripts. */
 const LANGUAGES_OF_PICTURES = [
@@ -59,101 +64,55 @@ const QUESTIONS = [
   },
 ];
 
-const SAMPLES = readJson('samples.json');
-const OBJECTS = readJson('../models/training/world/objects.json');
-const FORMS = readJson('../models/training/world/questions.json');
-const CONJUNCTIONS = new Map(
-  readJson('../src/language/languages.json').map(({ code, and }) => [code, and]),
-);
+const COMPARISONS = [
+  { files: ['fox.png', 'fox-at-dusk.jpg'], languages: ['en', 'gl', 'hu'] },
+  { files: ['fox.png', 'penguin.webp'], languages: ['en', 'oc', 'bg'] },
+];
+
+/** Questions one after another, each with all that was said before. */
+const CHATS = [
+  { file: 'owl-and-guitar.jpg', language: 'es', ask: [{ kind: 'left' }, { kind: 'right' }] },
+  {
+    file: 'penguin.webp',
+    language: 'eu',
+    ask: [{ kind: 'count' }, { kind: 'exists', object: 'penguin' }],
+  },
+];
+
+/** Without any picture. */
+const WORDS = [
+  { language: 'mt', ask: { kind: 'repeat', object: 'castle' } },
+  { language: 'ca', ask: { kind: 'translate', object: 'butterfly', from: 'en' } },
+  { language: 'en', ask: { kind: 'translate', object: 'owl', from: 'ga' } },
+];
+
+const LANGUAGES_OF_CLIPS = ['en', 'ca', 'de', 'el', 'fi'];
+const LANGUAGE_OF_TRACK = 'es';
 
 const isColoured = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text);
 const [bold, dim, green, red] = [1, 2, 32, 31].map(paint);
 
 /** What came of the run so far. */
-const score = { captions: { right: 0, of: 0 }, answers: { right: 0, of: 0 }, failedRequests: 0 };
+const score = {
+  captions: { right: 0, of: 0 },
+  answers: { right: 0, of: 0 },
+  clips: { right: 0, of: 0 },
+  failedRequests: 0,
+  /** Why clips were left out, if they were. */
+  noClips: undefined,
+};
 
-function readJson(path) {
-  return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-}
-
-function nameOf(object, language) {
-  return OBJECTS.find(({ names }) => names.en === object).names[language];
-}
-
-function joinNames(objects, language) {
-  const names = objects.map((object) => nameOf(object, language));
-  const last = names.pop();
-  return names.length === 0 ? last : `${names.join(', ')} ${CONJUNCTIONS.get(language)} ${last}`;
-}
-
-function questionText({ kind, object }, language) {
-  const [wording] = FORMS[language].questions[kind];
-  return object ? wording.replace('{0}', nameOf(object, language)) : wording;
-}
-
-function rightAnswer({ kind, object }, objects, language) {
-  const { answers } = FORMS[language];
-  if (kind === 'count') return String(objects.length);
-  if (kind === 'exists') return objects.includes(object) ? answers.yes : answers.no;
-  const place = { left: 0, middle: 1, right: objects.length - 1 }[kind];
-  return answers[kind].replace('{0}', nameOf(objects[place], language));
-}
-
-/** Starts the built service on a free port. Resolves once it listens, which is before it is ready. */
-function startService() {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('../dist/main.js', import.meta.url))],
-    {
-      // What is expected below is what the bundled model was taught, so the demonstration takes no other.
-      env: { ...process.env, HOST: '127.0.0.1', PORT: '0', SALAMANDRA_MODEL: 'demo' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  process.once('exit', () => child.kill());
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`The service ended with code ${code}.`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const address = /^listening on (http:\S+)$/.exec(line)?.[1];
-      if (address) resolve({ child, address });
-    });
-  });
-}
-
-/** Waits for /health/ready and says what the service is doing meanwhile. */
-async function waitUntilReady({ child, address }) {
-  const deadlineMs = Date.now() + READY_TIMEOUT_MS;
-  let shown = '';
-  while (Date.now() < deadlineMs) {
-    if (child.exitCode !== null) throw new Error('The service ended before it was ready.');
-    const response = await fetch(`${address}/health/ready`);
-    const body = await response.json();
-    if (response.ok) return;
-    if (body.code !== 'MODEL_NOT_READY') throw new Error(body.detail);
-    const step = body.parameters?.step ?? '';
-    if (step !== shown) console.log(dim(`  ${step} ...`));
-    shown = step;
-    await sleep(100);
-  }
-  throw new Error('The service was not ready in time.');
-}
-
-/** Sends a picture as a form. Returns the reply and how long it took, or says what went wrong. */
-async function post(address, path, file, fields) {
-  const form = new FormData();
-  form.set('file', new Blob([readFileSync(new URL(file, import.meta.url))]), file);
-  for (const [name, value] of Object.entries(fields)) form.set(name, value);
-  const startMs = performance.now();
+/** Sends a form. Returns the reply and how long it took, or says what went wrong. */
+async function post(address, path, files, fields, accept) {
   try {
-    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const response = await fetch(address + path, { method: 'POST', body: form, signal });
-    const reply = await response.json();
-    if (!response.ok) throw new Error(`${response.status} ${reply.detail}`);
-    return { reply, tookMs: performance.now() - startMs };
+    return await postForm(address, path, files, fields, accept);
   } catch (error) {
+    if (error.code === 'VIDEO_UNAVAILABLE') {
+      score.noClips = error.message;
+      console.log(dim(`  left out: ${error.message}`));
+      return undefined;
+    }
     score.failedRequests++;
     console.log(red(`  ${path} failed: ${error.message}`));
     return undefined;
@@ -169,11 +128,19 @@ function show(count, label, said, expected) {
   console.log(`  ${isRight ? green('✓') : red('✗')} ${label} ${said}${correction}`);
 }
 
-async function captionSamples(address) {
-  for (const [index, { file, shows, objects }] of SAMPLES.entries()) {
+function heading(files, what) {
+  console.log(`\n${bold(files)} ${dim(what)}`);
+}
+
+function objectsOf(file) {
+  return PICTURES.find((picture) => picture.file === file).objects;
+}
+
+async function captionPictures(address) {
+  for (const [index, { file, shows, objects }] of PICTURES.entries()) {
     const languages = LANGUAGES_OF_PICTURES[index % LANGUAGES_OF_PICTURES.length];
-    console.log(`\n${bold(file)} ${dim(shows)}`);
-    const sent = await post(address, '/v1/captions', file, { languages: languages.join(',') });
+    heading(file, shows);
+    const sent = await post(address, '/v1/captions', [file], { languages: languages.join(',') });
     if (!sent) continue;
     const { results, media } = sent.reply;
     for (const { language, text } of results) {
@@ -187,35 +154,92 @@ async function captionSamples(address) {
 
 async function askQuestions(address) {
   for (const { file, language, ask } of QUESTIONS) {
-    console.log(`\n${bold(file)} ${dim(`questions in ${language}`)}`);
-    const { objects } = SAMPLES.find((sample) => sample.file === file);
+    heading(file, `questions in ${language}`);
     const questions = ask.map((task, index) => ({
       id: String(index),
       text: questionText(task, language),
     }));
     const fields = { language, questions: JSON.stringify(questions) };
-    const sent = await post(address, '/v1/answers', file, fields);
+    const sent = await post(address, '/v1/answers', [file], fields);
     if (!sent) continue;
     for (const { id, text } of sent.reply.answers) {
-      const expected = rightAnswer(ask[Number(id)], objects, language);
+      const expected = rightAnswer(ask[Number(id)], objectsOf(file), language);
       show(score.answers, questions[Number(id)].text, text, expected);
     }
     console.log(dim(`    ${ask.length} answers in ${Math.round(sent.tookMs)} ms`));
   }
 }
 
-async function stopService({ child }) {
-  if (child.exitCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const stopped = new AbortController();
-  const overdue = sleep(STOP_TIMEOUT_MS, undefined, { signal: stopped.signal }).then(
-    () => child.kill('SIGKILL'),
-    () => undefined,
-  );
-  await exited;
-  stopped.abort();
-  await overdue;
+/** One question about any number of files. Returns the answer, after it was shown. */
+async function askOne(address, files, { task, language, objects, history = [] }) {
+  const question = questionText(task, language);
+  const fields = { language, question, history: JSON.stringify(history) };
+  const sent = await post(address, '/v1/answers', files, fields);
+  const text = sent?.reply.answers[0]?.text;
+  if (text !== undefined) {
+    show(score.answers, question, text, rightAnswer(task, objects, language));
+  }
+  return { question, text };
+}
+
+async function comparePictures(address) {
+  for (const { files, languages } of COMPARISONS) {
+    heading(files.join(' and '), 'two pictures in one request');
+    const objects = files.flatMap(objectsOf);
+    for (const language of languages) {
+      await askOne(address, files, { task: { kind: 'compare' }, language, objects });
+    }
+  }
+}
+
+async function chat(address) {
+  for (const { file, language, ask } of CHATS) {
+    heading(file, `a conversation in ${language}, each question with what was said before`);
+    const history = [];
+    for (const task of ask) {
+      const asked = { task, language, objects: objectsOf(file), history };
+      const { question, text } = await askOne(address, [file], asked);
+      if (text === undefined) break;
+      history.push({ role: 'user', text: question }, { role: 'assistant', text });
+    }
+  }
+  heading('words alone', 'no picture at all');
+  for (const { language, ask } of WORDS) {
+    await askOne(address, [], { task: ask, language, objects: [] });
+  }
+}
+
+async function captionClips(address) {
+  for (const { file, shows, shots } of CLIPS.filter(({ shots: { length } }) => length === 1)) {
+    heading(file, shows);
+    const fields = { languages: LANGUAGES_OF_CLIPS.join(',') };
+    const sent = await post(address, '/v1/captions', [file], fields);
+    if (!sent) continue;
+    const { results, media } = sent.reply;
+    for (const { language, text } of results) {
+      show(score.clips, language, text, describeShot(shots[0], language));
+    }
+    const { width, height, frames, visual_tokens: tokens } = media;
+    const seen = `${width} x ${height}, ${frames.length} frames, ${tokens} visual tokens`;
+    console.log(dim(`    ${seen}; ${results.length} captions in ${Math.round(sent.tookMs)} ms`));
+  }
+}
+
+/** A track of descriptions of a clip of several shots, as a player takes it. */
+async function describeShots(address) {
+  for (const { file, shows, shots } of CLIPS.filter(({ shots: { length } }) => length > 1)) {
+    heading(file, `${shows}; WebVTT in ${LANGUAGE_OF_TRACK}`);
+    const fields = { granularity: 'shot', languages: LANGUAGE_OF_TRACK };
+    const sent = await post(address, '/v1/videos/captions', [file], fields, 'text/vtt');
+    if (!sent) continue;
+    console.log(dim(sent.reply.trimEnd().replace(/^/gm, '    ')));
+    const cues = [...sent.reply.matchAll(/^([\d:.]+) --> ([\d:.]+)\n(.*)$/gm)];
+    for (const [index, shot] of shots.entries()) {
+      const [, start = 'no', end = 'cue', text = ''] = cues[index] ?? [];
+      show(score.clips, `${start} to ${end}`, text, describeShot(shot, LANGUAGE_OF_TRACK));
+    }
+    console.log(dim(`    ${cues.length} segments in ${Math.round(sent.tookMs)} ms`));
+  }
 }
 
 function seconds(sinceMs) {
@@ -227,11 +251,15 @@ async function demonstrate() {
   const serviceStartMs = performance.now();
   const service = await startService();
   try {
-    await waitUntilReady(service);
+    await waitUntilReady(service, (step) => console.log(dim(`  ${step} ...`)));
     const whole = `${seconds(startMs)} since the command began`;
     console.log(`Ready after ${seconds(serviceStartMs)} (${whole}), at ${service.address}`);
-    await captionSamples(service.address);
+    await captionPictures(service.address);
     await askQuestions(service.address);
+    await comparePictures(service.address);
+    await chat(service.address);
+    await captionClips(service.address);
+    await describeShots(service.address);
   } finally {
     await stopService(service);
   }
@@ -253,15 +281,21 @@ try {
   process.exit(1);
 }
 
-const { captions, answers, failedRequests } = score;
-const isEnough = Object.entries(ENOUGH).every(([what, share]) => {
+const { failedRequests, noClips } = score;
+const parts = Object.entries(ENOUGH).filter(([what]) => what !== 'clips' || !noClips);
+const isEnough = parts.every(([what, share]) => {
   const { right, of } = score[what];
   return of > 0 && right >= share * of;
 });
+const counts = parts.map(
+  ([what, share]) =>
+    `${score[what].right} of ${score[what].of} ${CALLED[what]} (at least ${share * 100} %)`,
+);
 const isGood = isEnough && failedRequests === 0;
 console.log(`
-${captions.right} of ${captions.of} captions and ${answers.right} of ${answers.of} answers are right to the letter; \
-at least ${ENOUGH.captions * 100} % and ${ENOUGH.answers * 100} % should be.
+Right to the letter: ${counts.join(', ')}.`);
+if (noClips) console.log(`Clips were left out: ${noClips}`);
+console.log(`\
 ${failedRequests === 0 ? 'Every request succeeded.' : `${failedRequests} requests failed.`} \
 The service is stopped. ${seconds(startMs)} in all.`);
 console.log(isGood ? green('Good.') : red('Not good.'));

@@ -6,30 +6,13 @@ import { writeFile } from 'node:fs/promises';
 
 import sharp from 'sharp';
 
-import { objectSvg } from '../test/evaluation/artwork.js';
-import { OBJECTS } from '../test/evaluation/world.js';
+import { type SampleScene, sceneSvg } from './scene-svg.js';
 
-interface Sample {
+interface Sample extends SampleScene {
   readonly file: string;
   /** What the picture is there to show, in a few words. */
   readonly shows: string;
-  readonly width: number;
-  readonly height: number;
-  /** Colours of the gradient from top to bottom, or from left to right. */
-  readonly gradient: readonly [string, string];
-  readonly runs: 'down' | 'across';
-  /** From left to right; centre and side as shares of the picture's width and height, side of its height. */
-  readonly objects: readonly SampleObject[];
   readonly finish: 'plain' | 'grey' | 'turned';
-}
-
-interface SampleObject {
-  readonly name: string;
-  readonly x: number;
-  readonly y: number;
-  readonly side: number;
-  readonly angle?: number;
-  readonly isMirrored?: boolean;
 }
 
 const SAMPLES: readonly Sample[] = [
@@ -140,6 +123,26 @@ const SAMPLES: readonly Sample[] = [
     ],
     finish: 'turned',
   },
+  {
+    file: 'fox-at-dusk.jpg',
+    shows: 'the fox of fox.png in another place, to be compared',
+    width: 260,
+    height: 260,
+    gradient: ['#e7b9a4', '#8f7aa8'],
+    runs: 'down',
+    objects: [{ name: 'fox', x: 0.47, y: 0.54, side: 0.72, angle: -9, isMirrored: true }],
+    finish: 'plain',
+  },
+  {
+    file: 'penguin.webp',
+    shows: 'another animal, to be compared',
+    width: 300,
+    height: 240,
+    gradient: ['#dcecf7', '#a9cfe8'],
+    runs: 'across',
+    objects: [{ name: 'penguin', x: 0.52, y: 0.5, side: 0.76, angle: 5 }],
+    finish: 'plain',
+  },
 ];
 
 /** EXIF orientation 6: to be shown turned a quarter with the clock. */
@@ -155,27 +158,6 @@ async function drawSample(sample: Sample): Promise<Uint8Array> {
   if (sample.file.endsWith('.jpg')) return flat.jpeg({ quality: 88 }).toBuffer();
   if (sample.file.endsWith('.webp')) return flat.webp({ quality: 88 }).toBuffer();
   return flat.png({ compressionLevel: 9, palette: false }).toBuffer();
-}
-
-function sceneSvg({ width, height, gradient, runs, objects }: Sample): string {
-  const [from, to] = gradient;
-  const end = runs === 'down' ? 'x2="0" y2="1"' : 'x2="1" y2="0"';
-  const drawings = objects.map(({ name, x, y, side, angle = 0, isMirrored = false }) =>
-    objectSvg({
-      object: OBJECTS.findIndex(({ names }) => names.en === name),
-      x: x * width,
-      y: y * height,
-      side: side * height,
-      angle,
-      isMirrored,
-    }),
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
-    <linearGradient id="sky" x1="0" y1="0" ${end}>
-      <stop offset="0" stop-color="${from}"/><stop offset="1" stop-color="${to}"/>
-    </linearGradient>
-    <rect width="100%" height="100%" fill="url(#sky)"/>${drawings.join('')}
-  </svg>`;
 }
 
 const truth: object[] = [];

@@ -1,0 +1,133 @@
+/**
+ * Draws the sample clips from the Noto emoji artwork and writes the truth about them to clips.json. Needs an ffmpeg with
+ * libx264 and libvpx-vp9; the clips are in the repository, so nobody else does.
+ * Usage: npx tsx samples/draw-clips.ts
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import sharp from 'sharp';
+
+import { encodeClip, findEncoder } from '../test/evaluation/clip-files.js';
+import type { Motion } from '../test/evaluation/world.js';
+import { type SampleScene, sceneSvg } from './scene-svg.js';
+
+interface SampleClip {
+  readonly file: string;
+  /** What the clip is there to show, in a few words. */
+  readonly shows: string;
+  readonly width: number;
+  readonly height: number;
+  /** One after another, with hard cuts. */
+  readonly shots: readonly Shot[];
+}
+
+/** One object that moves before a background that stands still. */
+interface Shot extends Pick<SampleScene, 'gradient' | 'runs'> {
+  readonly object: string;
+  readonly motion: Motion;
+  /** As a share of the frame's height. */
+  readonly side: number;
+  /** Of the object's centre at the start and the end, as shares of width and height. */
+  readonly from: readonly [number, number];
+  readonly to: readonly [number, number];
+  readonly isMirrored?: boolean;
+}
+
+const FRAMES_A_SECOND = 12;
+const SHOT_SECONDS = 2.5;
+/** Share of a shot after which its object has arrived, so that the last of a few frames shows where the way led. */
+const WAY_SHARE = 0.8;
+
+const CLIPS: readonly SampleClip[] = [
+  {
+    file: 'rabbit-enters.webm',
+    shows: 'VP9 in WebM: somebody comes into the picture',
+    width: 240,
+    height: 180,
+    shots: [
+      {
+        ...{ object: 'rabbit', motion: 'enters', side: 0.55, isMirrored: true },
+        ...{ from: [-0.23, 0.58], to: [0.58, 0.52] },
+        ...{ gradient: ['#cfe8f5', '#9cc98f'], runs: 'down' },
+      },
+    ],
+  },
+  {
+    file: 'rocket-rises.mp4',
+    shows: 'H.264 in MP4, upright: a movement from bottom to top',
+    width: 180,
+    height: 240,
+    shots: [
+      {
+        ...{ object: 'rocket', motion: 'movesUp', side: 0.4 },
+        ...{ from: [0.5, 0.78], to: [0.52, 0.22] },
+        ...{ gradient: ['#33406b', '#7d8fc4'], runs: 'down' },
+      },
+    ],
+  },
+  {
+    file: 'three-shots.mp4',
+    shows: 'H.264 in MP4: three shots with hard cuts, for a track of descriptions',
+    width: 240,
+    height: 180,
+    shots: [
+      {
+        ...{ object: 'bus', motion: 'movesRight', side: 0.5, isMirrored: true },
+        ...{ from: [0.22, 0.6], to: [0.78, 0.58] },
+        ...{ gradient: ['#d8e6ef', '#b3a996'], runs: 'down' },
+      },
+      {
+        ...{ object: 'balloon', motion: 'movesUp', side: 0.5 },
+        ...{ from: [0.45, 0.74], to: [0.47, 0.26] },
+        ...{ gradient: ['#f7d9b5', '#f2b8c6'], runs: 'across' },
+      },
+      {
+        ...{ object: 'turtle', motion: 'leaves', side: 0.5 },
+        ...{ from: [0.6, 0.55], to: [-0.22, 0.57] },
+        ...{ gradient: ['#5fa3a0', '#2f5f78'], runs: 'down' },
+      },
+    ],
+  },
+];
+
+/** RGB of one frame. @param progress 0 at the start of the shot, 1 at its end */
+async function drawFrame(clip: SampleClip, shot: Shot, progress: number): Promise<Uint8Array> {
+  const { object: name, from, to, side, isMirrored = false, gradient, runs } = shot;
+  const { width, height } = clip;
+  const x = from[0] + (to[0] - from[0]) * progress;
+  const y = from[1] + (to[1] - from[1]) * progress;
+  const objects = [{ name, x, y, side, isMirrored }];
+  const svg = sceneSvg({ width, height, gradient, runs, objects });
+  return sharp(Buffer.from(svg)).removeAlpha().raw().toBuffer();
+}
+
+async function drawClip(clip: SampleClip): Promise<Uint8Array[]> {
+  const frames: Uint8Array[] = [];
+  const count = FRAMES_A_SECOND * SHOT_SECONDS;
+  for (const shot of clip.shots) {
+    for (let number = 0; number < count; number++) {
+      frames.push(await drawFrame(clip, shot, Math.min(1, number / (count - 1) / WAY_SHARE)));
+    }
+  }
+  return frames;
+}
+
+const ffmpeg = await findEncoder();
+if (ffmpeg === undefined) throw new Error('There is no ffmpeg with libx264 and libvpx-vp9.');
+const truth: object[] = [];
+for (const clip of CLIPS) {
+  const { file, shows, width, height, shots } = clip;
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const frames = (await drawClip(clip)).map((data) => ({ width, height, data }));
+  const format = file.endsWith('.webm') ? 'webm' : 'mp4';
+  await encodeClip(path, frames, { format, frameRate: FRAMES_A_SECOND }, ffmpeg);
+  const timed = shots.map(({ object, motion }, index) => ({
+    ...{ startSeconds: index * SHOT_SECONDS, endSeconds: (index + 1) * SHOT_SECONDS },
+    ...{ object, motion },
+  }));
+  truth.push({ file, shows, width, height, shots: timed });
+  const { length } = await readFile(path);
+  console.log(`${file}: ${frames.length} frames (${Math.ceil(length / 1024)} kB)`);
+}
+await writeFile(new URL('clips.json', import.meta.url), `${JSON.stringify(truth, null, 2)}\n`);
