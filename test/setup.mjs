@@ -8,10 +8,12 @@ import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { URL, fileURLToPath } from 'node:url';
 
+import { setUpFfmpeg } from './set-up-ffmpeg.mjs';
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD_INPUTS = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
 
-/** Installs and builds what is missing or stale. Exits with the failing command's status. */
+/** Installs and builds what is missing or stale. Exits with the failing command's status; ffmpeg may stay missing. */
 export function setUp() {
   // npm writes this file last, when an installation is complete.
   if (modifiedMs('node_modules/.package-lock.json') < modifiedMs('package-lock.json')) {
@@ -25,6 +27,7 @@ export function setUp() {
     console.log('Building (npm run build) ...');
     npm('run', '--silent', 'build');
   }
+  setUpFfmpeg();
 }
 
 /** Modification time in milliseconds, or 0 for a path that does not exist. */

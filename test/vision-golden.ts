@@ -48,6 +48,27 @@ interface GoldenFiles {
       samples: [number, number, number][];
     }[];
   };
+  'square-tiles': {
+    mean: [number, number, number];
+    tiles: {
+      width: number;
+      height: number;
+      tileSide: number;
+      picture: PictureKind;
+      sha256: string;
+    }[];
+  };
+  'pooled-frames': {
+    cases: {
+      frames: number;
+      patchesPerSide: number;
+      /** Of one pooled frame. */
+      patches: number;
+      sum: number;
+      /** Pooled patch over all frames, then its two values. */
+      samples: [number, number, number][];
+    }[];
+  };
 }
 
 /** Reads a table made by Hugging Face's code; its `about` field says how. */

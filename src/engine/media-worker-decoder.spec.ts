@@ -12,7 +12,7 @@ const REFUSE = 4;
 let decoder: MediaDecoder;
 
 beforeEach(() => {
-  decoder = createMediaWorkerDecoder({ entry, timeoutMs: 2_000 });
+  decoder = createMediaWorkerDecoder({ entry, timeoutMs: 10_000 });
 });
 
 afterEach(() => decoder.close());
