@@ -1,16 +1,21 @@
-import { createLogParser, toRate } from './ffmpeg-log.js';
+import { createLogParser, type LogParser, toRate } from './ffmpeg-log.js';
 
-const CONFIGURATION =
-  '[Parsed_showinfo_1 @ 0x55d0] config in time_base: 1/16384, frame_rate: 30000/1001';
+/** The name under which a parser's own filter logs. */
+const nameOf = (log: LogParser) => log.filter.replace(/=.*/, '');
 
-function frameLine(ticks: number | 'NOPTS', size = '64x48'): string {
-  return `[Parsed_showinfo_1 @ 0x55d0] n:   0 pts:${String(ticks).padStart(7)} pts_time:1e+05   pos:  8648 fmt:yuv420p sar:1/1 s:${size} i:P iskey:1 type:I `;
+const configuration = (name: string) =>
+  `[${name} @ 0x55d0] config in time_base: 1/16384, frame_rate: 30000/1001`;
+
+function frameLine(name: string, ticks: number | 'NOPTS', size = '64x48'): string {
+  return `[${name} @ 0x55d0] n:   0 pts:${String(ticks).padStart(7)} pts_time:1e+05   pos:  8648 fmt:yuv420p sar:1/1 s:${size} i:P iskey:1 type:I `;
 }
 
 describe('createLogParser', () => {
   it('reads times by their ticks, and sizes', async () => {
     const log = createLogParser();
-    [CONFIGURATION, frameLine(589676544), frameLine(-16384, '48x64')].forEach(log.add);
+    const name = nameOf(log);
+    log.add(configuration(name));
+    [frameLine(name, 589676544), frameLine(name, -16384, '48x64')].forEach(log.add);
 
     expect(await log.nextFrame()).toEqual({ containerSeconds: 35991, width: 64, height: 48 });
     expect(await log.nextFrame()).toEqual({ containerSeconds: -1, width: 48, height: 64 });
@@ -19,8 +24,8 @@ describe('createLogParser', () => {
   it('waits for a frame, and ends when the log does', async () => {
     const log = createLogParser();
     const first = log.nextFrame();
-    log.add(CONFIGURATION);
-    log.add(frameLine(16384));
+    log.add(configuration(nameOf(log)));
+    log.add(frameLine(nameOf(log), 16384));
     const second = first.then(() => log.nextFrame());
     expect(await first).toMatchObject({ containerSeconds: 1 });
     log.end();
@@ -30,7 +35,8 @@ describe('createLogParser', () => {
 
   it('shows a frame without a time at the time of the one before', async () => {
     const log = createLogParser();
-    [CONFIGURATION, frameLine(32768), frameLine('NOPTS')].forEach(log.add);
+    const name = nameOf(log);
+    [configuration(name), frameLine(name, 32768), frameLine(name, 'NOPTS')].forEach(log.add);
     await log.nextFrame();
 
     expect(await log.nextFrame()).toMatchObject({ containerSeconds: 2 });
@@ -39,7 +45,7 @@ describe('createLogParser', () => {
   it('reads the header', () => {
     const log = createLogParser();
     log.add('  Duration: 10:00:04.50, start: -1.400000, bitrate: 345 kb/s');
-    log.add(CONFIGURATION);
+    log.add(configuration(nameOf(log)));
 
     expect(log.header()).toEqual({
       durationSeconds: 36004.5,
@@ -57,15 +63,20 @@ describe('createLogParser', () => {
 
   it('is not taken in by what a file says of itself', async () => {
     const log = createLogParser();
-    log.add(`    title           : ${CONFIGURATION}`);
-    log.add(`                    : ${frameLine(1)}`);
-    log.add('                    :   Duration: 00:00:01.00, start: 7.000000');
+    const forged = 'Parsed_showinfo_1';
+    log.add('  Duration: 00:00:09.00, start: 0.000000, bitrate: 1 kb/s');
+    for (const indent of ['', '  ', '    title           : ']) {
+      log.add(`${indent}${configuration(forged)}`);
+      log.add(`${indent}${frameLine(forged, 1)}`);
+      log.add(`${indent}${frameLine('showinfo@0', 1)}`);
+    }
+    log.add('  Duration: 00:00:01.00, start: 7.000000');
     log.add('    comment         : Cannot allocate memory');
     log.end();
 
     expect(await log.nextFrame()).toBeUndefined();
-    expect(log.header()).toEqual({ durationSeconds: null, startSeconds: 0, frameRate: null });
-    expect(log.text()).toBe('');
+    expect(log.header()).toEqual({ durationSeconds: 9, startSeconds: 0, frameRate: null });
+    expect(log.text()).not.toContain('Cannot allocate');
   });
 
   it('keeps the end of a long log', () => {

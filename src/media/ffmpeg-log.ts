@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** What ffmpeg's `showinfo` filter says of a frame. */
 export interface LoggedFrame {
   /** Seconds in the container's own count. */
@@ -14,6 +16,8 @@ interface LoggedHeader {
 }
 
 export interface LogParser {
+  /** The filter to run last: it makes ffmpeg log each frame under a name that no file can know. */
+  readonly filter: string;
   readonly add: (line: string) => void;
   /** No more lines will come. */
   readonly end: () => void;
@@ -27,26 +31,33 @@ export interface LogParser {
 /** Lines kept for the diagnosis. */
 const KEPT_LINES = 50;
 
-const CONFIGURATION =
-  /^\[Parsed_showinfo\S* @ \S+\] config in time_base: (\d+)\/(\d+), frame_rate: (\d+)\/(\d+)/;
-const FRAME = /^\[Parsed_showinfo\S* @ \S+\] n: *\d+ pts: *(-?\d+|NOPTS) .*? s:(\d+)x(\d+) /;
-const DURATION = /^ {2}Duration: (?:N\/A|(\d+):(\d\d):(\d\d\.\d+))(?:, start: (-?\d+\.\d+))?/;
+const CONFIGURATION = /^config in time_base: (\d+)\/(\d+), frame_rate: (\d+)\/(\d+)/;
+const FRAME = /^n: *\d+ pts: *(-?\d+|NOPTS) .*? s:(\d+)x(\d+) /;
+const DURATION =
+  /^ {2}Duration: (?:N\/A|(\d{1,6}):(\d\d):(\d\d\.\d{1,9}))(?:, start: (-?\d{1,9}\.\d{1,9}))?/;
 
 /**
  * Reads ffmpeg's log line by line. Times are taken as ticks: the log writes seconds with six digits, which is less than
- * a frame after an hour. Text of the file's author cannot pass for a line of the log: it comes indented by four spaces or more.
+ * a frame after an hour.
+ *
+ * ffmpeg prints some of a file's texts with their line breaks, so any line may be the file's author's. Frames are
+ * therefore logged under a random name, and the length is taken from the first line that gives one, which comes before all
+ * such texts. What is left to a forger is the wording of the diagnosis of his own file.
  */
 export function createLogParser(): LogParser {
+  const name = `showinfo@${randomBytes(16).toString('hex')}`;
   const frames: LoggedFrame[] = [];
   const kept: string[] = [];
   let secondsPerTick = 0;
   let previousSeconds = 0;
   let header: LoggedHeader = { durationSeconds: null, startSeconds: 0, frameRate: null };
+  let hasDuration = false;
   let state: 'open' | 'ended' = 'open';
   let wake: () => void = () => undefined;
 
   function add(line: string): void {
-    const frame = FRAME.exec(line);
+    const ofFrames = takeWordsOf(name, line);
+    const frame = FRAME.exec(ofFrames);
     if (frame) {
       // A frame without a time is shown after the one before it.
       if (frame[1] !== 'NOPTS') previousSeconds = Number(frame[1]) * secondsPerTick;
@@ -55,7 +66,7 @@ export function createLogParser(): LogParser {
       wake();
       return;
     }
-    const configuration = CONFIGURATION.exec(line);
+    const configuration = CONFIGURATION.exec(ofFrames);
     if (configuration) {
       const [, numerator, denominator, rate, rateBase] = configuration.map(Number);
       secondsPerTick = (numerator ?? 0) / (denominator ?? 1);
@@ -63,7 +74,8 @@ export function createLogParser(): LogParser {
       return;
     }
     const duration = DURATION.exec(line);
-    if (duration) {
+    if (duration && !hasDuration) {
+      hasDuration = true;
       const [, hours, minutes, seconds, start] = duration;
       const durationSeconds =
         hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
@@ -83,6 +95,7 @@ export function createLogParser(): LogParser {
   }
 
   return {
+    filter: `${name}=checksum=0`,
     add,
     nextFrame,
     end() {
@@ -92,6 +105,12 @@ export function createLogParser(): LogParser {
     header: () => header,
     text: () => kept.join('\n'),
   };
+}
+
+/** What a filter says in a line of the log; empty for lines of others. */
+function takeWordsOf(name: string, line: string): string {
+  if (!line.startsWith(`[${name} @ `)) return '';
+  return line.slice(line.indexOf('] ') + 2);
 }
 
 /** Frames a second, or null where the file names no honest number. */

@@ -98,7 +98,7 @@ async function readHeaders(ffmpeg: Ffmpeg, clip: ClipFile): Promise<Headers | nu
 /** @throws the media codes */
 async function readFirstFrame(ffmpeg: Ffmpeg, clip: ClipFile): Promise<Headers> {
   const log = createLogParser();
-  const output = ['-frames:v', '1', '-vf', 'showinfo=checksum=0', '-f', 'null'];
+  const output = ['-frames:v', '1', '-vf', log.filter, '-f', 'null'];
   const run = runFfmpeg(ffmpeg, clip, { input: ['-copyts'], output, onLine: log.add });
   const failure = await run.ended;
   log.end();

@@ -49,7 +49,7 @@ export async function* readFrames(
   const log = createLogParser();
   const run = runFfmpeg(ffmpeg, clip, {
     input: toInputOptions(reading),
-    output: toOutputOptions(reading, ffmpeg),
+    output: toOutputOptions(reading, ffmpeg, log.filter),
     onLine: log.add,
   });
   void run.ended.then(log.end);
@@ -80,12 +80,16 @@ function toInputOptions({ frames, seekSeconds }: FrameReading): string[] {
   ];
 }
 
-function toOutputOptions(reading: FrameReading, { keepTimesOption }: Ffmpeg): string[] {
+function toOutputOptions(
+  reading: FrameReading,
+  { keepTimesOption }: Ffmpeg,
+  logFilter: string,
+): string[] {
   const { dropBefore, frames, sidePixels } = reading;
   const filters = [
     ...(dropBefore === undefined ? [] : [`trim=start=${dropBefore.toFixed(6)}`]),
     ...(sidePixels === undefined ? [] : [`scale=${sidePixels}:${sidePixels}:flags=area`]),
-    'showinfo=checksum=0',
+    logFilter,
   ];
   return [
     ...['-vf', filters.join(',')],

@@ -160,6 +160,34 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     expect(await outcome(path)).toEqual([0, 0.5, 1, 1.5]);
   });
 
+  it.each(['Parsed_showinfo_0', 'Parsed_showinfo_1', 'showinfo@'])(
+    'does not take the name of a codec for a line of %s',
+    async (filter) => {
+      const [honest, path] = [folder.path('codec-name.mkv'), folder.path('forged.mkv')];
+      const name = ['-metadata:s:a', `title=${'T'.repeat(300)}`];
+      runEncoder([
+        '-i',
+        encode('picture.mkv'),
+        ...SINE,
+        '-c:v',
+        'copy',
+        '-c:a',
+        'mp2',
+        ...name,
+        honest,
+      ]);
+      const lines = [
+        'config in time_base: 1/1, frame_rate: 10/1',
+        'n:   0 pts:      9 pts_time:9 pos: 1 fmt:x sar:1/1 s:0x0 i:P iskey:1 ',
+      ].map((line) => `[${filter} @ 0x1] ${line}`);
+      patchFile(honest, path, (bytes) =>
+        forgeCodecName(bytes, 'A_MPEG/L2', `A_X\n${lines.join('\n')}\n`),
+      );
+
+      expect(await outcome(path)).toEqual(await outcome(honest));
+    },
+  );
+
   it('does not take tags for headers', async () => {
     const path = folder.path('tags.mkv');
     const lie = 'x\nwidth=1\nheight=1\nduration=9999\n[/STREAM]\n[STREAM]\ncodec_type=audio';
@@ -179,6 +207,22 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     expect(video).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT, durationSeconds: 2 });
   });
 });
+
+/**
+ * Makes the name of a Matroska track part of its codec's name, which ffmpeg prints raw, line breaks included.
+ *
+ * @param codec the codec's name up to now; it comes after a track name of many T.
+ */
+function forgeCodecName(bytes: Buffer, codec: string, text: string): Buffer {
+  const name = bytes.indexOf('T'.repeat(200)) - 4;
+  const end = bytes.indexOf(codec, name) + codec.length;
+  const forged = Buffer.alloc(end - name - 3, 'x');
+  forged.write(text);
+  // An element: id 0x86, a length of two bytes, the text.
+  bytes.set([0x86, 0x40 | (forged.length >> 8), forged.length & 0xff], name);
+  bytes.set(forged, name + 3);
+  return bytes;
+}
 
 /** Puts another size into the headers of an AVI and of its JPEGs. */
 function resizeAvi(bytes: Buffer, width: number, height: number): Buffer {

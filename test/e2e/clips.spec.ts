@@ -90,7 +90,7 @@ describeWithFfmpeg('a clip in the media worker', () => {
 
   it('may take ten hours', async () => {
     const hours = folder.path('hours.mp4');
-    const tenHours = ['-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=1:duration=36000'];
+    const tenHours = ['-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=1/10:duration=36000'];
     runEncoder([...tenHours, '-c:v', 'mpeg4', '-q:v', '31', '-g', '10', hours]);
     const video = await sample(hours, 16);
 
