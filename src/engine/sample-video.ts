@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-
 import { MAX_SAMPLED_FRAMES } from '../config/limits.js';
 import type { Ffmpeg } from '../media/find-ffmpeg.js';
 import { sampleFrames } from '../media/sample-frames.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import { resizeBicubic } from '../vision/resize-bicubic.js';
+import { hashFile } from './hash-file.js';
 import type { TiledVideo, VideoSamplingRequest } from './media-decoder.js';
 
 /**
@@ -38,11 +35,4 @@ export async function sampleVideo(
     durationSeconds: video.durationSeconds,
     decodeMediaMs: performance.now() - startMs - tileMs,
   };
-}
-
-/** Piece by piece: a clip may be larger than memory. */
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

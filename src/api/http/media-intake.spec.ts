@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { jest } from '@jest/globals';
+
 import { tinyClip } from '../../../test/tiny-clip.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FetchTarget } from '../../fetching/media-fetcher.js';
@@ -61,6 +63,31 @@ it('tells clips from pictures by their bytes, and removes its files', async () =
   expect(await readFile(paths[0] ?? '')).toEqual(tinyClip());
   await taken.release();
   expect(paths.map((one) => existsSync(one))).toEqual([false, true, false]);
+});
+
+it('leaves a fetched clip no more room than the others left', async () => {
+  const url = 'http://x.org/a.mp4';
+  const taken = await intake.take(
+    [
+      { kind: 'url', url },
+      { kind: 'url', url },
+    ],
+    SAMPLING,
+    signal,
+  );
+  await taken.release();
+
+  const [first, second] = targets.map(({ maxVideoBytes }) => maxVideoBytes);
+  expect((first ?? 0) - (second ?? 0)).toBe(tinyClip().length);
+});
+
+it('gives slow servers one deadline together', async () => {
+  const spy = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
+
+  const taking = intake.take([{ kind: 'url', url: 'http://x.org/a.mp4' }], SAMPLING, signal);
+
+  await expect(taking).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  spy.mockRestore();
 });
 
 it('leaves a fetched picture no more room than the others left', async () => {

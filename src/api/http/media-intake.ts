@@ -1,6 +1,14 @@
+import { stat } from 'node:fs/promises';
+
 import { Inject, Injectable } from '@nestjs/common';
 
-import { MAX_REQUEST_IMAGE_BYTES, MAX_UPLOAD_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import {
+  MAX_RECEIVE_MS,
+  MAX_REQUEST_IMAGE_BYTES,
+  MAX_UPLOAD_BYTES,
+  MAX_VIDEO_BYTES,
+} from '../../config/limits.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import type { FetchedMedia, MediaFetcher } from '../../fetching/media-fetcher.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
@@ -33,8 +41,8 @@ export class MediaIntake {
    * Takes media in their order. Bytes decide what is a clip; what is neither clip nor picture passes as a picture,
    * whose decoder refuses it with the right reason.
    *
-   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, UNSUPPORTED_MEDIA_TYPE; the signal's
-   *   reason. Nothing is left on disk then.
+   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, DEADLINE_EXCEEDED,
+   *   UNSUPPORTED_MEDIA_TYPE; the signal's reason. Nothing is left on disk then.
    */
   async take(
     sources: readonly MediaSource[],
@@ -43,14 +51,17 @@ export class MediaIntake {
   ): Promise<TakenMedia> {
     const scope = this.files.openScope();
     const media: RequestMedia[] = [];
+    // Several slow servers in one request must not add up.
+    const deadline = AbortSignal.timeout(MAX_RECEIVE_MS);
+    const either = AbortSignal.any([signal, deadline]);
     try {
       for (const source of sources) {
-        signal.throwIfAborted();
-        media.push(toRequestMedia(await this.fetchOrStore(source, scope, media, signal), sampling));
+        either.throwIfAborted();
+        media.push(toRequestMedia(await this.fetchOrStore(source, scope, media, either), sampling));
       }
     } catch (error) {
       await scope.release();
-      throw error;
+      throw deadline.aborted && !signal.aborted ? tooSlow() : error;
     }
     return { media, release: () => scope.release() };
   }
@@ -69,7 +80,7 @@ export class MediaIntake {
       case 'url': {
         const target = {
           maxImageBytes: Math.min(MAX_UPLOAD_BYTES, MAX_REQUEST_IMAGE_BYTES - countBytes(before)),
-          maxVideoBytes: MAX_VIDEO_BYTES,
+          maxVideoBytes: MAX_VIDEO_BYTES - (await countFileBytes(before)),
           createVideoFile: () => scope.newPath(),
         };
         return await this.fetcher.fetch(source.url, target, signal);
@@ -85,6 +96,17 @@ async function storeBytes(bytes: Uint8Array, scope: FileScope): Promise<FetchedM
 
 function toRequestMedia(fetched: FetchedMedia, sampling: FrameSampling): RequestMedia {
   return fetched.kind === 'image' ? fetched : { ...fetched, sampling };
+}
+
+/** Of clips, which a request may hold so many bytes of together. */
+async function countFileBytes(media: readonly RequestMedia[]): Promise<number> {
+  const paths = media.flatMap((item) => (item.kind === 'video' ? [item.path] : []));
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function tooSlow(): SalamandraError {
+  return new SalamandraError('DEADLINE_EXCEEDED', 'The media took too long to arrive.');
 }
 
 function countBytes(media: readonly RequestMedia[]): number {

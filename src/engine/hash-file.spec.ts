@@ -1,0 +1,17 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { hashFile } from './hash-file.js';
+
+it('follows the content of a file, also when it changes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'salamandra-hash-'));
+  const path = join(folder, 'clip');
+  await writeFile(path, 'abc');
+  const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+  expect([await hashFile(path), await hashFile(path)]).toEqual([abc, abc]);
+  await writeFile(path, '');
+  expect(await hashFile(path)).toMatch(/^e3b0c442/);
+  await rm(folder, { recursive: true });
+});
