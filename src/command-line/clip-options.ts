@@ -1,7 +1,7 @@
 import { parseInteger } from '../config/configuration.js';
 import { MAX_FRAMES_PER_SECOND, MAX_SAMPLED_FRAMES, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
+import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../media/frame-sampling.js';
 
 /** As they were typed. */
 export interface ClipOptions {
@@ -11,9 +11,6 @@ export interface ClipOptions {
   readonly end?: string;
   readonly sampling: FrameSampling['mode'];
 }
-
-/** As the HTTP API has it: enough to see what moves where, in a fifth of the context of the large models. */
-const DEFAULT_FRAMES = 8;
 
 const LEAST_FRAMES_PER_SECOND = 0.001;
 

@@ -18,3 +18,6 @@ export interface FrameSampling {
   /** Absent: the whole clip. */
   readonly range?: TimeRange;
 }
+
+/** Frames of a clip where nobody says: enough to see what moves where, in a fifth of the context of the large models. */
+export const DEFAULT_FRAMES = 8;

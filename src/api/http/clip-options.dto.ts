@@ -7,12 +7,9 @@ import {
   MAX_VIDEO_SECONDS,
 } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import type { FrameSampling, TimeRange } from '../../media/frame-sampling.js';
+import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../../media/frame-sampling.js';
 
 const SAMPLINGS: readonly FrameSampling['mode'][] = ['uniform', 'scene'];
-
-/** Enough to see what moves where, in a fifth of the context of the large models. */
-const DEFAULT_FRAMES = 8;
 
 const numberMessage = { message: '$property must be a number' };
 
