@@ -84,8 +84,8 @@ def to_turn(kind: str, code: str, asked: Asked, opening: str, before: list[int] 
         stop = place + len(NAMES[code][index])
         told = (n for n, (a, b) in enumerate(answer.offsets) if b > place and a < stop)
         hints += [("chosen", len(ids) - 1 + n, index + 1) for n in told]
-    if asked.gist is not None and not asked.heard:
-        hints.append((asked.gist[0], len(ids) - 1, asked.gist[1]))
+    if asked.gist is not None:
+        hints.append(("there" if asked.heard else asked.gist[0], len(ids) - 1, asked.gist[1]))
     return Turn(kind, ids, [*answer.ids, IM_END], hints)
 
 

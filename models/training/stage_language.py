@@ -19,12 +19,13 @@ from stages import RUN, Stage, load_sight, save
 # without any picture.
 WORDS_BESIDE = (4, 8, 4)
 TEXTS_BESIDE = 10
-# The layers after which a name in a question must be understood, and after which the decoder must know what it is going
-# to say. Told so directly it finds both far sooner than through the words alone.
-HEARD_AFTER, KNOWN_AFTER = 2, 4
-# Whether a thing named is there, or in both of two pictures, is found by looking for its like. No other lesson asks for
-# that, and left alone the decoder guesses for hours; so two heads of one layer are shown where to look.
-LOOKING_LAYER, LOOKING_HEADS = 2, [0, 4]
+# The layers after which a name in a question must be understood, its like found, the next object to name chosen, and
+# a short answer known. Told so directly the decoder gets there far sooner than through the words alone.
+HEARD_AFTER, FOUND_AFTER, CHOSEN_AFTER, KNOWN_AFTER = 2, 4, 4, 5
+# Whether a thing named is there, or in both of two pictures, is found by looking for its like and told by looking at
+# what was found. No other lesson asks for that, and left alone the decoder guesses for hours; so two heads of two
+# layers are shown where to look.
+FINDING_LAYER, TELLING_LAYER, LOOKING_HEADS = 2, 4, [0, 4]
 
 
 class Hints(torch.nn.Module):
@@ -32,15 +33,17 @@ class Hints(torch.nn.Module):
     export.
 
     heard: which object a name in a question means, at its last token. found: whether that object is to be seen, at the
-    same place. chosen: which object is to be named next. motion, same: the gist of an answer about a clip or about two
-    pictures, where the answer begins."""
+    same place. chosen: which object is to be named next. there, motion, same: the gist of an answer about a thing, a
+    clip or two pictures, where the answer begins."""
 
-    AFTER = dict(heard=HEARD_AFTER, found=KNOWN_AFTER, chosen=KNOWN_AFTER, motion=KNOWN_AFTER, same=KNOWN_AFTER)
+    AFTER = dict(
+        heard=HEARD_AFTER, found=FOUND_AFTER, chosen=CHOSEN_AFTER, there=KNOWN_AFTER, motion=KNOWN_AFTER, same=KNOWN_AFTER
+    )
 
     def __init__(self):
         super().__init__()
         vectors = F.normalize(concept_vectors(), dim=1) * 2
-        sizes = dict(heard=len(vectors), found=2, chosen=len(vectors), motion=len(MOTIONS), same=2)
+        sizes = dict(heard=len(vectors), found=2, chosen=len(vectors), there=2, motion=len(MOTIONS), same=2)
         self.heads = torch.nn.ModuleDict({name: torch.nn.Linear(HIDDEN, size) for name, size in sizes.items()})
         for name, head in self.heads.items():
             head.bias.data.zero_()
@@ -64,8 +67,9 @@ class Hints(torch.nn.Module):
 
 @dataclass
 class Look:
-    """Where the looking heads should look: from these places, among these, at these."""
+    """Where the looking heads of a layer should look: from these places, among these, at these."""
 
+    layer: int
     queries: list[int]
     keys: list[int]
     wanted: list[int]
@@ -73,35 +77,41 @@ class Look:
 
 def looks_of(sample: Sample, start: int, at: int, turn: Turn) -> list[Look]:
     """A sample that begins at `start`, one of its turns at `at`. At the patches of the thing named, or at the beginning
-    of everything when it is not there."""
+    of everything when it is not there; then, where the answer begins, at what did that looking."""
     hints = {name: (place, wanted) for name, place, wanted in turn.hints}
     shown = [start + n for n, kind in enumerate(sample.classes) if kind >= 0]
+    answer = at + len(turn.question) - 1
+    turn_so_far = list(range(at, answer + 1))
     if "found" in hints:
         place, index = at + hints["heard"][0], hints["heard"][1]
         like = [start + n for n, kind in enumerate(sample.classes) if kind == index]
         if bool(like) != bool(hints["found"][1]):
             return []
-        return [Look([place], shown + list(range(at, place + 1)), like or [start])]
+        finding = Look(FINDING_LAYER, [place], shown + list(range(at, place + 1)), like or [start])
+        return [finding, Look(TELLING_LAYER, [answer], shown + turn_so_far, [place])]
     if "same" in hints:
-        second = sample.second
-        first = [place for place in shown if place < start + second]
-        queries = [place for place in shown if place >= start + second and sample.classes[place - start] > 0]
+        second = start + sample.second
+        first = [place for place in shown if place < second]
+        queries = [place for place in shown if place >= second and sample.classes[place - start] > 0]
         like = [place for place in first if sample.classes[place - start] > 0]
         if not queries or not like:
             return []
-        return [Look(queries, first, like if hints["same"][1] else [start])]
+        finding = Look(FINDING_LAYER, queries, first, like if hints["same"][1] else [start])
+        return [finding, Look(TELLING_LAYER, [answer], shown + turn_so_far, queries)]
     return []
 
 
-def looking_loss(query: torch.Tensor, key: torch.Tensor, looks: list[Look]) -> tuple[torch.Tensor, float]:
-    """query [n, heads, d], key [n, keyHeads, d] -> how far the looking heads look elsewhere, and their mean share."""
-    group = query.shape[1] // key.shape[1]
+def looking_loss(attended: list[tuple[torch.Tensor, torch.Tensor]], looks: list[Look]) -> tuple[torch.Tensor, float]:
+    """attended: for each layer queries [n, heads, d] and keys [n, keyHeads, d] -> how far the looking heads look
+    elsewhere, and their mean share."""
     losses = []
     for look in looks:
+        query, key = attended[look.layer]
+        group = query.shape[1] // key.shape[1]
+        wanted = torch.isin(torch.tensor(look.keys), torch.tensor(look.wanted))
         for head in LOOKING_HEADS:
             q, k = query[look.queries, head].float(), key[look.keys, head // group].float()
             scores = (q @ k.T * q.shape[-1] ** -0.5).log_softmax(-1)
-            wanted = [look.keys.index(place) for place in look.wanted]
             losses.append(-scores[:, wanted].logsumexp(-1).mean())
     loss = torch.stack(losses).mean()
     return loss, (-loss).exp().item()
@@ -144,7 +154,7 @@ def answer_loss(model, hints: Hints, samples: list[Sample]):
     hint_loss, measures = hints(streams, labels)
     loss = loss + 0.3 * hint_loss
     if looks:
-        looking, measures["looking"] = looking_loss(*attended[LOOKING_LAYER], looks)
+        looking, measures["looking"] = looking_loss(attended, looks)
         loss = loss + 0.3 * looking
     return loss, kinds, wrong == 0, measures
 

@@ -1,0 +1,48 @@
+"""Writes models/demo/MODEL_CARD.md: the text beside this file, and the scores of the last `npm run evaluate:demo`."""
+
+import json
+
+from scenes import HERE
+
+REPORT = HERE / "../../test/evaluation/REPORT.json"
+
+
+def percent(score: dict) -> str:
+    return f"{100 * score['share']:.1f} %"
+
+
+def listed(scores: dict) -> str:
+    return ", ".join(f"{name} {percent(score)}" for name, score in scores.items())
+
+
+def amount(value: float | None, unit: str) -> str:
+    return "-" if value is None else f"{100 * value:.1f} {unit}"
+
+
+def main() -> None:
+    report = json.loads(REPORT.read_text())
+    lines = ["## Scores of this edition", "", "| Held-out, greedy, int8, through the service's own engine | reached | aimed at |"]
+    lines.append("| --- | --- | --- |")
+    for row in report["rows"]:
+        unit = "points" if "points" in row["what"] else "%"
+        lines.append(f"| {row['what']} | {amount(row['value'], unit)} | {amount(row.get('atLeast'), unit)} |")
+    lines += [
+        "",
+        f"All names right, by number of objects: {listed(report['namesByObjectCount'])}.",
+        f"Exact answers, by kind: {listed(report['exactByKind'])}.",
+        f"Motions of clips: {listed(report['motions'])}.",
+        "",
+        "Measured on scenes drawn by another renderer than the training scenes, from seeds that training never uses:",
+        ", ".join(f"{count} {name}" for name, count in report["scenes"].items()) + ".",
+        "",
+        "| language | in the language asked for | exactly as taught |",
+        "| --- | --- | --- |",
+    ]
+    for code, scores in report["languages"].items():
+        lines.append(f"| {code} | {percent(scores['inLanguage'])} | {percent(scores['exact'])} |")
+    text = (HERE / "MODEL_CARD.md").read_text().rstrip()
+    (HERE.parent / "demo" / "MODEL_CARD.md").write_text(text + "\n\n" + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
