@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 
 import type { MediaUrls } from '../config/configuration.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { MEDIA_HEAD_BYTES, sniffMediaKind } from '../media/sniff-media.js';
+import { countChunks, readHead } from '../media/media-chunks.js';
+import { sniffMediaKind } from '../media/sniff-media.js';
 import { failedFetch } from './fetch-errors.js';
 import { createPublicPolicy, type FetchPolicy } from './fetch-policy.js';
 import { type GuardedResponse, requestGuarded } from './guarded-request.js';
@@ -47,17 +48,17 @@ async function takeMedia(response: GuardedResponse, target: FetchTarget): Promis
   if (response.status !== 200) throw failedFetch();
   checkDeclared(response, Math.max(target.maxImageBytes, target.maxVideoBytes));
   const chunks = response.body[Symbol.asyncIterator]();
-  const head = await takeHead(chunks);
+  const head = await readHead(chunks);
   switch (sniffMediaKind(head)) {
     case 'image': {
       checkDeclared(response, target.maxImageBytes);
-      const bytes = await collect(limitBytes(head, chunks, target.maxImageBytes));
+      const bytes = await collect(countChunks(head, chunks, limitTo(target.maxImageBytes)));
       return { kind: 'image', bytes };
     }
     case 'video': {
       checkDeclared(response, target.maxVideoBytes);
       const path = await target.createVideoFile();
-      await writeClip(path, limitBytes(head, chunks, target.maxVideoBytes));
+      await writeClip(path, countChunks(head, chunks, limitTo(target.maxVideoBytes)));
       return { kind: 'video', path };
     }
     case null:
@@ -69,32 +70,13 @@ function checkDeclared({ declaredBytes }: GuardedResponse, maxBytes: number): vo
   if (declaredBytes !== null && declaredBytes > maxBytes) throw tooLarge(maxBytes);
 }
 
-/** What comes until the kind can be told: MEDIA_HEAD_BYTES or a chunk more, less if the body ends. */
-async function takeHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
-  const head: Uint8Array[] = [];
-  for (let bytes = 0; bytes < MEDIA_HEAD_BYTES;) {
-    const next = await chunks.next();
-    if (next.done) break;
-    head.push(next.value);
-    bytes += next.value.length;
-  }
-  return Buffer.concat(head);
-}
-
-/** Head and rest, up to the limit. @throws PAYLOAD_TOO_LARGE in place of the first chunk beyond it. */
-async function* limitBytes(
-  head: Uint8Array,
-  rest: AsyncIterator<Uint8Array>,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
+/** Counts chunks up to the limit. @throws PAYLOAD_TOO_LARGE at the first one beyond it. */
+function limitTo(maxBytes: number): (bytes: number) => void {
   let total = 0;
-  let next: IteratorResult<Uint8Array> = { done: false, value: head };
-  while (!next.done) {
-    total += next.value.length;
+  return (bytes) => {
+    total += bytes;
     if (total > maxBytes) throw tooLarge(maxBytes);
-    yield next.value;
-    next = await rest.next();
-  }
+  };
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

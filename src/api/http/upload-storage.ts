@@ -3,7 +3,8 @@ import type { StorageEngine } from 'multer';
 
 import { MAX_REQUEST_IMAGE_BYTES, MAX_UPLOAD_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { MEDIA_HEAD_BYTES, sniffMediaKind } from '../../media/sniff-media.js';
+import { countChunks, readHead } from '../../media/media-chunks.js';
+import { sniffMediaKind } from '../../media/sniff-media.js';
 import type { FileScope } from './media-files.js';
 import type { MediaSource } from './media-intake.js';
 
@@ -44,17 +45,17 @@ export class UploadStorage implements StorageEngine {
   private async receive(chunks: AsyncIterator<Buffer>): Promise<MediaSource> {
     const head = await readHead(chunks);
     if (sniffMediaKind(head) === 'video') {
-      const clip = countingChunks(head, chunks, (bytes) => this.countVideo(bytes));
+      const clip = countChunks(head, chunks, (bytes) => this.countVideo(bytes));
       return { kind: 'file', path: await this.scope.write(clip) };
     }
-    const picture: Buffer[] = [];
+    const picture: Uint8Array[] = [];
     let ownBytes = 0;
     const count = (bytes: number) => {
       ownBytes += bytes;
       checkSize(ownBytes, MAX_UPLOAD_BYTES);
       this.countImage(bytes);
     };
-    for await (const chunk of countingChunks(head, chunks, count)) picture.push(chunk);
+    for await (const chunk of countChunks(head, chunks, count)) picture.push(chunk);
     return { kind: 'bytes', bytes: Buffer.concat(picture) };
   }
 
@@ -66,32 +67,6 @@ export class UploadStorage implements StorageEngine {
   private countVideo(bytes: number): void {
     this.videoBytes += bytes;
     checkSize(this.videoBytes, MAX_VIDEO_BYTES);
-  }
-}
-
-/** What comes until the kind can be told; less if the file ends. */
-async function readHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
-  const head: Buffer[] = [];
-  for (let bytes = 0; bytes < MEDIA_HEAD_BYTES;) {
-    const next = await chunks.next();
-    if (next.done) break;
-    head.push(next.value);
-    bytes += next.value.length;
-  }
-  return Buffer.concat(head);
-}
-
-/** Head and rest; `count` sees the size of each chunk before the reader does, and may throw. */
-async function* countingChunks(
-  head: Buffer,
-  rest: AsyncIterator<Buffer>,
-  count: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  let next: IteratorResult<Buffer> = { done: false, value: head };
-  while (!next.done) {
-    count(next.value.length);
-    yield next.value;
-    next = await rest.next();
   }
 }
 
