@@ -1,19 +1,18 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
   ArrayNotEmpty,
   ArrayUnique,
   IsArray,
   IsIn,
   IsObject,
   IsOptional,
-  IsString,
   ValidateNested,
 } from 'class-validator';
 
-import { CAPTION_KINDS, type CaptionKind, LANGUAGES } from '../../language/languages.js';
+import { CAPTION_KINDS, type CaptionKind } from '../../language/languages.js';
 import { PictureGenerationDto } from '../http/generation.dto.js';
+import { LanguagesField } from '../http/languages-field.js';
 import { MediaDto } from '../http/media.dto.js';
 import { splitList } from '../http/split-list.js';
 
@@ -25,18 +24,7 @@ export class CaptionsRequestDto extends PictureGenerationDto {
   @Type(() => MediaDto)
   media?: MediaDto;
 
-  @ApiPropertyOptional({
-    type: [String],
-    default: ['en'],
-    example: ['ca', 'es'],
-    description: 'Codes or BCP-47 tags; in a form repeated or with commas.',
-  })
-  @IsOptional()
-  @Transform(splitList)
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(LANGUAGES.length)
-  @IsString({ each: true })
+  @LanguagesField()
   languages?: string[];
 
   @ApiPropertyOptional({

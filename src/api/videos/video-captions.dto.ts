@@ -1,9 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  IsArray,
   IsIn,
   IsInt,
   IsNumber,
@@ -16,10 +13,9 @@ import {
 } from 'class-validator';
 
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
-import { LANGUAGES } from '../../language/languages.js';
 import { GenerationDto } from '../http/generation.dto.js';
+import { LanguagesField } from '../http/languages-field.js';
 import { MediaDto } from '../http/media.dto.js';
-import { splitList } from '../http/split-list.js';
 import type { Granularity } from '../../programme/plan-segments.js';
 
 export const GRANULARITIES: readonly Granularity['kind'][] = ['programme', 'shot', 'interval'];
@@ -64,18 +60,7 @@ export class VideoCaptionsRequestDto extends GenerationDto {
   @Max(MAX_SEGMENTS)
   max_shots?: number;
 
-  @ApiPropertyOptional({
-    type: [String],
-    default: ['en'],
-    example: ['ca', 'es'],
-    description: 'Codes or BCP-47 tags; in a form repeated or with commas. A track has the first.',
-  })
-  @IsOptional()
-  @Transform(splitList)
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(LANGUAGES.length)
-  @IsString({ each: true })
+  @LanguagesField(' A track has the first.')
   languages?: string[];
 
   @ApiPropertyOptional({
