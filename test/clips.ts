@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Ffmpeg, findFfmpeg } from '../src/media/find-ffmpeg.js';
 
@@ -22,15 +20,6 @@ export const CLIP_HEIGHT = 48;
 
 /** Every ffmpeg has this encoder. */
 export const MPEG4 = ['-c:v', 'mpeg4', '-q:v', '2', '-pix_fmt', 'yuv420p'];
-
-/** A folder for the clips of a spec. */
-export function createClipFolder(): { path(name: string): string; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'salamandra-clips-'));
-  return {
-    path: (name) => join(folder, name),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
 
 /** Encodes RGB frames of CLIP_WIDTH x CLIP_HEIGHT at 10 a second; `options` come after the input. */
 export function encodeFrames(

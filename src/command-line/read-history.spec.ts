@@ -1,25 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import { readHistory } from './read-history.js';
 
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'salamandra-'));
-});
-
-afterAll(() => rm(folder, { recursive: true }));
+const folder = createTemporaryFolder();
+afterAll(() => folder.remove());
 
 function withCode(code: string): Error {
   return expect.objectContaining({ code }) as Error;
-}
-
-async function write(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await writeFile(path, content);
-  return path;
 }
 
 function turn(role: string) {
@@ -32,11 +18,11 @@ describe('readHistory', () => {
       { role: 'user', text: 'Who?', extra: 1 },
       { role: 'assistant', text: 'A fox.' },
     ];
-    expect(await readHistory(await write('turns.json', JSON.stringify(turns)))).toEqual([
+    expect(await readHistory(folder.write('turns.json', JSON.stringify(turns)))).toEqual([
       { role: 'user', text: 'Who?' },
       { role: 'assistant', text: 'A fox.' },
     ]);
-    expect(await readHistory(await write('none.json', '[]'))).toEqual([]);
+    expect(await readHistory(folder.write('none.json', '[]'))).toEqual([]);
   });
 
   it.each([
@@ -57,11 +43,11 @@ describe('readHistory', () => {
       'INVALID_PARAMETER',
     ],
   ])('refuses %.40s', async (content, code) => {
-    const path = await write('turns.json', content);
+    const path = folder.write('turns.json', content);
     await expect(readHistory(path)).rejects.toEqual(withCode(code));
   });
 
   it('refuses a file that is not there', async () => {
-    await expect(readHistory(join(folder, 'absent'))).rejects.toEqual(withCode('NOT_FOUND'));
+    await expect(readHistory(folder.path('absent'))).rejects.toEqual(withCode('NOT_FOUND'));
   });
 });

@@ -1,28 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import { readMedia } from './read-media.js';
 
 const SAMPLING = { mode: 'uniform' as const, frames: { count: 4 } };
 const samples = join(import.meta.dirname, '../../samples');
 
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'salamandra-'));
-});
-
-afterAll(() => rm(folder, { recursive: true }));
+const folder = createTemporaryFolder();
+afterAll(() => folder.remove());
 
 function withCode(code: string): Error {
   return expect.objectContaining({ code }) as Error;
-}
-
-async function write(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe('readMedia', () => {
@@ -37,7 +25,7 @@ describe('readMedia', () => {
   });
 
   it('leaves what is neither to the decoder of pictures', async () => {
-    const path = await write('text.mp4', 'neither');
+    const path = folder.write('text.mp4', 'neither');
     expect(await readMedia(path, SAMPLING)).toEqual({
       kind: 'image',
       bytes: Buffer.from('neither'),
@@ -45,9 +33,9 @@ describe('readMedia', () => {
   });
 
   it('refuses what is no file', async () => {
-    await expect(readMedia(join(folder, 'absent'), SAMPLING)).rejects.toEqual(
-      withCode('NOT_FOUND'),
+    await expect(readMedia(folder.path('absent'), SAMPLING)).rejects.toEqual(withCode('NOT_FOUND'));
+    await expect(readMedia(folder.path('.'), SAMPLING)).rejects.toEqual(
+      withCode('INVALID_REQUEST'),
     );
-    await expect(readMedia(folder, SAMPLING)).rejects.toEqual(withCode('INVALID_REQUEST'));
   });
 });

@@ -1,15 +1,15 @@
 import {
-  createClipFolder,
   describeWithFfmpeg,
   encodeFrames,
   flatFrame,
   MPEG4,
   requireFfmpeg,
 } from '../../test/clips.js';
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import { findShots, type ShotSearch } from './find-shots.js';
 import { probeVideo } from './probe-video.js';
 
-const folder = createClipFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 const RED = flatFrame(200, 20, 20);

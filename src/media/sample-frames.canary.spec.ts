@@ -3,19 +3,19 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import {
-  createClipFolder,
   describeWithFfmpeg,
   encodeFrames,
   numberedFrames,
   patchFile,
   requireFfmpeg,
 } from '../../test/clips.js';
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import { linkExternalFile, writeAviWithSubtitles } from '../../test/hostile-clips.js';
 import { sampleOutcome as outcome } from '../../test/sample-outcome.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { readFrames } from './read-frames.js';
 
-const folder = createClipFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 function encode(name: string): string {

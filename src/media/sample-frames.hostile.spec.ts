@@ -1,9 +1,6 @@
-import { writeFileSync } from 'node:fs';
-
 import {
   CLIP_HEIGHT,
   CLIP_WIDTH,
-  createClipFolder,
   describeWithFfmpeg,
   encodeFrames,
   MPEG4,
@@ -12,10 +9,11 @@ import {
   requireFfmpeg,
   runEncoder,
 } from '../../test/clips.js';
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import { sampleOutcome as outcome } from '../../test/sample-outcome.js';
 import { probeVideo } from './probe-video.js';
 
-const folder = createClipFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 const SINE = ['-f', 'lavfi', '-i', 'sine=duration=1'];
@@ -24,12 +22,6 @@ const SINE = ['-f', 'lavfi', '-i', 'sine=duration=1'];
 function encode(name: string, options: readonly string[] = MPEG4): string {
   const path = folder.path(name);
   encodeFrames(path, numberedFrames(20), options);
-  return path;
-}
-
-function write(name: string, content: string | Uint8Array): string {
-  const path = folder.path(name);
-  writeFileSync(path, content);
   return path;
 }
 
@@ -52,7 +44,7 @@ describeWithFfmpeg('sampleFrames of a file without a moving picture', () => {
   });
 
   it('refuses an empty file', async () => {
-    expect(await outcome(write('empty.mp4', ''))).toBe('MEDIA_EMPTY');
+    expect(await outcome(folder.write('empty.mp4', ''))).toBe('MEDIA_EMPTY');
   });
 
   it('refuses what is no file', async () => {
@@ -141,7 +133,7 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
   });
 
   it('does not mind attachments and subtitles', async () => {
-    const subtitles = write('lines.srt', '1\n00:00:00,000 --> 00:00:01,000\nHola\n');
+    const subtitles = folder.write('lines.srt', '1\n00:00:00,000 --> 00:00:01,000\nHola\n');
     const font = ['-attach', subtitles, '-metadata:s:t', 'mimetype=application/x-truetype-font'];
     const path = folder.path('attachments.mkv');
     runEncoder([

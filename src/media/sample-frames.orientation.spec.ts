@@ -1,15 +1,15 @@
 import {
   CLIP_HEIGHT,
   CLIP_WIDTH,
-  createClipFolder,
   describeWithFfmpeg,
   encodeFrames,
   patchFile,
   requireFfmpeg,
 } from '../../test/clips.js';
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
 
-const folder = createClipFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 describeWithFfmpeg('sampleFrames of a clip that was held otherwise', () => {

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import {
   CLIP_HEIGHT,
   CLIP_WIDTH,
-  createClipFolder,
   describeWithFfmpeg,
   encodeFrames,
   MPEG4,
@@ -13,10 +12,11 @@ import {
   requireFfmpeg,
   runEncoder,
 } from '../../test/clips.js';
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
 import type { FrameSampling } from './frame-sampling.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
 
-const folder = createClipFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 const UNIFORM = { mode: 'uniform', frames: { count: 4 } } as const;

@@ -7,13 +7,8 @@ import { createMediaWorkerDecoder } from '../../src/engine/media-worker-decoder.
 import { createVideoInspector, type VideoInspector } from '../../src/engine/video-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
-import {
-  createClipFolder,
-  describeWithFfmpeg,
-  encodeFrames,
-  numberedFrames,
-  runEncoder,
-} from '../clips.js';
+import { describeWithFfmpeg, encodeFrames, numberedFrames, runEncoder } from '../clips.js';
+import { createTemporaryFolder } from '../temporary-folder.js';
 import { poll } from '../poll.js';
 
 const DIST = new URL('../../dist/', import.meta.url);
@@ -25,7 +20,7 @@ const geometry = {
   imageProcessor: { tileSize: { width: TILE_SIDE, height: TILE_SIDE } },
 } as VisionGeometry;
 
-const folder = createClipFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 let decoder: MediaDecoder;

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import OpenAI from 'openai';
 
+import { createOpenAiClient } from '../open-ai-client.js';
 import { drawPicture } from './draw-picture.js';
 import { type Service, startService } from './service.js';
 
@@ -16,7 +17,7 @@ let damaged: OpenAI.ChatCompletionContentPart;
 beforeAll(async () => {
   service = await startService();
   await service.waitUntilReady();
-  client = new OpenAI({ baseURL: `${service.url}/v1`, apiKey: 'none', maxRetries: 0 });
+  client = createOpenAiClient(`${service.url}/v1`);
   const bytes = await drawPicture(320, 200);
   picture = showPicture(bytes);
   damaged = showPicture(bytes.subarray(0, 60));

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { createClipFolder, describeWithFfmpeg, encodeFrames, flatFrame } from '../clips.js';
+import { describeWithFfmpeg, encodeFrames, flatFrame } from '../clips.js';
+import { createTemporaryFolder } from '../temporary-folder.js';
 import { parseWebVtt } from '../parse-webvtt.js';
 import { poll } from '../poll.js';
 import { expectProblem } from './expect-problem.js';
@@ -24,7 +25,7 @@ describeWithFfmpeg('clips over HTTP', () => {
   let clip: Buffer;
 
   beforeAll(async () => {
-    const folder = createClipFolder();
+    const folder = createTemporaryFolder();
     const frames = SHOTS.flatMap((frame) => Array<Uint8Array>(20).fill(frame));
     encodeFrames(folder.path('clip.mp4'), frames);
     clip = readFileSync(folder.path('clip.mp4'));

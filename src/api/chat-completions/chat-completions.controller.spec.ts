@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net';
-
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import OpenAI from 'openai';
 
 import { createFakeEngine, type FakeEngine } from '../../../test/fake-engine.js';
+import { createOpenAiClient, listenForOpenAi } from '../../../test/open-ai-client.js';
 import { ANSWER, DONE, MEDIA, play } from '../../../test/scripted-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../create-app.js';
@@ -20,10 +19,8 @@ let url: string;
 beforeEach(async () => {
   engine = createFakeEngine();
   app = await createApp(engine);
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  url = `http://127.0.0.1:${port}/v1`;
-  client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+  url = await listenForOpenAi(app);
+  client = createOpenAiClient(url);
 });
 
 afterEach(() => app.close());

@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net';
-
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import OpenAI from 'openai';
 
 import { createFakeEngine } from '../../../test/fake-engine.js';
+import { createOpenAiClient, listenForOpenAi } from '../../../test/open-ai-client.js';
 import { createApp } from '../create-app.js';
 
 let app: NestExpressApplication;
@@ -11,9 +10,7 @@ let client: OpenAI;
 
 beforeEach(async () => {
   app = await createApp(createFakeEngine());
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  client = new OpenAI({ baseURL: `http://127.0.0.1:${port}/v1`, apiKey: 'none', maxRetries: 0 });
+  client = createOpenAiClient(await listenForOpenAi(app));
 });
 
 afterEach(() => app.close());
