@@ -58,8 +58,10 @@ async function dropOne(
     messages: [{ role: 'user', content: 'Tell me a story without an end.' }],
     stream: true,
     logprobs: true,
-    // So hot that it does not go round in circles, which would end it.
+    // So hot that it does not go round in circles, which would end it, yet without the tail, where the stand-in for
+    // the stop token is.
     temperature: 2,
+    top_p: 0.9,
     seed,
     max_completion_tokens: maxTokens,
   };
