@@ -1,5 +1,7 @@
 """The demo model: the layout of BSC-LT/salamandra-7b-vision, made small enough for a repository."""
 
+from functools import cache
+
 import torch
 from transformers import (
     LlamaConfig,
@@ -44,6 +46,7 @@ def create_model() -> LlavaOnevisionForConditionalGeneration:
     return LlavaOnevisionForConditionalGeneration._from_config(config(), attn_implementation="eager")
 
 
+@cache
 def concept_vectors() -> torch.Tensor:
     """One fixed random direction an object class, background first, "something" last, [classes + 2, hidden]: the
     meeting point of the two halves, which are trained apart before they are trained together."""
@@ -54,6 +57,7 @@ def concept_vectors() -> torch.Tensor:
     return torch.cat([vectors, something])
 
 
+@cache
 def place_vectors() -> torch.Tensor:
     """One fixed random direction a row and a column of a tile, added to what lies there, [patches, hidden]. Rotary
     positions tell a decoder how far apart tokens are; which stands further left it would learn only slowly."""
@@ -62,6 +66,7 @@ def place_vectors() -> torch.Tensor:
     return (rows[:, None] + columns[None]).reshape(GRID * GRID, HIDDEN)
 
 
+@cache
 def rank_vectors() -> torch.Tensor:
     """One fixed random direction for being first, second, ... of a tile's objects from the left, and another from the
     right, added where an object lies, [2, most objects, hidden]. The tower sees a whole tile at once, so it can count

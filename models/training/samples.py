@@ -12,8 +12,8 @@ import torch.nn.functional as F
 
 from architecture import BOS, HIDDEN, IM_END, IM_START, concept_vectors, place_vectors, rank_vectors
 from scenes import (
-    GRID, OBJECTS, SOMETHING, Clip, Scene, draw, pad_to_square, sample_clip, sample_far_scene, sample_full_scene,
-    sample_scene,
+    GRID, OBJECTS, SOMETHING, Clip, Scene, draw, draw_square, sample_clip, sample_far_scene, sample_full_scene,
+    sample_scene, square,
 )
 from tiles import Layout, sample_max_tiles
 from tokenizer import load_or_train
@@ -21,6 +21,8 @@ from world import CODES, NAMES, Asked, ask, ask_clip, ask_compare, ask_words, ki
 
 WEIGHTS = dict(caption=3, alt=1, long=2, keywords=1.5, left=1.5, middle=1, right=1.5, count=1.5, exists=3)
 FOLLOW_UPS = 0.12
+# A frame of a clip keeps half a tile's side.
+FRAME_SIDE = (GRID + 1) // 2
 TOKENIZER = load_or_train()
 
 
@@ -54,13 +56,13 @@ class Turn:
 class Sample:
     """prompt: ids and embeddings [tokens, hidden] in order. beside: rows that are there for their words alone.
     classes: what lies under each of the prompt's tokens, 0 where nothing does, -1 beyond the base tile; empty where
-    nobody asks for it. second: the token at which a second picture begins."""
+    nobody asks for it. frames: the tokens at which the frames of a clip, or two pictures, begin."""
 
     prompt: list
     turns: list[Turn]
     beside: bool = False
     classes: list[int] = field(default_factory=list)
-    second: int = 0
+    frames: list[int] = field(default_factory=list)
 
 
 def to_turn(kind: str, code: str, asked: Asked, opening: str, before: list[int] | None = None) -> Turn:
@@ -198,7 +200,7 @@ class ClipView:
 
     @property
     def tokens(self) -> int:
-        return len(self.clip.frames) * ((GRID + 1) // 2) ** 2 + 1
+        return len(self.clip.frames) * FRAME_SIDE**2 + 1
 
     def draw_tiles(self) -> np.ndarray:
         return np.concatenate([l.draw_tiles(draw(frame)) for l, frame in zip(self.layouts, self.clip.frames)])
@@ -208,9 +210,13 @@ class ClipView:
         return tuple(np.concatenate(each) for each in zip(*labels))
 
     def sample(self, features: torch.Tensor, newline: torch.Tensor) -> Sample:
-        side = (GRID + 1) // 2
-        frames = resize(features, side, side).reshape(-1, HIDDEN)
-        return Sample([HEAD, torch.cat([frames, newline[None].to(frames.dtype)])], self.turns)
+        frames = resize(features, FRAME_SIDE, FRAME_SIDE).reshape(-1, HIDDEN)
+        named, _ = self.labels()
+        covered = resize(torch.from_numpy(named > 0)[..., None].float(), FRAME_SIDE, FRAME_SIDE).reshape(-1) > 0.1
+        classes = [*[0] * len(HEAD), *(covered * (self.clip.index + 1)).tolist(), 0]
+        begins = range(len(HEAD), len(classes) - 1, FRAME_SIDE**2)
+        clip = torch.cat([frames, newline[None].to(frames.dtype)])
+        return Sample([HEAD, clip], self.turns, classes=classes, frames=list(begins))
 
 
 @dataclass
@@ -222,21 +228,23 @@ class Pair:
     def tokens(self) -> int:
         return 2 * (GRID * GRID + 1)
 
-    def squares(self):
-        return [pad_to_square(scene, draw(scene)) for scene in self.scenes]
+    @property
+    def layouts(self) -> list[Layout]:
+        sides = [max(scene.width, scene.height) for scene in self.scenes]
+        return [Layout(side, side, 0) for side in sides]
 
     def draw_tiles(self) -> np.ndarray:
-        return np.concatenate([Layout(s.width, s.height, 0).draw_tiles(picture) for s, picture in self.squares()])
+        return np.concatenate([l.draw_tiles(draw_square(scene)) for l, scene in zip(self.layouts, self.scenes)])
 
     def labels(self):
-        labels = [Layout(s.width, s.height, 0).labels(s) for s, _ in self.squares()]
+        labels = [layout.labels(square(scene)) for layout, scene in zip(self.layouts, self.scenes)]
         return tuple(np.concatenate(each) for each in zip(*labels))
 
     def sample(self, features: torch.Tensor, newline: torch.Tensor) -> Sample:
         first, second = (torch.cat([f.reshape(-1, HIDDEN), newline[None].to(f.dtype)]) for f in features)
-        one, other = ([*base_classes(scene), 0] for scene, _ in self.squares())
+        one, other = ([*base_classes(square(scene)), 0] for scene in self.scenes)
         before = [*[0] * len(HEAD), *one, *[0] * len(NEWLINE)]
-        return Sample([HEAD, first, NEWLINE, second], self.turns, classes=before + other, second=len(before))
+        return Sample([HEAD, first, NEWLINE, second], self.turns, classes=before + other, frames=[len(HEAD), len(before)])
 
 
 View = Picture | ClipView | Pair
@@ -247,8 +255,8 @@ def sample_picture(rng: random.Random, easy: float, forks: int) -> Picture:
     quarter of the cost."""
     if rng.random() < easy:
         scene, tiles = sample_full_scene(rng, rng.choices([1, 2, 3, 4], [1, 4, 3, 2])[0]), 0
-    elif rng.random() < 0.08:
-        scene, tiles = sample_far_scene(rng), rng.choice([0, 4, 36])
+    elif rng.random() < 0.2:
+        scene, tiles = sample_far_scene(rng), rng.choices([0, 4, 9, 36], [1, 4, 2, 4])[0]
     else:
         scene, tiles = sample_scene(rng), sample_max_tiles(rng)
     return Picture(scene, Layout(scene.width, scene.height, tiles), sample_turns(rng, objects_of(scene), forks))
@@ -278,18 +286,14 @@ def sample_pair(rng: random.Random) -> Pair:
 
 
 def sample_views(rng: random.Random, easy: float, tokens: int, forks: int) -> list[View]:
-    """Pictures of like length that with their turns fill about `tokens` positions, a clip and a pair now and then."""
-    views: list[View] = []
-    if rng.random() < 0.6:
-        views.append(sample_clip_view(rng))
-    if rng.random() < 0.7:
-        views.append(sample_pair(rng))
+    """A clip, two pairs, and pictures of like length that with their turns fill about `tokens` positions."""
+    views: list[View] = [sample_clip_view(rng), sample_pair(rng), sample_pair(rng)]
     used = sum(view.tokens + 22 * len(view.turns) for view in views)
     pool = sorted((sample_picture(rng, easy, 0) for _ in range(24)), key=lambda view: view.tokens)
     start = rng.randrange(len(pool))
     for view in pool[start:] + pool[:start][::-1]:
         used += view.tokens + 22 * forks
-        if views and used > tokens:
+        if used > tokens:
             break
         view.turns = sample_turns(rng, objects_of(view.scene), forks)
         views.append(view)

@@ -146,14 +146,20 @@ def sample_clip(rng: random.Random) -> Clip:
     return Clip(motion, index, frames)
 
 
-def pad_to_square(scene: Scene, picture: Image.Image) -> tuple[Scene, Image.Image]:
-    """The picture in the middle of a grey square, as each of several pictures is shown."""
+def square(scene: Scene) -> Scene:
+    """The scene in the middle of a square, as each of several pictures is shown."""
     side = max(scene.width, scene.height)
     dx, dy = (side - scene.width) // 2, (side - scene.height) // 2
-    square = Image.new("RGB", (side, side), (127, 127, 127))
-    square.paste(picture, (dx, dy))
     moved = [Placed(o.index, o.x + dx, o.y + dy, o.side, o.angle, o.mirror) for o in scene.objects]
-    return Scene(side, side, moved, scene.background_seed), square
+    return Scene(side, side, moved, scene.background_seed)
+
+
+def draw_square(scene: Scene) -> Image.Image:
+    """The picture of a scene, not squared itself, in the middle of a grey square."""
+    side = max(scene.width, scene.height)
+    picture = Image.new("RGB", (side, side), (127, 127, 127))
+    picture.paste(draw(scene), ((side - scene.width) // 2, (side - scene.height) // 2))
+    return picture
 
 
 def sample_large_objects(rng: random.Random) -> Scene:

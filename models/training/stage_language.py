@@ -13,7 +13,7 @@ from architecture import HIDDEN, concept_vectors
 from forked_decoder import forward, lay_out
 from samples import Sample, Turn, noisy_features, sample_views, see, text_samples, word_samples
 from scenes import MOTIONS
-from stages import RUN, Stage, load_sight, save
+from stages import RUN, Stage, load_sight, rank, save
 
 # In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row; and rows
 # without any picture.
@@ -22,10 +22,11 @@ TEXTS_BESIDE = 10
 # The layers after which a name in a question must be understood, its like found, the next object to name chosen, and
 # a short answer known. Told so directly the decoder gets there far sooner than through the words alone.
 HEARD_AFTER, FOUND_AFTER, CHOSEN_AFTER, KNOWN_AFTER = 2, 4, 4, 5
-# Whether a thing named is there, or in both of two pictures, is found by looking for its like and told by looking at
-# what was found. No other lesson asks for that, and left alone the decoder guesses for hours; so two heads of two
-# layers are shown where to look.
-FINDING_LAYER, TELLING_LAYER, LOOKING_HEADS = 2, 4, [0, 4]
+# Whether a thing named is there, or in both of two pictures, or which way it went, is found by looking for its like
+# and told by looking at what was found. No other lesson asks for that, and left alone the decoder guesses for hours; so
+# two attention heads of some layers are shown where to look, two for each of the three lessons.
+FINDING_LAYER, GATHERING_LAYER, TELLING_LAYER = 2, 3, 4
+LOOKING_HEADS = dict(there=[0, 4], same=[1, 5], motion=[2, 6])
 
 
 class Hints(torch.nn.Module):
@@ -67,8 +68,9 @@ class Hints(torch.nn.Module):
 
 @dataclass
 class Look:
-    """Where the looking heads of a layer should look: from these places, among these, at these."""
+    """Where the looking heads of a lesson and layer should look: from these places, among these, at these."""
 
+    lesson: str
     layer: int
     queries: list[int]
     keys: list[int]
@@ -79,42 +81,60 @@ def looks_of(sample: Sample, start: int, at: int, turn: Turn) -> list[Look]:
     """A sample that begins at `start`, one of its turns at `at`. At the patches of the thing named, or at the beginning
     of everything when it is not there; then, where the answer begins, at what did that looking."""
     hints = {name: (place, wanted) for name, place, wanted in turn.hints}
-    shown = [start + n for n, kind in enumerate(sample.classes) if kind >= 0]
     answer = at + len(turn.question) - 1
-    turn_so_far = list(range(at, answer + 1))
+    shown = [start + n for n, kind in enumerate(sample.classes) if kind >= 0]
+    before = shown + list(range(at, answer + 1))
+    objects = [place for place in shown if sample.classes[place - start] > 0]
     if "found" in hints:
         place, index = at + hints["heard"][0], hints["heard"][1]
-        like = [start + n for n, kind in enumerate(sample.classes) if kind == index]
+        like = [n for n in objects if sample.classes[n - start] == index]
         if bool(like) != bool(hints["found"][1]):
             return []
-        finding = Look(FINDING_LAYER, [place], shown + list(range(at, place + 1)), like or [start])
-        return [finding, Look(TELLING_LAYER, [answer], shown + turn_so_far, [place])]
+        finding = Look("there", FINDING_LAYER, [place], shown + list(range(at, place + 1)), like or [start])
+        return [finding, Look("there", TELLING_LAYER, [answer], before, [place])]
     if "same" in hints:
-        second = start + sample.second
-        first = [place for place in shown if place < second]
-        queries = [place for place in shown if place >= second and sample.classes[place - start] > 0]
-        like = [place for place in first if sample.classes[place - start] > 0]
-        if not queries or not like:
+        second = start + sample.frames[1]
+        first, queries = ([n for n in objects if (n >= second) == later] for later in (False, True))
+        if not queries or not first:
             return []
-        finding = Look(FINDING_LAYER, queries, first, like if hints["same"][1] else [start])
-        return [finding, Look(TELLING_LAYER, [answer], shown + turn_so_far, queries)]
+        earlier = [place for place in shown if place < second]
+        finding = Look("same", FINDING_LAYER, queries, earlier, first if hints["same"][1] else [start])
+        return [finding, Look("same", TELLING_LAYER, [answer], before, queries)]
+    if "motion" in hints:
+        return looks_of_clip(sample, start, before, answer)
     return []
 
 
-def looking_loss(attended: list[tuple[torch.Tensor, torch.Tensor]], looks: list[Look]) -> tuple[torch.Tensor, float]:
+def looks_of_clip(sample: Sample, start: int, before: list[int], answer: int) -> list[Look]:
+    """Every later frame's thing, or the frame itself when it is gone, looks at the thing in the first frame; the
+    newline after the clip gathers what the last frame found, and there the answer reads it."""
+    newline = start + len(sample.classes) - 1
+    frames = [range(start + a, start + b) for a, b in zip(sample.frames, [*sample.frames[1:], len(sample.classes) - 1])]
+    things = [[place for place in frame if sample.classes[place - start] > 0] for frame in frames]
+    looks = [
+        Look("motion", FINDING_LAYER, thing or list(frame), list(range(start, frame.start)), things[0] or [start])
+        for frame, thing in zip(frames[1:], things[1:])
+    ]
+    gathered = things[-1] or list(frames[-1])
+    looks.append(Look("motion", GATHERING_LAYER, [newline], list(range(start, newline + 1)), gathered))
+    looks.append(Look("motion", TELLING_LAYER, [answer], before, [newline]))
+    return looks
+
+
+def looking_loss(attended: list[tuple[torch.Tensor, torch.Tensor]], looks: list[Look]):
     """attended: for each layer queries [n, heads, d] and keys [n, keyHeads, d] -> how far the looking heads look
-    elsewhere, and their mean share."""
-    losses = []
+    elsewhere, the sum over the lessons; and for each lesson the mean share of the right places."""
+    losses: dict[str, list[torch.Tensor]] = {}
     for look in looks:
         query, key = attended[look.layer]
         group = query.shape[1] // key.shape[1]
         wanted = torch.isin(torch.tensor(look.keys), torch.tensor(look.wanted))
-        for head in LOOKING_HEADS:
+        for head in LOOKING_HEADS[look.lesson]:
             q, k = query[look.queries, head].float(), key[look.keys, head // group].float()
             scores = (q @ k.T * q.shape[-1] ** -0.5).log_softmax(-1)
-            losses.append(-scores[:, wanted].logsumexp(-1).mean())
-    loss = torch.stack(losses).mean()
-    return loss, (-loss).exp().item()
+            losses.setdefault(look.lesson, []).append(-scores[:, wanted].logsumexp(-1).mean())
+    means = {lesson: torch.stack(each).mean() for lesson, each in losses.items()}
+    return sum(means.values()), {f"looks.{lesson}": (-mean).exp().item() for lesson, mean in means.items()}
 
 
 def answer_loss(model, hints: Hints, samples: list[Sample]):
@@ -128,8 +148,8 @@ def answer_loss(model, hints: Hints, samples: list[Sample]):
         before = [x.to(table.weight.dtype) if torch.is_tensor(x) else table(torch.tensor(x)) for x in sample.prompt]
         ids = [token for turn in sample.turns for token in turn.question + turn.answer]
         parts += [*before, table(torch.tensor(ids))]
+        start = at
         at += sum(map(len, before))
-        start = at - sum(map(len, before))
         for turn in sample.turns:
             if sample.classes:
                 looks += looks_of(sample, start, at, turn)
@@ -154,8 +174,8 @@ def answer_loss(model, hints: Hints, samples: list[Sample]):
     hint_loss, measures = hints(streams, labels)
     loss = loss + 0.3 * hint_loss
     if looks:
-        looking, measures["looking"] = looking_loss(attended, looks)
-        loss = loss + 0.3 * looking
+        looking, shares = looking_loss(attended, looks)
+        loss, measures = loss + 0.3 * looking, {**measures, **shares}
     return loss, kinds, wrong == 0, measures
 
 
@@ -173,7 +193,7 @@ def measure(stage: Stage, samples: list[Sample], loss, kinds, right, measures) -
 
 def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, forks: int = 5) -> None:
     """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
-    rng = random.Random(20)
+    rng = random.Random(20 + rank())
 
     def samples(_progress: float) -> list[Sample]:
         return word_samples(rng, batch, 8, forks, beside=False) + text_samples(rng, TEXTS_BESIDE)
@@ -183,7 +203,7 @@ def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, fo
 
 def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12) -> None:
     """Stage 3. Whole grids of concept vectors in place of vision features: the decoder learns to read them."""
-    rng = random.Random(30)
+    rng = random.Random(30 + rank())
 
     def samples(progress: float) -> list[Sample]:
         views = sample_views(rng, 1 - progress, tokens, forks)
@@ -194,13 +214,13 @@ def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600,
 
 
 def train_pictures(
-    model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12, seed: int = 40
+    model, minutes: float, rate: float = 2e-3, tokens: int = 2600, forks: int = 12, seed: int = 40, fresh: bool = True
 ) -> None:
     """Stage 4. The decoder learns to live with what the tower really sees, on drawn pictures.
 
     The tower and the projector stay as stage 1 made them: a caption teaches them far less than a label under every
     patch. Stage 1 may still be running beside this one: its newest weights are taken up as they appear."""
-    rng = random.Random(seed)
+    rng = random.Random(seed + rank())
     sight_time = 0.0
 
     def samples(progress: float) -> list[Sample]:
@@ -208,7 +228,7 @@ def train_pictures(
         if (newest := (RUN / "vision.pt").stat().st_mtime) != sight_time:
             load_sight(model)
             sight_time = newest
-        views = sample_views(rng, max(0.25, 1 - 1.5 * progress), tokens, forks)
+        views = sample_views(rng, max(0.25, 1 - 1.5 * progress) if fresh else 0.25, tokens, forks)
         features = see(model, [view.draw_tiles() for view in views])
         return with_words(rng, [view.sample(tiles, model.model.image_newline) for view, tiles in zip(views, features)])
 

@@ -11,8 +11,10 @@ import torch
 import torch.nn.functional as F
 
 from architecture import concept_vectors, place_vectors, rank_vectors
-from scenes import GRID, PATCH, draw, pad_to_square, sample_clip, sample_far_scene, sample_large_objects, sample_scene
-from stages import Stage, save
+from scenes import (
+    GRID, PATCH, draw, draw_square, sample_clip, sample_far_scene, sample_large_objects, sample_scene, square,
+)
+from stages import Stage, rank, save
 from tiles import Layout, sample_max_tiles
 
 BATCH = 64
@@ -28,17 +30,14 @@ def sample_view(rng: random.Random, easy: float):
         if kind < 0.1:
             scene, most = rng.choice(sample_clip(rng).frames), 0
         elif kind < 0.2:
-            scene, picture = pad_to_square(*with_picture(sample_scene(rng)))
-            return scene, picture, Layout(scene.width, scene.height, 0)
+            scene = sample_scene(rng)
+            whole = square(scene)
+            return whole, draw_square(scene), Layout(whole.width, whole.height, 0)
         elif kind < 0.26:
             scene, most = sample_far_scene(rng), rng.choice([4, 36])
         else:
             scene, most = sample_scene(rng), sample_max_tiles(rng)
-    return *with_picture(scene), Layout(scene.width, scene.height, most)
-
-
-def with_picture(scene):
-    return scene, draw(scene)
+    return scene, draw(scene), Layout(scene.width, scene.height, most)
 
 
 def tile_batch(rng: random.Random, batch: int, easy: float):
@@ -87,7 +86,7 @@ def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool
     concepts, places, rank_directions = concept_vectors(), place_vectors(), rank_vectors()
     weight = torch.ones(len(concepts))
     weight[0] = 0.25
-    rng = random.Random(seed)
+    rng = random.Random(seed + rank())
     if fresh:
         whiten_patches(tower, rng)
     stage = Stage("vision", [*tower.parameters(), *projector.parameters()], minutes, rate)

@@ -5,20 +5,30 @@ import time
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 
 RUN = Path(__file__).parent / "run"
 # The weights that see; all others read and speak.
 SIGHT = ("model.vision_tower.", "model.multi_modal_projector.")
 
 
+def rank() -> int:
+    """The number of this process among those that train together, 0 when it is alone."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
 class Stage:
     """A training loop bounded in minutes, with a warm-up and cosine schedule over that time.
 
-    Iterate over it for step numbers; call `update` with the loss of each step."""
+    Iterate over it for step numbers; call `update` with the loss of each step. Processes that train together each see
+    their own samples, and take every step with the mean of their gradients."""
 
     def __init__(self, name: str, parameters, minutes: float, rate: float, warmup: int = 100, floor: float = 0.03):
         self.name, self.seconds, self.rate, self.warmup, self.floor = name, minutes * 60, rate, warmup, floor
         self.parameters = list(parameters)
+        if dist.is_initialized():
+            for parameter in self.parameters:
+                dist.broadcast(parameter.data, 0)
         # Muon for the layers' matrices (far fewer steps from scratch), AdamW for tables, norms and biases.
         matrices = [p for p in self.parameters if p.ndim == 2 and max(p.shape) < 2000 and min(p.shape) > 49]
         chosen = {id(p) for p in matrices}
@@ -37,14 +47,13 @@ class Stage:
             ),
         ]
         self.smooth: dict[str, float] = {}
+        self.progress = 0.0
         RUN.mkdir(exist_ok=True)
         self.log = open(RUN / "log.txt", "a")
 
-    @property
-    def progress(self) -> float:
-        return min(1.0, (time.time() - self.start) / self.seconds)
-
     def say(self, text: str) -> None:
+        if rank():
+            return
         line = f"{self.name} {text}"
         print(line, flush=True)
         self.log.write(line + "\n")
@@ -52,7 +61,7 @@ class Stage:
 
     def __iter__(self):
         self.start, self.step, self.seen = time.time(), 0, 0
-        while time.time() - self.start < self.seconds:
+        while self.progress < 1:
             wave = 0.5 * (1 + math.cos(math.pi * self.progress))
             rate = self.rate * min(1, (self.step + 1) / self.warmup) * (wave * (1 - self.floor) + self.floor)
             for optimizer in self.optimizers:
@@ -63,6 +72,7 @@ class Stage:
 
     def update(self, loss: torch.Tensor, samples: int, **measures: float) -> None:
         loss.backward()
+        self.progress = min(1.0, self.agree((time.time() - self.start) / self.seconds))
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -75,12 +85,29 @@ class Stage:
             values = " ".join(f"{key} {value:.3f}" for key, value in self.smooth.items())
             self.say(f"{elapsed:.0f}s step {self.step} {self.seen / elapsed:.0f}/s {values}")
 
+    def agree(self, elapsed: float) -> float:
+        """Gives every process the mean gradients, and the mean of what each holds to have elapsed: all stop together."""
+        if not dist.is_initialized():
+            return elapsed
+        for p in self.parameters:
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        flat = torch.cat([*(p.grad.reshape(-1) for p in self.parameters), torch.tensor([elapsed])])
+        dist.all_reduce(flat)
+        flat /= dist.get_world_size()
+        for p, mean in zip(self.parameters, flat[:-1].split([p.numel() for p in self.parameters])):
+            p.grad.copy_(mean.view_as(p))
+        return flat[-1].item()
+
 
 def save(model, name: str) -> None:
-    """Writes a checkpoint whole or not at all."""
-    partial = RUN / f"{name}.partial"
-    torch.save(model.state_dict(), partial)
-    partial.rename(RUN / f"{name}.pt")
+    """Writes a checkpoint whole or not at all; of several processes the first one does."""
+    if rank() == 0:
+        partial = RUN / f"{name}.partial"
+        torch.save(model.state_dict(), partial)
+        partial.rename(RUN / f"{name}.pt")
+    if dist.is_initialized():
+        dist.barrier()
 
 
 def load_sight(model) -> None:

@@ -1,18 +1,23 @@
 """One command makes the demo model: sprites, tokenizer, the four stages, the checkpoint, the reference tensors.
 
-    python train.py [--hours 3] [--from STAGE] [--improve] [--threads 2]
+    python train.py [--hours 3] [--from STAGE] [--improve] [--processes 2]
 
 Each stage resumes from the checkpoint of the one before in run/, so that `--from grids` goes on where an
-earlier run ended. `--improve` starts from the weights of models/demo instead and trains sight and reading further.
+earlier run ended. `--improve` starts from the weights of models/demo instead and trains sight and reading further, or
+with `--from pictures` reading alone. Two processes of one thread do half as much again as one of two: a step of the
+decoder is many small operations.
 Log: run/log.txt. See README.md for what each stage is for."""
 
 import argparse
-import random
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import torch
+import torch.distributed as dist
+from torch.multiprocessing import spawn
 from transformers import LlavaOnevisionForConditionalGeneration
 
 import stage_language
@@ -20,7 +25,7 @@ import stage_vision
 from architecture import create_model
 from export import export
 from scenes import HERE
-from stages import RUN, SIGHT
+from stages import RUN, SIGHT, load_sight, save
 
 # name, training function, share of the hours, whose weights it starts from
 STAGES = [
@@ -34,20 +39,42 @@ STAGES = [
 def load(model, names: list[str]) -> None:
     """Sight from the first checkpoint named, language from the last."""
     for name in names:
-        state = torch.load(RUN / f"{name}.pt")
         if name == "vision":
-            state = {key: value for key, value in state.items() if key.startswith(SIGHT)}
-        elif "vision" in names:
+            load_sight(model)
+            continue
+        state = torch.load(RUN / f"{name}.pt")
+        if "vision" in names:
             state = {key: value for key, value in state.items() if not key.startswith(SIGHT)}
         model.load_state_dict(state, strict=False)
 
 
-def improve(model, minutes: float) -> None:
-    """The published weights, trained further: sight first, then reading, both gently."""
+def improve(model, minutes: float, sight: bool) -> None:
+    """The published weights, trained further: sight first, if it is to be, then reading."""
     published = LlavaOnevisionForConditionalGeneration.from_pretrained(HERE.parent / "demo", dtype=torch.float32)
     model.load_state_dict(published.state_dict())
-    stage_vision.train(model, minutes * 0.4, rate=8e-4, seed=random.randrange(2**30), fresh=False)
-    stage_language.train_pictures(model, minutes * 0.6, seed=random.randrange(2**30))
+    save(model, "vision")
+    # another run must meet other scenes
+    seed = time.time_ns() % 2**30
+    if sight:
+        stage_vision.train(model, minutes * 0.25, rate=8e-4, seed=seed, fresh=False)
+    stage_language.train_pictures(model, minutes * (0.75 if sight else 1), rate=1.2e-3, seed=seed, fresh=False)
+
+
+def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
+    """One of the processes that train together."""
+    torch.set_num_threads(1)
+    torch.manual_seed(1 + rank)
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=options.processes)
+    model = create_model()
+    if options.improve:
+        improve(model, options.hours * 60, sight=options.first == "vision")
+    else:
+        names = [name for name, *_ in STAGES]
+        first = names.index(options.first) if options.first in names else len(names)
+        for name, train, share, needs in STAGES[first:]:
+            load(model, needs)
+            train(model, options.hours * 60 * share)
+    dist.destroy_process_group()
 
 
 def main() -> None:
@@ -55,23 +82,13 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=3)
     parser.add_argument("--from", dest="first", choices=[name for name, *_ in STAGES] + ["export"], default="vision")
     parser.add_argument("--improve", action="store_true", help="start from the weights of models/demo")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    # another run of --improve must meet other scenes
-    random.seed(time.time_ns() if options.improve else 1)
     if not (RUN / "sprites").exists():
         subprocess.run(["node", str(HERE / "sprites.mjs")], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        spawn(work, (options, str(Path(folder) / "meeting")), options.processes)
     model = create_model()
-    if options.improve:
-        improve(model, options.hours * 60)
-    else:
-        names = [name for name, *_ in STAGES]
-        first = names.index(options.first) if options.first in names else len(names)
-        for name, train, share, needs in STAGES[first:]:
-            load(model, needs)
-            train(model, options.hours * 60 * share)
     load(model, ["vision", "pictures"])
     export(model, HERE.parent / "demo")
     subprocess.run([sys.executable, str(HERE / "references.py")], check=True)
