@@ -111,7 +111,7 @@ export const MAX_DRAIN_MS = 30_000;
 /** Connections of the HTTP server: far above the queue, below the usual 1,024 open files. */
 export const MAX_CONNECTIONS = 512;
 
-/** Milliseconds for a client to send its headers, and its whole request. */
+/** Milliseconds for a client to send its headers, and its whole request; and for all its media by address to come. */
 export const MAX_HEADERS_MS = 10_000;
 export const MAX_RECEIVE_MS = 300_000;
 
