@@ -78,6 +78,12 @@ export const MAX_PART_HEADERS = 20;
 /** Tokens of one answer: a page of text; the context of the model bounds it too. */
 export const MAX_ANSWER_TOKENS = 4_096;
 
+/** The likeliest tokens that are told of each step: OpenAI's bound. */
+export const MAX_TOP_LOGPROBS = 20;
+
+/** Probabilities in one reply that is sent at once: 50 MB. As an event stream it may have more. */
+export const MAX_REPLY_LOGPROBS = 500_000;
+
 /** Stop strings of one request, as OpenAI's API has it, rounded up. */
 export const MAX_STOP_STRINGS = 8;
 

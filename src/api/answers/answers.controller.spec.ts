@@ -150,6 +150,8 @@ describe('POST /v1/answers', () => {
     ['nine of the media', { media: Array(9).fill({ base64: BASE64 }) }, 'media'],
     ['a text as media', { media: 'x' }, 'media'],
     ['a language nobody knows', { language: 'xx' }, 'language'],
+    ['21 of the likeliest', { top_logprobs: 21 }, 'top_logprobs'],
+    ['half of a likeliest', { top_logprobs: 0.5 }, 'top_logprobs'],
   ])('refuses %s and says where', async (_, body, field) => {
     const reply = await post('/v1/answers').send({ question: '?', ...body });
 

@@ -11,9 +11,12 @@ import {
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { MAX_MEDIA } from '../../config/limits.js';
+import { MAX_MEDIA, MAX_REPLY_LOGPROBS } from '../../config/limits.js';
 import { type EarlierTurn, questionConversation } from '../../engine/conversations.js';
-import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import type {
+  GenerationSettings,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
@@ -63,6 +66,7 @@ export class AnswersController {
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const model = readyModel(this.engine);
     const settings = toSettings(body, model);
+    if (!isStream) checkLength(questions, settings);
     const taken = await this.intake.take(sources, toFrameSampling(body), signal);
     try {
       const { media } = taken;
@@ -98,5 +102,20 @@ function checkHistory(history: readonly EarlierTurn[] = []): readonly EarlierTur
     'INVALID_PARAMETER',
     '"history" must begin with the user, go on in turn and end with the assistant.',
     { details: { parameter: 'history' } },
+  );
+}
+
+/** @throws INVALID_PARAMETER when all probabilities together might not fit a reply that is sent at once. */
+function checkLength(
+  questions: readonly Question[],
+  { topLogprobs, maxTokens }: GenerationSettings,
+): void {
+  if (topLogprobs === undefined) return;
+  const logprobs = questions.length * maxTokens * (1 + topLogprobs);
+  if (logprobs <= MAX_REPLY_LOGPROBS) return;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    'So many probabilities come as an event stream only; or ask for fewer of them, fewer tokens or fewer questions.',
+    { details: { parameter: 'top_logprobs', logprobs, max_logprobs: MAX_REPLY_LOGPROBS } },
   );
 }

@@ -5,10 +5,13 @@ import {
   ArrayNotEmpty,
   IsArray,
   IsIn,
+  IsInt,
   IsNotEmpty,
   IsOptional,
   IsString,
   Length,
+  Max,
+  Min,
   ValidateNested,
 } from 'class-validator';
 
@@ -17,6 +20,7 @@ import {
   MAX_MEDIA,
   MAX_PROMPT_BYTES,
   MAX_QUESTIONS,
+  MAX_TOP_LOGPROBS,
 } from '../../config/limits.js';
 import type { EarlierTurn } from '../../engine/conversations.js';
 import { PictureGenerationDto } from '../http/generation.dto.js';
@@ -98,4 +102,16 @@ export class AnswersRequestDto extends PictureGenerationDto {
   @IsOptional()
   @IsString()
   language?: string;
+
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: MAX_TOP_LOGPROBS,
+    description:
+      "With it every answer has its tokens with their probabilities, and so many of each step's likeliest.",
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_TOP_LOGPROBS)
+  top_logprobs?: number;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
 import type { ModelDescription } from '../../engine/vision-language-engine.js';
@@ -20,6 +20,7 @@ import {
   TextReplyDto,
   TimingsDto,
 } from '../http/outcome.presenter.js';
+import { TokenLogprobDto } from '../http/token-logprobs.presenter.js';
 
 interface AnswerLabel {
   readonly id: string;
@@ -29,6 +30,12 @@ interface AnswerLabel {
 class AnswerDto extends TextReplyDto {
   @ApiProperty({ description: 'The id of the question.' }) id!: string;
   @ApiProperty() language!: string;
+  @ApiPropertyOptional({
+    type: [TokenLogprobDto],
+    description:
+      'With top_logprobs. The deltas of a stream have theirs; some text may follow later.',
+  })
+  tokens?: TokenLogprobDto[];
 }
 
 @ApiExtraModels(ImageReportDto, VideoReportDto)

@@ -10,6 +10,7 @@ import type {
 } from '../../engine/vision-language-engine.js';
 import { presentMedia } from '../http/media.presenter.js';
 import { presentTimings } from '../http/outcome.presenter.js';
+import { presentLogprob } from '../http/token-logprobs.presenter.js';
 
 /** What every object about one completion carries, so that a client sees they belong together. */
 export interface CompletionFrame {
@@ -70,8 +71,7 @@ export function presentLogprobs(tokens: readonly TokenLogprob[]) {
 type RankedToken = TokenLogprob['top'][number];
 
 function presentToken({ text, bytes, logprob }: RankedToken) {
-  // JSON has no infinity; OpenAI writes this number for what is practically impossible.
-  return { token: text, bytes: [...bytes], logprob: Math.max(logprob, -9999) };
+  return { token: text, bytes: [...bytes], logprob: presentLogprob(logprob) };
 }
 
 /** OpenAI's `usage`, and with it how many of the prompt's tokens are pictures and clips. */

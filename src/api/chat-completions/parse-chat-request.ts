@@ -1,4 +1,9 @@
-import { MAX_ANSWER_TOKENS, MAX_STOP_LENGTH, MAX_STOP_STRINGS } from '../../config/limits.js';
+import {
+  MAX_ANSWER_TOKENS,
+  MAX_STOP_LENGTH,
+  MAX_STOP_STRINGS,
+  MAX_TOP_LOGPROBS,
+} from '../../config/limits.js';
 import { resolveSettings } from '../../engine/resolve-settings.js';
 import type { GenerationSettings, ModelDescription } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
@@ -116,9 +121,6 @@ function parseStop(value: unknown): readonly string[] | undefined {
   }
   return texts as readonly string[];
 }
-
-/** OpenAI's bound. */
-const MAX_TOP_LOGPROBS = 20;
 
 function parseTopLogprobs(body: JsonObject): number | undefined {
   const isWished = readFlag(body['logprobs'], 'logprobs') ?? false;

@@ -15,7 +15,10 @@ export function readyModel(engine: VisionLanguageEngine): ModelDescription {
 }
 
 /** The settings a body asks for, completed by the model's defaults. */
-export function toSettings(body: GenerationDto, model: ModelDescription): GenerationSettings {
+export function toSettings(
+  body: GenerationDto & { readonly top_logprobs?: number },
+  model: ModelDescription,
+): GenerationSettings {
   const asked = {
     temperature: body.temperature,
     topP: body.top_p,
@@ -24,6 +27,7 @@ export function toSettings(body: GenerationDto, model: ModelDescription): Genera
     seed: body.seed,
     maxTokens: body.max_tokens,
     stop: body.stop,
+    topLogprobs: body.top_logprobs,
   };
   return resolveSettings(asked, model.generation);
 }

@@ -8,6 +8,7 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'top_k',
   'repetition_penalty',
   'seed',
+  'top_logprobs',
   'num_frames',
   'fps',
   'start',

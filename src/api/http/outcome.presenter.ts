@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
 import type { Answer, MediaReport, RequestTimings } from '../../engine/vision-language-engine.js';
 import type { Plain } from './media.presenter.js';
+import { presentTokens, type TokenLogprobDto } from './token-logprobs.presenter.js';
 
 export class UsageDto {
   @ApiProperty({ description: 'Text, pictures and clips.' }) prompt_tokens!: number;
@@ -61,15 +62,18 @@ export function presentOutcome<Label extends object, Media>(
   };
 }
 
+/** What every finished text is shown as; with its tokens where they were asked for. */
+type PresentedText = Plain<TextReplyDto> & { readonly tokens?: Plain<TokenLogprobDto>[] };
+
 /** One text with the fields that say which. */
 export function presentLabelled<Label extends object>(
   { label }: Pick<OutcomeForm<Label, unknown>, 'label'>,
   answer: Answer,
-): Label & Plain<TextReplyDto> {
+): Label & PresentedText {
   return { ...label(answer.conversation), ...presentText(answer) };
 }
 
-function presentText({ text, finishReason, usage, timings }: Answer): Plain<TextReplyDto> {
+function presentText({ text, finishReason, usage, timings, tokens }: Answer): PresentedText {
   return {
     text,
     finish_reason: finishReason,
@@ -79,6 +83,7 @@ function presentText({ text, finishReason, usage, timings }: Answer): Plain<Text
       first_token_ms: round(timings.firstTokenMs),
       generate_ms: round(timings.decodeMs),
     },
+    ...presentTokens(tokens),
   };
 }
 

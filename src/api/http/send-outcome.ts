@@ -16,6 +16,7 @@ import {
   presentTimings,
   presentUsage,
 } from './outcome.presenter.js';
+import { presentTokens } from './token-logprobs.presenter.js';
 
 /** A request that came in and the response to it. */
 export interface Exchange {
@@ -71,7 +72,11 @@ async function* toOutcomeMessages<Label extends object, Media>(
         yield eventMessage('media', { id, model, media: presentMedia(event.media) });
         break;
       case 'text-delta':
-        yield eventMessage('text-delta', { ...label(event.conversation), text: event.text });
+        yield eventMessage('text-delta', {
+          ...label(event.conversation),
+          text: event.text,
+          ...presentTokens(event.tokens),
+        });
         break;
       case 'answer':
         usages.push(event.usage);
