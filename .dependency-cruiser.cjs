@@ -13,6 +13,9 @@ const LAYERS = [
 
 const SPEC = '\\.spec\\.ts$';
 
+/** What runs in the browser. The service around it, `src/web`, only sends it as files. */
+const PAGE = '^src/web/page/';
+
 /** Matches a file of the named folders or files directly under src/. */
 function under(...names) {
   return `^src/(${names.map((name) => name.replace('.', '\\.')).join('|')})(/|$)`;
@@ -108,12 +111,43 @@ module.exports = {
         dependencyTypesNot: ['type-only'],
       },
     },
+    {
+      name: 'page-imports-service',
+      comment:
+        'The page runs in a browser, and knows the service by its HTTP interface and its limits.',
+      severity: 'error',
+      from: { path: PAGE, pathNot: SPEC },
+      to: {
+        path: '^src/',
+        pathNot: [PAGE, '^src/programme/webvtt\\.ts$', '^src/config/limits\\.ts$'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'page-imports-node',
+      comment: 'A browser has neither the modules of Node nor the packages of the service.',
+      severity: 'error',
+      from: { path: PAGE, pathNot: SPEC },
+      to: {
+        pathNot: ['^src/', packages('preact', '@preact')],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'page-imported',
+      comment: 'The page is bundled from its own entry; what runs in Node sends it as files.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: PAGE },
+      to: { path: PAGE },
+    },
     { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['language'], ['@huggingface']),
     onlyFrom(['fetching'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
+    onlyFrom(['web/page'], ['preact', '@preact']),
+    onlyFrom(['web'], ['compression']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -11,7 +11,12 @@ import { URL, fileURLToPath } from 'node:url';
 import { setUpFfmpeg } from './set-up-ffmpeg.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BUILD_INPUTS = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
+const BUILD_INPUTS = [
+  ...['package.json', 'package-lock.json'],
+  ...['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'],
+];
+/** One of the service's, one of the page's: they are built one after the other. */
+const BUILD_OUTPUTS = ['dist/main.js', 'dist/web/page/main.js'];
 
 /** Installs and builds what is missing or stale. Exits with the failing command's status; ffmpeg may stay missing. */
 export function setUp() {
@@ -23,7 +28,7 @@ export function setUp() {
   }
 
   const newestInputMs = Math.max(newestMs('src'), ...BUILD_INPUTS.map(modifiedMs));
-  if (modifiedMs('dist/main.js') < newestInputMs) {
+  if (Math.min(...BUILD_OUTPUTS.map(modifiedMs)) < newestInputMs) {
     console.log('Building (npm run build) ...');
     npm('run', '--silent', 'build');
   }

@@ -16,6 +16,7 @@ import {
 import { createVideoInspector, type VideoInspector } from '../engine/video-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { createMediaFetcher, type MediaFetcher } from '../fetching/media-fetcher.js';
+import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { AppModule } from './app.module.js';
 import { toInvalidFieldsError } from './errors/invalid-fields-error.js';
 import { ProblemFilter } from './errors/problem-filter.js';
@@ -37,11 +38,12 @@ text is written and \`caption\`, \`answer\` or \`segment\` with each finished on
 first event has its own status; what fails later is the last event, \`error\`, with the same problem as its data. Comments
 (\`: ping\`) show that the work goes on. Closing the connection stops it.`;
 
-/** What an application may be given; by default it is local, fetches nothing and looks into clips itself. */
+/** What an application may be given; by default it is local, fetches nothing, looks into clips itself and serves this installation's page. */
 interface AppOptions {
   readonly hostRules?: HostRules;
   readonly mediaFetcher?: MediaFetcher;
   readonly videoInspector?: VideoInspector;
+  readonly pageFolders?: PageFolders;
 }
 
 /** Nest's adapter makes the server without options, and the timeouts can only be given then. */
@@ -69,6 +71,7 @@ export async function createApp(
     videoInspector = createVideoInspector({
       entry: new URL('../media-worker.js', import.meta.url),
     }),
+    pageFolders = PAGE_FOLDERS,
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({ engine, mediaFetcher, videoInspector }),
@@ -79,6 +82,7 @@ export async function createApp(
   app.disable('x-powered-by');
   app.use(setRequestId);
   app.use(createHostGuard(hostRules));
+  app.use(createPageServer(pageFolders));
   app.use(WORK_PATHS, app.get(Admission).admit, createUploadRateGuard());
   app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
   app.use(checkJsonShape);

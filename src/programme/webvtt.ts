@@ -1,5 +1,3 @@
-import type { Language } from '../language/languages.js';
-
 export interface Cue {
   readonly startSeconds: number;
   readonly endSeconds: number;
@@ -7,7 +5,7 @@ export interface Cue {
 }
 
 export interface Track {
-  readonly language: Language;
+  readonly language: { readonly code: string };
   /** The id of the model that wrote the texts. */
   readonly model: string;
   readonly cues: readonly Cue[];

@@ -1,0 +1,39 @@
+import { useId } from 'preact/hooks';
+
+import { isWithin, type NumberRange } from './caption-options.js';
+
+interface NumberFieldProps {
+  readonly label: string;
+  readonly range: NumberRange;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A labelled number. What is out of range is not taken, and gone when the field is left. */
+export function NumberField({ label, range, value, onChange }: NumberFieldProps) {
+  const id = useId();
+  return (
+    <div>
+      <label class="label" for={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        class="field"
+        type="number"
+        inputMode={range.step === 1 ? 'numeric' : 'decimal'}
+        min={range.least}
+        max={range.most}
+        step={range.step}
+        value={value}
+        onInput={(event) => {
+          const typed = event.currentTarget.valueAsNumber;
+          if (isWithin(range, typed)) onChange(typed);
+        }}
+        onBlur={(event) => {
+          event.currentTarget.value = String(value);
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** Style sheets are bundled; an import brings no value. */
+declare module '*.css';

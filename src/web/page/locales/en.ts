@@ -1,0 +1,225 @@
+/** Every text of the page. Functions where a number or a name goes in. Plain words; errors say what to do next. */
+export const en = {
+  header: {
+    interfaceLanguage: 'Language of this page',
+    documentation: 'API',
+  },
+  service: {
+    connecting: 'Connecting to the service …',
+    loading: (step: string) => `The model is getting ready: ${step} …`,
+    failed: 'The model cannot be used. Ask whoever runs the service.',
+    unreachable: 'The service does not answer. It may be restarting; this page keeps trying.',
+    offline: 'This device is offline.',
+    ready: 'Ready',
+    tryNow: 'Try now',
+    /** Beside the name of the page, in a word or two. */
+    states: {
+      connecting: 'Connecting …',
+      loading: 'Getting ready …',
+      failed: 'No model',
+      unreachable: 'No answer',
+    },
+    /** What goes into `loading`, by the service's own word for the step. */
+    steps: {
+      starting: 'starting',
+      restarting: 'starting again',
+      converting: 'converting the checkpoint, which takes a while the first time',
+      verifying: 'checking its files',
+      loading: 'loading it into memory',
+    } as Partial<Record<string, string>>,
+  },
+  demo: {
+    title: 'This is the small demo model',
+    text: 'It knows 132 cartoon objects, one to four at a time, on plain backgrounds, and their names in 35 languages. Shown a photograph it names some of them, at random. It shows how everything works, not how good the real model is.',
+    real: 'With a checkpoint of the real model on this machine, one command brings it:',
+    copyCommand: 'Copy the command',
+    close: 'Hide this note',
+    show: 'About this model',
+  },
+  tabs: { title: 'What to do', captions: 'Captions', ask: 'Ask' },
+  tray: {
+    title: 'Pictures and clips',
+    drop: 'Drop pictures or clips here',
+    paste: 'or paste, or choose them:',
+    choose: 'Choose files',
+    add: 'Add files',
+    samples: 'Or try a sample',
+    useSample: (name: string) => `Use the sample ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    clear: 'Remove all',
+    select: (name: string) => `Show ${name}`,
+    dropHere: 'Drop to add',
+    tooMany: (most: number) => `Up to ${most} files at a time; the rest was left out.`,
+    unknownKind: (name: string) => `${name} is neither a picture nor a clip.`,
+    noPreview: 'This browser cannot show this format. The service reads it all the same.',
+    preview: (name: string) => `Preview of ${name}`,
+    frames: 'Frames of the clip',
+    frameAt: (time: string) => `Frame at ${time}`,
+  },
+  seen: {
+    title: 'What the model saw',
+    showTiles: 'Show the tiles',
+    tiles: (tiles: number) =>
+      tiles === 1
+        ? '1 tile: the whole picture'
+        : `${tiles} tiles: the whole picture and ${tiles - 1} ${tiles === 2 ? 'part' : 'parts'} of it`,
+    grid: (rows: number, columns: number) => `${rows} × ${columns} tiles`,
+    frames: (frames: number, wished: number) =>
+      frames !== wished
+        ? `${frames} of ${wished} frames`
+        : frames === 1
+          ? '1 frame'
+          : `${frames} frames`,
+    tokens: (used: number, most: number) => `${used} of ${most} tokens`,
+    tokensTitle: 'Tokens',
+    visualTokens: 'Picture or clip',
+    textTokens: 'Text',
+    answerTokens: 'Answer',
+    freeTokens: 'Free',
+    timeTitle: 'Time',
+    decode: 'Decode the file',
+    tile: 'Cut into tiles',
+    encode: 'Vision encoder',
+    prefill: 'Read',
+    generate: 'Write',
+    other: 'Wait',
+    total: (time: string) => `${time} in all`,
+    model: 'Model',
+    precision: 'Precision',
+    nothingYet:
+      'After a caption or an answer this shows how the picture was cut, and what it cost.',
+  },
+  languages: {
+    title: 'Languages',
+    search: 'Search languages',
+    chosen: (count: number) => (count === 1 ? '1 language' : `${count} languages`),
+    all: 'All',
+    none: 'None',
+    favourites: 'Favourites',
+    favourite: (name: string) => `Favourite: ${name}`,
+    change: 'Change languages',
+    noMatch: 'No language of that name.',
+    needOne: 'Choose at least one language.',
+    remove: (name: string) => `Leave out ${name}`,
+  },
+  captions: {
+    kind: 'Kind of text',
+    kinds: {
+      caption: 'Caption',
+      alt: 'Alternative text',
+      long: 'Description',
+      keywords: 'Keywords',
+    },
+    detail: 'Detail',
+    details: { low: 'Low: the whole picture', auto: 'Auto', high: 'High: all the model has' },
+    granularity: 'Of a clip',
+    granularities: {
+      programme: 'The whole clip',
+      shot: 'Shot by shot',
+      interval: 'Every few seconds',
+    },
+    intervalSeconds: 'Seconds',
+    frames: 'Frames',
+    write: 'Write captions',
+    writeAll: (count: number) => `Write captions for all ${count}`,
+    stop: 'Stop',
+    again: 'Write again',
+    copy: (language: string) => `Copy ${language}`,
+    copied: 'Copied',
+    copyJson: 'Copy all as JSON',
+    downloadVtt: (language: string) => `Download VTT, ${language}`,
+    waiting: 'Waiting …',
+    writing: 'Writing …',
+    stopped: 'Stopped',
+    broken: 'Not finished',
+    repeated: 'Ended where it began to repeat itself',
+    rest: 'Write the rest',
+    copyAllJson: (count: number) => `Copy all ${count} files as JSON`,
+    cut: 'Cut at the length limit',
+    empty: 'Add a picture or a clip, choose languages, and write.',
+    results: 'Captions',
+    segment: (start: string, end: string) => `${start} to ${end}`,
+  },
+  ask: {
+    question: 'Question',
+    placeholder: 'What is on the left?',
+    send: 'Ask',
+    stop: 'Stop',
+    language: 'Answer in',
+    you: 'You',
+    model: 'Model',
+    edit: 'Edit and ask again',
+    cancelEdit: 'Cancel',
+    regenerate: 'Answer again',
+    seed: 'Seed',
+    temperature: 'Temperature',
+    more: 'Settings',
+    tokens: 'Show the probabilities of tokens',
+    tokenProbability: (percent: string) => `${percent} %`,
+    candidates: 'Candidates',
+    clear: 'New conversation',
+    empty:
+      'Ask about the pictures and clips, or about nothing but words. The conversation remembers what was said.',
+    about: (count: number) =>
+      count === 0 ? 'Without a picture' : count === 1 ? 'About 1 file' : `About ${count} files`,
+    log: 'Conversation',
+    copy: 'Copy the answer',
+    editing: 'Asking again drops what came after.',
+    repeated: 'Ended where it began to repeat itself',
+    automatic: 'Automatic',
+    seedIs: (seed: number) => `Seed ${seed}`,
+    temperatureIs: (temperature: string) => `Temperature ${temperature}`,
+    tokenBar: 'Tokens; the arrow keys move between them',
+    candidatesOfPart: (part: number, parts: number) => `Candidates, part ${part} of ${parts}`,
+  },
+  upload: {
+    progress: (percent: number) => `Uploading, ${percent} %`,
+    cancel: 'Cancel',
+    thinking: 'Looking …',
+  },
+  errors: {
+    offline: 'The service could not be reached. Check that it runs, then try again.',
+    interrupted: 'The connection broke before the end. What had come is still here; try again.',
+    unknown:
+      'Something went wrong that should not have. Try again; if it happens again, the log of the service says more.',
+    retry: 'Try again',
+    byCode: {
+      INVALID_REQUEST: 'The service did not understand this request. Look at the settings.',
+      INVALID_PARAMETER:
+        'The service does not accept one of the settings. Change it, then try again.',
+      UNKNOWN_FIELD: 'This page and the service are of different versions. Load the page again.',
+      MULTIPART_MALFORMED: 'The upload arrived damaged. Send it again.',
+      CONTEXT_LENGTH_EXCEEDED:
+        'This is more than the model can hold at once. Use fewer files, or begin a new conversation.',
+      REQUEST_TIMEOUT: 'The upload was too slow. Try again, or use a smaller file.',
+      PAYLOAD_TOO_LARGE:
+        'The file is larger than the service accepts. Make it smaller, or cut the clip.',
+      TOO_MANY_PARTS: 'These are more files than the service takes at once. Remove some.',
+      UNSUPPORTED_MEDIA_TYPE:
+        'This kind of file cannot be read. JPEG, PNG, WebP, GIF, TIFF, AVIF and the common clip formats can.',
+      MEDIA_EMPTY: 'The file is empty. Choose another one.',
+      MEDIA_CORRUPT: 'The file is damaged or incomplete. Choose another one, or export it anew.',
+      MEDIA_TOO_LARGE: 'The picture has more pixels than the service accepts. Make it smaller.',
+      MEDIA_TOO_EXPENSIVE:
+        'Reading this file takes too much time or memory. Make it smaller, or cut the clip.',
+      NO_VIDEO_STREAM:
+        'There is no moving picture in this file, only sound perhaps. Choose another one.',
+      UNSUPPORTED_CODEC:
+        'The clip is encoded in a way the service cannot read. Convert it to H.264.',
+      NO_DECODABLE_FRAME:
+        'No frame of the clip could be read. Choose another one, or convert it to H.264.',
+      VIDEO_UNAVAILABLE:
+        'The service can only read pictures: clips need ffmpeg on its machine. Ask whoever runs it.',
+      QUEUE_FULL: 'The service has as much work as it can take. Try again in a moment.',
+      SHUTTING_DOWN: 'The service is stopping. Try again when it is back.',
+      MODEL_NOT_READY: 'The model is still getting ready. Try again in a moment.',
+      MODEL_INVALID: 'The service has no model it can use. Ask whoever runs it.',
+      MODEL_NOT_FOUND: 'The service has not found its model. Ask whoever runs it.',
+      DEADLINE_EXCEEDED: 'This took longer than the service allows. Ask for less at once.',
+      STORAGE_FULL: 'The service has no room left for the file. Try later, or use a smaller one.',
+    } as Partial<Record<string, string>>,
+  },
+};
+
+/** The shape that every translation has. */
+export type Messages = typeof en;

@@ -1,0 +1,76 @@
+import {
+  addFiles,
+  clearMedia,
+  MAX_MEDIA,
+  media,
+  removeMedia,
+  selected,
+  selectMedia,
+  trayNotes,
+} from './tray.js';
+
+const picture = (name: string) => new File(['x'], name, { type: 'image/png' });
+const names = () => media.value.map(({ file }) => file.name);
+const isLive = (url: string) =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );
+const idOf = (name: string) => media.value.find(({ file }) => file.name === name)!.id;
+
+describe('the tray', () => {
+  afterEach(clearMedia);
+
+  it('keeps the order and shows the first of what was added last', () => {
+    addFiles([picture('a.png'), picture('b.png')]);
+    addFiles([new File(['x'], 'c.mkv'), picture('d.png')]);
+
+    expect(names()).toEqual(['a.png', 'b.png', 'c.mkv', 'd.png']);
+    expect(selected.value).toMatchObject({ kind: 'video', file: { name: 'c.mkv' } });
+  });
+
+  it('leaves out what is neither and what does not fit, says so, and loses nothing', () => {
+    addFiles([picture('first.png')]);
+    addFiles([
+      new File(['x'], 'notes.txt', { type: 'text/plain' }),
+      ...Array.from({ length: MAX_MEDIA }, (_, i) => picture(`${i}.png`)),
+    ]);
+
+    expect(names()).toEqual([
+      'first.png',
+      '0.png',
+      '1.png',
+      '2.png',
+      '3.png',
+      '4.png',
+      '5.png',
+      '6.png',
+    ]);
+    expect(trayNotes.value).toEqual([
+      { reason: 'tooMany' },
+      { reason: 'unknownKind', name: 'notes.txt' },
+    ]);
+
+    selectMedia(idOf('3.png'));
+    addFiles([picture('more.png')]);
+    expect(selected.value?.file.name).toBe('3.png');
+    expect(trayNotes.value).toEqual([{ reason: 'tooMany' }]);
+  });
+
+  it('shows the next one when the one that is shown goes, and gives its bytes back', async () => {
+    addFiles([picture('a.png'), picture('b.png'), picture('c.png')]);
+    const urls = media.value.map(({ url }) => url);
+    selectMedia(idOf('b.png'));
+
+    removeMedia(idOf('b.png'));
+    expect(selected.value?.file.name).toBe('c.png');
+    expect(await Promise.all(urls.map(isLive))).toEqual([true, false, true]);
+
+    removeMedia(idOf('c.png'));
+    expect(selected.value?.file.name).toBe('a.png');
+
+    clearMedia();
+    expect(selected.value).toBeNull();
+    expect(await Promise.all(urls.map(isLive))).toEqual([false, false, false]);
+  });
+});

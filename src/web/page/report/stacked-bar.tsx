@@ -1,0 +1,43 @@
+import './stacked-bar.css';
+
+/** A part of a whole; the pattern tells it from its neighbours without colour. */
+export interface BarPart {
+  readonly label: string;
+  readonly amount: number;
+  readonly pattern: 'accent' | 'ink' | 'muted' | 'stripes' | 'lines' | 'empty';
+}
+
+/** Parts of a whole side by side, and below them what each is and how much: the part that screen readers read. */
+export function StackedBar({
+  parts,
+  format,
+}: {
+  parts: readonly BarPart[];
+  format: (amount: number) => string;
+}) {
+  const present = parts.filter(({ amount }) => amount > 0);
+  return (
+    <>
+      <div class="stacked-bar" aria-hidden="true">
+        {present.map(({ label, amount, pattern }) => (
+          <span
+            key={label}
+            class={`stacked-bar-part stacked-bar-${pattern}`}
+            style={{ flexGrow: amount }}
+          />
+        ))}
+      </div>
+      <dl class="stacked-bar-legend">
+        {present.map(({ label, amount, pattern }) => (
+          <div key={label}>
+            <dt>
+              <span class={`stacked-bar-swatch stacked-bar-${pattern}`} aria-hidden="true" />
+              {label}
+            </dt>
+            <dd>{format(amount)}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}

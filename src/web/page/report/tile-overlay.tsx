@@ -1,0 +1,26 @@
+import './tile-overlay.css';
+
+import { t } from '../locales/locale.js';
+import type { Box, TileGeometry } from './tile-geometry.js';
+
+/** The borders of the tiles, for a place that has the shape of the geometry's extent. */
+export function TileOverlay({ geometry }: { geometry: TileGeometry }) {
+  const { extent, picture, tiles } = geometry;
+  const lines = [...tiles.map(drawBox), drawBox(picture)].join('');
+  return (
+    <svg
+      class="tile-overlay"
+      viewBox={`${extent.x} ${extent.y} ${extent.width} ${extent.height}`}
+      role="img"
+      aria-label={t().seen.tiles(tiles.length + 1)}
+    >
+      <path class="tile-overlay-halo" d={lines} />
+      <path class="tile-overlay-tiles" d={tiles.map(drawBox).join('')} />
+      <path class="tile-overlay-picture" d={drawBox(picture)} />
+    </svg>
+  );
+}
+
+function drawBox({ x, y, width, height }: Box): string {
+  return `M${x} ${y}h${width}v${height}h${-width}z`;
+}

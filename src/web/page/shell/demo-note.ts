@@ -1,0 +1,19 @@
+import { computed } from '@preact/signals';
+
+import { serviceStatus } from '../service/service-status.js';
+import { storedSignal } from './stored-signal.js';
+
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+
+/** Whether the reader has put the note on the demo model away. */
+export const isDemoNoteHidden = storedSignal('salamandra.demo-note-hidden', false, isBoolean);
+
+/** Whether the small demo model answers, which has to be said wherever it speaks. */
+export const isDemoModel = computed(() => {
+  const status = serviceStatus.value;
+  return status.state === 'ready' && status.model.id === 'demo';
+});
+
+/** What the button of the header opens and closes. */
+export const DEMO_NOTE_ID = 'demo-notice';
+export const DEMO_NOTE_BUTTON_ID = 'header-demo';
