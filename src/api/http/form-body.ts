@@ -43,7 +43,9 @@ function toFieldValue(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (NUMBERS.has(name)) return NUMBER.test(value) ? Number(value) : value;
   if (BOOLEAN_FIELDS.has(name)) return BOOLEANS.get(value) ?? value;
-  return JSON_FIELDS.has(name) ? parseJsonField(name, value) : value;
+  if (JSON_FIELDS.has(name)) return parseJsonField(name, value);
+  // Browsers write every new line of a form as CR LF (HTML, "multipart form data"); JSON clients write what was typed.
+  return value.replaceAll('\r\n', '\n');
 }
 
 function parseJsonField(name: string, value: string): unknown {
