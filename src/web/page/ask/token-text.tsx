@@ -1,7 +1,7 @@
 import './token-text.css';
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
 import type { TokenLogprob } from '../service/api-types.js';
@@ -53,7 +53,7 @@ export function TokenText({ text, tokens, language }: TokenTextProps) {
     else hide();
   };
   const isShown = shown.value !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isShown) return undefined;
     // On the document: a pointer may have opened it, with the focus elsewhere.
     const close = ({ key }: KeyboardEvent) => {

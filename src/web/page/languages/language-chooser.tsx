@@ -24,11 +24,17 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
     const closeOutside = ({ target }: Event) => {
       if (!whole.current?.contains(target as Node)) isOpen.value = false;
     };
+    // On the document: after a touch the focus is not in the list.
+    const closeOnEscape = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape') isOpen.value = false;
+    };
     document.addEventListener('pointerdown', closeOutside);
     document.addEventListener('focusin', closeOutside);
+    document.addEventListener('keydown', closeOnEscape);
     return () => {
       document.removeEventListener('pointerdown', closeOutside);
       document.removeEventListener('focusin', closeOutside);
+      document.removeEventListener('keydown', closeOnEscape);
     };
   }, [isOpen.value]);
   const close = () => {
