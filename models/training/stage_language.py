@@ -13,7 +13,7 @@ from architecture import HIDDEN, concept_vectors
 from forked_decoder import forward, lay_out
 from samples import Sample, Turn, noisy_features, sample_views, see, text_samples, word_samples
 from scenes import MOTIONS
-from stages import RUN, Stage, load_sight, rank, save
+from stages import RUN, Stage, load_sight, process_number, save
 
 # In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row; and rows
 # without any picture.
@@ -193,7 +193,7 @@ def measure(stage: Stage, samples: list[Sample], loss, kinds, right, measures) -
 
 def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, forks: int = 5) -> None:
     """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
-    rng = random.Random(20 + rank())
+    rng = random.Random(20 + process_number())
 
     def samples(_progress: float) -> list[Sample]:
         return word_samples(rng, batch, 8, forks, beside=False) + text_samples(rng, TEXTS_BESIDE)
@@ -203,7 +203,7 @@ def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, fo
 
 def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12) -> None:
     """Stage 3. Whole grids of concept vectors in place of vision features: the decoder learns to read them."""
-    rng = random.Random(30 + rank())
+    rng = random.Random(30 + process_number())
 
     def samples(progress: float) -> list[Sample]:
         views = sample_views(rng, 1 - progress, tokens, forks)
@@ -220,7 +220,7 @@ def train_pictures(
 
     The tower and the projector stay as stage 1 made them: a caption teaches them far less than a label under every
     patch. Stage 1 may still be running beside this one: its newest weights are taken up as they appear."""
-    rng = random.Random(seed + rank())
+    rng = random.Random(seed + process_number())
     sight_time = 0.0
 
     def samples(progress: float) -> list[Sample]:

@@ -14,7 +14,7 @@ from architecture import concept_vectors, place_vectors, rank_vectors
 from scenes import (
     GRID, PATCH, draw, draw_square, sample_clip, sample_far_scene, sample_large_objects, sample_scene, square,
 )
-from stages import Stage, rank, save
+from stages import Stage, process_number, save
 from tiles import Layout, sample_max_tiles
 
 BATCH = 64
@@ -86,7 +86,7 @@ def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool
     concepts, places, rank_directions = concept_vectors(), place_vectors(), rank_vectors()
     weight = torch.ones(len(concepts))
     weight[0] = 0.25
-    rng = random.Random(seed + rank())
+    rng = random.Random(seed + process_number())
     if fresh:
         whiten_patches(tower, rng)
     stage = Stage("vision", [*tower.parameters(), *projector.parameters()], minutes, rate)

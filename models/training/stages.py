@@ -12,7 +12,7 @@ RUN = Path(__file__).parent / "run"
 SIGHT = ("model.vision_tower.", "model.multi_modal_projector.")
 
 
-def rank() -> int:
+def process_number() -> int:
     """The number of this process among those that train together, 0 when it is alone."""
     return dist.get_rank() if dist.is_initialized() else 0
 
@@ -52,7 +52,7 @@ class Stage:
         self.log = open(RUN / "log.txt", "a")
 
     def say(self, text: str) -> None:
-        if rank():
+        if process_number():
             return
         line = f"{self.name} {text}"
         print(line, flush=True)
@@ -102,7 +102,7 @@ class Stage:
 
 def save(model, name: str) -> None:
     """Writes a checkpoint whole or not at all; of several processes the first one does."""
-    if rank() == 0:
+    if process_number() == 0:
         partial = RUN / f"{name}.partial"
         torch.save(model.state_dict(), partial)
         partial.rename(RUN / f"{name}.pt")
