@@ -6,6 +6,7 @@ import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { RequestHandler } from 'express';
 
 import {
   MAX_CONNECTIONS,
@@ -83,6 +84,7 @@ export async function createApp(
   app.use(setRequestId);
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
+  app.use('/docs', refuseFrames);
   app.use(WORK_PATHS, app.get(Admission).admit, createUploadRateGuard());
   app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
   app.use(checkJsonShape);
@@ -106,6 +108,12 @@ export async function createApp(
   });
   return app;
 }
+
+/** The page that sends requests at a click must not lie under somebody else's. */
+const refuseFrames: RequestHandler = (_request, response, next) => {
+  response.setHeader('X-Frame-Options', 'DENY');
+  next();
+};
 
 function describeApi(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()

@@ -7,8 +7,6 @@ export interface Sample {
   readonly kind: 'image' | 'video';
   /** Where it is served. */
   readonly url: string;
-  /** What it shows, in English. */
-  readonly shows: string;
 }
 
 /** The lists in the folder of samples, and what is in each. */
@@ -23,7 +21,7 @@ export function listSamples(folder: string): Sample[] {
     const path = join(folder, list);
     // An installation may go without samples.
     if (!existsSync(path)) return [];
-    const entries = JSON.parse(readFileSync(path, 'utf8')) as Pick<Sample, 'file' | 'shows'>[];
-    return entries.map(({ file, shows }) => ({ file, kind, url: `/samples/${file}`, shows }));
+    const entries = JSON.parse(readFileSync(path, 'utf8')) as Pick<Sample, 'file'>[];
+    return entries.map(({ file }) => ({ file, kind, url: `/samples/${file}` }));
   });
 }

@@ -105,7 +105,6 @@ it('lists the samples that it serves', async () => {
     file: 'fox.png',
     kind: 'image',
     url: '/samples/fox.png',
-    shows: 'one object',
   });
   expect(data).toContainEqual(expect.objectContaining({ file: 'three-shots.mp4', kind: 'video' }));
   for (const { url } of data) expect((await get(url)).status).toBe(200);
@@ -160,8 +159,10 @@ it('is for those who call the service by its name', async () => {
   expect([reply.status, (reply.body as { code: string }).code]).toEqual([403, 'FORBIDDEN']);
 });
 
-it('leaves the policy of the documentation alone', async () => {
-  expect((await get('/docs')).headers).not.toHaveProperty('content-security-policy');
+it('leaves the policy of the documentation alone, which no other page may frame', async () => {
+  const { headers } = await get('/docs');
+  expect(headers).not.toHaveProperty('content-security-policy');
+  expect(headers).toHaveProperty('x-frame-options', 'DENY');
 });
 
 it('says how to build the page where it is missing, and has no samples without their lists', async () => {

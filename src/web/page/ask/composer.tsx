@@ -1,10 +1,14 @@
 import './composer.css';
 
+import { MAX_PROMPT_BYTES } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { media } from '../media/tray.js';
 import { CloseIcon, StopIcon } from '../shell/icons.js';
 import { isAnswering, stopAnswer } from './asking.js';
 import { cancelEdit, draft, editing, focusQuestion, questionField, sendDraft } from './draft.js';
+
+/** A character of a string is three bytes of UTF-8 at most. */
+const MAX_QUESTION_LENGTH = Math.floor(MAX_PROMPT_BYTES / 3);
 
 /** Where a question is written and sent, and the answer to it stopped. */
 export function Composer() {
@@ -36,6 +40,7 @@ export function Composer() {
         ref={questionField}
         class="field composer-question"
         rows={2}
+        maxLength={MAX_QUESTION_LENGTH}
         placeholder={t().ask.placeholder}
         aria-describedby={editing.value ? 'composer-editing composer-about' : 'composer-about'}
         value={draft.value}

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 
 import { isWithin, type NumberRange } from './caption-options.js';
@@ -12,6 +13,8 @@ interface NumberFieldProps {
 /** A labelled number. What is out of range is not taken, and gone when the field is left. */
 export function NumberField({ label, range, value, onChange }: NumberFieldProps) {
   const id = useId();
+  /** What stands in the field while somebody writes there: 2.0 is on its way to 2.05, and not 2. */
+  const written = useSignal<string | null>(null);
   return (
     <div>
       <label class="label" for={id}>
@@ -25,12 +28,14 @@ export function NumberField({ label, range, value, onChange }: NumberFieldProps)
         min={range.least}
         max={range.most}
         step={range.step}
-        value={value}
+        value={written.value ?? value}
         onInput={(event) => {
           const typed = event.currentTarget.valueAsNumber;
+          written.value = event.currentTarget.value;
           if (isWithin(range, typed)) onChange(typed);
         }}
         onBlur={(event) => {
+          written.value = null;
           event.currentTarget.value = String(value);
         }}
       />

@@ -63,7 +63,16 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
         </button>
         <ul class="language-chooser-chips" aria-label={t().languages.title}>
           {chosen.value.map((code) => (
-            <Chip key={code} code={code} chosen={chosen} />
+            <Chip
+              key={code}
+              code={code}
+              onRemove={(place) => {
+                // To a neighbour: focus that is lost sends keyboards back to the top of the page.
+                const next = place.nextElementSibling ?? place.previousElementSibling;
+                (next?.querySelector('button') ?? opener.current)?.focus();
+                chosen.value = toggleCode(chosen.value, code);
+              }}
+            />
           ))}
         </ul>
         {isOpen.value && <LanguagePicker id={id} chosen={chosen} onClose={close} />}
@@ -72,8 +81,13 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
   );
 }
 
+interface ChipProps {
+  readonly code: string;
+  readonly onRemove: (place: HTMLElement) => void;
+}
+
 /** One chosen language; pressing it takes it out. */
-function Chip({ code, chosen }: LanguageChooserProps & { readonly code: string }) {
+function Chip({ code, onRemove }: ChipProps) {
   const language = languages.value.find((one) => one.code === code);
   if (!language) return null;
   const { name, english_name } = language;
@@ -84,8 +98,9 @@ function Chip({ code, chosen }: LanguageChooserProps & { readonly code: string }
         class="language-chooser-chip"
         title={english_name}
         aria-label={t().languages.remove(name)}
-        onClick={() => {
-          chosen.value = toggleCode(chosen.value, code);
+        onClick={({ currentTarget }) => {
+          const place = currentTarget.closest('li');
+          if (place) onRemove(place);
         }}
       >
         <span lang={code}>{name}</span>

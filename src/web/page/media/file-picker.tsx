@@ -32,13 +32,20 @@ export function FilePicker({ wanted }: { wanted: 'first' | 'more' }) {
           addFiles(currentTarget.files ?? []);
           // The same file may be chosen again after it was removed.
           currentTarget.value = '';
+          // The button pressed has gone where these were the first files, or the last there was room for.
+          focusFilePicker();
         }}
       />
     </>
   );
 }
 
-/** Puts the focus on the button, once the page shows what has changed. */
+/** Puts the focus on the button, or on what is shown where the tray is full, once the page shows what has changed. */
 export function focusFilePicker(): void {
-  requestAnimationFrame(() => document.getElementById(BUTTON_ID)?.focus());
+  requestAnimationFrame(() => {
+    const target =
+      document.getElementById(BUTTON_ID) ??
+      document.querySelector<HTMLElement>('.thumbnails-select[aria-pressed=true]');
+    target?.focus();
+  });
 }

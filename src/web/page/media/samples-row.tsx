@@ -1,6 +1,7 @@
 import './samples-row.css';
 
 import { signal, useSignal, useSignalEffect } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
 import type { Sample } from '../service/api-types.js';
@@ -29,6 +30,12 @@ export function SamplesRow() {
       },
     );
   });
+  const row = useRef<HTMLDetailsElement>(null);
+  const isOffered = media.value.length === 0;
+  useLayoutEffect(() => {
+    // The first one folds the row over the button that was pressed.
+    if (!isOffered && row.current?.contains(document.activeElement)) focusSummary(row.current);
+  }, [isOffered]);
   const add = async (sample: Sample) => {
     problem.value = null;
     try {
@@ -39,7 +46,7 @@ export function SamplesRow() {
   };
   if (samples.value.length === 0) return null;
   return (
-    <details class="samples-row" open={media.value.length === 0}>
+    <details class="samples-row" ref={row} open={isOffered}>
       <summary>{t().tray.samples}</summary>
       <ul>
         {samples.value.map((sample) => (
@@ -59,12 +66,17 @@ export function SamplesRow() {
         <ErrorNote
           error={problem.value.error}
           onRetry={() => {
+            focusSummary(row.current);
             if (problem.value) void add(problem.value.sample);
           }}
         />
       )}
     </details>
   );
+}
+
+function focusSummary(row: HTMLDetailsElement | null): void {
+  row?.querySelector('summary')?.focus();
 }
 
 async function addSample(sample: Sample): Promise<void> {

@@ -137,6 +137,4 @@ export interface Sample {
   readonly file: string;
   readonly kind: 'image' | 'video';
   readonly url: string;
-  /** What it shows, in English. */
-  readonly shows: string;
 }

@@ -1,5 +1,6 @@
 import { createEventParser } from './parse-events.js';
 import { readProblem, ServiceError } from './service-error.js';
+import { checkNow } from './service-status.js';
 
 /** Who is told of a request while it runs. */
 export interface StreamHandlers {
@@ -65,6 +66,10 @@ export async function sendStream(
       request.setRequestHeader('Accept', 'text/event-stream');
       request.send(form);
     });
+  } catch (error) {
+    // The whole page shall know what this request has noticed.
+    if (error instanceof ServiceError && error.kind !== 'problem') checkNow();
+    throw error;
   } finally {
     clearTimeout(silence);
     signal.removeEventListener('abort', abort);
