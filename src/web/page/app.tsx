@@ -10,8 +10,9 @@ import { DemoNotice } from './shell/demo-notice.js';
 import { Header } from './shell/header.js';
 import { ServiceBanner } from './shell/service-banner.js';
 
-const TABS = ['captions', 'ask'] as const;
-type Tab = (typeof TABS)[number];
+const PANELS = { captions: CaptionPanel, ask: AskPanel };
+type Tab = keyof typeof PANELS;
+const TABS: readonly Tab[] = ['captions', 'ask'];
 
 /** The page: media on one side, what is written about them on the other. Both panels keep their work when hidden. */
 export function App() {
@@ -49,22 +50,20 @@ export function App() {
               </button>
             ))}
           </div>
-          <div
-            id="panel-captions"
-            role="tabpanel"
-            aria-labelledby="tab-captions"
-            hidden={tab.value !== 'captions'}
-          >
-            <CaptionPanel />
-          </div>
-          <div
-            id="panel-ask"
-            role="tabpanel"
-            aria-labelledby="tab-ask"
-            hidden={tab.value !== 'ask'}
-          >
-            <AskPanel />
-          </div>
+          {TABS.map((each) => {
+            const Panel = PANELS[each];
+            return (
+              <div
+                key={each}
+                id={`panel-${each}`}
+                role="tabpanel"
+                aria-labelledby={`tab-${each}`}
+                hidden={tab.value !== each}
+              >
+                <Panel />
+              </div>
+            );
+          })}
         </section>
       </main>
     </>

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 
 import { LanguageSelect } from '../languages/language-select.js';
 import { t } from '../locales/locale.js';
-import { languages } from '../service/service-status.js';
+import { languageOf } from '../service/service-status.js';
 import { ChevronIcon, TrashIcon } from '../shell/icons.js';
 import { answerLanguage, askSettings, changeSettings } from './ask-settings.js';
 import { exchanges } from './asking.js';
@@ -16,7 +16,7 @@ export function SettingsFold() {
   const fold = useSignal<'closed' | 'open'>('closed');
   const isOpen = fold.value === 'open';
   const code = answerLanguage.value;
-  const language = languages.value.find((one) => one.code === code);
+  const language = languageOf(code);
   return (
     <div class="settings-fold">
       <div class="settings-fold-head">

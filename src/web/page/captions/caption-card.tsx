@@ -5,7 +5,7 @@ import { useId } from 'preact/hooks';
 import { t } from '../locales/locale.js';
 import { formatTime } from '../media/frame-times.js';
 import type { Language } from '../service/api-types.js';
-import { languages } from '../service/service-status.js';
+import { languageOf } from '../service/service-status.js';
 import { CopyButton } from '../shell/copy-button.js';
 import { DownloadIcon } from '../shell/icons.js';
 import { type CaptionPart, type CaptionRun, isUnderWay } from './caption-run.js';
@@ -21,7 +21,7 @@ interface CaptionCardProps {
 /** What was written in one language. */
 export function CaptionCard({ code, run }: CaptionCardProps) {
   const id = useId();
-  const language = languages.value.find((one) => one.code === code);
+  const language = languageOf(code);
   if (!language) return null;
   const texts = run.parts.flatMap(({ texts: { [code]: written } }) => written?.text ?? []);
   return (

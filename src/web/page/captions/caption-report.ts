@@ -11,9 +11,7 @@ export function toRunReport(run: CaptionRun): RunReport | null {
   if (visualTokens === null) return null;
   const { width, height, duration_seconds } = media;
   const report: VideoReport = {
-    kind: 'video',
-    // Not said of clips that are cut, and shown nowhere.
-    ...{ width, height, duration_seconds },
+    ...{ kind: 'video', width, height, duration_seconds },
     frames: run.parts.flatMap(({ frames }) => frames),
     frames_wished: wishedFrames(run),
     visual_tokens: visualTokens,

@@ -4,7 +4,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
-import { languages } from '../service/service-status.js';
+import { languageOf } from '../service/service-status.js';
 import { ChevronIcon, CloseIcon } from '../shell/icons.js';
 import { toggleCode } from './favourites.js';
 import { LanguagePicker } from './language-picker.js';
@@ -25,8 +25,11 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
       if (!whole.current?.contains(target as Node)) isOpen.value = false;
     };
     // On the document: after a touch the focus is not in the list.
-    const closeOnEscape = ({ key }: KeyboardEvent) => {
-      if (key === 'Escape') isOpen.value = false;
+    const closeOnEscape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      event.preventDefault();
+      isOpen.value = false;
+      opener.current?.focus();
     };
     document.addEventListener('pointerdown', closeOutside);
     document.addEventListener('focusin', closeOutside);
@@ -37,10 +40,6 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
       document.removeEventListener('keydown', closeOnEscape);
     };
   }, [isOpen.value]);
-  const close = () => {
-    isOpen.value = false;
-    opener.current?.focus();
-  };
   return (
     <div class="language-chooser" ref={whole}>
       <p class="label" role="status">
@@ -75,7 +74,7 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
             />
           ))}
         </ul>
-        {isOpen.value && <LanguagePicker id={id} chosen={chosen} onClose={close} />}
+        {isOpen.value && <LanguagePicker id={id} chosen={chosen} />}
       </div>
     </div>
   );
@@ -88,7 +87,7 @@ interface ChipProps {
 
 /** One chosen language; pressing it takes it out. */
 function Chip({ code, onRemove }: ChipProps) {
-  const language = languages.value.find((one) => one.code === code);
+  const language = languageOf(code);
   if (!language) return null;
   const { name, english_name } = language;
   return (

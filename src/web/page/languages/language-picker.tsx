@@ -13,11 +13,10 @@ import { orderLanguages } from './order-languages.js';
 interface LanguagePickerProps {
   readonly id: string;
   readonly chosen: Signal<readonly string[]>;
-  readonly onClose: () => void;
 }
 
 /** The list of all languages with its search. Tab stops once in the list; arrows go through it. */
-export function LanguagePicker({ id, chosen, onClose }: LanguagePickerProps) {
+export function LanguagePicker({ id, chosen }: LanguagePickerProps) {
   const query = useSignal('');
   const active = useSignal<string | null>(null);
   const whole = useRef<HTMLDivElement>(null);
@@ -66,7 +65,7 @@ export function LanguagePicker({ id, chosen, onClose }: LanguagePickerProps) {
       role="dialog"
       aria-label={t().languages.change}
       onKeyDown={(event) => {
-        moveInPicker(event, search.current, { close: onClose, takeBest });
+        moveInPicker(event, search.current, takeBest);
       }}
     >
       <div class="language-picker-head">

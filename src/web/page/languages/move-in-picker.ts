@@ -1,26 +1,19 @@
-interface PickerActions {
-  readonly close: () => void;
-  /** Chooses what matches best. */
-  readonly takeBest: () => void;
-}
-
 /**
  * The picker's keys. In the search: Enter takes the best match, Down goes into the list. In the list: Up and Down, Home
  * and End go from row to row and, at the top, back to the search; Left and Right between a row's box and its star; Enter
- * does as Space; letters go to the search. Escape closes.
+ * does as Space; letters go to the search.
+ *
+ * @param takeBest chooses what matches best.
  */
 export function moveInPicker(
   event: KeyboardEvent & { readonly currentTarget: HTMLElement },
   search: HTMLInputElement | null,
-  actions: PickerActions,
+  takeBest: () => void,
 ): void {
   const target = event.target as HTMLElement;
   const isInSearch = target === search;
-  if (event.key === 'Escape') {
-    event.stopPropagation();
-    actions.close();
-  } else if (isInSearch && event.key === 'Enter') {
-    actions.takeBest();
+  if (isInSearch && event.key === 'Enter') {
+    takeBest();
   } else if (isInSearch ? event.key === 'ArrowDown' : target.closest('li')) {
     if (!moveInList(event, target, search)) return;
   } else {

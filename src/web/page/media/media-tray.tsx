@@ -1,5 +1,6 @@
 import './media-tray.css';
 
+import { MAX_MEDIA } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { RunReportView } from '../report/run-report.js';
 import { UploadIcon } from '../shell/icons.js';
@@ -9,7 +10,7 @@ import { FilePicker } from './file-picker.js';
 import { ImagePreview } from './image-preview.js';
 import { SamplesRow } from './samples-row.js';
 import { Thumbnails } from './thumbnails.js';
-import { MAX_MEDIA, media, selected, type TrayNote, trayNotes } from './tray.js';
+import { media, selected, type TrayNote, trayNotes } from './tray.js';
 
 /** Everything that has to do with pictures and clips: bringing them, looking at them, what the model saw of them. */
 export function MediaTray() {

@@ -1,18 +1,11 @@
 import './thumbnails.css';
 
+import { MAX_MEDIA } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { CloseIcon, TrashIcon } from '../shell/icons.js';
 import { FilePicker, focusFilePicker } from './file-picker.js';
 import { Thumbnail } from './thumbnail.js';
-import {
-  clearMedia,
-  MAX_MEDIA,
-  media,
-  type MediaItem,
-  removeMedia,
-  selected,
-  selectMedia,
-} from './tray.js';
+import { clearMedia, media, type MediaItem, removeMedia, selected, selectMedia } from './tray.js';
 
 /** Everything in the tray, to look at one by one or to take out, and the way to more. */
 export function Thumbnails() {

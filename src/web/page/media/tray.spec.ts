@@ -1,7 +1,7 @@
+import { MAX_MEDIA } from '../../../config/limits.js';
 import {
   addFiles,
   clearMedia,
-  MAX_MEDIA,
   media,
   removeMedia,
   selected,

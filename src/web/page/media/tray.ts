@@ -1,5 +1,6 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 
+import { MAX_MEDIA } from '../../../config/limits.js';
 import { fileKind, type MediaFileKind } from './file-kind.js';
 
 /** A picture or a clip that can be asked about. */
@@ -14,9 +15,6 @@ export interface MediaItem {
 /** Why files were left out the last time some were added. */
 export type TrayNote =
   { readonly reason: 'tooMany' } | { readonly reason: 'unknownKind'; readonly name: string };
-
-/** What a request takes. */
-export const MAX_MEDIA = 8;
 
 const items = signal<readonly MediaItem[]>([]);
 const selectedId = signal<string | null>(null);

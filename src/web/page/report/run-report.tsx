@@ -7,7 +7,7 @@ import { selected } from '../media/tray.js';
 import type { MediaReport, Model, Timings } from '../service/api-types.js';
 import { serviceStatus } from '../service/service-status.js';
 import { reportOf, type RunReport } from './reports.js';
-import { StackedBar } from './stacked-bar.js';
+import { StackedBar, type StackedBarProps } from './stacked-bar.js';
 import { tilesShown } from './tiles-shown.js';
 import { tokenParts } from './token-parts.js';
 
@@ -75,21 +75,17 @@ function TokensPart({ report, contextLength }: { report: RunReport; contextLengt
   const { seen } = t();
   const { visual, text, answer, used, free } = tokenParts(report, contextLength);
   return (
-    <section>
-      <div class="run-report-head">
-        <h3>{seen.tokensTitle}</h3>
-        <p class="run-report-muted">{seen.tokens(used, contextLength)}</p>
-      </div>
-      <StackedBar
-        format={String}
-        parts={[
-          { label: seen.visualTokens, amount: visual, pattern: 'accent' },
-          { label: seen.textTokens, amount: text, pattern: 'ink' },
-          { label: seen.answerTokens, amount: answer, pattern: 'stripes' },
-          { label: seen.freeTokens, amount: free, pattern: 'empty' },
-        ]}
-      />
-    </section>
+    <BarPart
+      title={seen.tokensTitle}
+      total={seen.tokens(used, contextLength)}
+      format={String}
+      parts={[
+        { label: seen.visualTokens, amount: visual, pattern: 'accent' },
+        { label: seen.textTokens, amount: text, pattern: 'ink' },
+        { label: seen.answerTokens, amount: answer, pattern: 'stripes' },
+        { label: seen.freeTokens, amount: free, pattern: 'empty' },
+      ]}
+    />
   );
 }
 
@@ -98,22 +94,36 @@ function TimePart({ timings }: { timings: Timings }) {
   const { decode_ms, tile_ms, encode_ms, prefill_ms, generate_ms, total_ms } = timings;
   const waited = total_ms - decode_ms - tile_ms - encode_ms - prefill_ms - generate_ms;
   return (
+    <BarPart
+      title={seen.timeTitle}
+      total={seen.total(formatMs(total_ms))}
+      format={formatMs}
+      parts={[
+        { label: seen.decode, amount: decode_ms, pattern: 'muted' },
+        { label: seen.tile, amount: tile_ms, pattern: 'lines' },
+        { label: seen.encode, amount: encode_ms, pattern: 'accent' },
+        { label: seen.prefill, amount: prefill_ms, pattern: 'ink' },
+        { label: seen.generate, amount: generate_ms, pattern: 'stripes' },
+        { label: seen.other, amount: waited, pattern: 'empty' },
+      ]}
+    />
+  );
+}
+
+interface BarPartProps extends StackedBarProps {
+  readonly title: string;
+  readonly total: string;
+}
+
+/** What a whole went to, under its name. */
+function BarPart({ title, total, ...bar }: BarPartProps) {
+  return (
     <section>
       <div class="run-report-head">
-        <h3>{seen.timeTitle}</h3>
-        <p class="run-report-muted">{seen.total(formatMs(total_ms))}</p>
+        <h3>{title}</h3>
+        <p class="run-report-muted">{total}</p>
       </div>
-      <StackedBar
-        format={formatMs}
-        parts={[
-          { label: seen.decode, amount: decode_ms, pattern: 'muted' },
-          { label: seen.tile, amount: tile_ms, pattern: 'lines' },
-          { label: seen.encode, amount: encode_ms, pattern: 'accent' },
-          { label: seen.prefill, amount: prefill_ms, pattern: 'ink' },
-          { label: seen.generate, amount: generate_ms, pattern: 'stripes' },
-          { label: seen.other, amount: waited, pattern: 'empty' },
-        ]}
-      />
+      <StackedBar {...bar} />
     </section>
   );
 }

@@ -1,20 +1,19 @@
 import './stacked-bar.css';
 
 /** A part of a whole; the pattern tells it from its neighbours without colour. */
-export interface BarPart {
+interface BarPart {
   readonly label: string;
   readonly amount: number;
   readonly pattern: 'accent' | 'ink' | 'muted' | 'stripes' | 'lines' | 'empty';
 }
 
+export interface StackedBarProps {
+  readonly parts: readonly BarPart[];
+  readonly format: (amount: number) => string;
+}
+
 /** Parts of a whole side by side, and below them what each is and how much: the part that screen readers read. */
-export function StackedBar({
-  parts,
-  format,
-}: {
-  parts: readonly BarPart[];
-  format: (amount: number) => string;
-}) {
+export function StackedBar({ parts, format }: StackedBarProps) {
   const present = parts.filter(({ amount }) => amount > 0);
   return (
     <>

@@ -6,7 +6,8 @@ import type { Box, TileGeometry } from './tile-geometry.js';
 /** The borders of the tiles, for a place that has the shape of the geometry's extent. */
 export function TileOverlay({ geometry }: { geometry: TileGeometry }) {
   const { extent, picture, tiles } = geometry;
-  const lines = [...tiles.map(drawBox), drawBox(picture)].join('');
+  const grid = tiles.map(drawBox).join('');
+  const frame = drawBox(picture);
   return (
     <svg
       class="tile-overlay"
@@ -14,9 +15,9 @@ export function TileOverlay({ geometry }: { geometry: TileGeometry }) {
       role="img"
       aria-label={t().seen.tiles(tiles.length + 1)}
     >
-      <path class="tile-overlay-halo" d={lines} />
-      <path class="tile-overlay-tiles" d={tiles.map(drawBox).join('')} />
-      <path class="tile-overlay-picture" d={drawBox(picture)} />
+      <path class="tile-overlay-halo" d={grid + frame} />
+      <path class="tile-overlay-tiles" d={grid} />
+      <path class="tile-overlay-picture" d={frame} />
     </svg>
   );
 }

@@ -13,9 +13,6 @@ export interface Model {
   readonly precision: string;
   /** Tokens of media, text and answer together. */
   readonly context_length: number;
-  readonly revision: string;
-  readonly licence: string;
-  readonly architecture: { readonly name: string };
 }
 
 export interface ImageReport {
@@ -119,13 +116,9 @@ export interface Segment {
 
 /** Why a request failed (RFC 9457). */
 export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
   readonly code: string;
   /** A sentence in English. */
   readonly detail: string;
-  readonly requestId: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
   /** Numbers and names that explain the fault. */

@@ -18,6 +18,11 @@ export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 /** The languages that the model was taught; empty until the service has said them. */
 export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;
 
+/** A language of those, by its code. */
+export function languageOf(code: string): Language | undefined {
+  return knownLanguages.value.find((language) => language.code === code);
+}
+
 let waitMs = FIRST_WAIT_MS;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let running: Promise<void> | undefined;

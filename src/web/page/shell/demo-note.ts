@@ -3,10 +3,12 @@ import { computed } from '@preact/signals';
 import { serviceStatus } from '../service/service-status.js';
 import { storedSignal } from './stored-signal.js';
 
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-
 /** Whether the reader has put the note on the demo model away. */
-export const isDemoNoteHidden = storedSignal('salamandra.demo-note-hidden', false, isBoolean);
+export const isDemoNoteHidden = storedSignal(
+  'salamandra.demo-note-hidden',
+  false,
+  (value) => typeof value === 'boolean',
+);
 
 /** Whether the small demo model answers, which has to be said wherever it speaks. */
 export const isDemoModel = computed(() => {

@@ -4,12 +4,8 @@ import { describeError } from './describe-error.js';
 
 const problem = (code: string, retryable: boolean) =>
   new ServiceError('problem', {
-    type: 'about:blank',
-    title: 'Error',
-    status: 503,
     code,
     detail: 'What the service says.',
-    requestId: '1',
     retryable,
   });
 
