@@ -214,7 +214,7 @@ def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600,
 
 
 def train_pictures(
-    model, minutes: float, rate: float = 2e-3, tokens: int = 2600, forks: int = 12, seed: int = 40, fresh: bool = True
+    model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12, seed: int = 40, fresh: bool = True
 ) -> None:
     """Stage 4. The decoder learns to live with what the tower really sees, on drawn pictures.
 
