@@ -99,6 +99,12 @@ describe('loadConfiguration', () => {
   });
 
   it('refuses an unknown precision', () => {
-    expect(() => loadConfiguration({ SALAMANDRA_PRECISION: 'int4' })).toThrow('int8 or fp32');
+    expect(() => loadConfiguration({ SALAMANDRA_PRECISION: 'int2' })).toThrow(
+      'The precision must be int8, int4, mixed or fp32.',
+    );
+  });
+
+  it.each(['int8', 'int4', 'mixed', 'fp32'])('takes %s', (precision) => {
+    expect(loadConfiguration({ SALAMANDRA_PRECISION: precision }).precision).toBe(precision);
   });
 });

@@ -7,7 +7,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 /** The folder of package.json: `config/` lies two levels below it, in src and in dist alike. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
 
-const PRECISIONS = ['int8', 'fp32'] as const;
+const PRECISIONS = ['int8', 'int4', 'mixed', 'fp32'] as const;
 
 /**
  * Whether requests may name media by URL, and of which hosts: exact names, or `.example.org` for every name below it, in
@@ -111,7 +111,7 @@ export function parsePrecision(text: string): Configuration['precision'] {
   if (precision === undefined) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      `The precision must be ${PRECISIONS.join(' or ')}.`,
+      `The precision must be ${PRECISIONS.slice(0, -1).join(', ')} or ${PRECISIONS.at(-1)}.`,
     );
   }
   return precision;

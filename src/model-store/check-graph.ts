@@ -1,37 +1,30 @@
+import { checkGraphNode } from './check-graph-node.js';
+import type { GraphTensor, WeightsFile } from './check-graph-tensor.js';
+import { checkGraphTensor } from './check-graph-tensor.js';
+import { readKnown, toBytes, toText } from './graph-message.js';
 import { GRAPH_OPERATORS } from './graph-operators.js';
+import { readGraphValue } from './graph-value.js';
 import { invalidModel } from './invalid-model.js';
-import type { Field } from './protobuf-reader.js';
-import { readFields } from './protobuf-reader.js';
 
-/** The file that a graph may take its weights from. */
-export interface WeightsFile {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-/** Bytes a value, by `TensorProto.DataType`: float, uint8, int8, int64. */
-const BYTES_PER_VALUE: ReadonlyMap<bigint, bigint> = new Map([
-  [1n, 4n],
-  [2n, 1n],
-  [3n, 1n],
-  [7n, 8n],
-]);
+/** What callers feed a graph: by the name of the input, its sizes; null stands for one that varies. */
+export type GraphInputs = ReadonlyMap<string, readonly (number | null)[]>;
 
 const DOMAINS: ReadonlySet<string> = new Set(GRAPH_OPERATORS.values());
 
 /**
  * Checks an ONNX file before the runtime sees it: nothing but the fields and operators that conversion
- * writes, and weights only from the package's own file and inside it. Numbers are field numbers of onnx.proto.
+ * writes; every value defined once and before it is read; weights only from the package's own file and inside
+ * it; inputs that are among `inputs`, with their sizes. Numbers are field numbers of onnx.proto.
  *
  * @throws MODEL_INVALID otherwise.
  */
-export function checkGraph(model: Uint8Array, weights: WeightsFile): void {
+export function checkGraph(model: Uint8Array, weights: WeightsFile, inputs: GraphInputs): void {
   let graphs = 0;
   for (const field of readKnown(model, [1, 2, 7, 8], 'model')) {
     if (field.number === 8) checkOperatorSet(toBytes(field));
     if (field.number === 7) {
       graphs++;
-      checkGraphMessage(toBytes(field), weights);
+      checkGraphMessage(toBytes(field), weights, inputs);
     }
   }
   if (graphs !== 1) throw invalidModel('a graph file must hold one graph');
@@ -45,93 +38,41 @@ function checkOperatorSet(message: Uint8Array): void {
   }
 }
 
-function checkGraphMessage(message: Uint8Array, weights: WeightsFile): void {
-  // 11 and 12 describe inputs and outputs; they hold names and sizes and refer to nothing.
-  for (const field of readKnown(message, [1, 2, 5, 11, 12], 'graph')) {
-    if (field.number === 1) checkNode(toBytes(field));
-    if (field.number === 5) checkTensor(toBytes(field), weights);
-  }
-}
-
-function checkNode(message: Uint8Array): void {
-  let operator = '';
-  let domain = '';
-  for (const field of readKnown(message, [1, 2, 3, 4, 5, 7], 'node')) {
-    if (field.number === 4) operator = toText(field);
-    if (field.number === 7) domain = toText(field);
-    // Numbers only: an attribute may also hold a tensor with a file of its own, or a whole graph.
-    if (field.number === 5) Array.from(readKnown(toBytes(field), [1, 2, 3, 8, 20], 'attribute'));
-  }
-  if (GRAPH_OPERATORS.get(operator) !== domain) {
-    throw invalidModel('a graph file uses an unknown operator');
-  }
-}
-
-function checkTensor(message: Uint8Array, weights: WeightsFile): void {
-  let values = 1n;
-  let type = 0n;
-  let location = 0n;
-  let inline: Uint8Array | undefined;
-  const entries = new Map<string, string>();
-  for (const field of readKnown(message, [1, 2, 8, 9, 13, 14], 'tensor')) {
-    if (field.number === 1) values *= toInteger(field);
-    if (field.number === 2) type = toInteger(field);
-    if (field.number === 9) inline = toBytes(field);
-    if (field.number === 13) readEntry(toBytes(field), entries);
-    if (field.number === 14) location = toInteger(field);
-  }
-  const bytes = values * (BYTES_PER_VALUE.get(type) ?? -1n);
-  if (location === 0n) {
-    if (entries.size > 0 || BigInt(inline?.length ?? 0) !== bytes) throw badWeights();
-    return;
-  }
-  const [offset, length] = [toCount(entries.get('offset')), toCount(entries.get('length'))];
-  const sound =
-    location === 1n &&
-    inline === undefined &&
-    entries.size === 3 &&
-    entries.get('location') === weights.name &&
-    length === bytes &&
-    offset + length <= BigInt(weights.bytes);
-  if (!sound) throw badWeights();
-}
-
-function readEntry(message: Uint8Array, entries: Map<string, string>): void {
-  const [key, value] = Array.from(readKnown(message, [1, 2], 'entry'));
-  if (key?.number !== 1 || value?.number !== 2 || entries.has(toText(key))) throw badWeights();
-  entries.set(toText(key), toText(value));
-}
-
-/** Reads a message that may hold no other fields than these. */
-function* readKnown(message: Uint8Array, known: number[], label: string): Generator<Field> {
-  for (const field of readFields(message)) {
-    if (!known.includes(field.number)) {
-      throw invalidModel(`a graph file holds an unknown field in a ${label}`);
+function checkGraphMessage(message: Uint8Array, weights: WeightsFile, inputs: GraphInputs): void {
+  const nodes: Uint8Array[] = [];
+  const outputs: string[] = [];
+  const defined = new Set<string>();
+  const constants = new Map<string, GraphTensor>();
+  const define = (name: string) => {
+    if (name === '' || defined.has(name)) {
+      throw invalidModel('a graph file gives two values one name');
     }
-    yield field;
+    defined.add(name);
+  };
+  // The fields may stand in any order, so nodes wait for the constants they read.
+  for (const field of readKnown(message, [1, 2, 5, 11, 12], 'graph')) {
+    if (field.number === 1) nodes.push(toBytes(field));
+    if (field.number === 5) {
+      const tensor = checkGraphTensor(toBytes(field), weights);
+      define(tensor.name);
+      constants.set(tensor.name, tensor);
+    }
+    if (field.number === 11) define(checkInput(toBytes(field), inputs));
+    if (field.number === 12) outputs.push(readGraphValue(toBytes(field)).name);
+  }
+  for (const node of nodes) checkGraphNode(node, { defined, constants });
+  if (!outputs.every((name) => defined.has(name))) {
+    throw invalidModel('a graph file promises a value that nothing gives');
   }
 }
 
-function toBytes(field: Field): Uint8Array {
-  if (field.kind !== 'bytes') throw invalidModel('a graph file is malformed');
-  return field.value;
-}
-
-function toInteger(field: Field): bigint {
-  if (field.kind !== 'integer') throw invalidModel('a graph file is malformed');
-  return field.value;
-}
-
-function toText(field: Field): string {
-  return Buffer.from(toBytes(field)).toString('latin1');
-}
-
-/** A count in decimal digits; anything else is refused. */
-function toCount(text: string | undefined): bigint {
-  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) throw badWeights();
-  return BigInt(text);
-}
-
-function badWeights(): Error {
-  return invalidModel('a graph file takes weights from where none are');
+/** @returns the input's name. */
+function checkInput(message: Uint8Array, inputs: GraphInputs): string {
+  const { name, sizes } = readGraphValue(message);
+  const expected = inputs.get(name);
+  const sound =
+    expected?.length === sizes.length &&
+    expected.every((size, index) => size === null || sizes[index] === size);
+  if (!sound) throw invalidModel('a graph file has an input that its manifest does not explain');
+  return name;
 }

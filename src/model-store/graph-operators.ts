@@ -31,6 +31,7 @@ export const GRAPH_OPERATORS: ReadonlyMap<string, string> = new Map([
     'FastGelu',
     'FusedMatMul',
     'Gelu',
+    'MatMulNBits',
     'MultiHeadAttention',
     'QuickGelu',
     'RotaryEmbedding',

@@ -14,7 +14,22 @@ export function checkModelId(id: unknown): string {
   return id;
 }
 
+/** The folder of all packages: a folder a model, and in it one a precision. */
+export function packagesDirectory(home: string): string {
+  return join(home, 'packages');
+}
+
 /** Where the package of a model lies under the service's home folder. @throws MODEL_INVALID */
 export function packageDirectory(home: string, id: string, precision: Precision): string {
-  return join(home, 'packages', checkModelId(id), precision);
+  return join(packagesDirectory(home), checkModelId(id), precision);
+}
+
+/** The folder of all checkpoints that are kept: a folder a model. */
+export function sourcesDirectory(home: string): string {
+  return join(home, 'sources');
+}
+
+/** Where the checkpoint of a model is kept for those who asked for it. @throws MODEL_INVALID */
+export function sourceDirectory(home: string, id: string): string {
+  return join(sourcesDirectory(home), checkModelId(id));
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { fillTinyPackage, tinyPackageFiles } from '../../test/tiny-package.js';
+import { tinyPackageFiles } from '../../test/tiny-package.js';
+import { writeTinyPackage } from '../../test/trust/write-tiny-package.js';
 import { GraphBuilder } from '../conversion/graph-builder.js';
 import { encodeOnnxModel } from '../conversion/onnx-model.js';
-import { loadModelPackage, readImageNewline } from './model-package.js';
-import { writePackage } from './package-writer.js';
+import { parseManifestText, sealManifest, writeManifestText } from './manifest-text.js';
+import { inspectPackage, loadModelPackage, readImageNewline } from './model-package.js';
 
 const INVALID = { code: 'MODEL_INVALID' };
 let root: string;
@@ -21,16 +22,16 @@ afterAll(() => rm(root, { recursive: true }));
 
 beforeEach(async () => {
   directory = join(await mkdtemp(join(root, 'case-')), 'package');
-  await writePackage(directory, fillTinyPackage);
+  await writeTinyPackage(directory);
 });
 
 /** Puts another content in a file's place and into the manifest, as an attacker with a hash tool would. */
 async function forge(name: string, content: Uint8Array): Promise<void> {
   const path = join(directory, 'manifest.json');
-  const manifest = JSON.parse(await readFile(path, 'utf8')) as { files: Record<string, unknown> };
+  const manifest = parseManifestText(await readFile(path));
   const sha256 = createHash('sha256').update(content).digest('hex');
-  manifest.files[name] = { bytes: content.length, sha256 };
-  await writeFile(path, JSON.stringify(manifest));
+  const files = { ...manifest.files, [name]: { bytes: content.length, sha256 } };
+  await writeFile(path, writeManifestText(sealManifest({ ...manifest, files })));
   await writeFile(join(directory, name), content);
 }
 
@@ -86,11 +87,18 @@ describe('loadModelPackage', () => {
   });
 
   it.each(['vision.onnx.data', 'manifest.json'])('refuses %s as a link', async (name) => {
+    const path = join(directory, name);
     const elsewhere = join(root, `elsewhere-${name}`);
-    await rename(join(directory, name), elsewhere);
-    await symlink(elsewhere, join(directory, name));
-
+    await rename(path, elsewhere);
+    await symlink(elsewhere, path);
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
+    await rm(path);
+    await link(elsewhere, path);
+    await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
+
+    await rm(elsewhere);
+
+    expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
   });
 
   it('refuses a folder in place of a file', async () => {
@@ -120,8 +128,35 @@ describe('loadModelPackage', () => {
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
+  it.each([
+    ['an expression', '{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a+)+$"}}}'],
+    ['an id outside the vocabulary', '{"added_tokens":[{"id":4,"content":"x"}]}'],
+    ['no JSON', 'x'],
+  ])('refuses a tokenizer with %s, whatever its hash', async (_, content) => {
+    await forge('tokenizer.json', Buffer.from(content));
+
+    await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
+  });
+
   it('knows a package that is not there from a broken one', async () => {
     await expect(loadModelPackage(join(root, 'none'))).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
+  });
+});
+
+describe('inspectPackage', () => {
+  it('gives the manifest of a package whose files are there', async () => {
+    expect((await inspectPackage(directory)).id).toBe('tiny');
+  });
+
+  it('refuses what can be seen without reading', async () => {
+    await writeFile(join(directory, 'tokenizer.json'), '{} ');
+    await expect(inspectPackage(directory)).rejects.toMatchObject(INVALID);
+
+    await rm(join(directory, 'tokenizer.json'));
+    await expect(inspectPackage(directory)).rejects.toMatchObject(INVALID);
+    await expect(inspectPackage(join(root, 'none'))).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
   });

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { fillTinyPackage } from '../../test/tiny-package.js';
+import type { ManifestContent } from './manifest.js';
 import { loadModelPackage } from './model-package.js';
-import { writePackage } from './package-writer.js';
+import { publishPackage } from './package-writer.js';
 
 let root: string;
 let parent: string;
@@ -19,76 +20,69 @@ beforeEach(async () => {
   parent = await mkdtemp(join(root, 'case-'));
 });
 
-describe('writePackage', () => {
-  it('writes a package that loads, and nothing beside it', async () => {
-    const manifest = await writePackage(join(parent, 'deep', 'package'), fillTinyPackage);
+/** Fills a folder beside the target and publishes it. */
+async function publish(changes: Partial<ManifestContent> = {}) {
+  const staging = join(parent, '.staging');
+  await mkdir(staging);
+  const description = { ...(await fillTinyPackage(staging)), ...changes };
+  return publishPackage(staging, join(parent, 'package'), new Map(), description);
+}
 
-    expect((await loadModelPackage(join(parent, 'deep', 'package'))).manifest).toEqual(manifest);
-    expect(await readdir(join(parent, 'deep'))).toEqual(['package']);
-  });
+describe('publishPackage', () => {
+  it('makes a package that loads, and leaves nothing beside it', async () => {
+    const manifest = await publish();
 
-  it('shows nothing under the name until all is written', async () => {
-    const target = join(parent, 'package');
-    await writePackage(target, async (directory) => {
-      expect(await readdir(parent)).not.toContain('package');
-      return fillTinyPackage(directory);
-    });
-
+    expect((await loadModelPackage(join(parent, 'package'))).manifest).toEqual(manifest);
     expect(await readdir(parent)).toEqual(['package']);
   });
 
   it('replaces an older package', async () => {
-    const target = join(parent, 'package');
-    await writePackage(target, fillTinyPackage);
-    await writePackage(target, async (directory) => ({
-      ...(await fillTinyPackage(directory)),
-      id: 'newer',
-    }));
+    await publish();
+    await publish({ id: 'newer' });
 
-    expect((await loadModelPackage(target)).manifest.id).toBe('newer');
+    expect((await loadModelPackage(join(parent, 'package'))).manifest.id).toBe('newer');
     expect(await readdir(parent)).toEqual(['package']);
   });
 
-  it('keeps the older package when writing fails', async () => {
-    const target = join(parent, 'package');
-    await writePackage(target, fillTinyPackage);
+  it('ends what a run that died between the renames began', async () => {
+    await publish();
+    await mkdir(join(parent, '.package.old'));
+    await rm(join(parent, 'package'), { recursive: true });
+    await publish({ id: 'newer' });
 
-    await expect(
-      writePackage(target, async (directory) => {
-        await fillTinyPackage(directory);
-        throw new Error('disk full');
-      }),
-    ).rejects.toThrow('disk full');
-    expect((await loadModelPackage(target)).manifest.id).toBe('tiny');
+    expect((await loadModelPackage(join(parent, 'package'))).manifest.id).toBe('newer');
     expect(await readdir(parent)).toEqual(['package']);
   });
 
-  it('refuses a package that would not load', async () => {
-    await expect(
-      writePackage(join(parent, 'package'), async (directory) => ({
-        ...(await fillTinyPackage(directory)),
-        id: '../up',
-      })),
-    ).rejects.toMatchObject({ code: 'MODEL_INVALID' });
-    expect(await readdir(parent)).toEqual([]);
+  it('writes small files and takes no manifest of an earlier try for one', async () => {
+    const staging = join(parent, '.staging');
+    await mkdir(staging);
+    const description = await fillTinyPackage(staging);
+    await writeFile(join(staging, 'manifest.json'), 'half of one');
+    const contents = new Map([['chat_template.jinja', Buffer.from('{{ x }}')]]);
+    const target = join(parent, 'package');
+    const { files } = await publishPackage(staging, target, contents, description);
+
+    expect(Object.keys(files)).not.toContain('manifest.json');
+    expect(await readFile(join(target, 'chat_template.jinja'), 'utf8')).toBe('{{ x }}');
+    expect((await loadModelPackage(target)).manifest.files).toEqual(files);
   });
 
-  it('does not replace a folder that is no package', async () => {
-    const target = join(parent, 'letters');
-    await mkdir(target);
-    await writeFile(join(target, 'letter.txt'), 'dear');
+  it('keeps the old package when the new one contradicts itself', async () => {
+    await publish();
 
-    await expect(writePackage(target, fillTinyPackage)).rejects.toMatchObject({
+    await expect(publish({ tokens: { bos: 9, eos: [1], pad: null } })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
     });
-    expect(await readFile(join(target, 'letter.txt'), 'utf8')).toBe('dear');
+    expect((await loadModelPackage(join(parent, 'package'))).manifest.tokens.bos).toBeNull();
   });
 
-  it('takes an empty folder', async () => {
-    await mkdir(join(parent, 'package'));
+  it('replaces nothing but packages', async () => {
+    const target = join(parent, 'package');
+    await mkdir(target);
+    await writeFile(join(target, 'thesis.txt'), 'years of work');
 
-    await writePackage(join(parent, 'package'), fillTinyPackage);
-
-    expect(await readdir(parent)).toEqual(['package']);
+    await expect(publish()).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    expect(await readdir(target)).toEqual(['thesis.txt']);
   });
 });

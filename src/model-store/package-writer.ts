@@ -1,52 +1,61 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { recordFile } from './file-record.js';
 import { invalidModel } from './invalid-model.js';
-import type { FileRecord, ModelManifest } from './manifest.js';
+import type { FileRecord, ManifestContent, ModelManifest } from './manifest.js';
 import { MANIFEST_FILE } from './manifest.js';
-import { parseManifest } from './parse-manifest.js';
+import { sealManifest, writeManifestText } from './manifest-text.js';
 
 /**
- * Writes a package so that the target never holds half of one: everything goes into a folder beside it, is
+ * Makes a package of a folder beside the target, so that the target never holds half of one: everything is
  * flushed, and takes its name at the end. A crash leaves the old package or the new one, or, in the instant
- * between two renames, none; what it leaves beside the target has a name that starts with a dot.
+ * between two renames, none; calling it again with the same folder ends what was begun.
  *
- * @param fill writes the files into the folder it is given and says the rest of the manifest.
- * @throws MODEL_INVALID when the target exists and is no package, or the result would not load;
- *   whatever `fill` throws. The folder beside the target is gone then.
+ * @param staging holds the large files; it becomes the target.
+ * @param contents the small files, by name.
+ * @throws MODEL_INVALID when the target is no package, or the result would not load.
  */
-export async function writePackage(
+export async function publishPackage(
+  staging: string,
   target: string,
-  fill: (directory: string) => Promise<Omit<ModelManifest, 'files'>>,
+  contents: ReadonlyMap<string, Uint8Array>,
+  description: Omit<ManifestContent, 'files'>,
 ): Promise<ModelManifest> {
-  const parent = dirname(resolve(target));
-  const staging = join(parent, `.${basename(target)}.${randomUUID()}`);
   await checkReplaceable(target);
-  await mkdir(staging, { recursive: true });
-  try {
-    const description = await fill(staging);
-    const files: Record<string, FileRecord> = {};
-    for (const name of (await readdir(staging)).sort()) {
-      files[name] = await recordFile(join(staging, name), 'refuse');
-    }
-    const manifest = parseManifest({ ...description, files });
-    await writeFile(join(staging, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    for (const name of await readdir(staging)) await flush(join(staging, name));
-    await flush(staging);
-    await moveIntoPlace(staging, target);
-    await flush(parent);
-    return manifest;
-  } catch (error) {
-    await rm(staging, { recursive: true, force: true });
-    throw error;
+  await rm(join(staging, MANIFEST_FILE), { force: true });
+  for (const [name, content] of contents) await writeFile(join(staging, name), content);
+  const files: Record<string, FileRecord> = {};
+  for (const name of (await readdir(staging)).sort()) {
+    files[name] = await recordFile(join(staging, name), 'refuse');
+  }
+  const manifest = sealManifest({ ...description, files });
+  await writeFile(join(staging, MANIFEST_FILE), writeManifestText(manifest));
+  for (const name of await readdir(staging)) await flush(join(staging, name));
+  await flush(staging);
+  await moveIntoPlace(staging, target);
+  await flush(dirname(target));
+  return manifest;
+}
+
+/**
+ * Only a package may be replaced: a mistyped target must not cost someone a folder of theirs.
+ *
+ * @throws MODEL_INVALID
+ */
+export async function checkReplaceable(target: string): Promise<void> {
+  if (!(await exists(target))) return;
+  const names = await readdir(target).catch(() => ['']);
+  if (names.length > 0 && !names.includes(MANIFEST_FILE)) {
+    throw invalidModel('the output folder holds something that is not a model package');
   }
 }
 
 /** A rename cannot replace a folder with content, so an old package steps aside for a moment. */
 async function moveIntoPlace(staging: string, target: string): Promise<void> {
-  const old = `${staging}.old`;
+  const old = join(dirname(target), `.${basename(target)}.old`);
+  await mkdir(dirname(target), { recursive: true });
+  await rm(old, { recursive: true, force: true });
   const replaced = await exists(target);
   if (replaced) await rename(target, old);
   try {
@@ -56,15 +65,6 @@ async function moveIntoPlace(staging: string, target: string): Promise<void> {
     throw error;
   }
   await rm(old, { recursive: true, force: true });
-}
-
-/** Only a package may be replaced: a mistyped target must not cost someone a folder of theirs. */
-async function checkReplaceable(target: string): Promise<void> {
-  if (!(await exists(target))) return;
-  const names = await readdir(target).catch(() => ['']);
-  if (names.length > 0 && !names.includes(MANIFEST_FILE)) {
-    throw invalidModel('the output folder holds something that is not a model package');
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -3,6 +3,8 @@ import { parseManifest } from './parse-manifest.js';
 
 type Json = Record<string, unknown>;
 
+const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
+
 function manifest(): Json {
   const files = Object.fromEntries(
     Object.entries(tinyPackageFiles()).map(([name, { length: bytes }]) => [
@@ -10,7 +12,11 @@ function manifest(): Json {
       { bytes, sha256: 'a'.repeat(64) },
     ]),
   );
-  return { ...tinyManifest(), files };
+  return { ...tinyManifest(), files: sorted(files) };
+}
+
+function sorted(files: Json): Json {
+  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The manifest with the value at a dotted path replaced; undefined leaves it out. */
@@ -34,28 +40,111 @@ describe('parseManifest', () => {
 
   it('reads the optional parts', () => {
     const generation = { temperature: 0, topP: 1, topK: 5, repetitionPenalty: 1, doSample: false };
-    const ropeScaling = { type: 'linear', factor: 2 };
+    const hub = { repository: 'BSC-LT/salamandra-2b', commit: '0123456789'.repeat(4) };
 
     expect(parseManifest(change('generation', generation)).generation).toEqual(generation);
-    expect(parseManifest(change('decoder.ropeScaling', ropeScaling)).decoder.ropeScaling).toEqual(
-      ropeScaling,
+    expect(parseManifest(change('source.hub', hub)).source.hub).toEqual(hub);
+  });
+
+  it.each([
+    { type: 'linear', factor: 2 },
+    {
+      type: 'llama3',
+      factor: 8,
+      lowFreqFactor: 1,
+      highFreqFactor: 4,
+      originalMaxPositions: 8192,
+    },
+    {
+      type: 'yarn',
+      factor: 4,
+      originalMaxPositions: 4096,
+      attentionFactor: 1.1386,
+      betaFast: 32,
+      betaSlow: 1,
+      truncate: true,
+    },
+  ])('reads a rope scaling of type $type, and refuses half of one', (scaling) => {
+    expect(parseManifest(change('decoder.ropeScaling', scaling)).decoder.ropeScaling).toEqual(
+      scaling,
     );
+    for (const field of Object.keys(scaling)) {
+      const half = { ...scaling, [field]: undefined };
+      expect(() => parseManifest(change('decoder.ropeScaling', half))).toThrow(INVALID);
+    }
+  });
+
+  it('reads every precision', () => {
+    const rows = { kind: 'int8-rows' };
+    const blocks = { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 4 };
+    const head = { ...blocks, bits: 8 };
+    const embeddings = { ...(manifest()['embeddings'] as Json), dtype: 'int8' };
+    const files = {
+      ...(manifest()['files'] as Json),
+      // Four rows of two bytes and a scale.
+      'token-embeddings.bin': { bytes: 24, sha256: 'a'.repeat(64) },
+    };
+    const prefillFiles = {
+      ...files,
+      'prefill.onnx': { bytes: 1, sha256: 'a'.repeat(64) },
+      'prefill.onnx.data': { bytes: 1, sha256: 'a'.repeat(64) },
+    };
+    const quantised = (precision: string, decoder: Json, all: Json = files) => {
+      const vision = { ...(manifest()['vision'] as Json), encoding: rows };
+      const merged = { ...(manifest()['decoder'] as Json), ...decoder };
+      return { ...manifest(), precision, vision, decoder: merged, embeddings, files: sorted(all) };
+    };
+    const manifests = [
+      quantised('int8', { encoding: rows, head: rows }),
+      quantised('int4', { encoding: blocks, head }),
+      quantised('mixed', { encoding: blocks, head, prefill: rows }, prefillFiles),
+    ];
+
+    for (const json of manifests) expect(parseManifest(json)).toEqual(json);
+    for (const json of manifests) {
+      expect(() => parseManifest({ ...json, precision: 'fp32' })).toThrow(INVALID);
+    }
+    expect(() => parseManifest({ ...manifests[0], precision: 'int4' })).toThrow(INVALID);
+    expect(() => parseManifest({ ...manifests[1], precision: 'mixed' })).toThrow(INVALID);
+    expect(() => parseManifest({ ...manifests[2], precision: 'int4' })).toThrow(INVALID);
+    expect(() => parseManifest({ ...manifests[2], files: sorted(files) })).toThrow(INVALID);
+    expect(() => parseManifest({ ...manifests[1], files: sorted(prefillFiles) })).toThrow(INVALID);
+  });
+
+  it('reads a model that sees nothing, whose package then holds nothing for pictures', () => {
+    const files = Object.entries(manifest()['files'] as Json);
+    const ofText = files.filter(([name]) => !/^(?:vision|image)/.test(name));
+    const withoutTemplate = ofText.filter(([name]) => name !== 'chat_template.jinja');
+    const text = { ...manifest(), vision: null, files: Object.fromEntries(ofText) };
+
+    expect(parseManifest(text)).toEqual(text);
+    expect(
+      parseManifest({ ...text, files: Object.fromEntries(withoutTemplate) }).vision,
+    ).toBeNull();
+    expect(() => parseManifest({ ...text, files: Object.fromEntries(files) })).toThrow(INVALID);
+  });
+
+  it('says what to do with a package of the first format', () => {
+    expect(() => parseManifest(change('formatVersion', 1))).toThrow('converted again');
+  });
+
+  it('puts fields and files in one order', () => {
+    const reversed = Object.fromEntries(Object.entries(manifest()).reverse());
+    const files = Object.fromEntries(Object.entries(manifest()['files'] as Json).reverse());
+
+    expect(JSON.stringify(parseManifest({ ...reversed, files }))).toBe(JSON.stringify(manifest()));
   });
 
   it.each([[null], [[]], ['{}'], [7]])('refuses %j', (json) => {
-    expect(() => parseManifest(json)).toThrow(
-      expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
-    );
+    expect(() => parseManifest(json)).toThrow(INVALID);
   });
 
   it.each(Object.keys(manifest()))('refuses a manifest without %s', (field) => {
-    expect(() => parseManifest(change(field, undefined))).toThrow(
-      expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
-    );
+    expect(() => parseManifest(change(field, undefined))).toThrow(INVALID);
   });
 
   it.each<[string, unknown]>([
-    ['formatVersion', 2],
+    ['formatVersion', 3],
     ['id', '../x'],
     ['id', 'a..b'],
     ['id', 'A'],
@@ -63,8 +152,18 @@ describe('parseManifest', () => {
     ['source.revision', 'A'.repeat(64)],
     ['source.licence', ''],
     ['source.name', 'x'.repeat(257)],
+    ['source.name', 'x\u001b[2J'],
+    ['source.name', 'x\u202e'],
+    ['source.hub', undefined],
+    ['source.hub', { repository: 'BSC-LT', commit: '0'.repeat(40) }],
+    ['source.hub', { repository: 'a/../b', commit: '0'.repeat(40) }],
+    ['source.hub', { repository: 'a/b', commit: 'main' }],
     ['precision', 'fp16'],
+    ['vision', undefined],
+    ['vision.encoding', { kind: 'float16' }],
+    ['vision.encoding', { kind: 'int8-rows' }],
     ['vision.imageSize', 0],
+    ['vision.imageSize', 1e6],
     ['vision.imageSize', '7'],
     ['vision.patchesPerSide', 3],
     ['decoder.layers', 1.5],
@@ -73,31 +172,37 @@ describe('parseManifest', () => {
     ['decoder.headDim', 3],
     ['decoder.ropeTheta', null],
     ['decoder.ropeScaling', undefined],
-    ['decoder.ropeScaling', { type: 'yarn', factor: 2 }],
+    ['decoder.ropeScaling', { type: 'dynamic', factor: 2 }],
+    ['decoder.intermediateSize', 1e7],
+    ['decoder.maxPositions', 1e7],
+    ['decoder.head', null],
+    ['decoder.head', { kind: 'blocks', bits: 2, blockSize: 32, accuracyLevel: 4 }],
+    ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 33, accuracyLevel: 4 }],
+    ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 5 }],
+    ['decoder.prefill', undefined],
+    ['decoder.prefill', { kind: 'float32' }],
     ['tokens.eos', []],
     ['tokens.eos', 2],
-    ['tokens.image', null],
-    ['tokens.image', 4],
+    ['vision.tokens.image', null],
+    ['vision.tokens.image', 4],
     ['tokens.bos', -1],
     ['embeddings.dtype', 'float64'],
     ['embeddings.rows', 5],
     ['embeddings.columns', 3],
     ['embeddings.file', 'vision.onnx'],
     ['embeddings.file', '../token-embeddings.bin'],
-    ['imageProcessor.tileSize.width', 8],
-    ['imageProcessor.mean', [0.5, 0.5]],
-    ['imageProcessor.std', [0.5, 0.5, 0]],
-    ['imageProcessor.imageGridPinpoints', []],
-    ['imageProcessor.imageGridPinpoints', [{ width: 8, height: 7 }]],
-    ['imageProcessor.maxTilesCap', 0],
+    ['vision.imageProcessor.tileSize.width', 8],
+    ['vision.imageProcessor.mean', [0.5, 0.5]],
+    ['vision.imageProcessor.std', [0.5, 0.5, 0]],
+    ['vision.imageProcessor.imageGridPinpoints', []],
+    ['vision.imageProcessor.imageGridPinpoints', [{ width: 8, height: 7 }]],
+    ['vision.imageProcessor.maxTilesCap', 0],
     ['generation.topP', 1.5],
     ['generation.doSample', 'yes'],
   ])('refuses %s = %j', (path, value) => {
     const json = change(path, value);
 
-    expect(() => parseManifest(json)).toThrow(
-      expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
-    );
+    expect(() => parseManifest(json)).toThrow(INVALID);
   });
 
   it.each([
@@ -110,22 +215,21 @@ describe('parseManifest', () => {
     'manifest.json',
     '__proto__',
     'é',
+    'run.sh',
+    'prefill.onnx',
   ])('refuses the file name %s', (name) => {
-    expect(() => parseManifest(withFile(name))).toThrow(
-      expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
-    );
+    expect(() => parseManifest(withFile(name))).toThrow(INVALID);
   });
 
   it.each([
     ['a negative length', { bytes: -1, sha256: 'a'.repeat(64) }],
     ['a hash that is too short', { bytes: 2, sha256: 'a'.repeat(63) }],
     ['no hash', { bytes: 2 }],
+    ['more than memory should hold', { bytes: 80 * 2 ** 20 + 1, sha256: 'a'.repeat(64) }],
   ])('refuses a file with %s', (_, record) => {
     const files = { ...(manifest()['files'] as Json), 'tokenizer.json': record };
 
-    expect(() => parseManifest({ ...manifest(), files })).toThrow(
-      expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
-    );
+    expect(() => parseManifest({ ...manifest(), files })).toThrow(INVALID);
   });
 });
 

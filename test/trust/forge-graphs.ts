@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { SalamandraError } from '../../src/errors/salamandra-error.js';
+import type { ModelManifest } from '../../src/model-store/manifest.js';
+import { MANIFEST_FILE, PACKAGE_FILES } from '../../src/model-store/manifest.js';
+import {
+  parseManifestText,
+  sealManifest,
+  writeManifestText,
+} from '../../src/model-store/manifest-text.js';
+import { loadModelPackage } from '../../src/model-store/model-package.js';
+import type { TamperOutcome } from './tamper-package.js';
+
+/** An edit to a real graph that keeps its length, so that the rest of the file stays well formed. */
+interface Forgery {
+  readonly what: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const DATA = PACKAGE_FILES.decoderWeights;
+
+/** Every `to` is as long as its `from`. */
+const FORGERIES: readonly Forgery[] = [
+  { what: 'weights from the root of the disk', from: DATA, to: '/etc/ssl/cert.pem' },
+  { what: 'weights from further up', from: DATA, to: '../../../../hosts' },
+  { what: 'weights from a folder inside', from: DATA, to: 'weights/secret/aa' },
+  { what: 'weights of the other graph', from: DATA, to: './vision.onnx.dat' },
+  { what: 'the same file by another way', from: DATA, to: './././decoder.onn' },
+  { what: 'a name that ends early', from: DATA, to: 'decoder.onnx.dat\0' },
+  { what: 'an unknown key', from: 'location', to: 'checksum' },
+  { what: 'no length', from: 'length', to: 'lengtg' },
+  { what: 'a negative offset', from: '4096', to: '-409' },
+  { what: 'an offset in hex', from: '4096', to: '0xff' },
+  { what: 'a custom operator', from: 'com.microsoft', to: 'com.microsofu' },
+  { what: 'an unknown operator', from: 'Concat', to: 'Loooop' },
+  { what: 'an input nobody feeds', from: 'inputs_embeds', to: 'inputs_embedz' },
+];
+
+/**
+ * Puts edited graphs into copies of a package, with manifests that agree with them to the last hash, and loads
+ * them: what a hostile packager could do.
+ */
+export async function loadForgeries(
+  directory: string,
+  workFolder: string,
+): Promise<TamperOutcome[]> {
+  const outcomes: TamperOutcome[] = [];
+  const graph = await readFile(join(directory, PACKAGE_FILES.decoder));
+  await mkdir(workFolder, { recursive: true });
+  for (const forgery of FORGERIES) {
+    const copy = await mkdtemp(join(workFolder, 'forged-'));
+    await cp(directory, copy, { recursive: true });
+    await replaceFile(copy, PACKAGE_FILES.decoder, edit(graph, forgery));
+    outcomes.push({ what: forgery.what, code: await codeOfLoading(copy) });
+    await rm(copy, { recursive: true });
+  }
+  return outcomes;
+}
+
+async function codeOfLoading(directory: string): Promise<string | null> {
+  try {
+    await loadModelPackage(directory);
+    return null;
+  } catch (error) {
+    return error instanceof SalamandraError ? error.code : null;
+  }
+}
+
+/** @throws when the edit does not apply, so that a forgery cannot pass for a refused one. */
+function edit(graph: Buffer, { what, from, to }: Forgery): Buffer {
+  const position = graph.indexOf(from, 0, 'latin1');
+  if (position === -1 || from.length !== to.length) throw new RangeError(`Cannot forge: ${what}`);
+  const forged = Buffer.from(graph);
+  forged.write(to, position, 'latin1');
+  return forged;
+}
+
+/** Writes a file of a package and its hash into the manifest, and seals that anew. */
+async function replaceFile(directory: string, name: string, content: Buffer): Promise<void> {
+  const path = join(directory, MANIFEST_FILE);
+  const manifest: ModelManifest = parseManifestText(await readFile(path));
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const files = { ...manifest.files, [name]: { bytes: content.length, sha256 } };
+  await writeFile(join(directory, name), content);
+  await writeFile(path, writeManifestText(sealManifest({ ...manifest, files })));
+}

@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createRandom } from '../../src/decoder/random.js';
+import { loadModelPackage } from '../../src/model-store/model-package.js';
+import { tinyPackageFiles } from '../tiny-package.js';
+import { flipBytes, replaceFiles } from './tamper-package.js';
+import { writeTinyPackage } from './write-tiny-package.js';
+
+let folder: string;
+let directory: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tamper-'));
+  directory = join(folder, 'package');
+  // Two files with one content may change places.
+  const files = { ...tinyPackageFiles(), 'tokenizer_config.json': Buffer.from('{"a":1}') };
+  await writeTinyPackage(directory, { files });
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+// npm run trial:tamper does the same to a real model.
+describe('a package that was tampered with', () => {
+  it('is refused wherever one byte differs', async () => {
+    const outcomes = await flipBytes(directory, 200, createRandom(7));
+
+    expect(outcomes).toHaveLength(200);
+    expect(outcomes.filter(({ code }) => code !== 'MODEL_INVALID')).toEqual([]);
+    expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
+  });
+
+  it('is refused whichever file is not its own', async () => {
+    const outcomes = await replaceFiles(directory);
+
+    expect(outcomes).toHaveLength(70);
+    expect(outcomes.filter(({ code }) => code !== 'MODEL_INVALID')).toEqual([]);
+    expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
+  });
+});

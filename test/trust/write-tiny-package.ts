@@ -1,0 +1,22 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { ManifestContent } from '../../src/model-store/manifest.js';
+import { publishPackage } from '../../src/model-store/package-writer.js';
+import { tinyManifest, tinyPackageFiles } from '../tiny-package.js';
+
+/** Writes a package that loads, as conversion would. */
+export async function writeTinyPackage(
+  directory: string,
+  changes: {
+    readonly manifest?: Partial<ManifestContent>;
+    readonly files?: Readonly<Record<string, Uint8Array>>;
+  } = {},
+): Promise<void> {
+  const staging = join(dirname(directory), '.staging');
+  await mkdir(staging, { recursive: true });
+  for (const [name, content] of Object.entries(changes.files ?? tinyPackageFiles())) {
+    await writeFile(join(staging, name), content);
+  }
+  await publishPackage(staging, directory, new Map(), { ...tinyManifest(), ...changes.manifest });
+}
