@@ -15,17 +15,32 @@ export const TINY = {
   decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 4, wide: 12, layers: 2, tokens: 16 },
 } as const;
 
+/** A weight in any format of safetensors. */
+export interface RawTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
 /** Encodes a safetensors file of float32 tensors, one after another. */
 export function encodeSafetensors(tensors: TinyTensors): Uint8Array {
+  const raw = Object.entries(tensors).map(([name, { shape, data }]) => {
+    return [name, { dtype: 'F32', shape, bytes: new Uint8Array(data.slice().buffer) }] as const;
+  });
+  return encodeRawTensors(Object.fromEntries(raw));
+}
+
+/** The same of tensors in any format. */
+export function encodeRawTensors(tensors: Readonly<Record<string, RawTensor>>): Uint8Array {
   let offset = 0;
   const header = Object.fromEntries(
-    Object.entries(tensors).map(([name, { shape, data }]) => {
+    Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => {
       const begin = offset;
-      offset += data.byteLength;
-      return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }];
+      offset += bytes.length;
+      return [name, { dtype, shape, data_offsets: [begin, offset] }];
     }),
   );
-  const parts = Object.values(tensors).map(({ data }) => new Uint8Array(data.slice().buffer));
+  const parts = Object.values(tensors).map(({ bytes }) => bytes);
   return joinSafetensors(JSON.stringify(header), Buffer.concat(parts));
 }
 
@@ -142,6 +157,22 @@ export function tinyTensors(): TinyTensors {
   add('language_model.model.norm.weight', [decoder.hidden], 1);
   add('language_model.lm_head.weight', [decoder.tokens, decoder.hidden]);
   return tensors;
+}
+
+/** `config.json` of the tiny model's decoder as a model of its own. */
+export function tinyTextConfig(): Record<string, unknown> {
+  const text = tinyConfig()['text_config'] as Record<string, unknown>;
+  return { ...text, architectures: ['LlamaForCausalLM'] };
+}
+
+/** The decoder's weights under the names of a model of its own. */
+export function tinyTextTensors(): TinyTensors {
+  const decoder = Object.entries(tinyTensors()).filter(([name]) =>
+    name.startsWith('language_model.'),
+  );
+  return Object.fromEntries(
+    decoder.map(([name, tensor]) => [name.replace(/^language_model\./, ''), tensor]),
+  );
 }
 
 /** Writes a whole checkpoint; a file in `changes` replaces the usual one, null leaves it out. */

@@ -1,9 +1,9 @@
-import type { ModelManifest, RopeScaling } from '../model-store/manifest.js';
+import type { ModelManifest, RopeScaling, VisionManifest } from '../model-store/manifest.js';
 
 /** Activation functions that the graphs can express: exact GELU, and its tanh approximation. */
 export type Activation = 'gelu' | 'gelu_pytorch_tanh';
 
-/** A SigLIP vision tower, as far as its features go through it. */
+/** A SigLIP vision tower, as far as its features go through it, and the projector behind it. */
 export interface VisionArchitecture {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -16,6 +16,8 @@ export interface VisionArchitecture {
   readonly patchesPerSide: number;
   readonly activation: Activation;
   readonly layerNormEpsilon: number;
+  readonly projector: ProjectorArchitecture;
+  readonly tokens: VisionManifest['tokens'];
 }
 
 /** The two-layer perceptron between tower and decoder. */
@@ -41,12 +43,25 @@ export interface DecoderArchitecture {
   readonly outputHead: 'own' | 'embeddings';
 }
 
+/** How a checkpoint's matrices were quantised by whoever published it. */
+export type CheckpointQuantization =
+  | { readonly kind: 'none' }
+  /** Eight-bit floats with a scale a tensor or a row. */
+  | { readonly kind: 'fp8' }
+  /** Four bits around 8, with a scale for each `groupSize` values of a row. */
+  | {
+      readonly kind: 'gptq';
+      readonly groupSize: number;
+      readonly zeroPoints: 'exact' | 'less-one';
+    };
+
 /** Everything a checkpoint's JSON files say that conversion needs. */
 export interface Architecture {
   /** The class name of the checkpoint. */
   readonly name: string;
-  readonly vision: VisionArchitecture;
-  readonly projector: ProjectorArchitecture;
+  /** Null: the model reads text alone. */
+  readonly vision: VisionArchitecture | null;
   readonly decoder: DecoderArchitecture;
+  readonly quantization: CheckpointQuantization;
   readonly tokens: ModelManifest['tokens'];
 }

@@ -25,13 +25,19 @@ describe('readCheckpointFiles', () => {
 
     const files = await read({ 'processor_config.json': nested });
 
-    expect(files.imageProcessor['resample']).toBe(1);
+    expect(files.imageProcessor?.['resample']).toBe(1);
   });
 
   it('reads the image processor beside a processor without one', async () => {
     const files = await read({ 'processor_config.json': '{"num_image_tokens":4}' });
 
     expect(files.imageProcessor).toEqual(tinyProcessor());
+  });
+
+  it('needs neither an image processor nor a chat template', async () => {
+    const files = await read({ 'preprocessor_config.json': null, 'chat_template.jinja': null });
+
+    expect(files).toMatchObject({ imageProcessor: null, chatTemplate: null });
   });
 
   it.each([
@@ -59,8 +65,10 @@ describe('readCheckpointFiles', () => {
   it.each([
     ['no configuration', { 'config.json': null }],
     ['no tokenizer', { 'tokenizer.json': null }],
-    ['no image processor', { 'preprocessor_config.json': null }],
-    ['no chat template', { 'chat_template.jinja': null }],
+    [
+      'two chat templates',
+      { 'chat_template.jinja': null, 'tokenizer_config.json': '{"chat_template":[]}' },
+    ],
     ['a list as configuration', { 'config.json': '[]' }],
     ['broken JSON', { 'generation_config.json': '{' }],
   ])('refuses %s', async (_, changes) => {

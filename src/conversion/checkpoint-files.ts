@@ -1,23 +1,21 @@
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import type { JsonObject } from '../model-store/checked-json.js';
 import { checkObject, parseJsonObject } from '../model-store/checked-json.js';
-import { recordFile } from '../model-store/file-record.js';
 import { invalidModel } from '../model-store/invalid-model.js';
-import { listWeightFiles } from './checkpoint-tensors.js';
 
 /** The small files of a checkpoint, read and parsed. */
 export interface CheckpointFiles {
   readonly config: JsonObject;
   /** Empty where the checkpoint has none. */
   readonly generation: JsonObject;
-  readonly imageProcessor: JsonObject;
+  /** Null for a model that reads text alone. */
+  readonly imageProcessor: JsonObject | null;
   readonly tokenizer: Uint8Array;
   readonly tokenizerConfig: Uint8Array;
-  /** Jinja. */
-  readonly chatTemplate: string;
+  /** Jinja; null for a model that was not trained to chat. */
+  readonly chatTemplate: string | null;
   /** From the card's front matter, or `unknown`. */
   readonly licence: string;
   /** The folder's name. */
@@ -25,14 +23,6 @@ export interface CheckpointFiles {
 }
 
 const CARDS = ['README.md', 'MODEL_CARD.md'];
-const OPTIONAL_FILES = [
-  'generation_config.json',
-  'processor_config.json',
-  'preprocessor_config.json',
-  'chat_template.jinja',
-  'chat_template.json',
-];
-const REQUIRED_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 /** The largest tokenizer known takes 37 MB. */
 const MAX_BYTES = 128 << 20;
@@ -53,17 +43,23 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
   const template =
     (await read('chat_template.jinja')) ??
     (await json('chat_template.json'))['chat_template'] ??
-    parseJsonObject(tokenizerConfig, 'tokenizer_config.json')['chat_template'];
+    parseJsonObject(tokenizerConfig, 'tokenizer_config.json')['chat_template'] ??
+    null;
   const text = template instanceof Uint8Array ? new TextDecoder().decode(template) : template;
-  if (typeof text !== 'string') throw invalidModel('the checkpoint lacks a chat template');
+  if (text !== null && (typeof text !== 'string' || text === '')) {
+    throw invalidModel('the chat template is not one text');
+  }
   // As in transformers, the processor's own file comes first when it holds an image processor.
   const nested = (await json('processor_config.json'))['image_processor'];
+  const processor = await read('preprocessor_config.json');
   return {
     config: parseJsonObject(await required('config.json'), 'config.json'),
     generation: await json('generation_config.json'),
     imageProcessor:
       nested === undefined
-        ? parseJsonObject(await required('preprocessor_config.json'), 'preprocessor_config.json')
+        ? processor
+          ? parseJsonObject(processor, 'preprocessor_config.json')
+          : null
         : checkObject(nested, 'image_processor'),
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
@@ -71,21 +67,6 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     licence: await readLicence(directory),
     name: basename(resolve(directory)),
   };
-}
-
-/**
- * Identifies a checkpoint by content: SHA-256 over a line `name hash` for each file that makes the model what it is,
- * in the order of their names. A card may be reworded, and may tell what this very revision scores.
- */
-export async function computeRevision(directory: string): Promise<string> {
-  const names = [...REQUIRED_FILES, ...OPTIONAL_FILES, ...(await listWeightFiles(directory))];
-  const revision = createHash('sha256');
-  for (const name of names.sort()) {
-    const path = join(directory, name);
-    if (!(await isFile(path))) continue;
-    revision.update(`${name} ${(await recordFile(path, 'follow')).sha256}\n`);
-  }
-  return revision.digest('hex');
 }
 
 /** Reads `license:` from the YAML between the dashes at the top of a card. */
@@ -107,12 +88,8 @@ async function readLicence(directory: string): Promise<string> {
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {
-  if (!(await isFile(path))) return undefined;
-  if ((await stat(path)).size > MAX_BYTES)
-    throw invalidModel('a file of the checkpoint is too large');
+  const file = await stat(path).catch(() => undefined);
+  if (!file?.isFile()) return undefined;
+  if (file.size > MAX_BYTES) throw invalidModel('a file of the checkpoint is too large');
   return readFile(path);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }

@@ -37,6 +37,50 @@ export function emitAttentionShapes(
   };
 }
 
+/** Names of one layer's place in the caller's cache and of the rows it adds. */
+interface CacheNames {
+  readonly pastKey: string;
+  readonly pastValue: string;
+  readonly newKey: string;
+  readonly newValue: string;
+}
+
+/** Declares the inputs `past.*` and the outputs `present.*` of a layer. */
+function emitCache(
+  { keyValueHeads, headDim }: Pick<DecoderArchitecture, 'keyValueHeads' | 'headDim'>,
+  graph: GraphBuilder,
+  layer: number,
+): CacheNames {
+  const cache = ['batch', keyValueHeads, 'past', headDim];
+  const pastKey = graph.input(`past.${layer}.key`, 'float32', cache);
+  const pastValue = graph.input(`past.${layer}.value`, 'float32', cache);
+  const newKey = `present.${layer}.key`;
+  const newValue = `present.${layer}.value`;
+  const fresh = ['batch', keyValueHeads, 'sequence', headDim];
+  graph.output(newKey, 'float32', fresh);
+  graph.output(newValue, 'float32', fresh);
+  return { pastKey, pastValue, newKey, newValue };
+}
+
+/**
+ * The new rows of one layer's cache, and nothing else of its attention.
+ *
+ * @param fused name of keys and values side by side [batch, sequence, 2 * keyValueHeads * headDim].
+ */
+export function emitCacheRows(
+  { keyValueHeads, headDim }: DecoderArchitecture,
+  graph: GraphBuilder,
+  layer: number,
+  fused: string,
+): void {
+  const { newKey, newValue } = emitCache({ keyValueHeads, headDim }, graph, layer);
+  const parts = [`attention.${layer}.key`, `attention.${layer}.value`] as const;
+  graph.emitAll('Split', [fused], parts, { axis: { int: 2 } });
+  const key = emitHeads(graph, parts[0], keyValueHeads, headDim, `${parts[0]}_heads`);
+  emitHeads(graph, parts[1], keyValueHeads, headDim, newValue);
+  emitRotation(graph, key, newKey);
+}
+
 /**
  * Attention of one layer over the caller's cache and the new rows, kept apart so that the cache is never copied.
  * The query heads that share a key head become rows of one product, so keys need no repeating.
@@ -46,22 +90,15 @@ export function emitAttentionShapes(
  * @returns name of the result [batch, sequence, attentionHeads * headDim].
  */
 export function emitCachedAttention(
-  { attentionHeads, keyValueHeads, headDim }: DecoderArchitecture,
+  decoder: DecoderArchitecture,
   graph: GraphBuilder,
   shapes: AttentionShapes,
   layer: number,
   fused: string,
 ): string {
+  const { attentionHeads, keyValueHeads, headDim } = decoder;
   const name = (part: string) => `attention.${layer}.${part}`;
-  const cache = ['batch', keyValueHeads, 'past', headDim];
-  const pastKey = graph.input(`past.${layer}.key`, 'float32', cache);
-  const pastValue = graph.input(`past.${layer}.value`, 'float32', cache);
-  const newKey = `present.${layer}.key`;
-  const newValue = `present.${layer}.value`;
-  const fresh = ['batch', keyValueHeads, 'sequence', headDim];
-  graph.output(newKey, 'float32', fresh);
-  graph.output(newValue, 'float32', fresh);
-
+  const { pastKey, pastValue, newKey, newValue } = emitCache(decoder, graph, layer);
   const widths = [attentionHeads, keyValueHeads, keyValueHeads].map((heads) => heads * headDim);
   const parts = [name('query'), name('key'), name('value')] as const;
   graph.emitAll('Split', [fused, graph.integers('qkv_widths', widths)], parts, {

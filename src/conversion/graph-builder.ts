@@ -7,7 +7,7 @@ import type {
   OnnxNode,
   OnnxValue,
 } from './onnx-model.js';
-import type { WeightLocation } from './weight-file.js';
+import type { WeightLocation } from './onnx-model.js';
 
 /** Collects a graph node by node. A value is known by its name, which `emit` returns. */
 export class GraphBuilder {
@@ -50,8 +50,8 @@ export class GraphBuilder {
     this.nodes.push({ operator, domain, inputs, outputs, attributes });
   }
 
-  /** A float32 constant inside the graph; for vectors and single numbers. */
-  floats(name: string, values: Float32Array, shape: readonly number[] = [values.length]): string {
+  /** A float32 constant inside the graph; for single numbers. */
+  floats(name: string, values: Float32Array, shape: readonly number[]): string {
     return this.constant(name, 'float32', shape, new Uint8Array(values.slice().buffer));
   }
 

@@ -1,13 +1,20 @@
-import type { Precision } from '../model-store/manifest.js';
-import type { MatrixSource } from './checkpoint-tensors.js';
+import type { WeightEncoding } from '../model-store/manifest.js';
 import type { GraphBuilder } from './graph-builder.js';
-import type { WeightFile } from './weight-file.js';
+import type { WeightLayout } from './weight-layout.js';
+import type { WeightPlacement } from './weight-slot.js';
+
+/** Matrices of equal width, one below the other, so that one product computes what several would. */
+export interface StackedMatrix {
+  /** Width: what a product sums over. */
+  readonly columns: number;
+  readonly parts: readonly { readonly tensor: string; readonly rows: number }[];
+}
 
 /**
  * Adds the product of `x` [..., columns] with a weight of shape [rows, columns], as checkpoints hold it, and
- * returns the name of the result [..., rows]. The weight is written to the file on the way.
+ * returns the name of the result [..., rows]. The weight gets its place in the file on the way.
  */
-export type EmitLinear = (x: string, name: string, weight: MatrixSource) => Promise<string>;
+export type EmitLinear = (x: string, name: string, matrix: StackedMatrix) => string;
 
 /** Activations in eight bits lie around 128 and reach 127 to either side. */
 const ZERO_POINT = 128;
@@ -17,24 +24,31 @@ const ACTIVATION_LIMIT = 127;
 const SMALLEST_MAGNITUDE = 1e-12;
 
 export function createLinear(
-  precision: Precision,
+  encoding: WeightEncoding,
   graph: GraphBuilder,
-  weights: WeightFile,
+  layout: WeightLayout,
 ): EmitLinear {
-  return precision === 'fp32'
-    ? createFloatLinear(graph, weights)
-    : createInt8Linear(graph, weights);
+  switch (encoding.kind) {
+    case 'float32':
+      return createFloatLinear(graph, layout);
+    case 'int8-rows':
+      return createInt8Linear(graph, layout);
+    case 'blocks':
+      return createBlockLinear(encoding, graph, layout);
+  }
 }
 
-function createFloatLinear(graph: GraphBuilder, weights: WeightFile): EmitLinear {
-  return async (x, name, weight) => {
-    const location = await weights.appendFloat32(weight);
-    const shape = [weight.columns, weight.rows];
-    return graph.emit(
-      'MatMul',
-      [x, graph.weight(`${name}.weight`, 'float32', shape, location)],
-      `${name}.product`,
-    );
+function createFloatLinear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
+  return (x, name, matrix) => {
+    const rows = countRows(matrix);
+    const location = layout.reserve(rows * matrix.columns * 4);
+    placeParts(layout, matrix, (firstRow) => ({
+      kind: 'float32-columns',
+      offset: location.offset + firstRow * 4,
+      matrixRows: rows,
+    }));
+    const weight = graph.weight(`${name}.weight`, 'float32', [matrix.columns, rows], location);
+    return graph.emit('MatMul', [x, weight], `${name}.product`);
   };
 }
 
@@ -42,24 +56,80 @@ function createFloatLinear(graph: GraphBuilder, weights: WeightFile): EmitLinear
  * Weights in eight bits with a scale for each output, activations in eight bits with a scale for each row: one
  * scale for a whole tensor would let a single outlier wipe out every other position.
  */
-function createInt8Linear(graph: GraphBuilder, weights: WeightFile): EmitLinear {
+function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
   // Several products may share an input; it is quantised once.
   const quantized = new Map<string, { values: string; scale: string }>();
-  return async (x, name, weight) => {
-    const rows = quantized.get(x) ?? emitRowQuantization(graph, x);
-    quantized.set(x, rows);
-    const { scales, ...location } = await weights.appendInt8(weight);
-    const values = graph.weight(`${name}.weight`, 'int8', [weight.columns, weight.rows], location);
+  return (x, name, matrix) => {
+    const rows = countRows(matrix);
+    const location = layout.reserve(rows * matrix.columns);
+    const scales = layout.reserve(rows * 4);
+    placeParts(layout, matrix, (firstRow) => ({
+      kind: 'int8-columns',
+      offset: location.offset + firstRow,
+      matrixRows: rows,
+      scales: scales.offset + firstRow * 4,
+    }));
+    const activations = quantized.get(x) ?? emitRowQuantization(graph, x);
+    quantized.set(x, activations);
+    const values = graph.weight(`${name}.weight`, 'int8', [matrix.columns, rows], location);
     const zero = graph.byte('zero_point', ZERO_POINT);
-    const sums = graph.emit('MatMulInteger', [rows.values, values, zero], `${name}.sums`);
+    const sums = graph.emit('MatMulInteger', [activations.values, values, zero], `${name}.sums`);
     const floats = graph.emit('Cast', [sums], `${name}.floats`, { to: { int: 1 } });
-    const scaled = graph.emit(
-      'Mul',
-      [floats, graph.floats(`${name}.scales`, scales)],
-      `${name}.scaled`,
-    );
-    return graph.emit('Mul', [scaled, rows.scale], `${name}.product`);
+    const factors = graph.weight(`${name}.scales`, 'float32', [rows], scales);
+    const scaled = graph.emit('Mul', [floats, factors], `${name}.scaled`);
+    return graph.emit('Mul', [scaled, activations.scale], `${name}.product`);
   };
+}
+
+/**
+ * Weights in blocks along a row, each with a scale of its own, around the middle of their range. The runtime
+ * quantises activations to eight bits, block by block.
+ */
+function createBlockLinear(
+  encoding: Extract<WeightEncoding, { kind: 'blocks' }>,
+  graph: GraphBuilder,
+  layout: WeightLayout,
+): EmitLinear {
+  const { bits, blockSize, accuracyLevel } = encoding;
+  const blockBytes = (blockSize * bits) / 8;
+  return (x, name, matrix) => {
+    const rows = countRows(matrix);
+    const blocks = Math.ceil(matrix.columns / blockSize); // the last one may be filled up
+    const location = layout.reserve(rows * blocks * blockBytes);
+    const scales = layout.reserve(rows * blocks * 4);
+    placeParts(layout, matrix, (firstRow) => ({
+      kind: 'blocks',
+      offset: location.offset + firstRow * blocks * blockBytes,
+      bits,
+      blockSize,
+      scales: scales.offset + firstRow * blocks * 4,
+    }));
+    const values = graph.weight(`${name}.weight`, 'uint8', [rows, blocks, blockBytes], location);
+    const factors = graph.weight(`${name}.scales`, 'float32', [rows * blocks], scales);
+    return graph.emit('MatMulNBits', [x, values, factors], `${name}.product`, {
+      K: { int: matrix.columns },
+      N: { int: rows },
+      bits: { int: bits },
+      block_size: { int: blockSize },
+      accuracy_level: { int: accuracyLevel },
+    });
+  };
+}
+
+function countRows({ parts }: StackedMatrix): number {
+  return parts.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function placeParts(
+  layout: WeightLayout,
+  { columns, parts }: StackedMatrix,
+  placementAt: (firstRow: number) => WeightPlacement,
+): void {
+  let firstRow = 0;
+  for (const { tensor, rows } of parts) {
+    layout.place({ tensor, shape: [rows, columns], placement: placementAt(firstRow) });
+    firstRow += rows;
+  }
 }
 
 /** x [..., n] -> values [..., n] as uint8 and scale [..., 1] with x ≈ (values - 128) * scale. */

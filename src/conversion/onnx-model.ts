@@ -15,14 +15,19 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** Where a constant lies in the file beside the graph. */
+export interface WeightLocation {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** A constant whose bytes stand in the model, or in another file beside it. */
 export interface OnnxInitializer {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  readonly content:
-    | { readonly bytes: Uint8Array }
-    | { readonly file: string; readonly offset: number; readonly length: number };
+  readonly content: { readonly bytes: Uint8Array } | WeightLocation;
 }
 
 /** An input or output; a dimension that varies has a name. */

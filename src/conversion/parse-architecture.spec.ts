@@ -28,8 +28,9 @@ describe('parseArchitecture', () => {
         patchesPerSide: 2,
         activation: 'gelu_pytorch_tanh',
         layerNormEpsilon: 1e-6,
+        projector: { activation: 'gelu', bias: 'present' },
+        tokens: { image: 6, video: 7 },
       },
-      projector: { activation: 'gelu', bias: 'present' },
       decoder: {
         hiddenSize: 8,
         intermediateSize: 12,
@@ -44,7 +45,8 @@ describe('parseArchitecture', () => {
         ropeScaling: null,
         outputHead: 'own',
       },
-      tokens: { bos: 1, eos: [2], pad: 3, image: 6, video: 7 },
+      quantization: { kind: 'none' },
+      tokens: { bos: 1, eos: [2], pad: 3 },
     });
   });
 
@@ -74,7 +76,7 @@ describe('parseArchitecture', () => {
   ])('takes the features at index %d after %d layers', (index, layers) => {
     const config = configure({ root: { vision_feature_layer: index } });
 
-    expect(parseArchitecture(config, {}).vision.layers).toBe(layers);
+    expect(parseArchitecture(config, {}).vision?.layers).toBe(layers);
   });
 
   it.each([
@@ -90,6 +92,19 @@ describe('parseArchitecture', () => {
     });
   });
 
+  it('reads a plain decoder, whose fields stand at the top', () => {
+    const text = tinyConfig()['text_config'] as Json;
+    const config = { ...text, architectures: ['LlamaForCausalLM'], tie_word_embeddings: true };
+    const { vision, ...rest } = parseArchitecture(config, {});
+
+    expect(vision).toBeNull();
+    expect(rest).toMatchObject({
+      name: 'LlamaForCausalLM',
+      decoder: { hiddenSize: 8, headDim: 4, outputHead: 'embeddings' },
+      tokens: { bos: 1, eos: [2], pad: 3 },
+    });
+  });
+
   it('takes the ends of text from the generation configuration first', () => {
     expect(parseArchitecture(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
     expect(parseArchitecture(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
@@ -101,7 +116,9 @@ describe('parseArchitecture', () => {
       text: { pad_token_id: -1, bos_token_id: null },
     });
 
-    expect(parseArchitecture(config, {}).tokens).toMatchObject({ bos: null, pad: null, image: 9 });
+    const { tokens, vision } = parseArchitecture(config, {});
+    expect(tokens).toMatchObject({ bos: null, pad: null });
+    expect(vision?.tokens).toEqual({ image: 9, video: 7 });
   });
 
   it('shares the embeddings with the output when the configuration says so', () => {
@@ -137,7 +154,7 @@ describe('parseArchitecture', () => {
     ['no layers', { text: { num_hidden_layers: 0 } }],
     ['sizes beyond reason', { text: { hidden_size: 2 ** 31 } }],
     ['a size as a text', { text: { hidden_size: '8' } }],
-    ['other positions', { text: { rope_parameters: { rope_type: 'yarn', factor: 4 } } }],
+    ['other positions', { text: { rope_parameters: { rope_type: 'dynamic', factor: 4 } } }],
     [
       'stretched positions without a factor',
       { text: { rope_parameters: { rope_type: 'linear' } } },

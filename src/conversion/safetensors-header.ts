@@ -20,6 +20,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 /** Bytes a value; formats that no weight comes in may stand in a file but cannot be read. */
 const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
   BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
   U8: 1,
   I8: 1,
   F16: 2,
