@@ -1,4 +1,5 @@
 import type {
+  Conversation,
   EngineEvent,
   EngineRequest,
   EngineStatus,
@@ -7,6 +8,7 @@ import type {
   RequestMedia,
   VisionLanguageEngine,
 } from '../src/engine/vision-language-engine.js';
+import type { ChatMessage } from '../src/language/chat-template.js';
 
 export const FAKE_MODEL: ModelDescription = {
   id: 'fake',
@@ -14,10 +16,37 @@ export const FAKE_MODEL: ModelDescription = {
   architecture: 'LlavaOnevisionForConditionalGeneration',
   revision: '0'.repeat(64),
   licence: 'apache-2.0',
+  hub: null,
   precision: 'int8',
+  inputModalities: ['text', 'image', 'video'],
+  prompts: 'chat-and-raw',
   contextLength: 1024,
+  costs: {
+    geometry: {
+      imageProcessor: {
+        tileSize: { width: 98, height: 98 },
+        mean: [0.5, 0.5, 0.5],
+        std: [0.5, 0.5, 0.5],
+        rescaleFactor: 1 / 255,
+        imageGridPinpoints: [
+          { width: 196, height: 98 },
+          { width: 196, height: 196 },
+        ],
+        maxTilesCap: 9,
+      },
+      patchesPerSide: 7,
+    },
+    instructionTokens: 24,
+    weightBytes: 9_000_000,
+    cacheBytesPerToken: 3_072,
+  },
   generation: {},
 };
+
+/** The messages of a conversation; none where it is missing, or a raw prompt. */
+export function messagesOf(conversation: Conversation | undefined): readonly ChatMessage[] {
+  return !conversation || 'rawText' in conversation ? [] : conversation;
+}
 
 /** An engine without a model: it remembers what it was asked and answers with what it is told to. */
 export interface FakeEngine extends VisionLanguageEngine {

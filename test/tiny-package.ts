@@ -3,43 +3,61 @@ import { join } from 'node:path';
 
 import { GraphBuilder } from '../src/conversion/graph-builder.js';
 import { encodeOnnxModel } from '../src/conversion/onnx-model.js';
-import type { ModelManifest } from '../src/model-store/manifest.js';
+import type { ManifestContent, VisionManifest } from '../src/model-store/manifest.js';
 import { PACKAGE_FILES } from '../src/model-store/manifest.js';
 
+/** What a manifest says before the files are known. */
+export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
+
+const FLOAT32 = { kind: 'float32' } as const;
+
 /** A manifest that contradicts itself nowhere, for a model of two dimensions and four tokens. */
-export function tinyManifest(): Omit<ModelManifest, 'files'> {
+export function tinyManifest(): TinyManifest {
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     id: 'tiny',
     source: {
       architecture: 'LlavaOnevisionForConditionalGeneration',
-      revision: '0'.repeat(64),
-      licence: 'unknown',
       name: 'tiny',
+      licence: 'unknown',
+      revision: '0'.repeat(64),
+      hub: null,
     },
     precision: 'fp32',
-    vision: { imageSize: 7, patchSize: 3, patchesPerSide: 2, hiddenSize: 2, layers: 1 },
+    vision: {
+      imageSize: 7,
+      patchSize: 3,
+      patchesPerSide: 2,
+      hiddenSize: 2,
+      layers: 1,
+      encoding: FLOAT32,
+      imageProcessor: {
+        tileSize: { width: 7, height: 7 },
+        mean: [0.5, 0.5, 0.5],
+        std: [0.5, 0.5, 0.5],
+        rescaleFactor: 1 / 255,
+        imageGridPinpoints: [{ width: 14, height: 7 }],
+        maxTilesCap: null,
+      },
+      tokens: { image: 2, video: 3 },
+    },
     decoder: {
       hiddenSize: 2,
       layers: 1,
       attentionHeads: 2,
       keyValueHeads: 1,
       headDim: 2,
+      intermediateSize: 4,
       vocabularySize: 4,
       maxPositions: 8,
       ropeTheta: 10000,
       ropeScaling: null,
+      encoding: FLOAT32,
+      head: FLOAT32,
+      prefill: null,
     },
-    tokens: { bos: null, eos: [1], pad: null, image: 2, video: 3 },
-    embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float16', rows: 4, columns: 2 },
-    imageProcessor: {
-      tileSize: { width: 7, height: 7 },
-      mean: [0.5, 0.5, 0.5],
-      std: [0.5, 0.5, 0.5],
-      rescaleFactor: 1 / 255,
-      imageGridPinpoints: [{ width: 14, height: 7 }],
-      maxTilesCap: null,
-    },
+    tokens: { bos: null, eos: [1], pad: null },
+    embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
     generation: {},
   };
 }
@@ -58,7 +76,7 @@ export function tinyPackageFiles(): Record<string, Uint8Array> {
     [PACKAGE_FILES.visionWeights]: new Uint8Array(8),
     [PACKAGE_FILES.decoder]: graph(PACKAGE_FILES.decoderWeights),
     [PACKAGE_FILES.decoderWeights]: new Uint8Array(8),
-    [PACKAGE_FILES.tokenEmbeddings]: new Uint8Array(16),
+    [PACKAGE_FILES.tokenEmbeddings]: new Uint8Array(32),
     [PACKAGE_FILES.imageNewline]: new Uint8Array(Float32Array.of(1, -2).buffer),
     [PACKAGE_FILES.tokenizer]: Buffer.from('{}'),
     [PACKAGE_FILES.tokenizerConfig]: Buffer.from('{}'),
@@ -67,7 +85,7 @@ export function tinyPackageFiles(): Record<string, Uint8Array> {
 }
 
 /** What a package writer calls to fill the folder. */
-export async function fillTinyPackage(directory: string): Promise<Omit<ModelManifest, 'files'>> {
+export async function fillTinyPackage(directory: string): Promise<TinyManifest> {
   for (const [name, content] of Object.entries(tinyPackageFiles())) {
     await writeFile(join(directory, name), content);
   }

@@ -19,7 +19,8 @@ const idsOf = (length: number) => Array.from({ length }, (_, i) => (i * i + 3 * 
 
 function create() {
   const session = createAttentionSession();
-  return { session, decoder: createDecoder(session, FAKE_DECODER, tokenEmbeddings) };
+  const graphs = { decode: session, prefill: null };
+  return { session, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
 }
 
 async function prefillWhole(ids: readonly number[]): Promise<Float32Array> {
@@ -134,10 +135,58 @@ describe('createDecoder', () => {
   it('refuses a graph without the outputs it needs', async () => {
     const { session } = create();
     session.run = () => Promise.resolve({});
-    const decoder = createDecoder(session, FAKE_DECODER, tokenEmbeddings);
+    const graphs = { decode: session, prefill: null };
+    const decoder = createDecoder(graphs, FAKE_DECODER, tokenEmbeddings);
 
     await expect(decoder.prefill(createTensor([1, HIDDEN]), decoder.createCache())).rejects.toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
     );
+  });
+
+  describe('with a graph of its own for prompts', () => {
+    function createPair() {
+      const prefill = createAttentionSession('rows alone');
+      const decode = createAttentionSession();
+      const graphs = { decode, prefill };
+      return { prefill, decode, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
+    }
+    const lengths = ({ runs }: ReturnType<typeof createAttentionSession>) =>
+      runs.map(({ positions }) => positions.length);
+
+    it('reads all but the last position with it, and scores as one graph does', async () => {
+      const { prefill, decode, decoder } = createPair();
+      const cache = decoder.createCache();
+      const ids = idsOf(700);
+
+      const logits = await decoder.prefill(tokenEmbeddings.embed(ids), cache);
+
+      expectClose(logits, await prefillWhole(ids));
+      expect([lengths(prefill), lengths(decode)]).toEqual([[512, 187], [1]]);
+      expectClose(await decoder.decodeStep(3, cache), await prefillWhole([...ids, 3]));
+      expect([lengths(prefill), lengths(decode)]).toEqual([
+        [512, 187],
+        [1, 1],
+      ]);
+    });
+
+    it('leaves a prompt of one position to the other graph', async () => {
+      const { prefill, decode, decoder } = createPair();
+
+      await decoder.prefill(tokenEmbeddings.embed([5]), decoder.createCache());
+
+      expect([lengths(prefill), lengths(decode)]).toEqual([[], [1]]);
+    });
+  });
+
+  it('reads shorter stretches where many heads look far back', async () => {
+    const session = createAttentionSession();
+    const graphs = { decode: session, prefill: null };
+    const config = { ...FAKE_DECODER, attentionHeads: 256 };
+    const decoder = createDecoder(graphs, config, tokenEmbeddings);
+
+    await decoder.prefill(tokenEmbeddings.embed(idsOf(700)), decoder.createCache());
+
+    // 362 positions are the limit of an empty cache, 187 behind 512 of them, 141 behind 768.
+    expect(session.runs.map(({ positions }) => positions.length)).toEqual([352, 176, 128, 44]);
   });
 });

@@ -1,9 +1,10 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { ModelManifest } from '../model-store/manifest.js';
-import type { GraphSession, GraphTensor } from '../runtime/graph-session.js';
+import type { DecoderManifest } from '../model-store/manifest.js';
+import type { GraphSession } from '../runtime/graph-session.js';
 import type { FloatTensor } from '../tensor/tensor.js';
+import { decoderInputs, floats, presentRows } from './decoder-feeds.js';
 import { KvCache } from './kv-cache.js';
-import type { PastKeyValues } from './kv-cache.js';
+import { prefillChunk } from './prefill-chunk.js';
 import { createRopeTables } from './rope-table.js';
 import type { TokenEmbeddings } from './token-embeddings.js';
 
@@ -25,35 +26,41 @@ export interface Decoder {
   decodeStep(id: number, cache: KvCache): Promise<Float32Array>;
 }
 
-/** Positions a run. Longer runs square the score matrix and delay a cancellation; shorter ones waste the processor. */
-const PREFILL_CHUNK = 512;
+/** Graphs over one cache: the host owns it, so each continues what the other has read. */
+export interface DecoderGraphs {
+  /** decoder.onnx: gives logits after the last position. */
+  readonly decode: GraphSession;
+  /** prefill.onnx: reads all of a prompt but its last position, and gives none. Null: `decode` reads prompts too. */
+  readonly prefill: GraphSession | null;
+}
 
-/** What the graph adds to a score it must not see; finite, since a row of infinities has no softmax. */
-const MASKED = -1e9;
+type DecoderConfig = Pick<
+  DecoderManifest,
+  | 'layers'
+  | 'hiddenSize'
+  | 'attentionHeads'
+  | 'keyValueHeads'
+  | 'headDim'
+  | 'maxPositions'
+  | 'ropeTheta'
+  | 'ropeScaling'
+>;
 
-/** Feeds decoder.onnx. The session and the embeddings stay the caller's to close. */
+/** Feeds the decoder's graphs. The sessions and the embeddings stay the caller's to close. */
 export function createDecoder(
-  session: GraphSession,
-  config: ModelManifest['decoder'],
+  graphs: DecoderGraphs,
+  config: DecoderConfig,
   tokenEmbeddings: TokenEmbeddings,
 ): Decoder {
-  const { layers, hiddenSize, maxPositions } = config;
+  const { layers, hiddenSize, attentionHeads, maxPositions } = config;
   const ropeTables = createRopeTables(config);
 
-  /** One run over `count` new positions; the cache takes their rows. */
-  const run = async (embeds: Float32Array, cache: KvCache): Promise<Float32Array> => {
-    const count = embeds.length / hiddenSize;
-    const { cos, sin } = ropeTables(cache.length + count);
-    const outputs = await session.run({
-      inputs_embeds: float32([1, count, hiddenSize], embeds),
-      position_ids: positionIds(cache.length, count),
-      rope_cos: float32(cos.shape, cos.data),
-      rope_sin: float32(sin.shape, sin.data),
-      attention_bias: attentionBias(cache, count),
-      ...pastInputs(cache, layers),
-    });
+  /** One run over new positions; the cache takes their rows. */
+  const run = async (graph: GraphSession, embeds: Float32Array, cache: KvCache) => {
+    const rope = ropeTables(cache.length + embeds.length / hiddenSize);
+    const outputs = await graph.run(decoderInputs(embeds, cache, rope, config));
     cache.append(presentRows(outputs, layers));
-    return floats(outputs, 'logits').data;
+    return outputs;
   };
 
   const checkRoom = (cache: KvCache, count: number): void => {
@@ -76,67 +83,27 @@ export function createDecoder(
         throw new RangeError(`The decoder reads [1 or more, ${hiddenSize}] embeddings.`);
       }
       checkRoom(cache, sequence);
-      let logits: Float32Array = new Float32Array(0);
-      for (let start = 0; start < sequence; start += PREFILL_CHUNK) {
-        signal?.throwIfAborted();
-        const end = Math.min(start + PREFILL_CHUNK, sequence);
-        logits = await run(inputsEmbeds.data.subarray(start * hiddenSize, end * hiddenSize), cache);
-      }
-      return logits;
+      /** Positions `from` to `to`, in chunks; the outputs of the last one. */
+      const read = async (graph: GraphSession, from: number, to: number) => {
+        let outputs: Awaited<ReturnType<typeof run>> = {};
+        for (let start = from; start < to;) {
+          signal?.throwIfAborted();
+          const end = Math.min(start + prefillChunk(attentionHeads, cache.capacity), to);
+          const rows = inputsEmbeds.data.subarray(start * hiddenSize, end * hiddenSize);
+          outputs = await run(graph, rows, cache);
+          start = end;
+        }
+        return outputs;
+      };
+      // Logits follow the last position alone, so all before it may go through the graph that gives none.
+      const withoutLogits = graphs.prefill ? sequence - 1 : 0;
+      if (graphs.prefill) await read(graphs.prefill, 0, withoutLogits);
+      return floats(await read(graphs.decode, withoutLogits, sequence), 'logits').data;
     },
     async decodeStep(id, cache) {
       checkRoom(cache, 1);
-      return run(tokenEmbeddings.embed([id]).data, cache);
+      const outputs = await run(graphs.decode, tokenEmbeddings.embed([id]).data, cache);
+      return floats(outputs, 'logits').data;
     },
   };
-}
-
-/** Zero where a new position may look: at filled slots of the cache, at itself and at new ones before it. */
-function attentionBias(cache: KvCache, count: number): GraphTensor {
-  const { length, capacity } = cache;
-  const row = capacity + count;
-  const bias = new Float32Array(count * row);
-  for (let i = 0; i < count; i++) {
-    bias.fill(MASKED, i * row + length, i * row + capacity);
-    bias.fill(MASKED, i * row + capacity + i + 1, (i + 1) * row);
-  }
-  return float32([1, 1, 1, count, row], bias);
-}
-
-function positionIds(start: number, count: number): GraphTensor {
-  const ids = BigInt64Array.from({ length: count }, (_, i) => BigInt(start + i));
-  return { type: 'int64', shape: [1, count], data: ids };
-}
-
-function pastInputs(cache: KvCache, layers: number): Record<string, GraphTensor> {
-  const inputs: Record<string, GraphTensor> = {};
-  for (let layer = 0; layer < layers; layer++) {
-    const { key, value } = cache.past(layer);
-    inputs[`past.${layer}.key`] = float32(key.shape, key.data);
-    inputs[`past.${layer}.value`] = float32(value.shape, value.data);
-  }
-  return inputs;
-}
-
-function presentRows(
-  outputs: Readonly<Record<string, GraphTensor>>,
-  layers: number,
-): PastKeyValues[] {
-  return Array.from({ length: layers }, (_, layer) => ({
-    key: floats(outputs, `present.${layer}.key`),
-    value: floats(outputs, `present.${layer}.value`),
-  }));
-}
-
-function floats(outputs: Readonly<Record<string, GraphTensor>>, name: string): FloatTensor {
-  const output = outputs[name];
-  if (output?.type === 'float32') return output;
-  throw new SalamandraError(
-    'MODEL_INVALID',
-    'The model cannot be used: its decoder lacks an output.',
-  );
-}
-
-function float32(shape: readonly number[], data: Float32Array): GraphTensor {
-  return { type: 'float32', shape, data };
 }

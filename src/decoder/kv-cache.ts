@@ -1,4 +1,4 @@
-import type { ModelManifest } from '../model-store/manifest.js';
+import type { DecoderManifest } from '../model-store/manifest.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 
 /** The keys and values of one layer as the graph takes them, padding included. */
@@ -7,7 +7,7 @@ export interface PastKeyValues {
   readonly value: FloatTensor; // [1, kvHeads, capacity, headDim]
 }
 
-type CacheConfig = Pick<ModelManifest['decoder'], 'layers' | 'keyValueHeads' | 'headDim'>;
+type CacheConfig = Pick<DecoderManifest, 'layers' | 'keyValueHeads' | 'headDim'>;
 
 /** Positions by which a cache grows: every growth copies it once, and the graph pays for the padding. */
 const GROWTH = 256;
@@ -18,8 +18,8 @@ const GROWTH = 256;
  */
 export class KvCache {
   readonly #config: CacheConfig;
-  #keys: Float32Array[];
-  #values: Float32Array[];
+  readonly #keys: Float32Array[];
+  readonly #values: Float32Array[];
   #length = 0;
   #capacity = 0;
 
@@ -93,8 +93,12 @@ export class KvCache {
   #reserve(positions: number): void {
     if (positions <= this.#capacity) return;
     const capacity = Math.ceil(positions / GROWTH) * GROWTH;
-    this.#keys = this.#keys.map((buffer) => this.#resized(buffer, capacity));
-    this.#values = this.#values.map((buffer) => this.#resized(buffer, capacity));
+    // One buffer after another: a long cache takes gigabytes, and a second one beside it must not be needed.
+    for (const buffers of [this.#keys, this.#values]) {
+      for (const [layer, buffer] of buffers.entries()) {
+        buffers[layer] = this.#resized(buffer, capacity);
+      }
+    }
     this.#capacity = capacity;
   }
 

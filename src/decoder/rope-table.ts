@@ -1,14 +1,12 @@
-import type { ModelManifest } from '../model-store/manifest.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import { createTensor } from '../tensor/tensor.js';
+import { computeRopeFrequencies, type RopeConfig } from './rope-frequencies.js';
 
 /** Cosines and sines of the rotary positions 0, 1, 2, ... */
 export interface RopeTable {
   readonly cos: FloatTensor; // [positions, headDim / 2]
   readonly sin: FloatTensor; // [positions, headDim / 2]
 }
-
-type RopeConfig = Pick<ModelManifest['decoder'], 'headDim' | 'ropeTheta' | 'ropeScaling'>;
 
 const SMALLEST_TABLE = 256;
 
@@ -28,25 +26,17 @@ export function createRopeTables(config: RopeConfig): (positions: number) => Rop
   };
 }
 
-/**
- * Rounds to float32 where `LlamaRotaryEmbedding` of Hugging Face transformers does: at position 8,000 the rounding of
- * the angle shows in the fourth decimal.
- */
-function computeRopeTable(
-  { headDim, ropeTheta, ropeScaling }: RopeConfig,
-  positions: number,
-): RopeTable {
-  const half = headDim / 2;
-  const stretch = ropeScaling?.factor ?? 1;
+/** Rounds to float32 where `LlamaRotaryEmbedding` of Hugging Face transformers does. */
+function computeRopeTable(config: RopeConfig, positions: number): RopeTable {
+  const { frequencies, attentionFactor } = computeRopeFrequencies(config);
+  const half = frequencies.length;
   const cos = createTensor([positions, half]);
   const sin = createTensor([positions, half]);
-  for (let i = 0; i < half; i++) {
-    const power = Math.fround(ropeTheta ** Math.fround((2 * i) / headDim));
-    const frequency = Math.fround(Math.fround(1 / power) / stretch);
+  for (const [i, frequency] of frequencies.entries()) {
     for (let position = 0; position < positions; position++) {
       const angle = Math.fround(frequency * position);
-      cos.data[position * half + i] = Math.cos(angle);
-      sin.data[position * half + i] = Math.sin(angle);
+      cos.data[position * half + i] = Math.fround(Math.cos(angle)) * attentionFactor;
+      sin.data[position * half + i] = Math.fround(Math.sin(angle)) * attentionFactor;
     }
   }
   return { cos, sin };

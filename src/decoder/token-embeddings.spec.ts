@@ -2,10 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { encodeFloat16 } from '../tensor/float16.js';
 import { openTokenEmbeddings } from './token-embeddings.js';
 
 const VALUES = Float32Array.from([0, 0.5, -1, 2, 3.25, -4, 0.125, 7, 8, -9, 10, 11]);
+/** Three bytes and a scale a row. */
+const SCALED = [
+  { bytes: [0, 2, -4], scale: 0.25 },
+  { bytes: [8, 13, -16], scale: 0.25 },
+  { bytes: [1, 56, 64], scale: 0.125 },
+  { bytes: [-127, 127, -128], scale: 0.5 },
+];
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('openTokenEmbeddings', () => {
@@ -13,21 +19,26 @@ describe('openTokenEmbeddings', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'embeddings-'));
     await writeFile(join(directory, 'float32.bin'), VALUES);
-    await writeFile(join(directory, 'float16.bin'), encodeFloat16(VALUES));
+    const rows = SCALED.map(({ bytes, scale }) => {
+      const tail = Buffer.alloc(4);
+      tail.writeFloatLE(scale);
+      return Buffer.concat([Buffer.from(bytes), tail]);
+    });
+    await writeFile(join(directory, 'int8.bin'), Buffer.concat(rows));
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  it.each(['float32', 'float16'] as const)('reads rows of %s in the order of the ids', (dtype) => {
-    const table = openTokenEmbeddings(join(directory, `${dtype}.bin`), {
-      dtype,
-      rows: 4,
-      columns: 3,
-    });
+  it.each([
+    ['float32', [-9, 10, 11, 0, 0.5, -1, -9, 10, 11]],
+    ['int8', [-63.5, 63.5, -64, 0, 0.5, -1, -63.5, 63.5, -64]],
+  ] as const)('reads rows of %s in the order of the ids', (dtype, expected) => {
+    const path = join(directory, `${dtype}.bin`);
+    const table = openTokenEmbeddings(path, { dtype, rows: 4, columns: 3 });
 
     const embeddings = table.embed([3, 0, 3]);
 
     expect(embeddings.shape).toEqual([3, 3]);
-    expect([...embeddings.data]).toEqual([-9, 10, 11, 0, 0.5, -1, -9, 10, 11]);
+    expect([...embeddings.data]).toEqual(expected);
     expect(table.embed([]).shape).toEqual([0, 3]);
     table.close();
   });
@@ -49,6 +60,6 @@ describe('openTokenEmbeddings', () => {
 
     expect(() => open('none.bin', 4)).toThrow(failsWith('MODEL_INVALID'));
     expect(() => open('float32.bin', 5)).toThrow(failsWith('MODEL_INVALID'));
-    expect(() => open('float16.bin', 4)).toThrow(failsWith('MODEL_INVALID'));
+    expect(() => open('int8.bin', 4)).toThrow(failsWith('MODEL_INVALID'));
   });
 });

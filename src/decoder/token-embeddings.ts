@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import { invalidModel } from '../model-store/invalid-model.js';
-import type { ModelManifest } from '../model-store/manifest.js';
-import { decodeHalf } from '../tensor/float16.js';
+import type { EmbeddingsManifest } from '../model-store/manifest.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import { createTensor } from '../tensor/tensor.js';
 
@@ -14,8 +13,10 @@ export interface TokenEmbeddings {
   close(): void;
 }
 
+const FLOAT_BYTES = 4;
+
 /**
- * Opens a table of rows, one a token. The real one is 2 to 4 GB, so a row is read when it is asked for and none is
+ * Opens a table of rows, one a token. The real one is 1 to 4 GB, so a row is read when it is asked for and none is
  * kept: the system's page cache does that, and a read from it costs about 10 µs, nothing beside a decode step. Reads are
  * synchronous because the process that owns the table does nothing else meanwhile.
  *
@@ -23,12 +24,13 @@ export interface TokenEmbeddings {
  */
 export function openTokenEmbeddings(
   path: string,
-  { dtype, rows, columns }: Omit<ModelManifest['embeddings'], 'file'>,
+  { dtype, rows, columns }: Omit<EmbeddingsManifest, 'file'>,
 ): TokenEmbeddings {
-  const rowBytes = columns * (dtype === 'float32' ? 4 : 2);
+  const rowBytes = dtype === 'float32' ? columns * FLOAT_BYTES : columns + FLOAT_BYTES;
+  const decodeRow = dtype === 'float32' ? decodeFloats : decodeScaledBytes;
   const file = openTable(path, rows * rowBytes);
 
-  const readRow = (id: number): Float32Array => {
+  const readRow = (id: number): DataView => {
     if (!Number.isInteger(id) || id < 0 || id >= rows) {
       throw invalidModel('its tokenizer has tokens without an embedding');
     }
@@ -36,20 +38,29 @@ export function openTokenEmbeddings(
     if (readSync(file, bytes, 0, rowBytes, id * rowBytes) !== rowBytes) {
       throw invalidModel('its token embeddings end early');
     }
-    return dtype === 'float32'
-      ? new Float32Array(bytes.buffer)
-      : decodeHalf(new Uint16Array(bytes.buffer), 'float16');
+    return new DataView(bytes.buffer);
   };
 
   return {
     hiddenSize: columns,
     embed(ids) {
       const embeddings = createTensor([ids.length, columns]);
-      ids.forEach((id, row) => embeddings.data.set(readRow(id), row * columns));
+      ids.forEach((id, row) => embeddings.data.set(decodeRow(readRow(id)), row * columns));
       return embeddings;
     },
     close: () => closeSync(file),
   };
+}
+
+function decodeFloats(row: DataView): Float32Array {
+  return new Float32Array(row.buffer);
+}
+
+/** Signed bytes, and behind them the float that each of them is multiplied with. */
+function decodeScaledBytes(row: DataView): Float32Array {
+  const columns = row.byteLength - FLOAT_BYTES;
+  const scale = row.getFloat32(columns, true);
+  return Float32Array.from(new Int8Array(row.buffer, 0, columns), (value) => value * scale);
 }
 
 function openTable(path: string, bytes: number): number {

@@ -2,7 +2,7 @@ import { generate } from '../decoder/generate.js';
 import type { KvCache } from '../decoder/kv-cache.js';
 import type { PromptEmbeddings } from '../decoder/splice-prompt.js';
 import type { RankedId, StepLogprobs } from '../decoder/token-logprobs.js';
-import { createDetokenizer } from '../language/detokenizer.js';
+import { createDetokenizer, type TextPlace } from '../language/detokenizer.js';
 import { tokenText } from '../language/token-text.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
@@ -18,6 +18,8 @@ export interface ConversationTask {
   /** Index into the request's conversations. */
   readonly conversation: number;
   readonly prompt: PromptEmbeddings;
+  /** Where the answer begins: a chat's at the start of a text, a raw prompt's in the middle of one. */
+  readonly place: TextPlace;
   /** May hold the beginning of the prompt already. */
   readonly cache: KvCache;
   readonly settings: GenerationSettings;
@@ -25,7 +27,7 @@ export interface ConversationTask {
 
 /** Prefill, then decode steps until the answer ends. Yields text deltas and the answer, and returns it too. */
 export async function* answerConversation(
-  { conversation, prompt, cache, settings }: ConversationTask,
+  { conversation, prompt, place, cache, settings }: ConversationTask,
   { decoder, tokenizer, manifest }: Pick<PipelineParts, 'decoder' | 'tokenizer' | 'manifest'>,
   signal?: AbortSignal,
 ): AsyncGenerator<EngineEvent, Answer> {
@@ -44,7 +46,7 @@ export async function* answerConversation(
     stopIds: manifest.tokens.eos,
     stopStrings: settings.stop,
     maxTokens: settings.maxTokens,
-    detokenizer: createDetokenizer(tokenizer),
+    detokenizer: createDetokenizer(tokenizer, place),
     topLogprobs: settings.topLogprobs,
     signal,
   });
@@ -57,7 +59,7 @@ export async function* answerConversation(
       firstTextMs ??= performance.now();
       text += step.text;
       const added = step.logprobs.map((one, index) =>
-        describeStep(one, tokens.length + index === 0, tokenizer),
+        describeStep(one, place === 'start' && tokens.length + index === 0, tokenizer),
       );
       tokens.push(...added);
       const delta = { type: 'text-delta', conversation, text: step.text } as const;

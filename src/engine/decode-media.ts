@@ -4,21 +4,23 @@ import {
   countVisualTokens,
 } from '../vision/count-visual-tokens.js';
 import type { Detail } from '../vision/plan-tiles.js';
-import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { TiledMedia, TiledVideo } from './media-decoder.js';
-import type { PipelineParts } from './pipeline-parts.js';
+import type { PipelineParts, VisionParts } from './pipeline-parts.js';
 import type { MediaReport, RequestMedia } from './vision-language-engine.js';
 import { shareFrames } from './visual-token-budget.js';
 
 /** A picture or a clip as tiles. */
 export type DecodedMedia =
-  ({ readonly kind: 'image' } & TiledMedia) | ({ readonly kind: 'video' } & TiledVideo);
+  | ({ readonly kind: 'image' } & TiledMedia)
+  | ({ readonly kind: 'video'; readonly visualTokens: number } & TiledVideo);
 
-/** The fewest embeddings that media can become: one tile a picture, one frame a clip. */
+/** The fewest embeddings that media can become: one tile a picture, one frame a clip. None for a model without sight. */
 export function countLeastTokens(
   media: readonly { readonly kind: RequestMedia['kind'] }[],
-  geometry: VisionGeometry,
+  vision: Pick<VisionParts, 'geometry'> | null,
 ): number {
+  if (!vision) return 0;
+  const { geometry } = vision;
   return media.reduce((total, { kind }) => {
     const least =
       kind === 'video'
@@ -34,17 +36,19 @@ export function countLeastTokens(
  * several are one padded tile each.
  *
  * @param maxVisualTokens at least `countLeastTokens` of the media
- * @returns one for each, in the order of the request
+ * @returns one for each, in the order of the request; none for a model without sight, which is shown none
  * @throws what the media decoder throws
  */
 export async function decodeMedia(
   media: readonly RequestMedia[],
   detail: Detail,
   maxVisualTokens: number,
-  { mediaDecoder, geometry }: Pick<PipelineParts, 'mediaDecoder' | 'geometry'>,
+  { mediaDecoder, vision }: Pick<PipelineParts, 'mediaDecoder' | 'vision'>,
   signal?: AbortSignal,
 ): Promise<DecodedMedia[]> {
-  let spareTokens = maxVisualTokens - countLeastTokens(media, geometry);
+  if (!vision) return [];
+  const { geometry } = vision;
+  let spareTokens = maxVisualTokens - countLeastTokens(media, vision);
   const frameTokens = countFrameTokens(geometry);
   const decoded = new Map<RequestMedia, DecodedMedia>();
 
@@ -59,12 +63,13 @@ export async function decodeMedia(
     const request = { path, geometry, sampling, maxFrames };
     const video = await mediaDecoder.sampleVideo(request, signal);
     spareTokens -= (video.tiles.length - 1) * frameTokens;
-    decoded.set(clip, { kind: 'video', ...video });
+    const visualTokens = countVideoTokens(video.tiles.length, geometry);
+    decoded.set(clip, { kind: 'video', ...video, visualTokens });
   }
 
   const pictures = media.filter((one) => one.kind === 'image');
   const layout = pictures.length === 1 ? 'anyres' : 'square';
-  const maxImageTokens = spareTokens + countLeastTokens([{ kind: 'image' }], geometry);
+  const maxImageTokens = spareTokens + countLeastTokens([{ kind: 'image' }], vision);
   for (const picture of pictures) {
     const { bytes } = picture;
     const request = { bytes, geometry, detail, maxVisualTokens: maxImageTokens, layout } as const;
@@ -74,17 +79,16 @@ export async function decodeMedia(
 }
 
 /** What is told of one of the media. */
-export function reportMedia(media: DecodedMedia, geometry: VisionGeometry): MediaReport {
+export function reportMedia(media: DecodedMedia): MediaReport {
   const { sha256 } = media;
   if (media.kind === 'image') {
     const { imageSize, tiles, grid, visualTokens } = media.plan;
     return { kind: 'image', ...imageSize, tiles, grid, visualTokens, sha256 };
   }
-  const { width, height, durationSeconds, framesWished, timestampsSeconds } = media;
+  const { width, height, durationSeconds, framesWished, timestampsSeconds, visualTokens } = media;
   return {
     kind: 'video',
-    ...{ width, height, durationSeconds, framesWished, sha256 },
+    ...{ width, height, durationSeconds, framesWished, visualTokens, sha256 },
     frames: timestampsSeconds.map((timestampSeconds) => ({ timestampSeconds })),
-    visualTokens: countVideoTokens(media.tiles.length, geometry),
   };
 }

@@ -6,9 +6,13 @@ import { packImageFeatures } from '../vision/pack-image-features.js';
 import { packVideoFeatures, poolFrames } from '../vision/pack-video-features.js';
 import { toPixelValues } from '../vision/pixel-values.js';
 import type { DecodedMedia } from './decode-media.js';
-import type { PipelineParts } from './pipeline-parts.js';
+import type { VisionParts } from './pipeline-parts.js';
 
-type VisionParts = Pick<PipelineParts, 'geometry' | 'vision' | 'imageNewline'>;
+type Image = Extract<DecodedMedia, { readonly kind: 'image' }>;
+type Video = Extract<DecodedMedia, { readonly kind: 'video' }>;
+
+/** What of decoded media is looked at. */
+export type ShownMedia = Pick<Image, 'kind' | 'tiles' | 'plan'> | Pick<Video, 'kind' | 'tiles'>;
 
 /**
  * Tiles -> PixelValues -> VisionFeatures -> the embeddings of each picture and each clip, `[visualTokens, hidden]`.
@@ -16,18 +20,19 @@ type VisionParts = Pick<PipelineParts, 'geometry' | 'vision' | 'imageNewline'>;
  * @param signal checked between runs of the vision graph
  */
 export async function embedMedia(
-  media: readonly DecodedMedia[],
-  parts: VisionParts,
+  media: readonly ShownMedia[],
+  vision: VisionParts | null,
   signal?: AbortSignal,
 ): Promise<ByKind<FloatTensor>> {
   const image: FloatTensor[] = [];
   const video: FloatTensor[] = [];
+  if (!vision) return { image, video };
   for (const one of media) {
     if (one.kind === 'image') {
-      const features = await encode(one.tiles, parts, signal); // [tiles, patches, hidden]
-      image.push(packImageFeatures(features, one.plan, parts.geometry, parts.imageNewline));
+      const features = await encode(one.tiles, vision, signal); // [tiles, patches, hidden]
+      image.push(packImageFeatures(features, one.plan, vision.geometry, vision.imageNewline));
     } else {
-      video.push(await embedVideo(one.tiles, parts, signal));
+      video.push(await embedVideo(one.tiles, vision, signal));
     }
   }
   return { image, video };
@@ -36,22 +41,22 @@ export async function embedMedia(
 /** Pools after every run: the features of 41 frames of the real model would take 490 MB, pooled 130 MB. */
 async function embedVideo(
   frames: readonly Uint8Array[],
-  parts: VisionParts,
+  vision: VisionParts,
   signal?: AbortSignal,
 ): Promise<FloatTensor> {
   const pooled: FloatTensor[] = [];
   for (let start = 0; start < frames.length; start += MAX_TILES_PER_RUN) {
     const few = frames.slice(start, start + MAX_TILES_PER_RUN);
-    pooled.push(poolFrames(await encode(few, parts, signal), parts.geometry));
+    pooled.push(poolFrames(await encode(few, vision, signal), vision.geometry));
   }
-  return packVideoFeatures(pooled, parts.imageNewline);
+  return packVideoFeatures(pooled, vision.imageNewline);
 }
 
 function encode(
   tiles: readonly Uint8Array[],
-  { vision, geometry }: VisionParts,
+  { graph, geometry }: VisionParts,
   signal?: AbortSignal,
 ): Promise<FloatTensor> {
   const pixelValues = toPixelValues(tiles, geometry.imageProcessor); // [tiles, 3, H, W]
-  return encodeTiles(vision, pixelValues, signal);
+  return encodeTiles(graph, pixelValues, signal);
 }

@@ -1,6 +1,7 @@
 import type { ShotSearch } from '../media/find-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoOutline } from '../media/probe-video.js';
+import type { Size } from '../vision/vision-geometry.js';
 import type {
   TiledMedia,
   TiledVideo,
@@ -13,6 +14,7 @@ export type MediaWorkerTask =
   | { readonly type: 'tile'; readonly request: TilingRequest }
   | { readonly type: 'sample-video'; readonly request: VideoSamplingRequest }
   | { readonly type: 'inspect'; readonly path: string }
+  | { readonly type: 'inspect-image'; readonly bytes: Uint8Array }
   | { readonly type: 'find-shots'; readonly path: string; readonly search: ShotSearch };
 
 /** What each task gives. */
@@ -20,6 +22,7 @@ export interface MediaWorkerResults {
   readonly tile: TiledMedia;
   readonly 'sample-video': TiledVideo;
   readonly inspect: VideoOutline;
+  readonly 'inspect-image': Size;
   readonly 'find-shots': readonly TimeRange[];
 }
 

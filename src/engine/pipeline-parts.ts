@@ -6,14 +6,21 @@ import type { GraphSession } from '../runtime/graph-session.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { MediaDecoder } from './media-decoder.js';
 
+/** What a model sees with. */
+export interface VisionParts {
+  readonly geometry: VisionGeometry;
+  /** Tower and projector. */
+  readonly graph: GraphSession;
+  readonly imageNewline: Float32Array; // [hidden]
+}
+
 /** A loaded model and what it needs around it. */
 export interface PipelineParts {
   readonly manifest: ModelManifest;
-  readonly geometry: VisionGeometry;
   readonly tokenizer: Tokenizer;
   readonly mediaDecoder: MediaDecoder;
-  readonly vision: GraphSession;
-  readonly imageNewline: Float32Array; // [hidden]
+  /** Null: the model reads text alone. */
+  readonly vision: VisionParts | null;
   readonly tokenEmbeddings: TokenEmbeddings;
   readonly decoder: Decoder;
 }

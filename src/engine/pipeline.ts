@@ -1,10 +1,15 @@
 import { splicePrompt } from '../decoder/splice-prompt.js';
-import { buildPrompt } from '../language/build-prompt.js';
 import { answerConversation } from './answer-conversation.js';
 import { countLeastTokens, decodeMedia, reportMedia } from './decode-media.js';
 import { embedMedia } from './embed-media.js';
+import { checkSeesMedia, inputModalitiesOf } from './input-modalities.js';
 import type { PipelineParts } from './pipeline-parts.js';
-import { checkShownMedia, countSharedPositions } from './request-prompts.js';
+import {
+  buildRequestPrompt,
+  checkShownMedia,
+  countSharedPositions,
+  placeOfAnswer,
+} from './request-prompts.js';
 import type { Answer, EngineEvent, EngineRequest } from './vision-language-engine.js';
 import { resolveVisualTokenBudget } from './visual-token-budget.js';
 
@@ -14,25 +19,26 @@ export async function* runPipeline(
   parts: PipelineParts,
   signal?: AbortSignal,
 ): AsyncGenerator<EngineEvent, undefined> {
-  const { manifest, geometry, tokenEmbeddings } = parts;
+  const { manifest, vision, tokenizer, tokenEmbeddings } = parts;
   const startMs = performance.now();
 
+  checkSeesMedia(media, inputModalitiesOf(vision));
   // Text comes first: what it leaves of the context decides how finely pictures are cut and how many frames are seen.
-  const prompts = conversations.map((messages) => buildPrompt(messages, parts.tokenizer));
+  const prompts = conversations.map((one) => buildRequestPrompt(one, tokenizer));
   checkShownMedia(media, prompts);
   const maxVisualTokens = resolveVisualTokenBudget(prompts, {
     maxPositions: manifest.decoder.maxPositions,
     maxTokens: settings.maxTokens,
-    minVisualTokens: countLeastTokens(media, geometry),
+    minVisualTokens: countLeastTokens(media, vision),
   });
 
   // EncodedMedia -> DecodedImage or frames -> tiles, in the media worker
   const decoded = await decodeMedia(media, detail, maxVisualTokens, parts, signal);
-  yield { type: 'media', media: decoded.map((one) => reportMedia(one, geometry)) };
+  yield { type: 'media', media: decoded.map(reportMedia) };
 
   // Tiles -> PixelValues -> VisionFeatures -> embeddings
   const encodeStartMs = performance.now();
-  const embeddings = await embedMedia(decoded, parts, signal); // [visualTokens, hidden] each
+  const embeddings = await embedMedia(decoded, vision, signal); // [visualTokens, hidden] each
   const encodedMs = performance.now();
 
   // PromptEmbeddings -> prefill -> decode steps -> text. The cache goes from one conversation to the next: they begin
@@ -46,10 +52,11 @@ export async function* runPipeline(
   const answers: Answer[] = [];
   for (const [conversation, chunks] of prompts.entries()) {
     signal?.throwIfAborted();
+    const place = placeOfAnswer(conversations[conversation] ?? []);
     const prompt = splicePrompt(chunks, embeddings, tokenEmbeddings);
     const previous = prompts[conversation - 1];
     cache.truncate(previous ? countSharedPositions(previous, chunks, visualTokens) : 0);
-    const task = { conversation, prompt, cache, settings };
+    const task = { conversation, prompt, place, cache, settings };
     answers.push(yield* answerConversation(task, parts, signal));
   }
 

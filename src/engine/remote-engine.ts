@@ -1,6 +1,7 @@
-import { MAX_CANCEL_MS, MAX_QUEUE, MAX_REQUEST_MS } from '../config/limits.js';
+import { MAX_QUEUE } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createEventStream, type EventStream } from './event-stream.js';
+import { type RequestLimits, requestLimits } from './request-limits.js';
 import type {
   EngineEvent,
   EngineRequest,
@@ -47,6 +48,8 @@ class RemoteEngine implements VisionLanguageEngine {
   /** The job the worker has. After a cancellation it stays here until the worker lets go of it. */
   private running: Job | undefined;
   private cancelTimer: NodeJS.Timeout | undefined;
+  /** Those of the loaded model. */
+  private limits: RequestLimits = requestLimits(0);
   private waiters: Waiter[] = [];
   private nextId = 1;
 
@@ -86,7 +89,7 @@ class RemoteEngine implements VisionLanguageEngine {
       this.release(job);
     };
     const onAbort = () => stop(signal?.reason);
-    const timeoutMs = this.options.requestTimeoutMs ?? MAX_REQUEST_MS;
+    const timeoutMs = this.options.requestTimeoutMs ?? this.limits.requestMs;
     const timer = setTimeout(() => stop(deadlineExceeded()), timeoutMs);
     signal?.addEventListener('abort', onAbort);
     this.queue.push(job);
@@ -137,7 +140,7 @@ class RemoteEngine implements VisionLanguageEngine {
     if (waiting >= 0) this.queue.splice(waiting, 1);
     if (this.running !== job) return;
     this.supervisor.send({ type: 'cancel', id: job.id });
-    this.cancelTimer = setTimeout(() => this.supervisor.kill(), MAX_CANCEL_MS);
+    this.cancelTimer = setTimeout(() => this.supervisor.kill(), this.limits.cancelMs);
   }
 
   private receive(message: MessageFromWorker): void {
@@ -165,6 +168,7 @@ class RemoteEngine implements VisionLanguageEngine {
   private follow(status: EngineStatus): void {
     this.options.onStatus?.(status);
     if (status.state === 'loading') return;
+    if (status.state === 'ready') this.limits = requestLimits(status.model.costs.weightBytes);
     const waiters = this.waiters.splice(0);
     if (status.state === 'ready') {
       for (const { resolve } of waiters) resolve(status.model);

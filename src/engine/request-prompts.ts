@@ -1,6 +1,28 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { ByKind, PromptChunk } from '../language/build-prompt.js';
-import type { RequestMedia } from './vision-language-engine.js';
+import {
+  buildPrompt,
+  buildRawPrompt,
+  type ByKind,
+  type PromptChunk,
+} from '../language/build-prompt.js';
+import type { TextPlace } from '../language/detokenizer.js';
+import type { Tokenizer } from '../language/tokenizer.js';
+import type { Conversation, RequestMedia } from './vision-language-engine.js';
+
+/** What the decoder reads of a conversation. @throws INVALID_REQUEST, CONTEXT_LENGTH_EXCEEDED */
+export function buildRequestPrompt(
+  conversation: Conversation,
+  tokenizer: Tokenizer,
+): PromptChunk[] {
+  return 'rawText' in conversation
+    ? buildRawPrompt(conversation.rawText, tokenizer)
+    : buildPrompt(conversation, tokenizer);
+}
+
+/** Where in a text the answer to a conversation stands. */
+export function placeOfAnswer(conversation: Conversation): TextPlace {
+  return 'rawText' in conversation && conversation.rawText !== '' ? 'middle' : 'start';
+}
 
 /** @throws INVALID_PARAMETER unless every conversation shows every picture and every clip. */
 export function checkShownMedia(

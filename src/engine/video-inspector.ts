@@ -2,12 +2,15 @@ import { MAX_FIND_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
 import type { ShotSearch } from '../media/find-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoOutline } from '../media/probe-video.js';
+import type { Size } from '../vision/vision-geometry.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
 
 export type { VideoOutline };
 
-/** Looks into clips without a model, in a process of its own beside the one that decodes for the model. */
+/** Looks into clips and pictures without a model, in a process of its own beside the one that decodes for the model. */
 export interface VideoInspector {
+  /** Pixels of the upright picture, from its header. @throws the media codes; the signal's reason when it aborts. */
+  inspectImage(bytes: Uint8Array, signal?: AbortSignal): Promise<Size>;
   /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
   inspect(path: string, signal?: AbortSignal): Promise<VideoOutline>;
   /**
@@ -23,6 +26,8 @@ export interface VideoInspector {
 export function createVideoInspector(options: MediaWorkerOptions): VideoInspector {
   const worker = createMediaWorker(options);
   return {
+    inspectImage: (bytes, signal) =>
+      worker.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, signal),
     inspect: (path, signal) => worker.run({ type: 'inspect', path }, MAX_INSPECT_MS, signal),
     findShots: (path, search, signal) =>
       worker.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, signal),

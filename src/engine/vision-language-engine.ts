@@ -3,9 +3,9 @@ import type { SamplingSettings } from '../decoder/sampler.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
 import type { ChatMessage } from '../language/chat-template.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
-import type { GenerationDefaults, Precision } from '../model-store/manifest.js';
+import type { GenerationDefaults, HubSource, Precision } from '../model-store/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
-import type { TileGrid } from '../vision/vision-geometry.js';
+import type { TileGrid, VisionGeometry } from '../vision/vision-geometry.js';
 
 export interface GenerationSettings extends SamplingSettings {
   /** Tokens of one answer at most. */
@@ -23,15 +23,24 @@ export type RequestMedia =
   /** A local file that the service itself wrote, or that the user of the command line named. */
   | { readonly kind: 'video'; readonly path: string; readonly sampling: FrameSampling };
 
+/** Text that the model goes on with as it stands: no chat template is put around it. */
+interface RawPrompt {
+  readonly rawText: string;
+}
+
+/** What the model is given: messages, oldest first, or the beginning of a text. */
+export type Conversation = readonly ChatMessage[] | RawPrompt;
+
 /**
  * Work for the engine: pictures and clips, and conversations about them that are answered one after another. Every
- * conversation shows every one of the media once: pictures in order among pictures, clips among clips.
+ * conversation shows every one of the media once: pictures in order among pictures, clips among clips. A raw prompt
+ * shows none.
  */
 export interface EngineRequest {
   /** Empty for text alone. */
   readonly media: readonly RequestMedia[];
   readonly detail: Detail;
-  readonly conversations: readonly (readonly ChatMessage[])[];
+  readonly conversations: readonly Conversation[];
   readonly settings: GenerationSettings;
 }
 
@@ -131,6 +140,21 @@ export type EngineEvent =
   | ({ readonly type: 'answer' } & Answer)
   | { readonly type: 'done'; readonly timings: RequestTimings };
 
+/** What a request may hold. */
+export type InputModality = 'text' | 'image' | 'video';
+
+/** What decides, before any work, how much of a model's context and memory a request will take. */
+export interface ModelCosts {
+  /** Null: the model reads text alone. */
+  readonly geometry: VisionGeometry | null;
+  /** Ids of the longest instruction to caption a picture, the chat template around it included; 0 without a template. */
+  readonly instructionTokens: number;
+  /** Bytes of the graphs' weights. */
+  readonly weightBytes: number;
+  /** Bytes of keys and values for each position. */
+  readonly cacheBytesPerToken: number;
+}
+
 export interface ModelDescription {
   readonly id: string;
   readonly name: string;
@@ -138,9 +162,15 @@ export interface ModelDescription {
   /** SHA-256 over the checkpoint's files. */
   readonly revision: string;
   readonly licence: string;
+  /** Null: the model was converted from a folder. */
+  readonly hub: HubSource | null;
   readonly precision: Precision;
+  readonly inputModalities: readonly InputModality[];
+  /** `raw`: the model has no chat template, as base models have none, and takes raw prompts only. */
+  readonly prompts: 'chat-and-raw' | 'raw';
   /** Positions for pictures, prompt and answer together. */
   readonly contextLength: number;
+  readonly costs: ModelCosts;
   readonly generation: GenerationDefaults;
 }
 
@@ -167,7 +197,8 @@ export interface VisionLanguageEngine {
    * Runs a request; aborting the signal or leaving the loop stops the work.
    *
    * @throws MODEL_NOT_READY, SHUTTING_DOWN, QUEUE_FULL, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
-   *   INVALID_PARAMETER, INVALID_REQUEST and the media codes; the signal's reason when it aborts.
+   *   INVALID_PARAMETER, INVALID_REQUEST, also for what the model does not take, and the media codes; the signal's
+   *   reason when it aborts.
    */
   generate(request: EngineRequest, signal?: AbortSignal): AsyncIterable<EngineEvent>;
   /** Ends running work and frees what the model holds. */

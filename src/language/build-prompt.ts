@@ -48,6 +48,20 @@ export function buildPrompt(messages: readonly ChatMessage[], tokenizer: Tokeniz
   return prompt.chunks;
 }
 
+/**
+ * Turns the beginning of a text into what the decoder reads: the ids of Hugging Face's `tokenizer(text)`, without those
+ * that end a text. Text that spells a control token is encoded as the letters it is made of.
+ *
+ * @throws INVALID_REQUEST for a text without any id.
+ * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
+ */
+export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptChunk[] {
+  checkBytes([text]);
+  const ids = [...tokenizer.prefixIds, ...encodeUserText(text, tokenizer)];
+  if (ids.length === 0) throw new SalamandraError('INVALID_REQUEST', 'The prompt is empty.');
+  return [{ kind: 'text', ids }];
+}
+
 /** @throws INVALID_REQUEST where the template left out or doubled a picture or a clip. */
 function checkPlaces(messages: readonly ChatMessage[], chunks: readonly PromptChunk[]): void {
   for (const kind of ['image', 'video'] as const) {
@@ -99,13 +113,14 @@ function checkConversation(messages: readonly ChatMessage[]): void {
       'A conversation must end with a message of the user.',
     );
   }
-  let bytes = 0;
-  for (const { content } of messages) {
-    for (const part of content) if (part.type === 'text') bytes += Buffer.byteLength(part.text);
-  }
-  if (bytes > MAX_CONVERSATION_BYTES) {
-    throw new SalamandraError('CONTEXT_LENGTH_EXCEEDED', 'The conversation is too long.', {
-      details: { bytes, maxBytes: MAX_CONVERSATION_BYTES },
-    });
-  }
+  const parts = messages.flatMap(({ content }) => content);
+  checkBytes(parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])));
+}
+
+function checkBytes(texts: readonly string[]): void {
+  const bytes = texts.reduce((total, text) => total + Buffer.byteLength(text), 0);
+  if (bytes <= MAX_CONVERSATION_BYTES) return;
+  throw new SalamandraError('CONTEXT_LENGTH_EXCEEDED', 'The conversation is too long.', {
+    details: { bytes, maxBytes: MAX_CONVERSATION_BYTES },
+  });
 }

@@ -26,6 +26,8 @@ export type PromptSegment =
 /** Whether a template reads the content of a role as a list of parts or as one text. */
 type ContentStyle = 'parts' | 'text';
 
+type RenderTemplate = NonNullable<Tokenizer['renderTemplate']>;
+
 /** Which style each role takes, found out once for each tokenizer. */
 const stylesByTokenizer = new WeakMap<Tokenizer, Readonly<Record<ChatRole, ContentStyle>>>();
 
@@ -35,17 +37,20 @@ const stylesByTokenizer = new WeakMap<Tokenizer, Readonly<Record<ChatRole, Conte
  * template; the words are put back after the cut. White space around a text does go through the template,
  * because templates may trim it.
  *
- * @throws INVALID_REQUEST when the template refuses the conversation (roles that do not alternate, for instance).
+ * @throws INVALID_REQUEST when the model has no template, or it refuses the conversation (roles that do not alternate,
+ *   for instance).
  * @throws MODEL_INVALID when the template renders no user text at all.
  */
 export function renderChat(
   messages: readonly ChatMessage[],
   tokenizer: Tokenizer,
 ): PromptSegment[] {
-  const styles = contentStyles(tokenizer);
+  const { renderTemplate } = tokenizer;
+  if (!renderTemplate) throw noChatTemplate();
+  const styles = contentStyles(tokenizer, renderTemplate);
   const placeholders = createPlaceholders();
   const rendered = renderOrRefuse(
-    tokenizer,
+    renderTemplate,
     messages.map(({ role, content }) => ({
       role,
       content: toTemplateContent(content, styles[role], tokenizer, placeholders.hide),
@@ -54,9 +59,17 @@ export function renderChat(
   return cutAtControlTokens(rendered, tokenizer.controlTokens, placeholders.restore);
 }
 
-function renderOrRefuse(tokenizer: Tokenizer, messages: TemplateMessage[]): string {
+/** What is said to a conversation with a model that was trained on none. */
+export function noChatTemplate(): SalamandraError {
+  return new SalamandraError(
+    'INVALID_REQUEST',
+    'The model has no chat template: it goes on with a text and answers no messages.',
+  );
+}
+
+function renderOrRefuse(renderTemplate: RenderTemplate, messages: TemplateMessage[]): string {
   try {
-    return tokenizer.renderTemplate(messages);
+    return renderTemplate(messages);
   } catch (cause) {
     throw new SalamandraError(
       'INVALID_REQUEST',
@@ -136,10 +149,13 @@ function escapeRegExp(text: string): string {
  * Finds out how a template reads each role. Parts come first: they are what a vision template takes. A template for
  * plain text either fails on a list or prints it whole, and then the extra field of the probe shows.
  */
-function contentStyles(tokenizer: Tokenizer): Readonly<Record<ChatRole, ContentStyle>> {
+function contentStyles(
+  tokenizer: Tokenizer,
+  renderTemplate: RenderTemplate,
+): Readonly<Record<ChatRole, ContentStyle>> {
   const known = stylesByTokenizer.get(tokenizer);
   if (known) return known;
-  const user = probeStyle(tokenizer, (content) => [{ role: 'user', content }]);
+  const user = probeStyle(renderTemplate, (content) => [{ role: 'user', content }]);
   if (!user) throw invalidModel('its chat template renders no user message');
   const plainUser = {
     role: 'user',
@@ -149,22 +165,26 @@ function contentStyles(tokenizer: Tokenizer): Readonly<Record<ChatRole, ContentS
     user,
     // A role that the template refuses keeps the user's style; the request that needs it is refused in turn.
     assistant:
-      probeStyle(tokenizer, (content) => [plainUser, { role: 'assistant', content }, plainUser]) ??
-      user,
-    system: probeStyle(tokenizer, (content) => [{ role: 'system', content }, plainUser]) ?? user,
+      probeStyle(renderTemplate, (content) => [
+        plainUser,
+        { role: 'assistant', content },
+        plainUser,
+      ]) ?? user,
+    system:
+      probeStyle(renderTemplate, (content) => [{ role: 'system', content }, plainUser]) ?? user,
   };
   stylesByTokenizer.set(tokenizer, styles);
   return styles;
 }
 
 function probeStyle(
-  tokenizer: Tokenizer,
+  renderTemplate: RenderTemplate,
   conversation: (content: TemplateMessage['content']) => TemplateMessage[],
 ): ContentStyle | undefined {
   const [text, marker] = ['probetext', 'probemarker'];
   const render = (content: TemplateMessage['content']): string => {
     try {
-      return tokenizer.renderTemplate(conversation(content));
+      return renderTemplate(conversation(content));
     } catch {
       return '';
     }

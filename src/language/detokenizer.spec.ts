@@ -53,4 +53,12 @@ describe('createDetokenizer', () => {
     expect(decodeInPieces([])).toEqual(['']);
     expect(decodeInPieces([2])).toEqual(['', '']);
   });
+
+  it('keeps the space before the first word in the middle of a text', () => {
+    const detokenizer = createDetokenizer(tokenizer, 'middle');
+
+    expect(tokenizer.pieceOf(546)).toBe("▁l'i");
+    expect(detokenizer.push(546)).toBe(" l'i");
+    expect(createDetokenizer(tokenizer).push(546)).toBe("l'i");
+  });
 });

@@ -8,18 +8,22 @@ export interface Detokenizer {
   end(): string;
 }
 
+/** Where the ids stand: at the start of a text, which drops the space before its first word, or further on in one. */
+export type TextPlace = 'start' | 'middle';
+
 /** A piece that stands for one byte. */
 export const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/;
 
 /**
- * Concatenated, the pushed texts and the end are exactly Hugging Face's `decode(ids, skip_special_tokens=True)`.
+ * Concatenated, the pushed texts and the end are exactly Hugging Face's `decode(ids, skip_special_tokens=True)`; in the
+ * middle of a text, what such a decoding of all of it adds for these ids.
  * A run of byte pieces is held back until it ends: the reference decodes a run as a whole, and turns each of its bytes
  * into U+FFFD when the run is not valid UTF-8, so its first characters are not certain before its last byte is.
  */
-export function createDetokenizer(tokenizer: Tokenizer): Detokenizer {
+export function createDetokenizer(tokenizer: Tokenizer, place: TextPlace = 'start'): Detokenizer {
   const { replacements, leadingSpaces } = tokenizer.decoding;
   let heldBytes: number[] = [];
-  let spacesToCut = leadingSpaces;
+  let spacesToCut = place === 'start' ? leadingSpaces : 0;
 
   const releaseBytes = (): string => {
     const text = decodeRun(heldBytes);

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -72,7 +72,7 @@ describe('loadTokenizer', () => {
 
   const invalid = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
-  it.each(['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'])(
+  it.each(['tokenizer.json', 'tokenizer_config.json'])(
     'refuses a model without %s',
     async (name) => {
       await rm(join(directory, name));
@@ -80,6 +80,22 @@ describe('loadTokenizer', () => {
       await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
     },
   );
+
+  it('loads a model without a chat template, which then renders none', async () => {
+    await rm(join(directory, 'chat_template.jinja'));
+
+    const { renderTemplate, encodeText } = await loadTokenizer(directory);
+
+    expect(renderTemplate).toBeNull();
+    expect(encodeText('a')).not.toEqual([]);
+  });
+
+  it('refuses a chat template that cannot be read', async () => {
+    await rm(join(directory, 'chat_template.jinja'));
+    await mkdir(join(directory, 'chat_template.jinja'));
+
+    await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
+  });
 
   it.each<[string, Record<string, unknown>]>([
     ['another model', { model: { type: 'Unigram', vocab: [] } }],

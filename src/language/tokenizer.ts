@@ -40,8 +40,11 @@ export interface Tokenizer {
   readonly imageToken: string;
   /** The same for one clip. */
   readonly videoToken: string;
-  /** Runs the chat template with a generation prompt. @throws whatever the template raises. */
-  renderTemplate(messages: readonly TemplateMessage[]): string;
+  /**
+   * Runs the chat template with a generation prompt, and throws whatever it raises. Null where there is none, as in base
+   * models.
+   */
+  readonly renderTemplate: ((messages: readonly TemplateMessage[]) => string) | null;
 }
 
 const DEFAULT_IMAGE_TOKEN = '<image>';
@@ -51,7 +54,8 @@ const DEFAULT_VIDEO_TOKEN = '<video>';
 env.allowRemoteModels = false;
 
 /**
- * Loads tokenizer.json, tokenizer_config.json and chat_template.jinja of a model package or a checkpoint.
+ * Loads tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja of a model package or a
+ * checkpoint.
  *
  * @throws MODEL_INVALID when a file is missing or is not what the Llama family uses.
  */
@@ -59,12 +63,12 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const [fileBytes, configBytes, template] = await Promise.all([
     readModelFile(directory, PACKAGE_FILES.tokenizer),
     readModelFile(directory, PACKAGE_FILES.tokenizerConfig),
-    readModelFile(directory, PACKAGE_FILES.chatTemplate),
+    readChatTemplate(directory),
   ]);
   return createTokenizer(
     parseJsonObject(fileBytes, PACKAGE_FILES.tokenizer),
     parseJsonObject(configBytes, PACKAGE_FILES.tokenizerConfig),
-    template.toString('utf8'),
+    template,
   );
 }
 
@@ -72,7 +76,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
 export function createTokenizer(
   file: JsonObject,
   config: JsonObject,
-  chatTemplate: string,
+  chatTemplate: string | null,
 ): Tokenizer {
   const imageToken = tokenContent(config['image_token']) ?? DEFAULT_IMAGE_TOKEN;
   const videoToken = tokenContent(config['video_token']) ?? DEFAULT_VIDEO_TOKEN;
@@ -94,12 +98,15 @@ export function createTokenizer(
     encodeText: (text) =>
       text === '' ? [] : plain.encode(wellFormed(text), { add_special_tokens: false }),
     pieceOf: (id) => pieces.get(id),
-    renderTemplate: (messages) =>
-      plain.apply_chat_template(messages as Parameters<typeof plain.apply_chat_template>[0], {
-        chat_template: chatTemplate,
-        add_generation_prompt: true,
-        tokenize: false,
-      }),
+    renderTemplate:
+      chatTemplate === null
+        ? null
+        : (messages) =>
+            plain.apply_chat_template(messages as Parameters<typeof plain.apply_chat_template>[0], {
+              chat_template: chatTemplate,
+              add_generation_prompt: true,
+              tokenize: false,
+            }),
   };
 }
 
@@ -116,6 +123,16 @@ async function readModelFile(directory: string, name: string): Promise<Buffer> {
     return await readFile(join(directory, name));
   } catch (cause) {
     throw invalidModel(`${name} cannot be read`, cause);
+  }
+}
+
+/** Whether a model chats is the package's to say: its manifest lists the template or not, and is checked before. */
+async function readChatTemplate(directory: string): Promise<string | null> {
+  try {
+    return await readFile(join(directory, PACKAGE_FILES.chatTemplate), 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw invalidModel(`${PACKAGE_FILES.chatTemplate} cannot be read`, cause);
   }
 }
 

@@ -54,6 +54,21 @@ export async function decodeImage({ bytes }: EncodedMedia): Promise<DecodedImage
   return readPixels(bytes);
 }
 
+/**
+ * The size that `decodeImage` would give, from the header alone; a picture that ends early still has one.
+ *
+ * @throws SalamandraError MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ */
+export async function readImageSize({
+  bytes,
+}: EncodedMedia): Promise<Pick<DecodedImage, 'width' | 'height'>> {
+  const format = sniffImageFormat(bytes);
+  const header = await readHeader(bytes);
+  checkLimits(format, header);
+  const { width, height } = header.autoOrient;
+  return { width, height };
+}
+
 async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   try {
     // The limits are checked afterwards, by us, so that the answer can name the one that was passed.

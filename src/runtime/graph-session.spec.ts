@@ -13,7 +13,7 @@ beforeAll(async () => {
   const graph = new GraphBuilder('sum');
   graph.input('a', 'float32', ['n']);
   graph.input('b', 'int64', ['n']);
-  graph.emit('Add', ['a', graph.floats('half', Float32Array.of(0.5))], 'sum');
+  graph.emit('Add', ['a', graph.floats('half', Float32Array.of(0.5), [1])], 'sum');
   graph.emit('Identity', ['b'], 'copy');
   graph.output('sum', 'float32', ['n']);
   graph.output('copy', 'int64', ['n']);

@@ -1,6 +1,9 @@
+import { dirname } from 'node:path';
+
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { saturates } from './saturation.js';
 
 /** A value that goes into a graph or comes out of one. The runtime reads `data` without a copy. */
 export type GraphTensor =
@@ -24,13 +27,14 @@ export interface GraphSession {
  * Loads an ONNX graph for the CPU; weights beside it are mapped into memory.
  *
  * @param options.threads how many threads one product may use.
+ * @param options.graph read instead of the file at `path`, beside which its weights still are.
  * @throws MODEL_INVALID when the file is missing or is no graph that the runtime can run.
  */
 export async function loadGraph(
   path: string,
-  options: { readonly threads: number },
+  options: { readonly threads: number; readonly graph?: Uint8Array | undefined },
 ): Promise<GraphSession> {
-  const session = await InferenceSession.create(path, {
+  const settings: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
@@ -42,12 +46,18 @@ export async function loadGraph(
       session: {
         // Idle threads sleep: media workers and the other graph share these cores.
         intra_op: { allow_spinning: '0' },
-        // On processors without VNNI products of eight bits would saturate at sixteen; this takes a way that does not.
-        x64quantprecision: '1',
+        // A way around it, at half the speed, and a second copy of the weights while it loads.
+        ...((await saturates()) && { x64quantprecision: '1' }),
+        // Names of weight files are relative to it where the graph itself has no place.
+        ...(options.graph && { model_external_initializers_file_folder_path: dirname(path) }),
       },
     },
     logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
+  };
+  const loading = options.graph
+    ? InferenceSession.create(options.graph, settings)
+    : InferenceSession.create(path, settings);
+  const session = await loading.catch((cause: unknown) => {
     throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: a graph does not load.', {
       cause,
     });

@@ -23,9 +23,12 @@ export interface RecordedRun {
 
 /**
  * One layer of causal attention with rotary positions, written out in plain loops with the inputs and outputs of
- * decoder.onnx. It honours the bias and the position ids, so a wrong cache, mask or position shows in the logits.
+ * decoder.onnx, or of prefill.onnx, which gives rows alone. It honours the bias and the position ids, so a wrong cache,
+ * mask or position shows in the logits.
  */
-export function createAttentionSession(): GraphSession & { readonly runs: RecordedRun[] } {
+export function createAttentionSession(
+  output: 'logits' | 'rows alone' = 'logits',
+): GraphSession & { readonly runs: RecordedRun[] } {
   const runs: RecordedRun[] = [];
   return {
     runs,
@@ -36,7 +39,8 @@ export function createAttentionSession(): GraphSession & { readonly runs: Record
       const positions = [...int64(inputs, 'position_ids')].map(Number);
       const pastCapacity = inputs['past.0.key']?.shape[2] ?? 0;
       runs.push({ positions, pastCapacity });
-      return Promise.resolve(attend(inputs, positions, pastCapacity));
+      const { logits, ...rows } = attend(inputs, positions, pastCapacity);
+      return Promise.resolve(output === 'logits' && logits ? { logits, ...rows } : rows);
     },
   };
 }

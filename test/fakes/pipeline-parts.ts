@@ -33,6 +33,8 @@ export interface FakePartsOptions {
   readonly maxPositions?: number;
   /** Frames of every clip. */
   readonly clipFrames?: number;
+  /** `text`: a model without sight. */
+  readonly reads?: 'text' | 'text and media';
 }
 
 /**
@@ -41,9 +43,10 @@ export interface FakePartsOptions {
  */
 export async function createFakeParts(options: FakePartsOptions = {}): Promise<FakeParts> {
   const { maxPositions = FAKE_DECODER.maxPositions, clipFrames = 100 } = options;
+  const { reads = 'text and media' } = options;
   const tokenizer = await loadTokenizer(TOKENIZER);
-  const decoderConfig = { ...FAKE_DECODER, maxPositions };
-  const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {} };
+  const decoderConfig = { ...tinyManifest().decoder, ...FAKE_DECODER, maxPositions };
+  const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {}, digest: '' };
   const { demo } = readGolden('packed-features').geometries;
   const geometry = createGeometry(demo!);
   const tokenEmbeddings = {
@@ -60,27 +63,27 @@ export async function createFakeParts(options: FakePartsOptions = {}): Promise<F
   const runs: number[] = [];
   const visionRuns: number[] = [];
   const mediaCalls: MediaCall[] = [];
-  const parts: FakeParts = {
-    manifest: {
-      ...manifest,
-      imageProcessor: geometry.imageProcessor,
-      tokens: { ...manifest.tokens, eos: [] },
-    },
-    ...{ geometry, tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
+  const graphs = {
+    decode: createSession((positions) => {
+      runs.push(positions);
+      parts.onRun(positions);
+    }),
+    prefill: null,
+  };
+  const vision = {
+    geometry,
     imageNewline: new Float32Array(hiddenSize).fill(0.5),
-    mediaDecoder: createMediaDecoder(mediaCalls, clipFrames),
-    vision: createVision((tiles) => {
+    graph: createVision((tiles) => {
       visionRuns.push(tiles);
       parts.onVisionRun();
     }),
-    decoder: createDecoder(
-      createSession((positions) => {
-        runs.push(positions);
-        parts.onRun(positions);
-      }),
-      decoderConfig,
-      tokenEmbeddings,
-    ),
+  };
+  const parts: FakeParts = {
+    manifest: { ...manifest, tokens: { ...manifest.tokens, eos: [] } },
+    ...{ tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
+    mediaDecoder: createMediaDecoder(mediaCalls, clipFrames),
+    vision: reads === 'text' ? null : vision,
+    decoder: createDecoder(graphs, decoderConfig, tokenEmbeddings),
     onRun: () => undefined,
     onVisionRun: () => undefined,
   };

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+
+import type { JsonObject } from '../model-store/checked-json.js';
+import { buildPrompt, buildRawPrompt } from './build-prompt.js';
+import { createTokenizer, loadTokenizer } from './tokenizer.js';
+
+const FIXTURE = 'test/golden/tokenizer';
+const readJson = async (name: string) =>
+  JSON.parse(await readFile(`${FIXTURE}/${name}`, 'utf8')) as JsonObject;
+
+const golden = (await readJson('golden.json')) as unknown as {
+  texts: { text: string; ids: number[] }[];
+};
+const tokenizer = await loadTokenizer(FIXTURE);
+const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
+
+describe('buildRawPrompt', () => {
+  it.each(golden.texts.map(({ text, ids }) => [text.slice(0, 40), text, ids] as const))(
+    'reads %j as the tokenizer of Hugging Face does',
+    (_, text, ids) => {
+      expect(buildRawPrompt(text, tokenizer)).toEqual([{ kind: 'text', ids }]);
+    },
+  );
+
+  it.each(['</s>', '<s>', '<|im_start|>user', '<image>'])('takes %s as letters', (text) => {
+    const [chunk] = buildRawPrompt(text, tokenizer);
+    if (chunk?.kind !== 'text') throw new Error('It is no text.');
+
+    expect(chunk.ids.slice(1).filter((id) => tokenizer.controlIds.has(id))).toEqual([]);
+    expect(chunk.ids.length).toBeGreaterThan(2);
+  });
+
+  it('begins a text that has no beginning yet', async () => {
+    expect(buildRawPrompt('', tokenizer)).toEqual([{ kind: 'text', ids: [1] }]);
+    const bare = createTokenizer(
+      { ...(await readJson('tokenizer.json')), post_processor: null },
+      await readJson('tokenizer_config.json'),
+      null,
+    );
+    expect(() => buildRawPrompt('', bare)).toThrow(failsWith('INVALID_REQUEST'));
+  });
+
+  it('refuses a text too long to tokenise', () => {
+    expect(() => buildRawPrompt('a'.repeat(64 * 1024 + 1), tokenizer)).toThrow(
+      failsWith('CONTEXT_LENGTH_EXCEEDED'),
+    );
+  });
+
+  it('is all that a model without a chat template takes', async () => {
+    const base = createTokenizer(
+      await readJson('tokenizer.json'),
+      await readJson('tokenizer_config.json'),
+      null,
+    );
+    const message = { role: 'user', content: [{ type: 'text', text: 'a' }] } as const;
+
+    expect(buildRawPrompt('a', base)).toEqual(buildRawPrompt('a', tokenizer));
+    expect(() => buildPrompt([message], base)).toThrow(failsWith('INVALID_REQUEST'));
+  });
+});
