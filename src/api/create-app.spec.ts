@@ -36,6 +36,7 @@ it('compiles with every dependency injected', async () => {
         engine,
         mediaFetcher: createMediaFetcher('off'),
         videoInspector: createFakeInspector(),
+        findCalibration: () => Promise.resolve(undefined),
       }),
     ],
   }).compile();
@@ -149,6 +150,8 @@ it('describes itself, the model and the languages', async () => {
     '/v1/answers',
     '/v1/videos/captions',
     '/v1/chat/completions',
+    '/v1/completions',
+    '/v1/estimate',
     '/v1/models',
     '/v1/models/{id}',
     '/v1/languages',

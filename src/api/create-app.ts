@@ -21,6 +21,7 @@ import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-p
 import { AppModule } from './app.module.js';
 import { toInvalidFieldsError } from './errors/invalid-fields-error.js';
 import { ProblemFilter } from './errors/problem-filter.js';
+import type { FindCalibration } from './estimate/calibrations.js';
 import { Admission } from './http/admission.js';
 import { createHostGuard, type HostRules } from './http/host-guard.js';
 import { checkJsonShape, translateBodyError } from './http/json-body.js';
@@ -30,7 +31,10 @@ import { createUploadRateGuard } from './http/upload-rate.js';
 /** How often Node looks for connections over their time; its default of 30 s would stretch every limit. */
 const CHECK_CONNECTIONS_MS = 1_000;
 
-const WORK_PATHS = ['/v1/captions', '/v1/answers', '/v1/videos/captions', '/v1/chat/completions'];
+const WORK_PATHS = [
+  ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
+  ...['/v1/chat/completions', '/v1/completions', '/v1/estimate'],
+];
 
 const DESCRIPTION = `Captions and answers about pictures and clips, in 35 European languages.
 
@@ -39,12 +43,13 @@ text is written and \`caption\`, \`answer\` or \`segment\` with each finished on
 first event has its own status; what fails later is the last event, \`error\`, with the same problem as its data. Comments
 (\`: ping\`) show that the work goes on. Closing the connection stops it.`;
 
-/** What an application may be given; by default it is local, fetches nothing, looks into clips itself and serves this installation's page. */
+/** What an application may be given; by default it is local, fetches nothing, knows no speeds, looks into clips itself and serves this installation's page. */
 interface AppOptions {
   readonly hostRules?: HostRules;
   readonly mediaFetcher?: MediaFetcher;
   readonly videoInspector?: VideoInspector;
   readonly pageFolders?: PageFolders;
+  readonly findCalibration?: FindCalibration;
 }
 
 /** Nest's adapter makes the server without options, and the timeouts can only be given then. */
@@ -73,9 +78,10 @@ export async function createApp(
       entry: new URL('../media-worker.js', import.meta.url),
     }),
     pageFolders = PAGE_FOLDERS,
+    findCalibration = () => Promise.resolve(undefined),
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.of({ engine, mediaFetcher, videoInspector }),
+    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration }),
     new TimedExpressAdapter(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },

@@ -8,6 +8,7 @@ import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-langua
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher } from '../fetching/media-fetcher.js';
 import { createApp } from './create-app.js';
+import { createCalibrationFinder } from './estimate/calibrations.js';
 import { Admission } from './http/admission.js';
 
 /** Time for what the end of the model cut short to say so: a last event, an error. */
@@ -32,6 +33,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     hostRules: { host, allowedHosts: configuration.allowedHosts },
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),
     videoInspector,
+    findCalibration: createCalibrationFinder(configuration),
   });
   const address = await listen(app, host, port).catch(async (cause: unknown) => {
     await engine.close();

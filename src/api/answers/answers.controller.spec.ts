@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine } from '../../../test/fake-engine.js';
+import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fake-engine.js';
 import { readEvents } from '../../../test/read-events.js';
 import { tinyClip } from '../../../test/tiny-clip.js';
 import { createApp } from '../create-app.js';
@@ -71,12 +71,8 @@ describe('POST /v1/answers', () => {
       },
       { kind: 'image' },
     ]);
-    expect(engine.requests[0]?.conversations[0]?.[0]?.content.map(({ type }) => type)).toEqual([
-      'image',
-      'video',
-      'image',
-      'text',
-    ]);
+    const [message] = messagesOf(engine.requests[0]?.conversations[0]);
+    expect(message?.content.map(({ type }) => type)).toEqual(['image', 'video', 'image', 'text']);
   });
 
   it('takes one of the media in JSON or a list of them, and none', async () => {

@@ -20,6 +20,7 @@ import type {
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
+import { checkChatModel } from '../http/check-chat-model.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -65,6 +66,7 @@ export class AnswersController {
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const model = readyModel(this.engine);
+    checkChatModel(model, sources);
     const settings = toSettings(body, model);
     if (!isStream) checkLength(questions, settings);
     const taken = await this.intake.take(sources, toFrameSampling(body), signal);

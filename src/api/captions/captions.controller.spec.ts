@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine } from '../../../test/fake-engine.js';
+import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fake-engine.js';
 import { poll } from '../../../test/poll.js';
 import { readEvents } from '../../../test/read-events.js';
 import { tinyClip } from '../../../test/tiny-clip.js';
@@ -51,7 +51,9 @@ describe('POST /v1/captions', () => {
       maxTokens: 20,
       stop: ['END'],
     });
-    expect(engine.requests[0]?.conversations[0]?.[0]?.content[0]).toEqual({ type: 'image' });
+    expect(messagesOf(engine.requests[0]?.conversations[0])[0]?.content[0]).toEqual({
+      type: 'image',
+    });
   });
 
   it('takes the same as JSON and answers in English by default', async () => {
@@ -155,7 +157,7 @@ describe('POST /v1/captions', () => {
       kind: 'video',
       sampling: { mode: 'uniform', frames: { count: 8 } },
     });
-    expect(engine.requests[0]?.conversations[0]?.[0]?.content).toEqual([
+    expect(messagesOf(engine.requests[0]?.conversations[0])[0]?.content).toEqual([
       { type: 'video' },
       { type: 'text', text: 'What happens in the clip? Answer in English.' },
     ]);

@@ -15,6 +15,7 @@ import { captionConversation } from '../../engine/conversations.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
+import { checkChatModel } from '../http/check-chat-model.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -55,6 +56,7 @@ export class CaptionsController {
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const model = readyModel(this.engine);
+    checkChatModel(model, [source]);
     const settings = toSettings(body, model);
     const taken = await this.intake.take([source], toFrameSampling(body), signal);
     try {

@@ -9,12 +9,11 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { SseMessage } from '../http/event-stream-response.js';
 import {
   type CompletionFrame,
-  presentExtension,
   presentFinishReason,
-  presentLogprobs,
   presentUsage,
-} from './chat-completion.presenter.js';
-import type { ReplyForm } from './parse-chat-request.js';
+} from '../open-ai/completion-frame.js';
+import type { ReplyForm } from '../open-ai/read-body.js';
+import { presentExtension, presentLogprobs } from './chat-completion.presenter.js';
 
 type Stream = Extract<ReplyForm, { readonly kind: 'stream' }>;
 
@@ -89,5 +88,5 @@ function createChunkWriter(
 
 function usageChunk(frame: CompletionFrame, answer: Answer): SseMessage {
   const chunk = { object: 'chat.completion.chunk', ...frame, choices: [] };
-  return { data: JSON.stringify({ ...chunk, usage: presentUsage(answer) }) };
+  return { data: JSON.stringify({ ...chunk, usage: presentUsage([answer]) }) };
 }

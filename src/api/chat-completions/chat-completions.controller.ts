@@ -4,20 +4,18 @@ import type { Request, Response } from 'express';
 
 import { collectOutcome } from '../../engine/collect-outcome.js';
 import type { EngineRequest, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
 import { ENGINE } from '../engine-token.js';
 import { toOpenAiError } from '../errors/open-ai-error.js';
 import { toPublicError } from '../errors/public-error.js';
+import { checkChatModel } from '../http/check-chat-model.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { readyModel } from '../http/engine-settings.js';
 import { streamMessages } from '../http/event-stream-response.js';
 import { MediaIntake } from '../http/media-intake.js';
 import { toChatChunks } from './chat-chunks.js';
-import {
-  type CompletionFrame,
-  createCompletionFrame,
-  presentChatCompletion,
-} from './chat-completion.presenter.js';
+import { type CompletionFrame, createCompletionFrame } from '../open-ai/completion-frame.js';
+import { checkJsonBody } from '../open-ai/read-body.js';
+import { presentChatCompletion } from './chat-completion.presenter.js';
 import { ApiChatCompletions } from './chat-completions.documentation.js';
 import { parseChatRequest } from './parse-chat-request.js';
 import { listMediaSources, toEngineRequest } from './to-engine-request.js';
@@ -40,15 +38,15 @@ export class ChatCompletionsController {
     @Req() httpRequest: Request,
     @Res() response: Response,
   ): Promise<void> {
-    if (!httpRequest.is('application/json')) {
-      throw new SalamandraError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.');
-    }
+    checkJsonBody(httpRequest);
     const model = readyModel(this.engine);
     const chat = parseChatRequest(body, model);
-    const taken = await this.intake.take(listMediaSources(chat.messages), chat.sampling, signal);
+    const sources = listMediaSources(chat.messages);
+    checkChatModel(model, sources);
+    const taken = await this.intake.take(sources, chat.sampling, signal);
     try {
       const request = toEngineRequest(chat, taken.media);
-      const frame = createCompletionFrame(model);
+      const frame = createCompletionFrame('chatcmpl', model);
       if (chat.reply.kind === 'whole') {
         response.json(await this.complete(request, frame, signal));
         return;

@@ -1,33 +1,27 @@
-import {
-  MAX_ANSWER_TOKENS,
-  MAX_STOP_LENGTH,
-  MAX_STOP_STRINGS,
-  MAX_TOP_LOGPROBS,
-} from '../../config/limits.js';
+import { MAX_TOP_LOGPROBS } from '../../config/limits.js';
 import { resolveSettings } from '../../engine/resolve-settings.js';
 import type { GenerationSettings, ModelDescription } from '../../engine/vision-language-engine.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
 import { type Language, resolveLanguage } from '../../language/languages.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
-import { checkRequestedModel } from '../models/requested-model.js';
-import { parseMediaOptions } from './parse-media-options.js';
-import { type Message, parseMessages } from './parse-messages.js';
-import { rejectUnsupported } from './reject-unsupported.js';
+import {
+  readBody,
+  readReplyForm,
+  readSettings,
+  readTokenCount,
+  type ReplyForm,
+} from '../open-ai/read-body.js';
 import {
   invalidParameter,
   isAbsent,
   type JsonObject,
   readFlag,
   readNumber,
-  readObject,
   readText,
-} from './read-parameter.js';
-
-/** How the answer is sent. */
-export type ReplyForm =
-  | { readonly kind: 'whole' }
-  /** As events; `usage`: one more at the end says how many tokens there were. */
-  | { readonly kind: 'stream'; readonly usage: boolean };
+} from '../open-ai/read-parameter.js';
+import { rejectUnsupported } from '../open-ai/reject-unsupported.js';
+import { parseMediaOptions } from './parse-media-options.js';
+import { type Message, parseMessages } from './parse-messages.js';
+import { UNSUPPORTED_IN_CHATS } from './unsupported-parameters.js';
 
 /** A checked request for a chat completion; its media are still to be taken in. */
 export interface ChatRequest {
@@ -46,10 +40,8 @@ export interface ChatRequest {
  * @throws INVALID_REQUEST, INVALID_PARAMETER, NOT_FOUND for another model, and the codes of `parseMessages`.
  */
 export function parseChatRequest(value: unknown, model: ModelDescription): ChatRequest {
-  const body = toBody(value);
-  if (isAbsent(body['model'])) throw invalidParameter('model', 'is missing.');
-  checkRequestedModel(readText(body['model'], 'model'), model);
-  rejectUnsupported(body);
+  const body = readBody(value, model);
+  rejectUnsupported(body, UNSUPPORTED_IN_CHATS);
   return {
     messages: parseMessages(body['messages']),
     settings: parseSettings(body, model),
@@ -57,69 +49,15 @@ export function parseChatRequest(value: unknown, model: ModelDescription): ChatR
     language: isAbsent(body['language'])
       ? undefined
       : resolveLanguage(readText(body['language'], 'language')),
-    reply: parseReplyForm(body),
+    reply: readReplyForm(body),
   };
 }
-
-function toBody(value: unknown): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as JsonObject;
-  }
-  throw new SalamandraError('INVALID_REQUEST', 'The body must be a JSON object.');
-}
-
-function parseReplyForm(body: JsonObject): ReplyForm {
-  const isStream = readFlag(body['stream'], 'stream') ?? false;
-  const options = body['stream_options'];
-  if (isAbsent(options)) return isStream ? { kind: 'stream', usage: false } : { kind: 'whole' };
-  if (!isStream) throw invalidParameter('stream_options', 'is only for streams.');
-  const { include_usage: usage } = readObject(options, 'stream_options');
-  return { kind: 'stream', usage: readFlag(usage, 'stream_options.include_usage') ?? false };
-}
-
-/** Top-p must be above 0; at this value it leaves the likeliest token alone, as OpenAI's 0 does. */
-const LEAST_TOP_P = 1e-9;
 
 function parseSettings(body: JsonObject, model: ModelDescription): GenerationSettings {
-  const tokens = { kind: 'integer', min: 1, max: MAX_ANSWER_TOKENS } as const;
-  const olderMaxTokens = readNumber(body['max_tokens'], 'max_tokens', tokens);
-  const topP = readNumber(body['top_p'], 'top_p', { kind: 'number', min: 0, max: 1 });
-  const asked = {
-    temperature: readNumber(body['temperature'], 'temperature', {
-      kind: 'number',
-      min: 0,
-      max: 2,
-    }),
-    topP: topP === undefined ? undefined : Math.max(topP, LEAST_TOP_P),
-    seed: readNumber(body['seed'], 'seed', {
-      kind: 'integer',
-      min: Number.MIN_SAFE_INTEGER,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
-    maxTokens:
-      readNumber(body['max_completion_tokens'], 'max_completion_tokens', tokens) ?? olderMaxTokens,
-    stop: parseStop(body['stop']),
-  };
+  const asked = readSettings(body);
+  const maxTokens = readTokenCount(body, 'max_completion_tokens') ?? asked.maxTokens;
   const topLogprobs = parseTopLogprobs(body);
-  const settings = resolveSettings(asked, model.generation);
-  return topLogprobs === undefined ? settings : { ...settings, topLogprobs };
-}
-
-function parseStop(value: unknown): readonly string[] | undefined {
-  if (isAbsent(value)) return undefined;
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const isFit =
-    texts.length <= MAX_STOP_STRINGS &&
-    texts.every(
-      (text) => typeof text === 'string' && text.length > 0 && text.length <= MAX_STOP_LENGTH,
-    );
-  if (!isFit) {
-    throw invalidParameter(
-      'stop',
-      `must be a text of 1 to ${MAX_STOP_LENGTH} characters, or up to ${MAX_STOP_STRINGS} of them.`,
-    );
-  }
-  return texts as readonly string[];
+  return resolveSettings({ ...asked, maxTokens, topLogprobs }, model.generation);
 }
 
 function parseTopLogprobs(body: JsonObject): number | undefined {

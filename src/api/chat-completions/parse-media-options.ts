@@ -5,7 +5,7 @@ import {
 } from '../../config/limits.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { ClipOptionsDto, toFrameSampling } from '../http/clip-options.dto.js';
-import { isAbsent, readChoice, readNumber, readObject } from './read-parameter.js';
+import { isAbsent, readChoice, readNumber, readObject } from '../open-ai/read-parameter.js';
 
 const SECONDS = { kind: 'number', min: 0, max: MAX_VIDEO_SECONDS } as const;
 

@@ -10,7 +10,7 @@ import {
   readList,
   readObject,
   readText,
-} from './read-parameter.js';
+} from '../open-ai/read-parameter.js';
 
 /** A part of a message. Whether a medium is a picture or a clip shows in its bytes, which nobody has yet. */
 export type MessagePart =

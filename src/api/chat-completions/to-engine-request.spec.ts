@@ -1,4 +1,4 @@
-import { FAKE_MODEL } from '../../../test/fake-engine.js';
+import { FAKE_MODEL, messagesOf } from '../../../test/fake-engine.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { type ChatRequest, parseChatRequest } from './parse-chat-request.js';
 import { listMediaSources, toEngineRequest } from './to-engine-request.js';
@@ -58,7 +58,7 @@ it('asks for a language behind what was said last', () => {
       { role: 'user', content },
     ];
     const chat = parse(messages, { language: 'ca' });
-    return toEngineRequest(chat, [PICTURE]).conversations[0]?.[2]?.content;
+    return messagesOf(toEngineRequest(chat, [PICTURE]).conversations[0])[2]?.content;
   };
 
   expect(ask('Què és?')).toEqual([text('Què és? Respon en català.')]);

@@ -14,7 +14,7 @@ export interface OpenAiErrorBody {
 }
 
 /** Addresses that follow OpenAI's API, errors included. */
-const OPEN_AI_PATH = /^\/v1\/(?:chat|models)(?:\/|$)/i;
+const OPEN_AI_PATH = /^\/v1\/(?:chat|completions|models)(?:\/|$)/i;
 
 /** Whether an error at this address takes OpenAI's form. What a client accepts has no say: its library expects this. */
 export function isOpenAiPath(path: string): boolean {

@@ -38,6 +38,8 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   // The operator's mistakes, not the client's: the service runs without a model.
   MODEL_INVALID: 503,
   MODEL_NOT_FOUND: 503,
+  // No route asks a hub; only the command line does.
+  HUB_UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
   STORAGE_FULL: 507,
   INTERNAL: 500,

@@ -78,12 +78,16 @@ function presentText({ text, finishReason, usage, timings, tokens }: Answer): Pr
     text,
     finish_reason: finishReason,
     usage: presentUsage([usage]),
-    timings: {
-      prefill_ms: round(timings.prefillMs),
-      first_token_ms: round(timings.firstTokenMs),
-      generate_ms: round(timings.decodeMs),
-    },
+    timings: presentAnswerTimings(timings),
     ...presentTokens(tokens),
+  };
+}
+
+export function presentAnswerTimings(timings: Answer['timings']): Plain<AnswerTimingsDto> {
+  return {
+    prefill_ms: round(timings.prefillMs),
+    first_token_ms: round(timings.firstTokenMs),
+    generate_ms: round(timings.decodeMs),
   };
 }
 

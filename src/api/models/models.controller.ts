@@ -38,7 +38,7 @@ export class ModelsController {
   }
 
   private present(model: ModelDescription): Plain<ModelDto> {
-    const { id, name, architecture, revision, licence, precision, contextLength } = model;
+    const { id, name, architecture, revision, licence, hub, precision, contextLength } = model;
     return {
       id,
       object: 'model',
@@ -47,13 +47,16 @@ export class ModelsController {
       name,
       architecture: {
         name: architecture,
-        input_modalities: ['text', 'image', 'video'],
+        input_modalities: [...model.inputModalities],
         output_modalities: ['text'],
       },
       revision,
+      hub,
       licence,
       precision,
       context_length: contextLength,
+      endpoints:
+        model.prompts === 'raw' ? ['/v1/completions'] : ['/v1/chat/completions', '/v1/completions'],
     };
   }
 }

@@ -23,6 +23,7 @@ import type {
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { ENGINE, VIDEO_INSPECTOR } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
+import { checkChatModel } from '../http/check-chat-model.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -76,6 +77,7 @@ export class VideosController {
     const trackLanguage = body.language === undefined ? asked[0] : requestedLanguage(body.language);
     const languages = format === 'vtt' && trackLanguage ? [trackLanguage] : asked;
     const model = readyModel(this.engine);
+    checkChatModel(model, [source]);
     const settings = toSettings(body, model);
     const sampling = toFrameSampling(body);
     const granularity = toGranularity(body);

@@ -1,0 +1,50 @@
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+
+import { collectOutcome } from '../../engine/collect-outcome.js';
+import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import { ENGINE } from '../engine-token.js';
+import { toOpenAiError } from '../errors/open-ai-error.js';
+import { toPublicError } from '../errors/public-error.js';
+import { ClientSignal } from '../http/client-signal.js';
+import { readyModel } from '../http/engine-settings.js';
+import { streamMessages } from '../http/event-stream-response.js';
+import { createCompletionFrame } from '../open-ai/completion-frame.js';
+import { checkJsonBody } from '../open-ai/read-body.js';
+import { toCompletionChunks } from './completion-chunks.js';
+import { presentCompletion } from './completion.presenter.js';
+import { ApiCompletions } from './completions.documentation.js';
+import { parseCompletionRequest } from './parse-completion-request.js';
+
+@ApiTags('openai')
+@Controller('v1/completions')
+export class CompletionsController {
+  constructor(@Inject(ENGINE) private readonly engine: VisionLanguageEngine) {}
+
+  /** How texts go on, word for word and without a chat around them, in the form of OpenAI's older endpoint. */
+  @Post()
+  @HttpCode(200)
+  @ApiCompletions()
+  async create(
+    @Body() body: unknown,
+    @ClientSignal() signal: AbortSignal,
+    @Req() httpRequest: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    checkJsonBody(httpRequest);
+    const model = readyModel(this.engine);
+    const { prompts, settings, reply } = parseCompletionRequest(body, model);
+    const conversations = prompts.map((rawText) => ({ rawText }));
+    const request = { media: [], detail: 'auto', conversations, settings } as const;
+    const frame = createCompletionFrame('cmpl', model);
+    if (reply.kind === 'whole') {
+      response.json(presentCompletion(frame, await collectOutcome(this.engine, request, signal)));
+      return;
+    }
+    const events = this.engine.generate(request, signal);
+    await streamMessages(response, toCompletionChunks(events, frame, reply), (error) => ({
+      data: JSON.stringify(toOpenAiError(toPublicError(error, httpRequest))),
+    }));
+  }
+}
