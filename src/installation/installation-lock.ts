@@ -7,15 +7,35 @@ const HEARTBEAT_MS = 5_000;
 const STALE_MS = 60_000;
 const POLL_MS = 500;
 
+export interface LockOptions {
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+  /** Called once, where another process holds the lock. */
+  readonly onWait?: () => void;
+}
+
 /**
  * Runs `work` while this process alone holds the lock file; others wait. A holder that died is passed over:
  * at once on the same machine, elsewhere when its heartbeat stops. In the worst case two convert at the same
  * time, which wastes work and harms nothing, since packages appear by renaming.
+ *
+ * @throws what `work` throws, and the signal's reason while waiting.
  */
-export async function withInstallationLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withInstallationLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { signal, onWait }: LockOptions = {},
+): Promise<T> {
+  let hasWaited = false;
   while (!(await tryAcquire(path))) {
-    if (await isAbandoned(path)) await rm(path, { force: true });
-    else await sleep(POLL_MS);
+    signal?.throwIfAborted();
+    if (await isAbandoned(path)) {
+      await rm(path, { force: true });
+      continue;
+    }
+    if (!hasWaited) onWait?.();
+    hasWaited = true;
+    await sleep(POLL_MS);
   }
   const heartbeat = setInterval(() => {
     const now = new Date();
@@ -27,6 +47,15 @@ export async function withInstallationLock<T>(path: string, work: () => Promise<
     clearInterval(heartbeat);
     await rm(path, { force: true });
   }
+}
+
+/** Whether somebody who lives holds the lock. */
+export async function isInstallationLocked(path: string): Promise<boolean> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere && !(await isAbandoned(path));
 }
 
 async function tryAcquire(path: string): Promise<boolean> {

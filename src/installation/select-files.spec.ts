@@ -1,0 +1,76 @@
+import type { HubFile, HubSnapshot } from '../hub/hub-snapshot.js';
+import { selectSmallFiles, selectWeights } from './select-files.js';
+
+function snapshot(sizes: Record<string, number>): HubSnapshot {
+  const files = Object.entries(sizes).map(([name, bytes]): [string, HubFile] => [
+    name,
+    { name, bytes, checksum: { kind: 'sha256', hex: '0'.repeat(64) } },
+  ]);
+  const identity = {
+    repository: 'a/b',
+    commit: '0'.repeat(40),
+    licence: 'x',
+    access: 'open',
+  } as const;
+  return { ...identity, files: new Map(files) };
+}
+
+const indexOf = (places: Record<string, string>) =>
+  Buffer.from(JSON.stringify({ weight_map: places }));
+const names = (files: readonly HubFile[]) => files.map(({ name }) => name);
+
+describe('selectSmallFiles', () => {
+  it('takes what a conversion reads, config.json first, and nothing else', () => {
+    const selected = selectSmallFiles(
+      snapshot({
+        ...{ 'tokenizer.json': 1, 'train.py': 1, 'README.md': 1, 'model.safetensors': 1 },
+        ...{ 'model.safetensors.index.json': 1, 'config.json': 1, 'pytorch_model.bin': 1 },
+      }),
+    );
+    expect(names(selected)).toEqual([
+      'config.json',
+      'tokenizer.json',
+      'model.safetensors.index.json',
+      'README.md',
+    ]);
+  });
+
+  it.each([
+    ['without config.json', { 'model.gguf': 1 }],
+    ['with a configuration of gigabytes', { 'config.json': 3e9 }],
+  ])('refuses a repository %s', (_, sizes) => {
+    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('repository');
+  });
+});
+
+describe('selectWeights', () => {
+  const shards = { 'model-1.safetensors': 5, 'model-2.safetensors': 6, 'other.safetensors': 7 };
+  const index = indexOf({
+    a: 'model-2.safetensors',
+    b: 'model-1.safetensors',
+    c: 'model-2.safetensors',
+  });
+
+  it('takes the shards of the index, each once, and the names in them', () => {
+    const { files, tensorNames } = selectWeights(snapshot(shards), index);
+    expect(names(files)).toEqual(['model-1.safetensors', 'model-2.safetensors']);
+    expect(tensorNames).toEqual(['a', 'b', 'c']);
+  });
+
+  it('prefers a single file, as transformers does', () => {
+    const { files, tensorNames } = selectWeights(
+      snapshot({ ...shards, 'model.safetensors': 18 }),
+      index,
+    );
+    expect(names(files)).toEqual(['model.safetensors']);
+    expect(tensorNames).toBeNull();
+  });
+
+  it.each([
+    ['no index', null],
+    ['a shard that is not there', indexOf({ a: 'model-3.safetensors' })],
+    ['a path for a shard', indexOf({ a: '../model-1.safetensors' })],
+  ])('refuses %s', (_, content) => {
+    expect(() => selectWeights(snapshot(shards), content)).toThrow('The model cannot be used');
+  });
+});
