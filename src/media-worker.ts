@@ -7,6 +7,7 @@ import type {
 import { sampleVideo } from './engine/sample-video.js';
 import { tileMedia } from './engine/tile-media.js';
 import { SalamandraError } from './errors/salamandra-error.js';
+import { readImageSize } from './media/decode-image.js';
 import { type Ffmpeg, findFfmpeg } from './media/find-ffmpeg.js';
 import { findShots } from './media/find-shots.js';
 import { probeVideo } from './media/probe-video.js';
@@ -25,6 +26,7 @@ process.on('message', (task: MediaWorkerTask) => {
 
 async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
   if (task.type === 'tile') return tileMedia(task.request);
+  if (task.type === 'inspect-image') return readImageSize(task);
   // Looked for until it is there: it may be installed while the service runs.
   found ??= await findFfmpeg(process.env);
   switch (task.type) {

@@ -1,0 +1,151 @@
+import { MAX_TILES_PER_RUN } from '../config/limits.js';
+import type { Decoder } from '../decoder/decoder.js';
+import type { PipelineParts } from '../engine/pipeline-parts.js';
+import { createTensor, type FloatTensor } from '../tensor/tensor.js';
+import { encodeTiles } from '../vision/encode-tiles.js';
+import { planTiles } from '../vision/plan-tiles.js';
+import { tileImage } from '../vision/tile-image.js';
+import { type Curve, fitCurve, fitLine, type SpeedModel, type Timing } from './speed-model.js';
+
+type SpeedParts = Pick<PipelineParts, 'decoder' | 'vision' | 'manifest'>;
+type Vision = NonNullable<SpeedParts['vision']>;
+
+/** What was measured, and the prompt that filled the cache most. */
+export interface MeasuredSpeed {
+  readonly speed: SpeedModel;
+  readonly longestPrompt: number;
+}
+
+const SHORT_PROMPT = 32;
+const PROMPT = 256;
+const LONG_PROMPT = 1024;
+/** A machine that would take longer for the long prompt reads one of half its length. */
+const MAX_LONG_PROMPT_MS = 30_000;
+
+const DECODE_STEPS = 8;
+
+/** Quick work is repeated, since a moment of other work would change it most. */
+const CUT_SIDES = [100, 400];
+const REPETITIONS = 5;
+const MAX_REPEATED_MS = 2_000;
+
+/**
+ * Times the vision graph, prompts and single steps on noise: what the values are makes no difference to the work.
+ *
+ * @param onProgress told what comes next.
+ */
+export async function measureSpeed(
+  { decoder, vision, manifest }: SpeedParts,
+  onProgress: (step: string) => void,
+): Promise<MeasuredSpeed> {
+  const { hiddenSize } = manifest.decoder;
+  const room = decoder.maxPositions - DECODE_STEPS;
+  // Three lengths that differ, also where a context is short.
+  const shortest = Math.min(SHORT_PROMPT, Math.ceil(room / 4));
+  const between = Math.min(PROMPT, Math.ceil(room / 2));
+
+  onProgress('first run');
+  // Weights come from the disk now, and would count with whatever is timed first.
+  const warm = decoder.createCache();
+  await decoder.prefill(noise([shortest, hiddenSize]), warm);
+  await decoder.decodeStep(0, warm);
+
+  onProgress('tiles');
+  const sight = vision && {
+    cutting: await measureCutting(vision, decoder.maxPositions),
+    encoding: await measureEncoding(vision),
+  };
+  const short = await measurePrompt(decoder, shortest, hiddenSize, onProgress);
+  const middle = await measurePrompt(decoder, between, hiddenSize, onProgress);
+  const isSlow = (middle.prompt.ms * LONG_PROMPT) / between > MAX_LONG_PROMPT_MS;
+  const longest = Math.min(isSlow ? LONG_PROMPT / 2 : LONG_PROMPT, room);
+  const long = await measurePrompt(decoder, longest, hiddenSize, onProgress);
+  return {
+    speed: {
+      vision: sight,
+      prefill: fitCurve([short.prompt, middle.prompt, long.prompt]),
+      step: fitLine(short.step, long.step),
+    },
+    longestPrompt: longest,
+  };
+}
+
+/** Pictures of four by three, small and large enough to tell a fixed cost from that of a pixel. */
+async function measureCutting({ geometry }: Vision, maxTokens: number): Promise<Curve> {
+  const timings: Timing[] = [];
+  for (const side of CUT_SIDES) {
+    const image = { width: 4 * side, height: 3 * side, data: new Uint8Array(36 * side * side) };
+    const plan = planTiles(image, geometry, 'auto', maxTokens);
+    const ms = await medianMs(() => Promise.resolve(tileImage(image, plan, geometry)));
+    timings.push({ count: (image.width * image.height) / 1e6, ms });
+  }
+  const [small, large] = timings as [Timing, Timing];
+  return fitLine(small, large);
+}
+
+async function measureEncoding({ graph, geometry }: Vision): Promise<Curve> {
+  const { width, height } = geometry.imageProcessor.tileSize;
+  const timings: Timing[] = [];
+  for (const count of [1, MAX_TILES_PER_RUN]) {
+    const pixelValues = noise([count, 3, height, width]);
+    timings.push({ count, ms: await medianMs(() => encodeTiles(graph, pixelValues)) });
+  }
+  const [one, many] = timings as [Timing, Timing];
+  return fitLine(one, many);
+}
+
+/** A prompt, and the steps that follow it. */
+async function measurePrompt(
+  decoder: Decoder,
+  count: number,
+  hiddenSize: number,
+  onProgress: (step: string) => void,
+): Promise<{ readonly prompt: Timing; readonly step: Timing }> {
+  onProgress(`prompt of ${count} tokens`);
+  const embeddings = noise([count, hiddenSize]);
+  let cache = decoder.createCache();
+  const promptMs = await medianMs(async () => {
+    cache = decoder.createCache();
+    await decoder.prefill(embeddings, cache);
+  });
+  onProgress(`answer after ${count} tokens`);
+  const steps: number[] = [];
+  for (let id = 0; id < DECODE_STEPS; id++) {
+    steps.push(await elapsedMs(() => decoder.decodeStep(id, cache)));
+  }
+  return { prompt: { count, ms: promptMs }, step: { count, ms: median(steps) } };
+}
+
+/** Values from -1 to 1 without a pattern; the same at every start. */
+function noise(shape: readonly number[]): FloatTensor {
+  const tensor = createTensor(shape);
+  let state = 1;
+  for (let i = 0; i < tensor.data.length; i++) {
+    state = (state * 48_271) % 0x7fff_ffff;
+    tensor.data[i] = state / 0x4000_0000 - 1;
+  }
+  return tensor;
+}
+
+async function medianMs(call: () => Promise<unknown>): Promise<number> {
+  const durations: number[] = [];
+  let total = 0;
+  while (durations.length < REPETITIONS && total < MAX_REPEATED_MS) {
+    const ms = await elapsedMs(call);
+    durations.push(ms);
+    total += ms;
+  }
+  return median(durations);
+}
+
+async function elapsedMs(call: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await call();
+  return performance.now() - startMs;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle) - 1] ?? NaN)) / 2;
+}

@@ -1,0 +1,47 @@
+import {
+  PACKAGE_FILES,
+  type ModelManifest,
+  type Precision,
+  type WeightEncoding,
+} from '../model-store/manifest.js';
+
+/** Bytes of a weight, scales of blocks included: 32 bits for every 64 weights or so. */
+const FLOAT = 4;
+const BYTE = 1;
+const HALF_BYTE = 0.5 + 4 / 64;
+
+/**
+ * About how many bytes the graphs' weights of a model would take in another precision, from a package of it. Norms and
+ * biases, a thousandth of them, are left out.
+ */
+export function projectWeights(manifest: ModelManifest, precision: Precision): number {
+  const { vision, decoder, files } = manifest;
+  const { hiddenSize, headDim, attentionHeads, keyValueHeads, intermediateSize } = decoder;
+  const attention = hiddenSize * headDim * (2 * attentionHeads + 2 * keyValueHeads);
+  const layers = decoder.layers * (attention + 3 * hiddenSize * intermediateSize);
+  const head = decoder.vocabularySize * hiddenSize;
+  // The manifest does not say how wide the tower's perceptrons are; its file does.
+  const towerBytes = files[PACKAGE_FILES.visionWeights]?.bytes ?? 0;
+  const tower = vision ? towerBytes / bytesPerWeight(vision.encoding) : 0;
+  switch (precision) {
+    case 'fp32':
+      return FLOAT * (tower + layers + head);
+    case 'int8':
+      return BYTE * (tower + layers + head);
+    case 'int4':
+      return BYTE * tower + HALF_BYTE * (layers + head);
+    case 'mixed':
+      return BYTE * (tower + layers) + HALF_BYTE * (layers + head);
+  }
+}
+
+function bytesPerWeight(encoding: WeightEncoding): number {
+  switch (encoding.kind) {
+    case 'float32':
+      return FLOAT;
+    case 'int8-rows':
+      return BYTE;
+    case 'blocks':
+      return encoding.bits / 8 + FLOAT / encoding.blockSize;
+  }
+}

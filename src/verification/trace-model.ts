@@ -1,0 +1,86 @@
+import { splicePrompt } from '../decoder/splice-prompt.js';
+import { embedMedia } from '../engine/embed-media.js';
+import type { PipelineParts } from '../engine/pipeline-parts.js';
+import { countSharedPositions } from '../engine/request-prompts.js';
+import type { ByKind, PromptChunk } from '../language/build-prompt.js';
+import { createTensor, type FloatTensor } from '../tensor/tensor.js';
+import { planTiles } from '../vision/plan-tiles.js';
+import { tileImage } from '../vision/tile-image.js';
+import { drawCannedPicture } from './canned-picture.js';
+
+/** A loaded model, and what its layers passed on in the last run where they are watched. */
+export type TracedModel = Pick<
+  PipelineParts,
+  'manifest' | 'tokenizer' | 'tokenEmbeddings' | 'decoder' | 'vision'
+> & {
+  /** After each layer of the tower, `[patches * hidden]` of the last tile; none where they are not watched. */
+  towerLayers(): readonly Float32Array[];
+  /** After each layer of the decoder, `[hidden]` at the last position. */
+  decoderLayers(): readonly Float32Array[];
+};
+
+/** What a model computes on its way through the prompts. */
+export interface TraceVisitor {
+  /** @param embeddings what the picture became, `[visualTokens, hidden]`. */
+  seePicture(embeddings: FloatTensor, towerLayers: readonly Float32Array[]): Promise<void>;
+  /**
+   * @param prompt index into the prompts.
+   * @param logits `[vocabulary]`
+   * @returns the token to go on with, or null at the end of the answer.
+   */
+  chooseToken(
+    prompt: number,
+    logits: Float32Array,
+    decoderLayers: readonly Float32Array[],
+  ): Promise<number | null>;
+}
+
+/**
+ * Shows a model the canned picture, if it sees, and takes it through the prompts, one after another over one cache: a picture
+ * that several of them begin with is read once, as the engine does it.
+ */
+export async function traceModel(
+  model: TracedModel,
+  prompts: readonly (readonly PromptChunk[])[],
+  visitor: TraceVisitor,
+  onProgress: (step: string) => void,
+): Promise<void> {
+  const { decoder, tokenEmbeddings } = model;
+  const picture = await embedPicture(model);
+  if (picture) await visitor.seePicture(picture, model.towerLayers());
+  const cache = decoder.createCache();
+  const visualTokens = { image: [picture?.shape[0] ?? 0], video: [] };
+  for (const [prompt, chunks] of prompts.entries()) {
+    onProgress(`prompt ${prompt + 1} of ${prompts.length}`);
+    const media: ByKind<FloatTensor> = {
+      image: chunks.some(({ kind }) => kind === 'image') && picture ? [picture] : [],
+      video: [],
+    };
+    const { inputsEmbeds } = splicePrompt(chunks, media, tokenEmbeddings);
+    const previous = prompts[prompt - 1];
+    cache.truncate(previous ? countSharedPositions(previous, chunks, visualTokens) : 0);
+    let logits = await decoder.prefill(skipRows(inputsEmbeds, cache.length), cache);
+    for (;;) {
+      const id = await visitor.chooseToken(prompt, logits, model.decoderLayers());
+      if (id === null) break;
+      logits = await decoder.decodeStep(id, cache);
+    }
+  }
+}
+
+async function embedPicture({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
+  if (!vision) return null;
+  const image = drawCannedPicture();
+  const maxTokens = Math.floor(manifest.decoder.maxPositions / 2);
+  const plan = planTiles(image, vision.geometry, 'auto', maxTokens);
+  const tiled = tileImage(image, plan, vision.geometry);
+  const decoded = { kind: 'image' as const, ...tiled, sha256: '', decodeMediaMs: 0, tileMs: 0 };
+  const { image: embeddings } = await embedMedia([decoded], vision);
+  return embeddings[0] ?? null;
+}
+
+/** The rows from `start` on, without a copy. */
+function skipRows({ shape, data }: FloatTensor, start: number): FloatTensor {
+  const [rows = 0, width = 0] = shape;
+  return createTensor([rows - start, width], data.subarray(start * width));
+}
