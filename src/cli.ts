@@ -5,20 +5,26 @@ import type { Granularity } from './programme/plan-segments.js';
 import { askQuestions } from './command-line/ask-question.js';
 import { captionFiles } from './command-line/caption-files.js';
 import { type ClipOptions, parseNumber, parseSampling } from './command-line/clip-options.js';
+import { addCompleteCommand } from './command-line/complete-command.js';
+import { addConvertCommand } from './command-line/convert-command.js';
+import { addDoctorCommand } from './command-line/doctor-command.js';
 import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './command-line/exit-code.js';
+import { addPullCommand } from './command-line/pull-command.js';
+import { addModelsCommand } from './command-line/models-command.js';
 import { readHistory } from './command-line/read-history.js';
 import { readQuestions } from './command-line/read-questions.js';
 import { splitQuestion } from './command-line/split-question.js';
 import { createTerminal } from './command-line/terminal.js';
-import { loadConfiguration, parseInteger, parsePrecision } from './config/configuration.js';
+import { addVerifyCommand } from './command-line/verify-command.js';
+import { loadConfiguration, parseInteger } from './config/configuration.js';
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from './config/limits.js';
-import { convertCheckpoint } from './conversion/convert-checkpoint.js';
 import { resolveLanguages } from './engine/conversations.js';
 import { SalamandraError } from './errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, resolveLanguage } from './language/languages.js';
 import type { Detail } from './vision/plan-tiles.js';
 
 const workerEntry = new URL('./inference-worker.js', import.meta.url);
+const examinationWorkerEntry = new URL('./examination-worker.js', import.meta.url);
 const mediaWorkerEntry = new URL('./media-worker.js', import.meta.url);
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
@@ -116,24 +122,10 @@ withMediaOptions(program.command('ask'))
     );
   });
 
-program
-  .command('convert')
-  .description('make a model package of a Hugging Face checkpoint')
-  .argument('<checkpoint>', 'folder of the checkpoint')
-  .requiredOption('--out <folder>', 'the package; an older one there is replaced')
-  .option('--precision <precision>', 'fp32 or int8', 'int8')
-  .action(async (checkpointDirectory: string, options: { out: string; precision: string }) => {
-    const manifest = await convertCheckpoint({
-      checkpointDirectory,
-      outputDirectory: options.out,
-      precision: parsePrecision(options.precision),
-      onProgress: ({ stage, done, total }) => {
-        abort.signal.throwIfAborted();
-        terminal.progress(`${stage} ${Math.floor((10 * done) / total) * 10} %`);
-      },
-    });
-    terminal.result(`${manifest.id} ${manifest.precision} ${manifest.source.revision}`);
-  });
+addConvertCommand(program, terminal, abort.signal);
+addPullCommand(program, terminal, abort.signal);
+
+addModelsCommand(program, terminal, abort.signal);
 
 program
   .command('serve')
@@ -148,6 +140,10 @@ program
     process.off('SIGINT', interrupt);
     await startServer(configuration, workerEntry);
   });
+
+addCompleteCommand(program, workerEntry, terminal, abort.signal);
+addDoctorCommand(program, terminal, abort.signal, examinationWorkerEntry);
+addVerifyCommand(program, terminal, abort.signal, examinationWorkerEntry);
 
 function configure(options: { port?: string; host?: string; model?: string }) {
   const configuration = loadConfiguration(process.env);

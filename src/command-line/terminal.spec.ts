@@ -27,6 +27,26 @@ describe('createTerminal', () => {
     expect(stderr.text).toBe('loading\nready\n');
   });
 
+  it('shows more on a terminal than it logs', () => {
+    const [shown, logged] = [open(true), open(false)];
+    for (const { terminal } of [shown, logged]) {
+      terminal.progress('30 % of 2 GB', '30 %');
+      terminal.progress('31 % of 2 GB', '30 %');
+    }
+
+    expect(shown.stderr.text).toBe('\r\x1b[K30 % of 2 GB\r\x1b[K31 % of 2 GB');
+    expect(logged.stderr.text).toBe('30 %\n');
+  });
+
+  it('keeps a progress line within the terminal, and a note on it', () => {
+    const { stderr, terminal } = open(true);
+    Object.assign(stderr, { columns: 8 });
+    terminal.progress('loading the model');
+    terminal.note('licence: apache-2.0');
+
+    expect(stderr.text).toBe('\r\x1b[Kloading\r\x1b[Klicence: apache-2.0\n');
+  });
+
   it('rewrites one line on a terminal and takes it away before a result', () => {
     const { stdout, stderr, terminal } = open(true);
     terminal.progress('loading');

@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 
 import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
 
-type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
+type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
 /** Results go to standard output, everything else to standard error. */
 export interface Terminal {
@@ -14,10 +14,12 @@ export interface Terminal {
   endLine(): void;
   /** Says that a line of input is waited for. */
   prompt(): void;
-  /** On a terminal one line that changes, elsewhere a line for each different text. */
-  progress(text: string): void;
+  /** On a terminal one line that changes, elsewhere a line for each different `brief`. */
+  progress(text: string, brief?: string): void;
   /** Takes the progress line away. */
   clearProgress(): void;
+  /** A line that stays, beside the results. */
+  note(line: string): void;
   failure(error: unknown, subject?: string): void;
 }
 
@@ -54,13 +56,21 @@ export function createTerminal(stdout: Output, stderr: Output): Terminal {
       endLine();
       stderr.write('> ');
     },
-    progress(text) {
-      if (text === shown) return;
+    progress(text, brief = text) {
+      const next = stderr.isTTY ? text : brief;
+      if (next === shown) return;
       endLine();
-      shown = text;
-      stderr.write(stderr.isTTY ? `\r\x1b[K${stripControls(text)}` : `${text}\n`);
+      shown = next;
+      // A line that the terminal breaks could not be taken back.
+      const line = stripControls(next).slice(0, (stderr.columns ?? Infinity) - 1);
+      stderr.write(stderr.isTTY ? `\r\x1b[K${line}` : `${next}\n`);
     },
     clearProgress,
+    note(line) {
+      clearProgress();
+      endLine();
+      stderr.write(`${stripControls(line)}\n`);
+    },
     failure(error, subject) {
       clearProgress();
       endLine();
