@@ -6,19 +6,23 @@ import { AskPanel } from './ask/ask-panel.js';
 import { CaptionPanel } from './captions/caption-panel.js';
 import { t } from './locales/locale.js';
 import { MediaTray } from './media/media-tray.js';
+import { seesMedia } from './service/service-status.js';
 import { DemoNotice } from './shell/demo-notice.js';
 import { Header } from './shell/header.js';
 import { ServiceBanner } from './shell/service-banner.js';
 
 const PANELS = { captions: CaptionPanel, ask: AskPanel };
 type Tab = keyof typeof PANELS;
-const TABS: readonly Tab[] = ['captions', 'ask'];
-
-/** The page: media on one side, what is written about them on the other. Both panels keep their work when hidden. */
+/**
+ * The page: media on one side, what is written about them on the other. Both panels keep their work when hidden. A model
+ * that reads text alone leaves the questions.
+ */
 export function App() {
   const tab = useSignal<Tab>('captions');
+  const tabs: readonly Tab[] = seesMedia.value ? ['captions', 'ask'] : ['ask'];
+  const shown = seesMedia.value ? tab.value : 'ask';
   const choose = (event: KeyboardEvent) => {
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+    if (tabs.length === 1 || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
     tab.value = tab.value === 'captions' ? 'ask' : 'captions';
     document.getElementById(`tab-${tab.value}`)?.focus();
   };
@@ -28,20 +32,22 @@ export function App() {
       <ServiceBanner />
       <DemoNotice />
       <main class="work">
-        <section aria-label={t().tray.title}>
-          <MediaTray />
-        </section>
+        {seesMedia.value && (
+          <section aria-label={t().tray.title}>
+            <MediaTray />
+          </section>
+        )}
         <section aria-label={t().tabs.title}>
           <div class="tabs" role="tablist" aria-label={t().tabs.title} onKeyDown={choose}>
-            {TABS.map((each) => (
+            {tabs.map((each) => (
               <button
                 key={each}
                 type="button"
                 role="tab"
                 id={`tab-${each}`}
                 aria-controls={`panel-${each}`}
-                aria-selected={tab.value === each}
-                tabIndex={tab.value === each ? 0 : -1}
+                aria-selected={shown === each}
+                tabIndex={shown === each ? 0 : -1}
                 onClick={() => {
                   tab.value = each;
                 }}
@@ -50,7 +56,7 @@ export function App() {
               </button>
             ))}
           </div>
-          {TABS.map((each) => {
+          {tabs.map((each) => {
             const Panel = PANELS[each];
             return (
               <div
@@ -58,7 +64,7 @@ export function App() {
                 id={`panel-${each}`}
                 role="tabpanel"
                 aria-labelledby={`tab-${each}`}
-                hidden={tab.value !== each}
+                hidden={shown !== each}
               >
                 <Panel />
               </div>

@@ -32,7 +32,7 @@ export const ca: Messages = {
   demo: {
     title: 'Aquest és el petit model de demostració',
     text: 'Coneix 132 objectes de dibuixos animats, d’un a quatre alhora, sobre fons llisos, i els seus noms en 35 llengües. Davant d’una fotografia n’anomena alguns, a l’atzar. Mostra com funciona tot, no pas com n’és de bo el model real.',
-    real: 'Si teniu un checkpoint del model real en aquest ordinador, amb una ordre n’hi ha prou:',
+    real: 'Una ordre baixa el model real (16 GB) i l’engega:',
     copyCommand: 'Copia l’ordre',
     close: 'Amaga aquesta nota',
     show: 'Sobre aquest model',

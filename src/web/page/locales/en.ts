@@ -31,7 +31,7 @@ export const en = {
   demo: {
     title: 'This is the small demo model',
     text: 'It knows 132 cartoon objects, one to four at a time, on plain backgrounds, and their names in 35 languages. Shown a photograph it names some of them, at random. It shows how everything works, not how good the real model is.',
-    real: 'With a checkpoint of the real model on this machine, one command brings it:',
+    real: 'One command brings the real model (16 GB to download) and starts it:',
     copyCommand: 'Copy the command',
     close: 'Hide this note',
     show: 'About this model',

@@ -32,7 +32,7 @@ export const es: Messages = {
   demo: {
     title: 'Este es el pequeño modelo de demostración',
     text: 'Conoce 132 objetos de dibujos animados, de uno a cuatro a la vez, sobre fondos lisos, y sus nombres en 35 idiomas. Ante una fotografía nombra algunos de ellos, al azar. Muestra cómo funciona todo, no lo bueno que es el modelo real.',
-    real: 'Si tienes un checkpoint del modelo real en este equipo, basta una orden para usarlo:',
+    real: 'Una orden descarga el modelo real (16 GB) y lo pone en marcha:',
     copyCommand: 'Copiar la orden',
     close: 'Ocultar esta nota',
     show: 'Sobre este modelo',

@@ -32,7 +32,7 @@ export const eu: Messages = {
   demo: {
     title: 'Hau demo-eredu txikia da',
     text: 'Marrazki bizidunetako 132 objektu ezagutzen ditu, batetik laura aldi berean, hondo lauen gainean, eta haien izenak 35 hizkuntzatan. Argazki bat erakutsiz gero, horietako batzuk izendatzen ditu, ausaz. Dena nola dabilen erakusten du, ez benetako eredua zein ona den.',
-    real: 'Ordenagailu honetan benetako ereduaren checkpoint bat baduzu, agindu bakarra aski da:',
+    real: 'Agindu batek benetako eredua deskargatu (16 GB) eta abiarazten du:',
     copyCommand: 'Kopiatu agindua',
     close: 'Ezkutatu ohar hau',
     show: 'Eredu honi buruz',

@@ -32,7 +32,7 @@ export const gl: Messages = {
   demo: {
     title: 'Este é o pequeno modelo de demostración',
     text: 'Coñece 132 obxectos de debuxos animados, de un a catro á vez, sobre fondos lisos, e os seus nomes en 35 linguas. Diante dunha fotografía nomea algúns deles, ao chou. Amosa como funciona todo, non o bo que é o modelo real.',
-    real: 'Se tes un checkpoint do modelo real neste equipo, abonda cunha orde para usalo:',
+    real: 'Unha orde descarga o modelo real (16 GB) e pono en marcha:',
     copyCommand: 'Copiar a orde',
     close: 'Agochar esta nota',
     show: 'Sobre este modelo',

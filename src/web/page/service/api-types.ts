@@ -11,6 +11,8 @@ export interface Model {
   readonly id: string;
   readonly name: string;
   readonly precision: string;
+  /** `text` alone, or with `image` and `video`. */
+  readonly architecture: { readonly input_modalities: readonly string[] };
   /** Tokens of media, text and answer together. */
   readonly context_length: number;
 }

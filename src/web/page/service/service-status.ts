@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 
 import type { Language, Model } from './api-types.js';
 import { get, getList } from './get.js';
@@ -14,6 +14,13 @@ const knownLanguages = signal<readonly Language[]>([]);
 
 /** How the service is; kept up to date by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
+
+/** Whether pictures and clips can be shown to the model; until it is known, it is not ruled out. */
+export const seesMedia = computed(
+  () =>
+    status.value.state !== 'ready' ||
+    status.value.model.architecture.input_modalities.includes('image'),
+);
 
 /** The languages that the model was taught; empty until the service has said them. */
 export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;

@@ -5,9 +5,7 @@ import { CopyButton } from './copy-button.js';
 import { DEMO_NOTE_BUTTON_ID, DEMO_NOTE_ID, isDemoModel, isDemoNoteHidden } from './demo-note.js';
 import { CloseIcon } from './icons.js';
 
-const COMMAND =
-  'node dist/cli.js convert path/to/salamandra-7b-vision --out models-converted/salamandra-7b-vision && ' +
-  'SALAMANDRA_MODEL=./models-converted/salamandra-7b-vision node dist/main.js';
+const COMMAND = 'node dist/cli.js pull 7b-vision && SALAMANDRA_MODEL=7b-vision node dist/main.js';
 
 /** The truth about the demo model, until the reader puts it away: what it knows, and how to get the real one. */
 export function DemoNotice() {
