@@ -255,7 +255,7 @@ def sample_picture(rng: random.Random, easy: float, forks: int) -> Picture:
     quarter of the cost."""
     if rng.random() < easy:
         scene, tiles = sample_full_scene(rng, rng.choices([1, 2, 3, 4], [1, 4, 3, 2])[0]), 0
-    elif rng.random() < 0.2:
+    elif rng.random() < 0.3:
         scene, tiles = sample_far_scene(rng), rng.choices([0, 4, 9, 36], [1, 4, 2, 4])[0]
     else:
         scene, tiles = sample_scene(rng), sample_max_tiles(rng)

@@ -207,7 +207,7 @@ def draw(scene: Scene) -> Image.Image:
         cut = cut.rotate(o.angle, Image.BILINEAR)
         picture.paste(cut, (round(o.x - side / 2), round(o.y - side / 2)), cut)
     rng = np.random.default_rng(scene.background_seed + 1)
-    if rng.random() < 0.04:
+    if rng.random() < 0.12:
         picture = picture.convert("L").convert("RGB")
     if rng.random() < 0.15:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 0.9))))

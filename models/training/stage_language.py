@@ -228,7 +228,7 @@ def train_pictures(
         if (newest := (RUN / "vision.pt").stat().st_mtime) != sight_time:
             load_sight(model)
             sight_time = newest
-        views = sample_views(rng, max(0.25, 1 - 1.5 * progress) if fresh else 0.25, tokens, forks)
+        views = sample_views(rng, max(0.25, 1 - 1.5 * progress) if fresh else 0.12, tokens, forks)
         features = see(model, [view.draw_tiles() for view in views])
         return with_words(rng, [view.sample(tiles, model.model.image_newline) for view, tiles in zip(views, features)])
 

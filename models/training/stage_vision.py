@@ -33,7 +33,7 @@ def sample_view(rng: random.Random, easy: float):
             scene = sample_scene(rng)
             whole = square(scene)
             return whole, draw_square(scene), Layout(whole.width, whole.height, 0)
-        elif kind < 0.26:
+        elif kind < 0.3:
             scene, most = sample_far_scene(rng), rng.choice([4, 36])
         else:
             scene, most = sample_scene(rng), sample_max_tiles(rng)
