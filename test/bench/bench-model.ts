@@ -51,8 +51,8 @@ async function measureDecodeStep(
   return median(durations);
 }
 
-function noiseTiles({ manifest }: ModelParts, tiles: number): FloatTensor {
-  const { width, height } = manifest.imageProcessor.tileSize;
+function noiseTiles({ geometry }: ModelParts, tiles: number): FloatTensor {
+  const { width, height } = geometry.imageProcessor.tileSize;
   return fillWithNoise(createTensor([tiles, 3, height, width]));
 }
 

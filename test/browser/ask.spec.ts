@@ -1,4 +1,5 @@
 import { en } from '../../src/web/page/locales/en.js';
+import { messagesOf } from '../fake-engine.js';
 import { poll } from '../poll.js';
 import { useApp } from './app-under-test.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';
@@ -10,7 +11,7 @@ describeWithChromium('questions on the page', () => {
 
   /** What each turn of a request's only conversation says, without what the service adds in the user's language. */
   const turns = (index: number) =>
-    app.engine.requests[index]?.conversations[0]?.map(({ role, content }) => {
+    messagesOf(app.engine.requests[index]?.conversations[0]).map(({ role, content }) => {
       const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
       return `${role}: ${text}`;
     });

@@ -24,7 +24,7 @@ describeWithChromium('the page of the real service', () => {
     const page = await harness.open(service.url);
     const note = page.getByRole('complementary', { name: en.demo.title });
     await note.waitFor();
-    expect(await note.innerText()).toContain('node dist/cli.js convert');
+    expect(await note.innerText()).toContain('node dist/cli.js pull 7b-vision');
     await button(note, en.demo.close).click();
     await note.waitFor({ state: 'detached' });
     await page.reload();

@@ -3,16 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { loadConfiguration } from '../../src/config/configuration.js';
+import { MANIFEST_FILE } from '../../src/model-store/manifest.js';
+import {
+  parseManifestText,
+  sealManifest,
+  writeManifestText,
+} from '../../src/model-store/manifest-text.js';
 import { startService } from '../e2e/service.js';
 
 /** The package of a model that never ends an answer by itself. */
 export interface EndlessPackage {
   readonly directory: string;
   remove(): Promise<void>;
-}
-
-interface ManifestTokens {
-  readonly tokens: { eos: number[]; readonly video: number };
 }
 
 /**
@@ -28,9 +30,10 @@ export async function makeEndlessPackage(): Promise<EndlessPackage> {
 
   const directory = await mkdtemp(join(tmpdir(), 'endless-package-'));
   await cp(join(home, 'packages', 'demo', precision), directory, { recursive: true });
-  const path = join(directory, 'manifest.json');
-  const manifest = JSON.parse(await readFile(path, 'utf8')) as ManifestTokens;
-  manifest.tokens.eos = [manifest.tokens.video];
-  await writeFile(path, JSON.stringify(manifest));
+  const path = join(directory, MANIFEST_FILE);
+  const manifest = parseManifestText(await readFile(path));
+  const eos = manifest.vision ? [manifest.vision.tokens.video] : [];
+  const changed = sealManifest({ ...manifest, tokens: { ...manifest.tokens, eos } });
+  await writeFile(path, writeManifestText(changed));
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }

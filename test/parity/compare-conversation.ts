@@ -48,7 +48,7 @@ export async function compareConversation(
   const parts = await toParts(model, one.media);
   const request = await toRequest(one);
   const decoded = await decodeMedia(request.media, 'high', Infinity, parts);
-  const embeddings = await embedMedia(decoded, parts);
+  const embeddings = await embedMedia(decoded, parts.vision);
   const chunks = buildPrompt(one.messages, model.tokenizer);
   const { inputsEmbeds } = splicePrompt(chunks, embeddings, model.tokenEmbeddings);
 
@@ -129,7 +129,9 @@ async function toParts(
   const frames = new Map(
     await Promise.all(clips.map(async (clip) => [clip.file, await cutFrames(clip)] as const)),
   );
-  return { ...model, vision: model.visionSession, mediaDecoder: createFrameDecoder(frames) };
+  const { geometry, imageNewline, visionSession: graph } = model;
+  const vision = { geometry, imageNewline, graph };
+  return { ...model, vision, mediaDecoder: createFrameDecoder(frames) };
 }
 
 /** Frames come out of a picture here: how a clip's file is decoded is no part of the comparison. */
@@ -167,7 +169,7 @@ async function cutFrames(clip: MediaReference): Promise<Frame[]> {
 function expandIds(
   chunks: readonly PromptChunk[],
   { media }: ConversationCase,
-  { manifest: { tokens } }: ModelParts,
+  { geometry: { tokens } }: ModelParts,
 ): number[] {
   return chunks.flatMap((chunk) => {
     if (chunk.kind === 'text') return chunk.ids;

@@ -129,12 +129,12 @@ export function casePrompt(model: ModelParts, one: ParityCase): PromptChunk[] {
 function expandIds(
   chunks: readonly PromptChunk[],
   visualTokens: number,
-  { manifest }: ModelParts,
+  { geometry }: ModelParts,
 ): number[] {
   return chunks.flatMap((chunk) =>
     chunk.kind === 'text'
       ? [...chunk.ids]
-      : Array.from({ length: visualTokens }, () => manifest.tokens.image),
+      : Array.from({ length: visualTokens }, () => geometry.tokens.image),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { SampledArray } from './references.js';
+import type { SampledArray } from './stored-arrays.js';
 
 /** How far values are from their reference. */
 export interface Distance {

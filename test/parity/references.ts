@@ -1,27 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inflateSync } from 'node:zlib';
 
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import type { CaptionKind } from '../../src/language/languages.js';
 import type { Detail } from '../../src/vision/plan-tiles.js';
 import type { TileGrid } from '../../src/vision/vision-geometry.js';
-
-/** Where an array lies in `references.bin`, and what it was before compression. */
-export interface StoredArray {
-  readonly offset: number;
-  readonly bytes: number;
-  readonly type: 'float32' | 'uint8' | 'uint16';
-  readonly shape: readonly number[];
-}
-
-/** Every `stride`-th value of an array of `shape`, and figures over all of it. */
-export interface SampledArray extends StoredArray {
-  readonly stride: number;
-  readonly meanAbs: number;
-  readonly rootMeanSquare: number;
-  readonly maxAbs: number;
-}
+import { readStored, type SampledArray, type StoredArray } from './stored-arrays.js';
 
 /** What transformers computed after the last position of a prompt. */
 export interface AnswerReference {
@@ -116,17 +100,7 @@ export async function loadReferences(directory: string): Promise<References> {
   if (description.formatVersion !== 2) throw new RangeError('References of another format.');
   const blob = await readFile(join(directory, 'references.bin'));
 
-  function read({ offset, bytes, type }: StoredArray) {
-    const raw = Uint8Array.from(inflateSync(blob.subarray(offset, offset + bytes)));
-    switch (type) {
-      case 'float32':
-        return new Float32Array(raw.buffer);
-      case 'uint16':
-        return new Uint16Array(raw.buffer);
-      case 'uint8':
-        return raw;
-    }
-  }
+  const read = (array: StoredArray) => readStored(blob, array);
 
   return {
     ...description,

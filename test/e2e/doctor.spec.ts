@@ -1,0 +1,136 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { jest } from '@jest/globals';
+
+import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
+import { readLines, run } from './run-cli.js';
+import { type Service, startService } from './service.js';
+
+// Packages are converted, loaded and timed, whatever else the machine does.
+jest.setTimeout(600_000);
+
+let folder: TemporaryFolder;
+let env: Record<string, string>;
+
+beforeAll(() => {
+  folder = createTemporaryFolder();
+  env = { SALAMANDRA_HOME: folder.path('home'), SALAMANDRA_THREADS: '2' };
+});
+
+afterAll(() => folder.remove());
+
+const demo = (file: string) => join(folder.path('home'), 'packages/demo/int8', file);
+
+it('looks at machine and models, measures, and keeps what it measured', async () => {
+  const { code, stdout } = await run(['doctor'], { env });
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Machine\n {2}Processor /);
+  expect(stdout).toMatch(/\n {2}demo {2}int8 .* sound\n/);
+  expect(stdout).toMatch(/\nRecommended: SALAMANDRA_PRECISION=int8 SALAMANDRA_THREADS=\d+\n/);
+  const kept = readFileSync(folder.path('home/calibrations.json'), 'utf8');
+  expect(JSON.parse(kept)).toMatchObject({
+    calibrations: expect.arrayContaining([
+      expect.objectContaining({ threads: 2, model: expect.anything() as unknown }),
+    ]) as unknown,
+  });
+});
+
+it('tells damage apart, and a model that is not there', async () => {
+  const home = folder.path('damaged');
+  cpSync(folder.path('home/packages'), join(home, 'packages'), { recursive: true });
+  const weights = join(home, 'packages/demo/int8/decoder.onnx.data');
+  flipByte(weights);
+  const { code, stdout, stderr } = await run(['doctor', '--model', 'absent'], {
+    env: { ...env, SALAMANDRA_HOME: home },
+  });
+
+  expect(code).toBe(4);
+  expect(stdout).toContain('decoder.onnx.data is not the file of its manifest');
+  expect(stderr).toContain('not installed');
+});
+
+describe('POST /v1/estimate', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService(env);
+    await service.waitUntilReady();
+  });
+
+  afterAll(() => service.stop());
+
+  const send = async (path: string, file: Uint8Array) => {
+    const form = new FormData();
+    form.append('file', new Blob([new Uint8Array(file)]));
+    form.append('languages', 'ca,es');
+    form.append('max_tokens', '16');
+    const reply = await fetch(`${service.url}${path}`, { method: 'POST', body: form });
+    return (await reply.json()) as Record<string, unknown>;
+  };
+
+  it('counts what the model then sees, and knows the times that were measured', async () => {
+    const picture = readFileSync(join(import.meta.dirname, '../../samples/harbour-turned.jpg'));
+    const estimate = await send('/v1/estimate', picture);
+    const caption = await send('/v1/captions', picture);
+    const { width, height, tiles, grid, visual_tokens } = caption['media'] as Record<
+      string,
+      unknown
+    >;
+
+    expect(estimate).toMatchObject({
+      media: [{ width, height, tiles, grid, visual_tokens }],
+      ...{ texts: 2, fits_context: true, seconds: expect.any(Number) as number, hint: null },
+    });
+    const [text] = caption['results'] as [{ usage: { prompt_tokens: number } }];
+    expect(estimate['prompt_tokens']).toBeGreaterThanOrEqual(text.usage.prompt_tokens);
+  });
+
+  it('refuses what is no picture as captions do', async () => {
+    const bytes = Buffer.from('neither picture nor clip');
+
+    expect(await send('/v1/estimate', bytes)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+  });
+});
+
+it('verifies the demo model against its own fp32 package, which it makes', async () => {
+  const { code, stdout } = await run(['verify', 'demo', '--json'], { env });
+
+  expect(code).toBe(0);
+  expect(readLines(stdout)).toMatchObject([
+    { precision: 'fp32', role: 'reference', integrity: 'sound', comparison: null },
+    {
+      precision: 'int8',
+      role: 'compared',
+      comparison: {
+        top_agreement: expect.any(Number) as number,
+        picture_error: expect.any(Number) as number,
+      },
+    },
+  ]);
+  expect(existsSync(folder.path('home/packages/demo/fp32/manifest.json'))).toBe(true);
+});
+
+it('refuses a package with one bit flipped', async () => {
+  const copy = folder.path('copy');
+  cpSync(demo(''), copy, { recursive: true });
+  flipByte(join(copy, 'token-embeddings.bin'));
+  const { code, stderr } = await run(['verify', copy], { env });
+
+  expect(code).toBe(4);
+  expect(stderr).toContain('token-embeddings.bin is not the file of its manifest');
+});
+
+it('stops at Ctrl-C and leaves nothing behind', async () => {
+  const { code } = await run(['verify', 'demo'], { env, interruptAt: /fp32: prompt 2/ });
+
+  expect(code).toBe(130);
+  expect(readdirSync(folder.path('home')).sort()).toEqual(['calibrations.json', 'packages']);
+});
+
+function flipByte(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[Math.floor(bytes.length / 2)]! ^= 1;
+  writeFileSync(path, bytes);
+}

@@ -1,0 +1,221 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { FileHashes } from './file-hashes.js';
+import { hashFiles } from './file-hashes.js';
+import type { FaultRule, HubFault, HubPlace } from './hub-faults.js';
+import { createFaultPlan } from './hub-faults.js';
+import type { HubRepository } from './hub-listing.js';
+import { describeRepository, listPage } from './hub-listing.js';
+import type { Pace } from './send-file.js';
+import { sendFile } from './send-file.js';
+import type { SyntheticFile } from './synthetic-checkpoint.js';
+
+/** What was asked of the double. */
+export interface HubRequest {
+  readonly place: HubPlace;
+  /** The file's path, or that of the API. */
+  readonly name: string;
+  readonly method: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+export interface HubDouble {
+  /** For HF_ENDPOINT. */
+  readonly url: string;
+  /** The commit of every repository, which `main` means. */
+  readonly commit: string;
+  readonly requests: readonly HubRequest[];
+  /** Bytes of bodies that went out, by file. */
+  readonly sent: ReadonlyMap<string, number>;
+  readonly pace: Pace;
+  addFault(rule: FaultRule): void;
+  /** Does right again. */
+  forgetFaults(): void;
+  /** Ends both servers, and every connection. */
+  close(): Promise<void>;
+}
+
+/** The token that may read gated repositories, and one that the hub knows and that may not. */
+export const GRANTED_TOKEN = 'hf_granted';
+export const KNOWN_TOKEN = 'hf_known';
+
+const COMMIT = '5a1a3a9d0c4be2f1d7e6b8094c5d2e1f3a7b9c80';
+const REVISIONS = ['HEAD', 'main', COMMIT];
+
+/**
+ * A hub as Hugging Face's is to a client: the API, files, and large ones behind a redirect to another origin. It speaks
+ * real HTTP on the loopback interface, knows `HEAD`, `main` and the commit as revisions, and does wrong what it is told to.
+ */
+export async function startHubDouble(repositories: readonly HubRepository[]): Promise<HubDouble> {
+  const plan = createFaultPlan();
+  const requests: HubRequest[] = [];
+  const sent = new Map<string, number>();
+  const pace: Pace = {};
+  const hashes = new Map<string, Map<string, FileHashes>>();
+  for (const { repository, files } of repositories) hashes.set(repository, await hashFiles(files));
+
+  /** Notes the request, and answers it where a fault says so. */
+  const arrive = (
+    place: HubPlace,
+    name: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): { isAnswered: boolean; fault: HubFault | undefined } => {
+    const { authorization, range } = request.headers;
+    requests.push({ place, name, range, authorization, method: request.method ?? '' });
+    const fault = plan.next(place, name);
+    if (fault?.kind === 'status') {
+      const { status, retryAfterSeconds } = fault;
+      const wait = retryAfterSeconds === undefined ? {} : { 'retry-after': `${retryAfterSeconds}` };
+      response.writeHead(status, wait).end();
+    } else if (fault?.kind === 'redirect') {
+      response.writeHead(302, { location: fault.location }).end();
+    } else if (fault?.kind === 'disconnect' && fault.afterBytes === 0) {
+      response.destroy();
+    } else if (place !== 'api' || fault?.kind !== 'stall') {
+      return { isAnswered: false, fault };
+    }
+    return { isAnswered: true, fault };
+  };
+  const send = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    file: SyntheticFile,
+    name: string,
+    etag: string,
+    fault: HubFault | undefined,
+  ) =>
+    sendFile(request, response, file, {
+      etag: `"${etag}"`,
+      fault,
+      pace,
+      onSent: (bytes) => sent.set(name, (sent.get(name) ?? 0) + bytes),
+    });
+
+  const storage = await listen((request, response) => {
+    const [, owner, name, path] = splitPath(request);
+    const repository = repositories.find((one) => one.repository === `${owner}/${name}`);
+    const file = repository?.files.get(path ?? '');
+    const { isAnswered, fault } = arrive('storage', path ?? '', request, response);
+    if (isAnswered) return;
+    // As S3 does with a signed address that comes with a second authorisation.
+    if (request.headers.authorization !== undefined) response.writeHead(400).end();
+    else if (!repository || !file) response.writeHead(404).end();
+    else {
+      const known = hashes.get(repository.repository)!.get(path!)!;
+      void send(request, response, file, path!, known.sha256, fault);
+    }
+  });
+
+  const answerFile = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: HubRepository,
+    path: string,
+  ): void => {
+    const { isAnswered, fault } = arrive('resolve', path, request, response);
+    if (isAnswered) return;
+    const token = request.headers.authorization?.replace('Bearer ', '');
+    if (repository.access === 'gated' && token !== GRANTED_TOKEN) {
+      refuse(response, token === KNOWN_TOKEN ? 403 : 401, 'GatedRepo');
+      return;
+    }
+    const file = repository.files.get(path);
+    const known = hashes.get(repository.repository)!.get(path);
+    if (!file || !known) {
+      refuse(response, 404, 'EntryNotFound');
+      return;
+    }
+    response.setHeader('x-repo-commit', COMMIT);
+    if (file.storage === 'git') {
+      void send(request, response, file, path, known.gitSha1, fault);
+      return;
+    }
+    response
+      .writeHead(302, {
+        'accept-ranges': 'bytes',
+        'x-linked-etag': `"${known.sha256}"`,
+        'x-linked-size': `${file.size}`,
+        location: `${urlOf(storage)}/${repository.repository}/${encodeURIComponent(path)}?signature=1`,
+      })
+      .end();
+  };
+
+  const answerApi = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: HubRepository,
+    rest: string,
+  ): void => {
+    const { isAnswered } = arrive('api', rest, request, response);
+    if (isAnswered) return;
+    const [kind = '', revision = 'main'] = rest.split('/');
+    const known = hashes.get(repository.repository)!;
+    if (!REVISIONS.includes(revision)) {
+      refuse(response, 404, 'RevisionNotFound');
+    } else if (kind === '' || kind === 'revision') {
+      json(response, describeRepository(repository, COMMIT, known));
+    } else if (kind === 'tree') {
+      const { page, next } = listPage(repository, known, new URL(request.url!, urlOf(hub)));
+      if (next) response.setHeader('link', `<${next}>; rel="next"`);
+      json(response, page);
+    } else refuse(response, 404, 'EntryNotFound');
+  };
+
+  const hub = await listen((request, response) => {
+    const path = splitPath(request);
+    const isApi = path[1] === 'api' && path[2] === 'models';
+    const [owner, name, ...rest] = path.slice(isApi ? 3 : 1);
+    const repository = repositories.find((one) => one.repository === `${owner}/${name}`);
+    if (!repository) refuse(response, 401, 'RepoNotFound');
+    else if (isApi) answerApi(request, response, repository, rest.join('/'));
+    else if (rest[0] !== 'resolve') refuse(response, 404, 'EntryNotFound');
+    else if (!REVISIONS.includes(rest[1] ?? '')) refuse(response, 404, 'RevisionNotFound');
+    else answerFile(request, response, repository, rest.slice(2).join('/'));
+  });
+
+  return {
+    url: urlOf(hub),
+    commit: COMMIT,
+    requests,
+    sent,
+    pace,
+    addFault: (rule) => plan.add(rule),
+    forgetFaults: () => plan.clear(),
+    close: async () => {
+      await Promise.all([stop(hub), stop(storage)]);
+    },
+  };
+}
+
+async function listen(listener: RequestListener): Promise<Server> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+/** Decoded parts; the first is empty. An encoded slash stays within its part. */
+function splitPath(request: IncomingMessage): string[] {
+  return request.url!.split('?')[0]!.split('/').map(decodeURIComponent);
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function refuse(response: ServerResponse, status: number, code: string): void {
+  const header = { 'content-type': 'application/json', 'x-error-code': code };
+  response.writeHead(status, header).end(JSON.stringify({ error: code }));
+}

@@ -1,0 +1,129 @@
+import type { ModelManifest } from '../../src/model-store/manifest.js';
+import type { FaultRule, HubFault, HubPlace } from './hub-faults.js';
+import type { PullFixture } from './pull-fixture.js';
+import { createPullFixture } from './pull-fixture.js';
+import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
+import { SHAPES } from './synthetic-shapes.js';
+
+const WEIGHTS = /safetensors$/;
+const ANY = /./;
+const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+const largestShard = Math.max(
+  ...[...checkpoint.files].filter(([name]) => WEIGHTS.test(name)).map(([, { size }]) => size),
+);
+
+describe('pulling from a hub that fails', () => {
+  let expected: ModelManifest;
+  let fixture: PullFixture;
+
+  beforeAll(async () => {
+    const untroubled = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    ({ manifest: expected } = await untroubled.pull({}));
+    await untroubled.close();
+  });
+  beforeEach(async () => {
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+  });
+  afterEach(() => fixture.close());
+
+  const addFault = (place: HubPlace, fault: HubFault, rule: Partial<FaultRule> = {}) =>
+    fixture.hub.addFault({ place, name: ANY, times: 1, fault, ...rule });
+  const packages = () =>
+    [...fixture.listHome().keys()].filter((path) => path.endsWith('manifest.json'));
+
+  // What passes by itself: the package is the same, and hardly anything came twice.
+  it.each<[string, HubPlace, HubFault, number]>([
+    ['429 to the API', 'api', { kind: 'status', status: 429, retryAfterSeconds: 1 }, 2],
+    ['429 to a file', 'resolve', { kind: 'status', status: 429, retryAfterSeconds: 1 }, 1],
+    ['503 with Retry-After', 'storage', { kind: 'status', status: 503, retryAfterSeconds: 1 }, 1],
+    ['500 three times', 'api', { kind: 'status', status: 500 }, 3],
+    ['502 from the storage', 'storage', { kind: 'status', status: 502 }, 3],
+    ['a signed address that ran out', 'storage', { kind: 'status', status: 403 }, 2],
+    ['an API that hangs up', 'api', { kind: 'disconnect', afterBytes: 0 }, 2],
+    ['a file that breaks off', 'storage', { kind: 'disconnect', afterBytes: 20_000 }, 12],
+    ['a small file that breaks off', 'resolve', { kind: 'disconnect', afterBytes: 40 }, 3],
+    ['a file that stalls', 'storage', { kind: 'stall', afterBytes: 10_000 }, 1],
+    ['a server without ranges', 'storage', { kind: 'no-ranges' }, 2],
+    ['a size that is wrong once', 'storage', { kind: 'wrong-size', by: 8 }, 1],
+  ])('gets over %s', async (_, place, fault, times) => {
+    addFault(place, fault, { times });
+    const { manifest } = await fixture.pull({});
+
+    expect(manifest).toEqual(expected);
+    expect(fixture.sentAgain()).toBeLessThan(largestShard);
+  });
+
+  it('tells of the pause that the hub asks for', async () => {
+    addFault('resolve', { kind: 'status', status: 429, retryAfterSeconds: 1 });
+    await fixture.pull({});
+    expect(fixture.events).toContainEqual({
+      kind: 'waiting',
+      reason: 'hub-busy',
+      milliseconds: 1000,
+    });
+  });
+
+  it('gives up when the hub asks for too long a pause, and says so', async () => {
+    addFault('api', { kind: 'status', status: 429, retryAfterSeconds: 6 });
+    await expect(fixture.pull({})).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { seconds: 6 },
+    });
+  });
+
+  it('fetches a file again whose bytes are wrong', async () => {
+    addFault('storage', { kind: 'wrong-byte', at: 77 }, { name: WEIGHTS });
+    const { manifest } = await fixture.pull({});
+
+    expect(manifest).toEqual(expected);
+    expect(fixture.sentAgain()).toBeGreaterThan(0);
+    expect(fixture.sentAgain()).toBeLessThanOrEqual(largestShard);
+  });
+
+  it.each<[string, HubPlace, RegExp]>([
+    ['weights', 'storage', /^model-00002/],
+    ['the tokenizer', 'storage', /^tokenizer/],
+    ['the configuration', 'resolve', /^config/],
+  ])('makes no package of %s that differ from the listing', async (_, place, name) => {
+    addFault(place, { kind: 'wrong-byte', at: 9 }, { name, times: 99 });
+    await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    expect(packages()).toEqual([]);
+  });
+
+  it.each([8, -8])('makes no package of a file %i bytes too long', async (by) => {
+    addFault('storage', { kind: 'wrong-size', by }, { name: /^model-00001/, times: 99 });
+    await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    expect(packages()).toEqual([]);
+  });
+
+  it('goes on where it stopped after the hub was gone', async () => {
+    const second = { name: /^model-00002/, times: 99 };
+    addFault('storage', { kind: 'status', status: 500 }, second);
+    await expect(fixture.pull({})).rejects.toMatchObject({
+      code: 'HUB_UNAVAILABLE',
+      retryable: true,
+    });
+    const first = checkpoint.files.get('model-00001-of-00003.safetensors');
+    expect(fixture.hub.sent.get('model-00001-of-00003.safetensors')).toBe(first?.size);
+    fixture.hub.forgetFaults();
+
+    expect((await fixture.pull({})).manifest).toEqual(expected);
+    expect(fixture.sentAgain()).toBe(0);
+  });
+
+  it('stops when it is told to, and goes on later', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const pull = fixture.pull({
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.kind === 'progress' && event.progress.file === 2) stop.abort(reason);
+      },
+    });
+    await expect(pull).rejects.toBe(reason);
+    const { manifest } = await fixture.pull({});
+
+    expect(manifest).toEqual(expected);
+    expect(fixture.sentAgain()).toBeLessThan(largestShard);
+  });
+});

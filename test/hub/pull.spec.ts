@@ -1,0 +1,127 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { convertCheckpoint } from '../../src/conversion/convert-checkpoint.js';
+import { loadModelPackage } from '../../src/model-store/model-package.js';
+import { createTemporaryFolder } from '../temporary-folder.js';
+import type { PullFixture } from './pull-fixture.js';
+import { createPullFixture } from './pull-fixture.js';
+import type { SyntheticCheckpoint } from './synthetic-checkpoint.js';
+import { createSyntheticCheckpoint, readAll } from './synthetic-checkpoint.js';
+import { SHAPES } from './synthetic-shapes.js';
+
+const NEEDLESS = ['.gitattributes', 'images/diagram.png', 'tokenizer.model'];
+
+/** The package that is made of the same files in a folder, as sizes and hashes. */
+async function convertInFolder({ files }: SyntheticCheckpoint, precision: 'int8' | 'int4') {
+  const folder = createTemporaryFolder();
+  try {
+    mkdirSync(folder.path('checkpoint'));
+    for (const [name, file] of files) {
+      if (!name.includes('/')) writeFileSync(folder.path(join('checkpoint', name)), readAll(file));
+    }
+    const outputDirectory = folder.path('package');
+    await convertCheckpoint({
+      checkpointDirectory: folder.path('checkpoint'),
+      outputDirectory,
+      precision,
+    });
+    return (await loadModelPackage(outputDirectory)).manifest.files;
+  } finally {
+    folder.remove();
+  }
+}
+
+describe('pulling a model', () => {
+  let fixture: PullFixture;
+  afterEach(() => fixture.close());
+
+  it.each([
+    ['tiny-vision', 'int8'],
+    ['tiny-vision', 'int4'],
+    ['tiny', 'int4'],
+  ] as const)('makes of %s in %s what converting its folder makes', async (name, precision) => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES[name]);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    const { directory, manifest, outcome } = await fixture.pull({ precision });
+    const expected = await convertInFolder(checkpoint, precision);
+
+    expect(outcome).toBe('installed');
+    expect((await loadModelPackage(directory)).manifest).toEqual(manifest);
+    expect(manifest.files).toEqual(expected);
+    expect(manifest.source.hub).toEqual({
+      repository: checkpoint.repository,
+      commit: fixture.hub.commit,
+    });
+    expect(manifest.source.licence).toBe('apache-2.0');
+  });
+
+  it('fetches what conversion needs, once, and nothing else', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    await fixture.pull({});
+    const needed = [...checkpoint.files].filter(([name]) => !NEEDLESS.includes(name));
+
+    expect([...fixture.hub.sent].sort()).toEqual(
+      needed.map(([name, { size }]) => [name, size]).sort(),
+    );
+  });
+
+  it('never has more than one shard on the disk, and none in the end', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    const shardsSeen = new Set<number>();
+    const countShards = () =>
+      [...fixture.listHome().keys()].filter((path) => /\.safetensors(\.partial)?$/.test(path))
+        .length;
+    await fixture.pull({ onEvent: () => void shardsSeen.add(countShards()) });
+
+    expect(Math.max(...shardsSeen)).toBe(1);
+    expect(countShards()).toBe(0);
+    const folders = new Set([...fixture.listHome().keys()].map((path) => path.split('/')[0]));
+    expect([...folders]).toEqual(['packages']);
+  });
+
+  it('finds a model that is there, and fetches no weights for it', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    const first = await fixture.pull({});
+    const again = await fixture.pull({});
+
+    expect(again).toEqual({ ...first, outcome: 'already-installed' });
+    expect(fixture.sentAgain()).toBe(0);
+  });
+
+  it('makes another precision of a source that was kept, without a network', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    await fixture.pull({ source: 'keep' });
+    const kept = [...fixture.listHome().keys()].filter((path) => path.endsWith('.safetensors'));
+    const requests = fixture.hub.requests.length;
+    const { manifest } = await fixture.pull({ precision: 'int4', network: 'offline' });
+
+    expect(kept).toHaveLength(3);
+    expect(manifest.precision).toBe('int4');
+    expect(fixture.hub.requests).toHaveLength(requests);
+  });
+
+  it('says what is missing when there is no network and nothing was kept', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    await expect(fixture.pull({ network: 'offline' })).rejects.toMatchObject({
+      code: 'HUB_UNAVAILABLE',
+    });
+    expect(fixture.hub.requests).toHaveLength(0);
+  });
+
+  it('takes the revision that is asked for, and no other', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+    fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
+    await expect(fixture.pull({ revision: 'v9' })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
+    await fixture.pull({ revision: fixture.hub.commit });
+    const files = fixture.hub.requests.filter(({ place }) => place === 'resolve');
+    expect(files.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * `npm run trial:layout`: the 40B model, of which nothing is kept. Plans its package in every precision from the small
+ * files, checks the graphs as a package's are checked when it is loaded, and streams all shards from a double of the hub,
+ * holding their hashes and headers against the listing and the plan. 81 GB go by; the first run hashes them beforehand.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+
+import { readCheckpointFiles } from '../../src/conversion/checkpoint-files.js';
+import {
+  parseWeightIndex,
+  SMALL_FILES,
+  WEIGHT_INDEX_FILE,
+} from '../../src/conversion/checkpoint-revision.js';
+import type { ConversionPlan } from '../../src/conversion/plan-conversion.js';
+import { planConversion } from '../../src/conversion/plan-conversion.js';
+import {
+  LENGTH_FIELD_BYTES,
+  parseHeaderLength,
+  parseSafetensorsHeader,
+} from '../../src/conversion/safetensors-header.js';
+import { createHubClient } from '../../src/hub/hub-client.js';
+import type { HubFile } from '../../src/hub/hub-snapshot.js';
+import { checkGraph } from '../../src/model-store/check-graph.js';
+import { decoderInputs } from '../../src/model-store/graph-inputs.js';
+import { PACKAGE_FILES, PRECISIONS } from '../../src/model-store/manifest.js';
+import { createTemporaryFolder } from '../temporary-folder.js';
+import { startHubDouble } from './hub-double.js';
+import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
+import { SHAPES } from './synthetic-shapes.js';
+
+const HEADER_BYTES = 1 << 20;
+
+const checkpoint = createSyntheticCheckpoint(SHAPES['40b']);
+const folder = createTemporaryFolder();
+const directory = folder.path('checkpoint');
+mkdirSync(directory);
+console.log(`${checkpoint.repository}: hashing what the hub serves`);
+const hub = await startHubDouble([{ ...checkpoint, access: 'open' }]);
+const client = createHubClient({ endpoint: hub.url, token: null, network: 'online' });
+const waiting = { onPause: () => undefined, signal: new AbortController().signal };
+try {
+  const snapshot = await client.describe(checkpoint.repository, null, waiting);
+  for (const name of [...SMALL_FILES, WEIGHT_INDEX_FILE]) {
+    const file = snapshot.files.get(name);
+    const progress = { ...waiting, onProgress: () => undefined };
+    if (file) await client.fetch(snapshot, file, `${directory}/${name}`, progress);
+  }
+  const files = await readCheckpointFiles(directory);
+  const index = parseWeightIndex(readFileSync(`${directory}/${WEIGHT_INDEX_FILE}`));
+  for (const precision of PRECISIONS) {
+    const plan = planConversion(files, precision);
+    plan.checkTensorNames(index.keys());
+    checkGraphs(plan);
+    console.log(`${precision}: a package of ${gigabytes(plan.bytes)} GB, graphs checked`);
+  }
+
+  const names: string[] = [];
+  const startMs = performance.now();
+  for (const shard of [...new Set(index.values())].sort()) {
+    names.push(...(await streamShard(snapshot.files.get(shard)!)));
+  }
+  planConversion(files, 'int4').checkTensorNames(names);
+  const seconds = (performance.now() - startMs) / 1000;
+  const streamed = [...hub.sent.values()].reduce((sum, bytes) => sum + bytes, 0);
+  console.log(
+    `${names.length} tensors in ${gigabytes(streamed)} GB, ${seconds.toFixed(0)} s, ` +
+      `hashes and headers right, ${(process.resourceUsage().maxRSS / 1000).toFixed(0)} MB of memory with the hub`,
+  );
+} finally {
+  client.close();
+  await hub.close();
+  folder.remove();
+}
+
+function checkGraphs({ contents, weightFiles, description }: ConversionPlan): void {
+  for (const file of [PACKAGE_FILES.decoder, PACKAGE_FILES.prefill]) {
+    const graph = contents.get(file);
+    const name = `${file}.data`;
+    const inputs = decoderInputs(description.decoder);
+    if (graph) checkGraph(graph, { name, bytes: weightFiles.get(name) ?? 0 }, inputs);
+  }
+}
+
+/** Hashes a shard on its way, and gives the names in its header. */
+async function streamShard({ name, bytes, checksum }: HubFile): Promise<string[]> {
+  const response = await fetch(`${hub.url}/${checkpoint.repository}/resolve/main/${name}`);
+  const hash = createHash('sha256');
+  const start: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of response.body! as unknown as AsyncIterable<Uint8Array>) {
+    if (received < HEADER_BYTES) start.push(chunk);
+    received += chunk.length;
+    hash.update(chunk);
+  }
+  if (received !== bytes || hash.digest('hex') !== checksum.hex) {
+    throw new Error(`${name} is not what the hub lists`);
+  }
+  const beginning = Buffer.concat(start);
+  const length = parseHeaderLength(beginning, bytes);
+  const header = beginning.subarray(LENGTH_FIELD_BYTES, LENGTH_FIELD_BYTES + length);
+  console.log(`${name}: ${gigabytes(bytes)} GB`);
+  return [...parseSafetensorsHeader(header, bytes).keys()];
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(2);
+}

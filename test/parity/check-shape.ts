@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Precision } from '../../src/model-store/manifest.js';
+import type { Answers } from './compare-shape.js';
+import { answerShape, measureAnswers, measureReferences } from './compare-shape.js';
+import { isFloatKept, isImportKept, isQuantisedKept } from './shape-bounds.js';
+import { writeShapeCheckpoint } from './shape-checkpoint.js';
+import { openShapeModel } from './shape-model.js';
+import type { ImportedCase, ShapeCase, ShapePrompt, ShapeReferences } from './shape-references.js';
+import { SHAPES_GOLDEN } from './shape-references.js';
+import { printFloatRow, printQuantisedRow } from './shape-row.js';
+
+/**
+ * Converts a synthetic checkpoint in float32 and in every precision that has a reference, and prints how far each is
+ * from it.
+ *
+ * @param folder takes the checkpoint and one package at a time.
+ * @returns the precisions that are too far.
+ */
+export async function checkShape(
+  one: ShapeCase,
+  references: ShapeReferences,
+  folder: string,
+): Promise<string[]> {
+  const checkpoint = join(folder, one.name);
+  await writeShapeCheckpoint(one, checkpoint);
+  const broken: string[] = [];
+  const float = measureAnswers(await answersOf(checkpoint, folder, 'fp32', one), one, references);
+  printFloatRow(`${one.name} fp32`, float);
+  if (!isFloatKept(float)) broken.push('fp32');
+
+  for (const precision of Object.keys(one.quantised) as Precision[]) {
+    const expected = one.quantised[precision]!;
+    const answers = await answersOf(checkpoint, folder, precision, one);
+    const report = {
+      own: measureAnswers(answers, one, references),
+      independent: measureReferences(expected, one, references),
+      between: measureAnswers(answers, expected, references),
+    };
+    printQuantisedRow(`${one.name} ${precision}`, report);
+    if (!isQuantisedKept(report)) broken.push(precision);
+  }
+  await rm(checkpoint, { recursive: true });
+  return broken;
+}
+
+/**
+ * Converts a checkpoint in a quantised format into float32 and int4, and prints how far each is from what transformers
+ * computes with the values that it stands for.
+ *
+ * @returns the precisions that are too far.
+ */
+export async function checkImported(
+  one: ImportedCase,
+  references: ShapeReferences,
+  folder: string,
+): Promise<string[]> {
+  const broken: string[] = [];
+  for (const precision of ['fp32', 'int4'] as const) {
+    const answers = await answersOf(join(SHAPES_GOLDEN, one.name), folder, precision, one);
+    const distance = measureAnswers(answers, { features: null, ...one }, references);
+    printFloatRow(`${one.name} ${precision}`, distance);
+    if (!isImportKept(one.name, precision, distance)) broken.push(precision);
+  }
+  return broken;
+}
+
+async function answersOf(
+  checkpoint: string,
+  folder: string,
+  precision: Precision,
+  one: ShapePrompt,
+): Promise<Answers> {
+  const model = await openShapeModel(
+    checkpoint,
+    join(folder, `${one.name}-${precision}`),
+    precision,
+  );
+  try {
+    return await answerShape(model, one);
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,156 @@
+import { splicePrompt } from '../../src/decoder/splice-prompt.js';
+import { embedMedia } from '../../src/engine/embed-media.js';
+import type { PromptChunk } from '../../src/language/build-prompt.js';
+import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
+import { encodeTiles } from '../../src/vision/encode-tiles.js';
+import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { planTiles } from '../../src/vision/plan-tiles.js';
+import { phaseOf, ringValue } from '../hub/synthetic-values.js';
+import { type Distance, measureDistance, measureSampled, sample } from './measures.js';
+import type { ShapeModel } from './shape-model.js';
+import type {
+  AnswersReference,
+  LogitsReference,
+  ShapePrompt,
+  ShapeReferences,
+} from './shape-references.js';
+
+/** What a converted model computed. */
+export interface Answers {
+  readonly features: FloatTensor | null; // [1, patches, hidden]
+  /** [vocabulary] after the prompt, and after each id that followed. */
+  readonly logits: readonly Float32Array[];
+}
+
+export interface StageDistance {
+  readonly features: Distance | null;
+  /** The largest difference and the smallest cosine of all answers. */
+  readonly logits: Distance;
+}
+
+export interface AnswersDistance extends StageDistance {
+  /** Answers whose first choice is the same. */
+  readonly sameFirst: number;
+  readonly answers: number;
+}
+
+const MIDDLE_LEVEL = 127.5;
+const LEVEL_SPREAD = 50;
+
+/** Runs the prompt of a case through the engine's own parts. */
+export async function answerShape(model: ShapeModel, one: ShapePrompt): Promise<Answers> {
+  const { beforeTile, afterTile, steps } = one.ids;
+  const chunks: PromptChunk[] = [{ kind: 'text', ids: beforeTile }];
+  let features: FloatTensor | null = null;
+  const image: FloatTensor[] = [];
+  if (one.vision && model.vision) {
+    const side = one.vision.image;
+    const tile = drawTile(side);
+    const { geometry, graph } = model.vision;
+    const plan = planTiles({ width: side, height: side }, geometry, 'low', Infinity);
+    features = await encodeTiles(graph, toPixelValues([tile], geometry.imageProcessor));
+    const media = await embedMedia([{ kind: 'image', tiles: [tile], plan }], model.vision);
+    image.push(...media.image);
+    chunks.push({ kind: 'image', index: 0 }, { kind: 'text', ids: afterTile });
+  }
+  const { inputsEmbeds } = splicePrompt(chunks, { image, video: [] }, model.tokenEmbeddings);
+  const cache = model.decoder.createCache();
+  const logits = [await model.decoder.prefill(inputsEmbeds, cache)];
+  for (const id of steps) logits.push(await model.decoder.decodeStep(id, cache));
+  if (cache.length !== one.positions) throw new RangeError('The prompt is of another length.');
+  return { features, logits };
+}
+
+/** How far what was computed is from a reference. */
+export function measureAnswers(
+  actual: Answers,
+  expected: AnswersReference,
+  references: ShapeReferences,
+): AnswersDistance {
+  const logits = expected.logits.map((row, index) =>
+    measureLogits(actual.logits[index]!, row, references),
+  );
+  const { features } = expected;
+  const [patches, hidden] = actual.features?.shape.slice(1) ?? [0, 0];
+  return {
+    features:
+      features &&
+      measureSampled(
+        createTensor([patches!, hidden!], actual.features!.data),
+        features,
+        references.read(features),
+      ),
+    logits: widest(logits),
+    sameFirst: actual.logits.filter(
+      (row, index) => highest(row) === expected.logits[index]!.topIds[0],
+    ).length,
+    answers: logits.length,
+  };
+}
+
+/** How far two references are from each other, where both stored a value. */
+export function measureReferences(
+  actual: AnswersReference,
+  expected: AnswersReference,
+  references: ShapeReferences,
+): StageDistance {
+  const { read } = references;
+  const logits = actual.logits.map((row, index) =>
+    measureDistance(read(row.sample), read(expected.logits[index]!.sample)),
+  );
+  return {
+    features:
+      actual.features &&
+      expected.features &&
+      measureDistance(read(actual.features), read(expected.features)),
+    logits: widest(logits),
+  };
+}
+
+/** Samples, the highest and figures over the whole row: each counts as a difference. */
+function measureLogits(
+  actual: Float32Array,
+  expected: LogitsReference,
+  { read }: ShapeReferences,
+): Distance {
+  if (actual.length !== expected.length) throw new RangeError('A vocabulary of another size.');
+  const { stride } = expected.sample;
+  const sampled = measureDistance(sample(actual, stride), read(expected.sample));
+  const top = measureDistance(
+    expected.topIds.map((id) => actual[id]!),
+    expected.topLogits,
+  );
+  let [sum, squares] = [0, 0];
+  for (const value of actual) {
+    sum += value;
+    squares += value * value;
+  }
+  const figures = [
+    sum / actual.length - expected.mean,
+    Math.sqrt(squares / actual.length) - expected.rootMeanSquare,
+  ];
+  return {
+    maxAbs: Math.max(sampled.maxAbs, top.maxAbs, ...figures.map(Math.abs)),
+    cosine: sampled.cosine,
+  };
+}
+
+function widest(distances: readonly Distance[]): Distance {
+  return {
+    maxAbs: Math.max(...distances.map(({ maxAbs }) => maxAbs)),
+    cosine: Math.min(...distances.map(({ cosine }) => cosine)),
+  };
+}
+
+function highest(row: Float32Array): number {
+  return row.reduce((best, value, id) => (value > row[best]! ? id : best), 0);
+}
+
+/** Coloured noise, [side, side, 3]: the tile of models/training/synthetic_values.py. */
+function drawTile(side: number): Uint8Array {
+  const start = phaseOf('tile');
+  return Uint8Array.from({ length: side * side * 3 }, (_, index) => {
+    const level = Math.round(MIDDLE_LEVEL + LEVEL_SPREAD * ringValue(start + index));
+    return Math.min(255, Math.max(0, level));
+  });
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { createSmallFiles } from '../hub/synthetic-json-files.js';
+import {
+  type CheckpointShape,
+  listTensors,
+  type SyntheticTensor,
+} from '../hub/synthetic-shapes.js';
+import { readTensor } from '../hub/synthetic-values.js';
+import type { ShapeCase } from './shape-references.js';
+
+const BYTES_PER_VALUE = 2;
+const HEADER_ALIGNMENT = 8;
+const FINGERPRINT_VALUES = 64;
+
+/** Writes the checkpoint of a case in one weight file, gigabytes of it without holding them. */
+export async function writeShapeCheckpoint(one: ShapeCase, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const files = createSmallFiles(shapeOf(one));
+  files['config.json'] = JSON.stringify(changeConfig(files['config.json']!, one));
+  files['tokenizer.json'] = '{}';
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  await writeWeights(join(directory, 'model.safetensors'), caseTensors(one));
+}
+
+/** SHA-256 over names and first values of all tensors: as models/training writes it, where the rule is the same. */
+export function fingerprintOf(one: ShapeCase): string {
+  const hash = createHash('sha256');
+  for (const { name, shape } of caseTensors(one)) {
+    const bytes = Math.min(FINGERPRINT_VALUES * BYTES_PER_VALUE, bytesOf({ name, shape }));
+    hash.update(name);
+    for (const slice of readTensor(name, shape, 0, bytes)) hash.update(slice);
+  }
+  return hash.digest('hex');
+}
+
+function shapeOf({ name, decoder, vision, pieces }: ShapeCase): CheckpointShape {
+  return { repository: `shapes/${name}`, decoder, vision, pieces, shardBytes: Infinity };
+}
+
+/** In the order of their names. */
+function caseTensors(one: ShapeCase): SyntheticTensor[] {
+  return listTensors(shapeOf(one))
+    .filter(({ name }) => !(one.tiedHead && name.includes('lm_head')))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function changeConfig(text: string, { config, tiedHead, vision }: ShapeCase): unknown {
+  const json = JSON.parse(text) as Record<string, object>;
+  const changes = { ...config, tie_word_embeddings: tiedHead };
+  if (!vision) return { ...json, ...changes };
+  return { ...json, text_config: { ...json['text_config'], ...changes } };
+}
+
+async function writeWeights(path: string, tensors: readonly SyntheticTensor[]): Promise<void> {
+  const header: Record<string, unknown> = {};
+  let end = 0;
+  for (const tensor of tensors) {
+    const start = end;
+    end += bytesOf(tensor);
+    header[tensor.name] = { dtype: 'BF16', shape: tensor.shape, data_offsets: [start, end] };
+  }
+  const json = JSON.stringify(header);
+  const padded = json.padEnd(Math.ceil(json.length / HEADER_ALIGNMENT) * HEADER_ALIGNMENT);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  const file = await open(path, 'w');
+  try {
+    await file.appendFile(Buffer.concat([length, Buffer.from(padded)]));
+    for (const tensor of tensors) {
+      const slices = readTensor(tensor.name, tensor.shape, 0, bytesOf(tensor));
+      for (const slice of slices) await file.appendFile(slice);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function bytesOf({ shape }: SyntheticTensor): number {
+  return shape.reduce((product, size) => product * size, BYTES_PER_VALUE);
+}

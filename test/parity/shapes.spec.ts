@@ -1,0 +1,58 @@
+import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
+import { checkImported, checkShape } from './check-shape.js';
+import { compareRopes } from './compare-ropes.js';
+import { MAX_ROPE_DIFFERENCE } from './shape-bounds.js';
+import { fingerprintOf } from './shape-checkpoint.js';
+import { loadShapeReferences, type ShapeReferences } from './shape-references.js';
+import { printShapeHeader } from './shape-row.js';
+
+const SHAPES = [
+  ...['multi-head', 'grouped-tied', 'sees'],
+  ...['rope-linear', 'rope-llama3', 'rope-yarn', 'rope-yarn-all'],
+];
+const IMPORTED = ['gptq', 'fp8-rows', 'fp8-matrix'];
+/** Long tables take their time in Jest's sandbox. */
+const MAX_POSITIONS = 4096;
+
+/** Small models of every kind in the family; `npm run parity:shapes` takes the published sizes. */
+describe('shapes of the family', () => {
+  let references: ShapeReferences;
+  let folder: TemporaryFolder;
+
+  beforeAll(async () => {
+    references = await loadShapeReferences('small');
+    folder = createTemporaryFolder();
+    printShapeHeader();
+  });
+
+  afterAll(() => folder.remove());
+
+  it('has references of every kind', () => {
+    expect(references.cases.map(({ name }) => name)).toEqual(SHAPES);
+    expect(references.imported.map(({ name }) => name)).toEqual(IMPORTED);
+  });
+
+  it('makes the weights that the references are of', () => {
+    const different = references.cases.filter((one) => fingerprintOf(one) !== one.fingerprint);
+
+    expect(different.map(({ name }) => name)).toEqual([]);
+  });
+
+  it.each(SHAPES)('gives the values of transformers for %s', async (name) => {
+    const one = references.cases.find((item) => item.name === name)!;
+
+    expect(await checkShape(one, references, folder.path('.'))).toEqual([]);
+  });
+
+  it.each(IMPORTED)('reads the checkpoint %s as what it stands for', async (name) => {
+    const one = references.imported.find((item) => item.name === name)!;
+
+    expect(await checkImported(one, references, folder.path('.'))).toEqual([]);
+  });
+
+  it('turns positions as every kind of rotary positions in transformers', () => {
+    const differences = references.ropes.map((one) => compareRopes(one, references, MAX_POSITIONS));
+
+    expect(Math.max(...differences)).toBeLessThanOrEqual(MAX_ROPE_DIFFERENCE);
+  });
+});
