@@ -3,8 +3,12 @@
  * `no-cycles` holds inside a layer.
  */
 const LAYERS = [
-  ['api', 'web', 'command-line', 'main.ts', 'cli.ts', 'inference-worker.ts', 'media-worker.ts'],
-  ['archive', 'evaluation', 'installation', 'fetching', 'programme'],
+  [
+    ...['api', 'web', 'command-line', 'main.ts', 'cli.ts'],
+    ...['inference-worker.ts', 'media-worker.ts', 'examination-worker.ts'],
+  ],
+  ['verification'],
+  ['archive', 'diagnosis', 'evaluation', 'installation', 'fetching', 'hub', 'programme'],
   ['engine'],
   ['media', 'vision', 'language', 'decoder'],
   ['runtime', 'model-store'],
@@ -67,7 +71,10 @@ module.exports = {
       name: 'conversion-imported-from-below',
       comment: 'Only installation, and the entries above it, turn checkpoints into packages.',
       severity: 'error',
-      from: { path: under(...LAYERS.slice(2).flat(), 'archive', 'evaluation'), pathNot: SPEC },
+      from: {
+        path: under(...LAYERS.slice(3).flat(), 'archive', 'diagnosis', 'evaluation'),
+        pathNot: SPEC,
+      },
       to: { path: under('conversion') },
     },
     {
@@ -86,8 +93,8 @@ module.exports = {
       name: 'worker-imports-server',
       comment: 'A child process starts without the HTTP framework, and reaches no network.',
       severity: 'error',
-      from: { path: under('inference-worker.ts', 'media-worker.ts') },
-      to: { path: under('api', 'web', 'command-line', 'fetching', 'main.ts', 'cli.ts') },
+      from: { path: under('inference-worker.ts', 'media-worker.ts', 'examination-worker.ts') },
+      to: { path: under('api', 'web', 'command-line', 'fetching', 'hub', 'main.ts', 'cli.ts') },
     },
     {
       name: 'unknown-folder',
@@ -143,7 +150,8 @@ module.exports = {
     { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
-    onlyFrom(['language'], ['@huggingface']),
+    onlyFrom(['language'], ['@huggingface/transformers', '@huggingface/(jinja|tokenizers)']),
+    onlyFrom(['hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['fetching'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['web/page'], ['preact', '@preact']),
