@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 
 import { invalidModel } from '../model-store/invalid-model.js';
-import type { ManifestContent, Precision, WeightEncoding } from '../model-store/manifest.js';
+import type { Precision, WeightEncoding } from '../model-store/manifest.js';
 import { PACKAGE_FILES } from '../model-store/manifest.js';
 import type { Architecture } from './architecture.js';
+import { checkPlannedPackage, type PlannedManifest } from './check-planned-package.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import type { Encodings } from './choose-encodings.js';
 import { chooseEncodings } from './choose-encodings.js';
@@ -40,15 +41,11 @@ export interface ConversionPlan {
   readonly description: PlannedManifest;
 }
 
-/** The manifest as far as it is known without the weights. */
-interface PlannedManifest extends Omit<ManifestContent, 'files' | 'source' | 'id'> {
-  readonly source: Omit<ManifestContent['source'], 'revision' | 'hub'>;
-}
-
 /**
  * Plans the package of a checkpoint from its small files alone.
  *
- * @throws MODEL_INVALID when they are malformed or ask for something that the graphs do not do.
+ * @throws MODEL_INVALID when they are malformed, ask for something that the graphs do not do, or make a package that
+ *   would not load.
  */
 export function planConversion(files: CheckpointFiles, precision: Precision): ConversionPlan {
   const architecture = parseArchitecture(files.config, files.generation);
@@ -64,6 +61,7 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
   }
   const weightFiles = new Map([...graphs.weightFiles, ...tables.weightFiles]);
   const contents = new Map([...graphs.contents, ...textFiles(files)]);
+  checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
   const hash = createHash('sha256').update(
     JSON.stringify([description, quantization, decoder, [...slots], [...weightFiles]]),

@@ -29,6 +29,8 @@ type Checksum =
 /** Far above the listing of any model. */
 const MAX_ANSWER_BYTES = 16 << 20;
 const MAX_FILES = 10_000;
+/** A listing comes in pages of up to a thousand entries. */
+const MAX_QUESTIONS = 1_000;
 /** A file's name without folders, and without anything that a file system takes for more than a name. */
 export const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -89,7 +91,11 @@ export async function describeModel(
 
 /** `fetch` for the library: with our proxies, retries and errors. */
 function createFetch(hub: HubConnection, onPause: OnPause, signal: AbortSignal): typeof fetch {
+  let questions = 0;
   return async (input) => {
+    questions += 1;
+    // Each page names the next, so it is the hub that says when a listing ends.
+    if (questions > MAX_QUESTIONS) throw unexpectedAnswer();
     if (typeof input !== 'string' || !URL.canParse(input)) throw unexpectedAnswer();
     const address = new URL(input);
     return await withRetries(

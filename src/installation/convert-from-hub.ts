@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -7,7 +8,10 @@ import { type ConversionWriter, openConversion } from '../conversion/conversion-
 import { type ConversionPlan, planConversion } from '../conversion/plan-conversion.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
-import type { ModelManifest, Precision } from '../model-store/manifest.js';
+import type { HubSnapshot } from '../hub/hub-snapshot.js';
+import { parseTokenizerFile } from '../language/tokenizer-file.js';
+import { parseJsonObject } from '../model-store/checked-json.js';
+import { type ModelManifest, PACKAGE_FILES, type Precision } from '../model-store/manifest.js';
 import { checkDiskSpace } from './check-disk-space.js';
 import { fetchSmallFiles } from './fetch-small-files.js';
 import { createOnPause, type PullProgress, type PullTalk } from './pull-events.js';
@@ -40,12 +44,18 @@ export async function convertFromHub(
 ): Promise<ModelManifest> {
   const { source, directory, precision, after } = conversion;
   const { repository, commit } = record.snapshot;
-  const agreed = await fetchSmallFiles(source, record, talk, client);
-  const index = await readFile(join(source, WEIGHT_INDEX_FILE)).catch(() => null);
-  const weights = selectWeights(record.snapshot, index);
-  const files = await readCheckpointFiles(source);
-  const plan = planConversion({ ...files, name: basename(repository) }, precision);
-  const writer = await openConversion(directory, plan, `${repository}@${commit}`);
+  const { agreed, weights, plan } = await discardRefused(source, record, async () => {
+    const agreed = await fetchSmallFiles(source, record, talk, client);
+    const index = await readFile(join(source, WEIGHT_INDEX_FILE)).catch(() => null);
+    const weights = selectWeights(record.snapshot, index);
+    const files = await readCheckpointFiles(source);
+    const plan = planConversion({ ...files, name: basename(repository) }, precision);
+    if (weights.tensorNames) plan.checkTensorNames(weights.tensorNames);
+    // A package of a tokenizer that the engine does not read would be of no use.
+    parseTokenizerFile(parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer), new Set());
+    return { agreed, weights, plan };
+  });
+  const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
     await checkBeforehand(conversion, agreed, weights, { plan, writer }, talk, client);
     const hashes = await convertShards(conversion, agreed, weights, writer, talk, client);
@@ -71,8 +81,7 @@ async function checkBeforehand(
 ): Promise<void> {
   const missing = files.filter(({ name }) => !writer.finishedShards.has(name));
   const [first] = missing;
-  if (tensorNames) plan.checkTensorNames(tensorNames);
-  else if (first && !(await isThere(join(source, first.name)))) {
+  if (!tensorNames && first && !(await isThere(join(source, first.name)))) {
     const onPause = createOnPause({ onEvent });
     plan.checkTensorNames(await readTensorNames(client, snapshot, first, { onPause, signal }));
   }
@@ -110,6 +119,9 @@ async function convertShards(
       onEvent({ kind: 'progress', progress });
     };
     const isConverted = writer.finishedShards.has(file.name);
+    // What was converted is what the hub lists, or it would belong to another conversion.
+    const { checksum } = file;
+    if (isConverted && checksum.kind === 'sha256') hashes.set(file.name, checksum.hex);
     const isNeeded = !isConverted || (after === 'keep' && !(await isThere(path)));
     if (isNeeded || !hashes.has(file.name)) {
       const sha256 = await client.fetch(snapshot, file, path, {
@@ -138,6 +150,28 @@ async function convertShards(
   return hashes;
 }
 
+/** The weights that a conversion reads: a mirror may list others for the same commit. */
+function identify({ repository, commit }: HubSnapshot, { files }: WeightSelection): string {
+  const listing = files.map(({ name, checksum }) => `${name} ${checksum.hex}\n`).join('');
+  return `${repository}@${commit} ${createHash('sha256').update(listing).digest('hex')}`;
+}
+
+/** A commit that is refused before its weights are fetched is nothing to go on with: the next pull takes the newest. */
+async function discardRefused<T>(
+  source: string,
+  { state }: PullRecord,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isInvalid(error) && state === 'unfinished') {
+      await rm(source, { recursive: true, force: true });
+    }
+    throw error;
+  }
+}
+
 /** Bytes that are those of the hub and make no package never will, so nothing is left of the attempt. */
 async function discardInvalid<T>(
   { source, after }: HubConversion,
@@ -147,12 +181,16 @@ async function discardInvalid<T>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SalamandraError && error.code === 'MODEL_INVALID') {
+    if (isInvalid(error)) {
       await writer.discard();
       if (after === 'delete') await rm(source, { recursive: true, force: true });
     }
     throw error;
   }
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof SalamandraError && error.code === 'MODEL_INVALID';
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,19 +1,20 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createHubClient, type HubClient } from '../hub/hub-client.js';
 import type { HubPolicy } from '../hub/hub-policy.js';
 import type { HubSnapshot } from '../hub/hub-snapshot.js';
 import { packageDirectory, sourceDirectory } from '../model-store/home.js';
-import { MANIFEST_FILE, type ModelManifest, type Precision } from '../model-store/manifest.js';
-import { parseManifestText } from '../model-store/manifest-text.js';
+import type { ModelManifest, Precision } from '../model-store/manifest.js';
+import { inspectPackage } from '../model-store/model-package.js';
 import { packageIdOf } from '../model-store/model-names.js';
 import { convertFromHub } from './convert-from-hub.js';
 import { explainDiskError } from './explain-disk-error.js';
 import { withInstallationLock } from './installation-lock.js';
 import { createOnPause, type PullTalk } from './pull-events.js';
 import { type PullRecord, readPullRecord, writePullRecord } from './pull-record.js';
+import { removeLeftovers } from './remove-leftovers.js';
 
 export interface PullRequest {
   readonly home: string;
@@ -73,7 +74,8 @@ async function pullLocked(
 ): Promise<PulledModel> {
   const { home, repository, precision } = request;
   const directory = packageDirectory(home, packageIdOf(repository), precision);
-  const installed = await readInstalled(directory);
+  // One that lacks a file, or has it cut short, is none.
+  const installed = await inspectPackage(directory).catch(() => null);
   if (context.hub.network === 'offline' && installed && isAskedFor(installed, request)) {
     return { directory, manifest: installed, outcome: 'already-installed' };
   }
@@ -85,6 +87,9 @@ async function pullLocked(
   const isKept = earlier?.state === 'kept' && isSame(earlier, snapshot);
   const isInstalled = installed?.source.hub?.commit === commit;
   if (isInstalled && (request.source === 'delete' || isKept)) {
+    if (earlier && isSame(earlier, snapshot)) {
+      await removeLeftovers(directory, isKept ? null : source);
+    }
     return { directory, manifest: installed, outcome: 'already-installed' };
   }
   const record = await prepareSource(request, snapshot, earlier, source);
@@ -147,13 +152,4 @@ async function prepareSource(
 
 function isSame(record: PullRecord, { repository, commit }: HubSnapshot): boolean {
   return record.snapshot.repository === repository && record.snapshot.commit === commit;
-}
-
-/** Null where there is no package, or one that would not load. */
-async function readInstalled(directory: string): Promise<ModelManifest | null> {
-  try {
-    return parseManifestText(await readFile(join(directory, MANIFEST_FILE)));
-  } catch {
-    return null;
-  }
 }

@@ -71,6 +71,9 @@ describe('pulling from a hub that means harm', () => {
     ['config.json', '[]'],
     ['config.json', '{'],
     [INDEX, '{"weight_map": []}'],
+    ['tokenizer.json', '{"model": {"type": "BPE", "vocab": {"a": 1048576}}}'],
+    ['tokenizer.json', '{"pre_tokenizer": {"pattern": {"Regex": "(a+)+$"}}}'],
+    ['tokenizer.json', '{"model": {"type": "Unigram", "vocab": {}}, "added_tokens": []}'],
   ])('refuses a %s of %s, before any weight', async (name, text) => {
     await open(filesWith({ [name]: fileOf(Buffer.from(text), 'git') }));
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
