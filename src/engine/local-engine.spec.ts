@@ -138,6 +138,15 @@ describe.each(PRECISIONS)('a package in %s', (precision) => {
   });
 });
 
+it('goes on with a text in the same way, whatever was begun before it', async () => {
+  const engine = await open('base', 'mixed');
+  const [alone] = await answer(engine, [{ rawText: 'ab a b d' }]);
+  const [, after] = await answer(engine, [{ rawText: 'ab a b' }, { rawText: 'ab a b d' }]);
+
+  expect(after!.usage.cachedTokens).toBeGreaterThan(2);
+  expect(firstProbabilities(after!)).toEqual(firstProbabilities(alone!));
+});
+
 it.each([
   ['int8', 0.01],
   ['int4', 0.035],

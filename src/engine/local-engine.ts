@@ -11,7 +11,7 @@ import type { ModelDescription, VisionLanguageEngine } from './vision-language-e
 export interface LocalEngineOptions {
   /** Threads of one run of a graph. */
   readonly threads: number;
-  /** Becomes the engine's: closed with it. */
+  /** Becomes the engine's: closed with it, and where there comes to be none. */
   readonly mediaDecoder: MediaDecoder;
 }
 
@@ -23,7 +23,10 @@ export async function createLocalEngine(
   const { threads, mediaDecoder } = options;
   const loaded = await loadModel(modelPackage, (graph) =>
     loadGraph(modelPackage.filePath(PACKAGE_FILES[graph]), { threads }),
-  );
+  ).catch(async (error: unknown) => {
+    await mediaDecoder.close();
+    throw error;
+  });
   const model = describeModel(loaded);
   return {
     status: () => ({ state: 'ready', model }),

@@ -60,9 +60,10 @@ describe('countSharedPositions', () => {
     expect(shared([video, image, second, text(1)])).toBe(0);
   });
 
-  it('leaves the last position of equal prompts and of a prompt that ends early', () => {
+  it('leaves the last position of equal prompts and of the shorter one', () => {
     expect(countSharedPositions([text(1, 2), image], [text(1, 2), image], tens)).toBe(11);
     expect(countSharedPositions([text(1, 2, 3)], [text(1, 2)], { image: [], video: [] })).toBe(1);
+    expect(countSharedPositions([text(1, 2)], [text(1, 2, 3)], { image: [], video: [] })).toBe(1);
   });
 });
 

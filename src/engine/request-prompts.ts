@@ -45,8 +45,9 @@ export function checkShownMedia(
 }
 
 /**
- * How many positions two prompts over the same media have in common from the start. The last position of `next` is
- * never among them: reading it is what gives the first token.
+ * How many positions two prompts over the same media have in common from the start. The last position of neither is among
+ * them: reading that of `next` is what gives the first token, and that of `previous` may have been read by another graph,
+ * so that an answer would depend on what was asked before it.
  */
 export function countSharedPositions(
   previous: readonly PromptChunk[],
@@ -55,7 +56,7 @@ export function countSharedPositions(
 ): number {
   const before = listPositions(previous, visualTokens);
   const after = listPositions(next, visualTokens);
-  const longest = Math.min(before.length, after.length - 1);
+  const longest = Math.min(before.length, after.length) - 1;
   let shared = 0;
   while (shared < longest && before[shared] === after[shared]) shared += 1;
   return shared;

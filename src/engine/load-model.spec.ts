@@ -1,0 +1,53 @@
+import { createTemporaryFolder } from '../../test/temporary-folder.js';
+import { tinyManifest } from '../../test/tiny-package.js';
+import type { ModelPackage } from '../model-store/model-package.js';
+import type { GraphSession } from '../runtime/graph-session.js';
+import { createLocalEngine } from './local-engine.js';
+import { loadModel } from './load-model.js';
+
+const TOKENIZER = 'test/golden/tokenizer';
+const folder = createTemporaryFolder();
+
+afterAll(() => folder.remove());
+
+/** A package of two graphs for text, whose files are not there. */
+function createPackage(directory: string): ModelPackage {
+  const tiny = tinyManifest();
+  const decoder = { ...tiny.decoder, prefill: { kind: 'int8-rows' } as const };
+  const manifest = { ...tiny, vision: null, decoder, files: {}, digest: '' };
+  return { directory, manifest, filePath: (name) => folder.path(name) };
+}
+
+describe('loadModel', () => {
+  it.each([
+    ['a graph does not load', 'decoder', ['prefill']],
+    ['the embeddings are missing', 'none', ['prefill', 'decoder']],
+  ])('closes what it opened where %s', async (_, broken, expected) => {
+    const closed: string[] = [];
+    const load = (graph: string): Promise<GraphSession> => {
+      if (graph === broken) return Promise.reject(new Error('broken'));
+      const close = () => Promise.resolve(void closed.push(graph));
+      const run = () => Promise.resolve({});
+      return Promise.resolve({ inputNames: [], outputNames: [], run, close });
+    };
+
+    await expect(loadModel(createPackage(TOKENIZER), load)).rejects.toThrow();
+
+    expect(closed).toEqual(expected);
+  });
+});
+
+it('ends the process that decodes where there is no engine to end it', async () => {
+  let closed = 0;
+  const mediaDecoder = {
+    tile: () => Promise.reject(new Error('Nothing is decoded here.')),
+    sampleVideo: () => Promise.reject(new Error('Nothing is decoded here.')),
+    close: () => Promise.resolve(void (closed += 1)),
+  };
+
+  await expect(
+    createLocalEngine(createPackage(folder.path('nowhere')), { threads: 1, mediaDecoder }),
+  ).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+
+  expect(closed).toBe(1);
+});
