@@ -2,7 +2,6 @@ import 'reflect-metadata';
 
 import { createServer } from 'node:http';
 
-import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
@@ -19,13 +18,13 @@ import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { createMediaFetcher, type MediaFetcher } from '../fetching/media-fetcher.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { AppModule } from './app.module.js';
-import { toInvalidFieldsError } from './errors/invalid-fields-error.js';
 import { ProblemFilter } from './errors/problem-filter.js';
 import type { FindCalibration } from './estimate/calibrations.js';
 import { Admission } from './http/admission.js';
 import { createHostGuard, type HostRules } from './http/host-guard.js';
 import { checkJsonShape, translateBodyError } from './http/json-body.js';
 import { setRequestId } from './http/request-id.js';
+import { RequestValidation } from './http/request-validation.js';
 import { createUploadRateGuard } from './http/upload-rate.js';
 
 /** How often Node looks for connections over their time; its default of 30 s would stretch every limit. */
@@ -95,15 +94,7 @@ export async function createApp(
   app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
   app.use(checkJsonShape);
   app.use(translateBodyError);
-  app.useGlobalPipes(
-    new ValidationPipe({
-      transform: true,
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
-      exceptionFactory: toInvalidFieldsError,
-    }),
-  );
+  app.useGlobalPipes(new RequestValidation());
   const document = describeApi(app);
   app.useGlobalFilters(new ProblemFilter(listMethods(document)));
   SwaggerModule.setup('docs', app, document, {

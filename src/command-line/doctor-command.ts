@@ -15,6 +15,8 @@ import { printDiagnosis } from './print-diagnosis.js';
 import { type CheckedPackage, printMachine, printPackages } from './print-machine.js';
 import type { Terminal } from './terminal.js';
 
+const SOUND = 'sound';
+
 /** Adds `doctor`. @param workerEntry the module `examination-worker.js`. */
 export function addDoctorCommand(
   program: Command,
@@ -36,8 +38,9 @@ export function addDoctorCommand(
       // What is installed is told also where the model to measure is not.
       const finding = findPackages(configuration, terminal, signal);
       await Promise.allSettled([finding]);
-      printPackages(await checkInstalled(home, terminal, signal), terminal);
-      const packages = await finding;
+      const installed = await checkInstalled(home, terminal, signal);
+      printPackages(installed, terminal);
+      const packages = leaveOutDamaged(await finding, installed);
 
       const diagnosis = await diagnoseModel({
         ...{ packages, machine, threads },
@@ -84,6 +87,18 @@ async function findPackages(
   return packages;
 }
 
+/** A damaged package, which is told of by then, does not keep the others from being measured. All of them where none is sound. */
+export function leaveOutDamaged(
+  packages: readonly PackageUnderTest[],
+  installed: readonly CheckedPackage[],
+): readonly PackageUnderTest[] {
+  const sound = packages.filter(({ directory }) => {
+    const checked = installed.find((one) => one.directory === directory);
+    return checked === undefined || checked.condition === SOUND;
+  });
+  return sound.length > 0 ? sound : packages;
+}
+
 /** Reads every byte of every package. */
 async function checkInstalled(
   home: string,
@@ -105,7 +120,7 @@ async function findCondition({ directory, state }: InstalledModel): Promise<stri
   if (state.kind !== 'ready') return state.kind === 'invalid' ? state.reason : state.kind;
   try {
     await loadModelPackage(directory);
-    return 'sound';
+    return SOUND;
   } catch (error) {
     if (error instanceof SalamandraError) return error.publicMessage;
     throw error;

@@ -56,9 +56,10 @@ export function printIndented(
 
 function describeCores({ facts, logicalCores, coreLimit }: Machine): string {
   const cores = facts?.physicalCores ?? null;
-  const threads = cores === logicalCores ? '' : `${logicalCores} hyper-threads`;
-  const known = [cores === null ? '' : `${cores}`, threads]
-    .filter((text) => text !== '')
-    .join(', ');
+  // Where the system does not tell cores from hyper-threads, neither is claimed.
+  const known =
+    cores === null || cores === logicalCores
+      ? `${logicalCores}`
+      : `${cores}, ${logicalCores} hyper-threads`;
   return coreLimit === null ? known : `${known}; the container leaves the time of ${coreLimit}`;
 }

@@ -5,16 +5,14 @@ import type { Request, Response } from 'express';
 import { collectOutcome } from '../../engine/collect-outcome.js';
 import type { EngineRequest, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
-import { toOpenAiError } from '../errors/open-ai-error.js';
-import { toPublicError } from '../errors/public-error.js';
 import { checkChatModel } from '../http/check-chat-model.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { readyModel } from '../http/engine-settings.js';
-import { streamMessages } from '../http/event-stream-response.js';
 import { MediaIntake } from '../http/media-intake.js';
 import { toChatChunks } from './chat-chunks.js';
 import { type CompletionFrame, createCompletionFrame } from '../open-ai/completion-frame.js';
 import { checkJsonBody } from '../open-ai/read-body.js';
+import { streamChunks } from '../open-ai/stream-chunks.js';
 import { presentChatCompletion } from './chat-completion.presenter.js';
 import { ApiChatCompletions } from './chat-completions.documentation.js';
 import { parseChatRequest } from './parse-chat-request.js';
@@ -52,9 +50,8 @@ export class ChatCompletionsController {
         return;
       }
       const events = this.engine.generate(request, signal);
-      await streamMessages(response, toChatChunks(events, frame, request, chat.reply), (error) => ({
-        data: JSON.stringify(toOpenAiError(toPublicError(error, httpRequest))),
-      }));
+      const chunks = toChatChunks(events, frame, request, chat.reply);
+      await streamChunks({ request: httpRequest, response }, chunks);
     } finally {
       await taken.release();
     }

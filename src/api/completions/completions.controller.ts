@@ -5,13 +5,11 @@ import type { Request, Response } from 'express';
 import { collectOutcome } from '../../engine/collect-outcome.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
-import { toOpenAiError } from '../errors/open-ai-error.js';
-import { toPublicError } from '../errors/public-error.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { readyModel } from '../http/engine-settings.js';
-import { streamMessages } from '../http/event-stream-response.js';
 import { createCompletionFrame } from '../open-ai/completion-frame.js';
 import { checkJsonBody } from '../open-ai/read-body.js';
+import { streamChunks } from '../open-ai/stream-chunks.js';
 import { toCompletionChunks } from './completion-chunks.js';
 import { presentCompletion } from './completion.presenter.js';
 import { ApiCompletions } from './completions.documentation.js';
@@ -43,8 +41,7 @@ export class CompletionsController {
       return;
     }
     const events = this.engine.generate(request, signal);
-    await streamMessages(response, toCompletionChunks(events, frame, reply), (error) => ({
-      data: JSON.stringify(toOpenAiError(toPublicError(error, httpRequest))),
-    }));
+    const chunks = toCompletionChunks(events, frame, reply);
+    await streamChunks({ request: httpRequest, response }, chunks);
   }
 }

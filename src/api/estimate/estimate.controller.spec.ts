@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
 import { createFakeEngine, FAKE_MODEL, type FakeEngine } from '../../../test/fake-engine.js';
-import { createFakeInspector } from '../../../test/fake-inspector.js';
+import { createFakeInspector, type FakeInspector } from '../../../test/fake-inspector.js';
 import { tinyClip } from '../../../test/tiny-clip.js';
 import type { Calibration } from '../../diagnosis/calibration.js';
 import { createApp } from '../create-app.js';
@@ -26,14 +26,16 @@ const CALIBRATION: Calibration = {
 };
 
 let engine: FakeEngine;
+let inspector: FakeInspector;
 let calibration: Calibration | undefined;
 let app: NestExpressApplication;
 
 beforeEach(async () => {
   engine = createFakeEngine();
+  inspector = createFakeInspector();
   calibration = CALIBRATION;
   app = await createApp(engine, {
-    videoInspector: createFakeInspector(),
+    videoInspector: inspector,
     findCalibration: () => Promise.resolve(calibration),
   });
   await app.init();
@@ -95,6 +97,23 @@ describe('POST /v1/estimate', () => {
     });
   });
 
+  it('counts one frame of a clip that does not say how long it is, as is taken of it', async () => {
+    inspector.outline = { ...inspector.outline, durationSeconds: null };
+    const reply = await post().attach('file', tinyClip(), 'b.mp4').field('fps', '2');
+
+    expect(reply.body).toMatchObject({
+      media: [{ kind: 'video', frames: 1, frames_wished: 1, visual_tokens: 17 }],
+    });
+  });
+
+  it('refuses a part that the clip does not have', async () => {
+    const media = { duration_seconds: 10 };
+    const reply = await post().send({ media, start: 20, end: 30 });
+
+    expect(reply.status).toBe(422);
+    expect(reply.body).toMatchObject({ code: 'NO_DECODABLE_FRAME' });
+  });
+
   it('takes files and reads their headers', async () => {
     const reply = await post()
       .attach('file', Buffer.from('any bytes: the inspector is a fake'), 'a.png')
@@ -129,6 +148,14 @@ describe('POST /v1/estimate', () => {
   it('refuses media for a model that reads text alone', async () => {
     const model = { ...FAKE_MODEL, inputModalities: ['text'] as const };
     engine.nextStatus = { state: 'ready', model };
+    const reply = await post().send({ media: { width: 10, height: 10 } });
+
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  it('refuses a model that takes no instruction, as captions do', async () => {
+    engine.nextStatus = { state: 'ready', model: { ...FAKE_MODEL, prompts: 'raw' } };
     const reply = await post().send({ media: { width: 10, height: 10 } });
 
     expect(reply.status).toBe(400);

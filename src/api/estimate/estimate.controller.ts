@@ -10,11 +10,11 @@ import {
 
 import { MAX_MEDIA } from '../../config/limits.js';
 import { estimateRequest } from '../../diagnosis/estimate-request.js';
-import { checkSeesMedia } from '../../engine/input-modalities.js';
 import type { VideoInspector } from '../../engine/video-inspector.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../engine-token.js';
 import { ApiProblems } from '../http/api-documentation.js';
+import { checkChatModel } from '../http/check-chat-model.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -72,7 +72,7 @@ export class EstimateController {
     const sampling = toFrameSampling(body);
     const { maxTokens } = toSettings(body, model);
     const texts = requestedLanguages(body.languages).length * (body.kind ?? ['caption']).length;
-    checkSeesMedia([...files, ...[body.media ?? []].flat()], model.inputModalities);
+    checkChatModel(model, [...files, ...[body.media ?? []].flat()]);
     const { intake, inspector } = this;
     const media = await outlineMedia(
       { files, media: body.media, sampling },

@@ -4,7 +4,7 @@ import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { clipSpan, countWishedFrames } from '../../media/plan-frame-times.js';
-import { MAX_SAMPLED_FRAMES } from '../../config/limits.js';
+import { noDecodableFrame } from '../../media/video-errors.js';
 import type { MediaIntake, MediaSource } from '../http/media-intake.js';
 import { resolveMedia } from '../http/requested-media.js';
 import type { EstimateMediaDto } from './estimate.dto.js';
@@ -24,7 +24,7 @@ interface MediaReaders {
 /**
  * The sizes of a request's media, in order: as they are given, or read from the headers of what was sent.
  *
- * @throws INVALID_REQUEST where a size is given by halves, and what taking and inspecting media throws.
+ * @throws INVALID_REQUEST where a size is given by halves, NO_DECODABLE_FRAME, and what taking and inspecting media throws.
  */
 export async function outlineMedia(
   { files, media, sampling }: EstimatedMedia,
@@ -74,14 +74,13 @@ async function inspect(
   return outlineClip(media.sampling, durationSeconds);
 }
 
-/** A clip that does not say how long it is may have as many frames as are ever taken. */
+/** A clip that does not say how long it is has one frame taken. @throws NO_DECODABLE_FRAME for a range outside the clip */
 function outlineClip(
   { frames, range }: FrameSampling,
   durationSeconds: number | null,
 ): MediaOutline {
-  if (durationSeconds === null && 'perSecond' in frames) {
-    return { kind: 'video', framesWished: MAX_SAMPLED_FRAMES };
-  }
-  const span = clipSpan(range, durationSeconds ?? Infinity);
-  return { kind: 'video', framesWished: span ? countWishedFrames(frames, span) : 1 };
+  if (durationSeconds === null) return { kind: 'video', framesWished: 1 };
+  const span = clipSpan(range, durationSeconds);
+  if (!span) throw noDecodableFrame();
+  return { kind: 'video', framesWished: countWishedFrames(frames, span) };
 }
