@@ -1,6 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 
-import { media, type MediaItem } from '../media/tray.js';
+import { askedMedia } from '../media/asked-media.js';
+import type { MediaItem } from '../media/tray.js';
 import { type RunReport, setReport } from '../report/reports.js';
 import type { AnswerResult, MediaReport, Timings } from '../service/api-types.js';
 import { sendStream } from '../service/send-stream.js';
@@ -80,7 +81,7 @@ async function fetchAnswer(
   earlier: readonly Exchange[],
   signal: AbortSignal,
 ): Promise<void> {
-  const items = media.value;
+  const items = askedMedia.value;
   const files = items.map(({ file }) => file);
   const report = createReporter(items);
   const form = toAskForm({ question, earlier, files, tokens: askSettings.value.tokens });

@@ -2,7 +2,7 @@ import './composer.css';
 
 import { MAX_PROMPT_BYTES } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
-import { media } from '../media/tray.js';
+import { askedMedia } from '../media/asked-media.js';
 import { CloseIcon, StopIcon } from '../shell/icons.js';
 import { isAnswering, stopAnswer } from './asking.js';
 import { cancelEdit, draft, editing, focusQuestion, questionField, sendDraft } from './draft.js';
@@ -51,7 +51,7 @@ export function Composer() {
       />
       <div class="composer-foot">
         <span id="composer-about" class="composer-about">
-          {t().ask.about(media.value.length)}
+          {t().ask.about(askedMedia.value.length)}
         </span>
         {isAnswering.value ? <StopButton /> : <SendButton />}
       </div>

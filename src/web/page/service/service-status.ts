@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { type ReadonlySignal, signal } from '@preact/signals';
 
 import type { Language, Model } from './api-types.js';
 import { get, getList } from './get.js';
@@ -10,17 +10,17 @@ const LONGEST_WAIT_MS = 5_000;
 const READY_WAIT_MS = 15_000;
 
 const status = signal<ServiceStatus>({ state: 'connecting' });
+const sight = signal(true);
 const knownLanguages = signal<readonly Language[]>([]);
 
 /** How the service is; kept up to date by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 
-/** Whether pictures and clips can be shown to the model; until it is known, it is not ruled out. */
-export const seesMedia = computed(
-  () =>
-    status.value.state !== 'ready' ||
-    status.value.model.architecture.input_modalities.includes('image'),
-);
+/**
+ * Whether pictures and clips can be shown to the model: to the one before while the service is away, and until the first is
+ * known, it is not ruled out.
+ */
+export const seesMedia: ReadonlySignal<boolean> = sight;
 
 /** The languages that the model was taught; empty until the service has said them. */
 export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;
@@ -62,6 +62,9 @@ function checkAgain(): void {
 
 async function check(): Promise<void> {
   const next = await askStatus().catch(readStatus);
+  if (next.state === 'ready') {
+    sight.value = next.model.architecture.input_modalities.includes('image');
+  }
   // The same status stays the same object, so that nothing is drawn again.
   if (JSON.stringify(next) !== JSON.stringify(status.value)) status.value = next;
 }
