@@ -62,7 +62,7 @@ function findExtreme(row: Float32Array, begin: number, end: number): number {
 
 /**
  * Tries some scales; for the levels that each gives, the best one is that of a least-squares fit, and what it
- * explains of the block says which to take.
+ * explains of the block says which to take. The caller rounds the block once more, with the scale that won.
  */
 function fitScale(row: Float32Array, begin: number, end: number, extreme: number): number {
   let most = -1;
