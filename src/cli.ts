@@ -29,7 +29,10 @@ const mediaWorkerEntry = new URL('./media-worker.js', import.meta.url);
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
 
-const model = new Option('--model <model>', 'demo, the id of a model, or the folder of a package');
+const model = new Option(
+  '--model <model>',
+  'demo, an id, alias or repository, or the folder of a package',
+);
 const json = new Option('--json', 'print JSON, one object a line');
 const stream = new Option('--stream', 'print text as it is written, as on a terminal');
 const detail = new Option('--detail <detail>', 'how closely to look at a picture')

@@ -39,7 +39,7 @@ export function addCompleteCommand(
     .description('go on with a text, without a chat around it')
     .argument('<text>', 'the beginning; what follows is printed')
     .option('--max-tokens <count>', 'tokens to write at most', '128')
-    .option('--model <model>', 'demo, the id of a model, or the folder of a package')
+    .option('--model <model>', 'demo, an id, alias or repository, or the folder of a package')
     .option('--json', 'print JSON')
     .addOption(
       new Option('--stream', 'print text as it is written, as on a terminal').conflicts('json'),
