@@ -10,7 +10,7 @@ import { pullModel, type PulledModel } from '../installation/pull-model.js';
 import { PACKAGE_FILES, type Precision, PRECISIONS } from '../model-store/manifest.js';
 import { repositoryOf } from '../model-store/model-names.js';
 import { formatBytes } from './format-bytes.js';
-import { createPullProgress, formatDuration } from './pull-progress.js';
+import { createPullProgress, formatRoughDuration } from './pull-progress.js';
 import type { Terminal } from './terminal.js';
 
 interface PullOptions {
@@ -103,7 +103,7 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         return;
       }
       case 'waiting': {
-        const pause = formatDuration(event.milliseconds / 1000);
+        const pause = formatRoughDuration(event.milliseconds / 1000);
         terminal.progress(
           `${PAUSES[event.reason]}; trying again in ${pause}`,
           PAUSES[event.reason],

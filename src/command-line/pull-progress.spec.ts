@@ -1,5 +1,5 @@
 import type { PullProgress } from '../installation/pull-events.js';
-import { createPullProgress, formatDuration } from './pull-progress.js';
+import { createPullProgress, formatRoughDuration } from './pull-progress.js';
 
 const GB = 1e9;
 
@@ -82,7 +82,7 @@ describe('createPullProgress', () => {
   });
 });
 
-describe('formatDuration', () => {
+describe('formatRoughDuration', () => {
   it.each([
     [0.2, '1 s'],
     [59, '59 s'],
@@ -90,6 +90,6 @@ describe('formatDuration', () => {
     [3_570, '1 h 0 min'],
     [7_500, '2 h 5 min'],
   ])('shows %d seconds as %s', (seconds, expected) => {
-    expect(formatDuration(seconds)).toBe(expected);
+    expect(formatRoughDuration(seconds)).toBe(expected);
   });
 });

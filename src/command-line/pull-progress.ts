@@ -35,7 +35,7 @@ export function createPullProgress(now: () => number): (progress: PullProgress) 
       `${words} ${bar(done)} ${Math.floor(done * 100)} %`,
       `${formatBytes(downloadedBytes)} of ${formatBytes(totalBytes)}`,
       ...(rate === null ? [] : [`${formatBytes(rate)}/s`]),
-      ...(left === null || step === 'finish' ? [] : [`${formatDuration(left)} left`]),
+      ...(left === null || step === 'finish' ? [] : [`${formatRoughDuration(left)} left`]),
     ];
     const rough = Math.floor(done * DONE_STEPS) * (100 / DONE_STEPS);
     const brief = step === 'prepare' ? words : `${words}, ${rough} %`;
@@ -111,7 +111,7 @@ function bar(done: number): string {
 }
 
 /** In the unit that a person would take: `40 s`, `12 min`, `2 h 5 min`. */
-export function formatDuration(seconds: number): string {
+export function formatRoughDuration(seconds: number): string {
   if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;

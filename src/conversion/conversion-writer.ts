@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { invalidModel } from '../model-store/invalid-model.js';
+import { partialDirectory } from '../model-store/home.js';
 import type { HubSource, ModelManifest } from '../model-store/manifest.js';
 import { checkReplaceable, publishPackage } from '../model-store/package-writer.js';
 import { openJournal } from './conversion-journal.js';
@@ -57,7 +58,7 @@ export async function openConversion(
 ): Promise<ConversionWriter> {
   await checkReplaceable(outputDirectory);
   const target = resolve(outputDirectory);
-  const partial = join(dirname(target), `.${basename(target)}.partial`);
+  const partial = partialDirectory(target);
   const [staging, spareParts] = [join(partial, 'package'), join(partial, 'parts')];
   const journal = await openJournal(partial, { identity, plan: plan.digest }, () =>
     areFilesThere(staging, plan.weightFiles),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { readCheckpointFiles } from '../conversion/checkpoint-files.js';
 import { computeRevision, WEIGHT_INDEX_FILE } from '../conversion/checkpoint-revision.js';
@@ -11,6 +11,7 @@ import type { HubClient } from '../hub/hub-client.js';
 import type { HubSnapshot } from '../hub/hub-snapshot.js';
 import { parseTokenizerFile } from '../language/tokenizer-file.js';
 import { parseJsonObject } from '../model-store/checked-json.js';
+import { partialDirectory } from '../model-store/home.js';
 import { type ModelManifest, PACKAGE_FILES, type Precision } from '../model-store/manifest.js';
 import { checkDiskSpace } from './check-disk-space.js';
 import { fetchSmallFiles } from './fetch-small-files.js';
@@ -87,9 +88,8 @@ async function checkBeforehand(
   }
   const sizes = (after === 'keep' ? files : missing).map(({ bytes }) => bytes);
   const sourceBytes = after === 'keep' ? sumBytes(files) : Math.max(0, ...sizes);
-  const partial = join(dirname(directory), `.${basename(directory)}.partial`);
   await checkDiskSpace(home, [
-    { directory: partial, bytes: plan.bytes },
+    { directory: partialDirectory(directory), bytes: plan.bytes },
     { directory: source, bytes: sourceBytes },
   ]);
   onEvent({ kind: 'size-known', downloadBytes: sumBytes(files), packageBytes: plan.bytes });

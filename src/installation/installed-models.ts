@@ -3,7 +3,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { packagesDirectory, sourcesDirectory } from '../model-store/home.js';
+import { packagesDirectory, partialDirectory, sourcesDirectory } from '../model-store/home.js';
 import type { ModelManifest, Precision } from '../model-store/manifest.js';
 import { MANIFEST_FILE, PRECISIONS } from '../model-store/manifest.js';
 import { inspectPackage } from '../model-store/model-package.js';
@@ -77,7 +77,7 @@ async function describePackage(
 ): Promise<InstalledModel | null> {
   const directory = join(folder, precision);
   const bytes = await sizeOf(directory);
-  const partial = await sizeOf(join(folder, `.${precision}.partial`));
+  const partial = await sizeOf(partialDirectory(directory));
   if (bytes === null && partial === null) return null;
   return {
     id,

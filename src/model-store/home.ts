@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { invalidModel } from './invalid-model.js';
 import type { Precision } from './manifest.js';
@@ -22,6 +22,11 @@ export function packagesDirectory(home: string): string {
 /** Where the package of a model lies under the service's home folder. @throws MODEL_INVALID */
 export function packageDirectory(home: string, id: string, precision: Precision): string {
   return join(packagesDirectory(home), checkModelId(id), precision);
+}
+
+/** The folder in which a package is made, until it takes the package's name: `.NAME.partial` beside it. */
+export function partialDirectory(packageFolder: string): string {
+  return join(dirname(packageFolder), `.${basename(packageFolder)}.partial`);
 }
 
 /** The folder of all checkpoints that are kept: a folder a model. */
