@@ -3,72 +3,103 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { convertCheckpoint } from '../src/conversion/convert-checkpoint.js';
-import { createDecoder, type Decoder } from '../src/decoder/decoder.js';
-import { openTokenEmbeddings, type TokenEmbeddings } from '../src/decoder/token-embeddings.js';
-import { loadTokenizer, type Tokenizer } from '../src/language/tokenizer.js';
-import type { ModelManifest, Precision, VisionManifest } from '../src/model-store/manifest.js';
+import { openHeadRows } from '../src/decoder/output-head.js';
+import {
+  type GraphName,
+  type LoadedModel,
+  loadModel,
+  loadNetwork,
+} from '../src/engine/load-model.js';
+import type { VisionParts } from '../src/engine/pipeline-parts.js';
+import type { Precision, VisionManifest } from '../src/model-store/manifest.js';
 import { PACKAGE_FILES } from '../src/model-store/manifest.js';
-import { loadModelPackage, readImageNewline } from '../src/model-store/model-package.js';
+import { loadModelPackage, type ModelPackage } from '../src/model-store/model-package.js';
 import { type GraphSession, loadGraph } from '../src/runtime/graph-session.js';
 
-/** The parts of a loaded model, open to a test that looks between them. */
-export interface ModelParts {
-  /** The package's folder. */
-  readonly directory: string;
-  readonly manifest: ModelManifest;
-  /** Of the manifest, which has one. */
-  readonly geometry: VisionManifest;
-  readonly imageNewline: Float32Array;
-  readonly tokenizer: Tokenizer;
-  readonly tokenEmbeddings: TokenEmbeddings;
-  readonly visionSession: GraphSession;
-  readonly decoderSession: GraphSession;
-  readonly decoder: Decoder;
-  /** Frees the sessions and deletes the package. */
+/** A converted model without its tokenizer, which synthetic checkpoints lack, open to a test that looks between its parts. */
+export interface Network extends Omit<LoadedModel, 'tokenizer'> {
+  /**
+   * The last scores once more, all of them with the head's rows in eight bits, which the product takes for the likeliest
+   * alone; null where the head is exact. What is left then is what everything below the head does.
+   */
+  fineScores(): Float32Array[] | null;
+}
+
+/** A converted model that sees. */
+export interface ModelParts extends LoadedModel, Network {
+  readonly vision: VisionParts & { readonly geometry: VisionManifest };
   close(): Promise<void>;
 }
 
-/** Converts a checkpoint that sees with the sources as they are now, into a folder that `close` deletes, and loads it. */
+type Load<T> = (
+  modelPackage: ModelPackage,
+  load: (graph: GraphName) => Promise<GraphSession>,
+) => Promise<T>;
+
+/** Converts a checkpoint that sees with the sources as they are now, and loads it; `close` deletes the package. */
 export async function openConverted(
   checkpointDirectory: string,
   precision: Precision,
 ): Promise<ModelParts> {
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-test-'));
-  const directory = join(folder, precision);
-  await convertCheckpoint({ checkpointDirectory, outputDirectory: directory, precision });
-  const modelPackage = await loadModelPackage(directory);
-  const { manifest } = modelPackage;
-  if (!manifest.vision) throw new RangeError('The checkpoint does not see.');
-  const threads = { threads: availableParallelism() };
-  const [imageNewline, tokenizer, visionSession, decoderSession] = await Promise.all([
-    readImageNewline(modelPackage),
-    loadTokenizer(directory),
-    loadGraph(modelPackage.filePath(PACKAGE_FILES.vision), threads),
-    loadGraph(modelPackage.filePath(PACKAGE_FILES.decoder), threads),
-  ]);
-  const prefill =
-    manifest.decoder.prefill &&
-    (await loadGraph(modelPackage.filePath(PACKAGE_FILES.prefill), threads));
-  const tokenEmbeddings = openTokenEmbeddings(
-    modelPackage.filePath(manifest.embeddings.file),
-    manifest.embeddings,
-  );
+  const model = await open(loadModel, checkpointDirectory, folder, precision);
+  const { vision, manifest } = model;
+  if (!vision || !manifest.vision) throw new RangeError('The checkpoint does not see.');
+  return { ...model, vision: { ...vision, geometry: manifest.vision } };
+}
+
+/** The same of any checkpoint, into a folder of the caller's choice. */
+export function openNetwork(
+  checkpointDirectory: string,
+  outputDirectory: string,
+  precision: Precision,
+): Promise<Network> {
+  return open(loadNetwork, checkpointDirectory, outputDirectory, precision);
+}
+
+async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
+  load: Load<T>,
+  checkpointDirectory: string,
+  outputDirectory: string,
+  precision: Precision,
+): Promise<T & Network> {
+  await convertCheckpoint({ checkpointDirectory, outputDirectory, precision });
+  const modelPackage = await loadModelPackage(outputDirectory);
+  let scored: Float32Array = new Float32Array();
+  const model = await load(modelPackage, async (graph) => {
+    const path = modelPackage.filePath(PACKAGE_FILES[graph]);
+    const session = await loadGraph(path, { threads: availableParallelism() });
+    if (graph !== 'head') return session;
+    return {
+      ...session,
+      run: (inputs) => {
+        scored = (inputs['hidden']?.data as Float32Array).slice();
+        return session.run(inputs);
+      },
+    };
+  });
   return {
-    directory,
-    manifest,
-    geometry: manifest.vision,
-    imageNewline,
-    tokenizer,
-    tokenEmbeddings,
-    visionSession,
-    decoderSession,
-    decoder: createDecoder({ decode: decoderSession, prefill }, manifest.decoder, tokenEmbeddings),
+    ...model,
+    fineScores: () => scoreWithRows(modelPackage, scored),
     async close() {
-      await visionSession.close();
-      await decoderSession.close();
-      await prefill?.close();
-      tokenEmbeddings.close();
-      await rm(folder, { recursive: true });
+      await model.close();
+      await rm(outputDirectory, { recursive: true });
     },
   };
+}
+
+/** @param hidden `[count, hidden]` */
+function scoreWithRows(
+  { manifest: { decoder }, filePath }: ModelPackage,
+  hidden: Float32Array,
+): Float32Array[] | null {
+  const { headRows, hiddenSize, vocabularySize } = decoder;
+  if (headRows === null) return null;
+  const rows = openHeadRows(filePath(headRows), vocabularySize, hiddenSize);
+  const scores = Array.from({ length: hidden.length / hiddenSize }, (_, index) => {
+    const state = hidden.subarray(index * hiddenSize, (index + 1) * hiddenSize);
+    return Float32Array.from({ length: vocabularySize }, (__, id) => rows.dot(id, state));
+  });
+  rows.close();
+  return scores;
 }

@@ -12,7 +12,7 @@ export type TinyTensors = Readonly<Record<string, TinyTensor>>;
 /** The sizes of the tiny model; heads are wider than hidden / heads, and the picture leaves a rest of 1. */
 export const TINY = {
   vision: { hidden: 8, heads: 2, wide: 12, layers: 2, image: 7, patch: 3, patches: 4 },
-  decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 4, wide: 12, layers: 2, tokens: 16 },
+  decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 8, wide: 12, layers: 2, tokens: 16 },
 } as const;
 
 /** A weight in any format of safetensors. */

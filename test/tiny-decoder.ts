@@ -1,75 +1,65 @@
-import type { GraphSession, GraphTensor } from '../src/runtime/graph-session.js';
-import { TINY } from './tiny-checkpoint.js';
+import type { Sequence } from '../src/decoder/decoder.js';
+import { type LoadedModel, loadNetwork } from '../src/engine/load-model.js';
+import { PACKAGE_FILES } from '../src/model-store/manifest.js';
+import type { ModelPackage } from '../src/model-store/model-package.js';
+import { loadGraph } from '../src/runtime/graph-session.js';
+import { createTensor } from '../src/tensor/tensor.js';
+import { createNoise, TINY } from './tiny-checkpoint.js';
 
-const { hidden, keyValueHeads, headDim, layers } = TINY.decoder;
+const { hidden, tokens } = TINY.decoder;
 
-/** Feeds embeddings in chunks into a cache of `capacity` positions; the logits after each chunk. */
-export async function decodeTiny(
-  session: GraphSession,
-  embeddings: Float32Array,
-  chunks: number[],
-  capacity: number,
-): Promise<number[][]> {
-  const angles = Array.from({ length: ((embeddings.length / hidden) * headDim) / 2 }, (_, i) => {
-    const pair = i % (headDim / 2);
-    return Math.floor(i / (headDim / 2)) * 10000 ** ((-2 * pair) / headDim);
-  });
-  const cache = Object.fromEntries(
-    Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`])
-      .flat()
-      .map((name) => [name, new Float32Array(keyValueHeads * capacity * headDim)]),
-  );
-  const logits: number[][] = [];
-  let past = 0;
-  for (const length of chunks) {
-    const total = capacity + length;
-    const bias = Float32Array.from({ length: length * total }, (_, i) => {
-      const [row, column] = [Math.floor(i / total), i % total];
-      const visible = column < capacity ? column < past : column - capacity <= row;
-      return visible ? 0 : -1e9;
-    });
-    const outputs = await session.run({
-      inputs_embeds: float(
-        [1, length, hidden],
-        embeddings.slice(past * hidden, (past + length) * hidden),
-      ),
-      position_ids: {
-        type: 'int64',
-        shape: [1, length],
-        data: BigInt64Array.from({ length }, (_, i) => BigInt(past + i)),
-      },
-      rope_cos: float(
-        [angles.length / (headDim / 2), headDim / 2],
-        Float32Array.from(angles, Math.cos),
-      ),
-      rope_sin: float(
-        [angles.length / (headDim / 2), headDim / 2],
-        Float32Array.from(angles, Math.sin),
-      ),
-      attention_bias: float([1, 1, 1, length, total], bias),
-      ...Object.fromEntries(
-        Object.entries(cache).map(([name, data]) => [
-          `past.${name}`,
-          float([1, keyValueHeads, capacity, headDim], data),
-        ]),
-      ),
-    });
-    for (const [name, data] of Object.entries(cache)) {
-      const rows = outputs[`present.${name}`]!;
-      if (rows.shape.join() !== [1, keyValueHeads, length, headDim].join()) {
-        throw new RangeError(`present.${name} has the shape [${rows.shape.join(', ')}].`);
-      }
-      for (let head = 0; head < (capacity > 0 ? keyValueHeads : 0); head++) {
-        const fresh = rows.data.slice(head * length * headDim, (head + 1) * length * headDim);
-        data.set(fresh as Float32Array, (head * capacity + past) * headDim);
-      }
-    }
-    logits.push([...(outputs['logits']!.data as Float32Array)]);
-    past += length;
-  }
-  return logits;
+/** One way through a text. */
+export interface TinyWay {
+  /** Positions of each run; one alone is a step. */
+  readonly chunks: readonly number[];
+  /** Read before them, frozen, and continued from by this text and another. */
+  readonly prefix?: number;
+  /** Positions that another text has read, which then takes every step along with this one. */
+  readonly beside?: number;
 }
 
-function float(shape: number[], data: Float32Array): GraphTensor {
-  return { type: 'float32', shape, data };
+type Network = Omit<LoadedModel, 'tokenizer'>;
+
+/** Loads a package on one thread. */
+export function openTiny(modelPackage: ModelPackage): Promise<Network> {
+  return loadNetwork(modelPackage, (graph) =>
+    loadGraph(modelPackage.filePath(PACKAGE_FILES[graph]), { threads: 1 }),
+  );
+}
+
+/** Reads a text with all that a package has; the scores after each run, and how much was read by then. */
+export async function decodeTiny(
+  { decoder, tokenEmbeddings }: Network,
+  ids: readonly number[],
+  { chunks, prefix = 0, beside = 0 }: TinyWay,
+): Promise<{ readonly positions: number; readonly scores: Float32Array }[]> {
+  const first = decoder.open();
+  if (prefix > 0) await decoder.read(first, tokenEmbeddings.embed(ids.slice(0, prefix)));
+  const frozen = decoder.freeze(first, prefix);
+  const sequence = prefix > 0 ? decoder.open(frozen) : first;
+  const others: Sequence[] = [];
+  for (const other of prefix > 0 ? [decoder.open(), decoder.open(frozen)] : [decoder.open()]) {
+    if (beside === 0) break;
+    const read = Array.from({ length: beside }, (_, i) => (ids[i]! * 7 + 3) % tokens);
+    await decoder.read(other, tokenEmbeddings.embed(read));
+    others.push(other);
+  }
+  const results: { positions: number; scores: Float32Array }[] = [];
+  let positions = prefix;
+  for (const length of chunks) {
+    const next = ids.slice(positions, positions + length);
+    positions += length;
+    const [scores] =
+      length > 1
+        ? await decoder.score([await decoder.read(sequence, tokenEmbeddings.embed(next))])
+        : await decoder.step([sequence, ...others].map((one) => ({ sequence: one, id: next[0]! })));
+    results.push({ positions, scores: scores! });
+  }
+  return results;
+}
+
+/** Embeddings like none of the table. */
+export function tinyNoise(count: number, seed: number) {
+  const values = Float32Array.from({ length: count * hidden }, createNoise(seed));
+  return createTensor([count, hidden], values);
 }

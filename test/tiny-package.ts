@@ -14,7 +14,7 @@ const FLOAT32 = { kind: 'float32' } as const;
 /** A manifest that contradicts itself nowhere, for a model of two dimensions and four tokens. */
 export function tinyManifest(): TinyManifest {
   return {
-    formatVersion: 2,
+    formatVersion: 3,
     id: 'tiny',
     source: {
       architecture: 'LlavaOnevisionForConditionalGeneration',
@@ -46,7 +46,7 @@ export function tinyManifest(): TinyManifest {
       layers: 1,
       attentionHeads: 2,
       keyValueHeads: 1,
-      headDim: 2,
+      headDim: 8,
       intermediateSize: 4,
       vocabularySize: 4,
       maxPositions: 8,
@@ -54,7 +54,9 @@ export function tinyManifest(): TinyManifest {
       ropeScaling: null,
       encoding: FLOAT32,
       head: FLOAT32,
+      headRows: null,
       prefill: null,
+      cache: 'float32',
     },
     tokens: { bos: null, eos: [1], pad: null },
     embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
@@ -76,6 +78,8 @@ export function tinyPackageFiles(): Record<string, Uint8Array> {
     [PACKAGE_FILES.visionWeights]: new Uint8Array(8),
     [PACKAGE_FILES.decoder]: graph(PACKAGE_FILES.decoderWeights),
     [PACKAGE_FILES.decoderWeights]: new Uint8Array(8),
+    [PACKAGE_FILES.head]: graph(PACKAGE_FILES.headWeights),
+    [PACKAGE_FILES.headWeights]: new Uint8Array(8),
     [PACKAGE_FILES.tokenEmbeddings]: new Uint8Array(32),
     [PACKAGE_FILES.imageNewline]: new Uint8Array(Float32Array.of(1, -2).buffer),
     [PACKAGE_FILES.tokenizer]: Buffer.from('{}'),

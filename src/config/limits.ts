@@ -16,16 +16,10 @@ export const MAX_IMAGE_SIDE = 32_768;
 export const MAX_IMAGE_CHANNELS = 5;
 
 /**
- * Tiles of one run of the vision graph. A run cannot be interrupted and a large tile takes seconds; attention
- * scores take 34 MB a tile (16 heads over 729 patches). Larger batches gain nothing once every core is busy.
+ * Tiles of one run of the vision graph. A run cannot be interrupted, and a large tile takes more than a second. Together
+ * they take as long as one by one, or longer: what a tile's layers pass on fits a processor's cache, that of several does not.
  */
-export const MAX_TILES_PER_RUN = 4;
-
-/**
- * Bytes of one layer's attention scores in one run of a decoder: two copies of them live at once. At 32 heads this is 512
- * positions against 2,000 and 128 against 8,000; fewer waste the processor.
- */
-export const MAX_SCORE_BYTES = 128 * 1024 * 1024;
+export const MAX_TILES_PER_RUN = 1;
 
 /** Bytes of an uploaded picture: a full-size JPEG of any current camera, with room. */
 export const MAX_UPLOAD_BYTES = 25_000_000;
@@ -98,6 +92,16 @@ export const MAX_STOP_LENGTH = 64;
 
 /** Requests that wait for the model; each holds its picture in memory and waits for all before it. */
 export const MAX_QUEUE = 16;
+
+/**
+ * Requests that are worked at side by side: beyond these each becomes slower, and all together hardly faster. Two places
+ * stay free of batch work, so that whoever waits for an answer does not wait for the end of a long job's.
+ */
+export const MAX_RUNNING_REQUESTS = 8;
+export const MAX_RUNNING_BATCH_REQUESTS = 6;
+
+/** Answers that are written in one step: every one of them makes the others' next token a little later. */
+export const MAX_SEQUENCES = 64;
 
 /**
  * Milliseconds from a request's arrival to its answer, and those that each gigabyte of a model's weights adds: on two

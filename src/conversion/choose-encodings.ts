@@ -1,4 +1,9 @@
-import type { EmbeddingsManifest, Precision, WeightEncoding } from '../model-store/manifest.js';
+import type {
+  CacheEncoding,
+  EmbeddingsManifest,
+  Precision,
+  WeightEncoding,
+} from '../model-store/manifest.js';
 import type { CheckpointQuantization } from './architecture.js';
 
 /** How the parts of a package are stored. */
@@ -6,6 +11,9 @@ export interface Encodings {
   readonly vision: WeightEncoding;
   readonly decoder: WeightEncoding;
   readonly head: WeightEncoding;
+  /** `rescored`: the head's rows are kept a second time in eight bits, for the likeliest tokens. */
+  readonly headRows: 'rescored' | 'exact';
+  readonly cache: CacheEncoding;
   /** Null: there is no graph of its own for prompts. */
   readonly prefill: WeightEncoding | null;
   readonly embeddings: EmbeddingsManifest['dtype'];
@@ -26,19 +34,23 @@ export function chooseEncodings(
   quantization: CheckpointQuantization,
 ): Encodings {
   if (precision === 'fp32') {
-    const all = FLOAT32;
-    return { vision: all, decoder: all, head: all, prefill: null, embeddings: 'float32' };
+    return {
+      ...{ vision: FLOAT32, decoder: FLOAT32, head: FLOAT32, prefill: null },
+      ...{ headRows: 'exact', cache: 'float32', embeddings: 'float32' },
+    };
   }
-  if (precision === 'int8') {
-    const all = INT8_ROWS;
-    return { vision: all, decoder: all, head: all, prefill: null, embeddings: 'int8' };
-  }
+  const fourBits = (blockSize: number): WeightEncoding => ({
+    ...{ kind: 'blocks', bits: 4, blockSize, accuracyLevel: 4 },
+  });
   const groupSize = quantization.kind === 'gptq' ? quantization.groupSize : BLOCK_SIZE;
   return {
     vision: INT8_ROWS,
-    decoder: { kind: 'blocks', bits: 4, blockSize: groupSize, accuracyLevel: 4 },
-    head: { kind: 'blocks', bits: 8, blockSize: BLOCK_SIZE, accuracyLevel: 4 },
+    decoder: precision === 'int8' ? INT8_ROWS : fourBits(groupSize),
+    // Half the bytes of every step that eight bits would take; the likeliest tokens are scored again.
+    head: fourBits(BLOCK_SIZE),
+    headRows: 'rescored',
     prefill: precision === 'mixed' ? INT8_ROWS : null,
+    cache: 'int8-rows',
     embeddings: 'int8',
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { referenceFeatures, referenceLogits } from '../../test/reference-model.js';
-import { decodeTiny } from '../../test/tiny-decoder.js';
+import { decodeTiny, openTiny, type TinyWay } from '../../test/tiny-decoder.js';
 import {
   TINY,
   createNoise,
@@ -82,7 +82,7 @@ describe('convertCheckpoint', () => {
         },
         tokens: { image: 6, video: 7 },
       },
-      decoder: { headDim: 4, maxPositions: 64, ropeTheta: 10000, ropeScaling: null },
+      decoder: { headDim: 8, maxPositions: 64, ropeTheta: 10000, ropeScaling: null },
       tokens: { bos: 1, eos: [2, 5], pad: 3 },
       embeddings: { file: 'token-embeddings.bin', dtype: 'float32', rows: 16, columns: 8 },
       generation: { temperature: 0.6 },
@@ -137,30 +137,32 @@ describe('convertCheckpoint', () => {
     expect(cosine(actual, expected)).toBeGreaterThan(similarity);
   });
 
-  it.each([
-    ['at once, without a past', [POSITIONS], 0],
-    ['in two chunks', [7, 5], POSITIONS],
-    ['in two chunks and single steps, with room to spare', [5, 5, 1, 1], 20],
-  ])('decodes %s like the formulas', async (_, chunks, capacity) => {
-    const embeddings = random(POSITIONS * hidden, 12);
-    const rows = Array.from({ length: POSITIONS }, (__, i) => [
-      ...embeddings.slice(i * hidden, (i + 1) * hidden),
-    ]);
-    const expected = referenceLogits(tinyTensors(), rows);
+  it.each<[string, TinyWay]>([
+    ['at once', { chunks: [POSITIONS] }],
+    ['in chunks', { chunks: [7, 5] }],
+    ['in chunks and steps', { chunks: [5, 5, 1, 1] }],
+    ['in steps from the first on', { chunks: [1, 1, 1] }],
+    ['behind a prefix', { prefix: 4, chunks: [1, 5, 1, 1] }],
+    ['beside another text', { chunks: [5, 1, 1, 1], beside: 9 }],
+    ['beside two others, one behind the same prefix', { prefix: 6, chunks: [1, 1, 1], beside: 3 }],
+  ])('decodes %s like the formulas', async (_, way) => {
+    const tensors = tinyTensors();
+    const table = tensors['language_model.model.embed_tokens.weight']!.data;
+    const ids = Array.from({ length: POSITIONS }, (__, i) => (i * i + 5 * i + 1) % tokens);
+    const rows = ids.map((id) => [...table.slice(id * hidden, (id + 1) * hidden)]);
+    const expected = referenceLogits(tensors, rows);
 
     for (const precision of ['fp32', 'int8'] as const) {
-      const path = packages[precision]!.filePath('decoder.onnx');
-      const session = await loadGraph(path, { threads: 1 });
-      const logits = await decodeTiny(session, embeddings, chunks, capacity);
-      await session.close();
+      const network = await openTiny(packages[precision]!);
+      const results = await decodeTiny(network, ids, way);
+      await network.close();
 
-      let position = -1;
-      for (const [index, actual] of logits.entries()) {
-        position += chunks[index]!;
-        const wanted = expected[position]!;
-        expect(actual).toHaveLength(tokens);
-        if (precision === 'fp32') expect(largestDifference(actual, wanted)).toBeLessThan(1e-5);
-        else expect(cosine(actual, wanted)).toBeGreaterThan(0.999);
+      expect(results).toHaveLength(way.chunks.length);
+      for (const { positions, scores } of results) {
+        const wanted = expected[positions - 1]!;
+        expect(scores).toHaveLength(tokens);
+        if (precision === 'fp32') expect(largestDifference(scores, wanted)).toBeLessThan(1e-5);
+        else expect(cosine(scores, wanted)).toBeGreaterThan(0.999);
       }
     }
   });

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { referenceLogits } from '../../test/reference-model.js';
-import { decodeTiny } from '../../test/tiny-decoder.js';
+import { decodeTiny, openTiny, tinyNoise } from '../../test/tiny-decoder.js';
 import type { TinyTensors } from '../../test/tiny-checkpoint.js';
 import {
   TINY,
-  createNoise,
   encodeSafetensors,
   tinyTensors,
   tinyTextConfig,
@@ -18,7 +17,7 @@ import type { Precision } from '../model-store/manifest.js';
 import { PRECISIONS } from '../model-store/manifest.js';
 import type { ModelPackage } from '../model-store/model-package.js';
 import { loadModelPackage } from '../model-store/model-package.js';
-import type { GraphTensor } from '../runtime/graph-session.js';
+import { openHeadRows } from '../decoder/output-head.js';
 import { loadGraph } from '../runtime/graph-session.js';
 import { convertCheckpoint } from './convert-checkpoint.js';
 import { quantizeBlockRow } from './quantize-blocks.js';
@@ -40,21 +39,17 @@ beforeAll(async () => {
 
 afterAll(() => rm(root, { recursive: true }));
 
-function random(length: number, seed: number): Float32Array {
-  return Float32Array.from({ length }, createNoise(seed));
-}
-
 function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const dot = (x: ArrayLike<number>, y: ArrayLike<number>) =>
     Array.from(x, (value, i) => value * y[i]!).reduce((sum, value) => sum + value, 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-/** The decoder's matrices as blocks keep them: four bits, eight for the head. */
-function throughBlocks(tensors: TinyTensors): TinyTensors {
+/** Matrices as blocks of four bits keep them. */
+function throughBlocks(tensors: TinyTensors, matrices: RegExp): TinyTensors {
+  const bits = 4;
   const rounded = Object.entries(tensors).map(([name, tensor]) => {
-    if (!/^language_model.*(proj|lm_head)\.weight$/.test(name)) return [name, tensor] as const;
-    const bits = name.includes('lm_head') ? 8 : 4;
+    if (!matrices.test(name)) return [name, tensor] as const;
     const [rows = 1, columns = 1] = tensor.shape;
     const data = new Float32Array(rows * columns);
     for (let row = 0; row < rows; row++) {
@@ -63,40 +58,13 @@ function throughBlocks(tensors: TinyTensors): TinyTensors {
       const values = tensor.data.subarray(row * columns, (row + 1) * columns);
       quantizeBlockRow(values, { bits, blockSize: 64 }, packed, scales);
       for (let i = 0; i < columns; i++) {
-        const level = bits === 8 ? packed[i]! - 128 : ((packed[i >> 1]! >> ((i % 2) * 4)) & 15) - 8;
+        const level = ((packed[i >> 1]! >> ((i % 2) * 4)) & 15) - 8;
         data[row * columns + i] = level * scales[0]!;
       }
     }
     return [name, { shape: tensor.shape, data }] as const;
   });
   return Object.fromEntries(rounded);
-}
-
-/** What a decoder graph reads for a prompt without a past. */
-function tinyFeeds(embeddings: Float32Array): Record<string, GraphTensor> {
-  const { headDim, keyValueHeads, layers } = TINY.decoder;
-  const count = embeddings.length / hidden;
-  const floats = (shape: number[], data: Float32Array): GraphTensor => ({
-    type: 'float32',
-    shape,
-    data,
-  });
-  const angles = random((count * headDim) / 2, 15);
-  const mask = Float32Array.from({ length: count * count }, (_, i) =>
-    i % count > Math.floor(i / count) ? -1e9 : 0,
-  );
-  const positions = BigInt64Array.from({ length: count }, (_, i) => BigInt(i));
-  const past = Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`])
-    .flat()
-    .map((name) => [`past.${name}`, floats([1, keyValueHeads, 0, headDim], new Float32Array())]);
-  return {
-    inputs_embeds: floats([1, count, hidden], embeddings),
-    position_ids: { type: 'int64', shape: [1, count], data: positions },
-    rope_cos: floats([count, headDim / 2], angles.map(Math.cos)),
-    rope_sin: floats([count, headDim / 2], angles.map(Math.sin)),
-    attention_bias: floats([1, 1, 1, count, count], mask),
-    ...(Object.fromEntries(past) as Record<string, GraphTensor>),
-  };
 }
 
 describe('convertCheckpoint', () => {
@@ -110,46 +78,79 @@ describe('convertCheckpoint', () => {
 
     expect(Object.fromEntries(PRECISIONS.map((precision, i) => [precision, kinds[i]]))).toEqual({
       fp32: ['float32', 'float32', undefined],
-      int8: ['int8-rows', 'int8-rows', undefined],
-      int4: ['4/64', '8/64', undefined],
-      mixed: ['4/64', '8/64', 'int8-rows'],
+      int8: ['int8-rows', '4/64', undefined],
+      int4: ['4/64', '4/64', undefined],
+      mixed: ['4/64', '4/64', 'int8-rows'],
     });
     expect(packages.int4?.manifest.vision?.encoding).toEqual({ kind: 'int8-rows' });
     expect(packages.int4?.manifest.embeddings.dtype).toBe('int8');
+    expect(decoders.map(({ cache, headRows }) => [cache, headRows])).toEqual([
+      ['float32', null],
+      ...Array.from({ length: 3 }, () => ['int8-rows', 'head-rows.bin']),
+    ]);
   });
 
   it('lays blocks out as the runtime reads them', async () => {
-    const embeddings = random(6 * hidden, 12);
-    const rows = Array.from({ length: 6 }, (_, i) => [
-      ...embeddings.slice(i * hidden, (i + 1) * hidden),
-    ]);
-    const expected = referenceLogits(throughBlocks(tinyTensors()), rows);
-    const session = await loadGraph(packages.int4!.filePath('decoder.onnx'), { threads: 1 });
-    const logits = await decodeTiny(session, embeddings, [4, 1, 1], 8);
-    await session.close();
+    const ids = [3, 14, 7, 7, 0, 11];
+    const tensors = throughBlocks(tinyTensors(), /^language_model.*proj\.weight$/);
+    const table = tensors['language_model.model.embed_tokens.weight']!.data;
+    const rows = ids.map((id) => [...table.slice(id * hidden, (id + 1) * hidden)]);
+    const expected = referenceLogits(tensors, rows);
+    const network = await openTiny(packages.int4!);
+    // Every token is among the likeliest here, so that the head has eight bits.
+    const results = await decodeTiny(network, ids, { chunks: [4, 1, 1] });
+    await network.close();
 
-    for (const [index, position] of [3, 4, 5].entries()) {
-      expect(cosine(logits[index]!, expected[position]!)).toBeGreaterThan(0.999);
+    for (const { positions, scores } of results) {
+      expect(cosine(scores, expected[positions - 1]!)).toBeGreaterThan(0.999);
     }
   });
 
-  it('reads prompts in mixed precision as int8 does', async () => {
-    const feeds = tinyFeeds(random(5 * hidden, 13));
-    const [prefill, decoder] = await Promise.all([
-      loadGraph(packages.mixed!.filePath('prefill.onnx'), { threads: 1 }),
-      loadGraph(packages.int8!.filePath('decoder.onnx'), { threads: 1 }),
-    ]);
-    const [actual, { logits, ...expected }] = [await prefill.run(feeds), await decoder.run(feeds)];
-    await Promise.all([prefill.close(), decoder.close()]);
+  it('keeps the head in four bits, and its rows once more in eight', async () => {
+    const name = 'language_model.lm_head.weight';
+    const [exact, rounded] = [tinyTensors(), throughBlocks(tinyTensors(), /lm_head/)];
+    const { data } = tinyNoise(2, 16);
+    const product = ({ [name]: head }: TinyTensors, row: number, id: number) =>
+      data
+        .subarray(row * hidden, (row + 1) * hidden)
+        .reduce((sum, value, d) => sum + value * head!.data[id * hidden + d]!, 0);
+    const graph = await loadGraph(packages.int4!.filePath('head.onnx'), { threads: 1 });
+    const { logits } = await graph.run({
+      hidden: { type: 'float32', shape: [2, hidden], data },
+    });
+    await graph.close();
+    const rows = openHeadRows(packages.int4!.filePath('head-rows.bin'), tokens, hidden);
 
-    expect(logits?.data).toHaveLength(tokens);
-    expect(actual).toEqual(expected);
+    expect(logits?.shape).toEqual([2, tokens]);
+    for (let id = 0; id < tokens; id++) {
+      for (const row of [0, 1]) {
+        // The runtime rounds the state to eight bits.
+        const score = Number(logits!.data[row * tokens + id]);
+        expect(Math.abs(score - product(rounded, row, id))).toBeLessThan(0.02);
+        const state = data.subarray(row * hidden, (row + 1) * hidden);
+        expect(Math.abs(rows.dot(id, state) - product(exact, row, id))).toBeLessThan(0.01);
+      }
+    }
+    rows.close();
+  });
+
+  it('reads prompts in mixed precision as int8 does', async () => {
+    const embeddings = tinyNoise(5, 13);
+    const read = async (precision: Precision) => {
+      const { decoder, close } = await openTiny(packages[precision]!);
+      const sequence = decoder.open();
+      const hidden = await decoder.read(sequence, embeddings);
+      const { planes } = decoder.freeze(sequence, 5);
+      await close();
+      return { hidden, planes };
+    };
+
+    const mixed = await read('mixed');
+    expect(mixed).toEqual(await read('int8'));
+    expect(mixed).not.toEqual(await read('int4'));
   });
 
   it('converts a decoder alone, with a head of its own or that of the embeddings', async () => {
-    const checkpointDirectory = join(root, 'text');
-    const convert = (outputDirectory: string) =>
-      convertCheckpoint({ checkpointDirectory, outputDirectory, precision: 'fp32' });
     const { 'lm_head.weight': head, ...tensors } = tinyTextTensors();
     const changes = {
       'preprocessor_config.json': null,
@@ -157,34 +158,46 @@ describe('convertCheckpoint', () => {
       'config.json': JSON.stringify(tinyTextConfig()),
       'model.safetensors': encodeSafetensors(tinyTextTensors()),
     };
-    await writeTinyCheckpoint(checkpointDirectory, changes);
-    const { vision, files } = await convert(join(root, 'text-own'));
-    await writeTinyCheckpoint(checkpointDirectory, {
+    await writeTinyCheckpoint(join(root, 'own'), changes);
+    await writeTinyCheckpoint(join(root, 'tied'), {
       ...changes,
       'config.json': JSON.stringify({ ...tinyTextConfig(), tie_word_embeddings: true }),
-      'model.safetensors': encodeSafetensors({
-        ...tensors,
-        'model.embed_tokens.weight': head!,
-      }),
+      'model.safetensors': encodeSafetensors({ ...tensors, 'model.embed_tokens.weight': head! }),
     });
-    await convert(join(root, 'text-tied'));
+    const embeddings = tinyNoise(3, 14);
+    const read = async (modelPackage: ModelPackage) => {
+      const { decoder, close } = await openTiny(modelPackage);
+      const scores = await decoder.score([await decoder.read(decoder.open(), embeddings)]);
+      await close();
+      return scores;
+    };
+    const always = [
+      ...['decoder.onnx', 'decoder.onnx.data', 'head.onnx', 'head.onnx.data'],
+      ...['token-embeddings.bin', 'tokenizer.json', 'tokenizer_config.json'],
+    ];
+    const expected = {
+      'fp32 own': { headRows: null, files: always },
+      'fp32 tied': { headRows: null, files: always },
+      'int8 own': { headRows: 'head-rows.bin', files: [...always, 'head-rows.bin'].sort() },
+      'int8 tied': { headRows: 'token-embeddings.bin', files: always },
+    };
+    const actual: Record<string, object> = {};
+    for (const precision of ['fp32', 'int8'] as const) {
+      for (const name of ['own', 'tied']) {
+        const checkpointDirectory = join(root, name);
+        const outputDirectory = join(root, `text-${name}-${precision}`);
+        await convertCheckpoint({ checkpointDirectory, outputDirectory, precision });
+        const modelPackage = await loadModelPackage(outputDirectory);
+        const { decoder, vision, files } = modelPackage.manifest;
 
-    expect(vision).toBeNull();
-    expect(Object.keys(files)).toEqual([
-      'decoder.onnx',
-      'decoder.onnx.data',
-      'token-embeddings.bin',
-      'tokenizer.json',
-      'tokenizer_config.json',
-    ]);
-    for (const name of ['text-own', 'text-tied']) {
-      const [own, whole] = await Promise.all([
-        loadGraph(join(root, name, 'decoder.onnx'), { threads: 1 }),
-        loadGraph(packages.fp32!.filePath('decoder.onnx'), { threads: 1 }),
-      ]);
-      const feeds = tinyFeeds(random(3 * hidden, 14));
-      expect(await own.run(feeds)).toEqual(await whole.run(feeds));
-      await Promise.all([own.close(), whole.close()]);
+        actual[`${precision} ${name}`] = {
+          headRows: decoder.headRows,
+          files: Object.keys(files),
+        };
+        expect(vision).toBeNull();
+        expect(await read(modelPackage)).toEqual(await read(packages[precision]!));
+      }
     }
+    expect(actual).toEqual(expected);
   });
 });

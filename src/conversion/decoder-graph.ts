@@ -1,6 +1,7 @@
+import type { CacheEncoding } from '../model-store/manifest.js';
 import type { DecoderArchitecture } from './architecture.js';
-import type { AttentionShapes } from './decoder-attention.js';
-import { emitAttentionShapes, emitCachedAttention, emitCacheRows } from './decoder-attention.js';
+import type { AttentionRun } from './layer-attention.js';
+import { emitAttentionRun, emitCachedAttention } from './decoder-attention.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { EmitLinear, StackedMatrix } from './linear.js';
 import type { EmitConstant } from './weight-layout.js';
@@ -10,6 +11,9 @@ interface DecoderContext {
   /** Of the layers' matrices. */
   readonly linear: EmitLinear;
   readonly constant: EmitConstant;
+  readonly cache: CacheEncoding;
+  /** One product is faster in single steps, two are in prompts, where parting a large result costs more. */
+  readonly gateAndUp: 'stacked' | 'apart';
 }
 
 /** The residual stream and its normalised form, which the next block reads. */
@@ -19,30 +23,30 @@ interface Stream {
 }
 
 /**
- * Adds the decoder. The cache belongs to the caller: the graph reads `past.*` and returns the new rows alone,
- * because the runtime's binding copies every output of every run (src/README.md has the figures).
+ * Adds the decoder without its head. The cache belongs to the caller: the graph reads `prefix.*` and `past.*` and returns
+ * the new rows alone, because the runtime's binding copies every output of every run (src/README.md has the figures).
+ *
+ * Many positions of one sequence, or one position of each of several.
  *
  * Inputs: `inputs_embeds` [batch, sequence, hidden], `position_ids` [batch, sequence], `rope_cos` and `rope_sin`
- * [positions, headDim / 2], `attention_bias` [batch, 1, 1, sequence, past + sequence] and for each layer
- * `past.{l}.key`, `past.{l}.value` [batch, keyValueHeads, past, headDim].
- * Outputs: `logits` [batch, vocabulary] of the last position and `present.{l}.key`, `present.{l}.value`
- * [batch, keyValueHeads, sequence, headDim], keys after rotation.
- *
- * @param head of the output projection, which may be stored another way than the layers.
+ * [positions, headDim / 2], `past_length` [1], the filled positions of `past.*` where the batch is one sequence,
+ * `attention_bias` [batch, 1, 1, prefix + past + 1], read where the sequence is one position, and for each layer
+ * `prefix.{l}.key`, `prefix.{l}.value` [1, keyValueHeads, prefix, headDim] and `past.{l}.key`, `past.{l}.value`
+ * [batch, keyValueHeads, past, headDim]. A cache of bytes has scales beside them, `*.key_scale` and `*.value_scale`
+ * [.., 1, prefix or past].
+ * Outputs: `hidden` [batch, hidden], the normalised state of the last position, and `present.{l}.*`
+ * [batch, keyValueHeads, sequence, headDim or 1] for each of a layer's inputs, keys after rotation.
  */
-export function emitDecoderGraph(
-  decoder: DecoderArchitecture,
-  context: DecoderContext,
-  head: EmitLinear,
-): void {
+export function emitDecoderGraph(decoder: DecoderArchitecture, context: DecoderContext): void {
   const { graph } = context;
-  const { layers, hiddenSize, vocabularySize, outputHead } = decoder;
-  const shapes = emitInputs(decoder, graph);
+  const { layers, hiddenSize } = decoder;
+  const run = emitInputs(decoder, graph);
   let stream = emitFirstNorm(decoder, context);
   for (let layer = 0; layer + 1 < layers; layer++) {
-    stream = emitLayer(decoder, context, shapes, layer, stream);
+    const mixed = emitAttention(decoder, context, run, layer, stream.normalized);
+    stream = emitPerceptron(decoder, context, layer, mixed, stream.sum);
   }
-  const mixed = emitAttention(decoder, context, shapes, layers - 1, stream.normalized);
+  const mixed = emitAttention(decoder, context, run, layers - 1, stream.normalized);
   // Only the last position's logits are asked for, so the rest of the last layer skips the others.
   const last = emitPerceptron(
     decoder,
@@ -51,71 +55,59 @@ export function emitDecoderGraph(
     emitLastPosition(graph, mixed), // [batch, attentionHeads * headDim]
     emitLastPosition(graph, stream.sum), // [batch, hidden]
   );
-  const tensor = outputHead === 'own' ? 'lm_head.weight' : `${layerless('embed_tokens')}.weight`;
-  const matrix = { columns: hiddenSize, parts: [{ tensor, rows: vocabularySize }] };
-  graph.emit('Identity', [head(last.normalized, 'lm_head', matrix)], 'logits');
+  graph.emit('Identity', [last.normalized], 'hidden');
+  graph.output('hidden', 'float32', ['batch', hiddenSize]);
+}
+
+/** Adds the output projection: `hidden` [batch, hidden] to `logits` [batch, vocabulary]. */
+export function emitHeadGraph(
+  { hiddenSize, vocabularySize, outputHead }: DecoderArchitecture,
+  { graph, linear }: Pick<DecoderContext, 'graph' | 'linear'>,
+): void {
+  graph.input('hidden', 'float32', ['batch', hiddenSize]);
+  const matrix = {
+    columns: hiddenSize,
+    parts: [{ tensor: headTensor({ outputHead }), rows: vocabularySize }],
+  };
+  graph.emit('Identity', [linear('hidden', 'lm_head', matrix)], 'logits');
   graph.output('logits', 'float32', ['batch', vocabularySize]);
 }
 
-/**
- * Adds the decoder as far as the cache needs it: the inputs of `emitDecoderGraph`, and of its outputs `present.*`
- * alone. Of the last layer that is the keys and values; it reads neither its past nor the rest of its weights.
- */
-export function emitPrefillGraph(decoder: DecoderArchitecture, context: DecoderContext): void {
-  const { graph, linear } = context;
-  const last = decoder.layers - 1;
-  const shapes = emitInputs(decoder, graph);
-  let stream = emitFirstNorm(decoder, context);
-  for (let layer = 0; layer < last; layer++) {
-    stream = emitLayer(decoder, context, shapes, layer, stream);
-  }
-  const matrix = attentionMatrix(decoder, last, ['k_proj', 'v_proj']);
-  const fused = linear(stream.normalized, layerName(last, 'self_attn.kv'), matrix);
-  emitCacheRows(decoder, graph, last, fused);
+/** The tensor of the output projection, which may be the table of embeddings. */
+export function headTensor({ outputHead }: Pick<DecoderArchitecture, 'outputHead'>): string {
+  return outputHead === 'own' ? 'lm_head.weight' : `${layerless('embed_tokens')}.weight`;
 }
 
-function emitInputs(decoder: DecoderArchitecture, graph: GraphBuilder): AttentionShapes {
-  const { hiddenSize, headDim } = decoder;
+function emitInputs(
+  { hiddenSize, headDim }: DecoderArchitecture,
+  graph: GraphBuilder,
+): AttentionRun {
   graph.input('inputs_embeds', 'float32', ['batch', 'sequence', hiddenSize]);
   graph.input('position_ids', 'int64', ['batch', 'sequence']);
   graph.input('rope_cos', 'float32', ['positions', headDim / 2]);
   graph.input('rope_sin', 'float32', ['positions', headDim / 2]);
-  graph.input('attention_bias', 'float32', ['batch', 1, 1, 'sequence', 'total']);
-  return emitAttentionShapes(decoder, graph);
-}
-
-/** One layer, and the normalisation that the next begins with. */
-function emitLayer(
-  decoder: DecoderArchitecture,
-  context: DecoderContext,
-  shapes: AttentionShapes,
-  layer: number,
-  stream: Stream,
-): Stream {
-  const mixed = emitAttention(decoder, context, shapes, layer, stream.normalized);
-  return emitPerceptron(decoder, context, layer, mixed, stream.sum);
+  graph.input('attention_bias', 'float32', ['batch', 1, 1, 'total']);
+  return emitAttentionRun(graph);
 }
 
 function emitAttention(
   decoder: DecoderArchitecture,
-  { graph, linear }: DecoderContext,
-  shapes: AttentionShapes,
+  { graph, linear, cache }: DecoderContext,
+  run: AttentionRun,
   layer: number,
   x: string,
 ): string {
-  const matrix = attentionMatrix(decoder, layer, ['q_proj', 'k_proj', 'v_proj']);
-  const fused = linear(x, layerName(layer, 'self_attn.qkv'), matrix);
-  return emitCachedAttention(decoder, graph, shapes, layer, fused);
+  const fused = linear(x, layerName(layer, 'self_attn.qkv'), attentionMatrix(decoder, layer));
+  return emitCachedAttention(decoder, graph, run, layer, fused, cache);
 }
 
 function attentionMatrix(
   { hiddenSize, attentionHeads, keyValueHeads, headDim }: DecoderArchitecture,
   layer: number,
-  parts: readonly ('q_proj' | 'k_proj' | 'v_proj')[],
 ): StackedMatrix {
   return {
     columns: hiddenSize,
-    parts: parts.map((part) => ({
+    parts: (['q_proj', 'k_proj', 'v_proj'] as const).map((part) => ({
       tensor: layerName(layer, `self_attn.${part}.weight`),
       rows: (part === 'q_proj' ? attentionHeads : keyValueHeads) * headDim,
     })),
@@ -139,16 +131,40 @@ function emitPerceptron(
   const output = product(mixed, 'self_attn.o_proj', hiddenSize, attentionHeads * headDim);
   const norm = layerName(layer, 'post_attention_layernorm');
   const middle = emitSkipNorm(decoder, context, output, skip, norm);
-  const gated = product(middle.normalized, 'mlp.gate_proj', intermediateSize, hiddenSize);
-  const raised = product(middle.normalized, 'mlp.up_proj', intermediateSize, hiddenSize);
-  const [gate, up] = [layerName(layer, 'mlp.gate_proj'), layerName(layer, 'mlp.up_proj')];
+  const { gated, raised } = emitGateAndUp(decoder, context, layer, middle.normalized);
   // x * sigmoid(x): QuickGelu with a slope of one is SiLU.
-  const activated = graph.emit('QuickGelu', [gated], `${gate}.activated`, { alpha: { float: 1 } });
-  const wide = graph.emit('Mul', [activated, raised], `${up}.gated`);
+  const activated = graph.emit('QuickGelu', [gated], `${gated}.activated`, { alpha: { float: 1 } });
+  const wide = graph.emit('Mul', [activated, raised], `${raised}.gated`);
   const expanded = product(wide, 'mlp.down_proj', hiddenSize, intermediateSize);
   const next =
     layer + 1 === decoder.layers ? layerless('norm') : layerName(layer + 1, 'input_layernorm');
   return emitSkipNorm(decoder, context, expanded, middle.sum, next);
+}
+
+/** The two products that read the same; side by side they are one, which a Split has to part again. */
+function emitGateAndUp(
+  { hiddenSize, intermediateSize }: DecoderArchitecture,
+  { graph, linear, gateAndUp }: DecoderContext,
+  layer: number,
+  x: string,
+): { readonly gated: string; readonly raised: string } {
+  const [gate, up] = ['mlp.gate_proj', 'mlp.up_proj'].map((part) => layerName(layer, part)) as [
+    string,
+    string,
+  ];
+  const partOf = (name: string) => ({ tensor: `${name}.weight`, rows: intermediateSize });
+  if (gateAndUp === 'apart') {
+    const [gated, raised] = [gate, up].map((name) =>
+      linear(x, name, { columns: hiddenSize, parts: [partOf(name)] }),
+    ) as [string, string];
+    return { gated, raised };
+  }
+  const parts = [partOf(gate), partOf(up)];
+  const both = linear(x, layerName(layer, 'mlp.gate_up_proj'), { columns: hiddenSize, parts });
+  const [gated, raised] = [`${gate}.product`, `${up}.product`] as const;
+  const widths = graph.integers('gate_up_widths', [intermediateSize, intermediateSize]);
+  graph.emitAll('Split', [both, widths], [gated, raised], { axis: { int: -1 } });
+  return { gated, raised };
 }
 
 function emitFirstNorm(

@@ -2,6 +2,7 @@ import { GRAPH_OPERATORS } from '../model-store/graph-operators.js';
 import type {
   Attribute,
   ElementType,
+  OnnxBranch,
   OnnxGraph,
   OnnxInitializer,
   OnnxNode,
@@ -11,7 +12,7 @@ import type { WeightLocation } from './onnx-model.js';
 
 /** Collects a graph node by node. A value is known by its name, which `emit` returns. */
 export class GraphBuilder {
-  private readonly nodes: OnnxNode[] = [];
+  private nodes: OnnxNode[] = [];
   private readonly inputs: OnnxValue[] = [];
   private readonly outputs: OnnxValue[] = [];
   private readonly initializers = new Map<string, OnnxInitializer>();
@@ -50,6 +51,33 @@ export class GraphBuilder {
     this.nodes.push({ operator, domain, inputs, outputs, attributes });
   }
 
+  /**
+   * Adds an `If` with one output. What the two functions emit runs only when it is chosen; they return the name of their
+   * result, and all names stay unique over the whole graph.
+   *
+   * @param condition name of a bool with one value.
+   */
+  choose(
+    condition: string,
+    output: string,
+    whenTrue: () => string,
+    whenFalse: () => string,
+  ): string {
+    return this.emit('If', [condition], output, {
+      then_branch: { branch: this.branch(`${output}.then`, whenTrue) },
+      else_branch: { branch: this.branch(`${output}.else`, whenFalse) },
+    });
+  }
+
+  private branch(name: string, emit: () => string): OnnxBranch {
+    const around = this.nodes;
+    this.nodes = [];
+    const output = emit();
+    const branch = { name, nodes: this.nodes, output };
+    this.nodes = around;
+    return branch;
+  }
+
   /** A float32 constant inside the graph; for single numbers. */
   floats(name: string, values: Float32Array, shape: readonly number[]): string {
     return this.constant(name, 'float32', shape, new Uint8Array(values.slice().buffer));
@@ -68,6 +96,10 @@ export class GraphBuilder {
 
   byte(name: string, value: number): string {
     return this.constant(name, 'uint8', [], Uint8Array.of(value));
+  }
+
+  signedByte(name: string, value: number): string {
+    return this.constant(name, 'int8', [], new Uint8Array(Int8Array.of(value).buffer));
   }
 
   /** A constant in the file of weights beside the graph. */

@@ -1,5 +1,6 @@
 import type { WeightEncoding } from '../model-store/manifest.js';
 import type { GraphBuilder } from './graph-builder.js';
+import { emitRowBytes, type ValueRange } from './row-bytes.js';
 import type { WeightLayout } from './weight-layout.js';
 import type { WeightPlacement } from './weight-slot.js';
 
@@ -14,14 +15,13 @@ export interface StackedMatrix {
  * Adds the product of `x` [..., columns] with a weight of shape [rows, columns], as checkpoints hold it, and
  * returns the name of the result [..., rows]. The weight gets its place in the file on the way.
  */
-export type EmitLinear = (x: string, name: string, matrix: StackedMatrix) => string;
-
-/** Activations in eight bits lie around 128 and reach 127 to either side. */
-const ZERO_POINT = 128;
-const ACTIVATION_LIMIT = 127;
-
-/** Keeps a row of zeros from being divided by zero; far below any activation that matters. */
-const SMALLEST_MAGNITUDE = 1e-12;
+export type EmitLinear = (
+  x: string,
+  name: string,
+  matrix: StackedMatrix,
+  /** Of x, where it is known: eight bits become finer. The same at every product with x. */
+  range?: ValueRange,
+) => string;
 
 export function createLinear(
   encoding: WeightEncoding,
@@ -58,8 +58,8 @@ function createFloatLinear(graph: GraphBuilder, layout: WeightLayout): EmitLinea
  */
 function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
   // Several products may share an input; it is quantised once.
-  const quantized = new Map<string, { values: string; scale: string }>();
-  return (x, name, matrix) => {
+  const quantized = new Map<string, ReturnType<typeof emitRowBytes>>();
+  return (x, name, matrix, range) => {
     const rows = countRows(matrix);
     const location = layout.reserve(rows * matrix.columns);
     const scales = layout.reserve(rows * 4);
@@ -69,14 +69,14 @@ function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear
       matrixRows: rows,
       scales: scales.offset + firstRow * 4,
     }));
-    const activations = quantized.get(x) ?? emitRowQuantization(graph, x);
+    const activations = quantized.get(x) ?? emitRowBytes(graph, x, matrix.columns, range);
     quantized.set(x, activations);
     const values = graph.weight(`${name}.weight`, 'int8', [matrix.columns, rows], location);
-    const zero = graph.byte('zero_point', ZERO_POINT);
-    const sums = graph.emit('MatMulInteger', [activations.values, values, zero], `${name}.sums`);
-    const floats = graph.emit('Cast', [sums], `${name}.floats`, { to: { int: 1 } });
     const factors = graph.weight(`${name}.scales`, 'float32', [rows], scales);
-    const scaled = graph.emit('Mul', [floats, factors], `${name}.scaled`);
+    // The kernel knows one scale for all activations; that of a row is multiplied in behind it.
+    const one = graph.floats('one', Float32Array.of(1), []);
+    const inputs = [activations.values, values, one, factors, activations.zero];
+    const scaled = graph.emit('MatMulIntegerToFloat', inputs, `${name}.scaled`);
     return graph.emit('Mul', [scaled, activations.scale], `${name}.product`);
   };
 }
@@ -127,25 +127,11 @@ function placeParts(
 ): void {
   let firstRow = 0;
   for (const { tensor, rows } of parts) {
-    layout.place({ tensor, shape: [rows, columns], placement: placementAt(firstRow) });
+    layout.place({
+      tensor,
+      shape: [rows, columns],
+      placement: placementAt(firstRow),
+    });
     firstRow += rows;
   }
-}
-
-/** x [..., n] -> values [..., n] as uint8 and scale [..., 1] with x ≈ (values - 128) * scale. */
-function emitRowQuantization(graph: GraphBuilder, x: string): { values: string; scale: string } {
-  const limit = graph.floats('activation_limit', Float32Array.of(ACTIVATION_LIMIT), []);
-  const smallest = graph.floats('smallest_magnitude', Float32Array.of(SMALLEST_MAGNITUDE), []);
-  const offset = graph.floats('activation_offset', Float32Array.of(ZERO_POINT), []);
-  const magnitudes = graph.emit('Abs', [x], `${x}.abs`);
-  const largest = graph.emit('ReduceMax', [magnitudes], `${x}.largest`, {
-    axes: { ints: [-1] },
-    keepdims: { int: 1 },
-  });
-  const guarded = graph.emit('Max', [largest, smallest], `${x}.guarded`);
-  const scale = graph.emit('Div', [guarded, limit], `${x}.scale`);
-  const divided = graph.emit('Div', [x, scale], `${x}.divided`);
-  const shifted = graph.emit('Add', [divided, offset], `${x}.shifted`);
-  const rounded = graph.emit('Round', [shifted], `${x}.rounded`);
-  return { values: graph.emit('Cast', [rounded], `${x}.bytes`, { to: { int: 2 } }), scale };
 }

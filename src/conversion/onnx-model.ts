@@ -1,11 +1,21 @@
 import { MessageWriter } from './protobuf.js';
 
 /** `TensorProto.DataType` of onnx.proto. */
-const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int64: 7 } as const;
+const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
 export type Attribute =
-  { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] };
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly branch: OnnxBranch };
+
+/** What an `If` runs: nodes that see every value around it, and the name of what they give. */
+export interface OnnxBranch {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly output: string;
+}
 
 export interface OnnxNode {
   readonly operator: string;
@@ -55,6 +65,7 @@ const MICROSOFT_DOMAIN = 'com.microsoft';
 /** `AttributeProto.AttributeType` of onnx.proto. */
 const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_GRAPH = 5;
 const ATTRIBUTE_INTS = 7;
 
 /** `TensorProto.DataLocation.EXTERNAL` of onnx.proto. */
@@ -96,8 +107,18 @@ function encodeAttribute(name: string, attribute: Attribute): MessageWriter {
   const writer = new MessageWriter().text(1, name);
   if ('float' in attribute) return writer.float(2, attribute.float).integer(20, ATTRIBUTE_FLOAT);
   if ('int' in attribute) return writer.integer(3, attribute.int).integer(20, ATTRIBUTE_INT);
+  if ('branch' in attribute) {
+    return writer.message(6, encodeBranch(attribute.branch)).integer(20, ATTRIBUTE_GRAPH);
+  }
   for (const value of attribute.ints) writer.integer(8, value);
   return writer.integer(20, ATTRIBUTE_INTS);
+}
+
+/** A GraphProto of nodes alone; its output needs no type, since the runtime infers it. */
+function encodeBranch({ name, nodes, output }: OnnxBranch): MessageWriter {
+  const writer = new MessageWriter();
+  for (const node of nodes) writer.message(1, encodeNode(node));
+  return writer.text(2, name).message(12, new MessageWriter().text(1, output));
 }
 
 function encodeInitializer({ name, type, shape, content }: OnnxInitializer): MessageWriter {

@@ -37,7 +37,7 @@ describe('parseArchitecture', () => {
         layers: 2,
         attentionHeads: 4,
         keyValueHeads: 2,
-        headDim: 4,
+        headDim: 8,
         vocabularySize: 16,
         maxPositions: 64,
         rmsNormEpsilon: 1e-6,
@@ -100,7 +100,7 @@ describe('parseArchitecture', () => {
     expect(vision).toBeNull();
     expect(rest).toMatchObject({
       name: 'LlamaForCausalLM',
-      decoder: { hiddenSize: 8, headDim: 4, outputHead: 'embeddings' },
+      decoder: { hiddenSize: 8, headDim: 8, outputHead: 'embeddings' },
       tokens: { bos: 1, eos: [2], pad: 3 },
     });
   });
@@ -146,7 +146,7 @@ describe('parseArchitecture', () => {
     ['biases in attention', { text: { attention_bias: true } }],
     ['biases in the perceptron', { text: { mlp_bias: true } }],
     ['heads that do not divide', { text: { num_key_value_heads: 3 } }],
-    ['an odd head', { text: { head_dim: 5 } }],
+    ['a head that is no multiple of eight', { text: { head_dim: 12 } }],
     [
       'a head with a fraction',
       { text: { head_dim: undefined, num_attention_heads: 3, num_key_value_heads: 3 } },

@@ -28,7 +28,8 @@ export function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchi
   if (attentionHeads % keyValueHeads !== 0) {
     throw invalidModel('text_config.num_attention_heads is no multiple of num_key_value_heads');
   }
-  if (headDim % 2 !== 0) throw invalidModel('text_config.head_dim must be even');
+  // The runtime's fused attention knows no others.
+  if (headDim % 8 !== 0) throw invalidModel('text_config.head_dim must be a multiple of 8');
   const maxPositions = size('max_position_embeddings', 2048);
   const tied = [json['tie_word_embeddings'], config['tie_word_embeddings']].includes(true);
   return {

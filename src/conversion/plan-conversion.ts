@@ -10,7 +10,7 @@ import type { Encodings } from './choose-encodings.js';
 import { chooseEncodings } from './choose-encodings.js';
 import { parseArchitecture } from './parse-architecture.js';
 import { parseGenerationDefaults, parseImageProcessor } from './parse-processor.js';
-import { planEmbeddings, planGraphs } from './plan-weights.js';
+import { headRowsFile, planTables, planGraphs } from './plan-weights.js';
 import type { KnownTensors } from './tensor-names.js';
 import { createKnownTensors } from './tensor-names.js';
 import type { WeightSlot } from './weight-slot.js';
@@ -53,7 +53,7 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
   const encodings = chooseEncodings(precision, quantization);
   const description = describe(architecture, files, precision, encodings);
   const graphs = planGraphs(architecture, encodings);
-  const tables = planEmbeddings(architecture, encodings);
+  const tables = planTables(architecture, encodings);
 
   const slots = new Map<string, WeightSlot[]>();
   for (const slot of [...graphs.slots, ...tables.slots]) {
@@ -96,7 +96,7 @@ function describe(
 ): PlannedManifest {
   const { name, decoder, tokens } = architecture;
   return {
-    formatVersion: 2,
+    formatVersion: 3,
     source: { architecture: name, name: files.name, licence: files.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),
@@ -113,7 +113,9 @@ function describe(
       ropeScaling: decoder.ropeScaling,
       encoding: encodings.decoder,
       head: encodings.head,
+      headRows: headRowsFile(decoder, encodings),
       prefill: encodings.prefill,
+      cache: encodings.cache,
     },
     tokens,
     embeddings: {

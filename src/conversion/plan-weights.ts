@@ -2,7 +2,7 @@ import type { WeightEncoding } from '../model-store/manifest.js';
 import { PACKAGE_FILES } from '../model-store/manifest.js';
 import type { Architecture } from './architecture.js';
 import type { Encodings } from './choose-encodings.js';
-import { emitDecoderGraph, emitPrefillGraph } from './decoder-graph.js';
+import { emitDecoderGraph, emitHeadGraph, headTensor } from './decoder-graph.js';
 import { GraphBuilder } from './graph-builder.js';
 import type { EmitLinear } from './linear.js';
 import { createLinear } from './linear.js';
@@ -29,13 +29,13 @@ interface GraphContext {
 /** The graphs of a package and the layout of the weights beside them. */
 export function planGraphs(
   { vision, decoder }: Architecture,
-  { vision: visionEncoding, decoder: encoding, head, prefill }: Encodings,
+  { vision: visionEncoding, decoder: encoding, head, prefill, cache }: Encodings,
 ): PlannedFiles {
   const contents = new Map<string, Uint8Array>();
   const weightFiles = new Map<string, number>();
   const slots: WeightSlot[] = [];
   const plan = (
-    name: 'vision' | 'decoder' | 'prefill',
+    name: 'vision' | 'decoder' | 'prefill' | 'head',
     layers: WeightEncoding,
     emit: (context: GraphContext) => void,
   ): void => {
@@ -54,22 +54,36 @@ export function planGraphs(
     });
   }
   plan('decoder', encoding, (context) => {
-    emitDecoderGraph(decoder, context, createLinear(head, context.graph, context.layout));
+    const gateAndUp = encoding.kind === 'blocks' ? 'stacked' : 'apart';
+    emitDecoderGraph(decoder, { ...context, cache, gateAndUp });
+  });
+  plan('head', head, (context) => {
+    emitHeadGraph(decoder, context);
   });
   if (prefill) {
     plan('prefill', prefill, (context) => {
-      emitPrefillGraph(decoder, context);
+      emitDecoderGraph(decoder, { ...context, cache, gateAndUp: 'apart' });
     });
   }
   return { contents, weightFiles, slots };
 }
 
-/** The tables that the host reads by itself: a row for each token, and the column that ends a row of a picture. */
-export function planEmbeddings(
-  { vision, decoder }: Architecture,
-  { embeddings }: Encodings,
-): PlannedFiles {
+/** Where the host finds the rows of the head; null: nowhere. */
+export function headRowsFile(
+  { outputHead }: Architecture['decoder'],
+  { headRows }: Encodings,
+): string | null {
+  if (headRows === 'exact') return null;
+  return outputHead === 'own' ? PACKAGE_FILES.headRows : PACKAGE_FILES.tokenEmbeddings;
+}
+
+/**
+ * The tables that the host reads by itself: a row for each token that comes in, one for each that may come out, and the
+ * column that ends a row of a picture.
+ */
+export function planTables({ vision, decoder }: Architecture, encodings: Encodings): PlannedFiles {
   const { vocabularySize, hiddenSize } = decoder;
+  const { embeddings } = encodings;
   const rowBytes = embeddings === 'float32' ? hiddenSize * 4 : hiddenSize + 4;
   const weightFiles = new Map([[PACKAGE_FILES.tokenEmbeddings, vocabularySize * rowBytes]] as [
     string,
@@ -80,9 +94,21 @@ export function planEmbeddings(
       tensor: 'language_model.embed_tokens.weight',
       shape: [vocabularySize, hiddenSize],
       file: PACKAGE_FILES.tokenEmbeddings,
-      placement: { kind: embeddings === 'float32' ? 'float32-rows' : 'int8-rows', offset: 0 },
+      placement: {
+        kind: embeddings === 'float32' ? 'float32-rows' : 'int8-rows',
+        offset: 0,
+      },
     },
   ];
+  if (headRowsFile(decoder, encodings) === PACKAGE_FILES.headRows) {
+    weightFiles.set(PACKAGE_FILES.headRows, vocabularySize * (hiddenSize + 4));
+    slots.push({
+      tensor: headTensor(decoder),
+      shape: [vocabularySize, hiddenSize],
+      file: PACKAGE_FILES.headRows,
+      placement: { kind: 'int8-rows', offset: 0 },
+    });
+  }
   if (vision) {
     weightFiles.set(PACKAGE_FILES.imageNewline, hiddenSize * 4);
     slots.push({

@@ -1,192 +1,197 @@
-import { createAttentionSession, FAKE_DECODER } from '../../test/fakes/attention-session.js';
-import { createTensor } from '../tensor/tensor.js';
-import { createDecoder } from './decoder.js';
-import type { TokenEmbeddings } from './token-embeddings.js';
+import {
+  createAttentionDecoder,
+  expectedScores,
+  idsOf,
+  openWith,
+  readIds,
+  tokenEmbeddings,
+} from '../../test/fakes/attention-decoder.js';
+import {
+  createAttentionSession,
+  createHeadSession,
+  FAKE_DECODER,
+} from '../../test/fakes/attention-session.js';
+import { createDecoder, type Sequence } from './decoder.js';
+import { createOutputHead } from './output-head.js';
+import { createRandom } from './random.js';
+import { readRest } from './read-rest.js';
 
-const HIDDEN = FAKE_DECODER.hiddenSize;
-const tokenEmbeddings: TokenEmbeddings = {
-  hiddenSize: HIDDEN,
-  embed: (ids) =>
-    createTensor(
-      [ids.length, HIDDEN],
-      Float32Array.from(
-        ids.flatMap((id) => Array.from({ length: HIDDEN }, (_, d) => Math.sin(id * 5 + d))),
-      ),
-    ),
-  close: () => undefined,
-};
-const idsOf = (length: number) => Array.from({ length }, (_, i) => (i * i + 3 * i) % 11);
+const { embed } = tokenEmbeddings;
 
-function create() {
-  const session = createAttentionSession();
-  const graphs = { decode: session, prefill: null };
-  return { session, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
-}
-
-async function prefillWhole(ids: readonly number[]): Promise<Float32Array> {
-  const { decoder } = create();
-  return decoder.prefill(tokenEmbeddings.embed(ids), decoder.createCache());
-}
-
-function expectClose(actual: Float32Array, expected: Float32Array) {
-  expect(actual.length).toBe(FAKE_DECODER.vocabularySize);
-  actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+function expectClose(actual: Float32Array | undefined, expected: Float32Array) {
+  expect(actual).toHaveLength(FAKE_DECODER.vocabularySize);
+  expected.forEach((value, i) => expect(actual![i]).toBeCloseTo(value, 4));
 }
 
 describe('createDecoder', () => {
-  it('scores the same with a cache as without one, across a growth of the cache', async () => {
-    const { decoder, session } = create();
-    const cache = decoder.createCache();
-    const ids = idsOf(262);
-    await decoder.prefill(tokenEmbeddings.embed(ids.slice(0, 250)), cache);
-    for (let length = 251; length <= ids.length; length++) {
-      const logits = await decoder.decodeStep(ids[length - 1]!, cache);
-      expectClose(logits, await prefillWhole(ids.slice(0, length)));
+  it('scores the same in steps as at once, while the rows grow', async () => {
+    const { decoder, session } = createAttentionDecoder();
+    const ids = idsOf(70);
+    const sequence = await openWith(decoder, ids.slice(0, 60));
+    for (let length = 61; length <= ids.length; length++) {
+      const [scores] = await decoder.step([{ sequence, id: ids[length - 1]! }]);
+      expectClose(scores, expectedScores(ids.slice(0, length)));
     }
 
-    expect(cache.length).toBe(262);
+    expect(sequence.length).toBe(70);
     expect(session.runs.map(({ pastCapacity }) => pastCapacity)).toEqual([
       0,
-      ...new Array<number>(7).fill(256),
-      ...new Array<number>(5).fill(512),
+      ...new Array<number>(4).fill(64),
+      ...new Array<number>(6).fill(128),
     ]);
   });
 
   it('scores a prompt the same in chunks of any size', async () => {
     const ids = idsOf(700);
-    const { decoder, session } = create();
-    const whole = await decoder.prefill(tokenEmbeddings.embed(ids), decoder.createCache());
-    expect(session.runs.map(({ positions }) => [positions[0], positions.at(-1)])).toEqual([
-      [0, 511],
-      [512, 699],
-    ]);
-
-    for (const size of [1, 255, 256, 257, 512]) {
-      const made = create();
-      const cache = made.decoder.createCache();
-      let logits: Float32Array = new Float32Array(0);
+    const expected = expectedScores(ids);
+    for (const size of [1, 63, 64, 65, 512]) {
+      const { decoder } = createAttentionDecoder();
+      const sequence = decoder.open();
+      let scores = new Float32Array();
       for (let start = 0; start < ids.length; start += size) {
-        const part = tokenEmbeddings.embed(ids.slice(start, start + size));
-        logits = await made.decoder.prefill(part, cache);
+        scores = new Float32Array(await readIds(decoder, sequence, ids.slice(start, start + size)));
       }
-      expectClose(logits, whole);
+      expectClose(scores, expected);
     }
   });
 
-  it('shares a prefix between two prompts', async () => {
-    const { decoder } = create();
-    const cache = decoder.createCache();
-    await decoder.prefill(tokenEmbeddings.embed([1, 2, 3, 4, 5]), cache);
-    cache.truncate(2);
+  it('reads the rest of a prompt in the longest chunks there are', async () => {
+    const { decoder, session } = createAttentionDecoder();
+    const sequence = await openWith(decoder, idsOf(30));
+    const ids = idsOf(1100);
 
-    const logits = await decoder.prefill(tokenEmbeddings.embed([9, 8]), cache);
+    const hidden = await readRest(decoder, sequence, embed(ids));
 
-    expectClose(logits, await prefillWhole([1, 2, 9, 8]));
+    expectClose((await decoder.score([hidden]))[0], expectedScores(ids));
+    const positions = session.runs.map((run) => [run.positions[0], run.positions.at(-1)]);
+    expect(positions).toEqual([
+      [0, 29],
+      [30, 541],
+      [542, 1053],
+      [1054, 1099],
+    ]);
+    await expect(readRest(decoder, sequence, embed(ids))).rejects.toThrow(RangeError);
   });
 
-  it('stops between two runs when it is cancelled', async () => {
-    const { decoder, session } = create();
-    const controller = new AbortController();
-    const run = session.run.bind(session);
-    session.run = (inputs) => {
-      controller.abort();
-      return run(inputs);
-    };
+  it('steps sequences of different lengths in one run, each as if it were alone', async () => {
+    const { decoder, session } = createAttentionDecoder();
+    const texts = [idsOf(3), idsOf(90).slice(20), [7]];
+    const sequences = await Promise.all(texts.map((ids) => openWith(decoder, ids)));
+    session.runs.length = 0;
 
-    const prefill = decoder.prefill(
-      tokenEmbeddings.embed(idsOf(1100)),
-      decoder.createCache(),
-      controller.signal,
-    );
+    const scores = await decoder.step(sequences.map((sequence, id) => ({ sequence, id })));
 
-    await expect(prefill).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }) as Error);
-    expect(session.runs).toHaveLength(1);
+    scores.forEach((row, id) => {
+      expectClose(row, expectedScores([...texts[id]!, id]));
+    });
+    expect(session.runs).toEqual([
+      { batch: 3, prefix: 0, pastCapacity: 128, positions: [3, 70, 1] },
+    ]);
   });
 
-  it('never reads past the last position', async () => {
-    const { decoder, session } = create();
-    const cache = decoder.createCache();
-    const tooLong = expect.objectContaining({
-      code: 'CONTEXT_LENGTH_EXCEEDED',
-      details: { tokens: 1201, maxTokens: 1200 },
-    }) as Error;
+  it('reads what sequences share once', async () => {
+    const { decoder, session } = createAttentionDecoder();
+    const shared = await openWith(decoder, idsOf(40));
+    const prefix = decoder.freeze(shared, 33);
+    const [a, b, alone] = [decoder.open(prefix), decoder.open(prefix), decoder.open()];
+    expect([a.length, b.length, alone.length]).toEqual([33, 33, 0]);
+    const begin = idsOf(33);
+    await readIds(decoder, alone, [4, 4]);
+    expectClose(await readIds(decoder, b, [2, 3, 4]), expectedScores([...begin, 2, 3, 4]));
+    session.runs.length = 0;
 
-    await expect(decoder.prefill(tokenEmbeddings.embed(idsOf(1201)), cache)).rejects.toThrow(
-      tooLong,
-    );
-    expect(session.runs).toHaveLength(0);
-    await decoder.prefill(tokenEmbeddings.embed(idsOf(1200)), cache);
-    await expect(decoder.decodeStep(1, cache)).rejects.toThrow(tooLong);
+    const scores = await decoder.step([b, alone, a].map((sequence, id) => ({ sequence, id })));
+
+    expectClose(scores[0], expectedScores([...begin, 2, 3, 4, 0]));
+    expectClose(scores[1], expectedScores([4, 4, 1]));
+    expectClose(scores[2], expectedScores([...begin, 2]));
+    expect(session.runs).toMatchObject([{ batch: 3, prefix: 33, pastCapacity: 64 }]);
   });
 
-  it('refuses embeddings of no token or another width', async () => {
-    const { decoder } = create();
+  it('freezes behind a prefix, within one and at its end', async () => {
+    const { decoder } = createAttentionDecoder();
+    const ids = idsOf(20);
+    const first = await openWith(decoder, ids.slice(0, 12));
+    const second = await openWith(decoder, ids.slice(12), first);
+    decoder.close(first);
 
-    for (const shape of [
-      [0, HIDDEN],
-      [3, HIDDEN + 1],
-    ]) {
-      await expect(decoder.prefill(createTensor(shape), decoder.createCache())).rejects.toThrow(
-        RangeError,
-      );
+    const frozen = [0, 5, 12, 16, 20].map((length) => decoder.freeze(second, length));
+    decoder.close(second);
+
+    expect(frozen.map(({ length }) => length)).toEqual([0, 5, 12, 16, 20]);
+    expect(frozen.map(({ bytes }) => bytes)).toEqual([0, 5, 12, 16, 20].map((n) => n * 64));
+    for (const prefix of frozen) {
+      const scores = await readIds(decoder, decoder.open(prefix), [9, 8]);
+      expectClose(scores, expectedScores([...ids.slice(0, prefix.length), 9, 8]));
     }
   });
 
-  it('refuses a graph without the outputs it needs', async () => {
-    const { session } = create();
-    session.run = () => Promise.resolve({});
-    const graphs = { decode: session, prefill: null };
+  it('scores every sequence as if it were alone, whoever joins, forks and leaves', async () => {
+    const random = createRandom(3);
+    const pick = (count: number) => Math.floor(random() * count);
+    const { decoder, session } = createAttentionDecoder();
+    const open = new Map<Sequence, number[]>();
+    const anyOf = () => [...open.keys()][pick(open.size)]!;
+    for (let round = 0; round < 250; round++) {
+      const action = random();
+      if (open.size < 2 || (action < 0.12 && open.size < 7)) {
+        const from = open.size > 0 && random() < 0.7 ? anyOf() : null;
+        if (!from) open.set(decoder.open(), []);
+        else {
+          const length = pick(from.length + 1);
+          // Siblings share a prefix object, as the answers to one prompt do.
+          const prefix = decoder.freeze(from, length);
+          for (let i = 0; i < 2; i++) {
+            open.set(decoder.open(prefix), open.get(from)!.slice(0, length));
+          }
+        }
+      } else if (action < 0.2) {
+        const sequence = anyOf();
+        decoder.close(sequence);
+        open.delete(sequence);
+      } else if (action < 0.35) {
+        const sequence = anyOf();
+        const ids = idsOf(1 + pick(70));
+        if (sequence.length + ids.length > 400) continue;
+        open.get(sequence)!.push(...ids);
+        expectClose(await readIds(decoder, sequence, ids), expectedScores(open.get(sequence)!));
+      } else {
+        const chosen = [...open.keys()].filter(() => random() < 0.7);
+        if (random() < 0.5) chosen.reverse();
+        if (chosen.length === 0) continue;
+        const tokens = chosen.map((sequence) => ({ sequence, id: pick(11) }));
+        const scores = await decoder.step(tokens);
+        tokens.forEach(({ sequence, id }, index) => {
+          open.get(sequence)!.push(id);
+          expectClose(scores[index], expectedScores(open.get(sequence)!));
+          expect(sequence.length).toBe(open.get(sequence)!.length);
+        });
+      }
+    }
+
+    const batches = session.runs.map(({ batch }) => batch);
+    expect(Math.max(...batches)).toBeGreaterThanOrEqual(4);
+    expect(session.runs.some(({ batch, prefix }) => batch > 1 && prefix > 0)).toBe(true);
+  });
+
+  it('reads with the graph for prompts where there is one, and steps with the other', async () => {
+    const [prefill, decode] = [createAttentionSession(), createAttentionSession()];
+    const graphs = { decode, prefill, head: createOutputHead(createHeadSession(), null) };
     const decoder = createDecoder(graphs, FAKE_DECODER, tokenEmbeddings);
+    const sequence = decoder.open();
+    const ids = idsOf(50);
 
-    await expect(decoder.prefill(createTensor([1, HIDDEN]), decoder.createCache())).rejects.toThrow(
-      expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
-    );
+    expectClose(await readIds(decoder, sequence, ids), expectedScores(ids));
+    const [scores] = await decoder.step([{ sequence, id: 3 }]);
+
+    expectClose(scores, expectedScores([...ids, 3]));
+    expect([prefill.runs.length, decode.runs.length]).toEqual([1, 1]);
   });
 
-  describe('with a graph of its own for prompts', () => {
-    function createPair() {
-      const prefill = createAttentionSession('rows alone');
-      const decode = createAttentionSession();
-      const graphs = { decode, prefill };
-      return { prefill, decode, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
-    }
-    const lengths = ({ runs }: ReturnType<typeof createAttentionSession>) =>
-      runs.map(({ positions }) => positions.length);
+  it('says what a position takes', () => {
+    const { decoder } = createAttentionDecoder();
 
-    it('reads all but the last position with it, and scores as one graph does', async () => {
-      const { prefill, decode, decoder } = createPair();
-      const cache = decoder.createCache();
-      const ids = idsOf(700);
-
-      const logits = await decoder.prefill(tokenEmbeddings.embed(ids), cache);
-
-      expectClose(logits, await prefillWhole(ids));
-      expect([lengths(prefill), lengths(decode)]).toEqual([[512, 187], [1]]);
-      expectClose(await decoder.decodeStep(3, cache), await prefillWhole([...ids, 3]));
-      expect([lengths(prefill), lengths(decode)]).toEqual([
-        [512, 187],
-        [1, 1],
-      ]);
-    });
-
-    it('leaves a prompt of one position to the other graph', async () => {
-      const { prefill, decode, decoder } = createPair();
-
-      await decoder.prefill(tokenEmbeddings.embed([5]), decoder.createCache());
-
-      expect([lengths(prefill), lengths(decode)]).toEqual([[], [1]]);
-    });
-  });
-
-  it('reads shorter stretches where many heads look far back', async () => {
-    const session = createAttentionSession();
-    const graphs = { decode: session, prefill: null };
-    const config = { ...FAKE_DECODER, attentionHeads: 256 };
-    const decoder = createDecoder(graphs, config, tokenEmbeddings);
-
-    await decoder.prefill(tokenEmbeddings.embed(idsOf(700)), decoder.createCache());
-
-    // 362 positions are the limit of an empty cache, 187 behind 512 of them, 141 behind 768.
-    expect(session.runs.map(({ positions }) => positions.length)).toEqual([352, 176, 128, 44]);
+    // Keys and values of two heads of four floats.
+    expect(decoder.cacheBytesPerToken).toBe(64);
   });
 });

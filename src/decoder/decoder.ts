@@ -2,49 +2,78 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type { DecoderManifest } from '../model-store/manifest.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { FloatTensor } from '../tensor/tensor.js';
-import { decoderInputs, floats, presentRows } from './decoder-feeds.js';
-import { KvCache } from './kv-cache.js';
-import { prefillChunk } from './prefill-chunk.js';
+import { cacheBytesPerToken } from './cache-planes.js';
+import { positionInputs } from './decoder-feeds.js';
+import { type KvPrefix, prefixInputs } from './kv-prefix.js';
+import { KvRows } from './kv-rows.js';
+import type { OutputHead } from './output-head.js';
 import { createRopeTables } from './rope-table.js';
+import { type Arrangement, SequenceBatch, type SequenceState } from './sequence-batch.js';
 import type { TokenEmbeddings } from './token-embeddings.js';
 
-/** The language model over a cache: embeddings in, scores of the next token out. */
+/** One conversation being read or answered. It belongs to the decoder that opened it. */
+export interface Sequence {
+  /** Positions read, those of its prefix included. */
+  readonly length: number;
+}
+
+/** The language model: embeddings in, scores of the next token out, for any number of sequences. */
 export interface Decoder {
   /** Positions that prompt and answer share. */
   readonly maxPositions: number;
-  createCache(): KvCache;
+  /** Bytes of keys and values for each position of each sequence. */
+  readonly cacheBytesPerToken: number;
+  /** Positions of one run of `read` at most. */
+  readonly longestChunk: number;
+  /** A sequence of no positions, or one that continues behind a prefix of this model. */
+  open(prefix?: KvPrefix): Sequence;
   /**
-   * Reads a prompt, or the rest of one, into the cache.
+   * Reads positions in one run, which cannot be interrupted.
    *
-   * @param inputsEmbeds `[sequence, hidden]` with at least one position.
-   * @param signal checked before every run: a run itself cannot be interrupted.
-   * @returns logits `[vocabulary]` after the last position.
-   * @throws CONTEXT_LENGTH_EXCEEDED before anything runs, or the signal's reason between two runs.
+   * @param embeds `[count, hidden]`, count from 1 to `longestChunk`.
+   * @returns the hidden state `[hidden]` after the last position.
+   * @throws CONTEXT_LENGTH_EXCEEDED before anything runs.
    */
-  prefill(inputsEmbeds: FloatTensor, cache: KvCache, signal?: AbortSignal): Promise<Float32Array>;
-  /** Reads one token into the cache and returns logits `[vocabulary]`. @throws CONTEXT_LENGTH_EXCEEDED */
-  decodeStep(id: number, cache: KvCache): Promise<Float32Array>;
+  read(sequence: Sequence, embeds: FloatTensor): Promise<Float32Array>;
+  /** Scores `[vocabulary]` of the next token for each hidden state; the caller may change them. */
+  score(hidden: readonly Float32Array[]): Promise<Float32Array[]>;
+  /**
+   * Reads one token of each sequence in one run, whatever their lengths.
+   *
+   * @returns scores `[vocabulary]` of each, in order.
+   * @throws CONTEXT_LENGTH_EXCEEDED before anything runs, when one of them is full.
+   */
+  step(
+    tokens: readonly { readonly sequence: Sequence; readonly id: number }[],
+  ): Promise<Float32Array[]>;
+  /** A copy of the first `length` positions of a sequence, to continue from. */
+  freeze(sequence: Sequence, length: number): KvPrefix;
+  /** Gives back the memory of a sequence, which cannot be used afterwards. */
+  close(sequence: Sequence): void;
 }
 
 /** Graphs over one cache: the host owns it, so each continues what the other has read. */
 export interface DecoderGraphs {
-  /** decoder.onnx: gives logits after the last position. */
   readonly decode: GraphSession;
-  /** prefill.onnx: reads all of a prompt but its last position, and gives none. Null: `decode` reads prompts too. */
+  /** Reads prompts. Null: `decode` does. */
   readonly prefill: GraphSession | null;
+  readonly head: OutputHead;
 }
 
 type DecoderConfig = Pick<
   DecoderManifest,
   | 'layers'
   | 'hiddenSize'
-  | 'attentionHeads'
   | 'keyValueHeads'
   | 'headDim'
   | 'maxPositions'
   | 'ropeTheta'
   | 'ropeScaling'
+  | 'cache'
 >;
+
+/** Longer runs delay a cancellation and the answers of others; shorter ones waste the processor. */
+const LONGEST_CHUNK = 512;
 
 /** Feeds the decoder's graphs. The sessions and the embeddings stay the caller's to close. */
 export function createDecoder(
@@ -52,58 +81,124 @@ export function createDecoder(
   config: DecoderConfig,
   tokenEmbeddings: TokenEmbeddings,
 ): Decoder {
-  const { layers, hiddenSize, attentionHeads, maxPositions } = config;
+  const { hiddenSize, maxPositions, keyValueHeads } = config;
   const ropeTables = createRopeTables(config);
+  const batch = new SequenceBatch(config);
+  const { planes } = new KvRows(config);
 
-  /** One run over new positions; the cache takes their rows. */
-  const run = async (graph: GraphSession, embeds: Float32Array, cache: KvCache) => {
-    const rope = ropeTables(cache.length + embeds.length / hiddenSize);
-    const outputs = await graph.run(decoderInputs(embeds, cache, rope, config));
-    cache.append(presentRows(outputs, layers));
-    return outputs;
+  /** One run over `count` new positions of each member, whose rows they become. */
+  const run = async (
+    graph: GraphSession,
+    embeds: Float32Array,
+    count: number,
+    arrangement: Arrangement,
+  ): Promise<Float32Array> => {
+    const { members, rows, first, prefix } = arrangement;
+    const longest = Math.max(...members.map(lengthOf));
+    const outputs = await graph.run({
+      ...positionInputs(embeds, count, arrangement, ropeTables(longest + count)),
+      ...prefixInputs(prefix, planes, keyValueHeads),
+      ...rows.inputs(first, members.length),
+    });
+    members.forEach((member, index) => {
+      rows.append(outputs, index, count, member.slot, member.own);
+      member.own += count;
+    });
+    const { hidden } = outputs;
+    if (hidden?.type === 'float32') return hidden.data;
+    throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: it gives no states.');
   };
 
-  const checkRoom = (cache: KvCache, count: number): void => {
-    if (cache.length + count <= maxPositions) return;
+  const checkRoom = (sequence: OpenSequence, count: number): void => {
+    if (sequence.length + count <= maxPositions) return;
     throw new SalamandraError(
       'CONTEXT_LENGTH_EXCEEDED',
       'The prompt is longer than the model can read.',
-      {
-        details: { tokens: cache.length + count, maxTokens: maxPositions },
-      },
+      { details: { tokens: sequence.length + count, maxTokens: maxPositions } },
     );
   };
 
   return {
     maxPositions,
-    createCache: () => new KvCache(config),
-    async prefill(inputsEmbeds, cache, signal) {
-      const [sequence = 0, width] = inputsEmbeds.shape;
-      if (sequence === 0 || width !== hiddenSize) {
-        throw new RangeError(`The decoder reads [1 or more, ${hiddenSize}] embeddings.`);
+    cacheBytesPerToken: cacheBytesPerToken(config),
+    longestChunk: LONGEST_CHUNK,
+    open: (prefix) => new OpenSequence(new KvRows(config), prefix ?? null),
+    async read(sequence, embeds) {
+      const open = opened(sequence);
+      const [count = 0, width] = embeds.shape;
+      if (count < 1 || count > LONGEST_CHUNK || width !== hiddenSize) {
+        throw new RangeError(
+          `The decoder reads [1 to ${LONGEST_CHUNK}, ${hiddenSize}] embeddings.`,
+        );
       }
-      checkRoom(cache, sequence);
-      /** Positions `from` to `to`, in chunks; the outputs of the last one. */
-      const read = async (graph: GraphSession, from: number, to: number) => {
-        let outputs: Awaited<ReturnType<typeof run>> = {};
-        for (let start = from; start < to;) {
-          signal?.throwIfAborted();
-          const end = Math.min(start + prefillChunk(attentionHeads, cache.capacity), to);
-          const rows = inputsEmbeds.data.subarray(start * hiddenSize, end * hiddenSize);
-          outputs = await run(graph, rows, cache);
-          start = end;
-        }
-        return outputs;
-      };
-      // Logits follow the last position alone, so all before it may go through the graph that gives none.
-      const withoutLogits = graphs.prefill ? sequence - 1 : 0;
-      if (graphs.prefill) await read(graphs.prefill, 0, withoutLogits);
-      return floats(await read(graphs.decode, withoutLogits, sequence), 'logits').data;
+      checkRoom(open, count);
+      const { state } = open;
+      state.rows.resize(Math.max(state.rows.slots, 1), count === 1 ? state.own + 1 : 0);
+      const { rows, slot, prefix } = state;
+      const arrangement = { rows, first: slot, members: [state], prefix };
+      return await run(graphs.prefill ?? graphs.decode, embeds.data, count, arrangement);
     },
-    async decodeStep(id, cache) {
-      checkRoom(cache, 1);
-      const outputs = await run(graphs.decode, tokenEmbeddings.embed([id]).data, cache);
-      return floats(outputs, 'logits').data;
+    async score(hidden) {
+      const all = new Float32Array(hidden.length * hiddenSize);
+      hidden.forEach((row, index) => {
+        all.set(row, index * hiddenSize);
+      });
+      return await graphs.head.score(all, hidden.length);
+    },
+    async step(tokens) {
+      const sequences = tokens.map(({ sequence }) => opened(sequence));
+      for (const sequence of sequences) checkRoom(sequence, 1);
+      const arrangement = batch.arrange(sequences.map(({ state }) => state));
+      const places = new Map(sequences.map(({ state }, index) => [state, index]));
+      const order = arrangement.members.map((member) => places.get(member) ?? 0);
+      const embeds = tokenEmbeddings.embed(order.map((index) => tokens[index]?.id ?? 0));
+      const hidden = await run(graphs.decode, embeds.data, 1, arrangement);
+      const scores = await graphs.head.score(hidden, order.length);
+      const byToken: Float32Array[] = [];
+      order.forEach((index, place) => {
+        byToken[index] = scores[place] ?? new Float32Array();
+      });
+      return byToken;
+    },
+    freeze(sequence, length) {
+      const { state } = opened(sequence);
+      if (!Number.isInteger(length) || length < 0 || length > lengthOf(state)) {
+        throw new RangeError(`The sequence holds ${lengthOf(state)} positions, not ${length}.`);
+      }
+      const { prefix, rows, slot } = state;
+      if (prefix?.length === length) return prefix;
+      const copy = KvRows.exactly(config, length);
+      const shared = Math.min(prefix?.length ?? 0, length);
+      if (prefix) copy.copyPrefix(prefix, shared, 0);
+      copy.copyFrom({ rows, slot, length: length - shared }, 0, shared);
+      return copy.asPrefix();
+    },
+    close(sequence) {
+      const open = opened(sequence);
+      batch.remove(open.state);
+      open.isClosed = true;
     },
   };
+}
+
+class OpenSequence implements Sequence {
+  readonly state: SequenceState;
+  isClosed = false;
+
+  constructor(rows: KvRows, prefix: KvPrefix | null) {
+    this.state = { prefix, rows, slot: 0, own: 0 };
+  }
+
+  get length(): number {
+    return lengthOf(this.state);
+  }
+}
+
+function lengthOf({ prefix, own }: SequenceState): number {
+  return (prefix?.length ?? 0) + own;
+}
+
+function opened(sequence: Sequence): OpenSequence {
+  if (sequence instanceof OpenSequence && !sequence.isClosed) return sequence;
+  throw new TypeError('The sequence is closed.');
 }

@@ -1,6 +1,4 @@
 import type { Detokenizer } from '../language/detokenizer.js';
-import type { Decoder } from './decoder.js';
-import type { KvCache } from './kv-cache.js';
 import { createLogitsProcessors } from './logits-processors.js';
 import type { SamplingSettings } from './sampler.js';
 import { createSampler } from './sampler.js';
@@ -14,11 +12,6 @@ import { rankStep, type StepLogprobs } from './token-logprobs.js';
 export type FinishReason = 'stop' | 'length' | 'repetition' | 'cancelled';
 
 export interface GenerateOptions {
-  readonly decoder: Decoder;
-  /** Filled by the prefill; grows with the answer. */
-  readonly cache: KvCache;
-  /** What the prefill returned. Processors change it in place. */
-  readonly firstLogits: Float32Array;
   /** Text ids of the prompt: a repetition penalty counts them as seen. */
   readonly promptIds: readonly number[];
   readonly settings: SamplingSettings;
@@ -29,8 +22,6 @@ export interface GenerateOptions {
   readonly detokenizer: Detokenizer;
   /** How many likeliest ids to report at each step; undefined: no probabilities are computed. */
   readonly topLogprobs?: number | undefined;
-  /** Checked before every step. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export type GenerateEvent =
@@ -47,8 +38,25 @@ export type GenerateEvent =
   /** `ids` are all of the answer's, the stop id included. Nothing follows. */
   | { readonly type: 'done'; readonly finishReason: FinishReason; readonly ids: readonly number[] };
 
+/** Makes an answer of scores, one token after another. Whoever runs the decoder asks it what to read next. */
+export interface Generator {
+  /** The token to read for the next scores; null before the first ones, and once the answer is over. */
+  readonly nextId: number | null;
+  /** Nothing more is taken: the last event was `done`. */
+  readonly isOver: boolean;
+  /**
+   * Chooses a token.
+   *
+   * @param logits `[vocabulary]`; processors change them in place.
+   * @param room positions that the context has left: none, and this token is the last.
+   * @throws INTERNAL when no score is a number.
+   */
+  take(logits: Float32Array, room: number): GenerateEvent[];
+  /** Ends the answer where it is. */
+  end(reason: FinishReason): GenerateEvent[];
+}
+
 interface TakenToken {
-  readonly id: number;
   /** Text that became certain with this token. */
   readonly text: string;
   /** A stop string ended the text: what the detokenizer still holds lies behind it. */
@@ -57,15 +65,13 @@ interface TakenToken {
 }
 
 /**
- * Answers token by token. The texts of the events, joined, are the decoded ids up to a stop string; the stop string
- * itself and special tokens are not shown.
+ * The texts of a generator's events, joined, are the decoded ids up to a stop string; the stop string itself and special
+ * tokens are not shown. Its random numbers are its own, so what else is answered beside it makes no difference.
  *
- * @throws INVALID_PARAMETER for settings out of range; whatever a decode step throws.
+ * @throws INVALID_PARAMETER for settings out of range.
  */
-export async function* generate(
-  options: GenerateOptions,
-): AsyncGenerator<GenerateEvent, undefined> {
-  const { decoder, cache, detokenizer, maxTokens, topLogprobs, signal } = options;
+export function createGenerator(options: GenerateOptions): Generator {
+  const { detokenizer, maxTokens, topLogprobs } = options;
   const sample = createSampler(options.settings);
   const processors = createLogitsProcessors(options.settings);
   const seen = new Set(options.promptIds);
@@ -75,6 +81,7 @@ export async function* generate(
   const ids: number[] = [];
   let reported = 0;
   let logprobs: StepLogprobs[] = [];
+  let isOver = false;
 
   const textDelta = (text: string, isLast = false): GenerateEvent[] => {
     if (text === '' && !(isLast && logprobs.length > 0)) return [];
@@ -93,36 +100,41 @@ export async function* generate(
     const id = sample(logits);
     ids.push(id);
     seen.add(id);
-    if (stopIds.has(id)) return { id, text: '', isCut: false, reason: 'stop' };
+    if (stopIds.has(id)) return { text: '', isCut: false, reason: 'stop' };
     if (topLogprobs !== undefined) logprobs.push(rankStep(modelLogits, id, topLogprobs));
     const { text, isStopped } = stopFilter.push(detokenizer.push(id));
-    if (isStopped) return { id, text, isCut: true, reason: 'stop' };
-    return { id, text, isCut: false, reason: isLooping(id) ? 'repetition' : undefined };
+    if (isStopped) return { text, isCut: true, reason: 'stop' };
+    return { text, isCut: false, reason: isLooping(id) ? 'repetition' : undefined };
   };
 
-  let logits = options.firstLogits;
-  let isCut = false;
-  let finishReason: FinishReason | undefined = maxTokens > 0 ? undefined : 'length';
-  while (!finishReason) {
-    if (signal?.aborted) {
-      finishReason = 'cancelled';
-      continue;
+  const finish = (reason: FinishReason, isCut: boolean): GenerateEvent[] => {
+    isOver = true;
+    let rest = '';
+    let finishReason = reason;
+    if (!isCut) {
+      const last = stopFilter.push(detokenizer.end());
+      rest = last.isStopped ? last.text : last.text + stopFilter.end();
+      if (last.isStopped && reason !== 'cancelled') finishReason = 'stop';
     }
-    const taken = takeToken(logits);
-    isCut = taken.isCut;
-    yield* textDelta(taken.text);
-    // The last token needs no place in the cache, since nothing is sampled after it.
-    const isFull = ids.length >= maxTokens || cache.length >= decoder.maxPositions;
-    finishReason = taken.reason ?? (isFull ? 'length' : undefined);
-    if (!finishReason && !signal?.aborted) logits = await decoder.decodeStep(taken.id, cache);
-  }
+    return [...textDelta(rest, true), { type: 'done', finishReason, ids }];
+  };
 
-  let rest = '';
-  if (!isCut) {
-    const last = stopFilter.push(detokenizer.end());
-    rest = last.isStopped ? last.text : last.text + stopFilter.end();
-    if (last.isStopped && finishReason !== 'cancelled') finishReason = 'stop';
-  }
-  yield* textDelta(rest, true);
-  yield { type: 'done', finishReason, ids };
+  return {
+    get nextId() {
+      return isOver ? null : (ids.at(-1) ?? null);
+    },
+    get isOver() {
+      return isOver;
+    },
+    take(logits, room) {
+      if (isOver) return [];
+      if (maxTokens <= 0) return finish('length', false);
+      const { text, isCut, reason } = takeToken(logits);
+      // The last token needs no place in the cache, since nothing is sampled after it.
+      const isFull = ids.length >= maxTokens || room <= 0;
+      const ending = reason ?? (isFull ? 'length' : undefined);
+      return [...textDelta(text), ...(ending ? finish(ending, isCut) : [])];
+    },
+    end: (reason) => (isOver ? [] : finish(reason, false)),
+  };
 }

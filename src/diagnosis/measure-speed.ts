@@ -1,5 +1,5 @@
-import { MAX_TILES_PER_RUN } from '../config/limits.js';
-import type { Decoder } from '../decoder/decoder.js';
+import type { Decoder, Sequence } from '../decoder/decoder.js';
+import { readRest } from '../decoder/read-rest.js';
 import type { PipelineParts } from '../engine/pipeline-parts.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import { encodeTiles } from '../vision/encode-tiles.js';
@@ -26,6 +26,8 @@ const DECODE_STEPS = 8;
 
 /** Quick work is repeated, since a moment of other work would change it most. */
 const CUT_SIDES = [100, 400];
+/** Tiles that are encoded, to tell what a tile costs from what all of them cost. */
+const TILE_COUNTS = [1, 3];
 const REPETITIONS = 5;
 const MAX_REPEATED_MS = 2_000;
 
@@ -46,9 +48,10 @@ export async function measureSpeed(
 
   onProgress('first run');
   // Weights come from the disk now, and would count with whatever is timed first.
-  const warm = decoder.createCache();
-  await decoder.prefill(noise([shortest, hiddenSize]), warm);
-  await decoder.decodeStep(0, warm);
+  const warm = decoder.open();
+  await readAndScore(decoder, warm, noise([shortest, hiddenSize]));
+  await decoder.step([{ sequence: warm, id: 0 }]);
+  decoder.close(warm);
 
   onProgress('tiles');
   const sight = vision && {
@@ -86,7 +89,7 @@ async function measureCutting({ geometry }: Vision, maxTokens: number): Promise<
 async function measureEncoding({ graph, geometry }: Vision): Promise<Curve> {
   const { width, height } = geometry.imageProcessor.tileSize;
   const timings: Timing[] = [];
-  for (const count of [1, MAX_TILES_PER_RUN]) {
+  for (const count of TILE_COUNTS) {
     const pixelValues = noise([count, 3, height, width]);
     timings.push({ count, ms: await medianMs(() => encodeTiles(graph, pixelValues)) });
   }
@@ -103,17 +106,23 @@ async function measurePrompt(
 ): Promise<{ readonly prompt: Timing; readonly step: Timing }> {
   onProgress(`prompt of ${count} tokens`);
   const embeddings = noise([count, hiddenSize]);
-  let cache = decoder.createCache();
+  let sequence = decoder.open();
   const promptMs = await medianMs(async () => {
-    cache = decoder.createCache();
-    await decoder.prefill(embeddings, cache);
+    decoder.close(sequence);
+    sequence = decoder.open();
+    await readAndScore(decoder, sequence, embeddings);
   });
   onProgress(`answer after ${count} tokens`);
   const steps: number[] = [];
   for (let id = 0; id < DECODE_STEPS; id++) {
-    steps.push(await elapsedMs(() => decoder.decodeStep(id, cache)));
+    steps.push(await elapsedMs(() => decoder.step([{ sequence, id }])));
   }
+  decoder.close(sequence);
   return { prompt: { count, ms: promptMs }, step: { count, ms: median(steps) } };
+}
+
+async function readAndScore(decoder: Decoder, sequence: Sequence, embeddings: FloatTensor) {
+  return await decoder.score([await readRest(decoder, sequence, embeddings)]);
 }
 
 /** Values from -1 to 1 without a pattern; the same at every start. */

@@ -21,7 +21,7 @@ function createPackage(directory: string): ModelPackage {
 describe('loadModel', () => {
   it.each([
     ['a graph does not load', 'decoder', ['prefill']],
-    ['the embeddings are missing', 'none', ['prefill', 'decoder']],
+    ['the embeddings are missing', 'none', ['prefill', 'decoder', 'head']],
   ])('closes what it opened where %s', async (_, broken, expected) => {
     const closed: string[] = [];
     const load = (graph: string): Promise<GraphSession> => {

@@ -1,4 +1,5 @@
 import { createDecoder } from '../decoder/decoder.js';
+import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output-head.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
 import { loadTokenizer } from '../language/tokenizer.js';
 import { type ModelPackage, readImageNewline } from '../model-store/model-package.js';
@@ -11,22 +12,35 @@ export interface LoadedModel extends Omit<PipelineParts, 'mediaDecoder'> {
   close(): Promise<void>;
 }
 
-type GraphName = 'vision' | 'decoder' | 'prefill';
+export type GraphName = 'vision' | 'decoder' | 'prefill' | 'head';
 
-/**
- * Loads what a package has: graphs to see with, and one or two to read and write with. Where one of them fails, those before
- * it are closed: they may hold gigabytes.
- *
- * @param load opens a graph of the package; the model closes it.
- * @throws MODEL_INVALID
- */
+/** Opens a graph of a package; the model closes it. */
+type LoadPackageGraph = (graph: GraphName) => Promise<GraphSession>;
+
+/** @throws MODEL_INVALID */
 export async function loadModel(
   modelPackage: ModelPackage,
-  load: (graph: GraphName) => Promise<GraphSession>,
+  load: LoadPackageGraph,
 ): Promise<LoadedModel> {
-  const { manifest, directory } = modelPackage;
+  const tokenizer = await loadTokenizer(modelPackage.directory);
+  return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
+}
+
+/**
+ * Loads what a package has besides its tokenizer: a graph to see with, one or two to read and write with, and one that
+ * gives scores. Where one of them fails, those before it are closed: they may hold gigabytes.
+ *
+ * @throws MODEL_INVALID
+ */
+export async function loadNetwork(
+  modelPackage: ModelPackage,
+  load: LoadPackageGraph,
+): Promise<Omit<LoadedModel, 'tokenizer'>> {
+  const { manifest } = modelPackage;
   const opened: GraphSession[] = [];
+  let rows: HeadRows | null = null;
   const closeGraphs = async () => {
+    rows?.close();
     await Promise.all(opened.map((graph) => graph.close()));
   };
   const open = async (graph: GraphName): Promise<GraphSession> => {
@@ -35,21 +49,25 @@ export async function loadModel(
     return session;
   };
   try {
-    const tokenizer = await loadTokenizer(directory);
     const vision = manifest.vision && {
       geometry: manifest.vision,
       imageNewline: await readImageNewline(modelPackage),
       graph: await open('vision'),
     };
+    const { embeddings, decoder } = manifest;
+    const { headRows, vocabularySize, hiddenSize } = decoder;
+    if (headRows !== null) {
+      rows = openHeadRows(modelPackage.filePath(headRows), vocabularySize, hiddenSize);
+    }
     const graphs = {
-      prefill: manifest.decoder.prefill && (await open('prefill')),
+      prefill: decoder.prefill && (await open('prefill')),
       decode: await open('decoder'),
+      head: createOutputHead(await open('head'), rows),
     };
-    const { embeddings } = manifest;
     const tokenEmbeddings = openTokenEmbeddings(modelPackage.filePath(embeddings.file), embeddings);
     return {
-      ...{ manifest, vision, tokenizer, tokenEmbeddings },
-      decoder: createDecoder(graphs, manifest.decoder, tokenEmbeddings),
+      ...{ manifest, vision, tokenEmbeddings },
+      decoder: createDecoder(graphs, decoder, tokenEmbeddings),
       async close() {
         tokenEmbeddings.close();
         await closeGraphs();

@@ -1,3 +1,4 @@
+import { cacheBytesPerToken } from '../decoder/cache-planes.js';
 import { LANGUAGES } from '../language/languages.js';
 import type { ModelManifest } from '../model-store/manifest.js';
 import type { Tokenizer } from '../language/tokenizer.js';
@@ -6,15 +7,12 @@ import { buildRequestPrompt } from './request-prompts.js';
 import type { ModelCosts } from './vision-language-engine.js';
 import { countTextIds } from './visual-token-budget.js';
 
-const FLOAT_BYTES = 4;
-
 /** What is known of a model as soon as it is loaded. */
 export function describeCosts(
   { vision, decoder, files }: ModelManifest,
   tokenizer: Tokenizer,
 ): ModelCosts {
   const weights = Object.entries(files).filter(([name]) => name.endsWith('.onnx.data'));
-  const { layers, keyValueHeads, headDim } = decoder;
   return {
     geometry: vision && {
       imageProcessor: vision.imageProcessor,
@@ -22,7 +20,7 @@ export function describeCosts(
     },
     instructionTokens: vision && tokenizer.renderTemplate ? countInstruction(tokenizer) : 0,
     weightBytes: weights.reduce((total, [, { bytes }]) => total + bytes, 0),
-    cacheBytesPerToken: 2 * layers * keyValueHeads * headDim * FLOAT_BYTES,
+    cacheBytesPerToken: cacheBytesPerToken(decoder),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { GraphTensor } from './check-graph-tensor.js';
 import { readKnown, toBytes, toInteger, toText } from './graph-message.js';
 import { GRAPH_OPERATORS } from './graph-operators.js';
+import { readGraphValue } from './graph-value.js';
 import { invalidModel } from './invalid-model.js';
 
 interface GraphNode {
@@ -10,7 +11,12 @@ interface GraphNode {
   readonly outputs: readonly string[];
   /** Attributes that are single integers, by name. */
   readonly integers: ReadonlyMap<string, bigint>;
+  /** Attributes that are graphs, by name. */
+  readonly branches: ReadonlyMap<string, Uint8Array>;
 }
+
+/** An `If` in an `If` is as deep as conversion goes. */
+const MAX_DEPTH = 2;
 
 /** The values of a graph that were there before a node: its inputs, constants and what earlier nodes gave. */
 export interface GraphValues {
@@ -24,7 +30,11 @@ export interface GraphValues {
  *
  * @throws MODEL_INVALID otherwise.
  */
-export function checkGraphNode(message: Uint8Array, { defined, constants }: GraphValues): void {
+export function checkGraphNode(
+  message: Uint8Array,
+  { defined, constants }: GraphValues,
+  depth = 0,
+): void {
   const node = readNode(message);
   if (GRAPH_OPERATORS.get(node.operator) !== node.domain) {
     throw invalidModel('a graph file uses an unknown operator');
@@ -33,10 +43,34 @@ export function checkGraphNode(message: Uint8Array, { defined, constants }: Grap
     throw invalidModel('a graph file reads a value that is not there yet');
   }
   if (node.operator === 'MatMulNBits') checkBlockProduct(node, constants);
+  checkBranches(node, { defined, constants }, depth);
   for (const name of node.outputs) {
     if (name === '') continue;
     if (defined.has(name)) throw invalidModel('a graph file gives two values one name');
     defined.add(name);
+  }
+}
+
+/** An `If` has two branches of nodes, which see what is around them and keep what they give to themselves. */
+function checkBranches(node: GraphNode, { defined, constants }: GraphValues, depth: number): void {
+  const names = node.operator === 'If' ? ['then_branch', 'else_branch'] : [];
+  const isComplete =
+    node.branches.size === names.length && names.every((name) => node.branches.has(name));
+  if (!isComplete || depth > MAX_DEPTH) {
+    throw invalidModel('a graph file holds a graph where none belongs');
+  }
+  for (const branch of node.branches.values()) {
+    const values = { defined: new Set(defined), constants };
+    const outputs: string[] = [];
+    const nodes: Uint8Array[] = [];
+    for (const field of readKnown(branch, [1, 2, 12], 'branch')) {
+      if (field.number === 1) nodes.push(toBytes(field));
+      if (field.number === 12) outputs.push(readGraphValue(toBytes(field)).name);
+    }
+    for (const inner of nodes) checkGraphNode(inner, values, depth + 1);
+    if (outputs.length !== node.outputs.length || !outputs.every((x) => values.defined.has(x))) {
+      throw invalidModel('a graph file promises a value that nothing gives');
+    }
   }
 }
 
@@ -46,24 +80,36 @@ function readNode(message: Uint8Array): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const integers = new Map<string, bigint>();
+  const branches = new Map<string, Uint8Array>();
   for (const field of readKnown(message, [1, 2, 3, 4, 5, 7], 'node')) {
     if (field.number === 1) inputs.push(toText(field));
     if (field.number === 2) outputs.push(toText(field));
     if (field.number === 4) operator = toText(field);
-    if (field.number === 5) readAttribute(toBytes(field), integers);
+    if (field.number === 5) readAttribute(toBytes(field), integers, branches);
     if (field.number === 7) domain = toText(field);
   }
-  return { operator, domain, inputs, outputs, integers };
+  return { operator, domain, inputs, outputs, integers, branches };
 }
 
-/** Numbers only: an attribute may also hold a tensor with a file of its own, or a whole graph. */
-function readAttribute(message: Uint8Array, integers: Map<string, bigint>): void {
+/** Numbers and branches only: an attribute may also hold a tensor with a file of its own. */
+function readAttribute(
+  message: Uint8Array,
+  integers: Map<string, bigint>,
+  branches: Map<string, Uint8Array>,
+): void {
   let name = '';
   let integer: bigint | undefined;
-  for (const field of readKnown(message, [1, 2, 3, 8, 20], 'attribute')) {
+  let branch: Uint8Array | undefined;
+  for (const field of readKnown(message, [1, 2, 3, 6, 8, 20], 'attribute')) {
     if (field.number === 1) name = toText(field);
     if (field.number === 3) integer = toInteger(field);
+    if (field.number === 6) {
+      if (branch) throw invalidModel('a graph file is malformed');
+      branch = toBytes(field);
+    }
   }
+  if (branch && branches.has(name)) throw invalidModel('a graph file is malformed');
+  if (branch) branches.set(name, branch);
   if (integer !== undefined) integers.set(name, integer);
 }
 

@@ -15,10 +15,12 @@ export function checkConsistency(manifest: ManifestContent): void {
   if (vision) ids.push(vision.tokens.image, vision.tokens.video);
   const promises: Promises = [
     [decoder.attentionHeads % decoder.keyValueHeads === 0, 'attention heads'],
-    [decoder.headDim % 2 === 0, 'head dimension'],
+    // As the runtime's fused attention wants it.
+    [decoder.headDim % 8 === 0, 'head dimension'],
     [embeddings.columns === decoder.hiddenSize, 'embedding columns'],
     [embeddings.rows === decoder.vocabularySize, 'embedding rows'],
     [files[embeddings.file]?.bytes === embeddings.rows * rowBytes(manifest), 'embedding file'],
+    [hasItsHeadRows(manifest), 'head rows'],
     [ids.every((id) => id === null || id < decoder.vocabularySize), 'token ids'],
     [hasItsFiles(manifest), 'files'],
     [hasItsPrecision(manifest), 'precision'],
@@ -42,19 +44,27 @@ function visionPromises(vision: VisionManifest): Promises {
   ];
 }
 
+/** Rows of bytes, as many as the head has; those of the table of embeddings do where the two are one. */
+function hasItsHeadRows({ decoder, embeddings, files }: ManifestContent): boolean {
+  if (decoder.headRows === null) return true;
+  if (decoder.headRows === embeddings.file) return embeddings.dtype === 'int8';
+  return files[decoder.headRows]?.bytes === decoder.vocabularySize * (decoder.hiddenSize + 4);
+}
+
 function rowBytes({ embeddings: { dtype, columns } }: ManifestContent): number {
   return dtype === 'float32' ? columns * 4 : columns + 4;
 }
 
 /** All that such a model needs, and nothing that it has no use for; a chat template is its own choice. */
 function hasItsFiles({ vision, decoder, files }: ManifestContent): boolean {
-  const { chatTemplate, prefill, prefillWeights, imageNewline } = PACKAGE_FILES;
+  const { chatTemplate, headRows, prefill, prefillWeights, imageNewline } = PACKAGE_FILES;
   const ofVision: string[] = [PACKAGE_FILES.vision, PACKAGE_FILES.visionWeights, imageNewline];
   const ofPrefill: string[] = [prefill, prefillWeights];
   const listed = Object.values(PACKAGE_FILES).every((name) => {
     if (name === chatTemplate) return true;
     const unused =
       (vision === null && ofVision.includes(name)) ||
+      (decoder.headRows !== headRows && name === headRows) ||
       (decoder.prefill === null && ofPrefill.includes(name));
     return Object.hasOwn(files, name) !== unused;
   });

@@ -6,19 +6,32 @@ export function visionInputs({ imageSize }: VisionManifest): GraphInputs {
   return new Map([['pixel_values', [null, 3, imageSize, imageSize]]]);
 }
 
+/** What `head.onnx` may be fed. */
+export function headInputs({ hiddenSize }: DecoderManifest): GraphInputs {
+  return new Map([['hidden', [null, hiddenSize]]]);
+}
+
 /** What `decoder.onnx` and `prefill.onnx` may be fed. */
 export function decoderInputs(decoder: DecoderManifest): GraphInputs {
-  const { hiddenSize, layers, keyValueHeads, headDim } = decoder;
-  const rows = [null, keyValueHeads, null, headDim];
+  const { hiddenSize, layers, keyValueHeads, headDim, cache } = decoder;
+  const planes = [
+    ...['key', 'value'].map((part) => ({ part, sizes: [null, headDim] })),
+    ...(cache === 'float32' ? [] : ['key_scale', 'value_scale']).map((part) => ({
+      ...{ part, sizes: [1, null] },
+    })),
+  ];
   return new Map<string, readonly (number | null)[]>([
     ['inputs_embeds', [null, null, hiddenSize]],
     ['position_ids', [null, null]],
     ['rope_cos', [null, headDim / 2]],
     ['rope_sin', [null, headDim / 2]],
-    ['attention_bias', [null, 1, 1, null, null]],
-    ...Array.from({ length: layers }, (_, layer) => [
-      [`past.${layer}.key`, rows] as const,
-      [`past.${layer}.value`, rows] as const,
-    ]).flat(),
+    ['past_length', [1]],
+    ['attention_bias', [null, 1, 1, null]],
+    ...Array.from({ length: layers }, (_, layer) =>
+      planes.flatMap(({ part, sizes }) => [
+        [`prefix.${layer}.${part}`, [1, keyValueHeads, ...sizes]] as const,
+        [`past.${layer}.${part}`, [null, keyValueHeads, ...sizes]] as const,
+      ]),
+    ).flat(),
   ]);
 }

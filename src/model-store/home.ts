@@ -38,3 +38,8 @@ export function sourcesDirectory(home: string): string {
 export function sourceDirectory(home: string, id: string): string {
   return join(sourcesDirectory(home), checkModelId(id));
 }
+
+/** The folder of what is kept between requests, for all models. */
+export function cacheDirectory(home: string): string {
+  return join(home, 'cache');
+}

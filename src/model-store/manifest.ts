@@ -10,7 +10,7 @@ export const PRECISIONS = ['fp32', 'int8', 'mixed', 'int4'] as const satisfies r
 /** How a matrix is stored: float32; eight bits a row of the checkpoint; or blocks along a row with a scale each. */
 export type WeightEncoding =
   | { readonly kind: 'float32' }
-  /** MatMulInteger, with one activation scale a row. */
+  /** MatMulIntegerToFloat, with one activation scale a row. */
   | { readonly kind: 'int8-rows' }
   /** MatMulNBits. */
   | {
@@ -21,6 +21,9 @@ export type WeightEncoding =
       /** Activations are quantised to eight bits. */
       readonly accuracyLevel: 4;
     };
+
+/** How keys and values are kept: float32; or bytes with a float32 scale for each position and head. */
+export type CacheEncoding = 'float32' | 'int8-rows';
 
 /** How pictures become tiles; every figure comes from the checkpoint's processor. */
 export interface ImageProcessorConfig {
@@ -109,10 +112,16 @@ export interface DecoderManifest {
   readonly ropeScaling: RopeScaling | null;
   /** Of the layers' matrices in `decoder.onnx`. */
   readonly encoding: WeightEncoding;
-  /** Of the output projection. */
+  /** Of the output projection in `head.onnx`. */
   readonly head: WeightEncoding;
+  /**
+   * The output projection once more, a row a token as in the table of embeddings, which it may be: the likeliest tokens are
+   * scored again with it. Null: `head.onnx` is exact.
+   */
+  readonly headRows: string | null;
   /** Of `prefill.onnx`. Null: `decoder.onnx` reads prompts too. */
   readonly prefill: WeightEncoding | null;
+  readonly cache: CacheEncoding;
 }
 
 /** One row a token, row-major, little-endian. */
@@ -126,7 +135,7 @@ export interface EmbeddingsManifest {
 
 /** What `manifest.json` of a model package says. */
 export interface ModelManifest {
-  readonly formatVersion: 2;
+  readonly formatVersion: 3;
   readonly id: string;
   readonly source: {
     readonly architecture: string;
@@ -159,8 +168,9 @@ export type ManifestContent = Omit<ModelManifest, 'digest'>;
 
 /**
  * Every file that a package may hold beside its manifest, which lists them. `vision`, `visionWeights` and
- * `imageNewline` are there when the model sees, `prefill` and `prefillWeights` in mixed precision, and
- * `chatTemplate` when the checkpoint has one; the others always.
+ * `imageNewline` are there when the model sees, `prefill` and `prefillWeights` in mixed precision,
+ * `headRows` when the head is rounded and not the table of embeddings, and `chatTemplate` when the checkpoint has one; the
+ * others always.
  */
 export const PACKAGE_FILES = {
   vision: 'vision.onnx',
@@ -169,6 +179,9 @@ export const PACKAGE_FILES = {
   decoderWeights: 'decoder.onnx.data',
   prefill: 'prefill.onnx',
   prefillWeights: 'prefill.onnx.data',
+  head: 'head.onnx',
+  headWeights: 'head.onnx.data',
+  headRows: 'head-rows.bin',
   tokenEmbeddings: 'token-embeddings.bin',
   imageNewline: 'image-newline.bin',
   tokenizer: 'tokenizer.json',
@@ -181,6 +194,7 @@ export const MAX_FILE_BYTES = {
   vision: 64 << 20,
   decoder: 64 << 20,
   prefill: 64 << 20,
+  head: 1 << 20,
   tokenizer: 80 << 20,
   tokenizerConfig: 4 << 20,
   chatTemplate: 256 << 10,

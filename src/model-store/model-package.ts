@@ -6,7 +6,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import { checkGraph } from './check-graph.js';
 import { checkTokenizer } from './check-tokenizer.js';
 import { matchesRecord } from './file-record.js';
-import { decoderInputs, visionInputs } from './graph-inputs.js';
+import { decoderInputs, headInputs, visionInputs } from './graph-inputs.js';
 import { invalidModel } from './invalid-model.js';
 import type { ModelManifest } from './manifest.js';
 import { MANIFEST_FILE, PACKAGE_FILES } from './manifest.js';
@@ -103,6 +103,7 @@ async function checkContents(directory: string, manifest: ModelManifest): Promis
   const graphs = [
     { file: PACKAGE_FILES.vision, inputs: vision && visionInputs(vision) },
     { file: PACKAGE_FILES.decoder, inputs: decoderInputs(decoder) },
+    { file: PACKAGE_FILES.head, inputs: headInputs(decoder) },
     { file: PACKAGE_FILES.prefill, inputs: decoder.prefill && decoderInputs(decoder) },
   ];
   for (const { file, inputs } of graphs) {

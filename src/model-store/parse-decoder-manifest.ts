@@ -8,12 +8,14 @@ import {
 } from './checked-json.js';
 import { FACTOR, HEADS, LAYERS, POSITIONS, VOCABULARY, WIDTH } from './checked-manifest-value.js';
 import type { DecoderManifest, RopeScaling } from './manifest.js';
+import { PACKAGE_FILES } from './manifest.js';
 import { parseEncoding } from './parse-weight-encoding.js';
 
 /** @throws MODEL_INVALID naming the first field that is missing, of another type or out of range. */
 export function parseDecoder(json: JsonObject): DecoderManifest {
   const scaling = json['ropeScaling'];
   const prefill = json['prefill'];
+  const headRows = json['headRows'];
   return {
     hiddenSize: checkInteger(json['hiddenSize'], 'decoder.hiddenSize', WIDTH),
     layers: checkInteger(json['layers'], 'decoder.layers', LAYERS),
@@ -28,7 +30,15 @@ export function parseDecoder(json: JsonObject): DecoderManifest {
       scaling === null ? null : parseRopeScaling(checkObject(scaling, 'decoder.ropeScaling')),
     encoding: parseEncoding(json['encoding'], 'decoder.encoding'),
     head: parseEncoding(json['head'], 'decoder.head'),
+    headRows:
+      headRows === null
+        ? null
+        : checkOneOf(headRows, 'decoder.headRows', [
+            PACKAGE_FILES.headRows,
+            PACKAGE_FILES.tokenEmbeddings,
+          ]),
     prefill: prefill === null ? null : parseEncoding(prefill, 'decoder.prefill'),
+    cache: checkOneOf(json['cache'], 'decoder.cache', ['float32', 'int8-rows']),
   };
 }
 

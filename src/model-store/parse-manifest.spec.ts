@@ -1,49 +1,23 @@
-import { tinyManifest, tinyPackageFiles } from '../../test/tiny-package.js';
+import { changeManifest, type Json, manifestJson } from '../../test/manifest-json.js';
 import { parseManifest } from './parse-manifest.js';
-
-type Json = Record<string, unknown>;
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
-function manifest(): Json {
-  const files = Object.fromEntries(
-    Object.entries(tinyPackageFiles()).map(([name, { length: bytes }]) => [
-      name,
-      { bytes, sha256: 'a'.repeat(64) },
-    ]),
-  );
-  return { ...tinyManifest(), files: sorted(files) };
-}
-
-function sorted(files: Json): Json {
-  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The manifest with the value at a dotted path replaced; undefined leaves it out. */
-function change(path: string, value: unknown): Json {
-  const root = structuredClone(manifest());
-  const names = path.split('.');
-  const last = names.pop()!;
-  const parent = names.reduce<Json>((json, name) => json[name] as Json, root);
-  parent[last] = value;
-  return root;
-}
-
 describe('parseManifest', () => {
   it('gives back what it checked', () => {
-    expect(parseManifest(manifest())).toEqual(manifest());
+    expect(parseManifest(manifestJson())).toEqual(manifestJson());
   });
 
   it('drops what it does not know', () => {
-    expect(parseManifest({ ...manifest(), extra: 1 })).toEqual(manifest());
+    expect(parseManifest({ ...manifestJson(), extra: 1 })).toEqual(manifestJson());
   });
 
   it('reads the optional parts', () => {
     const generation = { temperature: 0, topP: 1, topK: 5, repetitionPenalty: 1, doSample: false };
     const hub = { repository: 'BSC-LT/salamandra-2b', commit: '0123456789'.repeat(4) };
 
-    expect(parseManifest(change('generation', generation)).generation).toEqual(generation);
-    expect(parseManifest(change('source.hub', hub)).source.hub).toEqual(hub);
+    expect(parseManifest(changeManifest('generation', generation)).generation).toEqual(generation);
+    expect(parseManifest(changeManifest('source.hub', hub)).source.hub).toEqual(hub);
   });
 
   it.each([
@@ -65,57 +39,20 @@ describe('parseManifest', () => {
       truncate: true,
     },
   ])('reads a rope scaling of type $type, and refuses half of one', (scaling) => {
-    expect(parseManifest(change('decoder.ropeScaling', scaling)).decoder.ropeScaling).toEqual(
-      scaling,
-    );
+    expect(
+      parseManifest(changeManifest('decoder.ropeScaling', scaling)).decoder.ropeScaling,
+    ).toEqual(scaling);
     for (const field of Object.keys(scaling)) {
       const half = { ...scaling, [field]: undefined };
-      expect(() => parseManifest(change('decoder.ropeScaling', half))).toThrow(INVALID);
+      expect(() => parseManifest(changeManifest('decoder.ropeScaling', half))).toThrow(INVALID);
     }
-  });
-
-  it('reads every precision', () => {
-    const rows = { kind: 'int8-rows' };
-    const blocks = { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 4 };
-    const head = { ...blocks, bits: 8 };
-    const embeddings = { ...(manifest()['embeddings'] as Json), dtype: 'int8' };
-    const files = {
-      ...(manifest()['files'] as Json),
-      // Four rows of two bytes and a scale.
-      'token-embeddings.bin': { bytes: 24, sha256: 'a'.repeat(64) },
-    };
-    const prefillFiles = {
-      ...files,
-      'prefill.onnx': { bytes: 1, sha256: 'a'.repeat(64) },
-      'prefill.onnx.data': { bytes: 1, sha256: 'a'.repeat(64) },
-    };
-    const quantised = (precision: string, decoder: Json, all: Json = files) => {
-      const vision = { ...(manifest()['vision'] as Json), encoding: rows };
-      const merged = { ...(manifest()['decoder'] as Json), ...decoder };
-      return { ...manifest(), precision, vision, decoder: merged, embeddings, files: sorted(all) };
-    };
-    const manifests = [
-      quantised('int8', { encoding: rows, head: rows }),
-      quantised('int4', { encoding: blocks, head }),
-      quantised('mixed', { encoding: blocks, head, prefill: rows }, prefillFiles),
-    ];
-
-    for (const json of manifests) expect(parseManifest(json)).toEqual(json);
-    for (const json of manifests) {
-      expect(() => parseManifest({ ...json, precision: 'fp32' })).toThrow(INVALID);
-    }
-    expect(() => parseManifest({ ...manifests[0], precision: 'int4' })).toThrow(INVALID);
-    expect(() => parseManifest({ ...manifests[1], precision: 'mixed' })).toThrow(INVALID);
-    expect(() => parseManifest({ ...manifests[2], precision: 'int4' })).toThrow(INVALID);
-    expect(() => parseManifest({ ...manifests[2], files: sorted(files) })).toThrow(INVALID);
-    expect(() => parseManifest({ ...manifests[1], files: sorted(prefillFiles) })).toThrow(INVALID);
   });
 
   it('reads a model that sees nothing, whose package then holds nothing for pictures', () => {
-    const files = Object.entries(manifest()['files'] as Json);
+    const files = Object.entries(manifestJson()['files'] as Json);
     const ofText = files.filter(([name]) => !/^(?:vision|image)/.test(name));
     const withoutTemplate = ofText.filter(([name]) => name !== 'chat_template.jinja');
-    const text = { ...manifest(), vision: null, files: Object.fromEntries(ofText) };
+    const text = { ...manifestJson(), vision: null, files: Object.fromEntries(ofText) };
 
     expect(parseManifest(text)).toEqual(text);
     expect(
@@ -124,27 +61,31 @@ describe('parseManifest', () => {
     expect(() => parseManifest({ ...text, files: Object.fromEntries(files) })).toThrow(INVALID);
   });
 
-  it('says what to do with a package of the first format', () => {
-    expect(() => parseManifest(change('formatVersion', 1))).toThrow('converted again');
+  it.each([1, 2])('says what to do with a package of format %i', (version) => {
+    expect(() => parseManifest(changeManifest('formatVersion', version))).toThrow(
+      'converted again',
+    );
   });
 
   it('puts fields and files in one order', () => {
-    const reversed = Object.fromEntries(Object.entries(manifest()).reverse());
-    const files = Object.fromEntries(Object.entries(manifest()['files'] as Json).reverse());
+    const reversed = Object.fromEntries(Object.entries(manifestJson()).reverse());
+    const files = Object.fromEntries(Object.entries(manifestJson()['files'] as Json).reverse());
 
-    expect(JSON.stringify(parseManifest({ ...reversed, files }))).toBe(JSON.stringify(manifest()));
+    expect(JSON.stringify(parseManifest({ ...reversed, files }))).toBe(
+      JSON.stringify(manifestJson()),
+    );
   });
 
   it.each([[null], [[]], ['{}'], [7]])('refuses %j', (json) => {
     expect(() => parseManifest(json)).toThrow(INVALID);
   });
 
-  it.each(Object.keys(manifest()))('refuses a manifest without %s', (field) => {
-    expect(() => parseManifest(change(field, undefined))).toThrow(INVALID);
+  it.each(Object.keys(manifestJson()))('refuses a manifest without %s', (field) => {
+    expect(() => parseManifest(changeManifest(field, undefined))).toThrow(INVALID);
   });
 
   it.each<[string, unknown]>([
-    ['formatVersion', 3],
+    ['formatVersion', 4],
     ['id', '../x'],
     ['id', 'a..b'],
     ['id', 'A'],
@@ -169,7 +110,7 @@ describe('parseManifest', () => {
     ['decoder.layers', 1.5],
     ['decoder.layers', 1e9],
     ['decoder.keyValueHeads', 3],
-    ['decoder.headDim', 3],
+    ['decoder.headDim', 12],
     ['decoder.ropeTheta', null],
     ['decoder.ropeScaling', undefined],
     ['decoder.ropeScaling', { type: 'dynamic', factor: 2 }],
@@ -179,6 +120,14 @@ describe('parseManifest', () => {
     ['decoder.head', { kind: 'blocks', bits: 2, blockSize: 32, accuracyLevel: 4 }],
     ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 33, accuracyLevel: 4 }],
     ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 5 }],
+    ['decoder.headRows', undefined],
+    ['decoder.headRows', 'head-rows.bin'],
+    ['decoder.headRows', 'token-embeddings.bin'],
+    ['decoder.headRows', '../head-rows.bin'],
+    ['decoder.headRows', 'decoder.onnx.data'],
+    ['decoder.cache', undefined],
+    ['decoder.cache', 'int4-rows'],
+    ['decoder.cache', null],
     ['decoder.prefill', undefined],
     ['decoder.prefill', { kind: 'float32' }],
     ['tokens.eos', []],
@@ -200,7 +149,7 @@ describe('parseManifest', () => {
     ['generation.topP', 1.5],
     ['generation.doSample', 'yes'],
   ])('refuses %s = %j', (path, value) => {
-    const json = change(path, value);
+    const json = changeManifest(path, value);
 
     expect(() => parseManifest(json)).toThrow(INVALID);
   });
@@ -227,15 +176,15 @@ describe('parseManifest', () => {
     ['no hash', { bytes: 2 }],
     ['more than memory should hold', { bytes: 80 * 2 ** 20 + 1, sha256: 'a'.repeat(64) }],
   ])('refuses a file with %s', (_, record) => {
-    const files = { ...(manifest()['files'] as Json), 'tokenizer.json': record };
+    const files = { ...(manifestJson()['files'] as Json), 'tokenizer.json': record };
 
-    expect(() => parseManifest({ ...manifest(), files })).toThrow(INVALID);
+    expect(() => parseManifest({ ...manifestJson(), files })).toThrow(INVALID);
   });
 });
 
 /** The manifest with one more file, as JSON would bring it: `__proto__` is a name like any other. */
 function withFile(name: string): unknown {
-  const json = manifest();
+  const json = manifestJson();
   const files = JSON.stringify(json['files']).slice(0, -1);
   const record = JSON.stringify({ bytes: 1, sha256: 'a'.repeat(64) });
   return { ...json, files: JSON.parse(`${files},${JSON.stringify(name)}:${record}}`) as unknown };

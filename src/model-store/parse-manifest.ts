@@ -28,11 +28,11 @@ const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{
  */
 export function parseManifest(json: unknown): ManifestContent {
   const root = checkObject(json, 'manifest');
-  if (root['formatVersion'] === 1) {
+  if (root['formatVersion'] === 1 || root['formatVersion'] === 2) {
     throw invalidModel('its package was made by an earlier version; it has to be converted again');
   }
   const manifest: ManifestContent = {
-    formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [2]),
+    formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [3]),
     id: checkModelId(root['id']),
     source: parseSource(checkObject(root['source'], 'source')),
     precision: checkOneOf(root['precision'], 'precision', PRECISIONS),

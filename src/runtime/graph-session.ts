@@ -8,6 +8,8 @@ import { saturates } from './saturation.js';
 /** A value that goes into a graph or comes out of one. The runtime reads `data` without a copy. */
 export type GraphTensor =
   | { readonly type: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly type: 'uint8'; readonly shape: readonly number[]; readonly data: Uint8Array }
+  | { readonly type: 'int8'; readonly shape: readonly number[]; readonly data: Int8Array }
   | { readonly type: 'int64'; readonly shape: readonly number[]; readonly data: BigInt64Array };
 
 /** A loaded graph. It owns native memory until `close`. */
@@ -44,8 +46,10 @@ export async function loadGraph(
     enableMemPattern: false,
     extra: {
       session: {
-        // Idle threads sleep: media workers and the other graph share these cores.
-        intra_op: { allow_spinning: '0' },
+        // Threads wait for each other awake during a run, which is a sixth of a step's time, and sleep between runs: media
+        // workers and the other graphs share these cores.
+        intra_op: { allow_spinning: '1' },
+        force_spinning_stop: '1',
         // A way around it, at half the speed, and a second copy of the weights while it loads.
         ...((await saturates()) && { x64quantprecision: '1' }),
         // Names of weight files are relative to it where the graph itself has no place.
@@ -86,14 +90,23 @@ async function run(
 }
 
 function toTensor(value: GraphTensor): Tensor {
-  return value.type === 'float32'
-    ? new Tensor('float32', value.data, value.shape)
-    : new Tensor('int64', value.data, value.shape);
+  switch (value.type) {
+    case 'float32':
+      return new Tensor('float32', value.data, value.shape);
+    case 'uint8':
+      return new Tensor('uint8', value.data, value.shape);
+    case 'int8':
+      return new Tensor('int8', value.data, value.shape);
+    case 'int64':
+      return new Tensor('int64', value.data, value.shape);
+  }
 }
 
 function fromTensor(name: string, value: Tensor): GraphTensor {
   const { dims: shape, data } = value;
   if (data instanceof Float32Array) return { type: 'float32', shape, data };
+  if (data instanceof Uint8Array) return { type: 'uint8', shape, data };
+  if (data instanceof Int8Array) return { type: 'int8', shape, data };
   if (data instanceof BigInt64Array) return { type: 'int64', shape, data };
   throw new TypeError(`Output ${name} is of type ${value.type}.`);
 }

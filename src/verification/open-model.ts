@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
-import { type LoadedModel, loadModel } from '../engine/load-model.js';
+import { type GraphName, type LoadedModel, loadModel } from '../engine/load-model.js';
 import { PACKAGE_FILES } from '../model-store/manifest.js';
 import type { ModelPackage } from '../model-store/model-package.js';
-import { loadGraph } from '../runtime/graph-session.js';
+import { type GraphSession, loadGraph } from '../runtime/graph-session.js';
 import type { ComparisonDepth } from './examination.js';
-import { type GraphTap, observeGraph } from './observe-graph.js';
+import { observeGraph } from './observe-graph.js';
 import { exposeResidualStream } from './residual-outputs.js';
 import type { TracedModel } from './trace-model.js';
 
@@ -21,22 +21,33 @@ export async function openModel(
   { threads, depth }: OpenModelOptions,
 ): Promise<TracedModel & LoadedModel> {
   const { vision, decoder } = modelPackage.manifest;
-  const path = (graph: 'vision' | 'decoder' | 'prefill') =>
-    modelPackage.filePath(PACKAGE_FILES[graph]);
-  const watch = async (graph: 'vision' | 'decoder', length: number): Promise<GraphTap> => {
+  const path = (graph: GraphName) => modelPackage.filePath(PACKAGE_FILES[graph]);
+  /** What the layers passed on in the last run of the tower, and in the last of any graph of the decoder. */
+  let tower: readonly Float32Array[] = [];
+  let layers: readonly Float32Array[] = [];
+  const watch = async (
+    graph: GraphName,
+    length: number,
+    keep: (values: readonly Float32Array[]) => void,
+  ): Promise<GraphSession> => {
     const { model, outputs } = exposeResidualStream(await readFile(path(graph)));
-    return observeGraph(await loadGraph(path(graph), { threads, graph: model }), outputs, length);
+    const session = await loadGraph(path(graph), { threads, graph: model });
+    return observeGraph(session, outputs, length, keep);
   };
   const patches = vision ? vision.patchesPerSide ** 2 * vision.hiddenSize : 0;
-  const tower = vision && depth === 'layers' ? await watch('vision', patches) : null;
-  const decode = depth === 'layers' ? await watch('decoder', decoder.hiddenSize) : null;
-  const watched = { vision: tower, decoder: decode, prefill: null };
-  const model = await loadModel(modelPackage, async (graph) => {
-    return watched[graph]?.session ?? (await loadGraph(path(graph), { threads }));
-  });
+  const open = (graph: GraphName): Promise<GraphSession> => {
+    if (depth === 'layers' && graph === 'vision') {
+      return watch(graph, patches, (values) => (tower = values));
+    }
+    if (depth === 'layers' && graph !== 'head') {
+      return watch(graph, decoder.hiddenSize, (values) => (layers = values));
+    }
+    return loadGraph(path(graph), { threads });
+  };
+  const model = await loadModel(modelPackage, open);
   return {
     ...model,
-    towerLayers: () => tower?.lastValues() ?? [],
-    decoderLayers: () => decode?.lastValues() ?? [],
+    towerLayers: () => tower,
+    decoderLayers: () => layers,
   };
 }

@@ -15,12 +15,11 @@ const GRAPH_NODE = 1;
 const GRAPH_OUTPUT = 12;
 const NODE = { input: 1, output: 2, operator: 4 } as const;
 
-/** Operators that add to the residual stream and normalise it; the sum is their fourth output. */
-const SKIP_NORMS: ReadonlySet<string> = new Set([
-  'SkipSimplifiedLayerNormalization',
-  'SkipLayerNormalization',
-]);
+/** Adds to a decoder's residual stream and normalises it; the sum is its fourth output. */
+const SKIP_NORM = 'SkipSimplifiedLayerNormalization';
 const SUM_OUTPUT = 3;
+/** Normalises a tower's residual stream: before the first layer, and wherever something was added but at the end. */
+const NORM = 'LayerNormalization';
 
 interface Node {
   readonly operator: string;
@@ -40,13 +39,21 @@ export function exposeResidualStream(model: Uint8Array): ObservedGraph {
   const outputs = findResidualStream(readNodes(graph.value));
   const added = outputs.map((name) => delimited(GRAPH_OUTPUT, describeOutput(name)));
   // Parts of a message that come apart count as one: the new outputs are a second piece of the graph.
-  return { model: Buffer.concat([model, delimited(MODEL_GRAPH, Buffer.concat(added))]), outputs };
+  return {
+    model: Buffer.concat([model, delimited(MODEL_GRAPH, Buffer.concat(added))]),
+    outputs,
+  };
 }
 
 function findResidualStream(nodes: readonly Node[]): string[] {
-  const sums = nodes.flatMap(({ operator, outputs }) =>
-    SKIP_NORMS.has(operator) ? [outputs[SUM_OUTPUT] ?? ''] : [],
-  );
+  const ofDecoder = nodes
+    .filter(({ operator }) => operator === SKIP_NORM)
+    .map(({ outputs }) => outputs[SUM_OUTPUT] ?? '');
+  const ofTower = nodes
+    .filter(({ operator }) => operator === NORM)
+    .map(({ inputs }) => inputs[0] ?? '')
+    .slice(1);
+  const sums = ofDecoder.length > 0 ? ofDecoder : ofTower;
   const afterLayers = sums.filter((_, index) => index % 2 === 1);
   if (sums.length % 2 === 1) {
     const last = sums.at(-1) ?? '';

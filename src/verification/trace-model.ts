@@ -1,9 +1,11 @@
+import type { Sequence } from '../decoder/decoder.js';
+import { readRest } from '../decoder/read-rest.js';
 import { splicePrompt } from '../decoder/splice-prompt.js';
 import { embedMedia } from '../engine/embed-media.js';
 import type { PipelineParts } from '../engine/pipeline-parts.js';
 import { countSharedPositions } from '../engine/request-prompts.js';
 import type { ByKind, PromptChunk } from '../language/build-prompt.js';
-import { createTensor, type FloatTensor } from '../tensor/tensor.js';
+import type { FloatTensor } from '../tensor/tensor.js';
 import { planTiles } from '../vision/plan-tiles.js';
 import { tileImage } from '../vision/tile-image.js';
 import { drawCannedPicture } from './canned-picture.js';
@@ -48,8 +50,8 @@ export async function traceModel(
   const { decoder, tokenEmbeddings } = model;
   const picture = await embedPicture(model);
   if (picture) await visitor.seePicture(picture, model.towerLayers());
-  const cache = decoder.createCache();
   const visualTokens = { image: [picture?.shape[0] ?? 0], video: [] };
+  let before: Sequence | undefined;
   for (const [prompt, chunks] of prompts.entries()) {
     onProgress(`prompt ${prompt + 1} of ${prompts.length}`);
     const media: ByKind<FloatTensor> = {
@@ -58,14 +60,18 @@ export async function traceModel(
     };
     const { inputsEmbeds } = splicePrompt(chunks, media, tokenEmbeddings);
     const previous = prompts[prompt - 1];
-    cache.truncate(previous ? countSharedPositions(previous, chunks, visualTokens) : 0);
-    let logits = await decoder.prefill(skipRows(inputsEmbeds, cache.length), cache);
-    for (;;) {
+    const shared = previous ? countSharedPositions(previous, chunks, visualTokens) : 0;
+    const sequence = before ? decoder.open(decoder.freeze(before, shared)) : decoder.open();
+    if (before) decoder.close(before);
+    before = sequence;
+    let [logits] = await decoder.score([await readRest(decoder, sequence, inputsEmbeds)]);
+    while (logits) {
       const id = await visitor.chooseToken(prompt, logits, model.decoderLayers());
       if (id === null) break;
-      logits = await decoder.decodeStep(id, cache);
+      [logits] = await decoder.step([{ sequence, id }]);
     }
   }
+  if (before) decoder.close(before);
 }
 
 async function embedPicture({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
@@ -77,10 +83,4 @@ async function embedPicture({ vision, manifest }: TracedModel): Promise<FloatTen
   const decoded = { kind: 'image' as const, ...tiled, sha256: '', decodeMediaMs: 0, tileMs: 0 };
   const { image: embeddings } = await embedMedia([decoded], vision);
   return embeddings[0] ?? null;
-}
-
-/** The rows from `start` on, without a copy. */
-function skipRows({ shape, data }: FloatTensor, start: number): FloatTensor {
-  const [rows = 0, width = 0] = shape;
-  return createTensor([rows - start, width], data.subarray(start * width));
 }

@@ -48,6 +48,16 @@ export function planTiles(
   }
 }
 
+/** More embeddings than any picture becomes at this detail, whatever its size. */
+export function boundVisualTokens(detail: Detail, geometry: VisionGeometry): number {
+  const { patchesPerSide } = geometry;
+  const patches = patchesPerSide ** 2;
+  const grids = pinpointGrids(geometry).filter(({ tiles }) => tiles <= mostTiles(detail));
+  // The patches of all tiles and a newline for each row of them; what is cut off or shrunk makes them fewer.
+  const bounds = grids.map(({ tiles, rows }) => tiles * patches + rows * patchesPerSide);
+  return patches + Math.max(1, ...bounds);
+}
+
 /** A pinpoint in pixels and in tiles. */
 interface PinpointGrid extends Size, TileGrid {
   readonly tiles: number;

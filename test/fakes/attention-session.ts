@@ -1,6 +1,6 @@
 import type { GraphSession, GraphTensor } from '../../src/runtime/graph-session.js';
 
-/** The shape of the fake: one layer, two key-value heads of four, hidden 8, eleven tokens. */
+/** The shape of the fake: one layer, two key-value heads of four, hidden 8, eleven tokens, a cache of floats. */
 export const FAKE_DECODER = {
   hiddenSize: 8,
   layers: 1,
@@ -11,24 +11,35 @@ export const FAKE_DECODER = {
   maxPositions: 1200,
   ropeTheta: 10_000,
   ropeScaling: null,
+  cache: 'float32',
 } as const;
 
-const { hiddenSize, keyValueHeads, headDim, vocabularySize } = FAKE_DECODER;
+const { hiddenSize, keyValueHeads, headDim, vocabularySize, ropeTheta } = FAKE_DECODER;
+
+type Inputs = Readonly<Record<string, GraphTensor>>;
 
 /** What a run was fed, for specs that look at the inputs. */
 export interface RecordedRun {
+  /** Of each sequence, one behind the other. */
   readonly positions: readonly number[];
+  readonly batch: number;
+  readonly prefix: number;
   readonly pastCapacity: number;
 }
 
+/** Keys and values that a query looks at. */
+interface Row {
+  readonly key: Float32Array;
+  readonly value: Float32Array;
+  readonly bias: number;
+}
+
 /**
- * One layer of causal attention with rotary positions, written out in plain loops with the inputs and outputs of
- * decoder.onnx, or of prefill.onnx, which gives rows alone. It honours the bias and the position ids, so a wrong cache,
- * mask or position shows in the logits.
+ * One layer of causal attention with rotary positions, written out in plain loops, with the inputs and outputs of
+ * decoder.onnx. Several positions are a stretch of one prompt, which goes by `past_length`; one position of each sequence is
+ * a step, which goes by the bias. A wrong slot, mask, position or prefix shows in the hidden states.
  */
-export function createAttentionSession(
-  output: 'logits' | 'rows alone' = 'logits',
-): GraphSession & { readonly runs: RecordedRun[] } {
+export function createAttentionSession(): GraphSession & { readonly runs: RecordedRun[] } {
   const runs: RecordedRun[] = [];
   return {
     runs,
@@ -36,92 +47,171 @@ export function createAttentionSession(
     outputNames: [],
     close: () => Promise.resolve(),
     run(inputs) {
-      const positions = [...int64(inputs, 'position_ids')].map(Number);
-      const pastCapacity = inputs['past.0.key']?.shape[2] ?? 0;
-      runs.push({ positions, pastCapacity });
-      const { logits, ...rows } = attend(inputs, positions, pastCapacity);
-      return Promise.resolve(output === 'logits' && logits ? { logits, ...rows } : rows);
+      const [batch = 0, count = 0] = sizes(inputs, 'inputs_embeds');
+      runs.push({
+        positions: [...int64(inputs, 'position_ids')].map(Number),
+        batch,
+        prefix: sizes(inputs, 'prefix.0.key')[2] ?? 0,
+        pastCapacity: sizes(inputs, 'past.0.key')[2] ?? 0,
+      });
+      if (count > 1 && batch > 1) throw new RangeError('A stretch is of one sequence.');
+      return Promise.resolve(attend(inputs, batch, count));
     },
   };
 }
 
-function attend(
-  inputs: Readonly<Record<string, GraphTensor>>,
-  positions: readonly number[],
-  past: number,
-): Record<string, GraphTensor> {
-  const count = positions.length;
-  const embeds = float32(inputs, 'inputs_embeds');
-  const bias = float32(inputs, 'attention_bias');
-  const pastKey = float32(inputs, 'past.0.key');
-  const pastValue = float32(inputs, 'past.0.value');
-  const key = new Float32Array(count * hiddenSize); // [1, kvHeads, count, headDim]
-  const value = new Float32Array(count * hiddenSize);
-  const output = new Float32Array(hiddenSize);
-
-  for (let head = 0; head < keyValueHeads; head++) {
-    for (let i = 0; i < count; i++) {
-      const row = embeds.subarray(
-        i * hiddenSize + head * headDim,
-        i * hiddenSize + (head + 1) * headDim,
-      );
-      key.set(rotate(row, positions[i]!, inputs), (head * count + i) * headDim);
-      value.set(
-        row.map((x, d) => Math.sin(3 * x + d)),
-        (head * count + i) * headDim,
-      );
-    }
-    // The output is for the last position alone, as in the real graph.
-    const last = count - 1;
-    const lastRow = embeds.subarray(
-      last * hiddenSize + head * headDim,
-      last * hiddenSize + (head + 1) * headDim,
-    );
-    const query = rotate(
-      lastRow.map((x) => 2 * x),
-      positions[last]!,
-      inputs,
-    );
-    const scores = Array.from({ length: past + count }, (_, j) => {
-      const [keys, at] = j < past ? [pastKey, head * past + j] : [key, head * count + j - past];
-      return (
-        dot(query, keys.subarray(at * headDim, (at + 1) * headDim)) +
-        bias[last * (past + count) + j]!
-      );
-    });
-    const highest = Math.max(...scores);
-    const weights = scores.map((score) => Math.exp(score - highest));
-    const total = weights.reduce((a, b) => a + b, 0);
-    weights.forEach((weight, j) => {
-      const [values, at] =
-        j < past ? [pastValue, head * past + j] : [value, head * count + j - past];
-      for (let d = 0; d < headDim; d++) {
-        output[head * headDim + d]! += (weight / total) * values[at * headDim + d]!;
-      }
-    });
-  }
-  const logits = Float32Array.from({ length: vocabularySize }, (_, id) =>
-    dot(
-      output,
-      output.map((_, d) => Math.cos(id * 7 + d * 3)),
-    ),
-  );
-  const shape = [1, keyValueHeads, count, headDim];
+/** The head of the fake: hidden states to scores. */
+export function createHeadSession(): GraphSession {
   return {
-    logits: { type: 'float32', shape: [1, vocabularySize], data: logits },
-    'present.0.key': { type: 'float32', shape, data: key },
-    'present.0.value': { type: 'float32', shape, data: value },
+    inputNames: ['hidden'],
+    outputNames: ['logits'],
+    close: () => Promise.resolve(),
+    run(inputs) {
+      const [count = 0] = sizes(inputs, 'hidden');
+      const hidden = float32(inputs, 'hidden');
+      const data = Float32Array.from({ length: count * vocabularySize }, (_, i) =>
+        fakeScore(hidden.subarray(...rowOf(Math.floor(i / vocabularySize))), i % vocabularySize),
+      );
+      return Promise.resolve({
+        logits: { type: 'float32', shape: [count, vocabularySize], data },
+      });
+    },
   };
 }
 
-function rotate(
-  row: Float32Array,
-  position: number,
-  inputs: Readonly<Record<string, GraphTensor>>,
-): Float32Array {
+/** What the fake's scores are for a whole prompt, in one go and without any of its inputs. */
+export function scoreWhole(embeds: Float32Array): Float32Array {
+  const count = embeds.length / hiddenSize;
+  const rows = Array.from({ length: count }, (_, i) => embeds.subarray(...rowOf(i)));
+  const hidden = new Float32Array(hiddenSize);
+  for (let head = 0; head < keyValueHeads; head++) {
+    const part = (row: Float32Array) => row.subarray(head * headDim, (head + 1) * headDim);
+    const seen = rows.map((row, at) => ({
+      key: rotate(part(row), anglesAt(at)),
+      value: toValue(part(row)),
+      bias: 0,
+    }));
+    const query = rotate(toQuery(part(rows.at(-1)!)), anglesAt(count - 1));
+    hidden.set(mix(query, seen), head * headDim);
+  }
+  return Float32Array.from({ length: vocabularySize }, (_, id) => fakeScore(hidden, id));
+}
+
+function attend(inputs: Inputs, batch: number, count: number): Record<string, GraphTensor> {
+  const embeds = float32(inputs, 'inputs_embeds');
+  const positions = int64(inputs, 'position_ids');
+  const shape = [batch, keyValueHeads, count, headDim];
+  const fresh = {
+    key: new Float32Array(batch * count * hiddenSize),
+    value: new Float32Array(batch * count * hiddenSize),
+  };
+  const hidden = new Float32Array(batch * hiddenSize);
+  for (let one = 0; one < batch; one++) {
+    for (let head = 0; head < keyValueHeads; head++) {
+      const partOf = (at: number) => {
+        const start = (one * count + at) * hiddenSize + head * headDim;
+        return embeds.subarray(start, start + headDim);
+      };
+      const anglesOf = (at: number) => readAngles(inputs, Number(positions[one * count + at]));
+      for (let at = 0; at < count; at++) {
+        const start = ((one * keyValueHeads + head) * count + at) * headDim;
+        fresh.key.set(rotate(partOf(at), anglesOf(at)), start);
+        fresh.value.set(toValue(partOf(at)), start);
+      }
+      // The output is for the last position alone, as in the real graph.
+      const query = rotate(toQuery(partOf(count - 1)), anglesOf(count - 1));
+      const cached = count === 1 ? stepRows(inputs, one, head) : promptRows(inputs, head);
+      const own = Array.from({ length: count }, (_, at) => {
+        const start = ((one * keyValueHeads + head) * count + at) * headDim;
+        return {
+          key: fresh.key.subarray(start, start + headDim),
+          value: fresh.value.subarray(start, start + headDim),
+          bias: 0,
+        };
+      });
+      hidden.set(mix(query, [...cached, ...own]), one * hiddenSize + head * headDim);
+    }
+  }
+  return {
+    hidden: { type: 'float32', shape: [batch, hiddenSize], data: hidden },
+    'present.0.key': { type: 'float32', shape, data: fresh.key },
+    'present.0.value': { type: 'float32', shape, data: fresh.value },
+  };
+}
+
+/** Prefix and all rows of the sequence, filled or not: what counts is for the bias to say. */
+function stepRows(inputs: Inputs, sequence: number, head: number): Row[] {
+  const prefix = cachedRows(inputs, 'prefix', 0, head);
+  const past = cachedRows(inputs, 'past', sequence, head);
+  const width = prefix.length + past.length + 1;
+  const bias = float32(inputs, 'attention_bias');
+  if (sizes(inputs, 'attention_bias').at(-1) !== width) throw new RangeError('A bias too short.');
+  return [...prefix, ...past].map((row, at) => ({ ...row, bias: bias[sequence * width + at]! }));
+}
+
+/** Prefix and filled rows of the only sequence. */
+function promptRows(inputs: Inputs, head: number): Row[] {
+  const filled = Number(int64(inputs, 'past_length')[0]);
+  const past = cachedRows(inputs, 'past', 0, head).slice(0, filled);
+  return [...cachedRows(inputs, 'prefix', 0, head), ...past];
+}
+
+function cachedRows(inputs: Inputs, part: string, sequence: number, head: number): Row[] {
+  const [key, value] = [float32(inputs, `${part}.0.key`), float32(inputs, `${part}.0.value`)];
+  const [, heads = 0, positions = 0] = sizes(inputs, `${part}.0.key`);
+  return Array.from({ length: positions }, (_, at) => {
+    const start = ((sequence * heads + head) * positions + at) * headDim;
+    const [one, other] = [key, value].map((data) => data.subarray(start, start + headDim));
+    return { key: one!, value: other!, bias: 0 };
+  });
+}
+
+/** Softmax over the scores, and the mixture of values by it. */
+function mix(query: Float32Array, rows: readonly Row[]): Float32Array {
+  const scores = rows.map(({ key, bias }) => dot(query, key) + bias);
+  const highest = Math.max(...scores);
+  const weights = scores.map((score) => Math.exp(score - highest));
+  const total = weights.reduce((a, b) => a + b, 0);
+  const output = new Float32Array(headDim);
+  rows.forEach(({ value }, i) => {
+    value.forEach((x, d) => (output[d]! += (weights[i]! / total) * x));
+  });
+  return output;
+}
+
+const toQuery = (row: Float32Array) => row.map((x) => 2 * x);
+const toValue = (row: Float32Array) => row.map((x, d) => Math.sin(3 * x + d));
+
+function fakeScore(hidden: Float32Array, id: number): number {
+  return hidden.reduce((sum, x, d) => sum + x * Math.cos(id * 7 + d * 3), 0);
+}
+
+function rowOf(index: number): [number, number] {
+  return [index * hiddenSize, (index + 1) * hiddenSize];
+}
+
+interface Angles {
+  readonly cos: ArrayLike<number>;
+  readonly sin: ArrayLike<number>;
+}
+
+function readAngles(inputs: Inputs, position: number): Angles {
   const half = headDim / 2;
-  const cos = float32(inputs, 'rope_cos').subarray(position * half, (position + 1) * half);
-  const sin = float32(inputs, 'rope_sin').subarray(position * half, (position + 1) * half);
+  const at = (name: string) =>
+    float32(inputs, name).subarray(position * half, (position + 1) * half);
+  return { cos: at('rope_cos'), sin: at('rope_sin') };
+}
+
+function anglesAt(position: number): Angles {
+  const angles = Array.from(
+    { length: headDim / 2 },
+    (_, i) => position * ropeTheta ** ((-2 * i) / headDim),
+  );
+  return { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
+}
+
+function rotate(row: Float32Array, { cos, sin }: Angles): Float32Array {
+  const half = headDim / 2;
   return row.map((x, d) => {
     const i = d % half;
     return d < half ? x * cos[i]! - row[i + half]! * sin[i]! : x * cos[i]! + row[i]! * sin[i]!;
@@ -132,14 +222,27 @@ function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((total, x, i) => total + x * b[i]!, 0);
 }
 
-function float32(inputs: Readonly<Record<string, GraphTensor>>, name: string): Float32Array {
-  const input = inputs[name];
-  if (input?.type !== 'float32') throw new TypeError(`${name} is missing.`);
+/** The shape of an input, which must be that of its values. */
+function sizes(inputs: Inputs, name: string): readonly number[] {
+  const { shape, data } = get(inputs, name);
+  if (shape.reduce((a, b) => a * b, 1) !== data.length) throw new RangeError(`${name} is ragged.`);
+  return shape;
+}
+
+function float32(inputs: Inputs, name: string): Float32Array {
+  const input = get(inputs, name);
+  if (input.type !== 'float32') throw new TypeError(`${name} is of ${input.type}.`);
   return input.data;
 }
 
-function int64(inputs: Readonly<Record<string, GraphTensor>>, name: string): BigInt64Array {
-  const input = inputs[name];
-  if (input?.type !== 'int64') throw new TypeError(`${name} is missing.`);
+function int64(inputs: Inputs, name: string): BigInt64Array {
+  const input = get(inputs, name);
+  if (input.type !== 'int64') throw new TypeError(`${name} is of ${input.type}.`);
   return input.data;
+}
+
+function get(inputs: Inputs, name: string): GraphTensor {
+  const input = inputs[name];
+  if (!input) throw new TypeError(`${name} is missing.`);
+  return input;
 }

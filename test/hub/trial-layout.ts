@@ -22,7 +22,7 @@ import {
 import { createHubClient } from '../../src/hub/hub-client.js';
 import type { HubFile } from '../../src/hub/hub-snapshot.js';
 import { checkGraph } from '../../src/model-store/check-graph.js';
-import { decoderInputs } from '../../src/model-store/graph-inputs.js';
+import { decoderInputs, headInputs } from '../../src/model-store/graph-inputs.js';
 import { PACKAGE_FILES, PRECISIONS } from '../../src/model-store/manifest.js';
 import { createTemporaryFolder } from '../temporary-folder.js';
 import { startHubDouble } from './hub-double.js';
@@ -74,10 +74,15 @@ try {
 }
 
 function checkGraphs({ contents, weightFiles, description }: ConversionPlan): void {
-  for (const file of [PACKAGE_FILES.decoder, PACKAGE_FILES.prefill]) {
+  const { decoder } = description;
+  const graphs = [
+    { file: PACKAGE_FILES.decoder, inputs: decoderInputs(decoder) },
+    { file: PACKAGE_FILES.prefill, inputs: decoderInputs(decoder) },
+    { file: PACKAGE_FILES.head, inputs: headInputs(decoder) },
+  ];
+  for (const { file, inputs } of graphs) {
     const graph = contents.get(file);
     const name = `${file}.data`;
-    const inputs = decoderInputs(description.decoder);
     if (graph) checkGraph(graph, { name, bytes: weightFiles.get(name) ?? 0 }, inputs);
   }
 }

@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Precision } from '../../src/model-store/manifest.js';
+import { openNetwork } from '../converted-model.js';
 import type { Answers } from './compare-shape.js';
-import { answerShape, measureAnswers, measureReferences } from './compare-shape.js';
+import { answerShape, measureAnswers, measureHead, measureReferences } from './compare-shape.js';
 import { isFloatKept, isImportKept, isQuantisedKept } from './shape-bounds.js';
 import { writeShapeCheckpoint } from './shape-checkpoint.js';
-import { openShapeModel } from './shape-model.js';
 import type { ImportedCase, ShapeCase, ShapePrompt, ShapeReferences } from './shape-references.js';
 import { SHAPES_GOLDEN } from './shape-references.js';
 import { printFloatRow, printQuantisedRow } from './shape-row.js';
@@ -35,6 +35,7 @@ export async function checkShape(
     const answers = await answersOf(checkpoint, folder, precision, one);
     const report = {
       own: measureAnswers(answers, one, references),
+      head: measureHead(answers),
       independent: measureReferences(expected, one, references),
       between: measureAnswers(answers, expected, references),
     };
@@ -72,11 +73,8 @@ async function answersOf(
   precision: Precision,
   one: ShapePrompt,
 ): Promise<Answers> {
-  const model = await openShapeModel(
-    checkpoint,
-    join(folder, `${one.name}-${precision}`),
-    precision,
-  );
+  const output = join(folder, `${one.name}-${precision}`);
+  const model = await openNetwork(checkpoint, output, precision);
   try {
     return await answerShape(model, one);
   } finally {

@@ -1,32 +1,40 @@
+import { readRest } from '../../src/decoder/read-rest.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import type { ModelParts } from '../converted-model.js';
 import { type Distance, measureDistance, sample } from './measures.js';
 import type { AnswerReference, References } from './references.js';
 
 export interface AnswerReport {
-  /** After the last position of the prompt. */
+  /** After the last position of the prompt; where the head is rounded, through its finer rows. */
   readonly logits: Distance;
+  /** The same as the product gives them. */
+  readonly headLogits: Distance;
   /** Greedy ids that are equal before the first different one. */
   readonly greedyEqual: number;
 }
 
 /** Reads a prompt and answers greedily, as far as the reference does: past any end token. */
 export async function compareAnswer(
-  { decoder }: ModelParts,
+  { decoder, fineScores }: ModelParts,
   references: References,
   reference: AnswerReference,
   inputsEmbeds: FloatTensor,
 ): Promise<AnswerReport & { readonly firstLogits: Float32Array }> {
-  const cache = decoder.createCache();
-  const firstLogits = await decoder.prefill(inputsEmbeds, cache);
+  const sequence = decoder.open();
+  const hidden = await readRest(decoder, sequence, inputsEmbeds);
+  const [firstLogits = new Float32Array()] = await decoder.score([hidden]);
+  const [fineLogits = firstLogits] = fineScores() ?? [];
   const ids: number[] = [];
   for (let scores = firstLogits; ids.length < reference.greedyIds.length;) {
-    ids.push(indexOfLargest(scores));
-    scores = await decoder.decodeStep(ids.at(-1)!, cache);
+    const id = indexOfLargest(scores);
+    ids.push(id);
+    [scores = new Float32Array()] = await decoder.step([{ sequence, id }]);
   }
+  decoder.close(sequence);
   return {
     firstLogits,
-    logits: compareLogits(references, reference, firstLogits),
+    logits: compareLogits(references, reference, fineLogits),
+    headLogits: compareLogits(references, reference, firstLogits),
     greedyEqual: countEqual(reference.greedyIds, ids),
   };
 }

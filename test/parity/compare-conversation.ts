@@ -6,7 +6,8 @@ import { decodeMedia } from '../../src/engine/decode-media.js';
 import { embedMedia } from '../../src/engine/embed-media.js';
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import type { PipelineParts } from '../../src/engine/pipeline-parts.js';
-import { runPipeline } from '../../src/engine/pipeline.js';
+import { NO_PROMPT_STORE } from '../../src/engine/no-prompt-store.js';
+import { createRequestRunner } from '../../src/engine/request-runner.js';
 import { tileMedia } from '../../src/engine/tile-media.js';
 import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
 import { buildPrompt, type PromptChunk } from '../../src/language/build-prompt.js';
@@ -47,7 +48,9 @@ export async function compareConversation(
 ): Promise<ConversationReport> {
   const parts = await toParts(model, one.media);
   const request = await toRequest(one);
-  const decoded = await decodeMedia(request.media, 'high', Infinity, parts);
+  const mediaParts = { ...parts, store: NO_PROMPT_STORE };
+  const seen = await decodeMedia(request.media, 'high', Infinity, mediaParts);
+  const decoded = seen.flatMap((each) => each.decoded ?? []);
   const embeddings = await embedMedia(decoded, parts.vision);
   const chunks = buildPrompt(one.messages, model.tokenizer);
   const { inputsEmbeds } = splicePrompt(chunks, embeddings, model.tokenEmbeddings);
@@ -57,8 +60,8 @@ export async function compareConversation(
   for (const [index, reference] of one.media.entries()) {
     const { tiles } = decoded[index]!;
     const packed = embeddings[reference.kind][used[reference.kind]++]!;
-    const pixelValues = toPixelValues(tiles, model.geometry.imageProcessor);
-    const features = await encodeTiles(model.visionSession, pixelValues);
+    const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
+    const features = await encodeTiles(model.vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,
       tilesEqual: sha256(tiles) === reference.tilesSha256,
@@ -80,6 +83,7 @@ export async function compareConversation(
     features: worst(media.map(({ features }) => features)),
     embeddings: worst(media.map((each) => each.embeddings)),
     logits: answer.logits,
+    headLogits: answer.headLogits,
     greedyEqual: answer.greedyEqual,
     logprobs: measureDistance(
       top.map(({ logprob }) => logprob),
@@ -98,7 +102,8 @@ async function isPipelineEqual(
   const { eos } = parts.manifest.tokens;
   const end = one.greedyIds.findIndex((id) => eos.includes(id));
   const expected = end < 0 ? one.greedyIds : one.greedyIds.slice(0, end);
-  for await (const event of runPipeline(request, parts)) {
+  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_PROMPT_STORE });
+  for await (const event of generate(request)) {
     if (event.type !== 'answer') continue;
     const ids = event.tokens?.map(({ id }) => id) ?? [];
     return ids.length === expected.length && countEqual(expected, ids) === expected.length;
@@ -129,9 +134,7 @@ async function toParts(
   const frames = new Map(
     await Promise.all(clips.map(async (clip) => [clip.file, await cutFrames(clip)] as const)),
   );
-  const { geometry, imageNewline, visionSession: graph } = model;
-  const vision = { geometry, imageNewline, graph };
-  return { ...model, vision, mediaDecoder: createFrameDecoder(frames) };
+  return { ...model, mediaDecoder: createFrameDecoder(frames) };
 }
 
 /** Frames come out of a picture here: how a clip's file is decoded is no part of the comparison. */
@@ -169,7 +172,11 @@ async function cutFrames(clip: MediaReference): Promise<Frame[]> {
 function expandIds(
   chunks: readonly PromptChunk[],
   { media }: ConversationCase,
-  { geometry: { tokens } }: ModelParts,
+  {
+    vision: {
+      geometry: { tokens },
+    },
+  }: ModelParts,
 ): number[] {
   return chunks.flatMap((chunk) => {
     if (chunk.kind === 'text') return chunk.ids;

@@ -47,8 +47,8 @@ export async function comparePicture(
   one: ParityCase,
 ): Promise<PictureReport> {
   const image = await decodeImage({ bytes: await readPicture(one) });
-  const plan = planTiles(image, model.geometry, one.detail, Infinity);
-  const { tiles } = tileImage(image, plan, model.geometry);
+  const plan = planTiles(image, model.vision.geometry, one.detail, Infinity);
+  const { tiles } = tileImage(image, plan, model.vision.geometry);
   const referenceTiles = references.readTiles(one);
   const chunks = casePrompt(model, one);
   const planEqual = plan.tiles === one.tiles && isSameGrid(plan, one);
@@ -58,7 +58,7 @@ export async function comparePicture(
 
   const pixels = measureDistance(Buffer.concat(tiles), Buffer.concat(referenceTiles));
   const pixelValues = measureSampled(
-    toPixelValues(referenceTiles, model.geometry.imageProcessor),
+    toPixelValues(referenceTiles, model.vision.geometry.imageProcessor),
     one.pixelValues,
     references.read(one.pixelValues),
   );
@@ -80,9 +80,14 @@ export async function embedTiles(
   model: ModelParts,
   { plan, tiles, chunks }: TilesInput,
 ): Promise<{ features: FloatTensor; embeddings: FloatTensor; inputsEmbeds: FloatTensor }> {
-  const pixelValues = toPixelValues(tiles, model.geometry.imageProcessor);
-  const features = await encodeTiles(model.visionSession, pixelValues);
-  const embeddings = packImageFeatures(features, plan, model.geometry, model.imageNewline);
+  const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
+  const features = await encodeTiles(model.vision.graph, pixelValues);
+  const embeddings = packImageFeatures(
+    features,
+    plan,
+    model.vision.geometry,
+    model.vision.imageNewline,
+  );
   const { inputsEmbeds } = splicePrompt(
     chunks,
     { image: [embeddings], video: [] },
@@ -129,7 +134,7 @@ export function casePrompt(model: ModelParts, one: ParityCase): PromptChunk[] {
 function expandIds(
   chunks: readonly PromptChunk[],
   visualTokens: number,
-  { geometry }: ModelParts,
+  { vision: { geometry } }: ModelParts,
 ): number[] {
   return chunks.flatMap((chunk) =>
     chunk.kind === 'text'

@@ -1,11 +1,13 @@
-import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
+import type { Sequence } from '../../src/decoder/decoder.js';
+import { readRest } from '../../src/decoder/read-rest.js';
+import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
+import type { ModelParts } from '../converted-model.js';
 import { casePrompt, embedTiles } from './compare-picture.js';
 import { measureDistance } from './measures.js';
-import type { ModelParts } from '../converted-model.js';
 import type { ParityCase, References } from './references.js';
 
-/** How far the logits of another way through the same prompt are from those of one prefill. */
+/** How far the logits of another way through the same prompt are from those of reading it at once. */
 export interface PrefillReport {
   readonly way: string;
   readonly positions: number;
@@ -14,54 +16,88 @@ export interface PrefillReport {
 
 /** Positions of the small pieces: no divisor of any prompt length, so that the last piece is shorter. */
 const PIECE = 37;
-/** Positions that stand in a used cache before it is cut back; more than one step of its growth. */
-const FORGOTTEN = 300;
+/** How long another sequence of the batch is that shares no prefix: room for more than one growth of its rows. */
+const OTHER = 150;
 
 /**
- * Reads one prompt in several ways that must come to the same: at once, in pieces, the text after the picture
- * token by token, and in a cache that is larger than it needs because something else was in it.
+ * Reads one prompt in several ways that must come to the same: in chunks, in pieces, the text after the picture token by
+ * token, the same behind a frozen prefix, and the same in a batch with two other sequences, one of which shares the prefix.
  */
 export async function comparePrefill(
   model: ModelParts,
   references: References,
   one: ParityCase,
 ): Promise<PrefillReport[]> {
-  const { decoder } = model;
+  const { decoder, tokenEmbeddings } = model;
   const chunks = casePrompt(model, one);
-  const plan = planTiles(one, model.geometry, one.detail, Infinity);
+  const plan = planTiles(one, model.vision.geometry, one.detail, Infinity);
   const tiles = references.readTiles(one);
   const { inputsEmbeds } = await embedTiles(model, { plan, tiles, chunks });
   const positions = inputsEmbeds.shape[0]!;
-  const expected = await decoder.prefill(inputsEmbeds, decoder.createCache());
-
-  const inPieces = decoder.createCache();
-  let logits = expected;
-  for (let start = 0; start < positions; start += PIECE) {
-    logits = await decoder.prefill(slice(inputsEmbeds, start, start + PIECE), inPieces);
-  }
-  const reports = [report(`prefill in pieces of ${PIECE}`, logits)];
-
   const last = chunks.at(-1);
   if (last?.kind !== 'text') throw new RangeError('The prompt ends in a picture.');
-  const stepwise = decoder.createCache();
-  await decoder.prefill(slice(inputsEmbeds, 0, positions - last.ids.length), stepwise);
-  for (const id of last.ids) logits = await decoder.decodeStep(id, stepwise);
-  reports.push(report(`the last ${last.ids.length} as decode steps`, logits));
+  const beforeText = slice(inputsEmbeds, 0, positions - last.ids.length);
 
-  const used = decoder.createCache();
-  // A cut back to nothing would let the cache hand in no padding at all, so one shared position stays.
-  await decoder.prefill(slice(inputsEmbeds, 0, 1), used);
-  const other = createTensor([FORGOTTEN, inputsEmbeds.shape[1]!]);
-  other.data.fill(1);
-  await decoder.prefill(other, used);
-  used.truncate(1);
-  logits = await decoder.prefill(slice(inputsEmbeds, 1, positions), used);
-  reports.push(report(`in a cache of ${used.capacity} that held something else`, logits));
-  return reports;
+  const whole = decoder.open();
+  const [expected] = await decoder.score([await readRest(decoder, whole, inputsEmbeds)]);
+  decoder.close(whole);
+  if (!expected) throw new RangeError('The prompt has no scores.');
 
-  function report(way: string, actual: Float32Array): PrefillReport {
-    return { way, positions, maxAbs: measureDistance(actual, expected).maxAbs };
+  const inPieces = decoder.open();
+  let hidden: Float32Array = new Float32Array();
+  for (let start = 0; start < positions; start += PIECE) {
+    hidden = await decoder.read(inPieces, slice(inputsEmbeds, start, start + PIECE));
   }
+  const pieces = await decoder.score([hidden]);
+  decoder.close(inPieces);
+
+  const stepwise = decoder.open();
+  await readRest(decoder, stepwise, beforeText);
+  const prefix = decoder.freeze(stepwise, stepwise.length);
+  const steps = await stepAll([stepwise]);
+  decoder.close(stepwise);
+
+  const behind = decoder.open(prefix);
+  const behindPrefix = await stepAll([behind]);
+  decoder.close(behind);
+
+  const reread = decoder.open(prefix);
+  const readBehind = await decoder.score([await readRest(decoder, reread, inputsEmbeds)]);
+  decoder.close(reread);
+
+  // Own lengths differ: one has read two tokens behind the prefix already, and one another text from its start.
+  const batch = [decoder.open(prefix), decoder.open(prefix), decoder.open()] as const;
+  await decoder.read(batch[1], tokenEmbeddings.embed([last.ids[0]!, last.ids[0]!]));
+  await decoder.read(batch[2], tokenEmbeddings.embed(repeat(last.ids, OTHER)));
+  const batched = await stepAll([batch[1], batch[0], batch[2]], 1);
+  for (const sequence of batch) decoder.close(sequence);
+
+  const text = last.ids.length;
+  return [
+    report(`in pieces of ${PIECE}`, pieces[0]),
+    report(`the last ${text} as steps`, steps),
+    report(`the last ${text} at once behind a frozen prefix`, readBehind[0]),
+    report(`the last ${text} as steps behind a frozen prefix`, behindPrefix),
+    report(`the last ${text} as steps beside two other sequences`, batched),
+  ];
+
+  /** Gives every sequence the text token by token; the last scores of one of them. */
+  async function stepAll(sequences: readonly Sequence[], watched = 0) {
+    let scores: Float32Array[] = [];
+    for (const id of last?.kind === 'text' ? last.ids : []) {
+      scores = await decoder.step(sequences.map((sequence) => ({ sequence, id })));
+    }
+    return scores[watched];
+  }
+
+  function report(way: string, actual: Float32Array | undefined): PrefillReport {
+    const maxAbs = measureDistance(actual ?? [], expected ?? []).maxAbs;
+    return { way, positions, maxAbs };
+  }
+}
+
+function repeat(ids: readonly number[], length: number): number[] {
+  return Array.from({ length }, (_, index) => ids[index % ids.length]!);
 }
 
 function slice({ shape, data }: FloatTensor, start: number, end: number): FloatTensor {

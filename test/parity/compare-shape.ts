@@ -1,3 +1,4 @@
+import { readRest } from '../../src/decoder/read-rest.js';
 import { splicePrompt } from '../../src/decoder/splice-prompt.js';
 import { embedMedia } from '../../src/engine/embed-media.js';
 import type { PromptChunk } from '../../src/language/build-prompt.js';
@@ -6,8 +7,8 @@ import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { toPixelValues } from '../../src/vision/pixel-values.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import { phaseOf, ringValue } from '../hub/synthetic-values.js';
+import type { Network } from '../converted-model.js';
 import { type Distance, measureDistance, measureSampled, sample } from './measures.js';
-import type { ShapeModel } from './shape-model.js';
 import type {
   AnswersReference,
   LogitsReference,
@@ -18,8 +19,10 @@ import type {
 /** What a converted model computed. */
 export interface Answers {
   readonly features: FloatTensor | null; // [1, patches, hidden]
-  /** [vocabulary] after the prompt, and after each id that followed. */
+  /** [vocabulary] after the prompt, and after each id that followed; where the head is rounded, through its finer rows. */
   readonly logits: readonly Float32Array[];
+  /** The same as the product gives them. */
+  readonly headLogits: readonly Float32Array[];
 }
 
 export interface StageDistance {
@@ -34,11 +37,18 @@ export interface AnswersDistance extends StageDistance {
   readonly answers: number;
 }
 
+export interface HeadDistance {
+  readonly scores: Distance;
+  /** Answers whose first choice is the same. */
+  readonly sameFirst: number;
+  readonly answers: number;
+}
+
 const MIDDLE_LEVEL = 127.5;
 const LEVEL_SPREAD = 50;
 
 /** Runs the prompt of a case through the engine's own parts. */
-export async function answerShape(model: ShapeModel, one: ShapePrompt): Promise<Answers> {
+export async function answerShape(model: Network, one: ShapePrompt): Promise<Answers> {
   const { beforeTile, afterTile, steps } = one.ids;
   const chunks: PromptChunk[] = [{ kind: 'text', ids: beforeTile }];
   let features: FloatTensor | null = null;
@@ -54,11 +64,17 @@ export async function answerShape(model: ShapeModel, one: ShapePrompt): Promise<
     chunks.push({ kind: 'image', index: 0 }, { kind: 'text', ids: afterTile });
   }
   const { inputsEmbeds } = splicePrompt(chunks, { image, video: [] }, model.tokenEmbeddings);
-  const cache = model.decoder.createCache();
-  const logits = [await model.decoder.prefill(inputsEmbeds, cache)];
-  for (const id of steps) logits.push(await model.decoder.decodeStep(id, cache));
-  if (cache.length !== one.positions) throw new RangeError('The prompt is of another length.');
-  return { features, logits };
+  const { decoder } = model;
+  const sequence = decoder.open();
+  const headLogits = await decoder.score([await readRest(decoder, sequence, inputsEmbeds)]);
+  const logits = [...(model.fineScores() ?? headLogits)];
+  for (const id of steps) {
+    const scores = await decoder.step([{ sequence, id }]);
+    headLogits.push(...scores);
+    logits.push(...(model.fineScores() ?? scores));
+  }
+  if (sequence.length !== one.positions) throw new RangeError('The prompt is of another length.');
+  return { features, logits, headLogits };
 }
 
 /** How far what was computed is from a reference. */
@@ -84,6 +100,15 @@ export function measureAnswers(
     sameFirst: actual.logits.filter(
       (row, index) => highest(row) === expected.logits[index]!.topIds[0],
     ).length,
+    answers: logits.length,
+  };
+}
+
+/** How far the product's head is from its own finer rows, all else being equal. */
+export function measureHead({ logits, headLogits }: Answers): HeadDistance {
+  return {
+    scores: widest(logits.map((row, index) => measureDistance(headLogits[index]!, row))),
+    sameFirst: logits.filter((row, index) => highest(row) === highest(headLogits[index]!)).length,
     answers: logits.length,
   };
 }

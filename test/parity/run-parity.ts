@@ -12,7 +12,9 @@ import {
   isCountTableEqual,
   isPrefillEqual,
   MIN_INT8_COSINE,
+  MIN_INT8_HEAD_COSINE,
 } from './bounds.js';
+import type { AnswerReport } from './compare-answer.js';
 import { compareConversation } from './compare-conversation.js';
 import {
   CONVERSATION_COLUMNS,
@@ -29,7 +31,7 @@ import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row
 import { loadReferences, type ParityCase } from './references.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** A prompt within one prefill run, and the longest, which takes two. */
+/** A prompt within one chunk, and the longest, which takes several. */
 const PREFILL_PICTURES = ['noise-150x110.png', 'most-tokens.png'];
 
 const { values: options } = parseArgs({
@@ -119,31 +121,38 @@ function checkCounts(): string[] {
 }
 
 async function checkInt8(model: ModelParts): Promise<string[]> {
-  const cosines: number[] = [];
-  let [equal, firstEqual, all] = [0, 0, 0];
+  const answers: { readonly report: AnswerReport; readonly ids: number }[] = [];
   for (const one of references.cases) {
     const { stages } = await comparePicture(model, references, one);
-    if (stages === null) continue;
-    const { logits, greedyEqual } = stages.fromReferenceTiles;
-    cosines.push(logits.cosine);
-    firstEqual += Number(greedyEqual > 0);
-    equal += Number(greedyEqual === one.greedyIds.length);
-    all += 1;
+    if (stages) answers.push({ report: stages.fromReferenceTiles, ids: one.greedyIds.length });
   }
   for (const one of references.conversations) {
-    const { logits, greedyEqual } = await compareConversation(model, references, one);
-    cosines.push(logits.cosine);
-    firstEqual += Number(greedyEqual > 0);
-    equal += Number(greedyEqual === one.greedyIds.length);
-    all += 1;
+    const report = await compareConversation(model, references, one);
+    answers.push({ report, ids: one.greedyIds.length });
   }
-  const lowest = Math.min(...cosines);
+  const count = (isEqual: (greedyEqual: number, ids: number) => boolean) =>
+    answers.filter(({ report, ids }) => isEqual(report.greedyEqual, ids)).length;
+  const firstEqual = count((equal) => equal > 0);
+  const equal = count((greedyEqual, ids) => greedyEqual === ids);
+  const ids = answers.reduce((sum, { report }) => sum + report.greedyEqual, 0);
   console.log('\nint8 against transformers in fp32, from the same tiles:');
-  console.log(`  logits cosine: lowest ${lowest.toFixed(5)}, median ${median(cosines).toFixed(5)}`);
+  const kept = [
+    isNear('logits', MIN_INT8_COSINE, ({ logits }) => logits.cosine),
+    isNear('with the head as it is', MIN_INT8_HEAD_COSINE, ({ headLogits }) => headLogits.cosine),
+  ];
   console.log(
-    `  first id equal: ${firstEqual} of ${all}; all greedy ids equal: ${equal} of ${all}`,
+    `  first id equal: ${firstEqual} of ${answers.length}; all greedy ids equal: ${equal} of ${answers.length};`,
   );
-  return lowest >= MIN_INT8_COSINE ? [] : [`int8 logits cosine ${lowest.toFixed(5)}`];
+  console.log(`  ${ids} ids before the first different one`);
+  return kept.flat();
+
+  function isNear(name: string, bound: number, cosineOf: (report: AnswerReport) => number) {
+    const cosines = answers.map(({ report }) => cosineOf(report));
+    const lowest = Math.min(...cosines);
+    const figures = `lowest ${lowest.toFixed(5)}, median ${median(cosines).toFixed(5)}`;
+    console.log(`  ${name}: cosine ${figures}`);
+    return lowest >= bound ? [] : [`int8 ${name}: ${lowest.toFixed(5)}`];
+  }
 }
 
 function isPrefillCase({ picture, detail }: ParityCase): boolean {

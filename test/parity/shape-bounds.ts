@@ -1,4 +1,4 @@
-import type { AnswersDistance, StageDistance } from './compare-shape.js';
+import type { AnswersDistance, HeadDistance, StageDistance } from './compare-shape.js';
 import { MAX_FP32_DIFFERENCE } from './bounds.js';
 import type { Distance } from './measures.js';
 
@@ -10,6 +10,8 @@ export interface QuantisedReport {
   readonly independent: StageDistance;
   /** From one to the other. */
   readonly between: StageDistance;
+  /** Of the product's head, which the independent quantisation does not round as far. */
+  readonly head: HeadDistance;
 }
 
 /**
@@ -24,6 +26,8 @@ export const MAX_ROPE_DIFFERENCE = 1e-6;
 /** Of int4 whose weights are rounded a first time in the conversion, and of int4 whose weights are not. */
 const MIN_ROUNDED_COSINE = 0.98;
 const MIN_KEPT_COSINE = 0.9995;
+/** Of scores from four bits a weight and from eight: random weights in blocks of 64 lose 8 % of a score's size. */
+const MIN_HEAD_COSINE = 0.995;
 /** What the product's error may be, in those of the independent quantisation. */
 const MAX_OWN = 1.25;
 
@@ -46,13 +50,15 @@ export function isImportKept(
 }
 
 /** Whether a quantised model errs as its quantisation must, and no more. */
-export function isQuantisedKept({ own, independent, between }: QuantisedReport): boolean {
-  return (['features', 'logits'] as const).every((stage) => {
+export function isQuantisedKept({ own, independent, between, head }: QuantisedReport): boolean {
+  const isHeadKept = head.scores.cosine >= MIN_HEAD_COSINE && head.sameFirst === head.answers;
+  const areStagesKept = (['features', 'logits'] as const).every((stage) => {
     const expected = angle(independent[stage]);
     return (
       angle(own[stage]) <= MAX_OWN * expected && angle(between[stage]) <= MAX_BETWEEN * expected
     );
   });
+  return isHeadKept && areStagesKept;
 }
 
 /** The part of a vector that points elsewhere, about its relative error. */

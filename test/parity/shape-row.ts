@@ -6,6 +6,7 @@ const COLUMNS = [
   ...['features', 'logits', 'first'],
   ...['independent: features', 'logits'],
   ...['between: features', 'logits'],
+  ...['head', 'first'],
 ];
 const WIDTHS = COLUMNS.map((name) => Math.max(name.length, 17));
 
@@ -20,8 +21,14 @@ export function printFloatRow(name: string, own: AnswersDistance): void {
 
 /** That, the same of an independent quantisation, and the distance between the two. */
 export function printQuantisedRow(name: string, report: QuantisedReport): void {
-  const { own, independent, between } = report;
-  print(name, [...ownCells(own), ...stageCells(independent), ...stageCells(between)]);
+  const { own, independent, between, head } = report;
+  print(name, [
+    ...ownCells(own),
+    ...stageCells(independent),
+    ...stageCells(between),
+    distance(head.scores),
+    `${head.sameFirst}/${head.answers}`,
+  ]);
 }
 
 function ownCells(own: AnswersDistance): string[] {

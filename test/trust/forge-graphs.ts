@@ -36,6 +36,7 @@ const FORGERIES: readonly Forgery[] = [
   { what: 'an offset in hex', from: '4096', to: '0xff' },
   { what: 'a custom operator', from: 'com.microsoft', to: 'com.microsofu' },
   { what: 'an unknown operator', from: 'Concat', to: 'Loooop' },
+  { what: 'a branch of another name', from: 'then_branch', to: 'thin_branch' },
   { what: 'an input nobody feeds', from: 'inputs_embeds', to: 'inputs_embedz' },
 ];
 

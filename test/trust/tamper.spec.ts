@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createRandom } from '../../src/decoder/random.js';
+import { PACKAGE_FILES } from '../../src/model-store/manifest.js';
 import { loadModelPackage } from '../../src/model-store/model-package.js';
-import { tinyPackageFiles } from '../tiny-package.js';
+import { tinyManifest, tinyPackageFiles } from '../tiny-package.js';
 import { flipBytes, replaceFiles } from './tamper-package.js';
 import { writeTinyPackage } from './write-tiny-package.js';
 
@@ -14,9 +15,15 @@ let directory: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tamper-'));
   directory = join(folder, 'package');
+  const { headRows } = PACKAGE_FILES;
+  const decoder = { ...tinyManifest().decoder, headRows };
   // Two files with one content may change places.
-  const files = { ...tinyPackageFiles(), 'tokenizer_config.json': Buffer.from('{"a":1}') };
-  await writeTinyPackage(directory, { files });
+  const files = {
+    ...tinyPackageFiles(),
+    [headRows]: new Uint8Array(decoder.vocabularySize * (decoder.hiddenSize + 4)),
+    [PACKAGE_FILES.tokenizerConfig]: Buffer.from('{"a":1}'),
+  };
+  await writeTinyPackage(directory, { files, manifest: { decoder } });
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -34,7 +41,7 @@ describe('a package that was tampered with', () => {
   it('is refused whichever file is not its own', async () => {
     const outcomes = await replaceFiles(directory);
 
-    expect(outcomes).toHaveLength(70);
+    expect(outcomes).toHaveLength(91);
     expect(outcomes.filter(({ code }) => code !== 'MODEL_INVALID')).toEqual([]);
     expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
   });

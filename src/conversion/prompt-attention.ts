@@ -1,0 +1,81 @@
+import type { CachedRows, LayerAttention } from './layer-attention.js';
+import type { GraphBuilder } from './graph-builder.js';
+import { MIDDLE } from './row-bytes.js';
+
+/**
+ * Attention of many new positions of ONE sequence: the runtime's fused kernel, which never holds a matrix of scores. It
+ * copies the cache, which costs little beside a stretch of a prompt.
+ *
+ * @returns name of the result [1, sequence, attentionHeads * headDim].
+ */
+export function emitPromptAttention(attention: LayerAttention): string {
+  const { decoder, graph, run, flat, name } = attention;
+  const past = (part: 'key' | 'value') => emitPast(attention, part);
+  const own = (part: 'key' | 'value') => emitOwn(attention, part);
+  graph.emitAll(
+    'GroupQueryAttention',
+    [
+      ...[flat.query, own('key'), own('value'), past('key'), past('value')],
+      ...[run.lastPosition, run.totalPositions],
+    ],
+    [name('prompt.mixed'), name('prompt.all_keys'), name('prompt.all_values')],
+    {
+      num_heads: { int: decoder.attentionHeads },
+      kv_num_heads: { int: decoder.keyValueHeads },
+      do_rotary: { int: 0 },
+    },
+  );
+  return name('prompt.mixed');
+}
+
+/**
+ * The new rows, [1, sequence, keyValueHeads * headDim], rounded as the cache rounds them: what comes of a prompt then does
+ * not depend on where its stretches end.
+ */
+function emitOwn(
+  { decoder: { keyValueHeads, headDim }, graph, name, flat, own }: LayerAttention,
+  part: 'key' | 'value',
+): string {
+  if (own === null) return flat[part];
+  const label = name(`prompt.own_${part}`);
+  const floats = emitFloats(graph, own[part].values, own[part].scale, headDim, part, label);
+  const shape = graph.integers('own_rows_shape', [1, -1, keyValueHeads * headDim]);
+  return graph.emit('Reshape', [floats, shape], label);
+}
+
+/** Prefix and past, one behind the other, as float32 [1, keyValueHeads, prefix + past, headDim]. */
+function emitPast(
+  { decoder: { keyValueHeads, headDim }, graph, name, prefix, past }: LayerAttention,
+  part: 'key' | 'value',
+): string {
+  const label = name(`prompt.past_${part}`);
+  const rows = graph.emit('Concat', [prefix[part], past[part]], `${label}.rows`, {
+    axis: { int: 2 },
+  });
+  if (!prefix.scales || !past.scales) return rows;
+  const scales = [prefix.scales[part], past.scales[part]];
+  const scale = graph.emit('Concat', scales, `${label}.row_scales`, { axis: { int: 3 } });
+  const floats = emitFloats(graph, rows, scale, headDim, part, label);
+  const shape = graph.integers('past_shape', [1, keyValueHeads, -1, headDim]);
+  return graph.emit('Reshape', [floats, shape], label);
+}
+
+/** Bytes with a scale a row -> float32 [rows, headDim]. */
+function emitFloats(
+  graph: GraphBuilder,
+  rows: string,
+  scale: string,
+  headDim: number,
+  part: keyof Pick<CachedRows, 'key' | 'value'>,
+  label: string,
+): string {
+  const table = graph.integers(`table_${headDim}`, [-1, headDim]);
+  const scales = graph.emit('Reshape', [scale, graph.integers('flat', [-1])], `${label}.scales`);
+  const bytes = graph.emit('Reshape', [rows, table], `${label}.table`);
+  const count = graph.emit('Shape', [scales], `${label}.count`);
+  const zero = part === 'key' ? graph.byte('middle', MIDDLE) : graph.signedByte('signed_zero', 0);
+  const zeros = graph.emit('Expand', [zero, count], `${label}.zeros`);
+  return graph.emit('DequantizeLinear', [bytes, scales, zeros], `${label}.floats`, {
+    axis: { int: 0 },
+  });
+}

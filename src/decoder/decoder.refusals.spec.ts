@@ -1,0 +1,78 @@
+import {
+  createAttentionDecoder,
+  idsOf,
+  openWith,
+  tokenEmbeddings,
+} from '../../test/fakes/attention-decoder.js';
+import { createTensor } from '../tensor/tensor.js';
+import { readRest } from './read-rest.js';
+
+const HIDDEN = tokenEmbeddings.hiddenSize;
+const { embed } = tokenEmbeddings;
+
+describe('createDecoder', () => {
+  it('never reads past the last position', async () => {
+    const { decoder, session } = createAttentionDecoder();
+    const [full, other] = [decoder.open(), decoder.open()];
+    await readRest(decoder, full, embed(idsOf(1199)));
+    session.runs.length = 0;
+    const tooLong = (tokens: number) =>
+      expect.objectContaining({
+        code: 'CONTEXT_LENGTH_EXCEEDED',
+        details: { tokens, maxTokens: 1200 },
+      }) as Error;
+
+    await expect(decoder.read(full, embed([1, 2]))).rejects.toThrow(tooLong(1201));
+    expect(session.runs).toHaveLength(0);
+    await decoder.step([{ sequence: full, id: 1 }]);
+    const step = decoder.step([other, full].map((sequence) => ({ sequence, id: 1 })));
+    await expect(step).rejects.toThrow(tooLong(1201));
+    expect(session.runs).toHaveLength(1);
+    expect([full.length, other.length]).toEqual([1200, 0]);
+  });
+
+  it('refuses chunks of no position, too many and another width', async () => {
+    const { decoder } = createAttentionDecoder();
+    const shapes = [
+      [0, HIDDEN],
+      [decoder.longestChunk + 1, HIDDEN],
+      [3, HIDDEN + 1],
+    ];
+    for (const shape of shapes) {
+      const reading = decoder.read(decoder.open(), createTensor(shape));
+
+      await expect(reading).rejects.toThrow(RangeError);
+    }
+  });
+
+  it('refuses sequences that are closed or of another decoder, and prefixes that are too long', async () => {
+    const { decoder } = createAttentionDecoder();
+    const closed = await openWith(decoder, [1, 2]);
+    decoder.close(closed);
+    const open = await openWith(decoder, [1, 2]);
+
+    await expect(decoder.read(closed, embed([1]))).rejects.toThrow(TypeError);
+    await expect(decoder.step([{ sequence: closed, id: 1 }])).rejects.toThrow(TypeError);
+    await expect(decoder.step([{ sequence: { length: 2 }, id: 1 }])).rejects.toThrow(TypeError);
+    expect(() => decoder.freeze(closed, 1)).toThrow(TypeError);
+    expect(() => decoder.close(closed)).toThrow(TypeError);
+    for (const length of [3, -1, 0.5]) {
+      expect(() => decoder.freeze(open, length)).toThrow(RangeError);
+    }
+  });
+
+  it.each([
+    ['states', 'hidden'],
+    ['keys', 'present.0.key'],
+  ])('refuses a graph that gives no %s', async (_, missing) => {
+    const { decoder, session } = createAttentionDecoder();
+    const run = session.run.bind(session);
+    session.run = async (inputs) => {
+      const { [missing]: left, ...outputs } = await run(inputs);
+      expect(left).toBeDefined();
+      return outputs;
+    };
+
+    await expect(decoder.read(decoder.open(), embed([1]))).rejects.toThrow();
+  });
+});

@@ -1,0 +1,141 @@
+import { holdsMarks, MARKED_CACHE, markedOutputs } from '../../test/fakes/marked-rows.js';
+import { cacheBytesPerToken, cachePlanes } from './cache-planes.js';
+import { prefixInputs } from './kv-prefix.js';
+import { KvRows } from './kv-rows.js';
+
+const marks = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+
+/** Rows with one sequence in each slot. */
+function fill(...ofSlots: (readonly number[])[]): KvRows {
+  const rows = new KvRows(MARKED_CACHE);
+  rows.resize(ofSlots.length, 1);
+  ofSlots.forEach((ofSlot, slot) => {
+    rows.append(markedOutputs([ofSlot]), 0, ofSlot.length, slot, 0);
+  });
+  return rows;
+}
+
+describe('KvRows', () => {
+  it('hands out nothing at first, of the right types', () => {
+    const rows = new KvRows(MARKED_CACHE);
+    rows.resize(1, 0);
+
+    expect(rows.inputs(0, 1)['past.1.key']).toEqual({
+      type: 'uint8',
+      shape: [1, 2, 0, 3],
+      data: new Uint8Array(),
+    });
+    expect(rows.inputs(0, 1)['past.0.value_scale']).toMatchObject({
+      type: 'float32',
+      shape: [1, 2, 1, 0],
+    });
+    expect(Object.keys(rows.inputs(0, 1))).toHaveLength(8);
+  });
+
+  it('keeps what it holds while slots and positions grow', () => {
+    const rows = fill(marks(0, 63), marks(100, 5));
+    expect([rows.slots, rows.capacity]).toEqual([2, 64]);
+
+    rows.append(markedOutputs([marks(63, 2)]), 0, 2, 0, 63);
+    rows.resize(5, 10);
+
+    expect([rows.slots, rows.capacity]).toEqual([5, 128]);
+    const inputs = rows.inputs(0, 5);
+    expect(inputs['past.0.key']?.shape).toEqual([5, 2, 128, 3]);
+    expect(inputs['past.0.key_scale']?.shape).toEqual([5, 2, 1, 128]);
+    expect(holdsMarks(inputs, 'past', 0, marks(0, 65))).toBe(true);
+    expect(holdsMarks(inputs, 'past', 1, marks(100, 5))).toBe(true);
+    expect(holdsMarks(inputs, 'past', 1, marks(101, 5))).toBe(false);
+  });
+
+  it('drops slots from the end', () => {
+    const rows = fill(marks(0, 5), marks(50, 70), marks(9, 3));
+
+    rows.resize(2, 0);
+
+    expect(rows.inputs(0, 2)['past.0.value']?.data).toHaveLength(2 * 2 * 128 * 3);
+    expect(holdsMarks(rows.inputs(0, 2), 'past', 0, marks(0, 5))).toBe(true);
+    expect(holdsMarks(rows.inputs(0, 2), 'past', 1, marks(50, 70))).toBe(true);
+  });
+
+  it('hands out some of its slots without a copy', () => {
+    const rows = fill(marks(0, 5), marks(20, 6), marks(40, 7));
+
+    const inputs = rows.inputs(1, 2);
+
+    expect(holdsMarks(inputs, 'past', 0, marks(20, 6))).toBe(true);
+    expect(holdsMarks(inputs, 'past', 1, marks(40, 7))).toBe(true);
+    const [one, all] = [inputs['past.0.key']!, rows.inputs(0, 3)['past.0.key']!];
+    expect(one.data.buffer).toBe(all.data.buffer);
+  });
+
+  it.each([1, 3, 40])('takes over %i new rows of each sequence of a batch', (count) => {
+    const rows = fill(marks(0, 10), marks(50, 20), marks(90, 3));
+    const outputs = markedOutputs([marks(30, count), marks(80, count)]);
+
+    rows.append(outputs, 1, count, 0, 10);
+    rows.append(outputs, 0, count, 2, 3);
+
+    const inputs = rows.inputs(0, 3);
+    expect(holdsMarks(inputs, 'past', 0, [...marks(0, 10), ...marks(80, count)])).toBe(true);
+    expect(holdsMarks(inputs, 'past', 1, marks(50, 20))).toBe(true);
+    expect(holdsMarks(inputs, 'past', 2, [...marks(90, 3), ...marks(30, count)])).toBe(true);
+  });
+
+  it('copies between caches of other capacities, and from one slot to another', () => {
+    const from = fill(marks(0, 3), marks(10, 100));
+    const to = fill(marks(60, 30), marks(0, 1), marks(0, 1));
+
+    to.resize(3, 120);
+    to.copyFrom({ rows: from, slot: 1, length: 90 }, 1, 0);
+    to.copyFrom({ rows: from, slot: 1, length: 20 }, 0, 30);
+    to.copyFrom({ rows: to, slot: 0, length: 50 }, 2, 0);
+
+    const inputs = to.inputs(0, 3);
+    expect(holdsMarks(inputs, 'past', 1, marks(10, 90))).toBe(true);
+    for (const slot of [0, 2]) {
+      expect(holdsMarks(inputs, 'past', slot, [...marks(60, 30), ...marks(10, 20)])).toBe(true);
+    }
+  });
+
+  it('becomes a prefix, and takes one over in part', () => {
+    const exact = KvRows.exactly(MARKED_CACHE, 37);
+    exact.copyFrom({ rows: fill(marks(5, 40)), slot: 0, length: 37 }, 0, 0);
+    const prefix = exact.asPrefix();
+
+    expect(prefix.length).toBe(37);
+    expect(prefix.bytes).toBe(37 * cacheBytesPerToken(MARKED_CACHE));
+    const inputs = prefixInputs(prefix, cachePlanes(MARKED_CACHE), 2);
+    expect(inputs['prefix.1.value']?.shape).toEqual([1, 2, 37, 3]);
+    expect(holdsMarks(inputs, 'prefix', 0, marks(5, 37))).toBe(true);
+
+    const rows = fill(marks(0, 1), marks(0, 1));
+    rows.resize(2, 70);
+    rows.copyPrefix(prefix, 21, 1);
+    expect(holdsMarks(rows.inputs(1, 1), 'past', 0, marks(5, 21))).toBe(true);
+    expect(holdsMarks(rows.inputs(1, 1), 'past', 0, marks(5, 22))).toBe(false);
+  });
+
+  it('feeds a prefix of no positions where there is none', () => {
+    const inputs = prefixInputs(null, cachePlanes(MARKED_CACHE), 2);
+
+    expect(inputs['prefix.0.key']).toEqual({
+      type: 'uint8',
+      shape: [1, 2, 0, 3],
+      data: new Uint8Array(),
+    });
+    expect(inputs['prefix.0.key_scale']?.shape).toEqual([1, 2, 1, 0]);
+  });
+
+  it.each<[string, (outputs: ReturnType<typeof markedOutputs>) => object]>([
+    ['without a plane', (all) => ({ ...all, 'present.1.value': undefined })],
+    ['of another type', (all) => ({ ...all, 'present.0.key': all['present.0.value'] })],
+    ['that are too few', () => markedOutputs([marks(0, 3)])],
+  ])('refuses rows %s', (_, change) => {
+    const rows = fill(marks(0, 1));
+    const outputs = change(markedOutputs([marks(0, 4)])) as ReturnType<typeof markedOutputs>;
+
+    expect(() => rows.append(outputs, 0, 4, 0, 1)).toThrow(TypeError);
+    expect(() => rows.append(markedOutputs([marks(0, 4)]), 1, 4, 0, 1)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,183 @@
+import type { GraphTensor } from '../runtime/graph-session.js';
+import type { CacheConfig, CachePlane, PlaneData } from './cache-planes.js';
+import { allocate, cachePlanes, planeShape, planeTensor } from './cache-planes.js';
+import type { KvPrefix } from './kv-prefix.js';
+
+/** Positions by which rows grow: every growth copies them once, and the graph pays for what is not filled. */
+const GROWTH = 64;
+
+/** Where rows lie, and how many of them are filled. */
+export interface RowSource {
+  readonly rows: KvRows;
+  readonly slot: number;
+  readonly length: number;
+}
+
+/**
+ * Keys and values of several sequences, a slot each, [slots, heads, capacity, width] in every plane. The host owns them and
+ * the graph returns new rows only, because the runtime's binding copies every output at every run; a cache that came back
+ * from the graph would cost more than the model.
+ */
+export class KvRows {
+  readonly planes: readonly CachePlane[];
+  private readonly heads: number;
+  private readonly data: PlaneData[];
+  private slotCount = 0;
+  private positions = 0;
+
+  constructor(readonly config: CacheConfig) {
+    this.planes = cachePlanes(config);
+    this.heads = config.keyValueHeads;
+    this.data = this.planes.map((plane) => allocate(plane, 0));
+  }
+
+  get slots(): number {
+    return this.slotCount;
+  }
+
+  /** Positions of a slot, filled or not: what the graph is handed. */
+  get capacity(): number {
+    return this.positions;
+  }
+
+  /** Makes room; what is there stays. Slots may also be dropped from the end. */
+  resize(slots: number, positions: number): void {
+    const capacity =
+      positions <= this.positions ? this.positions : Math.ceil(positions / GROWTH) * GROWTH;
+    if (slots === this.slotCount && capacity === this.positions) return;
+    // One plane after another: a long cache takes gigabytes, and a second one beside it must not be needed.
+    this.planes.forEach((plane, index) => {
+      const grown = allocate(plane, slots * this.heads * capacity * plane.width);
+      const kept = Math.min(slots, this.slotCount) * this.heads;
+      const [from, to] = [this.positions * plane.width, capacity * plane.width];
+      const old = this.dataOf(index);
+      if (from === to) grown.set(old.subarray(0, kept * from));
+      else for (let i = 0; i < kept; i++) grown.set(old.subarray(i * from, (i + 1) * from), i * to);
+      this.data[index] = grown;
+    });
+    this.slotCount = slots;
+    this.positions = capacity;
+  }
+
+  /** Views of `count` slots from `first` on, `past.{plane}`. */
+  inputs(first: number, count: number): Record<string, GraphTensor> {
+    const inputs: Record<string, GraphTensor> = {};
+    this.planes.forEach((plane, index) => {
+      const size = this.heads * this.positions * plane.width;
+      const data = this.dataOf(index).subarray(first * size, (first + count) * size);
+      const shape = planeShape(plane, count, this.heads, this.positions);
+      inputs[`past.${plane.name}`] = planeTensor(plane, shape, data);
+    });
+    return inputs;
+  }
+
+  /**
+   * Takes over the new rows of one sequence.
+   *
+   * @param outputs holds `present.{plane}` [batch, heads, count, width].
+   * @param index of the sequence in the batch.
+   * @param at position of the first new row.
+   * @throws TypeError when a plane is missing, of another type or of another size.
+   */
+  append(
+    outputs: Readonly<Record<string, GraphTensor>>,
+    index: number,
+    count: number,
+    slot: number,
+    at: number,
+  ): void {
+    this.resize(this.slotCount, at + count);
+    this.planes.forEach((plane, which) => {
+      const rows = outputs[`present.${plane.name}`];
+      const size = this.heads * count * plane.width;
+      if (rows?.type !== plane.type || rows.data.length < (index + 1) * size) {
+        throw new TypeError(`The graph gives no rows of ${plane.name}.`);
+      }
+      copyRows(
+        { data: rows.data, start: index * size, stride: count * plane.width },
+        this.place(which, slot, at),
+        this.heads,
+        count * plane.width,
+      );
+    });
+  }
+
+  /** Copies `length` positions of another cache's slot, from its start. */
+  copyFrom({ rows, slot: from, length }: RowSource, slot: number, at: number): void {
+    this.planes.forEach((plane, which) => {
+      copyRows(
+        rows.place(which, from, 0),
+        this.place(which, slot, at),
+        this.heads,
+        length * plane.width,
+      );
+    });
+  }
+
+  /** Copies the first `length` positions of a prefix. */
+  copyPrefix(prefix: KvPrefix, length: number, slot: number): void {
+    this.planes.forEach((plane, which) => {
+      const data = prefix.planes[which]?.data;
+      if (!data) throw new TypeError(`The prefix has no rows of ${plane.name}.`);
+      copyRows(
+        { data, start: 0, stride: prefix.length * plane.width },
+        this.place(which, slot, 0),
+        this.heads,
+        length * plane.width,
+      );
+    });
+  }
+
+  /** The first slot's rows, which must be full, as a prefix; the two then share their memory. */
+  asPrefix(): KvPrefix {
+    const planes = this.planes.map(({ name }, which) => ({ name, data: this.dataOf(which) }));
+    const bytes = planes.reduce((total, { data }) => total + data.byteLength, 0);
+    return { length: this.positions, bytes, planes };
+  }
+
+  /** Room for exactly so many positions of one sequence. */
+  static exactly(config: CacheConfig, positions: number): KvRows {
+    const rows = new KvRows(config);
+    rows.slotCount = 1;
+    rows.positions = positions;
+    rows.planes.forEach((plane, which) => {
+      rows.data[which] = allocate(plane, rows.heads * positions * plane.width);
+    });
+    return rows;
+  }
+
+  /** Where a position of a slot lies in one plane. */
+  private place(which: number, slot: number, at: number): Strided {
+    const width = this.planes[which]?.width ?? 0;
+    return {
+      data: this.dataOf(which),
+      start: (slot * this.heads * this.positions + at) * width,
+      stride: this.positions * width,
+    };
+  }
+
+  private dataOf(which: number): PlaneData {
+    const data = this.data[which];
+    if (!data) throw new RangeError(`There is no plane ${which}.`);
+    return data;
+  }
+}
+
+interface Strided {
+  readonly data: PlaneData;
+  readonly start: number;
+  /** Values from one head to the next. */
+  readonly stride: number;
+}
+
+/** Below it a loop is faster than making views. */
+const SHORT = 16;
+
+function copyRows(from: Strided, to: Strided, heads: number, length: number): void {
+  const [source, target] = [from.data, to.data];
+  for (let head = 0; head < heads; head++) {
+    const [a, b] = [from.start + head * from.stride, to.start + head * to.stride];
+    if (length < SHORT) for (let i = 0; i < length; i++) target[b + i] = source[a + i] ?? 0;
+    else target.set(source.subarray(a, a + length), b);
+  }
+}

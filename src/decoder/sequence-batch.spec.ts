@@ -1,0 +1,169 @@
+import { jest } from '@jest/globals';
+
+import { holdsMarks, MARKED_CACHE, markedOutputs } from '../../test/fakes/marked-rows.js';
+import { cachePlanes } from './cache-planes.js';
+import { type KvPrefix, prefixInputs } from './kv-prefix.js';
+import { KvRows } from './kv-rows.js';
+import { createRandom } from './random.js';
+import { type Arrangement, SequenceBatch, type SequenceState } from './sequence-batch.js';
+
+/** A sequence and the marks of all its positions, those of its prefix first. */
+interface Told {
+  readonly state: SequenceState;
+  readonly marks: number[];
+}
+
+interface ToldPrefix {
+  readonly prefix: KvPrefix;
+  readonly marks: readonly number[];
+}
+
+let nextMark = 0;
+const newMarks = (count: number) => Array.from({ length: count }, () => nextMark++);
+
+function open(behind: ToldPrefix | null, own: number): Told {
+  const rows = new KvRows(MARKED_CACHE);
+  rows.resize(1, 0);
+  const marks = newMarks(own);
+  if (own > 0) rows.append(markedOutputs([marks]), 0, own, 0, 0);
+  const state = { prefix: behind?.prefix ?? null, rows, slot: 0, own };
+  return { state, marks: [...(behind?.marks ?? []), ...marks] };
+}
+
+function createPrefix(length: number): ToldPrefix {
+  const marks = newMarks(length);
+  const rows = KvRows.exactly(MARKED_CACHE, length);
+  rows.append(markedOutputs([marks]), 0, length, 0, 0);
+  return { prefix: rows.asPrefix(), marks };
+}
+
+/** Gives each member of an arrangement one position more, as a step does. */
+function step({ rows, members }: Arrangement, told: ReadonlyMap<SequenceState, Told>): void {
+  const fresh = newMarks(members.length);
+  const outputs = markedOutputs(fresh.map((mark) => [mark]));
+  members.forEach((member, index) => {
+    rows.append(outputs, index, 1, member.slot, member.own);
+    member.own += 1;
+    told.get(member)!.marks.push(fresh[index]!);
+  });
+}
+
+/** What the graph would be fed, against what each sequence has been told. */
+function expectTold(arrangement: Arrangement, told: ReadonlyMap<SequenceState, Told>): void {
+  const { rows, first, members, prefix } = arrangement;
+  const inputs = {
+    ...rows.inputs(first, members.length),
+    ...prefixInputs(prefix, cachePlanes(MARKED_CACHE), MARKED_CACHE.keyValueHeads),
+  };
+  const sound = members.map((member, index) => {
+    const { marks } = told.get(member)!;
+    const shared = member.prefix?.length ?? 0;
+    return {
+      slot: member.slot - first === index && member.rows === rows,
+      prefix: member.prefix === null || member.prefix === prefix,
+      length: shared + member.own === marks.length,
+      hasRoom: member.own <= rows.capacity,
+      shared: shared === 0 || holdsMarks(inputs, 'prefix', 0, marks.slice(0, shared)),
+      own: holdsMarks(inputs, 'past', index, marks.slice(shared)),
+    };
+  });
+  const all = { slot: true, prefix: true, length: true, hasRoom: true, shared: true, own: true };
+  expect(sound).toEqual(members.map(() => all));
+}
+
+function toldOf(...sequences: Told[]): Map<SequenceState, Told> {
+  return new Map(sequences.map((one) => [one.state, one]));
+}
+
+describe('SequenceBatch', () => {
+  it('leaves a sequence that steps alone where it is', () => {
+    const [one, two] = [open(null, 5), open(null, 9)];
+    const batch = new SequenceBatch(MARKED_CACHE);
+    const { rows } = one.state;
+
+    expect(batch.arrange([one.state])).toMatchObject({ rows, first: 0 });
+    batch.arrange([two.state, one.state]);
+    const alone = batch.arrange([one.state]);
+
+    expect(alone.first).toBe(1);
+    expectTold(alone, toldOf(one));
+  });
+
+  it('copies nobody who stays', () => {
+    const sequences = [open(null, 5), open(null, 9), open(null, 2)];
+    const told = toldOf(...sequences);
+    const batch = new SequenceBatch(MARKED_CACHE);
+    const states = sequences.map(({ state }) => state);
+    const { rows } = batch.arrange(states);
+    const copy = jest.spyOn(KvRows.prototype, 'copyFrom');
+    for (let i = 0; i < 5; i++) step(batch.arrange(states), told);
+    expect(copy).not.toHaveBeenCalled();
+
+    // The last fills the place of the first.
+    const arrangement = batch.arrange(states.slice(1));
+
+    expect(copy).toHaveBeenCalledTimes(2);
+    copy.mockRestore();
+    expect(arrangement.rows).toBe(rows);
+    expectTold(arrangement, told);
+  });
+
+  it('shares the prefix that most have, and gives the others theirs as rows of their own', () => {
+    const [often, rare] = [createPrefix(40), createPrefix(70)];
+    const sequences = [open(rare, 3), open(often, 1), open(null, 8), open(often, 0)];
+    const told = toldOf(...sequences);
+    const batch = new SequenceBatch(MARKED_CACHE);
+
+    const arrangement = batch.arrange(sequences.map(({ state }) => state));
+
+    expect(arrangement.prefix).toBe(often.prefix);
+    expect(sequences.map(({ state }) => state.own)).toEqual([73, 1, 8, 0]);
+    expectTold(arrangement, told);
+  });
+
+  it('keeps what every sequence has read, whoever joins, forks and leaves', () => {
+    const random = createRandom(11);
+    const pick = (count: number) => Math.floor(random() * count);
+    const batch = new SequenceBatch(MARKED_CACHE);
+    const told = new Map<SequenceState, Told>();
+    const prefixes: ToldPrefix[] = [];
+    const sizes = new Set<number>();
+    for (let round = 0; round < 500; round++) {
+      const action = random();
+      if (prefixes.length === 0 || action < 0.03) prefixes.push(createPrefix(1 + pick(90)));
+      if (told.size === 0 || (action < 0.25 && told.size < 9)) {
+        const behind = random() < 0.7 ? prefixes[pick(prefixes.length)]! : null;
+        const one = open(behind, pick(70));
+        told.set(one.state, one);
+      } else if (action < 0.35) {
+        const state = [...told.keys()][pick(told.size)]!;
+        batch.remove(state);
+        told.delete(state);
+        expect(state).toMatchObject({ own: 0, prefix: null });
+      } else {
+        const chosen = [...told.keys()].filter(() => random() < 0.7);
+        if (chosen.length === 0) continue;
+        const arrangement = batch.arrange(random() < 0.5 ? chosen : chosen.reverse());
+        expect(new Set(arrangement.members)).toEqual(new Set(chosen));
+        expectTold(arrangement, told);
+        step(arrangement, told);
+        expectTold({ ...arrangement }, told);
+        sizes.add(chosen.length);
+      }
+    }
+    expect(sizes.size).toBeGreaterThan(5);
+  });
+
+  it('gives its memory back with the last sequence', () => {
+    const sequences = [open(null, 500), open(null, 3)];
+    const batch = new SequenceBatch(MARKED_CACHE);
+    batch.arrange(sequences.map(({ state }) => state));
+    for (const { state } of sequences) batch.remove(state);
+
+    const [a, b] = [open(null, 1), open(null, 1)];
+    const { rows } = batch.arrange([a.state, b.state]);
+
+    expect([rows.slots, rows.capacity]).toEqual([2, 64]);
+    expect(sequences.map(({ state }) => state.rows.slots)).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,41 @@
+/**
+ * The ids of the highest scores, in no order. Scores that are not numbers are left out.
+ *
+ * One pass with a heap of the best so far, the least of them on top: nearly all scores fall at the first comparison.
+ */
+export function topScores(scores: Float32Array, count: number): Uint32Array {
+  const heap = new Uint32Array(Math.min(count, scores.length));
+  let size = 0;
+  let least = -Infinity;
+  const scoreAt = (node: number): number => scores[heap[node] ?? 0] ?? 0;
+  const siftDown = (start: number): void => {
+    const id = heap[start] ?? 0;
+    const score = scores[id] ?? NaN;
+    let node = start;
+    for (;;) {
+      let child = 2 * node + 1;
+      if (child >= size) break;
+      if (child + 1 < size && scoreAt(child + 1) < scoreAt(child)) child += 1;
+      if (scoreAt(child) >= score) break;
+      heap[node] = heap[child] ?? 0;
+      node = child;
+    }
+    heap[node] = id;
+  };
+  for (let id = 0; id < scores.length; id++) {
+    const score = scores[id] ?? NaN;
+    if (size < heap.length) {
+      if (Number.isNaN(score)) continue;
+      heap[size++] = id;
+      if (size === heap.length) {
+        for (let node = (size >> 1) - 1; node >= 0; node--) siftDown(node);
+        least = scoreAt(0);
+      }
+    } else if (score > least) {
+      heap[0] = id;
+      siftDown(0);
+      least = scoreAt(0);
+    }
+  }
+  return heap.subarray(0, size);
+}

@@ -1,0 +1,58 @@
+import { createDecoder, type Decoder, type Sequence } from '../../src/decoder/decoder.js';
+import { createOutputHead } from '../../src/decoder/output-head.js';
+import type { TokenEmbeddings } from '../../src/decoder/token-embeddings.js';
+import { createTensor } from '../../src/tensor/tensor.js';
+import {
+  createAttentionSession,
+  createHeadSession,
+  FAKE_DECODER,
+  scoreWhole,
+} from './attention-session.js';
+
+const HIDDEN = FAKE_DECODER.hiddenSize;
+
+/** Of the fake's eleven tokens. */
+export const tokenEmbeddings: TokenEmbeddings = {
+  hiddenSize: HIDDEN,
+  embed: (ids) =>
+    createTensor(
+      [ids.length, HIDDEN],
+      Float32Array.from(
+        ids.flatMap((id) => Array.from({ length: HIDDEN }, (_, d) => Math.sin(id * 5 + d))),
+      ),
+    ),
+  close: () => undefined,
+};
+const { embed } = tokenEmbeddings;
+
+/** The first so many ids of a text without a pattern. */
+export function idsOf(length: number): number[] {
+  return Array.from({ length }, (_, i) => (i * i + 3 * i) % 11);
+}
+
+/** What the scores behind these ids have to be, computed without the decoder. */
+export function expectedScores(ids: readonly number[]): Float32Array {
+  return scoreWhole(embed(ids).data);
+}
+
+/** The decoder over a session that computes attention in plain loops. */
+export function createAttentionDecoder() {
+  const session = createAttentionSession();
+  const head = createOutputHead(createHeadSession(), null);
+  const graphs = { decode: session, prefill: null, head };
+  return { session, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
+}
+
+/** Reads a prompt and gives the scores behind it. */
+export async function readIds(decoder: Decoder, sequence: Sequence, ids: readonly number[]) {
+  const [scores] = await decoder.score([await decoder.read(sequence, embed(ids))]);
+  if (!scores) throw new RangeError('There are no scores.');
+  return scores;
+}
+
+/** A sequence that has read so much, behind all of another if there is one. */
+export async function openWith(decoder: Decoder, ids: readonly number[], from?: Sequence) {
+  const sequence = from ? decoder.open(decoder.freeze(from, from.length)) : decoder.open();
+  if (ids.length > 0) await decoder.read(sequence, embed(ids));
+  return sequence;
+}
