@@ -11,6 +11,10 @@ describe('loadConfiguration', () => {
       model: 'demo',
       precision: 'int8',
       mediaUrls: 'off',
+      memoryBytes: null,
+      cacheBytes: null,
+      diskCacheBytes: 0,
+      sharesCache: true,
     });
   });
 
@@ -23,6 +27,10 @@ describe('loadConfiguration', () => {
       SALAMANDRA_PRECISION: 'fp32',
       SALAMANDRA_THREADS: '3',
       SALAMANDRA_MEDIA_URLS: 'on',
+      SALAMANDRA_MEMORY_MB: '4000',
+      SALAMANDRA_CACHE_MB: '0',
+      SALAMANDRA_DISK_CACHE_MB: '500',
+      SALAMANDRA_SHARED_CACHE: 'off',
     };
 
     expect(loadConfiguration(env)).toEqual({
@@ -34,6 +42,10 @@ describe('loadConfiguration', () => {
       threads: 3,
       allowedHosts: [],
       mediaUrls: { allowedDomains: null },
+      memoryBytes: 4e9,
+      cacheBytes: 0,
+      diskCacheBytes: 5e8,
+      sharesCache: false,
     });
   });
 
@@ -69,9 +81,14 @@ describe('loadConfiguration', () => {
     expect(loadConfiguration({ SALAMANDRA_MEDIA_DOMAINS: 'example.org' }).mediaUrls).toBe('off');
   });
 
-  it.each(['', 'ON', 'true', '1'])('refuses SALAMANDRA_MEDIA_URLS=%j', (value) => {
-    expect(() => loadConfiguration({ SALAMANDRA_MEDIA_URLS: value })).toThrow('on or off');
-  });
+  it.each(['SALAMANDRA_MEDIA_URLS', 'SALAMANDRA_SHARED_CACHE'])(
+    'refuses odd words for %s',
+    (name) => {
+      for (const value of ['', 'ON', 'true', '1']) {
+        expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be on or off`);
+      }
+    },
+  );
 
   it.each([
     '',
@@ -94,6 +111,9 @@ describe('loadConfiguration', () => {
     ['SALAMANDRA_THREADS', '0'],
     ['SALAMANDRA_THREADS', '1.5'],
     ['SALAMANDRA_THREADS', ''],
+    ['SALAMANDRA_MEMORY_MB', '0'],
+    ['SALAMANDRA_CACHE_MB', '-1'],
+    ['SALAMANDRA_DISK_CACHE_MB', '1GB'],
   ])('refuses %s=%s and names the variable', (name, value) => {
     expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be a whole number`);
   });

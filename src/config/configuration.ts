@@ -29,6 +29,14 @@ export interface Configuration {
   readonly precision: (typeof PRECISIONS)[number];
   /** Threads of one run of a graph. */
   readonly threads: number;
+  /** For the keys, values and embeddings of all requests that are worked on at once; null: as the machine has to spare. */
+  readonly memoryBytes: number | null;
+  /** For what is kept between requests, in memory; null: as the machine has to spare; 0: nothing is kept. */
+  readonly cacheBytes: number | null;
+  /** For what is kept between requests on disk, below `home`; 0: nothing is kept there. */
+  readonly diskCacheBytes: number;
+  /** Whether what is kept of one client's requests serves the others'. */
+  readonly sharesCache: boolean;
   readonly mediaUrls: MediaUrls;
 }
 
@@ -49,22 +57,30 @@ export function loadConfiguration(
       1,
       1_024,
     ),
+    memoryBytes: parseMegabytes('SALAMANDRA_MEMORY_MB', env['SALAMANDRA_MEMORY_MB'], 1),
+    cacheBytes: parseMegabytes('SALAMANDRA_CACHE_MB', env['SALAMANDRA_CACHE_MB'], 0),
+    diskCacheBytes:
+      parseMegabytes('SALAMANDRA_DISK_CACHE_MB', env['SALAMANDRA_DISK_CACHE_MB'], 0) ?? 0,
+    sharesCache: parseSwitch('SALAMANDRA_SHARED_CACHE', env['SALAMANDRA_SHARED_CACHE'] ?? 'on'),
     mediaUrls: parseMediaUrls(env['SALAMANDRA_MEDIA_URLS'], env['SALAMANDRA_MEDIA_DOMAINS']),
   });
+}
+
+/** Bytes; null where nothing is said. @throws INVALID_PARAMETER naming the variable. */
+function parseMegabytes(name: string, text: string | undefined, least: number): number | null {
+  return text === undefined ? null : parseInteger(name, text, least, 100_000_000) * 1_000_000;
+}
+
+/** @throws INVALID_PARAMETER naming the variable. */
+function parseSwitch(name: string, text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new SalamandraError('INVALID_PARAMETER', `${name} must be on or off.`);
 }
 
 /** @throws INVALID_PARAMETER naming the variable. The list is checked even where URLs are off. */
 function parseMediaUrls(setting: string | undefined, domains: string | undefined): MediaUrls {
   const allowedDomains = domains === undefined ? null : domains.split(',').map(parseDomain);
-  switch (setting) {
-    case undefined:
-    case 'off':
-      return 'off';
-    case 'on':
-      return { allowedDomains };
-    default:
-      throw new SalamandraError('INVALID_PARAMETER', 'SALAMANDRA_MEDIA_URLS must be on or off.');
-  }
+  return parseSwitch('SALAMANDRA_MEDIA_URLS', setting ?? 'off') ? { allowedDomains } : 'off';
 }
 
 /** @throws INVALID_PARAMETER unless the text lists host names or addresses, without ports. */
