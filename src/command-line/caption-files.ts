@@ -101,7 +101,8 @@ async function captionFile(
   const tasks = command.languages.flatMap((language) =>
     command.kinds.map((kind) => ({ language, kind })),
   );
-  const request = { ...createRequest(media, tasks, command.detail), settings };
+  const priority = command.files.length > 1 ? 'batch' : 'interactive';
+  const request = { ...createRequest(media, tasks, command.detail), priority, settings } as const;
   // With several texts each is one line that a script can cut at its tabs.
   const isOnly = command.files.length === 1 && tasks.length === 1;
   const cells = (conversation: number): string[] => {

@@ -56,6 +56,20 @@ describe('printTextsAsTheyCome', () => {
     expect(text).toBe('x y.png\tt0\ta dog\nx y.png\tt1\t\n');
   });
 
+  it('keeps the order of texts that are written side by side', async () => {
+    const done = { type: 'done' as const, timings: TIMINGS };
+    const events = [
+      ...[delta(1, 'two'), delta(0, 'o'), delta(1, ' more'), answer(1, 'two more')],
+      ...[delta(2, 'th'), delta(0, 'ne'), answer(0, 'one'), delta(2, 'ree'), answer(2, 'three')],
+      done,
+    ];
+    const { text, before, outcome } = await print(events, (conversation) => [`t${conversation}`]);
+
+    expect(text).toBe('t0\tone\nt1\ttwo more\nt2\tthree\n');
+    expect(before.at(-3)).toBe('t0\tone\nt1\ttwo more\nt2\tth');
+    expect(outcome.answers.map(({ conversation }) => conversation)).toEqual([0, 1, 2]);
+  });
+
   it('fails where the work ends without its result', async () => {
     await expect(print([delta(0, 'a')], () => [])).rejects.toMatchObject({ code: 'INTERNAL' });
   });

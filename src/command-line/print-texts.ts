@@ -7,7 +7,8 @@ import type { Terminal } from './terminal.js';
 export type Delivery = 'stream' | 'whole';
 
 /**
- * Collects what a request yields and prints its texts as they come, one after another: alone, or where `cells` gives some,
+ * Collects what a request yields and prints its texts, one after another in the order of the conversations: the first that
+ * has not ended as it comes, of the others what they have as soon as it is their turn. Alone, or where `cells` gives some,
  * as a line that a script can cut at its tabs.
  *
  * @param cells what stands before the text of a conversation
@@ -19,13 +20,26 @@ export async function printTextsAsTheyCome(
 ): Promise<RequestOutcome> {
   let media: RequestOutcome['media'] = [];
   const answers: RequestOutcome['answers'][number][] = [];
-  let begun = -1;
+  const waiting = new Map<number, string>();
+  let current = 0;
+  let isBegun = false;
 
-  function begin(conversation: number): boolean {
-    const before = cells(conversation);
-    if (begun !== conversation) terminal.piece(before.map((cell) => `${toCell(cell)}\t`).join(''));
-    begun = conversation;
-    return before.length > 0;
+  function print(text: string): void {
+    const before = cells(current);
+    if (!isBegun) terminal.piece(before.map((cell) => `${toCell(cell)}\t`).join(''));
+    isBegun = true;
+    if (text !== '') terminal.piece(before.length > 0 ? text.replace(/\s/g, ' ') : text);
+  }
+  function endLines(): void {
+    while (answers[current]) {
+      // An empty answer has no delta.
+      print('');
+      terminal.endLine();
+      current += 1;
+      isBegun = false;
+      const text = waiting.get(current);
+      if (text !== undefined) print(text);
+    }
   }
 
   for await (const event of events) {
@@ -34,15 +48,14 @@ export async function printTextsAsTheyCome(
         media = event.media;
         break;
       case 'text-delta': {
-        const isCell = begin(event.conversation);
-        terminal.piece(isCell ? event.text.replace(/\s/g, ' ') : event.text);
+        const { conversation, text } = event;
+        if (conversation === current) print(text);
+        else waiting.set(conversation, (waiting.get(conversation) ?? '') + text);
         break;
       }
       case 'answer':
-        // An empty answer has no delta.
-        begin(event.conversation);
-        terminal.endLine();
-        answers.push(event);
+        answers[event.conversation] = event;
+        endLines();
         break;
       case 'done':
         return { media, answers, timings: event.timings };

@@ -17,7 +17,7 @@ export interface RequestOutcome {
 
 /** Runs a request to its end. @throws what `generate` throws. */
 export async function collectOutcome(
-  engine: VisionLanguageEngine,
+  engine: Pick<VisionLanguageEngine, 'generate'>,
   request: EngineRequest,
   signal?: AbortSignal,
 ): Promise<RequestOutcome> {
@@ -25,7 +25,7 @@ export async function collectOutcome(
   const answers: Answer[] = [];
   for await (const event of engine.generate(request, signal)) {
     if (event.type === 'media') media = event.media;
-    else if (event.type === 'answer') answers.push(event);
+    else if (event.type === 'answer') answers[event.conversation] = event;
     else if (event.type === 'done') return { media, answers, timings: event.timings };
   }
   throw new SalamandraError('INTERNAL', 'The work ended before its result.');

@@ -1,11 +1,22 @@
+import type { ByKind } from '../language/build-prompt.js';
+import type { FloatTensor } from '../tensor/tensor.js';
 import {
   countFrameTokens,
   countVideoTokens,
   countVisualTokens,
 } from '../vision/count-visual-tokens.js';
-import type { Detail } from '../vision/plan-tiles.js';
-import type { TiledMedia, TiledVideo } from './media-decoder.js';
+import { boundVisualTokens, type Detail } from '../vision/plan-tiles.js';
+import { hashFile } from './hash-file.js';
+import { areFramesUncut, clipKey, fitsInto, isPlanUncut, pictureKey } from './kept-media.js';
+import type {
+  TiledMedia,
+  TiledVideo,
+  TilingRequest,
+  VideoSamplingRequest,
+} from './media-decoder.js';
 import type { PipelineParts, VisionParts } from './pipeline-parts.js';
+import type { PromptStore } from './prefix-store.js';
+import type { NamedMedia } from './prompt-rows.js';
 import type { MediaReport, RequestMedia } from './vision-language-engine.js';
 import { shareFrames } from './visual-token-budget.js';
 
@@ -13,6 +24,16 @@ import { shareFrames } from './visual-token-budget.js';
 export type DecodedMedia =
   | ({ readonly kind: 'image' } & TiledMedia)
   | ({ readonly kind: 'video'; readonly visualTokens: number } & TiledVideo);
+
+/** A picture or a clip and what is known of it: its tiles, or what was made of them for an earlier request. */
+export interface SeenMedia {
+  /** Of the file and all that decides what becomes of it: equal keys have equal embeddings. */
+  readonly key: string;
+  readonly report: MediaReport;
+  /** Null: it was not decoded, since its embeddings are there. */
+  readonly decoded: DecodedMedia | null;
+  readonly embeddings: FloatTensor | null; // [visualTokens, hidden]
+}
 
 /** The fewest embeddings that media can become: one tile a picture, one frame a clip. None for a model without sight. */
 export function countLeastTokens(
@@ -30,10 +51,36 @@ export function countLeastTokens(
   }, 0);
 }
 
+/** At least as many embeddings as the media can become: what is not known before they are decoded is taken as large. */
+export function countMostTokens(
+  media: readonly RequestMedia[],
+  detail: Detail,
+  maxVisualTokens: number,
+  vision: Pick<VisionParts, 'geometry'> | null,
+): number {
+  if (!vision) return 0;
+  const { geometry } = vision;
+  const pictures = media.filter(({ kind }) => kind === 'image').length;
+  const bounds = media.map((one) => {
+    if (one.kind === 'image') return boundVisualTokens(pictures === 1 ? detail : 'low', geometry);
+    const { frames } = one.sampling;
+    return 'count' in frames ? countVideoTokens(frames.count, geometry) : Infinity;
+  });
+  return Math.min(
+    bounds.reduce((total, bound) => total + bound, 0),
+    maxVisualTokens,
+  );
+}
+
+/** What decoding takes: the store knows media that were there before. */
+export type MediaParts = Pick<PipelineParts, 'mediaDecoder' | 'vision'> & {
+  readonly store: Pick<PromptStore, 'embeddings'>;
+};
+
 /**
- * Decodes all media of a request, within a budget of embeddings. What the least of each leaves goes to the frames of
- * clips first and then to the detail of the picture. As in Hugging Face's processor, one picture is cut into tiles, and
- * several are one padded tile each.
+ * Decodes all media of a request that are not known, within a budget of embeddings. What the least of each leaves goes to
+ * the frames of clips first and then to the detail of the picture. As in Hugging Face's processor, one picture is cut into
+ * tiles, and several are one padded tile each.
  *
  * @param maxVisualTokens at least `countLeastTokens` of the media
  * @returns one for each, in the order of the request; none for a model without sight, which is shown none
@@ -43,14 +90,15 @@ export async function decodeMedia(
   media: readonly RequestMedia[],
   detail: Detail,
   maxVisualTokens: number,
-  { mediaDecoder, vision }: Pick<PipelineParts, 'mediaDecoder' | 'vision'>,
+  parts: MediaParts,
   signal?: AbortSignal,
-): Promise<DecodedMedia[]> {
+): Promise<SeenMedia[]> {
+  const { vision } = parts;
   if (!vision) return [];
   const { geometry } = vision;
   let spareTokens = maxVisualTokens - countLeastTokens(media, vision);
   const frameTokens = countFrameTokens(geometry);
-  const decoded = new Map<RequestMedia, DecodedMedia>();
+  const seen = new Map<RequestMedia, SeenMedia>();
 
   const clips = media.filter((one) => one.kind === 'video');
   const wishes = clips.map(({ sampling: { frames } }) =>
@@ -60,11 +108,9 @@ export async function decodeMedia(
     // Shared anew for every clip: one that turned out short leaves its frames to the others.
     const [maxFrames = 1] = shareFrames(wishes.slice(index), spareTokens, frameTokens);
     const { path, sampling } = clip;
-    const request = { path, geometry, sampling, maxFrames };
-    const video = await mediaDecoder.sampleVideo(request, signal);
-    spareTokens -= (video.tiles.length - 1) * frameTokens;
-    const visualTokens = countVideoTokens(video.tiles.length, geometry);
-    decoded.set(clip, { kind: 'video', ...video, visualTokens });
+    const video = await seeClip({ path, geometry, sampling, maxFrames }, parts, signal);
+    spareTokens -= video.report.visualTokens - countVideoTokens(1, geometry);
+    seen.set(clip, video);
   }
 
   const pictures = media.filter((one) => one.kind === 'image');
@@ -73,13 +119,63 @@ export async function decodeMedia(
   for (const picture of pictures) {
     const { bytes } = picture;
     const request = { bytes, geometry, detail, maxVisualTokens: maxImageTokens, layout } as const;
-    decoded.set(picture, { kind: 'image', ...(await mediaDecoder.tile(request, signal)) });
+    seen.set(picture, await seePicture(request, parts, signal));
   }
-  return media.flatMap((one) => decoded.get(one) ?? []);
+  return media.flatMap((one) => seen.get(one) ?? []);
+}
+
+async function seeClip(
+  request: VideoSamplingRequest,
+  { mediaDecoder, store }: MediaParts,
+  signal?: AbortSignal,
+): Promise<SeenMedia> {
+  const { path, sampling, maxFrames, geometry } = request;
+  // Whatever is wrong with the file, the media decoder has the right error for it.
+  const sha256 = await hashFile(path).catch(() => undefined);
+  const knownKey = sha256 === undefined ? undefined : clipKey(sha256, sampling);
+  const kept = knownKey === undefined ? undefined : await store.embeddings(knownKey);
+  if (kept && knownKey !== undefined && fitsInto(kept, { maxFrames, maxVisualTokens: Infinity })) {
+    return { key: knownKey, ...kept, decoded: null };
+  }
+  const video = await mediaDecoder.sampleVideo(request, signal);
+  const visualTokens = countVideoTokens(video.tiles.length, geometry);
+  const isUncut = areFramesUncut(video.framesWished, maxFrames);
+  const wishedKey = clipKey(video.sha256, sampling);
+  const key = isUncut ? wishedKey : `${wishedKey} of ${maxFrames} frames`;
+  const decoded = { kind: 'video', ...video, visualTokens } as const;
+  return { key, report: reportMedia(decoded), decoded, embeddings: null };
+}
+
+async function seePicture(
+  request: TilingRequest,
+  { mediaDecoder, store }: MediaParts,
+  signal?: AbortSignal,
+): Promise<SeenMedia> {
+  const { bytes, layout, detail, geometry, maxVisualTokens } = request;
+  const wishedKey = pictureKey(bytes, layout, detail);
+  const kept = await store.embeddings(wishedKey);
+  if (kept && fitsInto(kept, { maxVisualTokens, maxFrames: Infinity })) {
+    return { key: wishedKey, ...kept, decoded: null };
+  }
+  const image = await mediaDecoder.tile(request, signal);
+  const { grid } = image.plan;
+  const isUncut = layout === 'square' || isPlanUncut(image.plan, geometry);
+  const key = isUncut ? wishedKey : `${wishedKey} ${grid ? `${grid.rows}x${grid.columns}` : '1'}`;
+  const decoded = { kind: 'image', ...image } as const;
+  return { key, report: reportMedia(decoded), decoded, embeddings: null };
+}
+
+/** The media as prompts place them. */
+export function nameMedia(media: readonly SeenMedia[]): ByKind<NamedMedia> {
+  const name = (kind: MediaReport['kind']) =>
+    media
+      .filter(({ report }) => report.kind === kind)
+      .map(({ key, report: { visualTokens } }) => ({ key, visualTokens }));
+  return { image: name('image'), video: name('video') };
 }
 
 /** What is told of one of the media. */
-export function reportMedia(media: DecodedMedia): MediaReport {
+function reportMedia(media: DecodedMedia): MediaReport {
   const { sha256 } = media;
   if (media.kind === 'image') {
     const { imageSize, tiles, grid, visualTokens } = media.plan;

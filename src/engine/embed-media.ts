@@ -1,12 +1,15 @@
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { ByKind } from '../language/build-prompt.js';
-import type { FloatTensor } from '../tensor/tensor.js';
+import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import { encodeTiles } from '../vision/encode-tiles.js';
 import { packImageFeatures } from '../vision/pack-image-features.js';
 import { packVideoFeatures, poolFrames } from '../vision/pack-video-features.js';
 import { toPixelValues } from '../vision/pixel-values.js';
-import type { DecodedMedia } from './decode-media.js';
+import type { DecodedMedia, SeenMedia } from './decode-media.js';
 import type { VisionParts } from './pipeline-parts.js';
+import type { PromptStore } from './prefix-store.js';
+import { type RunTimes, timeRun } from './run-times.js';
+import type { Scheduler, Turns, TurnShare } from './scheduler.js';
 
 type Image = Extract<DecodedMedia, { readonly kind: 'image' }>;
 type Video = Extract<DecodedMedia, { readonly kind: 'video' }>;
@@ -14,49 +17,104 @@ type Video = Extract<DecodedMedia, { readonly kind: 'video' }>;
 /** What of decoded media is looked at. */
 export type ShownMedia = Pick<Image, 'kind' | 'tiles' | 'plan'> | Pick<Video, 'kind' | 'tiles'>;
 
-/**
- * Tiles -> PixelValues -> VisionFeatures -> the embeddings of each picture and each clip, `[visualTokens, hidden]`.
- *
- * @param signal checked between runs of the vision graph
- */
+/** Does one run of the vision graph when its turn comes. */
+type TakeTurn = <T>(work: (share: TurnShare) => Promise<T>) => Promise<T>;
+
+const atOnce: TakeTurn = (work) => work(1);
+
+/** Tiles -> PixelValues -> VisionFeatures -> the embeddings of each picture and each clip, `[visualTokens, hidden]`. */
 export async function embedMedia(
   media: readonly ShownMedia[],
   vision: VisionParts | null,
-  signal?: AbortSignal,
 ): Promise<ByKind<FloatTensor>> {
   const image: FloatTensor[] = [];
   const video: FloatTensor[] = [];
   if (!vision) return { image, video };
   for (const one of media) {
-    if (one.kind === 'image') {
-      const features = await encode(one.tiles, vision, signal); // [tiles, patches, hidden]
-      image.push(packImageFeatures(features, one.plan, vision.geometry, vision.imageNewline));
-    } else {
-      video.push(await embedVideo(one.tiles, vision, signal));
-    }
+    const embeddings = await embedOne(one, vision, atOnce);
+    if (one.kind === 'image') image.push(embeddings);
+    else video.push(embeddings);
   }
   return { image, video };
 }
 
-/** Pools after every run: the features of 41 frames of the real model would take 490 MB, pooled 130 MB. */
-async function embedVideo(
-  frames: readonly Uint8Array[],
-  vision: VisionParts,
-  signal?: AbortSignal,
-): Promise<FloatTensor> {
-  const pooled: FloatTensor[] = [];
-  for (let start = 0; start < frames.length; start += MAX_TILES_PER_RUN) {
-    const few = frames.slice(start, start + MAX_TILES_PER_RUN);
-    pooled.push(poolFrames(await encode(few, vision, signal), vision.geometry));
+/**
+ * The embeddings of the media of a request by key: those of earlier requests, and runs of the vision graph for the rest.
+ *
+ * @throws what the graph throws; the signal's reason between two runs.
+ */
+export async function embedSeen(
+  media: readonly SeenMedia[],
+  vision: VisionParts | null,
+  { scheduler, store, turns, times }: EmbeddingContext,
+): Promise<ReadonlyMap<string, FloatTensor>> {
+  const byKey = new Map<string, FloatTensor>();
+  if (!vision) return byKey;
+  const takeTurn: TakeTurn = (work) =>
+    scheduler.turn(turns, (share) => timeRun('encodeMs', [times], () => work(share)));
+  for (const { key, report, decoded, embeddings: kept } of media) {
+    if (kept) byKey.set(key, kept);
+    if (byKey.has(key) || !decoded) continue;
+    const embeddings = await embedOne(decoded, vision, takeTurn);
+    byKey.set(key, embeddings);
+    // Long jobs show each picture once, and would only drive out what others come back to.
+    if (turns.ticket.priority !== 'batch') store.keepEmbeddings(key, { embeddings, report });
   }
-  return packVideoFeatures(pooled, vision.imageNewline);
+  return byKey;
 }
 
-function encode(
+interface EmbeddingContext {
+  readonly scheduler: Scheduler;
+  readonly store: PromptStore;
+  readonly turns: Turns;
+  readonly times: RunTimes;
+}
+
+/** The embeddings of one picture or one clip, `[visualTokens, hidden]`. */
+async function embedOne(
+  media: ShownMedia,
+  vision: VisionParts,
+  takeTurn: TakeTurn,
+): Promise<FloatTensor> {
+  const { geometry, imageNewline } = vision;
+  if (media.kind === 'image') {
+    const parts: FloatTensor[] = [];
+    for await (const features of encode(media.tiles, vision, takeTurn)) parts.push(features);
+    return packImageFeatures(joinTiles(parts), media.plan, geometry, imageNewline);
+  }
+  // Pooled after every run: the features of 41 frames of the real model would take 490 MB, pooled 130 MB.
+  const pooled: FloatTensor[] = [];
+  for await (const features of encode(media.tiles, vision, takeTurn)) {
+    pooled.push(poolFrames(features, geometry));
+  }
+  return packVideoFeatures(pooled, imageNewline);
+}
+
+/** The features of a few tiles after another, `[tiles, patches, hidden]`: as many as a turn allows. */
+async function* encode(
   tiles: readonly Uint8Array[],
   { graph, geometry }: VisionParts,
-  signal?: AbortSignal,
-): Promise<FloatTensor> {
-  const pixelValues = toPixelValues(tiles, geometry.imageProcessor); // [tiles, 3, H, W]
-  return encodeTiles(graph, pixelValues, signal);
+  takeTurn: TakeTurn,
+): AsyncGenerator<FloatTensor> {
+  for (let start = 0; start < tiles.length;) {
+    const features = await takeTurn((share) => {
+      const few = tiles.slice(start, start + Math.max(1, Math.floor(MAX_TILES_PER_RUN * share)));
+      start += few.length;
+      return encodeTiles(graph, toPixelValues(few, geometry.imageProcessor));
+    });
+    yield features;
+  }
+}
+
+function joinTiles(parts: readonly FloatTensor[]): FloatTensor {
+  const [first] = parts;
+  if (!first || parts.length === 1) return first ?? createTensor([0, 0, 0]);
+  const tiles = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+  const joined = createTensor([tiles, ...first.shape.slice(1)]);
+  let offset = 0;
+  for (const { data } of parts) {
+    joined.data.set(data, offset);
+    offset += data.length;
+  }
+  return joined;
 }

@@ -3,17 +3,26 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-/** The last file hashed: a programme is sampled once a segment, and reading gigabytes each time would be most of the work. */
-let last: { readonly file: string; readonly sha256: string } | undefined;
+/** The last files hashed: a programme is sampled once a segment, and reading gigabytes each time would be most of the work. */
+const hashed = new Map<string, string>();
+const MAX_HASHED = 16;
 
-/** SHA-256 of a file, in hex. Piece by piece: a clip may be larger than memory. */
+/**
+ * SHA-256 of a file, in hex. Piece by piece: a clip may be larger than memory.
+ *
+ * @throws what the disk throws, and an error for what is no file: a device has no end.
+ */
 export async function hashFile(path: string): Promise<string> {
-  const { size, mtimeMs, ino } = await stat(path);
+  const status = await stat(path);
+  if (!status.isFile()) throw new Error('This is no file.');
+  const { size, mtimeMs, ino } = status;
   const file = [path, size, mtimeMs, ino].join();
-  if (last?.file !== file) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path), hash);
-    last = { file, sha256: hash.digest('hex') };
-  }
-  return last.sha256;
+  const known = hashed.get(file);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  const sha256 = hash.digest('hex');
+  for (const oldest of hashed.keys()) if (hashed.size >= MAX_HASHED) hashed.delete(oldest);
+  hashed.set(file, sha256);
+  return sha256;
 }

@@ -95,8 +95,10 @@ async function answer(
   return (await collectOutcome(engine, request)).answers;
 }
 
+type Answer = Awaited<ReturnType<typeof answer>>[number];
+
 /** The probabilities of the first token, by its id. */
-function firstProbabilities({ tokens }: Awaited<ReturnType<typeof answer>>[number]): number[] {
+function firstProbabilities({ tokens }: Answer): number[] {
   const probabilities = new Array<number>(16).fill(0);
   for (const { id, logprob } of tokens?.[0]?.top ?? []) probabilities[id] = Math.exp(logprob);
   return probabilities;
@@ -138,27 +140,37 @@ describe.each(PRECISIONS)('a package in %s', (precision) => {
   });
 });
 
-it('goes on with a text in the same way, whatever was begun before it', async () => {
-  const engine = await open('base', 'mixed');
-  const [alone] = await answer(engine, [{ rawText: 'ab a b d' }]);
-  const [, after] = await answer(engine, [{ rawText: 'ab a b' }, { rawText: 'ab a b d' }]);
+/** The largest difference of two answers' first probabilities, which are nearly all that there are. */
+function largestError(one: Answer, other: Answer): number {
+  const [expected, actual] = [firstProbabilities(one), firstProbabilities(other)];
+  expect(expected.reduce((sum, probability) => sum + probability)).toBeGreaterThan(0.9);
+  return Math.max(...expected.map((probability, id) => Math.abs(actual[id]! - probability)));
+}
+
+// Keys and values that were kept are rounded, those of a text that is read at once are not yet.
+it.each([
+  ['fp32', 1e-6],
+  ['mixed', 0.01],
+] as const)('goes on with a text in %s, whatever was begun before it', async (precision, bound) => {
+  const engine = await open('base', precision);
+  const [begun, whole] = [{ rawText: 'c d b ab a' }, { rawText: 'c d b ab a d' }];
+  const [alone] = await answer(engine, [whole]);
+  const [, after] = await answer(engine, [begun, whole]);
 
   expect(after!.usage.cachedTokens).toBeGreaterThan(2);
-  expect(firstProbabilities(after!)).toEqual(firstProbabilities(alone!));
+  expect(largestError(alone!, after!)).toBeLessThan(bound);
 });
 
 it.each([
   ['int8', 0.01],
   ['int4', 0.035],
-  ['mixed', 0.045],
+  ['mixed', 0.01],
 ] as const)('says in %s nearly what it says in fp32', async (precision, bound) => {
-  const prompt = [{ rawText: 'ab a b d c a' }];
+  const prompt = [{ rawText: 'a b c d' }];
   const [exact] = await answer(await open('base', 'fp32'), prompt);
   const [other] = await answer(await open('base', precision), prompt);
 
-  const [expected, actual] = [firstProbabilities(exact!), firstProbabilities(other!)];
-  expect(expected.reduce((sum, one) => sum + one)).toBeGreaterThan(0.9);
-  expect(actual).not.toEqual(expected);
-  const errors = expected.map((probability, id) => Math.abs(actual[id]! - probability));
-  expect(Math.max(...errors)).toBeLessThan(bound);
+  const error = largestError(exact!, other!);
+  expect(error).toBeGreaterThan(0);
+  expect(error).toBeLessThan(bound);
 });

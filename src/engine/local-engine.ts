@@ -5,7 +5,10 @@ import { inputModalitiesOf } from './input-modalities.js';
 import { type LoadedModel, loadModel } from './load-model.js';
 import type { MediaDecoder } from './media-decoder.js';
 import { describeCosts } from './model-costs.js';
-import { runPipeline } from './pipeline.js';
+import { chooseMemoryBytes } from './memory-budget.js';
+import { NO_PROMPT_STORE } from './no-prompt-store.js';
+import type { PromptStore } from './prefix-store.js';
+import { createRequestRunner } from './request-runner.js';
 import type { ModelDescription, VisionLanguageEngine } from './vision-language-engine.js';
 
 export interface LocalEngineOptions {
@@ -13,6 +16,10 @@ export interface LocalEngineOptions {
   readonly threads: number;
   /** Becomes the engine's: closed with it, and where there comes to be none. */
   readonly mediaDecoder: MediaDecoder;
+  /** For what requests hold while they are worked on. Absent or null: what this machine has to spare. */
+  readonly memoryBytes?: number | null;
+  /** What is kept between requests; closed with the engine. Absent: nothing is. */
+  readonly promptStore?: PromptStore;
 }
 
 /** An engine in this process. Its runs block the event loop. @throws MODEL_INVALID */
@@ -20,20 +27,25 @@ export async function createLocalEngine(
   modelPackage: ModelPackage,
   options: LocalEngineOptions,
 ): Promise<VisionLanguageEngine> {
-  const { threads, mediaDecoder } = options;
+  const { threads, mediaDecoder, promptStore = NO_PROMPT_STORE } = options;
+  // Before the model is loaded: of what it maps, nobody can say how much is in memory already.
+  const memoryBytes = options.memoryBytes ?? chooseMemoryBytes(modelPackage.manifest);
   const loaded = await loadModel(modelPackage, (graph) =>
     loadGraph(modelPackage.filePath(PACKAGE_FILES[graph]), { threads }),
   ).catch(async (error: unknown) => {
-    await mediaDecoder.close();
+    await Promise.all([mediaDecoder.close(), promptStore.close()]);
     throw error;
   });
   const model = describeModel(loaded);
+  const parts = { ...loaded, mediaDecoder };
+  const runner = createRequestRunner(parts, { memoryBytes, store: promptStore });
   return {
     status: () => ({ state: 'ready', model }),
     describe: () => Promise.resolve(model),
-    generate: (request, signal) => runPipeline(request, { ...loaded, mediaDecoder }, signal),
+    generate: runner.generate,
     async close() {
-      await Promise.all([mediaDecoder.close(), loaded.close()]);
+      await runner.close();
+      await Promise.all([mediaDecoder.close(), promptStore.close(), loaded.close()]);
     },
   };
 }

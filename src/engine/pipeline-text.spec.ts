@@ -1,6 +1,7 @@
 import { createFakeParts, type FakeParts } from '../../test/fakes/pipeline-parts.js';
 import type { ChatMessage } from '../language/chat-template.js';
-import { runPipeline } from './pipeline.js';
+import { NO_PROMPT_STORE } from './no-prompt-store.js';
+import { createRequestRunner } from './request-runner.js';
 import type {
   Answer,
   Conversation,
@@ -27,7 +28,8 @@ async function run(
 ): Promise<{ events: EngineEvent[]; answers: Answer[] }> {
   const request: EngineRequest = { media, detail: 'auto', conversations, settings: SETTINGS };
   const events: EngineEvent[] = [];
-  for await (const event of runPipeline(request, parts)) events.push(event);
+  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_PROMPT_STORE });
+  for await (const event of generate(request)) events.push(event);
   return { events, answers: events.flatMap((one) => (one.type === 'answer' ? [one] : [])) };
 }
 
@@ -73,7 +75,7 @@ describe('a raw prompt', () => {
   it('is gone on with where it ends, its next word behind a space', async () => {
     const parts = await createFakeParts();
 
-    const { answers } = await run([], [{ rawText: 'Bon dia' }, { rawText: '' }], parts);
+    const { answers } = await run([], [{ rawText: 'Un gos' }, { rawText: '' }], parts);
 
     const [middle, start] = answers.map(({ text, tokens }) => {
       const pieces = tokens!.map(({ id }) => parts.tokenizer.pieceOf(id)).join('');

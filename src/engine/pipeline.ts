@@ -1,74 +1,108 @@
-import { splicePrompt } from '../decoder/splice-prompt.js';
-import { answerConversation } from './answer-conversation.js';
-import { countLeastTokens, decodeMedia, reportMedia } from './decode-media.js';
-import { embedMedia } from './embed-media.js';
+import type { Admission } from './admission.js';
+import { answerAll } from './answer-all.js';
+import { countLeastTokens, countMostTokens, decodeMedia, nameMedia } from './decode-media.js';
+import { embedSeen } from './embed-media.js';
 import { checkSeesMedia, inputModalitiesOf } from './input-modalities.js';
+import { countCommonPositions, memoryNeed } from './memory-need.js';
 import type { PipelineParts } from './pipeline-parts.js';
-import {
-  buildRequestPrompt,
-  checkShownMedia,
-  countSharedPositions,
-  placeOfAnswer,
-} from './request-prompts.js';
-import type { Answer, EngineEvent, EngineRequest } from './vision-language-engine.js';
+import type { PromptStore } from './prefix-store.js';
+import { namePrompt } from './prompt-rows.js';
+import { findKept } from './read-prompt.js';
+import { buildRequestPrompt, checkShownMedia, placeOfAnswer } from './request-prompts.js';
+import { startTimes } from './run-times.js';
+import type { Scheduler, Turns } from './scheduler.js';
+import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
 import { resolveVisualTokenBudget } from './visual-token-budget.js';
 
-/** The whole line from encoded media to text. Stages that run long check the signal between two runs. */
-export async function* runPipeline(
+/** What a request shares with the others, and what it has of its own. */
+export interface RequestContext {
+  readonly admission: Admission;
+  readonly scheduler: Scheduler;
+  readonly store: PromptStore;
+  readonly turns: Turns;
+  readonly emit: (event: EngineEvent) => void;
+  /** Called when the request has its memory and its work begins. */
+  readonly onStart: () => void;
+  /** Ends all work for the request. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** The whole line from encoded media to text. Other requests are worked on between any two runs of a graph. */
+export async function runPipeline(
   { media, detail, conversations, settings }: EngineRequest,
+  context: RequestContext,
   parts: PipelineParts,
-  signal?: AbortSignal,
-): AsyncGenerator<EngineEvent, undefined> {
-  const { manifest, vision, tokenizer, tokenEmbeddings } = parts;
-  const startMs = performance.now();
+): Promise<void> {
+  const { manifest, vision, tokenizer, decoder } = parts;
+  const { turns, store, emit } = context;
 
   checkSeesMedia(media, inputModalitiesOf(vision));
   // Text comes first: what it leaves of the context decides how finely pictures are cut and how many frames are seen.
   const prompts = conversations.map((one) => buildRequestPrompt(one, tokenizer));
   checkShownMedia(media, prompts);
+  const { maxTokens } = settings;
   const maxVisualTokens = resolveVisualTokenBudget(prompts, {
-    maxPositions: manifest.decoder.maxPositions,
-    maxTokens: settings.maxTokens,
+    maxPositions: decoder.maxPositions,
+    maxTokens,
     minVisualTokens: countLeastTokens(media, vision),
   });
 
-  // EncodedMedia -> DecodedImage or frames -> tiles, in the media worker
-  const decoded = await decodeMedia(media, detail, maxVisualTokens, parts, signal);
-  yield { type: 'media', media: decoded.map(reportMedia) };
+  // Memory for the worst case; what turns out not to be needed goes back.
+  const need = (visualTokens: number) =>
+    memoryNeed(prompts, visualTokens, maxTokens, manifest.decoder);
+  const mostVisualTokens = countMostTokens(media, detail, maxVisualTokens, vision);
+  const place = await context.admission.enter(turns.ticket, need(mostVisualTokens), turns.signal);
+  try {
+    context.onStart();
+    const startMs = performance.now();
 
-  // Tiles -> PixelValues -> VisionFeatures -> embeddings
-  const encodeStartMs = performance.now();
-  const embeddings = await embedMedia(decoded, vision, signal); // [visualTokens, hidden] each
-  const encodedMs = performance.now();
+    // EncodedMedia -> DecodedImage or frames -> tiles, in the media worker, unless they were seen before
+    const mediaParts = { ...parts, store };
+    const seen = await decodeMedia(media, detail, maxVisualTokens, mediaParts, turns.signal);
+    const reports = seen.map(({ report }) => report);
+    emit({ type: 'media', media: reports });
+    place.shrink(need(sum(reports.map(({ visualTokens }) => visualTokens))));
 
-  // PromptEmbeddings -> prefill -> decode steps -> text. The cache goes from one conversation to the next: they begin
-  // alike, as a rule up to the end of the media, and only what differs is read again.
-  const cache = parts.decoder.createCache();
-  const countTokens = ({ shape }: { readonly shape: readonly number[] }) => shape[0] ?? 0;
-  const visualTokens = {
-    image: embeddings.image.map(countTokens),
-    video: embeddings.video.map(countTokens),
-  };
-  const answers: Answer[] = [];
-  for (const [conversation, chunks] of prompts.entries()) {
-    signal?.throwIfAborted();
-    const place = placeOfAnswer(conversations[conversation] ?? []);
-    const prompt = splicePrompt(chunks, embeddings, tokenEmbeddings);
-    const previous = prompts[conversation - 1];
-    cache.truncate(previous ? countSharedPositions(previous, chunks, visualTokens) : 0);
-    const task = { conversation, prompt, place, cache, settings };
-    answers.push(yield* answerConversation(task, parts, signal));
+    // What the prompts consist of: that may have been read before, and what they share is read once
+    const named = nameMedia(seen);
+    const asked = prompts.map((chunks, index) => ({
+      prompt: namePrompt(chunks, named),
+      place: placeOfAnswer(conversations[index] ?? []),
+    }));
+    const sharedPositions = countCommonPositions(prompts, {
+      image: named.image.map(({ visualTokens }) => visualTokens),
+      video: named.video.map(({ visualTokens }) => visualTokens),
+    });
+    const [first] = asked;
+    const kept = first && (await findKept(first.prompt, sharedPositions, store));
+
+    // Tiles -> PixelValues -> VisionFeatures -> embeddings, [visualTokens, hidden] each, where they are still to be read
+    const times = startTimes();
+    const isRead =
+      kept !== undefined && asked.every(({ prompt }) => prompt.mediaEnd <= kept.length);
+    const embeddings = await embedSeen(isRead ? [] : seen, vision, { ...context, times });
+
+    // PromptEmbeddings -> prefill -> decode steps -> text
+    await answerAll(
+      { conversations: asked, settings, sharedPositions, kept, sequences: place.sequences },
+      { ...parts, ...context, media: embeddings, times },
+    );
+
+    const { encodeMs, prefillMs, decodeMs } = times;
+    const endMs = performance.now();
+    emit({
+      type: 'done',
+      timings: {
+        decodeMediaMs: sum(seen.map(({ decoded }) => decoded?.decodeMediaMs ?? 0)),
+        tileMs: sum(seen.map(({ decoded }) => decoded?.tileMs ?? 0)),
+        ...{ encodeMs, prefillMs, decodeMs },
+        firstTokenMs: (times.firstTextAtMs ?? endMs) - startMs,
+        totalMs: endMs - startMs,
+      },
+    });
+  } finally {
+    place.leave();
   }
-
-  const decodeMediaMs = sum(decoded.map((one) => one.decodeMediaMs));
-  const tileMs = sum(decoded.map((one) => one.tileMs));
-  const encodeMs = encodedMs - encodeStartMs;
-  const firstTokenMs = encodedMs - startMs + (answers[0]?.timings.firstTokenMs ?? 0);
-  const prefillMs = sum(answers.map(({ timings }) => timings.prefillMs));
-  const decodeMs = sum(answers.map(({ timings }) => timings.decodeMs));
-  const totalMs = performance.now() - startMs;
-  const timings = { decodeMediaMs, tileMs, encodeMs, prefillMs, firstTokenMs, decodeMs, totalMs };
-  yield { type: 'done', timings };
 }
 
 function sum(values: readonly number[]): number {

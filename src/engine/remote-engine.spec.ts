@@ -19,7 +19,11 @@ function start(options: Partial<RemoteEngineOptions> & { readonly model?: string
 
 afterEach(() => engine.close());
 
-function generate(action: string, signal?: AbortSignal): AsyncIterable<EngineEvent> {
+function generate(
+  action: string,
+  signal?: AbortSignal,
+  onStart?: () => void,
+): AsyncIterable<EngineEvent> {
   const settings = { stop: [action], maxTokens: 1, temperature: 0, topP: 1, topK: 0 };
   const request: EngineRequest = {
     media: [],
@@ -27,12 +31,16 @@ function generate(action: string, signal?: AbortSignal): AsyncIterable<EngineEve
     conversations: [],
     settings: { ...settings, repetitionPenalty: 1, seed: 0 },
   };
-  return engine.generate(request, signal);
+  return engine.generate(request, signal, onStart);
 }
 
-async function run(action: string, signal?: AbortSignal): Promise<EngineEvent[]> {
+async function run(
+  action: string,
+  signal?: AbortSignal,
+  onStart?: () => void,
+): Promise<EngineEvent[]> {
   const events: EngineEvent[] = [];
-  for await (const event of generate(action, signal)) events.push(event);
+  for await (const event of generate(action, signal, onStart)) events.push(event);
   return events;
 }
 
@@ -64,11 +72,52 @@ describe('createRemoteEngine', () => {
     expect(await waiting).toHaveLength(1);
   });
 
+  it('gives up what several workers were lost with, whether it had begun or not', async () => {
+    start();
+    await engine.describe();
+
+    await expect(run('poison')).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
+    await engine.describe();
+    expect(await run('next')).toHaveLength(1);
+  });
+
+  it('works on several requests at once, and cancels and fails each alone', async () => {
+    start();
+    await engine.describe();
+    const abort = new AbortController();
+    const started: string[] = [];
+    const hanging = run('beside hang', abort.signal, () => started.push('hang'));
+    const other = run('beside', undefined, () => started.push('beside'));
+
+    expect(await other).toHaveLength(1);
+    await expect(run('fail')).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
+    abort.abort(new Error('left'));
+    await expect(hanging).rejects.toThrow('left');
+    expect(started).toEqual(['hang', 'beside']);
+    expect(await run('next')).toHaveLength(1);
+  });
+
+  it('loses all that run in a crash, and nothing that waits', async () => {
+    start();
+    await engine.describe();
+    const beside = run('beside hang');
+    const crashing = run('crash');
+    const waiting = run('waited');
+
+    const [first, second] = await Promise.allSettled([beside, crashing]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'MODEL_NOT_READY' } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'MODEL_NOT_READY' } });
+    expect(await waiting).toHaveLength(1);
+  });
+
   it('refuses more than the queue holds', async () => {
     start({ maxQueue: 1 });
     await engine.describe();
     const abort = new AbortController();
-    const running = run('hang', abort.signal);
+    let running: Promise<unknown> | undefined;
+    await new Promise<void>((resolve) => {
+      running = run('hang', abort.signal, resolve);
+    });
     const waiting = run('waited');
 
     await expect(run('too many')).rejects.toMatchObject({ code: 'QUEUE_FULL' });

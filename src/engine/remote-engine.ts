@@ -19,12 +19,24 @@ export interface RemoteEngineOptions extends SupervisorOptions {
   readonly requestTimeoutMs?: number;
 }
 
+/** Workers that a request may have waited in and lost: the third may have been its own doing. */
+const MAX_LOSSES = 2;
+
 interface Job {
   readonly id: number;
   readonly request: EngineRequest;
   readonly events: EventStream<EngineEvent>;
-  /** Nobody waits for it any more. */
-  isReleased: boolean;
+  readonly onStart: () => void;
+  /**
+   * `waiting`: for a worker, or in the worker for its turn; `running`: since the worker works on it; `cancelled`: nobody
+   * waits for it any more, and the worker has yet to let go of it.
+   */
+  state: 'waiting' | 'running' | 'cancelled';
+  /** The worker has the request. */
+  isSent: boolean;
+  /** Workers that were lost while it waited in them. */
+  losses: number;
+  cancelTimer?: NodeJS.Timeout;
 }
 
 interface Waiter {
@@ -34,7 +46,8 @@ interface Waiter {
 
 /**
  * An engine whose model lives in a child process, so that a run does not block this one and a crash does not
- * end it. Requests run one after another; the queue is bounded and lies here, so it outlives the worker.
+ * end it. The worker decides whose turn it is; what it has not begun waits here as well, so it outlives the worker. No
+ * more than a bounded number waits.
  */
 export function createRemoteEngine(options: RemoteEngineOptions): VisionLanguageEngine {
   const engine = new RemoteEngine(options);
@@ -44,10 +57,8 @@ export function createRemoteEngine(options: RemoteEngineOptions): VisionLanguage
 
 class RemoteEngine implements VisionLanguageEngine {
   private readonly supervisor: WorkerSupervisor;
-  private readonly queue: Job[] = [];
-  /** The job the worker has. After a cancellation it stays here until the worker lets go of it. */
-  private running: Job | undefined;
-  private cancelTimer: NodeJS.Timeout | undefined;
+  /** In the order of their arrival; each until it has ended, or the worker has let go of it. */
+  private readonly jobs = new Map<number, Job>();
   /** Those of the loaded model. */
   private limits: RequestLimits = requestLimits(0);
   private waiters: Waiter[] = [];
@@ -78,11 +89,16 @@ class RemoteEngine implements VisionLanguageEngine {
     return Promise.reject(status.state === 'failed' ? status.error : shuttingDown());
   }
 
-  async *generate(request: EngineRequest, signal?: AbortSignal): AsyncGenerator<EngineEvent> {
+  async *generate(
+    request: EngineRequest,
+    signal?: AbortSignal,
+    onStart: () => void = () => undefined,
+  ): AsyncGenerator<EngineEvent> {
     signal?.throwIfAborted();
     this.checkAccepting();
     const id = this.nextId++;
-    const job: Job = { id, request, events: createEventStream(), isReleased: false };
+    const events = createEventStream<EngineEvent>();
+    const job: Job = { id, request, events, onStart, state: 'waiting', isSent: false, losses: 0 };
     // The work ends at once, even while the reader is slow to take what came before.
     const stop = (reason: unknown) => {
       job.events.fail(reason);
@@ -92,7 +108,7 @@ class RemoteEngine implements VisionLanguageEngine {
     const timeoutMs = this.options.requestTimeoutMs ?? this.limits.requestMs;
     const timer = setTimeout(() => stop(deadlineExceeded()), timeoutMs);
     signal?.addEventListener('abort', onAbort);
-    this.queue.push(job);
+    this.jobs.set(id, job);
     this.dispatch();
     try {
       yield* job.events;
@@ -104,10 +120,7 @@ class RemoteEngine implements VisionLanguageEngine {
   }
 
   async close(): Promise<void> {
-    const jobs = [...this.queue.splice(0), ...(this.running ? [this.running] : [])];
-    this.running = undefined;
-    clearTimeout(this.cancelTimer);
-    for (const { events } of jobs) events.fail(shuttingDown());
+    for (const job of this.jobs.values()) this.end(job, shuttingDown());
     await this.supervisor.close();
   }
 
@@ -118,50 +131,66 @@ class RemoteEngine implements VisionLanguageEngine {
     if (status.state === 'loading') {
       throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.');
     }
-    if (this.queue.length >= (this.options.maxQueue ?? MAX_QUEUE)) {
+    const waiting = [...this.jobs.values()].filter(({ state }) => state === 'waiting');
+    if (waiting.length >= (this.options.maxQueue ?? MAX_QUEUE)) {
       throw new SalamandraError('QUEUE_FULL', 'Too many requests are waiting for the model.');
     }
   }
 
   private dispatch(): void {
-    if (this.running || this.status().state !== 'ready') return;
-    const job = this.queue.shift();
-    if (!job) return;
-    this.running = job;
-    this.supervisor.send({ type: 'generate', id: job.id, request: job.request });
+    if (this.status().state !== 'ready') return;
+    for (const job of this.jobs.values()) {
+      if (job.isSent) continue;
+      job.isSent = true;
+      this.supervisor.send({ type: 'generate', id: job.id, request: job.request });
+    }
   }
 
   /** The reader left: the job ended, failed, timed out or is not wanted any more. */
   private release(job: Job): void {
-    if (job.isReleased) return;
-    job.isReleased = true;
+    if (!this.jobs.has(job.id) || job.state === 'cancelled') return;
+    if (!job.isSent) {
+      this.end(job);
+      return;
+    }
+    job.state = 'cancelled';
     job.events.end();
-    const waiting = this.queue.indexOf(job);
-    if (waiting >= 0) this.queue.splice(waiting, 1);
-    if (this.running !== job) return;
     this.supervisor.send({ type: 'cancel', id: job.id });
-    this.cancelTimer = setTimeout(() => this.supervisor.kill(), this.limits.cancelMs);
+    job.cancelTimer = setTimeout(() => this.supervisor.kill(), this.limits.cancelMs);
   }
 
   private receive(message: MessageFromWorker): void {
-    const job = this.running;
-    if (!job || !('id' in message) || message.id !== job.id) return;
-    if (message.type === 'event') {
+    const job = 'id' in message ? this.jobs.get(message.id) : undefined;
+    if (!job) return;
+    if (message.type === 'started') {
+      if (job.state === 'waiting') job.state = 'running';
+      job.onStart();
+    } else if (message.type === 'event') {
       job.events.push(message.event);
-      return;
+    } else if (message.type === 'error') {
+      this.end(job, SalamandraError.fromJSON(message.error));
+    } else {
+      this.end(job);
     }
-    this.running = undefined;
-    clearTimeout(this.cancelTimer);
-    if (message.type === 'error') job.events.fail(SalamandraError.fromJSON(message.error));
-    else job.events.end();
-    this.dispatch();
   }
 
-  /** Only the request that ran fails: it may be what broke the worker. The others wait for the next one. */
+  private end(job: Job, error?: SalamandraError): void {
+    clearTimeout(job.cancelTimer);
+    this.jobs.delete(job.id);
+    if (error) job.events.fail(error);
+    else job.events.end();
+  }
+
+  /**
+   * Only the requests that ran fail: one of them may be what broke the worker. The others wait for the next one; but what
+   * was there each time is suspect as well.
+   */
   private loseWorker(error: SalamandraError): void {
-    clearTimeout(this.cancelTimer);
-    this.running?.events.fail(error);
-    this.running = undefined;
+    for (const job of this.jobs.values()) {
+      if (job.isSent) job.losses += 1;
+      if (job.state === 'waiting' && job.losses <= MAX_LOSSES) job.isSent = false;
+      else this.end(job, error);
+    }
     for (const { reject } of this.waiters.splice(0)) reject(error);
   }
 
@@ -177,7 +206,7 @@ class RemoteEngine implements VisionLanguageEngine {
     }
     const error = status.state === 'failed' ? status.error : shuttingDown();
     for (const { reject } of waiters) reject(error);
-    for (const { events } of this.queue.splice(0)) events.fail(error);
+    for (const job of this.jobs.values()) this.end(job, error);
   }
 }
 

@@ -31,12 +31,19 @@ interface RawPrompt {
 /** What the model is given: messages, oldest first, or the beginning of a text. */
 export type Conversation = readonly ChatMessage[] | RawPrompt;
 
+/** Whether somebody waits for the answer, or it is one of many that a long job asks for. */
+export type Priority = 'interactive' | 'batch';
+
 /**
- * Work for the engine: pictures and clips, and conversations about them that are answered one after another. Every
+ * Work for the engine: pictures and clips, and conversations about them that are answered side by side. Every
  * conversation shows every one of the media once: pictures in order among pictures, clips among clips. A raw prompt
  * shows none.
  */
 export interface EngineRequest {
+  /** Whose work it is, in any form: those named differently take turns. Absent: all such requests have one client. */
+  readonly client?: string;
+  /** Absent: interactive, which goes before batch. */
+  readonly priority?: Priority;
   /** Empty for text alone. */
   readonly media: readonly RequestMedia[];
   readonly detail: Detail;
@@ -97,7 +104,7 @@ export interface Answer {
   readonly finishReason: FinishReason;
   /**
    * `promptTokens` counts text, pictures and clips; `imageTokens` is the part of pictures and clips, `cachedTokens` the
-   * part that was taken over from the conversation before and not read again.
+   * part that was not read for this conversation: read before, by an earlier request, or for the first of this one.
    */
   readonly usage: {
     readonly promptTokens: number;
@@ -105,7 +112,11 @@ export interface Answer {
     readonly cachedTokens: number;
     readonly completionTokens: number;
   };
-  /** `firstTokenMs` runs from the start of this conversation's prefill. */
+  /**
+   * `prefillMs` and `decodeMs` are those of the runs this conversation had a part in; one shared with others counts in
+   * full, and the beginning that a request's conversations have in common counts for the first. `firstTokenMs` runs from
+   * the start of this conversation's prefill, and has in it what others' runs took between its own.
+   */
   readonly timings: {
     readonly prefillMs: number;
     readonly decodeMs: number;
@@ -115,18 +126,25 @@ export interface Answer {
   readonly tokens?: readonly TokenLogprob[];
 }
 
+/**
+ * `encodeMs`, `prefillMs` and `decodeMs` are the times of the runs that this request had a part in, each counted once and
+ * in full, also where it worked for other requests as well. What is left of `totalMs` was waiting for theirs.
+ */
 export interface RequestTimings {
   readonly decodeMediaMs: number;
   readonly tileMs: number;
   readonly encodeMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
-  /** From the start of the work to the first piece of text. */
+  /** From the start of the work, which is when the request has its memory, to the first piece of text. */
   readonly firstTokenMs: number;
   readonly totalMs: number;
 }
 
-/** What a request yields: media once, then deltas and an answer for each conversation, then done. */
+/**
+ * What a request yields: media once, then deltas and an answer for each conversation, then done. Deltas of several
+ * conversations may alternate, and answers come as they end; those of one conversation are in order, its answer last.
+ */
 export type EngineEvent =
   /** In the order of the request. */
   | { readonly type: 'media'; readonly media: readonly MediaReport[] }
@@ -194,13 +212,18 @@ export interface VisionLanguageEngine {
   /** Waits until the model is ready. @throws the reason when it will not be. */
   describe(): Promise<ModelDescription>;
   /**
-   * Runs a request; aborting the signal or leaving the loop stops the work.
+   * Runs a request beside others; aborting the signal or leaving the loop stops the work.
    *
+   * @param onStart called when the request waits no longer for others.
    * @throws MODEL_NOT_READY, SHUTTING_DOWN, QUEUE_FULL, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
    *   INVALID_PARAMETER, INVALID_REQUEST, also for what the model does not take, and the media codes; the signal's
    *   reason when it aborts.
    */
-  generate(request: EngineRequest, signal?: AbortSignal): AsyncIterable<EngineEvent>;
+  generate(
+    request: EngineRequest,
+    signal?: AbortSignal,
+    onStart?: () => void,
+  ): AsyncIterable<EngineEvent>;
   /** Ends running work and frees what the model holds. */
   close(): Promise<void>;
 }

@@ -7,7 +7,8 @@ import type {
 } from './vision-language-engine.js';
 
 /** What of the configuration decides which model a worker loads, and how. */
-export type WorkerConfiguration = Pick<Configuration, 'home' | 'model' | 'precision' | 'threads'>;
+export type WorkerConfiguration = Pick<Configuration, 'home' | 'model' | 'precision' | 'threads'> &
+  Partial<Pick<Configuration, 'memoryBytes' | 'cacheBytes' | 'diskCacheBytes' | 'sharesCache'>>;
 
 export type MessageToWorker =
   | { readonly type: 'load'; readonly configuration: WorkerConfiguration }
@@ -19,6 +20,8 @@ export type MessageFromWorker =
   | { readonly type: 'ready'; readonly model: ModelDescription }
   /** The model cannot be loaded, and a restart would not change that. */
   | { readonly type: 'unusable'; readonly error: unknown }
+  /** The request waits no longer: a crash from now on may be its doing. */
+  | { readonly type: 'started'; readonly id: number }
   | { readonly type: 'event'; readonly id: number; readonly event: EngineEvent }
   /** The request's last message: it is finished or was cancelled. */
   | { readonly type: 'end'; readonly id: number }

@@ -15,10 +15,17 @@ const PERMANENT: ReadonlySet<string> = new Set([
   'INVALID_PARAMETER',
 ]);
 
-/** The worker's side of a remote engine: loads one engine, then serves one request after another. */
-export function serveEngine(loadEngine: LoadEngine): void {
+/**
+ * The worker's side of a remote engine: loads one engine, then serves any number of requests at once.
+ *
+ * @param settle waits for what should outlive the process, before it ends with its parent. Absent: nothing should.
+ */
+export function serveEngine(
+  loadEngine: LoadEngine,
+  settle: () => Promise<void> = () => Promise.resolve(),
+): void {
   let engine: VisionLanguageEngine | undefined;
-  let running: { readonly id: number; readonly abort: AbortController } | undefined;
+  const running = new Map<number, AbortController>();
 
   async function load(configuration: WorkerConfiguration): Promise<void> {
     try {
@@ -37,24 +44,27 @@ export function serveEngine(loadEngine: LoadEngine): void {
   async function generate(message: MessageToWorker & { type: 'generate' }): Promise<void> {
     const { id, request } = message;
     const abort = new AbortController();
-    running = { id, abort };
+    running.set(id, abort);
+    const onStart = () => send({ type: 'started', id });
     try {
       if (!engine) throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.');
-      for await (const event of engine.generate(request, abort.signal)) {
+      for await (const event of engine.generate(request, abort.signal, onStart)) {
         send({ type: 'event', id, event });
       }
       send({ type: 'end', id });
     } catch (error) {
       if (abort.signal.aborted) send({ type: 'end', id });
       else send({ type: 'error', id, error: toPublicError(error).toJSON() });
+    } finally {
+      running.delete(id);
     }
   }
 
-  followParent();
+  followParent(() => void settle().finally(() => process.exit(0)));
   process.on('message', (message: MessageToWorker) => {
     if (message.type === 'load') void load(message.configuration);
     else if (message.type === 'generate') void generate(message);
-    else if (running?.id === message.id) running.abort.abort();
+    else running.get(message.id)?.abort();
   });
 }
 

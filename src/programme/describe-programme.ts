@@ -12,6 +12,8 @@ import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
 
 export interface ProgrammeTask {
+  /** Whose work it is; absent where there is one client only. */
+  readonly client?: string;
   readonly path: string;
   /** The same for every segment; its range is not looked at. */
   readonly sampling: FrameSampling;
@@ -41,7 +43,7 @@ export type ProgrammeEvent =
   | { readonly type: 'done'; readonly usage: Answer['usage']; readonly timings: RequestTimings };
 
 /**
- * Describes a programme segment by segment. Each is work of its own for the engine, with its own place in the queue and
+ * Describes a programme segment by segment: batch work, where there is more than one. Each is work of its own for the engine, with its own place in the queue and
  * its own deadline, and nothing of it is kept here, so that length costs time and no memory. A segment without a frame
  * is left out: a container may be longer than its pictures.
  *
@@ -78,11 +80,13 @@ interface Totals {
 /** One segment, from its request to its texts. */
 async function* describeSegment(
   engine: VisionLanguageEngine,
-  { path, sampling, languages, settings }: ProgrammeTask,
+  { client, path, sampling, segments, languages, settings }: ProgrammeTask,
   range: TimeRange,
   signal: AbortSignal,
 ): AsyncGenerator<ProgrammeEvent, Totals> {
   const request: EngineRequest = {
+    ...(client !== undefined && { client }),
+    priority: segments.length > 1 ? 'batch' : 'interactive',
     media: [{ kind: 'video', path, sampling: { ...sampling, range } }],
     detail: 'auto',
     conversations: languages.map((language) => captionConversation('caption', language, 'video')),
@@ -90,7 +94,8 @@ async function* describeSegment(
   };
   let report: MediaReport | undefined;
   let usage = NO_USAGE;
-  const texts: DescribedSegment['texts'][number][] = [];
+  // Answers come in the order in which they end.
+  const texts = new Map<Language, string>();
   for await (const event of engine.generate(request, signal)) {
     switch (event.type) {
       case 'media':
@@ -103,16 +108,26 @@ async function* describeSegment(
       }
       case 'answer': {
         const language = languages[event.conversation];
-        if (language) texts.push({ language, text: event.text });
+        if (language) texts.set(language, event.text);
         usage = addNumbers(usage, event.usage);
         break;
       }
       case 'done':
-        yield { type: 'segment', segment: toSegment(range, report, texts) };
+        yield { type: 'segment', segment: toSegment(range, report, inOrder(languages, texts)) };
         return { usage, timings: event.timings };
     }
   }
   throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+}
+
+function inOrder(
+  languages: readonly Language[],
+  texts: ReadonlyMap<Language, string>,
+): DescribedSegment['texts'] {
+  return languages.flatMap((language) => {
+    const text = texts.get(language);
+    return text === undefined ? [] : [{ language, text }];
+  });
 }
 
 function toSegment(

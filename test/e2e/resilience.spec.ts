@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import sharp from 'sharp';
 
 import { poll } from '../poll.js';
+import { openStream } from './read-stream.js';
 import { listChildren, postForm, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
@@ -65,14 +66,19 @@ it('stops working for a client that left', async () => {
 
 it('survives the death of the model, with an answer for the request it took along', async () => {
   await service.waitUntilReady();
-  const lost = postForm(captions, [['file', picture], ...LONG_WORK]);
+  const lost = await openStream(captions, {
+    ...{ media: { base64: picture.toString('base64') }, languages: ['ca', 'es', 'en', 'fr'] },
+    ...{ kind: ['caption', 'long'], temperature: 2, max_tokens: 512 },
+  });
   const [worker] = listChildren(service.process.pid!);
-  setTimeout(() => process.kill(worker!, 'SIGKILL'), 300);
+  // What has not begun is not lost: the next worker does it.
+  await poll(() => lost.text().includes('event: media') || undefined);
+  process.kill(worker!, 'SIGKILL');
+  await lost.ended();
 
-  expect((await lost).body).toMatchObject({
-    status: 503,
-    code: 'MODEL_NOT_READY',
-    retryable: true,
+  expect(lost.events().at(-1)).toMatchObject({
+    event: 'error',
+    data: { status: 503, code: 'MODEL_NOT_READY', retryable: true },
   });
   await service.waitUntilReady();
   expect((await caption()).status).toBe(200);

@@ -1,4 +1,3 @@
-import { createDecoder } from '../../src/decoder/decoder.js';
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import type { PipelineParts } from '../../src/engine/pipeline-parts.js';
 import { loadTokenizer } from '../../src/language/tokenizer.js';
@@ -7,7 +6,8 @@ import { createTensor } from '../../src/tensor/tensor.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import { tinyManifest } from '../tiny-package.js';
 import { createGeometry, readGolden } from '../vision-golden.js';
-import { createAttentionSession, FAKE_DECODER } from './attention-session.js';
+import { FAKE_DECODER } from './attention-session.js';
+import { createFakeDecoder, type DecoderRun, type FakeDecoder } from './fake-decoder.js';
 
 const { hiddenSize } = FAKE_DECODER;
 /** Words of the test tokenizer that the model of eleven scores chooses among. */
@@ -18,7 +18,8 @@ const TOKENIZER = 'test/golden/tokenizer';
 export type MediaCall = Record<string, unknown> & { readonly kind: 'image' | 'video' };
 
 export interface FakeParts extends PipelineParts {
-  /** Positions of every decoder run, in order. */
+  readonly decoder: FakeDecoder;
+  /** Positions of every decoder run, in order: a step has one for each of its sequences. */
   readonly runs: readonly number[];
   /** Tiles of every vision run, in order. */
   readonly visionRuns: readonly number[];
@@ -38,8 +39,8 @@ export interface FakePartsOptions {
 }
 
 /**
- * A model of one real attention layer over invented media: cache, masks and positions count, and everything that runs is
- * written down. A picture's first byte decides its features. The demo's geometry.
+ * A model whose scores depend on everything that was read, over invented media; everything that runs is written down. A
+ * picture's first byte decides its features. The demo's geometry.
  */
 export async function createFakeParts(options: FakePartsOptions = {}): Promise<FakeParts> {
   const { maxPositions = FAKE_DECODER.maxPositions, clipFrames = 100 } = options;
@@ -63,12 +64,13 @@ export async function createFakeParts(options: FakePartsOptions = {}): Promise<F
   const runs: number[] = [];
   const visionRuns: number[] = [];
   const mediaCalls: MediaCall[] = [];
-  const graphs = {
-    decode: createSession((positions) => {
-      runs.push(positions);
-      parts.onRun(positions);
-    }),
-    prefill: null,
+  const decoder = createFakeDecoder(
+    { maxPositions, vocabulary: 1600, words: { first: FIRST_WORD, count: 11 } },
+    tokenEmbeddings,
+  );
+  decoder.onRun = (run) => {
+    runs.push(countPositions(run));
+    parts.onRun(countPositions(run));
   };
   const vision = {
     geometry,
@@ -83,27 +85,15 @@ export async function createFakeParts(options: FakePartsOptions = {}): Promise<F
     ...{ tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
     mediaDecoder: createMediaDecoder(mediaCalls, clipFrames),
     vision: reads === 'text' ? null : vision,
-    decoder: createDecoder(graphs, decoderConfig, tokenEmbeddings),
+    decoder,
     onRun: () => undefined,
     onVisionRun: () => undefined,
   };
   return parts;
 }
 
-/** The attention layer, its eleven scores given to eleven words. */
-function createSession(onRun: (positions: number) => void): GraphSession {
-  const session = createAttentionSession();
-  return {
-    ...session,
-    async run(inputs) {
-      onRun(inputs['inputs_embeds']?.shape[1] ?? 0);
-      const { logits, ...rest } = await session.run(inputs);
-      if (logits?.type !== 'float32') throw new TypeError('No scores.');
-      const data = new Float32Array(1600).fill(-100);
-      data.set(logits.data, FIRST_WORD);
-      return { ...rest, logits: { type: 'float32', shape: [1, data.length], data } };
-    },
-  };
+function countPositions(run: DecoderRun): number {
+  return run.kind === 'read' ? run.positions : run.sequences.length;
 }
 
 /** Features that tell tiles and patches apart. */

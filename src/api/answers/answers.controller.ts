@@ -21,6 +21,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
 import { checkChatModel } from '../http/check-chat-model.js';
+import { clientOf } from '../http/client-of.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -76,10 +77,15 @@ export class AnswersController {
       const conversations = questions.map(({ text }) =>
         questionConversation(text, language, context),
       );
+      const client = clientOf(request);
       const form = createAnswersForm(questions, language, detail, model);
       await sendOutcome(
         { request, response },
-        { engine: this.engine, request: { media, detail, conversations, settings }, signal },
+        {
+          engine: this.engine,
+          request: { client, media, detail, conversations, settings },
+          signal,
+        },
         form,
         { isStream, present: (outcome) => presentAnswers(form, outcome) },
       );

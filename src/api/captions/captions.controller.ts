@@ -16,6 +16,7 @@ import type { VisionLanguageEngine } from '../../engine/vision-language-engine.j
 import { ENGINE } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
 import { checkChatModel } from '../http/check-chat-model.js';
+import { clientOf } from '../http/client-of.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -64,10 +65,15 @@ export class CaptionsController {
       const conversations = tasks.map(({ kind, language }) =>
         captionConversation(kind, language, media[0]?.kind),
       );
+      const client = clientOf(request);
       const form = createCaptionsForm(tasks, detail, model);
       await sendOutcome(
         { request, response },
-        { engine: this.engine, request: { media, detail, conversations, settings }, signal },
+        {
+          engine: this.engine,
+          request: { client, media, detail, conversations, settings },
+          signal,
+        },
         form,
         { isStream, present: (outcome) => presentCaptions(form, outcome) },
       );

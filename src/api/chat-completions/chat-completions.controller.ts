@@ -6,6 +6,7 @@ import { collectOutcome } from '../../engine/collect-outcome.js';
 import type { EngineRequest, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
 import { checkChatModel } from '../http/check-chat-model.js';
+import { clientOf } from '../http/client-of.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { readyModel } from '../http/engine-settings.js';
 import { MediaIntake } from '../http/media-intake.js';
@@ -43,7 +44,7 @@ export class ChatCompletionsController {
     checkChatModel(model, sources);
     const taken = await this.intake.take(sources, chat.sampling, signal);
     try {
-      const request = toEngineRequest(chat, taken.media);
+      const request = { ...toEngineRequest(chat, taken.media), client: clientOf(httpRequest) };
       const frame = createCompletionFrame('chatcmpl', model);
       if (chat.reply.kind === 'whole') {
         response.json(await this.complete(request, frame, signal));

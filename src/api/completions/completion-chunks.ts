@@ -12,15 +12,15 @@ import {
 
 type Stream = Extract<ReplyForm, { readonly kind: 'stream' }>;
 
-/** One of the choices that are written, one after another. */
+/** One of the choices that are written, side by side. */
 interface OpenChoice {
   sentTokens: number;
   readonly offsetOf: Offsets;
 }
 
 /**
- * OpenAI's stream of completions: for each choice chunks with text and one with the reason of its end, then one with the
- * usage of all where it is wished, and `[DONE]`.
+ * OpenAI's stream of completions: for each choice, by its index, chunks with text and one with the reason of its end, then
+ * one with the usage of all where it is wished, and `[DONE]`.
  *
  * @throws what the events throw.
  */
@@ -30,18 +30,28 @@ export async function* toCompletionChunks(
   { usage }: Stream,
 ): AsyncGenerator<SseMessage, undefined> {
   const answers: Answer[] = [];
-  let choice = openChoice();
+  const choices = new Map<number, OpenChoice>();
+  const choiceOf = (index: number): OpenChoice => {
+    const choice = choices.get(index) ?? { sentTokens: 0, offsetOf: createOffsets() };
+    choices.set(index, choice);
+    return choice;
+  };
   const writeChunk = (
     index: number,
     text: string,
     tokens: readonly TokenLogprob[] | undefined,
     end: object = { finish_reason: null },
   ): SseMessage => {
+    const choice = choiceOf(index);
     choice.sentTokens += tokens?.length ?? 0;
     const logprobs =
       tokens && tokens.length > 0 ? presentTextLogprobs(tokens, choice.offsetOf) : null;
-    const choices = [{ text, index, logprobs, ...end }];
-    const chunk = { object: 'text_completion', ...frame, choices, ...(usage && { usage: null }) };
+    const chunk = {
+      object: 'text_completion',
+      ...frame,
+      choices: [{ text, index, logprobs, ...end }],
+      ...(usage && { usage: null }),
+    };
     return { data: JSON.stringify(chunk) };
   };
 
@@ -51,9 +61,8 @@ export async function* toCompletionChunks(
     } else if (event.type === 'answer') {
       answers.push(event);
       // Tokens whose text was never sent: those of a stop string, the first part of a character.
-      const rest = event.tokens?.slice(choice.sentTokens);
+      const rest = event.tokens?.slice(choiceOf(event.conversation).sentTokens);
       yield writeChunk(event.conversation, '', rest, presentEnd(event));
-      choice = openChoice();
     } else if (event.type === 'done') {
       const last = { object: 'text_completion', ...frame, choices: [] };
       if (usage) yield { data: JSON.stringify({ ...last, usage: presentUsage(answers) }) };
@@ -62,8 +71,4 @@ export async function* toCompletionChunks(
     }
   }
   throw new SalamandraError('INTERNAL', 'The work ended before its result.');
-}
-
-function openChoice(): OpenChoice {
-  return { sentTokens: 0, offsetOf: createOffsets() };
 }

@@ -5,6 +5,7 @@ import type { Request, Response } from 'express';
 import { collectOutcome } from '../../engine/collect-outcome.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
+import { clientOf } from '../http/client-of.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { readyModel } from '../http/engine-settings.js';
 import { createCompletionFrame } from '../open-ai/completion-frame.js';
@@ -34,7 +35,8 @@ export class CompletionsController {
     const model = readyModel(this.engine);
     const { prompts, settings, reply } = parseCompletionRequest(body, model);
     const conversations = prompts.map((rawText) => ({ rawText }));
-    const request = { media: [], detail: 'auto', conversations, settings } as const;
+    const client = clientOf(httpRequest);
+    const request = { client, media: [], detail: 'auto', conversations, settings } as const;
     const frame = createCompletionFrame('cmpl', model);
     if (reply.kind === 'whole') {
       response.json(presentCompletion(frame, await collectOutcome(this.engine, request, signal)));

@@ -8,7 +8,9 @@ import { presentTokens, type TokenLogprobDto } from './token-logprobs.presenter.
 export class UsageDto {
   @ApiProperty({ description: 'Text, pictures and clips.' }) prompt_tokens!: number;
   @ApiProperty({ description: 'The part of pictures and clips.' }) image_tokens!: number;
-  @ApiProperty({ description: 'The part read already for the text before.' })
+  @ApiProperty({
+    description: 'The part not read anew: it was read for another text or an earlier request.',
+  })
   cached_tokens!: number;
   @ApiProperty() completion_tokens!: number;
 }

@@ -24,6 +24,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { ENGINE, VIDEO_INSPECTOR } from '../engine-token.js';
 import { ApiMediaRequest, ApiProblems } from '../http/api-documentation.js';
 import { checkChatModel } from '../http/check-chat-model.js';
+import { clientOf } from '../http/client-of.js';
 import { ClientSignal } from '../http/client-signal.js';
 import { toFrameSampling } from '../http/clip-options.dto.js';
 import { readyModel, toSettings } from '../http/engine-settings.js';
@@ -84,7 +85,9 @@ export class VideosController {
     const taken = await this.intake.take([source], sampling, signal);
     try {
       const { path } = takeClip(taken.media);
-      const task = { path, sampling, languages, settings, isCollected: format !== 'event-stream' };
+      const isCollected = format !== 'event-stream';
+      const client = clientOf(request);
+      const task = { client, path, sampling, languages, settings, isCollected };
       const events = this.describe(task, granularity, model, signal);
       if (format === 'event-stream') {
         await streamEvents({ request, response }, toProgrammeMessages(events));

@@ -42,8 +42,6 @@ export interface CaptionRun {
   /** What the service made of the file. */
   readonly media: MediaReport | ProgrammeReport | null;
   readonly parts: readonly CaptionPart[];
-  /** The language that the last piece of text was in; null between texts. */
-  readonly writing: string | null;
   /** Of the text that took most; of a run by segments, of all its texts together. */
   readonly usage: Usage | null;
   readonly timings: Timings | null;
@@ -68,7 +66,7 @@ export function createRun(
   const earlier = before && shownRun(before);
   return {
     ...{ file, request, phase: { name: 'queued' }, model: null, media: null },
-    ...{ parts: [], writing: null, usage: null, timings: null },
+    ...{ parts: [], usage: null, timings: null },
     earlier: earlier && hasText(earlier) ? { ...earlier, earlier: null } : null,
   };
 }
@@ -134,7 +132,7 @@ export function remainingRequest({ request, parts }: CaptionRun): CaptionRequest
 /** The run as it is when what remains is asked for: in its turn, with finished texts only; done if nothing remains. */
 export function rewindRun(run: CaptionRun): CaptionRun {
   if (remainingRequest(run).languages.length === 0) return { ...run, phase: { name: 'done' } };
-  const next = { ...run, phase: { name: 'queued' }, writing: null, timings: null } as const;
+  const next = { ...run, phase: { name: 'queued' }, timings: null } as const;
   if (run.request.of === 'segments') return { ...next, parts: [], usage: null };
   const keepFinished = (part: CaptionPart): CaptionPart => ({
     ...part,
@@ -159,7 +157,8 @@ function addDelta(run: CaptionRun, { start, language, text }: Delta): CaptionRun
   const written = part.texts[language]?.text ?? '';
   const texts = { ...part.texts, [language]: { text: written + text, ending: null } };
   return {
-    ...{ ...run, phase: { name: 'writing' }, writing: language },
+    ...run,
+    phase: { name: 'writing' },
     parts: [...before, { ...part, texts }],
   };
 }
@@ -169,7 +168,8 @@ function addCaption(run: CaptionRun, result: CaptionResult): CaptionRun {
   const { before, part } = splitLast(run, null);
   const texts = { ...part.texts, [language]: { text, ending } };
   return {
-    ...{ ...run, phase: { name: 'writing' }, writing: null },
+    ...run,
+    phase: { name: 'writing' },
     parts: [...before, { ...part, texts }],
     usage: run.usage && sizeOf(run.usage) > sizeOf(usage) ? run.usage : usage,
   };
@@ -182,7 +182,7 @@ function addSegment(run: CaptionRun, { start, end, texts, frames }: Segment): Ca
     { text, ending: 'whole' },
   ]);
   const part = { range: { start, end }, texts: Object.fromEntries(written), frames };
-  return { ...run, phase: { name: 'writing' }, writing: null, parts: [...before, part] };
+  return { ...run, phase: { name: 'writing' }, parts: [...before, part] };
 }
 
 interface SplitParts {

@@ -70,7 +70,7 @@ async function runAll(begun: readonly Task[]): Promise<void> {
     const { signal: stop } = controller;
     await runOne(item, stop).catch((error: unknown) => {
       const phase: RunPhase = stop.aborted ? { name: 'stopped' } : { name: 'failed', error };
-      change(item.id, (run) => ({ ...run, phase, writing: null }));
+      change(item.id, (run) => ({ ...run, phase }));
     });
     tasks.delete(item.id);
   }

@@ -22,7 +22,7 @@ export function CaptionText({ code, run, part }: CaptionTextProps) {
       {isWriting && written && (
         <p key="writing" lang={code} aria-hidden="true">
           {written.text}
-          {run.writing === code && <span class="caption-text-caret" />}
+          <span class="caption-text-caret" />
         </p>
       )}
       {!isWriting && written && written.text !== '' && (

@@ -1,0 +1,134 @@
+import type { Decoder, Sequence } from '../../src/decoder/decoder.js';
+import type { KvPrefix } from '../../src/decoder/kv-prefix.js';
+import type { TokenEmbeddings } from '../../src/decoder/token-embeddings.js';
+
+/** A run of the fake: a chunk of one prompt, or a step of so many sequences. */
+export type DecoderRun =
+  | { readonly kind: 'read'; readonly positions: number }
+  | { readonly kind: 'step'; readonly sequences: readonly Sequence[] };
+
+export interface FakeDecoder extends Decoder {
+  /** In order. */
+  readonly log: readonly DecoderRun[];
+  /** Positions held by open sequences now; those of prefixes not. */
+  readonly openPositions: number;
+  readonly openSequences: number;
+  /** Called at the start of every run; what it throws, the run throws. */
+  onRun: (run: DecoderRun) => void;
+}
+
+export interface FakeDecoderOptions {
+  readonly maxPositions: number;
+  readonly vocabulary: number;
+  /** The ids that have a chance, one behind the other. */
+  readonly words: { readonly first: number; readonly count: number };
+}
+
+/** One position: what was read up to it. */
+type State = Float32Array;
+
+const CHUNK = 512;
+/** Of a position; an invention. */
+const BYTES_PER_TOKEN = 100;
+
+/**
+ * A decoder whose state after a position is that before it, mixed with the position's embedding: whatever is read, and in
+ * which order, shows in the scores, and how it is cut into chunks and steps does not.
+ */
+export function createFakeDecoder(
+  options: FakeDecoderOptions,
+  tokenEmbeddings: TokenEmbeddings,
+): FakeDecoder {
+  const { hiddenSize } = tokenEmbeddings;
+  const log: DecoderRun[] = [];
+  const open = new Map<Sequence, State[]>();
+
+  const statesOf = (sequence: Sequence): State[] => {
+    const states = open.get(sequence);
+    if (!states) throw new TypeError('The sequence is closed.');
+    return states;
+  };
+  const append = (states: State[], row: Float32Array): State => {
+    const before = states.at(-1) ?? new Float32Array(hiddenSize);
+    const next = row.map((value, d) =>
+      Math.sin(1.7 * value + 0.9 * (before[d] ?? 0) + 0.6 * (before[(d + 1) % hiddenSize] ?? 0)),
+    );
+    if (states.length >= options.maxPositions) throw new RangeError('The context is full.');
+    states.push(next);
+    return next;
+  };
+  const scoresOf = (hidden: Float32Array): Float32Array => {
+    const scores = new Float32Array(options.vocabulary).fill(-100);
+    const { first, count } = options.words;
+    for (let word = 0; word < count; word++) {
+      scores[first + word] = hidden.reduce(
+        (sum, x, d) => sum + 3 * x * Math.cos(word * 7 + d * 3),
+        0,
+      );
+    }
+    return scores;
+  };
+  const begin = (run: DecoderRun) => {
+    log.push(run);
+    decoder.onRun(run);
+  };
+
+  const decoder: FakeDecoder = {
+    ...{ maxPositions: options.maxPositions, longestChunk: CHUNK, log },
+    cacheBytesPerToken: BYTES_PER_TOKEN,
+    onRun: () => undefined,
+    get openSequences() {
+      return open.size;
+    },
+    get openPositions() {
+      return [...open.values()].reduce((sum, states) => sum + states.length, 0);
+    },
+    open(prefix) {
+      const states = Array.from({ length: prefix?.length ?? 0 }, (_, position) =>
+        (prefix?.planes[0]?.data as Float32Array).slice(
+          position * hiddenSize,
+          (position + 1) * hiddenSize,
+        ),
+      );
+      const sequence: Sequence = {
+        get length() {
+          return states.length;
+        },
+      };
+      open.set(sequence, states);
+      return sequence;
+    },
+    async read(sequence, { shape: [count = 0], data }) {
+      if (count < 1 || count > CHUNK) throw new RangeError(`A chunk of ${count} positions.`);
+      begin({ kind: 'read', positions: count });
+      await Promise.resolve();
+      const states = statesOf(sequence);
+      for (let i = 0; i < count; i++) {
+        append(states, data.slice(i * hiddenSize, (i + 1) * hiddenSize));
+      }
+      return states.at(-1) ?? new Float32Array(hiddenSize);
+    },
+    score: (hidden) => Promise.resolve(hidden.map(scoresOf)),
+    async step(tokens) {
+      const sequences = tokens.map(({ sequence }) => sequence);
+      if (new Set(sequences).size < sequences.length) throw new RangeError('One sequence twice.');
+      begin({ kind: 'step', sequences });
+      await Promise.resolve();
+      return tokens.map(({ sequence, id }) =>
+        scoresOf(append(statesOf(sequence), tokenEmbeddings.embed([id]).data)),
+      );
+    },
+    freeze(sequence, length): KvPrefix {
+      const states = statesOf(sequence).slice(0, length);
+      if (states.length < length) throw new RangeError('The sequence is shorter.');
+      const data = new Float32Array(length * hiddenSize);
+      states.forEach((state, position) => data.set(state, position * hiddenSize));
+      return { length, bytes: length * BYTES_PER_TOKEN, planes: [{ name: 'states', data }] };
+    },
+    close(sequence) {
+      statesOf(sequence);
+      open.delete(sequence);
+    },
+  };
+  return decoder;
+}

@@ -1,0 +1,48 @@
+import type { ChatMessage } from '../../src/language/chat-template.js';
+import { collectOutcome, type RequestOutcome } from '../../src/engine/collect-outcome.js';
+import { NO_PROMPT_STORE } from '../../src/engine/no-prompt-store.js';
+import type { PromptStore } from '../../src/engine/prefix-store.js';
+import { createRequestRunner } from '../../src/engine/request-runner.js';
+import type { EngineRequest, GenerationSettings } from '../../src/engine/vision-language-engine.js';
+import { createFakeParts, type FakePartsOptions } from './pipeline-parts.js';
+
+/** Settings under which every score and every random number counts. */
+export const SAMPLED: GenerationSettings = {
+  ...{ temperature: 0.9, topP: 0.95, topK: 0, repetitionPenalty: 1.1, seed: 3 },
+  ...{ maxTokens: 12, stop: [] },
+};
+
+export const LANGUAGES = ['ca', 'es', 'eu', 'gl', 'pt', 'fr', 'it', 'ro'];
+
+/** Questions about one picture, which its number tells from others. */
+export function about(
+  picture: number,
+  questions: readonly string[],
+  changes: Partial<EngineRequest> = {},
+): EngineRequest {
+  const conversations = questions.map((text): ChatMessage[] => [
+    { role: 'user', content: [{ type: 'image' }, { type: 'text', text }] },
+  ]);
+  const media = [{ kind: 'image', bytes: Uint8Array.of(picture) }] as const;
+  return { media, detail: 'low', conversations, settings: SAMPLED, ...changes };
+}
+
+/** A question about nothing. */
+export function ask(text: string, changes: Partial<EngineRequest> = {}): EngineRequest {
+  const conversations = [[{ role: 'user', content: [{ type: 'text', text }] }]] as const;
+  return { media: [], detail: 'low', conversations, settings: SAMPLED, ...changes };
+}
+
+/** A runner over a fake model. */
+export async function openRunner(
+  options: FakePartsOptions & { memoryBytes?: number; store?: PromptStore } = {},
+) {
+  const { memoryBytes = 1e9, store = NO_PROMPT_STORE, ...rest } = options;
+  const parts = await createFakeParts(rest);
+  const runner = createRequestRunner(parts, { memoryBytes, store });
+  const run = (request: EngineRequest, signal?: AbortSignal, onStart?: () => void) =>
+    collectOutcome({ generate: (one, end) => runner.generate(one, end, onStart) }, request, signal);
+  return { parts, runner, run };
+}
+
+export const textsOf = ({ answers }: RequestOutcome) => answers.map(({ text }) => text);
