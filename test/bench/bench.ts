@@ -1,67 +1,151 @@
 /**
- * `npm run bench`: speed and memory of the built product on this machine. Prints a table and writes
- * test/bench/results.json. Nothing is asserted: figures depend on the machine and on what else it does.
+ * `npm run bench [-- ROW ...]`: this service against node-llama-cpp and transformers.js on this machine's processor. Prints a
+ * table, keeps the runs in results.json, and writes RESULTS.md with its plots. Nothing is asserted: figures depend on the
+ * machine and on what else it does. Packages and peers' files with random weights are made once, in a folder of the bench's
+ * own. `--quick` takes a few rows once; rows are also chosen by name, and change the page only with `--update`.
  */
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { openConverted } from '../converted-model.js';
-import { benchCache } from './bench-cache.js';
-import { benchEngine } from './bench-engine.js';
-import { benchModel } from './bench-model.js';
-import { MAX_P99_MS, measureHealthLatency } from './health-latency.js';
-import { type BenchRow, printRows } from './timing.js';
+import { measureHealthLatency } from './health-latency.js';
+import { type Job, modelsOf, servicePackage } from './measure/job.js';
+import {
+  estimateBytes,
+  diskBytes,
+  gigabytes,
+  makeModel,
+  modelPath,
+  removeModel,
+} from './models/bench-home.js';
+import type { BenchModel } from './models/bench-shapes.js';
+import { installPeers } from './peers/load-peer.js';
+import { evaluateRows } from './report/evaluate-rows.js';
+import { formatTable } from './report/format-table.js';
+import {
+  type BenchResults,
+  readResults,
+  RESULTS_FILE,
+  writeReport,
+} from './report/write-report.js';
+import { keyOf, type Run, runInTurns } from './run-jobs.js';
+import { LIMITS, type Row } from './rows/row.js';
+import { chooseRows, ROWS } from './rows/rows.js';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** Processes of one list on two cores, about. */
+const SECONDS_PER_PROCESS = 22;
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    checkpoint: { type: 'string', default: join(ROOT, 'models/demo') },
-    runs: { type: 'string', default: '7' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    threads: { type: 'string', default: '2' },
+    home: {
+      type: 'string',
+      default: process.env['SALAMANDRA_BENCH_HOME'] ?? join(ROOT, '.cache/bench'),
+    },
     polls: { type: 'string', default: '2000' },
-    out: { type: 'string', default: join(import.meta.dirname, 'results.json') },
+    /** Puts the runs in the place of those kept before, and leaves those of other measurements. */
+    update: { type: 'boolean', default: false },
+    /** Writes the page and its plots from the runs kept before. */
+    report: { type: 'boolean', default: false },
   },
 });
-const runs = Number(options.runs);
-const polls = Number(options.polls);
+const { home } = options;
+const threads = Number(options.threads);
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 
-const machine = {
-  processor: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  memoryGb: Math.round(totalmem() / 1e9),
-  node: process.version,
-  platform: `${process.platform} ${process.arch}`,
-};
-console.log(
-  `${machine.processor}, ${machine.cores} cores, Node ${machine.node}; medians of ${runs}`,
-);
-
-const rows: BenchRow[] = [];
-for (const precision of ['fp32', 'int8'] as const) {
-  const model = await openConverted(options.checkpoint, precision);
-  try {
-    report(await benchModel(model, runs));
-    report(await benchCache(model, options.checkpoint, runs));
-    report(await benchEngine(model, runs));
-  } finally {
-    await model.close();
-  }
+installPeers();
+if (options.report) {
+  await writeReport(readResults(), ROWS);
+} else {
+  await bench(chooseRows(positionals, options.quick));
 }
 
-const model = await openConverted(options.checkpoint, 'int8');
-const health = await measureHealthLatency(model, polls).finally(() => model.close());
-const verdict = health.p99Ms < MAX_P99_MS && health.failed === 0 ? 'pass' : 'FAIL';
-console.log(
-  `/health/live while ${health.captions} requests were captioned, ${health.polls} polls: ` +
-    `p50 ${health.p50Ms.toFixed(1)} ms, p99 ${health.p99Ms.toFixed(1)} ms, ` +
-    `max ${health.maxMs.toFixed(1)} ms, ${health.failed} failed; ` +
-    `p99 under ${MAX_P99_MS} ms: ${verdict}`,
-);
-await writeFile(options.out, `${JSON.stringify({ machine, runs, rows, health }, null, 2)}\n`);
+async function bench(rows: readonly Row[]): Promise<void> {
+  const isWhole = rows.length === ROWS.length;
+  announce(rows);
+  const runs: Run[] = [];
+  for (const list of new Set(rows.map((row) => row.list))) {
+    const jobs = distinctJobs(rows.filter((row) => row.list === list));
+    const models = distinctModels(jobs);
+    for (const model of models) await makeModel(home, model);
+    const settings = { home, threads };
+    runs.push(...(await runInTurns([LIMITS, ...jobs], rounds, settings, { onRun, onFailure })));
+    if (list === '7b') for (const model of models) removeModel(home, model);
+    console.log(
+      `\n${formatTable(
+        evaluateRows(
+          rows.filter((row) => row.list === list),
+          runs,
+        ),
+      )}\n`,
+    );
+  }
+  if (!isWhole && !options.update) return;
+  const health = isWhole ? await pollHealth() : null;
+  const results = options.update ? updated(readResults(), runs) : describeResults(health, runs);
+  writeFileSync(RESULTS_FILE, `${JSON.stringify(results, null, 1)}\n`);
+  await writeReport(results, ROWS);
+  console.log(formatTable(evaluateRows(ROWS, results.runs)));
+}
 
-function report(measured: readonly BenchRow[]): void {
-  printRows(measured);
-  rows.push(...measured);
+function describeResults(health: BenchResults['health'], runs: readonly Run[]): BenchResults {
+  const machine = {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 1e9),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+  const date = new Date().toISOString().slice(0, 10);
+  return { machine, date, threads, rounds, health, runs };
+}
+
+function updated(kept: BenchResults, runs: readonly Run[]): BenchResults {
+  const renewed = new Set(runs.map(({ job }) => keyOf(job)));
+  const others = kept.runs.filter(({ job }) => !renewed.has(keyOf(job)));
+  return { ...kept, runs: [...others, ...runs] };
+}
+
+function announce(rows: readonly Row[]): void {
+  const jobs = distinctJobs(rows);
+  const missing = distinctModels(jobs).filter((model) => diskBytes(modelPath(home, model)) === 0);
+  const bytes = missing.reduce((sum, model) => sum + estimateBytes(model), 0);
+  const minutes = Math.ceil((jobs.length * rounds * SECONDS_PER_PROCESS) / 60);
+  console.log(
+    `${rows.length} rows, ${jobs.length} measurements ${rounds} times each, ${threads} threads: about ${minutes} minutes. ` +
+      `${home} holds ${gigabytes(diskBytes(home))} GB` +
+      (bytes > 0 ? `; ${gigabytes(bytes)} GB of random weights will be made there first.` : '.'),
+  );
+}
+
+function distinctJobs(rows: readonly Row[]): Job[] {
+  return [...new Map(rows.flatMap(({ jobs }) => jobs).map((job) => [keyOf(job), job])).values()];
+}
+
+function distinctModels(jobs: readonly Job[]): BenchModel[] {
+  const models = jobs.flatMap(modelsOf).map((model) => [modelPath(home, model), model] as const);
+  return [...new Map(models).values()];
+}
+
+function onRun({ job, figures }: Run, done: number, total: number): void {
+  const { peakBytes = 0, ...others } = figures;
+  const texts = Object.entries(others).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+  const what = Object.values(job).join(' ');
+  console.log(`${done}/${total}  ${what}: ${texts.join(', ')}; ${gigabytes(peakBytes)} GB`);
+}
+
+function onFailure(job: Job, error: unknown): void {
+  process.exitCode = 1;
+  console.error(`left out: ${Object.values(job).join(' ')}: ${String(error)}`);
+}
+
+async function pollHealth(): Promise<BenchResults['health']> {
+  const model = servicePackage('demo');
+  await makeModel(home, model);
+  return measureHealthLatency(modelPath(home, model), 'mixed', Number(options.polls));
 }

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ModelParts } from '../converted-model.js';
-import { elapsedMs, quantile } from './timing.js';
+import type { Precision } from '../../src/model-store/manifest.js';
+import { elapsedMs, quantile } from './measure/timing.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PICTURE = join(ROOT, 'test/golden/parity/pictures/photo-640x480.png');
@@ -29,7 +29,8 @@ export interface HealthLatency {
 
 /** Starts the built service, keeps it captioning and polls `/health/live` all the while. */
 export async function measureHealthLatency(
-  { directory, manifest }: ModelParts,
+  directory: string,
+  precision: Precision,
   polls: number,
 ): Promise<HealthLatency> {
   const service = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
@@ -39,7 +40,7 @@ export async function measureHealthLatency(
       HOST: '127.0.0.1',
       SALAMANDRA_HOME: directory,
       SALAMANDRA_MODEL: directory,
-      SALAMANDRA_PRECISION: manifest.precision,
+      SALAMANDRA_PRECISION: precision,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

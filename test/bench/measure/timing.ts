@@ -1,12 +1,9 @@
-import { median } from '../median.js';
+import { median } from '../../median.js';
 
-/** One figure of the benchmark's table. */
-export interface BenchRow {
-  readonly measure: string;
-  readonly model: string;
-  readonly condition: string;
-  readonly value: number;
-  readonly unit: 'tiles/s' | 'tokens/s' | 'ms' | 'MB' | 'ratio';
+/** Token ids without a pattern that a contender could profit from, of the middle of the vocabulary. */
+export function promptIds(count: number, vocabulary: number, seed: number): number[] {
+  const [first, choice] = [300, vocabulary - 600];
+  return Array.from({ length: count }, (_, i) => first + (((i + 131 * seed) * 7_919) % choice));
 }
 
 /** Median milliseconds of `runs` calls, after one that is not counted. */
@@ -27,15 +24,4 @@ export async function elapsedMs(call: () => Promise<unknown>): Promise<number> {
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
-}
-
-export function printRows(rows: readonly BenchRow[]): void {
-  for (const { measure, model, condition, value, unit } of rows) {
-    const cells = [measure.padEnd(34), model.padEnd(5), condition.padEnd(46)];
-    console.log([...cells, formatValue(value).padStart(9), unit].join('  '));
-  }
-}
-
-function formatValue(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+import { GraphBuilder } from '../../../src/conversion/graph-builder.js';
+import { encodeOnnxModel } from '../../../src/conversion/onnx-model.js';
+import { randomBytes } from '../peers/random-blocks.js';
+import type { Figures } from './job.js';
+import { elapsedMs } from './timing.js';
+
+/** Far more than any cache of a processor holds. */
+const BYTES_PER_THREAD = 512 * 1024 ** 2;
+const READS = 8;
+
+/** Sizes of a product in the middle of a large model's prompt. */
+const [ROWS, COLUMNS, OUTPUTS] = [512, 4_096, 8_192];
+const PRODUCTS = 8;
+
+/** A thread that reads its memory from end to end: the C library's search for a byte that is not there. */
+const READER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const memory = Buffer.alloc(workerData, 1);
+  parentPort.on('message', () => parentPort.postMessage(memory.indexOf(2)));
+  parentPort.postMessage('ready');
+`;
+
+/** What the memory and the arithmetic of this machine give at most: the best of several runs. */
+export async function measureLimits(threads: number): Promise<Figures> {
+  return {
+    bytesPerSecond: await measureBandwidth(threads),
+    int8OperationsPerSecond: await measureProduct(threads),
+  };
+}
+
+async function measureBandwidth(threads: number): Promise<number> {
+  const readers = Array.from(
+    { length: threads },
+    () => new Worker(READER, { eval: true, workerData: BYTES_PER_THREAD }),
+  );
+  const answers = () =>
+    Promise.all(readers.map((reader) => new Promise((resolve) => reader.once('message', resolve))));
+  await answers();
+  const times: number[] = [];
+  for (let read = 0; read < READS; read++) {
+    const answered = answers();
+    const ms = elapsedMs(() => answered);
+    for (const reader of readers) reader.postMessage('read');
+    times.push(await ms);
+  }
+  await Promise.all(readers.map((reader) => reader.terminate()));
+  return (threads * BYTES_PER_THREAD * 1e3) / Math.min(...times);
+}
+
+/** Multiplications and additions counted as two, of unsigned by signed bytes, by the kernel that reads prompts. */
+async function measureProduct(threads: number): Promise<number> {
+  const graph = new GraphBuilder('product');
+  const file = 'product.onnx.data';
+  graph.input('a', 'uint8', ['rows', COLUMNS]);
+  graph.floats('a_scale', Float32Array.of(1), []);
+  const b = graph.weight('b', 'int8', [COLUMNS, OUTPUTS], {
+    ...{ file, offset: 0, length: COLUMNS * OUTPUTS },
+  });
+  graph.floats('b_scale', new Float32Array(OUTPUTS).fill(1), [OUTPUTS]);
+  graph.byte('zero', 128);
+  graph.emit('MatMulIntegerToFloat', ['a', b, 'a_scale', 'b_scale', 'zero'], 'product');
+  // One number of the result leaves the graph, since the binding copies what does.
+  graph.emit('Gather', ['product', graph.integers('first', [0])], 'result', { axis: { int: 1 } });
+  graph.output('result', 'float32', ['rows', 1]);
+  const folder = await mkdtemp(join(tmpdir(), 'salamandra-bench-'));
+  try {
+    await writeFile(join(folder, file), randomBytes(COLUMNS * OUTPUTS));
+    const path = join(folder, 'product.onnx');
+    await writeFile(path, encodeOnnxModel(graph.build()));
+    const session = await InferenceSession.create(path, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+    });
+    const a = new Tensor('uint8', randomBytes(ROWS * COLUMNS), [ROWS, COLUMNS]);
+    const times: number[] = [];
+    for (let run = 0; run < PRODUCTS; run++) times.push(await elapsedMs(() => session.run({ a })));
+    await session.release();
+    return (2 * ROWS * COLUMNS * OUTPUTS * 1e3) / Math.min(...times);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,81 @@
+import type { Decoder, Sequence } from '../../../src/decoder/decoder.js';
+import { PACKAGE_FILES } from '../../../src/model-store/manifest.js';
+import { decoderOf } from '../models/bench-shapes.js';
+import { modelPath } from '../models/bench-home.js';
+import type { Figures, Job } from './job.js';
+import { servicePackage } from './job.js';
+import { openPackage } from './open-package.js';
+import { elapsedMs, promptIds } from './timing.js';
+
+type TextJob = Extract<Job, { kind: 'text' }>;
+
+const WARM_UP_TOKENS = 32;
+
+/** The service's decoder through the interface that its engine drives: chunks of a prompt, then steps. */
+export async function measureService(
+  job: TextJob,
+  home: string,
+  threads: number,
+): Promise<Figures> {
+  const { promptTokens, steps, sequences: count, shape } = job;
+  const directory = modelPath(home, servicePackage(shape));
+  const { decoder, tokenEmbeddings, manifest } = await openPackage(directory, threads);
+  const { vocabulary } = decoderOf(shape);
+  const chunkMs: number[] = [];
+
+  const read = async (sequence: Sequence, ids: readonly number[]): Promise<Float32Array> => {
+    let hidden = new Float32Array();
+    for (let start = 0; start < ids.length; start += decoder.longestChunk) {
+      const startMs = performance.now();
+      const embeds = tokenEmbeddings.embed(ids.slice(start, start + decoder.longestChunk));
+      hidden = new Float32Array(await decoder.read(sequence, embeds));
+      chunkMs.push(performance.now() - startMs);
+    }
+    const [scores] = await decoder.score([hidden]);
+    return scores!;
+  };
+  await warmUp(decoder, (sequence) => read(sequence, promptIds(WARM_UP_TOKENS, vocabulary, 99)));
+
+  chunkMs.length = 0;
+  const sequences = Array.from({ length: count }, () => decoder.open());
+  const ids: number[] = [];
+  const prefillMs = await elapsedMs(async () => {
+    for (const [index, sequence] of sequences.entries()) {
+      ids.push(likeliest(await read(sequence, promptIds(promptTokens, vocabulary, index))));
+    }
+  });
+  const step = async () => {
+    const scores = await decoder.step(sequences.map((sequence, i) => ({ sequence, id: ids[i]! })));
+    scores.forEach((row, index) => (ids[index] = likeliest(row)));
+  };
+  // The first one makes room for the answer.
+  await step();
+  const decodeMs = await elapsedMs(async () => {
+    for (let i = 0; i < steps; i++) await step();
+  });
+  const { files } = manifest;
+  const weights = [PACKAGE_FILES.decoder, PACKAGE_FILES.head]
+    .map((graph) => files[`${graph}.data`]?.bytes ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
+  return {
+    prefillTps: (count * promptTokens * 1e3) / prefillMs,
+    decodeTps: (count * steps * 1e3) / decodeMs,
+    firstChunkMs: chunkMs[0]!,
+    chunkTokens: Math.min(promptTokens, decoder.longestChunk),
+    weightBytesPerStep: weights,
+    cacheBytesPerStep: count * promptTokens * decoder.cacheBytesPerToken,
+  };
+}
+
+async function warmUp(decoder: Decoder, read: (sequence: Sequence) => Promise<Float32Array>) {
+  const sequence = decoder.open();
+  const scores = await read(sequence);
+  await decoder.step([{ sequence, id: likeliest(scores) }]);
+  decoder.close(sequence);
+}
+
+function likeliest(scores: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < scores.length; id++) if (scores[id]! > scores[best]!) best = id;
+  return best;
+}

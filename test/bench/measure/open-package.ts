@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+
+import { type LoadedModel, loadModel } from '../../../src/engine/load-model.js';
+import { PACKAGE_FILES } from '../../../src/model-store/manifest.js';
+import { inspectPackage } from '../../../src/model-store/model-package.js';
+import { loadGraph } from '../../../src/runtime/graph-session.js';
+
+/** Loads a package as the engine does, without hashing gigabytes that were made here. */
+export async function openPackage(directory: string, threads: number): Promise<LoadedModel> {
+  const manifest = await inspectPackage(directory);
+  const filePath = (name: string) => join(directory, name);
+  return loadModel({ directory, manifest, filePath }, (graph) =>
+    loadGraph(filePath(PACKAGE_FILES[graph]), { threads }),
+  );
+}

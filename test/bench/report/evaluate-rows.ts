@@ -1,0 +1,47 @@
+import { keyOf, lookUp, type Run } from '../run-jobs.js';
+import { LIMITS, type Row, type RowValues } from '../rows/row.js';
+
+/** A row with its figures, as it is kept in the JSON file. */
+export interface RowResult extends RowValues {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Row['unit'];
+  readonly ratio: number | null;
+  readonly target: NonNullable<Row['target']> | null;
+  /** null: nothing was asked for. */
+  readonly reached: boolean | null;
+  /** The most memory that any of the service's processes held, and any of the peers'. */
+  readonly peakBytes: number;
+  readonly peerPeakBytes: number | null;
+}
+
+export function evaluateRows(rows: readonly Row[], runs: readonly Run[]): RowResult[] {
+  return rows.map((row) => {
+    const values = row.evaluate((job, figure) => {
+      // The best that the machine showed is its limit.
+      if (job !== LIMITS) return lookUp(runs, job, figure);
+      const limits = runs.filter(({ job: { kind } }) => kind === 'limits');
+      return Math.max(...limits.map(({ figures }) => figures[figure] ?? NaN));
+    });
+    const ratio = row.ratio?.(values) ?? null;
+    const keys = new Set(row.jobs.map(keyOf));
+    const peaks = (ofPeers: boolean) =>
+      runs
+        .filter(({ job }) => keys.has(keyOf(job)))
+        .filter(({ job }) => (job.kind === 'text' && job.contender !== 'service') === ofPeers)
+        .map(({ figures }) => figures['peakBytes'] ?? NaN);
+    const peerPeaks = peaks(true);
+    return {
+      ...values,
+      ...{ name: row.name, title: row.title, unit: row.unit, ratio },
+      target: row.target ?? null,
+      reached: row.target && ratio !== null ? isReached(row.target, ratio) : null,
+      peakBytes: Math.max(...peaks(false)),
+      peerPeakBytes: peerPeaks.length > 0 ? Math.max(...peerPeaks) : null,
+    };
+  });
+}
+
+function isReached(target: NonNullable<Row['target']>, ratio: number): boolean {
+  return 'atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost;
+}

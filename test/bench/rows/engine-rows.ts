@@ -1,0 +1,79 @@
+import type { Job } from '../measure/job.js';
+import { againstItself, type Row } from './row.js';
+import { CONTEXT, text } from './text-rows.js';
+
+export const LANGUAGE_COUNTS = [1, 2, 4, 8];
+
+type HowAsked = Extract<Job, { kind: 'languages' }>['how'];
+
+export function tilesRow(tiles: number): Row {
+  const job = (precision: 'fp32' | 'int8'): Job => ({
+    ...{ kind: 'tiles', precision, tiles },
+  });
+  return {
+    name: `tiles-${tiles}`,
+    title: `so400m: ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, int8 against fp32`,
+    ...{ unit: 'tiles/s', list: 'so400m', jobs: [job('int8'), job('fp32')], ratio: againstItself },
+    target: { atLeast: 4 },
+    evaluate: (lookup) => ({
+      service: lookup(job('int8'), 'tilesPerSecond'),
+      compared: lookup(job('fp32'), 'tilesPerSecond'),
+    }),
+  };
+}
+
+export function secondQuestionRow(detail: 'low' | 'high'): Row {
+  const job: Job = { kind: 'second question', detail };
+  return {
+    name: `second-question-${detail}`,
+    title: `2b: first token of a second question, detail ${detail}, against the first`,
+    ...{ unit: 's', list: 'pictures', jobs: [job], ratio: againstItself, target: { atMost: 0.1 } },
+    evaluate: (lookup) => ({
+      service: lookup(job, 'secondMs') / 1e3,
+      compared: lookup(job, 'firstMs') / 1e3,
+    }),
+  };
+}
+
+export function languagesJob(count: number, how: HowAsked): Job {
+  return { kind: 'languages', count, how };
+}
+
+export function languagesRow(count: number, how: Exclude<HowAsked, 'one request'>): Row {
+  const [together, apart] = [languagesJob(count, 'one request'), languagesJob(count, how)];
+  const isMain = how === 'one by one, nothing kept';
+  return {
+    name: `languages-${count}${isMain ? '' : '-kept'}`,
+    title: `2b: a picture in ${count} ${count === 1 ? 'language' : 'languages'}, one request against ${how}`,
+    ...{ unit: 's', list: 'pictures', jobs: [together, apart], ratio: againstItself },
+    ...(isMain && count === 8 && { target: { atMost: 0.3 } }),
+    evaluate: (lookup) => ({
+      service: lookup(together, 'totalMs') / 1e3,
+      compared: lookup(apart, 'totalMs') / 1e3,
+    }),
+  };
+}
+
+export function clientsRow(): Row {
+  const job: Job = { kind: 'clients', clients: 4 };
+  const reading = text('service', '2b', CONTEXT);
+  return {
+    name: 'clients-4',
+    title: '2b: longest gap between two tokens with 4 clients, in prefill chunks',
+    ...{ unit: 'chunks', list: 'pictures', jobs: [job, reading], target: { atMost: 2.5 } },
+    ratio: ({ service }) => service,
+    evaluate: (lookup) => ({
+      service: lookup(job, 'longestGapMs') / lookup(reading, 'firstChunkMs'),
+    }),
+  };
+}
+
+export function demoRow(detail: 'low' | 'auto' | 'high'): Row {
+  const job: Job = { kind: 'demo picture', detail };
+  return {
+    name: `demo-picture-${detail}`,
+    title: `demo: first text of a picture, detail ${detail}`,
+    ...{ unit: 'ms', list: 'demo', jobs: [job] },
+    evaluate: (lookup) => ({ service: lookup(job, 'firstTextMs') }),
+  };
+}

@@ -1,0 +1,53 @@
+import {
+  clientsRow,
+  demoRow,
+  LANGUAGE_COUNTS,
+  languagesRow,
+  secondQuestionRow,
+  tilesRow,
+} from './engine-rows.js';
+import type { Row } from './row.js';
+import { CONTEXT, memoryLimitRow, sequenceRow, textRows, transformersRow } from './text-rows.js';
+
+const LENGTHS = [64, CONTEXT, 2_000, 4_000];
+const QUICK_ROWS = ['prefill-770', 'decode-770', 'tiles-1'];
+/** 128 against 4,096 positions would leave the bundled model's context, which ends at 1,024. */
+const DEMO_LENGTHS = [64, 900];
+
+const MAIN_TARGETS: Readonly<Record<number, { prefill?: number; decode?: number }>> = {
+  [CONTEXT]: { prefill: 5, decode: 1.2 },
+  4_000: { prefill: 3, decode: 1.1 },
+};
+
+export const ROWS: readonly Row[] = [
+  ...LENGTHS.flatMap((tokens) =>
+    textRows('2b', tokens, MAIN_TARGETS[tokens] ?? {}, { withTransformers: tokens === CONTEXT }),
+  ),
+  transformersRow(),
+  memoryLimitRow(),
+  ...[4, 8].map(sequenceRow),
+  ...[1, 5, 10].map(tilesRow),
+  secondQuestionRow('low'),
+  secondQuestionRow('high'),
+  ...LANGUAGE_COUNTS.map((count) => languagesRow(count, 'one by one, nothing kept')),
+  languagesRow(8, 'one by one'),
+  clientsRow(),
+  ...DEMO_LENGTHS.flatMap((tokens) => textRows('demo', tokens, {}, { suffix: `demo-${tokens}` })),
+  ...(['low', 'auto', 'high'] as const).map(demoRow),
+  ...textRows('7b', 384, { prefill: 3.5, decode: 1.1 }, { suffix: '7b-384' }),
+];
+
+/** Those named, by their whole name or its beginning; all without names. @throws RangeError for a name of none. */
+export function chooseRows(names: readonly string[], isQuick: boolean): Row[] {
+  const wanted = names.length === 0 && isQuick ? QUICK_ROWS : names;
+  if (wanted.length === 0) return [...ROWS];
+  const chosen = new Set(
+    wanted.flatMap((name) => {
+      const exact = ROWS.filter((row) => row.name === name);
+      const found = exact.length > 0 ? exact : ROWS.filter((row) => row.name.startsWith(name));
+      if (found.length > 0) return found;
+      throw new RangeError(`No row is called ${name}: ${ROWS.map((row) => row.name).join(', ')}`);
+    }),
+  );
+  return ROWS.filter((row) => chosen.has(row));
+}

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+import { median } from '../median.js';
+import type { Assignment, Figures, Job } from './measure/job.js';
+
+/** One run of a measurement. */
+export interface Run {
+  readonly job: Job;
+  readonly figures: Figures;
+}
+
+const CHILD = join(import.meta.dirname, 'measure/child.ts');
+const ROOT = join(import.meta.dirname, '../..');
+const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
+const LONGEST_RUN_MS = 15 * 60_000;
+
+/** Told what comes of each run, and how many of all are done. */
+export interface RunObserver {
+  onRun(run: Run, done: number, total: number): void;
+  onFailure(job: Job, error: unknown): void;
+}
+
+/**
+ * Runs all jobs in turns, each in a process of its own: A, B, A, B, so that a machine that slows down slows all of them. One
+ * that fails is left out from then on.
+ */
+export async function runInTurns(
+  jobs: readonly Job[],
+  rounds: number,
+  settings: Omit<Assignment, 'job'>,
+  observer: RunObserver,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  const failed = new Set<Job>();
+  for (let turn = 0; turn < rounds * jobs.length; turn++) {
+    const job = jobs[turn % jobs.length]!;
+    if (failed.has(job)) continue;
+    try {
+      const run = { job, figures: await runApart({ job, ...settings }) };
+      runs.push(run);
+      observer.onRun(run, turn + 1, rounds * jobs.length);
+    } catch (error) {
+      failed.add(job);
+      observer.onFailure(job, error);
+    }
+  }
+  return runs;
+}
+
+/** @throws Error with what the process said, when it fails. */
+function runApart(assignment: Assignment): Promise<Figures> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [TSX, CHILD, JSON.stringify(assignment)], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LONGEST_RUN_MS,
+    });
+    let [output, errors] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve(JSON.parse(output.trimEnd().split('\n').at(-1)!) as Figures);
+      else {
+        const reason = `${JSON.stringify(assignment.job)} ended with ${signal ?? code}`;
+        reject(new Error(`${reason}:\n${errors.slice(-2_000)}`));
+      }
+    });
+  });
+}
+
+/** Two descriptions of the same measurement have the same key. */
+export function keyOf(job: Job): string {
+  return JSON.stringify(Object.entries(job).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The median of a figure over the runs of a job; NaN where it was not run. */
+export function lookUp(runs: readonly Run[], job: Job, figure: string): number {
+  const key = keyOf(job);
+  const values = runs
+    .filter((run) => keyOf(run.job) === key)
+    .map(({ figures }) => figures[figure] ?? NaN);
+  return values.length === 0 ? NaN : median(values);
+}
