@@ -57,7 +57,7 @@ export const MAX_JSON_DEPTH = 8;
 /** UTF-8 bytes of one question: more than any context takes, and quick to tokenise. */
 export const MAX_PROMPT_BYTES = 32_768;
 
-/** Questions about one picture in one request: they are answered one after another within one deadline. */
+/** Questions about one picture in one request: they are answered side by side, within one deadline. */
 export const MAX_QUESTIONS = 32;
 
 /** Earlier turns of a conversation: far more than any context holds. */
@@ -90,7 +90,7 @@ export const MAX_STOP_STRINGS = 8;
 /** Characters of one stop string: each is searched for at every step. */
 export const MAX_STOP_LENGTH = 64;
 
-/** Requests that wait for the model; each holds its picture in memory and waits for all before it. */
+/** Requests that wait for a place among those that are worked at; each holds its picture in memory. */
 export const MAX_QUEUE = 16;
 
 /**

@@ -61,6 +61,18 @@ describe('createDecoder', () => {
     }
   });
 
+  it('refuses steps of no sequence, and of one twice, and leaves what was read as it is', async () => {
+    const { decoder, session } = createAttentionDecoder();
+    const one = await openWith(decoder, [1, 2]);
+    session.runs.length = 0;
+
+    await expect(decoder.step([])).rejects.toThrow(RangeError);
+    const twice = decoder.step([1, 2].map((id) => ({ sequence: one, id })));
+    await expect(twice).rejects.toThrow(RangeError);
+    expect(session.runs).toHaveLength(0);
+    expect(one.length).toBe(2);
+  });
+
   it.each([
     ['states', 'hidden'],
     ['keys', 'present.0.key'],

@@ -41,6 +41,7 @@ export interface Decoder {
    * Reads one token of each sequence in one run, whatever their lengths.
    *
    * @returns scores `[vocabulary]` of each, in order.
+   * @param tokens one at least, each of another sequence.
    * @throws CONTEXT_LENGTH_EXCEEDED before anything runs, when one of them is full.
    */
   step(
@@ -147,6 +148,9 @@ export function createDecoder(
     },
     async step(tokens) {
       const sequences = tokens.map(({ sequence }) => opened(sequence));
+      if (sequences.length === 0 || new Set(sequences).size < sequences.length) {
+        throw new RangeError('A step reads one token of each sequence, and of one at least.');
+      }
       for (const sequence of sequences) checkRoom(sequence, 1);
       const arrangement = batch.arrange(sequences.map(({ state }) => state));
       const places = new Map(sequences.map(({ state }, index) => [state, index]));

@@ -42,17 +42,26 @@ export class KvRows {
 
   /** Makes room; what is there stays. Slots may also be dropped from the end. */
   resize(slots: number, positions: number): void {
-    const capacity =
-      positions <= this.positions ? this.positions : Math.ceil(positions / GROWTH) * GROWTH;
+    this.allocate(slots, positions <= this.positions ? this.positions : wholeGrowths(positions));
+  }
+
+  /** Takes the room that so many slots and positions need and no more; what else there was is gone. */
+  fit(slots: number, positions: number): void {
+    this.allocate(slots, wholeGrowths(positions));
+  }
+
+  private allocate(slots: number, capacity: number): void {
     if (slots === this.slotCount && capacity === this.positions) return;
     // One plane after another: a long cache takes gigabytes, and a second one beside it must not be needed.
     this.planes.forEach((plane, index) => {
       const grown = allocate(plane, slots * this.heads * capacity * plane.width);
       const kept = Math.min(slots, this.slotCount) * this.heads;
       const [from, to] = [this.positions * plane.width, capacity * plane.width];
+      const both = Math.min(from, to);
       const old = this.dataOf(index);
       if (from === to) grown.set(old.subarray(0, kept * from));
-      else for (let i = 0; i < kept; i++) grown.set(old.subarray(i * from, (i + 1) * from), i * to);
+      else
+        for (let i = 0; i < kept; i++) grown.set(old.subarray(i * from, i * from + both), i * to);
       this.data[index] = grown;
     });
     this.slotCount = slots;
@@ -99,6 +108,14 @@ export class KvRows {
         this.heads,
         count * plane.width,
       );
+    });
+  }
+
+  /** Forgets a slot's floats. A mask hides any number that is left in a slot, but nothing that is not a number. */
+  clear(slot: number): void {
+    this.planes.forEach(({ type, width }, which) => {
+      const size = this.heads * this.positions * width;
+      if (type === 'float32') this.dataOf(which).fill(0, slot * size, (slot + 1) * size);
     });
   }
 
@@ -161,6 +178,11 @@ export class KvRows {
     if (!data) throw new RangeError(`There is no plane ${which}.`);
     return data;
   }
+}
+
+/** As many positions as rows have that grew to hold so many. */
+export function wholeGrowths(positions: number): number {
+  return Math.ceil(positions / GROWTH) * GROWTH;
 }
 
 interface Strided {

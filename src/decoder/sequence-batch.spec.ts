@@ -154,6 +154,52 @@ describe('SequenceBatch', () => {
     expect(sizes.size).toBeGreaterThan(5);
   });
 
+  it('has no room for long of those who left, while others stay', () => {
+    const batch = new SequenceBatch(MARKED_CACHE);
+    const stays = open(null, 5);
+    const many = Array.from({ length: 8 }, () => open(null, 3));
+    const told = toldOf(stays, ...many);
+    const roomWith = (others: readonly Told[]) => {
+      const arrangement = batch.arrange([stays, ...others].map(({ state }) => state));
+      expectTold(arrangement, new Map([...told, ...toldOf(...others)]));
+      return [arrangement.rows.slots, arrangement.rows.capacity];
+    };
+    const leave = (others: readonly Told[]) => {
+      for (const { state } of others) batch.remove(state);
+    };
+
+    expect(roomWith(many)).toEqual([9, 64]);
+    leave(many);
+    // One long sequence does not make the places of many long.
+    const long = open(null, 1000);
+    expect(roomWith([long])).toEqual([2, 1024]);
+    leave([long]);
+    // Nor are the places of many long after it.
+    const next = Array.from({ length: 8 }, () => open(null, 3));
+    expect(roomWith(next)).toEqual([9, 64]);
+    leave(next.slice(1));
+    expect(roomWith(next.slice(0, 1))).toEqual([2, 64]);
+    leave(next.slice(0, 1));
+    for (let i = 0; i < 60; i++) step(batch.arrange([stays.state]), told);
+    expect(roomWith([])).toEqual([1, 128]);
+  });
+
+  it('leaves nothing that is not a number to whoever comes after', () => {
+    const batch = new SequenceBatch(MARKED_CACHE);
+    const broken = open(null, 40);
+    for (const { type, data } of Object.values(broken.state.rows.inputs(0, 1))) {
+      if (type === 'float32') data.fill(NaN);
+    }
+    const [stays, also] = [open(null, 3), open(null, 3)];
+    batch.arrange([broken.state, stays.state, also.state]);
+    batch.remove(broken.state);
+    const { rows } = batch.arrange([stays.state, also.state, open(null, 2).state]);
+
+    for (const { type, data } of Object.values(rows.inputs(0, 3))) {
+      if (type === 'float32') expect(data.some(Number.isNaN)).toBe(false);
+    }
+  });
+
   it('gives its memory back with the last sequence', () => {
     const sequences = [open(null, 500), open(null, 3)];
     const batch = new SequenceBatch(MARKED_CACHE);

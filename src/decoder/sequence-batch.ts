@@ -1,6 +1,6 @@
 import type { CacheConfig } from './cache-planes.js';
 import type { KvPrefix } from './kv-prefix.js';
-import { KvRows } from './kv-rows.js';
+import { KvRows, wholeGrowths } from './kv-rows.js';
 
 /** A sequence as the decoder knows it: where its rows are and how many it has behind its prefix. */
 export interface SequenceState {
@@ -37,7 +37,8 @@ export class SequenceBatch {
   arrange(sequences: readonly SequenceState[]): Arrangement {
     const [only] = sequences;
     if (sequences.length === 1 && only) {
-      only.rows.resize(Math.max(only.rows.slots, 1), only.own + 1);
+      if (only.rows === this.rows) this.makeRoom(this.members);
+      else only.rows.resize(1, only.own + 1);
       return { rows: only.rows, first: only.slot, members: [only], prefix: only.prefix };
     }
     const prefix = mostShared(sequences);
@@ -46,8 +47,8 @@ export class SequenceBatch {
     for (const sequence of sequences) {
       if (sequence.prefix !== null && sequence.prefix !== prefix) this.absorbPrefix(sequence);
     }
+    this.makeRoom(sequences);
     for (const sequence of sequences) if (sequence.rows !== this.rows) this.moveIn(sequence);
-    this.rows.resize(this.rows.slots, Math.max(...sequences.map(({ own }) => own)) + 1);
     return { rows: this.rows, first: 0, members: this.members, prefix };
   }
 
@@ -59,10 +60,22 @@ export class SequenceBatch {
     sequence.prefix = null;
   }
 
+  /**
+   * For one position more of each. Room of those who have left serves those who join, but growing rows leave it behind, and
+   * so do rows that would be more than half empty: else they had, for good, the slots of the most and the length of the longest.
+   */
+  private makeRoom(sequences: readonly SequenceState[]): void {
+    const { rows } = this;
+    const slots = sequences.length;
+    const positions = Math.max(...sequences.map(({ own }) => own)) + 1;
+    const isEnough = slots <= rows.slots && positions <= rows.capacity;
+    const isTooMuch = rows.slots * rows.capacity > 2 * slots * wholeGrowths(positions);
+    if (!isEnough || isTooMuch) rows.fit(slots, positions);
+  }
+
   private moveIn(sequence: SequenceState): void {
     const slot = this.members.length;
     const { rows, slot: from, own: length } = sequence;
-    this.rows.resize(Math.max(this.rows.slots, slot + 1), length + 1);
     this.rows.copyFrom({ rows, slot: from, length }, slot, 0);
     sequence.rows = this.rows;
     sequence.slot = slot;
@@ -80,12 +93,13 @@ export class SequenceBatch {
 
   private leave({ slot }: SequenceState): void {
     const last = this.members.pop();
+    this.rows.clear(slot);
     if (last && last.slot !== slot) {
       this.rows.copyFrom({ rows: this.rows, slot: last.slot, length: last.own }, slot, 0);
+      this.rows.clear(last.slot);
       last.slot = slot;
       this.members[slot] = last;
     }
-    // The room of one that left stays for the next to join, until all have left.
     if (this.members.length === 0) this.rows = new KvRows(this.config);
   }
 

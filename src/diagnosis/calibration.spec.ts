@@ -15,7 +15,7 @@ const ONE: Calibration = {
   model: { id: 'demo', revision: 'a'.repeat(64), precision: 'int8' },
   measuredAt: '2026-01-01T00:00:00.000Z',
   loadMs: 12.5,
-  speed: { vision: { cutting: LINE, encoding: LINE }, prefill: LINE, step: LINE },
+  speed: { vision: { cutting: LINE, encoding: LINE }, prefill: LINE, step: LINE, further: 0.2 },
   peak: { bytes: 1e9, positions: 1024 },
 };
 const TEXT_ONLY: Calibration = {
@@ -59,7 +59,7 @@ describe('storeCalibrations', () => {
 describe('readCalibrations', () => {
   it.each([
     ['not JSON', '{'],
-    ['another version', '{"formatVersion":2,"calibrations":[]}'],
+    ['another version', store(ONE, 1)],
     ['a speed below nothing', store({ ...ONE, loadMs: -1 })],
     ['a curve without a part', store({ ...ONE, speed: { ...ONE.speed, step: { fixed: 1 } } })],
   ])('finds none in a file with %s', async (_, text) => {
@@ -87,6 +87,6 @@ describe('findCalibration', () => {
   });
 });
 
-function store(calibration: object): string {
-  return JSON.stringify({ formatVersion: 1, calibrations: [calibration] });
+function store(calibration: object, formatVersion = 2): string {
+  return JSON.stringify({ formatVersion, calibrations: [calibration] });
 }

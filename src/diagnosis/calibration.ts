@@ -35,7 +35,8 @@ export type CalibrationKey = Pick<Calibration, 'processor' | 'threads'> & {
 };
 
 const FILE = 'calibrations.json';
-const FORMAT_VERSION = 1;
+/** Raised when graphs become faster: a calibration is found by its checkpoint, which stays the same. */
+const FORMAT_VERSION = 2;
 /** The oldest give way: models and machines come and go under one home folder. */
 const MAX_CALIBRATIONS = 200;
 
@@ -111,6 +112,7 @@ function parse(root: JsonObject): Calibration[] {
         vision: speed['vision'] === null ? null : parseVision(speed['vision']),
         prefill: parseCurve(speed['prefill'], 'prefill'),
         step: parseCurve(speed['step'], 'step'),
+        further: checkAmount(speed['further'], 'further'),
       },
       peak: {
         bytes: checkAmount(peak['bytes'], 'bytes'),

@@ -7,7 +7,7 @@ import { hasFastEightBits } from './instruction-sets.js';
 import { type Machine, usableMemory } from './machine.js';
 import type { MeasuredSpeed } from './measure-speed.js';
 import { ordinaryRequestMs } from './ordinary-request.js';
-import { projectWeights } from './project-weights.js';
+import { projectCosts, projectWeights } from './project-weights.js';
 import {
   type PrecisionChoice,
   type PrecisionRecommendation,
@@ -131,7 +131,7 @@ function toChoice(
 ): PrecisionChoice {
   const own = measurements.find(({ calibration }) => calibration.model.precision === precision);
   const { manifest } = (own ?? any).tested;
-  const costs = own?.costs ?? { ...any.costs, weightBytes: projectWeights(manifest, precision) };
+  const costs = own?.costs ?? projectCosts(manifest, precision);
   return {
     precision,
     memoryBytes: estimateMemory(manifest.decoder.maxPositions, costs, own?.calibration),

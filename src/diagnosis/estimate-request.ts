@@ -1,4 +1,4 @@
-import { MAX_SAMPLED_FRAMES, MAX_TILES_PER_RUN } from '../config/limits.js';
+import { MAX_SAMPLED_FRAMES, MAX_SEQUENCES } from '../config/limits.js';
 import { countLeastTokens } from '../engine/decode-media.js';
 import type { ModelCosts } from '../engine/vision-language-engine.js';
 import { shareFrames } from '../engine/visual-token-budget.js';
@@ -17,7 +17,7 @@ export type MediaOutline =
 export interface PlannedRequest {
   readonly media: readonly MediaOutline[];
   readonly detail: Detail;
-  /** How many texts are written, one after another, about the same media. */
+  /** How many texts are written about the same media, side by side. */
   readonly texts: number;
   /** Of each text. */
   readonly maxTokens: number;
@@ -87,7 +87,7 @@ export function estimateRequest(
           ...estimateText(request, promptTokens, instructionTokens, calibration.speed),
         }
       : null,
-    memoryBytes: estimateMemory(promptTokens + request.maxTokens, model, calibration),
+    memoryBytes: estimateMemory(countPositions(request, visualTokens, model), model, calibration),
   };
 }
 
@@ -125,12 +125,7 @@ function estimateSight(
   const cut = outlines.map((one) =>
     one.kind === 'image' ? predictMs(cutting, (one.width * one.height) / 1e6) : 0,
   );
-  const encoded = media.map((one) => {
-    const runs = countRuns(one);
-    const rest = runs % MAX_TILES_PER_RUN;
-    const fullMs = predictMs(encoding, MAX_TILES_PER_RUN) * Math.floor(runs / MAX_TILES_PER_RUN);
-    return fullMs + (rest > 0 ? predictMs(encoding, rest) : 0);
-  });
+  const encoded = media.map((one) => predictMs(encoding, countRuns(one)));
   return { tileMs: sum(cut), encodeMs: sum(encoded) };
 }
 
@@ -139,14 +134,27 @@ function estimateText(
   { texts, maxTokens }: PlannedRequest,
   promptTokens: number,
   instructionTokens: number,
-  { prefill, step }: SpeedModel,
+  { prefill, step, further }: SpeedModel,
 ): Pick<EstimatedTimings, 'prefillMs' | 'generateMs'> {
   const furtherMs =
     predictMs(prefill, promptTokens) - predictMs(prefill, promptTokens - instructionTokens);
+  const batches = Math.ceil(texts / MAX_SEQUENCES);
+  const stepsAtOnce = batches + (texts - batches) * further;
   return {
     prefillMs: predictMs(prefill, promptTokens) + (texts - 1) * (prefill.fixed + furtherMs),
-    generateMs: texts * maxTokens * predictMs(step, promptTokens + maxTokens / 2),
+    generateMs: stepsAtOnce * maxTokens * predictMs(step, promptTokens + maxTokens / 2),
   };
+}
+
+/** Positions in the cache at most, as `bytesTogether` of the engine counts them: several texts share what they begin with. */
+function countPositions(
+  { texts, maxTokens }: PlannedRequest,
+  visualTokens: number,
+  { instructionTokens }: Pick<ModelCosts, 'instructionTokens'>,
+): number {
+  const own = Math.min(texts, MAX_SEQUENCES) * (instructionTokens + maxTokens);
+  // While the beginning is copied for the texts behind it, it is there twice.
+  return own + (texts > 1 ? 2 : 1) * visualTokens;
 }
 
 /** Bytes of the process that holds a model, at its most, with so many positions in its cache. */

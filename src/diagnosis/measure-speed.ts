@@ -23,6 +23,8 @@ const LONG_PROMPT = 1024;
 const MAX_LONG_PROMPT_MS = 30_000;
 
 const DECODE_STEPS = 8;
+/** Answers that are written together, to tell what a further one adds. */
+const TOGETHER = 4;
 
 /** Quick work is repeated, since a moment of other work would change it most. */
 const CUT_SIDES = [100, 400];
@@ -60,6 +62,8 @@ export async function measureSpeed(
   };
   const short = await measurePrompt(decoder, shortest, hiddenSize, onProgress);
   const middle = await measurePrompt(decoder, between, hiddenSize, onProgress);
+  onProgress(`${TOGETHER} answers at once`);
+  const togetherMs = await measureTogether(decoder, between, hiddenSize);
   const isSlow = (middle.prompt.ms * LONG_PROMPT) / between > MAX_LONG_PROMPT_MS;
   const longest = Math.min(isSlow ? LONG_PROMPT / 2 : LONG_PROMPT, room);
   const long = await measurePrompt(decoder, longest, hiddenSize, onProgress);
@@ -68,6 +72,7 @@ export async function measureSpeed(
       vision: sight,
       prefill: fitCurve([short.prompt, middle.prompt, long.prompt]),
       step: fitLine(short.step, long.step),
+      further: Math.max(0, (togetherMs / middle.step.ms - 1) / (TOGETHER - 1)),
     },
     longestPrompt: longest,
   };
@@ -113,12 +118,30 @@ async function measurePrompt(
     await readAndScore(decoder, sequence, embeddings);
   });
   onProgress(`answer after ${count} tokens`);
+  const stepMs = await medianStepMs(decoder, [sequence]);
+  decoder.close(sequence);
+  return { prompt: { count, ms: promptMs }, step: { count, ms: stepMs } };
+}
+
+/** A step of several answers behind one beginning. */
+async function measureTogether(decoder: Decoder, count: number, hiddenSize: number) {
+  const first = decoder.open();
+  await readAndScore(decoder, first, noise([count, hiddenSize]));
+  const beginning = decoder.freeze(first, count);
+  decoder.close(first);
+  const sequences = Array.from({ length: TOGETHER }, () => decoder.open(beginning));
+  const stepMs = await medianStepMs(decoder, sequences);
+  for (const sequence of sequences) decoder.close(sequence);
+  return stepMs;
+}
+
+async function medianStepMs(decoder: Decoder, sequences: readonly Sequence[]): Promise<number> {
   const steps: number[] = [];
   for (let id = 0; id < DECODE_STEPS; id++) {
-    steps.push(await elapsedMs(() => decoder.step([{ sequence, id }])));
+    const tokens = sequences.map((sequence) => ({ sequence, id }));
+    steps.push(await elapsedMs(() => decoder.step(tokens)));
   }
-  decoder.close(sequence);
-  return { prompt: { count, ms: promptMs }, step: { count, ms: median(steps) } };
+  return median(steps);
 }
 
 async function readAndScore(decoder: Decoder, sequence: Sequence, embeddings: FloatTensor) {

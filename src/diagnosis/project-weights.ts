@@ -1,3 +1,5 @@
+import { cacheBytesPerToken } from '../decoder/cache-planes.js';
+import type { ModelCosts } from '../engine/vision-language-engine.js';
 import {
   PACKAGE_FILES,
   type ModelManifest,
@@ -27,12 +29,24 @@ export function projectWeights(manifest: ModelManifest, precision: Precision): n
     case 'fp32':
       return FLOAT * (tower + layers + head);
     case 'int8':
-      return BYTE * (tower + layers + head);
+      return BYTE * (tower + layers) + HALF_BYTE * head;
     case 'int4':
       return BYTE * tower + HALF_BYTE * (layers + head);
     case 'mixed':
       return BYTE * (tower + layers) + HALF_BYTE * (layers + head);
   }
+}
+
+/** What an estimate of memory is made from, as it would be in another precision. */
+export function projectCosts(
+  manifest: ModelManifest,
+  precision: Precision,
+): Pick<ModelCosts, 'weightBytes' | 'cacheBytesPerToken'> {
+  const cache = precision === 'fp32' ? 'float32' : 'int8-rows';
+  return {
+    weightBytes: projectWeights(manifest, precision),
+    cacheBytesPerToken: cacheBytesPerToken({ ...manifest.decoder, cache }),
+  };
 }
 
 function bytesPerWeight(encoding: WeightEncoding): number {

@@ -17,13 +17,15 @@ export interface SpeedModel {
   readonly vision: {
     /** Cutting a picture of n megapixels into tiles, once it is decoded. */
     readonly cutting: Curve;
-    /** One run of the vision graph over n tiles. */
+    /** Encoding n tiles, in as many runs as they take. */
     readonly encoding: Curve;
   } | null;
   /** Reading n positions into an empty cache. */
   readonly prefill: Curve;
-  /** One step after n positions. */
+  /** One step of one answer after n positions. */
   readonly step: Curve;
+  /** What every further answer to the same beginning adds to a step, as a share of it. */
+  readonly further: number;
 }
 
 /** The curve's value at `n`. */

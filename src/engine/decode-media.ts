@@ -131,7 +131,7 @@ async function seeClip(
 ): Promise<SeenMedia> {
   const { path, sampling, maxFrames, geometry } = request;
   // Whatever is wrong with the file, the media decoder has the right error for it.
-  const sha256 = await hashFile(path).catch(() => undefined);
+  const sha256 = await hashFile(path, signal).catch(() => undefined);
   const knownKey = sha256 === undefined ? undefined : clipKey(sha256, sampling);
   const kept = knownKey === undefined ? undefined : await store.embeddings(knownKey);
   if (kept && knownKey !== undefined && fitsInto(kept, { maxFrames, maxVisualTokens: Infinity })) {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,5 +13,28 @@ it('follows the content of a file, also when it changes', async () => {
   expect([await hashFile(path), await hashFile(path)]).toEqual([abc, abc]);
   await writeFile(path, '');
   expect(await hashFile(path)).toMatch(/^e3b0c442/);
+  await rm(folder, { recursive: true });
+});
+
+it('gets on between the runs of a busy process, and stops when nobody waits for it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'salamandra-hash-'));
+  const path = join(folder, 'clip');
+  await writeFile(path, '');
+  await truncate(path, 32 << 20);
+  let runs = 0;
+  let isBusy = true;
+  const run = () => {
+    if (!isBusy) return;
+    runs += 1;
+    for (const start = performance.now(); performance.now() - start < 20;);
+    setImmediate(run);
+  };
+  setImmediate(run);
+
+  expect(await hashFile(path)).toMatch(/^83ee4724/);
+  isBusy = false;
+  expect(runs).toBeLessThan(100);
+  await truncate(path, 31 << 20);
+  await expect(hashFile(path, AbortSignal.abort())).rejects.toThrow('aborted');
   await rm(folder, { recursive: true });
 });

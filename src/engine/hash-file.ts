@@ -7,12 +7,15 @@ import { pipeline } from 'node:stream/promises';
 const hashed = new Map<string, string>();
 const MAX_HASHED = 16;
 
+/** Bytes read in one go. Between two of them a worker may make a run of its model: small ones would take a run each. */
+const PIECE_BYTES = 8 << 20;
+
 /**
  * SHA-256 of a file, in hex. Piece by piece: a clip may be larger than memory.
  *
- * @throws what the disk throws, and an error for what is no file: a device has no end.
+ * @throws what the disk throws, an error for what is no file: a device has no end; and when the signal aborts.
  */
-export async function hashFile(path: string): Promise<string> {
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const status = await stat(path);
   if (!status.isFile()) throw new Error('This is no file.');
   const { size, mtimeMs, ino } = status;
@@ -20,7 +23,7 @@ export async function hashFile(path: string): Promise<string> {
   const known = hashed.get(file);
   if (known !== undefined) return known;
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path, { highWaterMark: PIECE_BYTES }), hash, { signal });
   const sha256 = hash.digest('hex');
   for (const oldest of hashed.keys()) if (hashed.size >= MAX_HASHED) hashed.delete(oldest);
   hashed.set(file, sha256);

@@ -50,6 +50,21 @@ describe('createMediaWorkerDecoder', () => {
     await expect(tile(OK)).resolves.toBeDefined();
   });
 
+  it('lets go at once of a caller who leaves while others are worked for', async () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    let isHanging = true;
+    const hanging = tile(HANG, first.signal).finally(() => (isHanging = false));
+    const waiting = tile(OK, second.signal);
+    const last = tile(OK);
+    second.abort(new Error('left'));
+
+    await expect(waiting).rejects.toThrow('left');
+    expect(isHanging).toBe(true);
+    first.abort(new Error('left too'));
+    await expect(hanging).rejects.toThrow('left too');
+    await expect(last).resolves.toBeDefined();
+  });
+
   it('takes several at once in turn', async () => {
     const results = await Promise.allSettled([tile(OK), tile(SEGFAULT), tile(OK)]);
 

@@ -55,10 +55,11 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
   }
 
   async function runNow(task: MediaWorkerTask, timeoutMs: number, signal?: AbortSignal) {
-    signal?.throwIfAborted();
     let child = await (worker ??= start());
     // The last file may have taken the process down.
     if (!isRunning(child)) child = await (worker = start());
+    // The caller may have left during the start.
+    signal?.throwIfAborted();
     return await askWorker(child, task, timeoutMs, signal);
   }
 
@@ -67,8 +68,10 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
       worker ??= start();
     },
     run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, signal?: AbortSignal) {
-      const result = previous.then(() => runNow(task, timeoutMs, signal));
-      previous = result.catch(() => undefined);
+      const turn = previous;
+      const result = unlessAborted(turn, signal).then(() => runNow(task, timeoutMs, signal));
+      // Who leaves while it waits lets nobody pass those before it.
+      previous = Promise.allSettled([turn, result]);
       return result as Promise<MediaWorkerResults[Task['type']]>;
     },
     async close() {
@@ -77,6 +80,19 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
       if (child) killGroup(child);
     },
   };
+}
+
+/** Waits for what never fails. @throws the signal's reason as soon as it aborts: those before may take minutes. */
+function unlessAborted(waited: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal?.reason as Error);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    void waited.then(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+  });
 }
 
 /** One question, one answer; in every other case the worker is killed. */

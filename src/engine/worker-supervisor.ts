@@ -43,7 +43,10 @@ export class WorkerSupervisor {
     const { entry, configuration } = this.options;
     const child = forkWorker(entry, { stderr: 'inherit' });
     this.child = child;
-    child.on('message', (message: MessageFromWorker) => this.receive(message));
+    child.on('message', (message: MessageFromWorker) => {
+      // What a worker has said may be read after its exit, when its requests are lost or wait for another one.
+      if (this.child === child) this.receive(message);
+    });
     // A child that could not be started has no exit event.
     child.on('error', () => child.pid === undefined && this.lose(child));
     child.once('exit', () => this.lose(child));

@@ -28,13 +28,14 @@ export interface GraphValues {
  * Checks one `NodeProto`: a known operator that reads what is already there and names each of its outputs for
  * the first time, which are then added to `defined`.
  *
+ * @returns the outputs.
  * @throws MODEL_INVALID otherwise.
  */
 export function checkGraphNode(
   message: Uint8Array,
   { defined, constants }: GraphValues,
   depth = 0,
-): void {
+): readonly string[] {
   const node = readNode(message);
   if (GRAPH_OPERATORS.get(node.operator) !== node.domain) {
     throw invalidModel('a graph file uses an unknown operator');
@@ -44,11 +45,12 @@ export function checkGraphNode(
   }
   if (node.operator === 'MatMulNBits') checkBlockProduct(node, constants);
   checkBranches(node, { defined, constants }, depth);
-  for (const name of node.outputs) {
-    if (name === '') continue;
+  const given = node.outputs.filter((name) => name !== '');
+  for (const name of given) {
     if (defined.has(name)) throw invalidModel('a graph file gives two values one name');
     defined.add(name);
   }
+  return given;
 }
 
 /** An `If` has two branches of nodes, which see what is around them and keep what they give to themselves. */
@@ -60,17 +62,20 @@ function checkBranches(node: GraphNode, { defined, constants }: GraphValues, dep
     throw invalidModel('a graph file holds a graph where none belongs');
   }
   for (const branch of node.branches.values()) {
-    const values = { defined: new Set(defined), constants };
     const outputs: string[] = [];
     const nodes: Uint8Array[] = [];
     for (const field of readKnown(branch, [1, 2, 12], 'branch')) {
       if (field.number === 1) nodes.push(toBytes(field));
       if (field.number === 12) outputs.push(readGraphValue(toBytes(field)).name);
     }
-    for (const inner of nodes) checkGraphNode(inner, values, depth + 1);
-    if (outputs.length !== node.outputs.length || !outputs.every((x) => values.defined.has(x))) {
+    const given = nodes.flatMap((inner) =>
+      checkGraphNode(inner, { defined, constants }, depth + 1),
+    );
+    if (outputs.length !== node.outputs.length || !outputs.every((name) => defined.has(name))) {
       throw invalidModel('a graph file promises a value that nothing gives');
     }
+    // Taken back rather than kept in a copy: a file of branches alone would copy all names for each of them.
+    for (const name of given) defined.delete(name);
   }
 }
 

@@ -72,12 +72,14 @@ function hasItsFiles({ vision, decoder, files }: ManifestContent): boolean {
 }
 
 function hasItsPrecision({ precision, vision, decoder, embeddings }: ManifestContent): boolean {
-  const { encoding, head, prefill } = decoder;
+  const { encoding, head, headRows, prefill, cache } = decoder;
   const all: WeightEncoding[] = [encoding, head, ...(vision ? [vision.encoding] : [])];
   switch (precision) {
     case 'fp32':
       return (
         prefill === null &&
+        headRows === null &&
+        cache === 'float32' &&
         embeddings.dtype === 'float32' &&
         all.every(({ kind }) => kind === 'float32')
       );

@@ -127,6 +127,7 @@ describe('parseManifest', () => {
     ['decoder.headRows', 'decoder.onnx.data'],
     ['decoder.cache', undefined],
     ['decoder.cache', 'int4-rows'],
+    ['decoder.cache', 'int8-rows'],
     ['decoder.cache', null],
     ['decoder.prefill', undefined],
     ['decoder.prefill', { kind: 'float32' }],

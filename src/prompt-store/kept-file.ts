@@ -38,8 +38,11 @@ const PREAMBLE_BYTES = MAGIC.length + 4;
 const MAX_HEADER_BYTES = 4 << 20;
 const DIGEST_BYTES = 32;
 
-/** Bytes read or written and hashed in one go: other work of this process has its turn between two of them. */
-const PIECE_BYTES = 1 << 20;
+/**
+ * Bytes read or written and hashed in one go. Other work of this process has its turn between two of them, which may be a
+ * run of the model: small pieces of a large file would take longer than what they spare.
+ */
+export const PIECE_BYTES = 8 << 20;
 
 /** Bytes of the file that `writeKeptFile` makes. */
 export function keptFileBytes(name: string, content: FileContent): number {

@@ -204,6 +204,7 @@ describe('openKeptFolder', () => {
     make(fileOf(NAME, '1'.repeat(64)), 8 * 24);
     make(fileOf(NAME, '2'.repeat(64)), 6 * 24);
     make(join(root, 'something of mine', 'file'), 100 * 24);
+    symlinkSync(join(root, 'something of mine'), join(root, '3'.repeat(64)));
 
     await open();
 

@@ -142,8 +142,11 @@ async function removeUnused(root: string, used: string): Promise<void> {
 }
 
 async function modelFolders(root: string): Promise<string[]> {
-  const names = await readdir(root).catch(() => []);
-  return names.filter((name) => MODEL_FOLDER.test(name));
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  // A link may lead anywhere, and what is found in these folders is deleted.
+  return entries
+    .filter((entry) => entry.isDirectory() && MODEL_FOLDER.test(entry.name))
+    .map(({ name }) => name);
 }
 
 async function listFiles(folder: string): Promise<FoundFile[]> {

@@ -3,7 +3,7 @@ import type { GraphSession } from '../runtime/graph-session.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 
 /**
- * Runs the vision graph (tower and projector) over all tiles, a few at a time.
+ * Runs the vision graph (tower and projector) over all tiles, MAX_TILES_PER_RUN at a time.
  *
  * @param pixelValues [tiles, 3, height, width]
  * @param signal checked between runs; a run itself cannot be interrupted
