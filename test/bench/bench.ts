@@ -2,7 +2,8 @@
  * `npm run bench [-- ROW ...]`: this service against node-llama-cpp and transformers.js on this machine's processor. Prints a
  * table, keeps the runs in results.json, and writes RESULTS.md with its plots. Nothing is asserted: figures depend on the
  * machine and on what else it does. Packages and peers' files with random weights are made once, in a folder of the bench's
- * own. `--quick` takes a few rows once; rows are also chosen by name, and change the page only with `--update`.
+ * own. Each run is kept as it ends. `--quick` takes a few rows once; rows are also chosen
+ * by name, and change what is kept only with `--update`.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -67,14 +68,39 @@ if (options.report) {
 
 async function bench(rows: readonly Row[]): Promise<void> {
   const isWhole = rows.length === ROWS.length;
-  announce(rows);
+  const kept = options.update ? readResults() : null;
   const runs: Run[] = [];
+  const results = (health: BenchResults['health']) =>
+    kept ? updated(kept, runs) : describeResults(health, runs);
+  const save = (health: BenchResults['health'] = null) => {
+    if (isWhole || kept)
+      writeFileSync(RESULTS_FILE, `${JSON.stringify(results(health), null, 1)}\n`);
+  };
+  announce(rows);
   for (const list of new Set(rows.map((row) => row.list))) {
     const jobs = distinctJobs(rows.filter((row) => row.list === list));
     const models = distinctModels(jobs);
-    for (const model of models) await makeModel(home, model);
-    const settings = { home, threads };
-    runs.push(...(await runInTurns([LIMITS, ...jobs], rounds, settings, { onRun, onFailure })));
+    try {
+      for (const model of models) await makeModel(home, model);
+    } catch (error) {
+      // No room for it, say: the other lists have models of their own.
+      for (const job of jobs) onFailure(job, error);
+      continue;
+    }
+    await runInTurns(
+      [LIMITS, ...jobs],
+      rounds,
+      { home, threads },
+      {
+        onRun: (run, done, total) => {
+          // Hours of measuring must not be lost with whatever ends this process.
+          runs.push(run);
+          save();
+          onRun(run, done, total);
+        },
+        onFailure,
+      },
+    );
     if (list === '7b') for (const model of models) removeModel(home, model);
     console.log(
       `\n${formatTable(
@@ -85,12 +111,11 @@ async function bench(rows: readonly Row[]): Promise<void> {
       )}\n`,
     );
   }
-  if (!isWhole && !options.update) return;
+  if (!isWhole && !kept) return;
   const health = isWhole ? await pollHealth() : null;
-  const results = options.update ? updated(readResults(), runs) : describeResults(health, runs);
-  writeFileSync(RESULTS_FILE, `${JSON.stringify(results, null, 1)}\n`);
-  await writeReport(results, ROWS);
-  console.log(formatTable(evaluateRows(ROWS, results.runs)));
+  save(health);
+  await writeReport(results(health), ROWS);
+  console.log(formatTable(evaluateRows(ROWS, results(health).runs)));
 }
 
 function describeResults(health: BenchResults['health'], runs: readonly Run[]): BenchResults {
@@ -145,7 +170,13 @@ function onFailure(job: Job, error: unknown): void {
 }
 
 async function pollHealth(): Promise<BenchResults['health']> {
-  const model = servicePackage('demo');
-  await makeModel(home, model);
-  return measureHealthLatency(modelPath(home, model), 'mixed', Number(options.polls));
+  try {
+    const model = servicePackage('demo');
+    await makeModel(home, model);
+    return await measureHealthLatency(modelPath(home, model), 'mixed', Number(options.polls));
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`left out: health: ${String(error)}`);
+    return null;
+  }
 }

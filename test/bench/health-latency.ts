@@ -41,6 +41,8 @@ export async function measureHealthLatency(
       SALAMANDRA_HOME: directory,
       SALAMANDRA_MODEL: directory,
       SALAMANDRA_PRECISION: precision,
+      // The same picture again and again is to be work each time.
+      SALAMANDRA_CACHE_MB: '0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

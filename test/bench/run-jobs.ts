@@ -30,26 +30,30 @@ export async function runInTurns(
   rounds: number,
   settings: Omit<Assignment, 'job'>,
   observer: RunObserver,
-): Promise<Run[]> {
-  const runs: Run[] = [];
+): Promise<void> {
   const failed = new Set<Job>();
   for (let turn = 0; turn < rounds * jobs.length; turn++) {
     const job = jobs[turn % jobs.length]!;
     if (failed.has(job)) continue;
+    let figures: Figures;
     try {
-      const run = { job, figures: await runApart({ job, ...settings }) };
-      runs.push(run);
-      observer.onRun(run, turn + 1, rounds * jobs.length);
+      figures = await runApart({ job, ...settings });
     } catch (error) {
       failed.add(job);
       observer.onFailure(job, error);
+      continue;
     }
+    observer.onRun({ job, figures }, turn + 1, rounds * jobs.length);
   }
-  return runs;
 }
 
-/** @throws Error with what the process said, when it fails. */
-function runApart(assignment: Assignment): Promise<Figures> {
+/** @throws Error with what the process said, when it fails or gives no figures. */
+async function runApart(assignment: Assignment): Promise<Figures> {
+  const output = await outputOf(assignment);
+  return JSON.parse(output.trimEnd().split('\n').at(-1)!) as Figures;
+}
+
+function outputOf(assignment: Assignment): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [TSX, CHILD, JSON.stringify(assignment)], {
       cwd: ROOT,
@@ -61,7 +65,7 @@ function runApart(assignment: Assignment): Promise<Figures> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (code === 0) resolve(JSON.parse(output.trimEnd().split('\n').at(-1)!) as Figures);
+      if (code === 0) resolve(output);
       else {
         const reason = `${JSON.stringify(assignment.job)} ended with ${signal ?? code}`;
         reject(new Error(`${reason}:\n${errors.slice(-2_000)}`));

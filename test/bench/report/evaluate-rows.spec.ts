@@ -3,6 +3,7 @@ import { LIMITS } from '../rows/row.js';
 import { chooseRows, ROWS } from '../rows/rows.js';
 import { text } from '../rows/text-rows.js';
 import { evaluateRows } from './evaluate-rows.js';
+import { cellsOf } from './format-table.js';
 
 const service = text('service', '2b', 770);
 const [plain, flash] = [false, true].map((flashAttention) =>
@@ -31,6 +32,13 @@ describe('evaluateRows', () => {
   it('sees a missed target', () => {
     const slower = [...runs, ...Array.from({ length: 5 }, () => run(service, { prefillTps: 470 }))];
     expect(evaluateRows(chooseRows(['prefill-770'], false), slower)[0]!.reached).toBe(false);
+  });
+
+  it('judges no target where a measurement failed', () => {
+    const withoutPeer = runs.filter(({ job }) => job !== plain && job !== flash);
+    const [left] = evaluateRows(chooseRows(['prefill-770'], false), withoutPeer);
+    expect(left).toMatchObject({ service: 480, reached: null });
+    expect(cellsOf(left!)).toContain('not measured');
   });
 
   it('holds speeds against the best that the machine showed', () => {

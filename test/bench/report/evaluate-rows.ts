@@ -8,7 +8,7 @@ export interface RowResult extends RowValues {
   readonly unit: Row['unit'];
   readonly ratio: number | null;
   readonly target: NonNullable<Row['target']> | null;
-  /** null: nothing was asked for. */
+  /** null: nothing was asked for, or a measurement failed. */
   readonly reached: boolean | null;
   /** The most memory that any of the service's processes held, and any of the peers'. */
   readonly peakBytes: number;
@@ -21,7 +21,8 @@ export function evaluateRows(rows: readonly Row[], runs: readonly Run[]): RowRes
       // The best that the machine showed is its limit.
       if (job !== LIMITS) return lookUp(runs, job, figure);
       const limits = runs.filter(({ job: { kind } }) => kind === 'limits');
-      return Math.max(...limits.map(({ figures }) => figures[figure] ?? NaN));
+      const values = limits.map(({ figures }) => figures[figure] ?? NaN);
+      return values.length === 0 ? NaN : Math.max(...values);
     });
     const ratio = row.ratio?.(values) ?? null;
     const keys = new Set(row.jobs.map(keyOf));
@@ -35,7 +36,8 @@ export function evaluateRows(rows: readonly Row[], runs: readonly Run[]): RowRes
       ...values,
       ...{ name: row.name, title: row.title, unit: row.unit, ratio },
       target: row.target ?? null,
-      reached: row.target && ratio !== null ? isReached(row.target, ratio) : null,
+      reached:
+        row.target && ratio !== null && !Number.isNaN(ratio) ? isReached(row.target, ratio) : null,
       peakBytes: Math.max(...peaks(false)),
       peerPeakBytes: peerPeaks.length > 0 ? Math.max(...peerPeaks) : null,
     };

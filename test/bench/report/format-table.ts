@@ -14,10 +14,10 @@ export function cellsOf(result: RowResult): string[] {
     formatNumber(llama),
     formatNumber(transformers),
     result.unit,
-    ratio === null ? '' : `${ratio.toFixed(2)} x`,
+    ratio === null ? '' : Number.isNaN(ratio) ? 'not measured' : `${ratio.toFixed(2)} x`,
     target === null ? '' : 'atLeast' in target ? `>= ${target.atLeast} x` : `<= ${target.atMost} x`,
     reached === null ? '' : reached ? 'reached' : 'missed',
-    limit === undefined ? '' : `${Math.round(100 * limit)} %`,
+    limit === undefined || Number.isNaN(limit) ? '' : `${Math.round(100 * limit)} %`,
     formatMegabytes(result.peakBytes),
     formatMegabytes(result.peerPeakBytes),
   ];
