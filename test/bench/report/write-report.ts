@@ -53,12 +53,13 @@ function describe(
   const { machine, date, threads, rounds, health } = kept;
   const asked = results.filter(({ target }) => target !== null);
   const reached = asked.filter((result) => result.reached);
+  const measured = results.filter(({ service }) => service !== undefined && !Number.isNaN(service));
   return (
     [
       '# Speed and memory',
       'Made by `npm run bench`; the runs behind it are in `results.json`.',
       `${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}, ` +
-        `${date}. ${threads} threads, medians of ${rounds} runs, every run in a process of its own; those that are ` +
+        `${date}. ${threads} threads, medians of ${rounds} runs at most, every run in a process of its own; those that are ` +
         'compared took turns. Shapes are those of the published models, weights are random, except for `demo`, which is ' +
         'the bundled model where pictures are seen.',
       ...plots.map(({ name, title }) => `![${title}](plots/${name}.svg)`),
@@ -72,7 +73,12 @@ function describe(
         }),
       ),
       '## All rows',
-      formatMarkdown(HEADINGS, results.map(cellsOf)),
+      formatMarkdown(HEADINGS, measured.map(cellsOf)),
+      ...(measured.length < results.length
+        ? [
+            `Not measured in these runs: ${results.length - measured.length} of ${results.length} rows.`,
+          ]
+        : []),
       '`compared` is what the title names: another precision, another way to ask, or one sequence. Of the limit: for prefill ' +
         'the multiply-adds of all layers against the best product of bytes, for decode the weights, keys and values that a ' +
         'step reads against the best speed of the memory.',
