@@ -16,14 +16,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tamper-'));
   directory = join(folder, 'package');
   const { headRows } = PACKAGE_FILES;
-  const decoder = { ...tinyManifest().decoder, headRows };
+  const encoding = { kind: 'int8-rows' } as const;
+  const decoder = { ...tinyManifest().decoder, headRows, encoding };
   // Two files with one content may change places.
   const files = {
     ...tinyPackageFiles(),
     [headRows]: new Uint8Array(decoder.vocabularySize * (decoder.hiddenSize + 4)),
     [PACKAGE_FILES.tokenizerConfig]: Buffer.from('{"a":1}'),
   };
-  await writeTinyPackage(directory, { files, manifest: { decoder } });
+  await writeTinyPackage(directory, { files, manifest: { precision: 'int8', decoder } });
 });
 
 afterAll(() => rm(folder, { recursive: true }));
