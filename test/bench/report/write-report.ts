@@ -53,7 +53,7 @@ function describe(
   const { machine, date, threads, rounds, health } = kept;
   const asked = results.filter(({ target }) => target !== null);
   const reached = asked.filter((result) => result.reached);
-  const measured = results.filter(({ service }) => service !== undefined && !Number.isNaN(service));
+  const measured = results.filter(({ service }) => !Number.isNaN(service));
   return (
     [
       '# Speed and memory',
