@@ -155,11 +155,7 @@ export class KvRows {
   /** Room for exactly so many positions of one sequence. */
   static exactly(config: CacheConfig, positions: number): KvRows {
     const rows = new KvRows(config);
-    rows.slotCount = 1;
-    rows.positions = positions;
-    rows.planes.forEach((plane, which) => {
-      rows.data[which] = allocate(plane, rows.heads * positions * plane.width);
-    });
+    rows.allocate(1, positions);
     return rows;
   }
 

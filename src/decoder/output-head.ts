@@ -1,8 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { invalidModel } from '../model-store/invalid-model.js';
 import type { GraphSession } from '../runtime/graph-session.js';
+import { openRowTable, SCALE_BYTES } from './row-table.js';
 import { topScores } from './top-scores.js';
 
 /** Hidden states to scores. */
@@ -23,8 +21,6 @@ export interface HeadRows {
 
 /** How many of the likeliest tokens are scored again: sampling rarely looks further, and it costs half a millisecond. */
 const CANDIDATES = 64;
-
-const SCALE_BYTES = 4;
 
 /**
  * Scores through the graph, whose weights may be rounded to four bits to be read in half the time. The likeliest tokens of
@@ -67,28 +63,17 @@ export function openHeadRows(path: string, count: number, columns: number): Head
   const row = new Uint8Array(rowBytes);
   const values = new Int8Array(row.buffer, 0, columns);
   const view = new DataView(row.buffer);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (cause) {
-    throw invalidModel('the rows of its head cannot be read', cause);
-  }
-  if (fstatSync(file).size !== count * rowBytes) {
-    closeSync(file);
-    throw invalidModel('the rows of its head are not of the size the manifest says');
-  }
+  const table = openRowTable(path, { rows: count, rowBytes }, 'the rows of its head');
   return {
     dot(id, hidden) {
-      if (readSync(file, row, 0, rowBytes, id * rowBytes) !== rowBytes) {
-        throw invalidModel('the rows of its head end early');
-      }
+      table.read(id, row);
       let sum = 0;
       for (let column = 0; column < columns; column++)
         sum += (values[column] ?? 0) * (hidden[column] ?? 0);
       return sum * view.getFloat32(columns, true);
     },
     close: () => {
-      closeSync(file);
+      table.close();
     },
   };
 }

@@ -1,9 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-
 import { invalidModel } from '../model-store/invalid-model.js';
 import type { EmbeddingsManifest } from '../model-store/manifest.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import { createTensor } from '../tensor/tensor.js';
+import { openRowTable, SCALE_BYTES } from './row-table.js';
 
 /** The embedding table of a decoder. It owns a file descriptor until `close`. */
 export interface TokenEmbeddings {
@@ -26,18 +25,16 @@ export function openTokenEmbeddings(
   path: string,
   { dtype, rows, columns }: Omit<EmbeddingsManifest, 'file'>,
 ): TokenEmbeddings {
-  const rowBytes = dtype === 'float32' ? columns * FLOAT_BYTES : columns + FLOAT_BYTES;
+  const rowBytes = dtype === 'float32' ? columns * FLOAT_BYTES : columns + SCALE_BYTES;
   const decodeRow = dtype === 'float32' ? decodeFloats : decodeScaledBytes;
-  const file = openTable(path, rows * rowBytes);
+  const table = openRowTable(path, { rows, rowBytes }, 'its token embeddings');
 
   const readRow = (id: number): DataView => {
     if (!Number.isInteger(id) || id < 0 || id >= rows) {
       throw invalidModel('its tokenizer has tokens without an embedding');
     }
     const bytes = new Uint8Array(rowBytes);
-    if (readSync(file, bytes, 0, rowBytes, id * rowBytes) !== rowBytes) {
-      throw invalidModel('its token embeddings end early');
-    }
+    table.read(id, bytes);
     return new DataView(bytes.buffer);
   };
 
@@ -48,7 +45,9 @@ export function openTokenEmbeddings(
       ids.forEach((id, row) => embeddings.data.set(decodeRow(readRow(id)), row * columns));
       return embeddings;
     },
-    close: () => closeSync(file),
+    close: () => {
+      table.close();
+    },
   };
 }
 
@@ -58,19 +57,7 @@ function decodeFloats(row: DataView): Float32Array {
 
 /** Signed bytes, and behind them the float that each of them is multiplied with. */
 function decodeScaledBytes(row: DataView): Float32Array {
-  const columns = row.byteLength - FLOAT_BYTES;
+  const columns = row.byteLength - SCALE_BYTES;
   const scale = row.getFloat32(columns, true);
   return Float32Array.from(new Int8Array(row.buffer, 0, columns), (value) => value * scale);
-}
-
-function openTable(path: string, bytes: number): number {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (cause) {
-    throw invalidModel('its token embeddings cannot be read', cause);
-  }
-  if (fstatSync(file).size === bytes) return file;
-  closeSync(file);
-  throw invalidModel('its token embeddings are not of the size the manifest says');
 }

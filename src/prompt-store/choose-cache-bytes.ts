@@ -1,3 +1,4 @@
+import { freeBesideModel } from '../engine/memory-budget.js';
 import type { ModelManifest } from '../model-store/manifest.js';
 
 /** The rest is for requests that are being worked on, and for everything else on the machine. */
@@ -8,10 +9,9 @@ const MAX_CHOSEN_BYTES = 2_000_000_000;
 
 /** Bytes to keep between requests where nobody says: a quarter of what is free beside the model's weights, 2 GB at most. */
 export function chooseCacheBytes(
-  { files }: Pick<ModelManifest, 'files'>,
-  freeBytes: number = process.availableMemory(),
+  manifest: Pick<ModelManifest, 'files'>,
+  freeBytes?: number,
 ): number {
-  const modelBytes = Object.values(files).reduce((total, { bytes }) => total + bytes, 0);
-  const share = Math.floor((freeBytes - modelBytes) * SHARE_OF_FREE);
-  return Math.min(Math.max(share, 0), MAX_CHOSEN_BYTES);
+  const share = Math.floor(freeBesideModel(manifest, freeBytes) * SHARE_OF_FREE);
+  return Math.min(share, MAX_CHOSEN_BYTES);
 }

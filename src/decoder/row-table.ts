@@ -1,0 +1,49 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import { invalidModel } from '../model-store/invalid-model.js';
+
+/** Bytes of the float32 behind a row of signed bytes, which each of them is multiplied with. */
+export const SCALE_BYTES = 4;
+
+/** A file of rows of one size. It owns a file descriptor until `close`. */
+export interface RowTable {
+  /** Fills `row` with one of the rows. @throws MODEL_INVALID when the file ends early. */
+  read(index: number, row: Uint8Array): void;
+  close(): void;
+}
+
+/**
+ * Opens a table that is read row by row: the system's page cache keeps what is asked for often.
+ *
+ * @param called what errors call its rows.
+ * @throws MODEL_INVALID when the file cannot be opened or is not of the promised size.
+ */
+export function openRowTable(
+  path: string,
+  { rows, rowBytes }: { readonly rows: number; readonly rowBytes: number },
+  called: string,
+): RowTable {
+  const file = openFile(path, called);
+  if (fstatSync(file).size !== rows * rowBytes) {
+    closeSync(file);
+    throw invalidModel(`${called} are not of the size the manifest says`);
+  }
+  return {
+    read(index, row) {
+      if (readSync(file, row, 0, rowBytes, index * rowBytes) !== rowBytes) {
+        throw invalidModel(`${called} end early`);
+      }
+    },
+    close: () => {
+      closeSync(file);
+    },
+  };
+}
+
+function openFile(path: string, called: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    throw invalidModel(`${called} cannot be read`, cause);
+  }
+}
