@@ -14,7 +14,7 @@ const FLOAT32 = { kind: 'float32' } as const;
 /** A manifest that contradicts itself nowhere, for a model of two dimensions and four tokens. */
 export function tinyManifest(): TinyManifest {
   return {
-    formatVersion: 3,
+    formatVersion: 4,
     id: 'tiny',
     source: {
       architecture: 'LlavaOnevisionForConditionalGeneration',

@@ -56,7 +56,7 @@ function throughBlocks(tensors: TinyTensors, matrices: RegExp): TinyTensors {
       const packed = new Uint8Array(8 * bits);
       const scales = new Float32Array(1);
       const values = tensor.data.subarray(row * columns, (row + 1) * columns);
-      quantizeBlockRow(values, { bits, blockSize: 64 }, packed, scales);
+      quantizeBlockRow(values, { bits, blockSize: 32 }, packed, scales);
       for (let i = 0; i < columns; i++) {
         const level = ((packed[i >> 1]! >> ((i % 2) * 4)) & 15) - 8;
         data[row * columns + i] = level * scales[0]!;
@@ -79,8 +79,8 @@ describe('convertCheckpoint', () => {
     expect(Object.fromEntries(PRECISIONS.map((precision, i) => [precision, kinds[i]]))).toEqual({
       fp32: ['float32', 'float32', undefined],
       int8: ['int8-rows', '4/64', undefined],
-      int4: ['4/64', '4/64', undefined],
-      mixed: ['4/64', '4/64', 'int8-rows'],
+      int4: ['4/32', '4/64', undefined],
+      mixed: ['4/32', '4/64', 'int8-rows'],
     });
     expect(packages.int4?.manifest.vision?.encoding).toEqual({ kind: 'int8-rows' });
     expect(packages.int4?.manifest.embeddings.dtype).toBe('int8');

@@ -3,7 +3,7 @@ import type { DecoderArchitecture } from './architecture.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { AttentionRun, CachedRows, LayerAttention } from './layer-attention.js';
 import { emitPromptAttention } from './prompt-attention.js';
-import { emitSmallRowBytes } from './row-bytes.js';
+import { emitSmallRowBytes, QUERY_MIDDLE, type RowBytes } from './row-bytes.js';
 import { emitStepAttention } from './step-attention.js';
 
 /** Reads the run's sizes off its inputs, so that the caller need not pass them. */
@@ -11,8 +11,8 @@ export function emitAttentionRun(graph: GraphBuilder): AttentionRun {
   const sizeOf = (x: string, axis: number, name: string) =>
     graph.emit('Shape', [x], name, { start: { int: axis }, end: { int: axis + 1 } });
   const sequence = sizeOf('inputs_embeds', 1, 'sizes.sequence');
-  const prefix = sizeOf('prefix.0.key', 2, 'sizes.prefix');
-  const past = sizeOf('past.0.key', 2, 'sizes.past');
+  const prefix = sizeOf('prefix.0.value', 2, 'sizes.prefix');
+  const past = sizeOf('past.0.value', 2, 'sizes.past');
   const filled = graph.input('past_length', 'int64', [1]);
   const before = graph.emit('Add', [prefix, filled], 'sizes.before');
   const total = graph.emit('Add', [before, sequence], 'sizes.total');
@@ -88,8 +88,8 @@ function emitOwnBytes(
 ): NonNullable<LayerAttention['own']> {
   const byHead = (x: string) => emitSplitHeads(graph, x, keyValueHeads, headDim);
   return {
-    key: emitSmallRowBytes(graph, byHead(key), 'around-128'),
-    value: emitSmallRowBytes(graph, byHead(value), 'signed'),
+    key: emitSmallRowBytes(graph, byHead(key), 'cached'),
+    value: emitSmallRowBytes(graph, byHead(value), 'cached'),
   };
 }
 
@@ -101,19 +101,34 @@ function emitPresent(
   flat: KeyAndValue,
   own: LayerAttention['own'],
 ): void {
-  const output = (x: string, name: string, type: 'float32' | 'uint8' | 'int8', width: number) => {
-    graph.emit('Transpose', [x], name, { perm: { ints: [0, 2, 1, 3] } });
-    graph.output(name, type, ['batch', keyValueHeads, 'sequence', width]);
-  };
-  for (const part of ['key', 'value'] as const) {
+  const give = (part: string, type: 'float32' | 'int8', x: string, width: number) => {
     const name = `present.${layer}.${part}`;
-    if (own === null) {
-      output(emitSplitHeads(graph, flat[part], keyValueHeads, headDim), name, 'float32', headDim);
-    } else {
-      output(own[part].values, name, part === 'key' ? 'uint8' : 'int8', headDim);
-      output(own[part].scale, `${name}_scale`, 'float32', 1);
-    }
+    // Keys in bytes lie in columns.
+    const isTurned = part === 'key' && own !== null;
+    graph.emit('Transpose', [x], name, { perm: { ints: isTurned ? [0, 2, 3, 1] : [0, 2, 1, 3] } });
+    const head = isTurned ? [width, 'sequence'] : ['sequence', width];
+    graph.output(name, type, ['batch', keyValueHeads, ...head]);
+  };
+  if (own === null) {
+    const byHead = (x: string) => emitSplitHeads(graph, x, keyValueHeads, headDim);
+    give('key', 'float32', byHead(flat.key), headDim);
+    give('value', 'float32', byHead(flat.value), headDim);
+    return;
   }
+  give('key', 'int8', own.key.values, headDim);
+  give('value', 'int8', own.value.values, headDim);
+  give('key_scale', 'float32', own.key.scale, 1);
+  give('key_shift', 'float32', emitKeyShift(graph, own.key, headDim), 1);
+  give('value_scale', 'float32', own.value.scale, 1);
+}
+
+/** What a query of QUERY_MIDDLE in all places scores, [batch, sequence, keyValueHeads, 1]. */
+function emitKeyShift(graph: GraphBuilder, { values, scale }: RowBytes, headDim: number): string {
+  const middles = new Float32Array(headDim).fill(QUERY_MIDDLE);
+  const query = graph.floats('query_of_middles', middles, [headDim, 1]);
+  const floats = graph.emit('Cast', [values], `${values}.floats`, { to: { int: 1 } });
+  const sums = graph.emit('MatMul', [floats, query], `${values}.sums`);
+  return graph.emit('Mul', [sums, scale], `${values}.shift`);
 }
 
 function emitInputs(
@@ -129,14 +144,15 @@ function emitInputs(
     const key = graph.input(`${name}.key`, 'float32', rows);
     return { key, value: graph.input(`${name}.value`, 'float32', rows), scales: null };
   }
-  // As a row, since that is how scores lie.
-  const scales = [batch, keyValueHeads, 1, positions];
+  const ofPosition = (part: string) =>
+    graph.input(`${name}.${part}`, 'float32', [batch, keyValueHeads, 1, positions]);
   return {
-    key: graph.input(`${name}.key`, 'uint8', rows),
+    key: graph.input(`${name}.key`, 'int8', [batch, keyValueHeads, headDim, positions]),
     value: graph.input(`${name}.value`, 'int8', rows),
     scales: {
-      key: graph.input(`${name}.key_scale`, 'float32', scales),
-      value: graph.input(`${name}.value_scale`, 'float32', scales),
+      key: ofPosition('key_scale'),
+      keyShift: ofPosition('key_shift'),
+      value: ofPosition('value_scale'),
     },
   };
 }

@@ -17,12 +17,20 @@ export interface AttentionRun {
   readonly split: string;
 }
 
-/** Keys and values of some positions, [batch, keyValueHeads, positions, headDim], by their names. */
+/**
+ * Keys and values of some positions by their names: values [batch, keyValueHeads, positions, headDim], and keys of the same
+ * shape in float32, [batch, keyValueHeads, headDim, positions] in bytes.
+ */
 export interface CachedRows {
   readonly key: string;
   readonly value: string;
-  /** [batch, keyValueHeads, 1, positions] float32 each; null where rows are float32 themselves. */
-  readonly scales: { readonly key: string; readonly value: string } | null;
+  /** Of rows in bytes, [batch, keyValueHeads, 1, positions] each, as scores lie; null where rows are float32. */
+  readonly scales: {
+    readonly key: string;
+    readonly value: string;
+    /** What QUERY_MIDDLE in all places of a query would add to a score. */
+    readonly keyShift: string;
+  } | null;
 }
 
 /** One layer's queries and new rows; keys after rotation. */

@@ -50,7 +50,7 @@ export interface ConversionPlan {
 export function planConversion(files: CheckpointFiles, precision: Precision): ConversionPlan {
   const architecture = parseArchitecture(files.config, files.generation);
   const { decoder, quantization } = architecture;
-  const encodings = chooseEncodings(precision, quantization);
+  const encodings = chooseEncodings(precision, architecture);
   const description = describe(architecture, files, precision, encodings);
   const graphs = planGraphs(architecture, encodings);
   const tables = planTables(architecture, encodings);
@@ -96,7 +96,7 @@ function describe(
 ): PlannedManifest {
   const { name, decoder, tokens } = architecture;
   return {
-    formatVersion: 3,
+    formatVersion: 4,
     source: { architecture: name, name: files.name, licence: files.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),

@@ -1,6 +1,5 @@
-import type { CachedRows, LayerAttention } from './layer-attention.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { MIDDLE } from './row-bytes.js';
+import type { LayerAttention } from './layer-attention.js';
 
 /**
  * Attention of many new positions of ONE sequence: the runtime's fused kernel, which never holds a matrix of scores. It
@@ -38,7 +37,7 @@ function emitOwn(
 ): string {
   if (own === null) return flat[part];
   const label = name(`prompt.own_${part}`);
-  const floats = emitFloats(graph, own[part].values, own[part].scale, headDim, part, label);
+  const floats = emitFloats(graph, own[part].values, own[part].scale, headDim, label);
   const shape = graph.integers('own_rows_shape', [1, -1, keyValueHeads * headDim]);
   return graph.emit('Reshape', [floats, shape], label);
 }
@@ -49,13 +48,17 @@ function emitPast(
   part: 'key' | 'value',
 ): string {
   const label = name(`prompt.past_${part}`);
-  const rows = graph.emit('Concat', [prefix[part], past[part]], `${label}.rows`, {
-    axis: { int: 2 },
+  const isInColumns = part === 'key' && past.scales !== null;
+  const both = graph.emit('Concat', [prefix[part], past[part]], `${label}.both`, {
+    axis: { int: isInColumns ? 3 : 2 },
   });
-  if (!prefix.scales || !past.scales) return rows;
+  if (!prefix.scales || !past.scales) return both;
+  const rows = isInColumns
+    ? graph.emit('Transpose', [both], `${label}.rows`, { perm: { ints: [0, 1, 3, 2] } })
+    : both;
   const scales = [prefix.scales[part], past.scales[part]];
   const scale = graph.emit('Concat', scales, `${label}.row_scales`, { axis: { int: 3 } });
-  const floats = emitFloats(graph, rows, scale, headDim, part, label);
+  const floats = emitFloats(graph, rows, scale, headDim, label);
   const shape = graph.integers('past_shape', [1, keyValueHeads, -1, headDim]);
   return graph.emit('Reshape', [floats, shape], label);
 }
@@ -66,14 +69,13 @@ function emitFloats(
   rows: string,
   scale: string,
   headDim: number,
-  part: keyof Pick<CachedRows, 'key' | 'value'>,
   label: string,
 ): string {
   const table = graph.integers(`table_${headDim}`, [-1, headDim]);
   const scales = graph.emit('Reshape', [scale, graph.integers('flat', [-1])], `${label}.scales`);
   const bytes = graph.emit('Reshape', [rows, table], `${label}.table`);
   const count = graph.emit('Shape', [scales], `${label}.count`);
-  const zero = part === 'key' ? graph.byte('middle', MIDDLE) : graph.signedByte('signed_zero', 0);
+  const zero = graph.signedByte('signed_zero', 0);
   const zeros = graph.emit('Expand', [zero, count], `${label}.zeros`);
   return graph.emit('DequantizeLinear', [bytes, scales, zeros], `${label}.floats`, {
     axis: { int: 0 },

@@ -1,7 +1,7 @@
 import { loadGraph } from '../runtime/graph-session.js';
 import { GraphBuilder } from './graph-builder.js';
 import { encodeOnnxModel } from './onnx-model.js';
-import { emitRowBytes, emitSmallRowBytes, MIDDLE, type RowBytes } from './row-bytes.js';
+import { emitRowBytes, emitSmallRowBytes, QUERY_MIDDLE, type RowBytes } from './row-bytes.js';
 
 const SHAPE = [2, 3, 40];
 const COLUMNS = 40;
@@ -27,31 +27,34 @@ async function run(type: 'uint8' | 'int8', emit: (graph: GraphBuilder, x: string
 }
 
 describe.each([
-  ['emitRowBytes', 'uint8', (graph: GraphBuilder, x: string) => emitRowBytes(graph, x, COLUMNS)],
   [
-    'emitSmallRowBytes around the middle',
-    'uint8',
-    (graph: GraphBuilder, x: string) => emitSmallRowBytes(graph, x, 'around-128'),
+    'emitRowBytes',
+    { type: 'uint8', zero: 128, largest: 127 },
+    (graph: GraphBuilder, x: string) => emitRowBytes(graph, x, COLUMNS),
   ],
   [
-    'emitSmallRowBytes with signs',
-    'int8',
-    (graph: GraphBuilder, x: string) => emitSmallRowBytes(graph, x, 'signed'),
+    'emitSmallRowBytes of a query',
+    { type: 'uint8', zero: QUERY_MIDDLE, largest: 63 },
+    (graph: GraphBuilder, x: string) => emitSmallRowBytes(graph, x, 'query'),
   ],
-] as const)('%s', (_, type, emit) => {
+  [
+    'emitSmallRowBytes of what is cached',
+    { type: 'int8', zero: 0, largest: 127 },
+    (graph: GraphBuilder, x: string) => emitSmallRowBytes(graph, x, 'cached'),
+  ],
+] as const)('%s', (_, { type, zero, largest }, emit) => {
   it('keeps every value to half a step of its own row', async () => {
     const { values, scale } = await run(type, emit);
-    const zero = type === 'uint8' ? MIDDLE : 0;
 
     expect(values.type).toBe(type);
     expect([values.shape, scale.shape]).toEqual([SHAPE, [2, 3, 1]]);
     for (let row = 0; row < ROWS; row++) {
       const own = X.subarray(row * COLUMNS, (row + 1) * COLUMNS);
       const step = Number(scale.data[row]);
-      if (row !== 2) expect(step).toBeCloseTo(Math.max(...own.map(Math.abs)) / 127, 6);
+      if (row !== 2) expect(step).toBeCloseTo(Math.max(...own.map(Math.abs)) / largest, 6);
       own.forEach((value, column) => {
         const byte = Number(values.data[row * COLUMNS + column]) - zero;
-        expect(Math.abs(byte)).toBeLessThanOrEqual(127);
+        expect(Math.abs(byte)).toBeLessThanOrEqual(largest);
         expect(Math.abs(byte * step - value)).toBeLessThanOrEqual(step * 0.501);
       });
     }

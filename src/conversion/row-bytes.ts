@@ -1,14 +1,14 @@
 import type { GraphBuilder } from './graph-builder.js';
 
 /** The zero of unsigned bytes that stand for values of both signs. */
-export const MIDDLE = 128;
+const MIDDLE = 128;
 const LARGEST = 127;
 
 /**
- * What of a byte the right operand of a product may use where it is computed in the run: processors without VNNI add pairs of
- * products in sixteen bits, the left one reaches 255, and the way around that (see runtime/saturation.ts) is for constants.
+ * The zero of a query's bytes, which reach from 1 to 127: processors without VNNI add pairs of products in sixteen bits, and
+ * the way around that (see runtime/saturation.ts) is for constants, not for a cache on the right.
  */
-export const LARGEST_RIGHT = 63;
+export const QUERY_MIDDLE = 64;
 
 /** Keeps a row of zeros from being divided by zero; far below any value that matters. */
 const SMALLEST_MAGNITUDE = 1e-12;
@@ -68,20 +68,20 @@ export function emitRowBytes(
 /**
  * The same in fewer operators and two passes, for small tensors.
  *
- * @param kind `around-128`: uint8 with its zero at 128; `signed`: int8, the right operand of a product of bytes.
- * @param largest magnitude of a byte.
+ * @param kind `cached`: int8, the right operand of a product of bytes; `query`: uint8 around QUERY_MIDDLE, the left one.
  */
 export function emitSmallRowBytes(
   graph: GraphBuilder,
   x: string,
-  kind: 'around-128' | 'signed',
-  largest = LARGEST,
+  kind: 'cached' | 'query',
 ): RowBytes {
-  const scale = emitScale(graph, x, `${x}.scale`, largest);
+  const scale = emitScale(graph, x, `${x}.scale`, kind === 'query' ? QUERY_MIDDLE - 1 : LARGEST);
   const divided = graph.emit('Div', [x, scale], `${x}.divided`);
   const one = graph.floats('one', Float32Array.of(1), []);
   const zero =
-    kind === 'signed' ? graph.signedByte('signed_zero', 0) : graph.byte('middle', MIDDLE);
+    kind === 'query'
+      ? graph.byte('query_middle', QUERY_MIDDLE)
+      : graph.signedByte('signed_zero', 0);
   return {
     values: graph.emit('QuantizeLinear', [divided, one, zero], `${x}.bytes`),
     scale,

@@ -1,5 +1,5 @@
 import type { LayerAttention } from './layer-attention.js';
-import { emitSmallRowBytes, LARGEST_RIGHT } from './row-bytes.js';
+import { emitSmallRowBytes } from './row-bytes.js';
 import {
   byteScores,
   emitByteMixture,
@@ -46,7 +46,7 @@ function emitOver(
   const isFloat = parts.every(({ rows }) => rows.scales === null);
   const scoresOf = isFloat
     ? floatScores(context, query)
-    : byteScores(context, emitSmallRowBytes(graph, query, 'signed', LARGEST_RIGHT));
+    : byteScores(context, emitSmallRowBytes(graph, query, 'query'));
   const one = graph.integers('one_row_shape', [0, keyValueHeads, 1, headDim]);
   const newKey = graph.emit('Reshape', [flat.key, one], name('new_key'));
   const newValue = graph.emit('Reshape', [flat.value, one], name('new_value'));

@@ -1,5 +1,5 @@
 import type { CachedRows, LayerAttention } from './layer-attention.js';
-import { MIDDLE, type RowBytes } from './row-bytes.js';
+import type { RowBytes } from './row-bytes.js';
 
 /** Of the bytes that a weight is split into: two of them times a value's byte stay within sixteen bits. */
 const LARGEST_BYTE = 127;
@@ -16,54 +16,77 @@ export interface Part {
 /** Of one way through a layer's step. */
 export type StepContext = Pick<LayerAttention, 'decoder' | 'graph' | 'name'>;
 
-/** Queries of all sequences as rows of one: [batch, kvHeads, rows, n] -> [1, kvHeads, batch * rows, n]. */
-function gather({ graph, decoder }: StepContext, x: string, width: number, label: string): string {
-  const byHead = graph.emit('Transpose', [x], `${label}.by_head`, { perm: { ints: [1, 0, 2, 3] } });
-  const shape = graph.integers(`gathered_shape_${width}`, [1, decoder.keyValueHeads, -1, width]);
-  return graph.emit('Reshape', [byHead, shape], `${label}.gathered`);
+/**
+ * Rows of a sequence up to which each of them is a product of its own. The runtime has a kernel for a single row that reads
+ * the right operand as it lies, and packs it anew in every run for several: from here on that costs less.
+ */
+const MOST_ROWS_APART = 8;
+
+/** One product of the rows x with what `output` is to be called. */
+type Product = (x: string, output: string) => string;
+
+/**
+ * What a product makes of x [batch, kvHeads, rows, n]. Where all sequences share its right operand, the rows of all of them
+ * are those of one product.
+ */
+function emitForOwner(
+  { graph, decoder }: StepContext,
+  owner: Owner,
+  [x, rows]: readonly [name: string, rows: number],
+  output: string,
+  emitProduct: Product,
+): string {
+  if (owner === 'own') return emitProduct(x, output);
+  const byHead = { perm: { ints: [1, 0, 2, 3] } };
+  const { keyValueHeads } = decoder;
+  const turned = graph.emit('Transpose', [x], `${output}.by_head`, byHead);
+  const asOne = graph.integers('shape_as_one', [1, keyValueHeads, -1, 0]);
+  const left = graph.emit('Reshape', [turned, asOne], `${output}.as_one`);
+  const product = emitProduct(left, `${output}.of_all`); // [1, kvHeads, batch * rows, m]
+  const apart = graph.integers(`shape_apart_${rows}`, [keyValueHeads, -1, rows, 0]);
+  const bySequence = graph.emit('Reshape', [product, apart], `${output}.apart`);
+  return graph.emit('Transpose', [bySequence], output, byHead);
 }
 
-/** The way back: [1, kvHeads, batch * rows, n] -> [batch, kvHeads, rows, n]. */
-function scatter(
-  { graph, decoder }: StepContext,
-  x: string,
-  rows: number,
-  width: number,
-  label: string,
+/** Of bytes: x [batch, kvHeads, rows, n] times right [batch or 1, kvHeads, n, m]. */
+function emitByteProduct(
+  context: StepContext,
+  owner: Owner,
+  x: readonly [name: string, rows: number],
+  right: string,
+  output: string,
 ): string {
-  const { keyValueHeads } = decoder;
-  const shape = graph.integers(`scattered_shape_${rows}_${width}`, [
-    keyValueHeads,
-    -1,
-    rows,
-    width,
-  ]);
-  const byHead = graph.emit('Reshape', [x, shape], `${label}.by_head_again`);
-  return graph.emit('Transpose', [byHead], `${label}.scattered`, { perm: { ints: [1, 0, 2, 3] } });
+  const { graph } = context;
+  const rows = x[1];
+  return emitForOwner(context, owner, x, output, (left, product) => {
+    if (owner === 'shared' || rows === 1 || rows > MOST_ROWS_APART) {
+      return graph.emit('MatMulInteger', [left, right], product);
+    }
+    const [third, fourth] = [graph.integers('axis_2', [2]), graph.integers('axis_3', [3])];
+    const each = graph.emit('Unsqueeze', [left, fourth], `${product}.rows`);
+    const all = graph.emit('Unsqueeze', [right, third], `${product}.right`);
+    const sums = graph.emit('MatMulInteger', [each, all], `${product}.sums`);
+    return graph.emit('Squeeze', [sums, fourth], product);
+  });
 }
 
 export function floatScores(context: StepContext, query: string): (part: Part) => string {
-  const { graph, name, decoder } = context;
-  return ({ owner, rows, label }) => {
-    const product = (x: string, output: string) =>
-      graph.emit('FusedMatMul', [x, rows.key], output, { transB: { int: 1 } });
-    const output = name(`${label}_scores`);
-    if (owner === 'own') return product(query, output);
-    const gathered = gather(context, query, decoder.headDim, name(`${label}_query`));
-    return emitScatteredScores(context, product(gathered, output), output);
-  };
+  const { graph, name } = context;
+  const rows = groupOf(context);
+  return ({ owner, rows: { key }, label }) =>
+    emitForOwner(context, owner, [query, rows], name(`${label}_scores`), (x, output) =>
+      graph.emit('FusedMatMul', [x, key], output, { transB: { int: 1 } }),
+    );
 }
 
 /** What the weights make of the cached values, [batch, kvHeads, group, headDim]. */
 export function emitFloatMixture(context: StepContext, parts: readonly Part[]): string {
-  const { graph, name, decoder } = context;
-  const group = decoder.attentionHeads / decoder.keyValueHeads;
-  const mixtures = parts.map(({ owner, rows, label }) => {
-    const [weights, output] = [name(`${label}_weights`), name(`${label}_mixed`)];
-    if (owner === 'own') return graph.emit('MatMul', [weights, rows.value], output);
-    const all = emitGatheredWeights(context, weights, output);
-    const mixed = graph.emit('MatMul', [all, rows.value], output);
-    return scatter(context, mixed, group, decoder.headDim, output);
+  const { graph, name } = context;
+  const mixtures = parts.map(({ owner, rows: { value }, label }) => {
+    const weights = [name(`${label}_weights`), groupOf(context)] as const;
+    return emitForOwner(context, owner, weights, name(`${label}_mixed`), (x, output) =>
+      graph.emit('MatMul', [x, value], output),
+    );
   });
   return emitSum(context, mixtures, name('past_sum'));
 }
@@ -73,80 +96,19 @@ function emitSum({ graph }: StepContext, terms: readonly string[], label: string
   return rest.reduce((sum, term, i) => graph.emit('Add', [sum, term], `${label}_${i}`), first);
 }
 
-/**
- * Scores as products of bytes. The cache is the left operand: the runtime packs the right one anew in every run, and that
- * is the smaller.
- */
+/** Scores as products of bytes. */
 export function byteScores(context: StepContext, query: RowBytes): (part: Part) => string {
-  const { graph, name, decoder } = context;
-  const group = decoder.attentionHeads / decoder.keyValueHeads;
+  const { graph, name } = context;
+  const left = [query.values, groupOf(context)] as const;
   return ({ owner, rows, label }) => {
     const output = name(`${label}_scores`);
-    const bytes =
-      owner === 'own'
-        ? query.values
-        : gather(context, query.values, decoder.headDim, name(`${label}_query`));
-    const columns = graph.emit('Transpose', [bytes], `${output}.columns`, {
-      perm: { ints: [0, 1, 3, 2] },
-    }); // [., kvHeads, headDim, queries]
-    const middle = graph.byte('middle', MIDDLE);
-    const sums = graph.emit('MatMulInteger', [rows.key, columns, middle], `${output}.sums`);
-    // [., kvHeads, positions, queries] -> [batch, kvHeads, group, positions]
-    const turned =
-      owner === 'own'
-        ? emitTurned(context, sums, group, `${output}.turned`)
-        : emitScattered(context, sums, output);
-    const floats = graph.emit('Cast', [turned], `${output}.floats`, { to: { int: 1 } });
-    const scaled = graph.emit('Mul', [floats, scalesOf(rows).key], `${output}.scaled`);
-    return graph.emit('Mul', [scaled, query.scale], output);
+    const { key, keyShift } = scalesOf(rows);
+    const sums = emitByteProduct(context, owner, left, rows.key, `${output}.sums`);
+    const floats = graph.emit('Cast', [sums], `${output}.floats`, { to: { int: 1 } });
+    const scaled = graph.emit('Mul', [floats, key], `${output}.scaled`);
+    const shifted = graph.emit('Sub', [scaled, keyShift], `${output}.shifted`);
+    return graph.emit('Mul', [shifted, query.scale], output);
   };
-}
-
-/** [batch, kvHeads, positions, group] -> [batch, kvHeads, group, positions] */
-function emitTurned({ graph }: StepContext, x: string, group: number, output: string): string {
-  // A single query needs no transposing, which the runtime would do value by value.
-  if (group === 1)
-    return graph.emit('Reshape', [x, graph.integers('turned_shape', [0, 0, 1, -1])], output);
-  return graph.emit('Transpose', [x], output, { perm: { ints: [0, 1, 3, 2] } });
-}
-
-/** [1, kvHeads, positions, batch * group] -> [batch, kvHeads, group, positions] */
-function emitScattered({ graph, decoder }: StepContext, x: string, label: string): string {
-  const { attentionHeads, keyValueHeads } = decoder;
-  const group = attentionHeads / keyValueHeads;
-  const rows = graph.emit('Transpose', [x], `${label}.rows`, { perm: { ints: [1, 3, 0, 2] } });
-  // [kvHeads, batch * group, 1, positions] -> [kvHeads, batch, group, positions]
-  const positions = graph.emit('Shape', [x], `${label}.positions`, {
-    start: { int: 2 },
-    end: { int: 3 },
-  });
-  const leading = graph.integers('scattered_scores', [keyValueHeads, -1, group]);
-  const shape = graph.emit('Concat', [leading, positions], `${label}.shape`, { axis: { int: 0 } });
-  const grouped = graph.emit('Reshape', [rows, shape], `${label}.grouped`);
-  return graph.emit('Transpose', [grouped], `${label}.scattered`, { perm: { ints: [1, 0, 2, 3] } });
-}
-
-/** [1, kvHeads, batch * group, positions] -> [batch, kvHeads, group, positions] */
-function emitScatteredScores(context: StepContext, x: string, label: string): string {
-  const turned = context.graph.emit('Transpose', [x], `${label}.turned`, {
-    perm: { ints: [0, 1, 3, 2] },
-  });
-  return emitScattered(context, turned, label);
-}
-
-/** [batch, kvHeads, rows, positions] -> [1, kvHeads, batch * rows, positions] */
-function emitGatheredWeights(context: StepContext, x: string, label: string): string {
-  const { graph, decoder } = context;
-  const byHead = graph.emit('Transpose', [x], `${label}.by_head`, { perm: { ints: [1, 0, 2, 3] } });
-  const positions = graph.emit('Shape', [x], `${label}.positions`, {
-    start: { int: 3 },
-    end: { int: 4 },
-  });
-  const leading = graph.integers('gathered_weights', [1, decoder.keyValueHeads, -1]);
-  const shape = graph.emit('Concat', [leading, positions], `${label}.gathered_shape`, {
-    axis: { int: 0 },
-  });
-  return graph.emit('Reshape', [byHead, shape], `${label}.gathered`);
 }
 
 /**
@@ -155,21 +117,17 @@ function emitGatheredWeights(context: StepContext, x: string, label: string): st
  * is shared or a sequence's own makes no difference to the result.
  */
 export function emitByteMixture(context: StepContext, parts: readonly Part[]): string {
-  const { graph, name, decoder } = context;
-  const { attentionHeads, keyValueHeads, headDim } = decoder;
-  const group = attentionHeads / keyValueHeads;
+  const { graph, name } = context;
+  const group = groupOf(context);
   // The scale of a value belongs to its position, as the weight does.
   const scaled = parts.map(({ rows, label }) =>
     graph.emit('Mul', [name(`${label}_weights`), scalesOf(rows).value], name(`${label}_scaled`)),
   );
   const unit = emitUnit(context, scaled);
   const sums = parts.map(({ owner, rows, label }, index) => {
-    const output = name(`${label}_mixed`);
+    const output = name(`${label}_sums`);
     const bytes = emitTwoBytes(context, scaled[index] ?? '', unit, output);
-    const product = (x: string) => graph.emit('MatMulInteger', [x, rows.value], `${output}.sums`);
-    if (owner === 'own') return product(bytes);
-    const all = product(emitGatheredWeights(context, bytes, output));
-    return scatter(context, all, 2 * group, headDim, output);
+    return emitByteProduct(context, owner, [bytes, 2 * group], rows.value, output);
   });
   const sum = emitSum(context, sums, name('past_sum')); // [batch, kvHeads, 2 * group, headDim]
   const floats = graph.emit('Cast', [sum], name('past_floats'), { to: { int: 1 } });
@@ -205,6 +163,11 @@ function emitTwoBytes({ graph }: StepContext, x: string, unit: string, label: st
   const one = graph.floats('one', Float32Array.of(1), []);
   const none = graph.byte('unsigned_zero', 0);
   return graph.emit('QuantizeLinear', [both, one, none], `${label}.two_bytes`);
+}
+
+/** Query heads that share a key head. */
+function groupOf({ decoder: { attentionHeads, keyValueHeads } }: StepContext): number {
+  return attentionHeads / keyValueHeads;
 }
 
 function scalesOf({ scales }: CachedRows): NonNullable<CachedRows['scales']> {

@@ -6,30 +6,40 @@ export interface CachePlane {
   readonly layer: number;
   /** As in the graph's inputs: `0.key`, `0.value_scale`. */
   readonly name: string;
-  readonly type: 'float32' | 'uint8' | 'int8';
+  readonly type: 'float32' | 'int8';
+  /** How a head lies: `rows` is [positions, width], `columns` is [width, positions]. */
+  readonly layout: 'rows' | 'columns';
+  readonly heads: number;
   readonly width: number;
 }
 
-export type PlaneData = Float32Array | Uint8Array | Int8Array;
+export type PlaneData = Float32Array | Int8Array;
 
 export type CacheConfig = Pick<DecoderManifest, 'layers' | 'keyValueHeads' | 'headDim' | 'cache'>;
 
-const BYTES = { float32: 4, uint8: 1, int8: 1 } as const;
+const BYTES = { float32: 4, int8: 1 } as const;
 
-/** The planes of all layers: two of float32 each, or two of bytes and two of their scales. */
-export function cachePlanes({ layers, headDim, cache }: CacheConfig): CachePlane[] {
+/**
+ * The planes of all layers: two of float32 each, or two of bytes and what belongs to them. Keys in bytes lie in columns:
+ * a step multiplies one query with all of them, and the runtime reads the right operand of such a product as it lies.
+ */
+export function cachePlanes(config: CacheConfig): CachePlane[] {
+  const { layers, keyValueHeads: heads, headDim, cache } = config;
   return Array.from({ length: layers }, (_, layer): CachePlane[] => {
-    const plane = (part: string, type: CachePlane['type'], width: number): CachePlane => ({
-      ...{ layer, name: `${layer}.${part}`, type, width },
+    const named = (part: string) => ({ layer, name: `${layer}.${part}`, heads });
+    const floats = (part: string): CachePlane => ({
+      ...named(part),
+      ...{ type: 'float32', layout: 'rows', width: headDim },
     });
-    if (cache === 'float32') {
-      return [plane('key', 'float32', headDim), plane('value', 'float32', headDim)];
-    }
+    if (cache === 'float32') return [floats('key'), floats('value')];
+    const ofPosition = (part: string): CachePlane => ({
+      ...named(part),
+      ...{ type: 'float32', layout: 'columns', width: 1 },
+    });
     return [
-      plane('key', 'uint8', headDim),
-      plane('value', 'int8', headDim),
-      plane('key_scale', 'float32', 1),
-      plane('value_scale', 'float32', 1),
+      { ...named('key'), type: 'int8', layout: 'columns', width: headDim },
+      { ...named('value'), type: 'int8', layout: 'rows', width: headDim },
+      ...['key_scale', 'key_shift', 'value_scale'].map(ofPosition),
     ];
   }).flat();
 }
@@ -37,37 +47,28 @@ export function cachePlanes({ layers, headDim, cache }: CacheConfig): CachePlane
 /** Bytes that one position of one sequence takes in all layers. */
 export function cacheBytesPerToken(config: CacheConfig): number {
   return cachePlanes(config).reduce(
-    (total, { type, width }) => total + config.keyValueHeads * width * BYTES[type],
+    (total, { type, heads, width }) => total + heads * width * BYTES[type],
     0,
   );
 }
 
-export function allocate({ type }: CachePlane, length: number): PlaneData {
-  switch (type) {
-    case 'float32':
-      return new Float32Array(length);
-    case 'uint8':
-      return new Uint8Array(length);
-    case 'int8':
-      return new Int8Array(length);
-  }
-}
-
-/** The shape of a plane over some positions, as the graph takes it: scales lie in a row. */
-export function planeShape(
-  { width }: CachePlane,
+/** Room for `positions` of so many sequences. */
+export function allocate(
+  { type, heads, width }: CachePlane,
   slots: number,
-  heads: number,
   positions: number,
-): number[] {
-  return width === 1 ? [slots, heads, 1, positions] : [slots, heads, positions, width];
+): PlaneData {
+  const length = slots * heads * width * positions;
+  return type === 'float32' ? new Float32Array(length) : new Int8Array(length);
 }
 
-/** @param data of the plane's own type. */
+/** A plane over some positions, as the graph takes it. @param data of the plane's own type. */
 export function planeTensor(
-  plane: CachePlane,
-  shape: readonly number[],
+  { type, layout, heads, width }: CachePlane,
+  slots: number,
+  positions: number,
   data: PlaneData,
 ): GraphTensor {
-  return { type: plane.type, shape, data } as GraphTensor;
+  const head = layout === 'rows' ? [positions, width] : [width, positions];
+  return { type, shape: [slots, heads, ...head], data } as GraphTensor;
 }

@@ -82,7 +82,7 @@ export function createDecoder(
   config: DecoderConfig,
   tokenEmbeddings: TokenEmbeddings,
 ): Decoder {
-  const { hiddenSize, maxPositions, keyValueHeads } = config;
+  const { hiddenSize, maxPositions } = config;
   const ropeTables = createRopeTables(config);
   const batch = new SequenceBatch(config);
   const { planes } = new KvRows(config);
@@ -98,7 +98,7 @@ export function createDecoder(
     const longest = Math.max(...members.map(lengthOf));
     const outputs = await graph.run({
       ...positionInputs(embeds, count, arrangement, ropeTables(longest + count)),
-      ...prefixInputs(prefix, planes, keyValueHeads),
+      ...prefixInputs(prefix, planes),
       ...rows.inputs(first, members.length),
     });
     members.forEach((member, index) => {

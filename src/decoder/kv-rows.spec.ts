@@ -21,15 +21,15 @@ describe('KvRows', () => {
     rows.resize(1, 0);
 
     expect(rows.inputs(0, 1)['past.1.key']).toEqual({
-      type: 'uint8',
-      shape: [1, 2, 0, 3],
-      data: new Uint8Array(),
+      type: 'int8',
+      shape: [1, 2, 3, 0],
+      data: new Int8Array(),
     });
     expect(rows.inputs(0, 1)['past.0.value_scale']).toMatchObject({
       type: 'float32',
       shape: [1, 2, 1, 0],
     });
-    expect(Object.keys(rows.inputs(0, 1))).toHaveLength(8);
+    expect(Object.keys(rows.inputs(0, 1))).toHaveLength(10);
   });
 
   it('keeps what it holds while slots and positions grow', () => {
@@ -41,7 +41,8 @@ describe('KvRows', () => {
 
     expect([rows.slots, rows.capacity]).toEqual([5, 128]);
     const inputs = rows.inputs(0, 5);
-    expect(inputs['past.0.key']?.shape).toEqual([5, 2, 128, 3]);
+    expect(inputs['past.0.key']?.shape).toEqual([5, 2, 3, 128]);
+    expect(inputs['past.0.value']?.shape).toEqual([5, 2, 128, 3]);
     expect(inputs['past.0.key_scale']?.shape).toEqual([5, 2, 1, 128]);
     expect(holdsMarks(inputs, 'past', 0, marks(0, 65))).toBe(true);
     expect(holdsMarks(inputs, 'past', 1, marks(100, 5))).toBe(true);
@@ -105,7 +106,7 @@ describe('KvRows', () => {
 
     expect(prefix.length).toBe(37);
     expect(prefix.bytes).toBe(37 * cacheBytesPerToken(MARKED_CACHE));
-    const inputs = prefixInputs(prefix, cachePlanes(MARKED_CACHE), 2);
+    const inputs = prefixInputs(prefix, cachePlanes(MARKED_CACHE));
     expect(inputs['prefix.1.value']?.shape).toEqual([1, 2, 37, 3]);
     expect(holdsMarks(inputs, 'prefix', 0, marks(5, 37))).toBe(true);
 
@@ -117,19 +118,19 @@ describe('KvRows', () => {
   });
 
   it('feeds a prefix of no positions where there is none', () => {
-    const inputs = prefixInputs(null, cachePlanes(MARKED_CACHE), 2);
+    const inputs = prefixInputs(null, cachePlanes(MARKED_CACHE));
 
     expect(inputs['prefix.0.key']).toEqual({
-      type: 'uint8',
-      shape: [1, 2, 0, 3],
-      data: new Uint8Array(),
+      type: 'int8',
+      shape: [1, 2, 3, 0],
+      data: new Int8Array(),
     });
     expect(inputs['prefix.0.key_scale']?.shape).toEqual([1, 2, 1, 0]);
   });
 
   it.each<[string, (outputs: ReturnType<typeof markedOutputs>) => object]>([
     ['without a plane', (all) => ({ ...all, 'present.1.value': undefined })],
-    ['of another type', (all) => ({ ...all, 'present.0.key': all['present.0.value'] })],
+    ['of another type', (all) => ({ ...all, 'present.0.key': all['present.0.key_scale'] })],
     ['that are too few', () => markedOutputs([marks(0, 3)])],
   ])('refuses rows %s', (_, change) => {
     const rows = fill(marks(0, 1));

@@ -1,6 +1,6 @@
 import type { GraphTensor } from '../runtime/graph-session.js';
 import type { CacheConfig, CachePlane, PlaneData } from './cache-planes.js';
-import { allocate, cachePlanes, planeShape, planeTensor } from './cache-planes.js';
+import { allocate, cachePlanes, planeTensor } from './cache-planes.js';
 import type { KvPrefix } from './kv-prefix.js';
 
 /** Positions by which rows grow: every growth copies them once, and the graph pays for what is not filled. */
@@ -14,21 +14,19 @@ export interface RowSource {
 }
 
 /**
- * Keys and values of several sequences, a slot each, [slots, heads, capacity, width] in every plane. The host owns them and
- * the graph returns new rows only, because the runtime's binding copies every output at every run; a cache that came back
+ * Keys and values of several sequences, a slot each, in planes that the graph reads as they lie. The host owns them and the
+ * graph returns new rows only, because the runtime's binding copies every output at every run; a cache that came back
  * from the graph would cost more than the model.
  */
 export class KvRows {
   readonly planes: readonly CachePlane[];
-  private readonly heads: number;
   private readonly data: PlaneData[];
   private slotCount = 0;
   private positions = 0;
 
   constructor(readonly config: CacheConfig) {
     this.planes = cachePlanes(config);
-    this.heads = config.keyValueHeads;
-    this.data = this.planes.map((plane) => allocate(plane, 0));
+    this.data = this.planes.map((plane) => allocate(plane, 0, 0));
   }
 
   get slots(): number {
@@ -54,9 +52,10 @@ export class KvRows {
     if (slots === this.slotCount && capacity === this.positions) return;
     // One plane after another: a long cache takes gigabytes, and a second one beside it must not be needed.
     this.planes.forEach((plane, index) => {
-      const grown = allocate(plane, slots * this.heads * capacity * plane.width);
-      const kept = Math.min(slots, this.slotCount) * this.heads;
-      const [from, to] = [this.positions * plane.width, capacity * plane.width];
+      const grown = allocate(plane, slots, capacity);
+      const { lines, run } = linesOf(plane);
+      const kept = Math.min(slots, this.slotCount) * lines;
+      const [from, to] = [this.positions * run, capacity * run];
       const both = Math.min(from, to);
       const old = this.dataOf(index);
       if (from === to) grown.set(old.subarray(0, kept * from));
@@ -72,10 +71,9 @@ export class KvRows {
   inputs(first: number, count: number): Record<string, GraphTensor> {
     const inputs: Record<string, GraphTensor> = {};
     this.planes.forEach((plane, index) => {
-      const size = this.heads * this.positions * plane.width;
+      const size = plane.heads * plane.width * this.positions;
       const data = this.dataOf(index).subarray(first * size, (first + count) * size);
-      const shape = planeShape(plane, count, this.heads, this.positions);
-      inputs[`past.${plane.name}`] = planeTensor(plane, shape, data);
+      inputs[`past.${plane.name}`] = planeTensor(plane, count, this.positions, data);
     });
     return inputs;
   }
@@ -83,7 +81,7 @@ export class KvRows {
   /**
    * Takes over the new rows of one sequence.
    *
-   * @param outputs holds `present.{plane}` [batch, heads, count, width].
+   * @param outputs holds `present.{plane}` of the batch, with `count` positions laid out as the plane is.
    * @param index of the sequence in the batch.
    * @param at position of the first new row.
    * @throws TypeError when a plane is missing, of another type or of another size.
@@ -98,23 +96,24 @@ export class KvRows {
     this.resize(this.slotCount, at + count);
     this.planes.forEach((plane, which) => {
       const rows = outputs[`present.${plane.name}`];
-      const size = this.heads * count * plane.width;
+      const { lines, run } = linesOf(plane);
+      const size = lines * count * run;
       if (rows?.type !== plane.type || rows.data.length < (index + 1) * size) {
         throw new TypeError(`The graph gives no rows of ${plane.name}.`);
       }
       copyRows(
-        { data: rows.data, start: index * size, stride: count * plane.width },
-        this.place(which, slot, at),
-        this.heads,
-        count * plane.width,
+        { data: rows.data, start: index * size, stride: count * run },
+        this.place(plane, which, slot, at),
+        lines,
+        count * run,
       );
     });
   }
 
   /** Forgets a slot's floats. A mask hides any number that is left in a slot, but nothing that is not a number. */
   clear(slot: number): void {
-    this.planes.forEach(({ type, width }, which) => {
-      const size = this.heads * this.positions * width;
+    this.planes.forEach(({ type, heads, width }, which) => {
+      const size = heads * width * this.positions;
       if (type === 'float32') this.dataOf(which).fill(0, slot * size, (slot + 1) * size);
     });
   }
@@ -122,12 +121,9 @@ export class KvRows {
   /** Copies `length` positions of another cache's slot, from its start. */
   copyFrom({ rows, slot: from, length }: RowSource, slot: number, at: number): void {
     this.planes.forEach((plane, which) => {
-      copyRows(
-        rows.place(which, from, 0),
-        this.place(which, slot, at),
-        this.heads,
-        length * plane.width,
-      );
+      const { lines, run } = linesOf(plane);
+      const source = rows.place(plane, which, from, 0);
+      copyRows(source, this.place(plane, which, slot, at), lines, length * run);
     });
   }
 
@@ -136,12 +132,9 @@ export class KvRows {
     this.planes.forEach((plane, which) => {
       const data = prefix.planes[which]?.data;
       if (!data) throw new TypeError(`The prefix has no rows of ${plane.name}.`);
-      copyRows(
-        { data, start: 0, stride: prefix.length * plane.width },
-        this.place(which, slot, 0),
-        this.heads,
-        length * plane.width,
-      );
+      const { lines, run } = linesOf(plane);
+      const source = { data, start: 0, stride: prefix.length * run };
+      copyRows(source, this.place(plane, which, slot, 0), lines, length * run);
     });
   }
 
@@ -160,12 +153,12 @@ export class KvRows {
   }
 
   /** Where a position of a slot lies in one plane. */
-  private place(which: number, slot: number, at: number): Strided {
-    const width = this.planes[which]?.width ?? 0;
+  private place(plane: CachePlane, which: number, slot: number, at: number): Strided {
+    const { lines, run } = linesOf(plane);
     return {
       data: this.dataOf(which),
-      start: (slot * this.heads * this.positions + at) * width,
-      stride: this.positions * width,
+      start: (slot * lines * this.positions + at) * run,
+      stride: this.positions * run,
     };
   }
 
@@ -181,20 +174,26 @@ export function wholeGrowths(positions: number): number {
   return Math.ceil(positions / GROWTH) * GROWTH;
 }
 
+/** A slot of a plane as lines, in each of which one position follows the other with `run` values. */
+function linesOf({ layout, heads, width }: CachePlane): { lines: number; run: number } {
+  return layout === 'rows' ? { lines: heads, run: width } : { lines: heads * width, run: 1 };
+}
+
 interface Strided {
   readonly data: PlaneData;
   readonly start: number;
-  /** Values from one head to the next. */
+  /** Values from one line to the next. */
   readonly stride: number;
 }
 
 /** Below it a loop is faster than making views. */
 const SHORT = 16;
 
-function copyRows(from: Strided, to: Strided, heads: number, length: number): void {
+function copyRows(from: Strided, to: Strided, lines: number, length: number): void {
   const [source, target] = [from.data, to.data];
-  for (let head = 0; head < heads; head++) {
-    const [a, b] = [from.start + head * from.stride, to.start + head * to.stride];
+  for (let line = 0; line < lines; line++) {
+    const a = from.start + line * from.stride;
+    const b = to.start + line * to.stride;
     if (length < SHORT) for (let i = 0; i < length; i++) target[b + i] = source[a + i] ?? 0;
     else target.set(source.subarray(a, a + length), b);
   }

@@ -53,7 +53,7 @@ function expectTold(arrangement: Arrangement, told: ReadonlyMap<SequenceState, T
   const { rows, first, members, prefix } = arrangement;
   const inputs = {
     ...rows.inputs(first, members.length),
-    ...prefixInputs(prefix, cachePlanes(MARKED_CACHE), MARKED_CACHE.keyValueHeads),
+    ...prefixInputs(prefix, cachePlanes(MARKED_CACHE)),
   };
   const sound = members.map((member, index) => {
     const { marks } = told.get(member)!;

@@ -1,3 +1,4 @@
+import { fourBitBlockSize } from '../conversion/choose-encodings.js';
 import { cacheBytesPerToken } from '../decoder/cache-planes.js';
 import type { ModelCosts } from '../engine/vision-language-engine.js';
 import {
@@ -7,10 +8,9 @@ import {
   type WeightEncoding,
 } from '../model-store/manifest.js';
 
-/** Bytes of a weight, scales of blocks included: 32 bits for every 64 weights or so. */
+/** Bytes of a weight. */
 const FLOAT = 4;
 const BYTE = 1;
-const HALF_BYTE = 0.5 + 4 / 64;
 
 /**
  * About how many bytes the graphs' weights of a model would take in another precision, from a package of it. Norms and
@@ -25,15 +25,16 @@ export function projectWeights(manifest: ModelManifest, precision: Precision): n
   // The manifest does not say how wide the tower's perceptrons are; its file does.
   const towerBytes = files[PACKAGE_FILES.visionWeights]?.bytes ?? 0;
   const tower = vision ? towerBytes / bytesPerWeight(vision.encoding) : 0;
+  const fourBits = 0.5 + FLOAT / fourBitBlockSize(hiddenSize);
   switch (precision) {
     case 'fp32':
       return FLOAT * (tower + layers + head);
     case 'int8':
-      return BYTE * (tower + layers) + HALF_BYTE * head;
+      return BYTE * (tower + layers) + fourBits * head;
     case 'int4':
-      return BYTE * tower + HALF_BYTE * (layers + head);
+      return BYTE * tower + fourBits * (layers + head);
     case 'mixed':
-      return BYTE * (tower + layers) + HALF_BYTE * (layers + head);
+      return BYTE * (tower + layers) + fourBits * (layers + head);
   }
 }
 

@@ -14,11 +14,11 @@ export function headInputs({ hiddenSize }: DecoderManifest): GraphInputs {
 /** What `decoder.onnx` and `prefill.onnx` may be fed. */
 export function decoderInputs(decoder: DecoderManifest): GraphInputs {
   const { hiddenSize, layers, keyValueHeads, headDim, cache } = decoder;
+  const ofPosition = ['key_scale', 'key_shift', 'value_scale'];
   const planes = [
-    ...['key', 'value'].map((part) => ({ part, sizes: [null, headDim] })),
-    ...(cache === 'float32' ? [] : ['key_scale', 'value_scale']).map((part) => ({
-      ...{ part, sizes: [1, null] },
-    })),
+    { part: 'key', sizes: cache === 'float32' ? [null, headDim] : [headDim, null] },
+    { part: 'value', sizes: [null, headDim] },
+    ...(cache === 'float32' ? [] : ofPosition).map((part) => ({ part, sizes: [1, null] })),
   ];
   return new Map<string, readonly (number | null)[]>([
     ['inputs_embeds', [null, null, hiddenSize]],

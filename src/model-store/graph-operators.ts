@@ -31,8 +31,10 @@ export const GRAPH_OPERATORS: ReadonlyMap<string, string> = new Map([
     'SimplifiedLayerNormalization',
     'Softmax',
     'Split',
+    'Squeeze',
     'Sub',
     'Transpose',
+    'Unsqueeze',
   ].map((name) => [name, ''] as const),
   ...[
     'FastGelu',

@@ -135,7 +135,7 @@ export interface EmbeddingsManifest {
 
 /** What `manifest.json` of a model package says. */
 export interface ModelManifest {
-  readonly formatVersion: 3;
+  readonly formatVersion: 4;
   readonly id: string;
   readonly source: {
     readonly architecture: string;

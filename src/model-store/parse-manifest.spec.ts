@@ -61,7 +61,7 @@ describe('parseManifest', () => {
     expect(() => parseManifest({ ...text, files: Object.fromEntries(files) })).toThrow(INVALID);
   });
 
-  it.each([1, 2])('says what to do with a package of format %i', (version) => {
+  it.each([1, 2, 3])('says what to do with a package of format %i', (version) => {
     expect(() => parseManifest(changeManifest('formatVersion', version))).toThrow(
       'converted again',
     );
@@ -85,7 +85,7 @@ describe('parseManifest', () => {
   });
 
   it.each<[string, unknown]>([
-    ['formatVersion', 4],
+    ['formatVersion', 5],
     ['id', '../x'],
     ['id', 'a..b'],
     ['id', 'A'],

@@ -28,11 +28,11 @@ const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{
  */
 export function parseManifest(json: unknown): ManifestContent {
   const root = checkObject(json, 'manifest');
-  if (root['formatVersion'] === 1 || root['formatVersion'] === 2) {
+  if ([1, 2, 3].some((version) => root['formatVersion'] === version)) {
     throw invalidModel('its package was made by an earlier version; it has to be converted again');
   }
   const manifest: ManifestContent = {
-    formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [3]),
+    formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [4]),
     id: checkModelId(root['id']),
     source: parseSource(checkObject(root['source'], 'source')),
     precision: checkOneOf(root['precision'], 'precision', PRECISIONS),

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 /** Numbers of a file, under a name. */
 interface Plane {
   readonly name: string;
-  readonly data: Float32Array | Int8Array | Uint8Array;
+  readonly data: Float32Array | Int8Array;
 }
 
 /** What a file holds: a note of any shape that JSON takes, and planes. */
@@ -18,7 +18,7 @@ export interface FileContent {
 /** Where a file that is being written lies until it is whole. */
 export const PARTIAL_SUFFIX = '.partial';
 
-const PLANE_TYPES = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array } as const;
+const PLANE_TYPES = { float32: Float32Array, int8: Int8Array } as const;
 
 type PlaneType = keyof typeof PLANE_TYPES;
 
@@ -133,8 +133,7 @@ function parseHeader(bytes: Uint8Array): Header {
 }
 
 function typeOf(data: Plane['data']): PlaneType {
-  if (data instanceof Float32Array) return 'float32';
-  return data instanceof Int8Array ? 'int8' : 'uint8';
+  return data instanceof Float32Array ? 'float32' : 'int8';
 }
 
 function planeBytes({ planes }: FileContent): number {

@@ -36,7 +36,7 @@ function contentOf(values: number): FileContent {
   return {
     note: { kind: 'prefix', length: 3 },
     planes: [
-      { name: '0.key', data: Uint8Array.from({ length: values }, (_, i) => i) },
+      { name: '0.key', data: Int8Array.from({ length: values }, (_, i) => i) },
       { name: '0.value', data: Int8Array.from({ length: values }, (_, i) => -i) },
       { name: '0.key_scale', data: Float32Array.from({ length: 2 }, (_, i) => i / 3) },
     ],

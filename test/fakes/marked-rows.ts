@@ -1,4 +1,11 @@
-import { cachePlanes, type CacheConfig, type PlaneData } from '../../src/decoder/cache-planes.js';
+import {
+  allocate,
+  type CacheConfig,
+  cachePlanes,
+  type CachePlane,
+  planeTensor,
+  type PlaneData,
+} from '../../src/decoder/cache-planes.js';
 import type { GraphTensor } from '../../src/runtime/graph-session.js';
 
 /** A cache of bytes with two layers, two heads and three values a row: small, and of every type of plane. */
@@ -15,8 +22,19 @@ const PLANES = cachePlanes(MARKED_CACHE);
 /** What stands at one place of a cache whose positions carry marks: tells planes, heads and columns apart. */
 function valueOf(mark: number, plane: number, head: number, column: number): number {
   const value = mark * 31 + plane * 7 + head * 3 + column;
-  // What an int8 keeps as it is, and a uint8 as well.
+  // What an int8 keeps as it is.
   return value % 120;
+}
+
+/** Where a value lies within a head. */
+function placeOf(
+  layout: CachePlane['layout'],
+  positions: number,
+  width: number,
+  position: number,
+  column: number,
+): number {
+  return layout === 'rows' ? position * width + column : column * positions + position;
 }
 
 /**
@@ -27,17 +45,21 @@ function valueOf(mark: number, plane: number, head: number, column: number): num
 export function markedOutputs(marks: readonly (readonly number[])[]): Record<string, GraphTensor> {
   const count = marks[0]?.length ?? 0;
   const outputs: Record<string, GraphTensor> = {};
-  PLANES.forEach(({ name, type, width }, plane) => {
-    const values = marks.flatMap((ofSequence) =>
-      Array.from({ length: HEADS }, (_, head) =>
-        ofSequence.map((mark) =>
-          Array.from({ length: width }, (__, column) => valueOf(mark, plane, head, column)),
-        ),
-      ).flat(2),
-    );
-    const shape = [marks.length, HEADS, count, width];
-    const data = { float32: Float32Array, uint8: Uint8Array, int8: Int8Array }[type].from(values);
-    outputs[`present.${name}`] = { type, shape, data } as GraphTensor;
+  PLANES.forEach((plane, index) => {
+    const { name, layout, width } = plane;
+    const data = allocate(plane, marks.length, count);
+    marks.forEach((ofSequence, sequence) => {
+      ofSequence.forEach((mark, position) => {
+        for (let head = 0; head < HEADS; head++) {
+          for (let column = 0; column < width; column++) {
+            const place = placeOf(layout, count, width, position, column);
+            const start = (sequence * HEADS + head) * count * width;
+            data[start + place] = valueOf(mark, index, head, column);
+          }
+        }
+      });
+    });
+    outputs[`present.${name}`] = planeTensor(plane, marks.length, count, data);
   });
   return outputs;
 }
@@ -45,7 +67,7 @@ export function markedOutputs(marks: readonly (readonly number[])[]): Record<str
 /**
  * Whether one sequence of what a graph would be fed holds these marks from its first position on, in every plane and head.
  *
- * @param inputs holds `{part}.{plane}` [sequences, heads, positions, width].
+ * @param inputs holds `{part}.{plane}`.
  */
 export function holdsMarks(
   inputs: Readonly<Record<string, GraphTensor>>,
@@ -53,12 +75,15 @@ export function holdsMarks(
   sequence: number,
   marks: readonly number[],
 ): boolean {
-  return PLANES.every(({ name, width }, plane) => {
+  return PLANES.every(({ name, layout, width }, plane) => {
     const { shape, data } = inputs[`${part}.${name}`]!;
-    const positions = (width === 1 ? shape[3] : shape[2])!;
+    const positions = shape[layout === 'rows' ? 2 : 3]!;
     const values = data as PlaneData;
     const at = (head: number, position: number, column: number) =>
-      values[((sequence * HEADS + head) * positions + position) * width + column];
+      values[
+        (sequence * HEADS + head) * positions * width +
+          placeOf(layout, positions, width, position, column)
+      ];
     return Array.from({ length: HEADS }, (_, head) =>
       marks.every((mark, position) =>
         Array.from({ length: width }, (__, column) => column).every(
