@@ -9,6 +9,7 @@ Usage: python models/training/shape_references.py small|2b|7b|7b-vision [--golde
 import argparse
 import hashlib
 import json
+import math
 import time
 from pathlib import Path
 
@@ -30,8 +31,7 @@ LOGIT_SAMPLES = 1024
 FINGERPRINT_VALUES = 64
 # Embeddings of a prompt, above which the numpy model's own agreement was shown on smaller ones and takes too long.
 MOST_CHECKED = 1_000_000
-# What the converter stores in int4, as the decision log of src/README.md states it.
-LAYER_BLOCKS = Blocks(bits=4, size=64)
+# The likeliest tokens are scored by a head of eight bits.
 HEAD_BLOCKS = Blocks(bits=8, size=64)
 
 
@@ -60,6 +60,11 @@ def check_numpy(case: ShapeCase, features: torch.Tensor | None, embeds: np.ndarr
     assert np.abs(own - logits).max() < 1e-4 * max(1, np.abs(logits).max() / 10)
 
 
+def layer_blocks(hidden: int) -> Blocks:
+    """What the converter stores in int4: as src/conversion/choose-encodings.ts says."""
+    return Blocks(bits=4, size=min(128, max(32, 2 ** int(math.log2(hidden / 16)))))
+
+
 def quantised(case: ShapeCase, precision: str, answers: int, blob: Blob, exact_logits: np.ndarray) -> dict:
     features = tower(case, int8_rows) if case.vision else None
     before, after, steps = case.prompt()
@@ -67,7 +72,7 @@ def quantised(case: ShapeCase, precision: str, answers: int, blob: Blob, exact_l
     tile = len(embeds) - len(before + after + steps)
     embeds[: len(before)] = quantised_embed(case, before)
     embeds[len(before) + tile :] = quantised_embed(case, after + steps)
-    by_blocks = blocks_of(LAYER_BLOCKS)
+    by_blocks = blocks_of(layer_blocks(case.decoder.hidden))
     layers, last = {
         "int8": (int8_rows, int8_rows),
         "int4": (by_blocks, blocks_of(HEAD_BLOCKS)),
@@ -129,7 +134,6 @@ def main() -> None:
         "formatVersion": 1,
         "transformers": transformers.__version__,
         "torch": torch.__version__.split("+")[0],
-        "int4": {"layers": vars(LAYER_BLOCKS), "head": vars(HEAD_BLOCKS)},
         "cases": cases,
         "imported": [imported(case, form, blob, options.golden) for case, form in FORMATS if is_small],
         "ropes": [rope_reference(kind, blob) for kind in KINDS if is_small],

@@ -26,7 +26,7 @@ export const MAX_ROPE_DIFFERENCE = 1e-6;
 /** Of int4 whose weights are rounded a first time in the conversion, and of int4 whose weights are not. */
 const MIN_ROUNDED_COSINE = 0.98;
 const MIN_KEPT_COSINE = 0.9995;
-/** Of scores from four bits a weight and from eight: random weights in blocks of 64 lose 8 % of a score's size. */
+/** Of scores from four bits a weight and from eight: random weights in blocks of 64 to 256 lose 8 to 10 % of a score's size. */
 const MIN_HEAD_COSINE = 0.995;
 /** What the product's error may be, in those of the independent quantisation. */
 const MAX_OWN = 1.25;
