@@ -1,6 +1,7 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { descendingIds } from './descending-ids.js';
 import { createRandom } from './random.js';
+import { topScores } from './top-scores.js';
 
 /** How the next token is chosen. */
 export interface SamplingSettings {
@@ -33,16 +34,8 @@ export function createSampler(settings: SamplingSettings): Sampler {
 }
 
 function likeliestId(logits: Float32Array): number {
-  let best = -1;
-  let bestScore = -Infinity;
-  for (let id = 0; id < logits.length; id++) {
-    const score = logits[id] ?? NaN;
-    if (score > bestScore) {
-      best = id;
-      bestScore = score;
-    }
-  }
-  if (best === -1) throw new SalamandraError('INTERNAL', 'The model gave no scores.');
+  const [best] = topScores(logits, 1);
+  if (best === undefined) throw new SalamandraError('INTERNAL', 'The model gave no scores.');
   return best;
 }
 
