@@ -2,7 +2,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type { DecoderManifest } from '../model-store/manifest.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { FloatTensor } from '../tensor/tensor.js';
-import { cacheBytesPerToken } from './cache-planes.js';
+import { type CacheConfig, cacheBytesPerToken } from './cache-planes.js';
 import { positionInputs } from './decoder-feeds.js';
 import { type KvPrefix, prefixInputs } from './kv-prefix.js';
 import { KvRows } from './kv-rows.js';
@@ -25,8 +25,12 @@ export interface Decoder {
   readonly cacheBytesPerToken: number;
   /** Positions of one run of `read` at most. */
   readonly longestChunk: number;
-  /** A sequence of no positions, or one that continues behind a prefix of this model. */
-  open(prefix?: KvPrefix): Sequence;
+  /**
+   * A sequence of no positions, or one that continues behind a prefix of this model.
+   *
+   * @param positions that it is going to have in all, if that is known: room is set aside for them.
+   */
+  open(prefix?: KvPrefix, positions?: number): Sequence;
   /**
    * Reads positions in one run, which cannot be interrupted.
    *
@@ -123,7 +127,7 @@ export function createDecoder(
     maxPositions,
     cacheBytesPerToken: cacheBytesPerToken(config),
     longestChunk: LONGEST_CHUNK,
-    open: (prefix) => new OpenSequence(new KvRows(config), prefix ?? null),
+    open: (prefix, positions = 0) => new OpenSequence(config, prefix ?? null, positions),
     async read(sequence, embeds) {
       const open = opened(sequence);
       const [count = 0, width] = embeds.shape;
@@ -189,8 +193,11 @@ class OpenSequence implements Sequence {
   readonly state: SequenceState;
   isClosed = false;
 
-  constructor(rows: KvRows, prefix: KvPrefix | null) {
-    this.state = { prefix, rows, slot: 0, own: 0 };
+  constructor(config: CacheConfig, prefix: KvPrefix | null, positions: number) {
+    const expected = Math.max(0, positions - (prefix?.length ?? 0));
+    const rows = new KvRows(config);
+    rows.expect(expected);
+    this.state = { prefix, rows, slot: 0, own: 0, expected };
   }
 
   get length(): number {

@@ -49,6 +49,40 @@ describe('KvRows', () => {
     expect(holdsMarks(inputs, 'past', 1, marks(101, 5))).toBe(false);
   });
 
+  it('grows in place where it was told how long rows get', () => {
+    const rows = new KvRows(MARKED_CACHE);
+    rows.expect(200);
+    rows.resize(1, 0);
+    rows.append(markedOutputs([marks(0, 60)]), 0, 60, 0, 0);
+    const memoryOf = () => rows.inputs(0, 1)['past.1.key']!.data.buffer;
+    const before = memoryOf();
+
+    rows.append(markedOutputs([marks(60, 100)]), 0, 100, 0, 60);
+
+    expect(memoryOf()).toBe(before);
+    expect(rows.inputs(0, 1)['past.1.key']?.shape).toEqual([1, 2, 3, 192]);
+    expect(holdsMarks(rows.inputs(0, 1), 'past', 0, marks(0, 160))).toBe(true);
+    rows.append(markedOutputs([marks(160, 60)]), 0, 60, 0, 160);
+    expect(memoryOf()).not.toBe(before);
+    expect(holdsMarks(rows.inputs(0, 1), 'past', 0, marks(0, 220))).toBe(true);
+  });
+
+  it('shrinks in place, and gives back what is more than twice its room', () => {
+    const rows = fill(marks(0, 100), marks(200, 120), marks(0, 1));
+    const memoryOf = () => rows.inputs(0, 1)['past.0.value']!.data.buffer;
+    const before = memoryOf();
+
+    rows.fit(2, 40);
+    expect(memoryOf()).not.toBe(before);
+    expect(holdsMarks(rows.inputs(0, 2), 'past', 1, marks(200, 40))).toBe(true);
+
+    const small = memoryOf();
+    rows.fit(1, 40);
+    expect(memoryOf()).toBe(small);
+    expect(rows.inputs(0, 1)['past.0.key']?.shape).toEqual([1, 2, 3, 64]);
+    expect(holdsMarks(rows.inputs(0, 1), 'past', 0, marks(0, 40))).toBe(true);
+  });
+
   it('drops slots from the end', () => {
     const rows = fill(marks(0, 5), marks(50, 70), marks(9, 3));
 

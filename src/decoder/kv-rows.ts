@@ -23,6 +23,7 @@ export class KvRows {
   private readonly data: PlaneData[];
   private slotCount = 0;
   private positions = 0;
+  private expected = 0;
 
   constructor(readonly config: CacheConfig) {
     this.planes = cachePlanes(config);
@@ -38,6 +39,14 @@ export class KvRows {
     return this.positions;
   }
 
+  /**
+   * Says how many positions a slot is going to hold: what is taken from here on has room to grow in place. Memory that
+   * nothing has been written to costs nothing yet.
+   */
+  expect(positions: number): void {
+    this.expected = positions;
+  }
+
   /** Makes room; what is there stays. Slots may also be dropped from the end. */
   resize(slots: number, positions: number): void {
     this.allocate(slots, positions <= this.positions ? this.positions : wholeGrowths(positions));
@@ -50,18 +59,21 @@ export class KvRows {
 
   private allocate(slots: number, capacity: number): void {
     if (slots === this.slotCount && capacity === this.positions) return;
+    const aside = Math.max(capacity, this.expected);
     // One plane after another: a long cache takes gigabytes, and a second one beside it must not be needed.
     this.planes.forEach((plane, index) => {
-      const grown = allocate(plane, slots, capacity);
       const { lines, run } = linesOf(plane);
       const kept = Math.min(slots, this.slotCount) * lines;
       const [from, to] = [this.positions * run, capacity * run];
-      const both = Math.min(from, to);
       const old = this.dataOf(index);
-      if (from === to) grown.set(old.subarray(0, kept * from));
-      else
-        for (let i = 0; i < kept; i++) grown.set(old.subarray(i * from, i * from + both), i * to);
-      this.data[index] = grown;
+      const isRoomy = old.length >= slots * lines * to;
+      const isWasted = old.length > 2 * slots * lines * aside * run;
+      if (isRoomy && !isWasted) moveLines(old, old, kept, from, to);
+      else {
+        const grown = allocate(plane, slots, aside);
+        moveLines(old, grown, kept, from, to);
+        this.data[index] = grown;
+      }
     });
     this.slotCount = slots;
     this.positions = capacity;
@@ -138,7 +150,7 @@ export class KvRows {
     });
   }
 
-  /** The first slot's rows, which must be full, as a prefix; the two then share their memory. */
+  /** The first slot's rows, which must be full and nothing set aside, as a prefix; the two then share their memory. */
   asPrefix(): KvPrefix {
     const planes = this.planes.map(({ name }, which) => ({ name, data: this.dataOf(which) }));
     const bytes = planes.reduce((total, { data }) => total + data.byteLength, 0);
@@ -177,6 +189,28 @@ export function wholeGrowths(positions: number): number {
 /** A slot of a plane as lines, in each of which one position follows the other with `run` values. */
 function linesOf({ layout, heads, width }: CachePlane): { lines: number; run: number } {
   return layout === 'rows' ? { lines: heads, run: width } : { lines: heads * width, run: 1 };
+}
+
+/** Brings lines from one length to another, within their memory or into another. */
+function moveLines(
+  old: PlaneData,
+  grown: PlaneData,
+  lines: number,
+  from: number,
+  to: number,
+): void {
+  if (from === to) {
+    if (grown !== old) grown.set(old.subarray(0, lines * from));
+    return;
+  }
+  const both = Math.min(from, to);
+  // In place, a line must not be written over before it is read.
+  const [first, end, step] = to > from ? [lines - 1, -1, -1] : [0, lines, 1];
+  for (let line = first; line !== end; line += step) {
+    const start = line * from;
+    if (grown === old) grown.copyWithin(line * to, start, start + both);
+    else grown.set(old.subarray(start, start + both), line * to);
+  }
 }
 
 interface Strided {

@@ -23,10 +23,13 @@ const newMarks = (count: number) => Array.from({ length: count }, () => nextMark
 
 function open(behind: ToldPrefix | null, own: number): Told {
   const rows = new KvRows(MARKED_CACHE);
+  // Of some nobody knows how long they get.
+  const expected = own % 2 === 0 ? 0 : own + 90;
+  rows.expect(expected);
   rows.resize(1, 0);
   const marks = newMarks(own);
   if (own > 0) rows.append(markedOutputs([marks]), 0, own, 0, 0);
-  const state = { prefix: behind?.prefix ?? null, rows, slot: 0, own };
+  const state = { prefix: behind?.prefix ?? null, rows, slot: 0, own, expected };
   return { state, marks: [...(behind?.marks ?? []), ...marks] };
 }
 

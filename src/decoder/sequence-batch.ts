@@ -9,6 +9,8 @@ export interface SequenceState {
   slot: number;
   /** Filled positions of its own. */
   own: number;
+  /** Positions of its own that it is going to have; 0 where nobody can say. */
+  expected: number;
 }
 
 /** Sequences in slots beside each other, ready to take a step together. */
@@ -67,6 +69,7 @@ export class SequenceBatch {
   private makeRoom(sequences: readonly SequenceState[]): void {
     const { rows } = this;
     const slots = sequences.length;
+    rows.expect(Math.max(...sequences.map(({ expected }) => expected)));
     const positions = Math.max(...sequences.map(({ own }) => own)) + 1;
     const isEnough = slots <= rows.slots && positions <= rows.capacity;
     const isTooMuch = rows.slots * rows.capacity > 2 * slots * wholeGrowths(positions);
@@ -84,6 +87,7 @@ export class SequenceBatch {
 
   private moveOut(sequence: SequenceState): void {
     const rows = new KvRows(this.config);
+    rows.expect(sequence.expected);
     rows.resize(1, sequence.own + 1);
     rows.copyFrom({ rows: this.rows, slot: sequence.slot, length: sequence.own }, 0, 0);
     this.leave(sequence);
@@ -108,6 +112,8 @@ export class SequenceBatch {
     const { prefix, own: length, slot, rows } = sequence;
     if (!prefix) return;
     const whole = new KvRows(this.config);
+    sequence.expected += prefix.length;
+    whole.expect(sequence.expected);
     whole.resize(1, prefix.length + length + 1);
     whole.copyPrefix(prefix, prefix.length, 0);
     whole.copyFrom({ rows, slot, length }, 0, prefix.length);

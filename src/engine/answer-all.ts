@@ -62,7 +62,8 @@ export async function answerAll(plan: AnsweringPlan, answerer: Answerer): Promis
     const isFirst = index === 0;
     const startMs = isFirst ? firstStartMs : performance.now();
     const times = isFirst ? firstTimes : startTimes();
-    const sequence = decoder.open(beginning ?? undefined);
+    const most = Math.min(prompt.length + settings.maxTokens, decoder.maxPositions);
+    const sequence = decoder.open(beginning ?? undefined, most);
     open.add(sequence);
     const cachedTokens = isFirst ? (kept?.length ?? 0) : sequence.length;
     const task = { sequence, prompt, times };

@@ -37,7 +37,7 @@ export async function readBeginning(
   if (positions === 0) return null;
   if (kept?.length === positions) return kept;
   const lengths = lengthsToKeep(prompt, positions, reader);
-  const sequence = decoder.open(kept);
+  const sequence = decoder.open(kept, positions);
   try {
     await readTo(positions, { sequence, prompt, times }, reader);
     turns.signal.throwIfAborted();

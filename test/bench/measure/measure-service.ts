@@ -37,7 +37,9 @@ export async function measureService(
   await warmUp(decoder, (sequence) => read(sequence, promptIds(WARM_UP_TOKENS, vocabulary, 99)));
 
   chunkMs.length = 0;
-  const sequences = Array.from({ length: count }, () => decoder.open());
+  const sequences = Array.from({ length: count }, () =>
+    decoder.open(undefined, promptTokens + steps + 1),
+  );
   const ids: number[] = [];
   const prefillMs = await elapsedMs(async () => {
     for (const [index, sequence] of sequences.entries()) {
