@@ -83,6 +83,26 @@ describe('KvRows', () => {
     expect(holdsMarks(rows.inputs(0, 1), 'past', 0, marks(0, 40))).toBe(true);
   });
 
+  it('leaves nothing that is not a number where rows grow in place', () => {
+    const rows = new KvRows(MARKED_CACHE);
+    rows.expect(400);
+    rows.resize(2, 64);
+    const scales = () => rows.inputs(0, rows.slots)['past.0.value_scale']!.data as Float32Array;
+    const memory = scales().buffer;
+
+    scales().fill(NaN);
+    rows.resize(1, 0);
+    rows.clear(0);
+    rows.resize(2, 0);
+    expect(scales().some(Number.isNaN)).toBe(false);
+
+    scales().fill(NaN);
+    rows.resize(2, 128);
+    // What each line held is still there, and nothing else.
+    expect(scales().filter(Number.isNaN)).toHaveLength(2 * 2 * 64);
+    expect(scales().buffer).toBe(memory);
+  });
+
   it('drops slots from the end', () => {
     const rows = fill(marks(0, 5), marks(50, 70), marks(9, 3));
 

@@ -68,8 +68,10 @@ export class KvRows {
       const old = this.dataOf(index);
       const isRoomy = old.length >= slots * lines * to;
       const isWasted = old.length > 2 * slots * lines * aside * run;
-      if (isRoomy && !isWasted) moveLines(old, old, kept, from, to);
-      else {
+      if (isRoomy && !isWasted) {
+        moveLines(old, old, kept, from, to);
+        if (plane.type === 'float32') clearUnused(old, kept, from, to, slots * lines);
+      } else {
         const grown = allocate(plane, slots, aside);
         moveLines(old, grown, kept, from, to);
         this.data[index] = grown;
@@ -122,7 +124,7 @@ export class KvRows {
     });
   }
 
-  /** Forgets a slot's floats. A mask hides any number that is left in a slot, but nothing that is not a number. */
+  /** Forgets a slot's floats: see `clearUnused`. */
   clear(slot: number): void {
     this.planes.forEach(({ type, heads, width }, which) => {
       const size = heads * width * this.positions;
@@ -211,6 +213,14 @@ function moveLines(
     if (grown === old) grown.copyWithin(line * to, start, start + both);
     else grown.set(old.subarray(start, start + both), line * to);
   }
+}
+
+/** Forgets what memory that is used again held: a mask hides any number, but nothing that is not a number. */
+function clearUnused(data: PlaneData, kept: number, from: number, to: number, lines: number): void {
+  if (to > from) {
+    for (let line = 0; line < kept; line++) data.fill(0, line * to + from, (line + 1) * to);
+  }
+  data.fill(0, kept * to, lines * to);
 }
 
 interface Strided {
