@@ -19,6 +19,14 @@ def amount(value: float | None, unit: str) -> str:
     return "-" if value is None else f"{100 * value:.1f} {unit}"
 
 
+def sizes_row(size: str, scores: dict) -> str:
+    """The shares at each detail, those with tiles with what they add to the base tile's."""
+    base = scores["low"]["share"]
+    gains = {detail: f" ({100 * (scores[detail]['share'] - base):+.1f})" for detail in ("auto", "high")}
+    cells = [percent(scores[detail]) + gains.get(detail, "") for detail in ("low", "auto", "high")]
+    return f"| {size} of the longer side | {' | '.join(cells)} |"
+
+
 def main() -> None:
     report = json.loads(REPORT.read_text())
     lines = ["## Scores of this edition", "", "| Held-out, greedy, int8, through the service's own engine | reached | aimed at |"]
@@ -31,6 +39,11 @@ def main() -> None:
         f"All names right, by number of objects: {listed(report['namesByObjectCount'])}.",
         f"Exact answers, by kind: {listed(report['exactByKind'])}.",
         f"Motions of clips: {listed(report['motions'])}.",
+        "",
+        "| small objects in large pictures: all names right | base tile | auto | high |",
+        "| --- | --- | --- | --- |",
+        *(sizes_row(size, scores) for size, scores in report["smallObjectsBySize"].items()),
+        sizes_row("1/18 to 1/7", report["smallObjects"]),
         "",
         "Measured on scenes drawn by another renderer than the training scenes, from seeds that training never uses:",
         ", ".join(f"{count} {name}" for name, count in report["scenes"].items()) + ".",

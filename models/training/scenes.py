@@ -59,7 +59,7 @@ class Scene:
 
 def sample_scene(rng: random.Random) -> Scene:
     """Draws a scene: a third of them small and full, the others larger with objects down to 1/9 of the width."""
-    n = rng.choices([1, 2, 3, 4], [3, 4, 3, 3])[0]
+    n = rng.choices([1, 2, 3, 4], [2, 3, 4, 4])[0]
     kind = rng.random()
     if kind < 0.35:
         return sample_full_scene(rng, n)
@@ -76,13 +76,16 @@ def sample_full_scene(rng: random.Random, n: int) -> Scene:
     return place_in_columns(rng, width, int(width * rng.uniform(0.75, 1.25)), n, 0.7, 1.05)
 
 
-def place_in_columns(rng: random.Random, width: int, height: int, n: int, low: float, high: float) -> Scene:
-    """Puts n objects side by side, each between `low` and `high` of its column's width in size."""
+def place_in_columns(
+    rng: random.Random, width: int, height: int, n: int, low: float, high: float, least: float = 1 / 9
+) -> Scene:
+    """Puts n objects side by side, each between `low` and `high` of its column's width in size, but no smaller than
+    `least` of the picture's longer side."""
     column = width / n
     placed = []
     for i, index in enumerate(rng.sample(range(len(OBJECTS)), n)):
         room = min(column, height)
-        side = max(room * rng.uniform(low, high), width / 9, height / 9, 14)
+        side = max(room * rng.uniform(low, high), max(width, height) * least, 14)
         side = min(side, height * 1.0, column * 1.15)
         slack_x = max(0.0, column - side) / 2
         slack_y = max(0.0, height - side) / 2
@@ -94,12 +97,14 @@ def place_in_columns(rng: random.Random, width: int, height: int, n: int, low: f
 
 
 def sample_far_scene(rng: random.Random) -> Scene:
-    """A large picture whose objects are a ninth to a seventh of its longer side: the base tile shows blots."""
-    n = rng.randint(1, 3)
-    width = rng.randint(400, 700)
+    """A large picture whose objects are a twentieth to a seventh of its longer side: the base tile shows blots of the
+    larger ones and nothing of the smallest."""
+    n = rng.choices([1, 2, 3, 4], [3, 4, 4, 2])[0]
+    width = rng.randint(400, 900)
     height = int(width * 2 ** rng.uniform(-0.6, 0.4))
-    size = max(width, height) / 9 * rng.uniform(1, 9 / 7) / min(width / n, height)
-    return place_in_columns(rng, width, height, n, size, size)
+    share = 1 / 7 * (7 / 20) ** rng.random()
+    size = max(width, height) * share / min(width / n, height)
+    return place_in_columns(rng, width, height, n, size, size, least=share)
 
 
 @dataclass

@@ -30,9 +30,10 @@ const { values } = parseArgs({
 });
 const world = parseInteger('--scenes', values.scenes, 1, MAX_SCENES);
 const ffmpeg = await findEncoder();
-/** A large picture is drawn once and asked at three details; a clip has seven frames in the mean. */
+/** A clip has seven frames in the mean. */
 const scenes = {
   world,
+  // Of each size; drawn once and asked at three details.
   smallObjects: Math.ceil(world / 10),
   clips: Math.ceil(world / 4),
   encodedClips: ffmpeg === undefined ? 0 : Math.ceil(world / 25),

@@ -3,7 +3,7 @@ import type { EnginePool } from './engine-pool.js';
 import { type Mistake, countAnswer } from './count-answer.js';
 import { hasSameObjects, readAnswer } from './read-answer.js';
 import { type OnProgress, conversationsOf, runAll } from './run-all.js';
-import { type Scene, sampleScene, sampleSmallObjectScene } from './scenes.js';
+import { SIZE_BANDS, type Scene, sampleScene, sampleSmallObjectScene } from './scenes.js';
 import { type Tally } from './tally.js';
 import { type Task, createTaskDealer } from './tasks.js';
 import { isCaptionKind } from './world.js';
@@ -59,8 +59,9 @@ function countSceneAnswer(tally: Tally, scene: Scene, task: Task, got: string): 
 }
 
 /**
- * Asks each large picture for two captions at every detail, and counts under `small/<detail>` those that name
- * every object. Returns the mean number of visual tokens at each detail.
+ * Asks each large picture, `sceneCount` for each band of sizes, for two captions at every detail, and counts under
+ * `small/<detail>` and `small/<band>/<detail>` those that name every object. Returns the mean number of visual tokens
+ * at each detail.
  */
 export async function measureSmallObjects(
   pool: EnginePool,
@@ -68,21 +69,26 @@ export async function measureSmallObjects(
   sceneCount: number,
   onProgress: OnProgress,
 ): Promise<Record<string, number>> {
-  const dealer = createTaskDealer();
   const tokens: Record<string, number> = {};
-  const jobs = Array.from({ length: sceneCount }, (_, index) => {
-    const scene = sampleSmallObjectScene(index);
-    const tasks = [1, 2].map(() => dealer.dealDescription(scene, ['caption']));
-    return { scene, tasks };
+  const jobs = SIZE_BANDS.flatMap(({ name }, band) => {
+    // Of its own, so that the languages are the same in each band.
+    const dealer = createTaskDealer();
+    return Array.from({ length: sceneCount }, (_, index) => {
+      const scene = sampleSmallObjectScene(band, index);
+      const tasks = [1, 2].map(() => dealer.dealDescription(scene, ['caption']));
+      return { band: name, scene, tasks };
+    });
   });
-  await runAll(pool, jobs, onProgress, async ({ scene, tasks }) => {
+  await runAll(pool, jobs, onProgress, async ({ band, scene, tasks }) => {
     const media = [{ kind: 'image' as const, bytes: await drawScene(scene) }];
     for (const detail of DETAILS) {
       const { answers, visualTokens } = await pool.ask(media, conversationsOf(tasks), detail);
-      tokens[detail] = (tokens[detail] ?? 0) + visualTokens / sceneCount;
+      tokens[detail] = (tokens[detail] ?? 0) + visualTokens / jobs.length;
       tasks.forEach(({ kind, language, objects }, number) => {
         const read = readAnswer(answers[number] ?? '', kind, language);
-        tally.add(`small/${detail}`, read.isInLanguage && hasSameObjects(read.objects, objects));
+        const isNamed = read.isInLanguage && hasSameObjects(read.objects, objects);
+        tally.add(`small/${detail}`, isNamed);
+        tally.add(`small/${band}/${detail}`, isNamed);
       });
     }
   });

@@ -3,12 +3,13 @@ import type { ModelDescription } from '../../src/engine/vision-language-engine.j
 import type { Mistake } from './count-answer.js';
 import { DETAILS } from './measure-world.js';
 import { type Row, createRows } from './rows.js';
+import { SIZE_BANDS } from './scenes.js';
 import type { Score, Tally } from './tally.js';
 import { FURTHER_KINDS, MOTIONS, SCENE_KINDS } from './world.js';
 
 export interface Report {
   readonly model: Pick<ModelDescription, 'id' | 'name' | 'revision' | 'precision'>;
-  /** `words`: in each language. `encodedClips`: of the clips. */
+  /** `smallObjects`: in each band of sizes. `words`: in each language. `encodedClips`: of the clips. */
   readonly scenes: Readonly<
     Record<
       'world' | 'smallObjects' | 'clips' | 'encodedClips' | 'pairs' | 'followUps' | 'words',
@@ -20,6 +21,8 @@ export interface Report {
   readonly namesByObjectCount: Readonly<Record<string, Score>>;
   readonly exactByKind: Readonly<Record<string, Score>>;
   readonly smallObjects: Readonly<Record<string, Score & { readonly meanVisualTokens: number }>>;
+  /** By size as a share of the picture's longer side, then by detail. */
+  readonly smallObjectsBySize: Readonly<Record<string, Readonly<Record<string, Score>>>>;
   /** Whether an answer about a clip says what happens in it, by what happens. */
   readonly motions: Readonly<Record<string, Score>>;
   /** Encoded clips whose answer is the one given without a codec, by format. */
@@ -65,6 +68,10 @@ export function createReport(measured: Measured): Report {
       ...tally.score(`small/${detail}`),
       meanVisualTokens: Math.round(meanVisualTokens[detail] ?? 0),
     })),
+    smallObjectsBySize: pick(
+      SIZE_BANDS.map(({ name }) => name),
+      (band) => pick(DETAILS, (detail) => tally.score(`small/${band}/${detail}`)),
+    ),
     motions: pick(MOTIONS, (motion) => tally.score(`motion/${motion}`)),
     codecAgreement: tally.scoresUnder('agreement/'),
     comparisons: tally.scoresUnder('compare/'),
@@ -85,6 +92,25 @@ function chooseMistakes(mistakes: readonly Mistake[]): Mistake[] {
 
 function pick<T>(keys: readonly string[], valueOf: (key: string) => T): Record<string, T> {
   return Object.fromEntries(keys.map((key) => [key, valueOf(key)]));
+}
+
+/** The share at each detail, and in brackets the points that it has more than the first. */
+function gains(
+  scores: Readonly<Record<string, Score>>,
+  percent: (share: number) => string,
+): string {
+  const [base] = Object.values(scores);
+  return Object.entries(scores)
+    .map(([detail, score]) => {
+      const more = base === undefined || score === base ? '' : ` (${points(score, base)})`;
+      return `${detail} ${percent(score.share).trim()}${more}`;
+    })
+    .join('   ');
+}
+
+function points(score: Score, base: Score): string {
+  const difference = (score.share - base.share) * 100;
+  return `${difference < 0 ? '' : '+'}${difference.toFixed(1)}`;
 }
 
 /** The report as text for a terminal. */
@@ -108,7 +134,7 @@ export function formatReport(report: Report): string {
       `  ${code.padEnd(4)}in language ${percent(inLanguage.share)} of ${String(inLanguage.of).padStart(4)}   exact ${percent(exact.share)} of ${String(exact.of).padStart(4)}`,
   );
   return [
-    `${model.name}, ${model.precision}, ${report.minutes} minutes; held out: ${scenes.world} scenes, ${scenes.smallObjects} large pictures,`,
+    `${model.name}, ${model.precision}, ${report.minutes} minutes; held out: ${scenes.world} scenes, ${scenes.smallObjects} large pictures with objects of each of ${SIZE_BANDS.length} sizes,`,
     `${scenes.clips} clips (${scenes.encodedClips} of them encoded as well), ${scenes.pairs} pairs of pictures, ${scenes.followUps} scenes with earlier turns, ${scenes.words} words in each language`,
     '',
     ...rows.map(({ what, value, atLeast, isReached }) => {
@@ -123,6 +149,10 @@ export function formatReport(report: Report): string {
     ...table(report.exactByKind),
     'Small objects, by detail',
     ...table(report.smallObjects),
+    'Small objects, by size (share of the longer side) and detail',
+    ...Object.entries(report.smallObjectsBySize).map(
+      ([band, scores]) => `  ${band.padEnd(14)}${gains(scores, percent)}`,
+    ),
     'What happens in clips',
     ...table(report.motions),
     'The same answer from an encoded clip',

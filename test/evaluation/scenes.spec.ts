@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 
 import { drawScene } from './draw-scene.js';
-import { sampleScene, sampleSmallObjectScene } from './scenes.js';
+import { SIZE_BANDS, sampleScene, sampleSmallObjectScene } from './scenes.js';
 import { wilsonInterval } from './tally.js';
 import { createTaskDealer } from './tasks.js';
 
@@ -28,19 +28,35 @@ describe('sampleScene', () => {
 
   it('refuses a number outside the held-out range', () => {
     expect(() => sampleScene(50_000)).toThrow(RangeError);
-    expect(() => sampleSmallObjectScene(50_000)).toThrow(RangeError);
+    expect(() => sampleSmallObjectScene(0, 7_000)).toThrow(RangeError);
+    expect(() => sampleSmallObjectScene(SIZE_BANDS.length, 0)).toThrow(RangeError);
   });
 });
 
 describe('sampleSmallObjectScene', () => {
-  it('has objects of a ninth to a seventh of the longer side', () => {
-    for (let index = 0; index < 200; index++) {
-      const { width, height, objects } = sampleSmallObjectScene(index);
-      for (const { side } of objects) {
-        expect(side / Math.max(width, height)).toBeGreaterThan(0.11);
-        expect(side / Math.max(width, height)).toBeLessThan(0.143);
+  it.each(SIZE_BANDS.map((band, number) => ({ ...band, number })))(
+    'has objects of $name of the longer side',
+    ({ fewest, most, number }) => {
+      for (let index = 0; index < 200; index++) {
+        const { width, height, objects } = sampleSmallObjectScene(number, index);
+        for (const { side } of objects) {
+          const times = Math.max(width, height) / side;
+          expect(times).toBeGreaterThan(fewest - 1e-9);
+          expect(times).toBeLessThan(most + 1e-9);
+        }
       }
-    }
+    },
+  );
+
+  it('goes on from each size where the one before ends, up to a scene before the clips', () => {
+    const ends = SIZE_BANDS.map(({ most }) => most);
+    expect(SIZE_BANDS.slice(1).map(({ fewest }) => fewest)).toEqual(ends.slice(0, -1));
+    const seeds = SIZE_BANDS.flatMap((_, band) =>
+      [0, 6_999].map((index) => sampleSmallObjectScene(band, index).seed),
+    );
+    expect(seeds).toEqual(seeds.toSorted((one, other) => one - other));
+    expect(new Set(seeds).size).toBe(seeds.length);
+    expect(seeds.at(-1)).toBeLessThan(9_080_000);
   });
 });
 

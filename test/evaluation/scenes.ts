@@ -34,7 +34,31 @@ interface Sizes {
   /** An object's side as a share of the room it has. */
   readonly low: number;
   readonly high: number;
+  /** What it is at least, as a share of the picture's longer side. */
+  readonly least?: number;
 }
+
+/** How small the objects of large pictures are: their side goes `fewest` to `most` times into the longer side. */
+interface SizeBand {
+  readonly name: string;
+  readonly fewest: number;
+  readonly most: number;
+}
+
+/**
+ * Together about even over the logarithm of the size. In the base tile the largest objects have 11 to 14 pixels, by
+ * which most can be told apart, and the smallest 5 to 7, by which none can; the finest tiling gives these 33 to 42.
+ * The first band is the one that every edition of the model has been measured on, with the same scenes.
+ */
+export const SIZE_BANDS = [
+  { name: '1/9 to 1/7', fewest: 7, most: 9 },
+  { name: '1/11 to 1/9', fewest: 9, most: 11 },
+  { name: '1/14 to 1/11', fewest: 11, most: 14 },
+  { name: '1/18 to 1/14', fewest: 14, most: 18 },
+] as const satisfies readonly SizeBand[];
+
+/** Seeds for each band. */
+const SCENES_OF_A_SIZE = 7_000;
 
 /** Number `index` of the held-out scenes, drawn from the distribution of models/training/scenes.py. */
 export function sampleScene(index: number): Scene {
@@ -61,20 +85,21 @@ function sampleSceneOf(random: Random, seed: number, count: number, fullShare: n
   return place(random, { seed, width, height }, count, sizes);
 }
 
-/**
- * Number `index` of the large pictures, 700 to 1400 pixels wide, whose one to three objects are a ninth to a
- * seventh of the longer side: 11 to 14 pixels in the base tile, too few to tell many of the objects apart.
- */
-export function sampleSmallObjectScene(index: number): Scene {
-  const seed = SMALL_OBJECTS_FROM + index;
-  if (seed >= CLIPS_FROM) throw new RangeError(`No held-out scene ${index}.`);
+/** Number `index` of the large pictures, 700 to 1400 pixels wide, with one to three objects of a band's sizes. */
+export function sampleSmallObjectScene(band: number, index: number): Scene {
+  const sizes: SizeBand | undefined = SIZE_BANDS[band];
+  if (!sizes || index >= SCENES_OF_A_SIZE) {
+    throw new RangeError(`No held-out scene ${index} of size ${band}.`);
+  }
+  const seed = SMALL_OBJECTS_FROM + band * SCENES_OF_A_SIZE + index;
   const random = createRandom(seed);
   const width = random.integer(700, 1400);
   const height = Math.trunc(width * 2 ** random.between(-0.6, 0.4));
-  const side = (Math.max(width, height) / 9) * random.between(1, 9 / 7);
+  const share = (1 / sizes.most) * random.between(1, sizes.most / sizes.fewest);
   const count = random.integer(1, 3);
-  const room = Math.min(width / count, height);
-  return place(random, { seed, width, height }, count, { low: side / room, high: side / room });
+  const ofRoom = (Math.max(width, height) * share) / Math.min(width / count, height);
+  const exactly = { low: ofRoom, high: ofRoom, least: share };
+  return place(random, { seed, width, height }, count, exactly);
 }
 
 /** The seed of clip number `index`. */
@@ -105,14 +130,14 @@ function place(
   random: Random,
   canvas: { seed: number; width: number; height: number },
   count: number,
-  { low, high }: Sizes,
+  { low, high, least = 1 / 9 }: Sizes,
 ): Scene {
   const { width, height } = canvas;
   const column = width / count;
   const room = Math.min(column, height);
   const chosen = random.sample([...OBJECTS.keys()], count);
   const objects = chosen.map((object, position): PlacedObject => {
-    const wanted = Math.max(room * random.between(low, high), width / 9, height / 9, 14);
+    const wanted = Math.max(room * random.between(low, high), Math.max(width, height) * least, 14);
     const side = Math.min(wanted, height, column * 1.15);
     const slackX = Math.max(0, column - side) / 2;
     const slackY = Math.max(0, height - side) / 2;

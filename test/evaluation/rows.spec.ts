@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { createRows } from './rows.js';
+import { SIZE_BANDS } from './scenes.js';
+import { Tally } from './tally.js';
+
+/** Ten answers, so many of them right. */
+function addTen(tally: Tally, name: string, right: number): void {
+  for (let number = 0; number < 10; number++) tally.add(name, number < right);
+}
+
+describe('createRows', () => {
+  it('aims at a gain over all sizes of small objects, and at the same over the largest alone', () => {
+    const tally = new Tally();
+    const [largest] = SIZE_BANDS;
+    addTen(tally, 'small/low', 3);
+    addTen(tally, 'small/auto', 5);
+    addTen(tally, 'small/high', 4);
+    addTen(tally, `small/${largest.name}/low`, 6);
+    addTen(tally, `small/${largest.name}/auto`, 8);
+    addTen(tally, `small/${largest.name}/high`, 9);
+    const rows = createRows(tally).map(({ what, value, atLeast, isReached }) => ({
+      what: what
+        .replace(' of the longer side:', '')
+        .replace(' minus base tile only, in points', ''),
+      points: Math.round(value * 100),
+      atLeast,
+      isReached,
+    }));
+    expect(rows).toEqual([
+      { what: 'small objects, 1/18 to 1/7 detail auto', points: 20, atLeast: 0.2, isReached: true },
+      {
+        what: 'small objects, 1/18 to 1/7 detail high',
+        points: 10,
+        atLeast: 0.2,
+        isReached: false,
+      },
+      { what: 'small objects, 1/9 to 1/7 detail auto', points: 20, atLeast: 0.2, isReached: true },
+      { what: 'small objects, 1/9 to 1/7 detail high', points: 30, atLeast: 0.2, isReached: true },
+    ]);
+  });
+});
