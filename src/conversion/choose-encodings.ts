@@ -1,3 +1,4 @@
+import { fourBitBlockSize } from '../model-store/four-bit-blocks.js';
 import type {
   CacheEncoding,
   EmbeddingsManifest,
@@ -21,16 +22,6 @@ export interface Encodings {
 
 const FLOAT32: WeightEncoding = { kind: 'float32' };
 const INT8_ROWS: WeightEncoding = { kind: 'int8-rows' };
-
-/**
- * Values that share a scale in four bits: a sixteenth of a row. From 64 to 128, steps take a tenth less time alone and a
- * quarter less for eight, and weights err by 15 % more; that is what published checkpoints in four bits have. Narrow models
- * have fewer values over which such errors average out.
- */
-export function fourBitBlockSize(hiddenSize: number): number {
-  const sixteenth = 2 ** Math.floor(Math.log2(hiddenSize / 16));
-  return Math.min(128, Math.max(32, sixteenth));
-}
 
 /**
  * What a precision means for each part. A checkpoint that comes in four bits keeps its own groups, so that

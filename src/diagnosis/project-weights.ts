@@ -1,6 +1,6 @@
-import { fourBitBlockSize } from '../conversion/choose-encodings.js';
 import { cacheBytesPerToken } from '../decoder/cache-planes.js';
 import type { ModelCosts } from '../engine/vision-language-engine.js';
+import { fourBitBlockSize } from '../model-store/four-bit-blocks.js';
 import {
   PACKAGE_FILES,
   type ModelManifest,
