@@ -74,10 +74,5 @@ function emitFloats(
   const table = graph.integers(`table_${headDim}`, [-1, headDim]);
   const scales = graph.emit('Reshape', [scale, graph.integers('flat', [-1])], `${label}.scales`);
   const bytes = graph.emit('Reshape', [rows, table], `${label}.table`);
-  const count = graph.emit('Shape', [scales], `${label}.count`);
-  const zero = graph.signedByte('signed_zero', 0);
-  const zeros = graph.emit('Expand', [zero, count], `${label}.zeros`);
-  return graph.emit('DequantizeLinear', [bytes, scales, zeros], `${label}.floats`, {
-    axis: { int: 0 },
-  });
+  return graph.emit('DequantizeLinear', [bytes, scales], `${label}.floats`, { axis: { int: 0 } });
 }

@@ -52,7 +52,7 @@ export class KvRows {
     this.allocate(slots, positions <= this.positions ? this.positions : wholeGrowths(positions));
   }
 
-  /** Takes the room that so many slots and positions need and no more; what else there was is gone. */
+  /** Has room for so many slots and positions, or what was set aside for them; what else there was is gone. */
   fit(slots: number, positions: number): void {
     this.allocate(slots, wholeGrowths(positions));
   }
@@ -69,11 +69,13 @@ export class KvRows {
       const isRoomy = old.length >= slots * lines * to;
       const isWasted = old.length > 2 * slots * lines * aside * run;
       if (isRoomy && !isWasted) {
-        moveLines(old, old, kept, from, to);
+        moveLines(old, kept, from, to);
         if (plane.type === 'float32') clearUnused(old, kept, from, to, slots * lines);
       } else {
         const grown = allocate(plane, slots, aside);
-        moveLines(old, grown, kept, from, to);
+        const source = { data: old, start: 0, stride: from };
+        const target = { data: grown, start: 0, stride: to };
+        copyRows(source, target, kept, Math.min(from, to));
         this.data[index] = grown;
       }
     });
@@ -193,25 +195,14 @@ function linesOf({ layout, heads, width }: CachePlane): { lines: number; run: nu
   return layout === 'rows' ? { lines: heads, run: width } : { lines: heads * width, run: 1 };
 }
 
-/** Brings lines from one length to another, within their memory or into another. */
-function moveLines(
-  old: PlaneData,
-  grown: PlaneData,
-  lines: number,
-  from: number,
-  to: number,
-): void {
-  if (from === to) {
-    if (grown !== old) grown.set(old.subarray(0, lines * from));
-    return;
-  }
-  const both = Math.min(from, to);
-  // In place, a line must not be written over before it is read.
+/** Brings lines from one length to another where they are. */
+function moveLines(data: PlaneData, lines: number, from: number, to: number): void {
+  if (from === to) return;
+  const kept = Math.min(from, to);
+  // A line must not be written over before it is read.
   const [first, end, step] = to > from ? [lines - 1, -1, -1] : [0, lines, 1];
   for (let line = first; line !== end; line += step) {
-    const start = line * from;
-    if (grown === old) grown.copyWithin(line * to, start, start + both);
-    else grown.set(old.subarray(start, start + both), line * to);
+    data.copyWithin(line * to, line * from, line * from + kept);
   }
 }
 
@@ -235,6 +226,11 @@ const SHORT = 16;
 
 function copyRows(from: Strided, to: Strided, lines: number, length: number): void {
   const [source, target] = [from.data, to.data];
+  if (from.stride === length && to.stride === length) {
+    // Lines without a gap are one.
+    target.set(source.subarray(from.start, from.start + lines * length), to.start);
+    return;
+  }
   for (let line = 0; line < lines; line++) {
     const a = from.start + line * from.stride;
     const b = to.start + line * to.stride;

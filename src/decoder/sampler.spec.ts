@@ -93,8 +93,11 @@ describe('createSampler', () => {
     expect(drawn(5)).not.toEqual(drawn(-5));
   });
 
-  it('refuses logits without a number', () => {
-    const logits = Float32Array.from([NaN, NaN]);
+  it.each([
+    [NaN, NaN],
+    [-Infinity, NaN, -Infinity],
+  ])('refuses logits without a number that could be chosen', (...scores) => {
+    const logits = Float32Array.from(scores);
 
     for (const temperature of [0, 1]) {
       expect(() => createSampler({ ...GREEDY, temperature })(logits)).toThrow(

@@ -35,7 +35,9 @@ export function createSampler(settings: SamplingSettings): Sampler {
 
 function likeliestId(logits: Float32Array): number {
   const [best] = topScores(logits, 1);
-  if (best === undefined) throw new SalamandraError('INTERNAL', 'The model gave no scores.');
+  if (best === undefined || logits[best] === -Infinity) {
+    throw new SalamandraError('INTERNAL', 'The model gave no scores.');
+  }
   return best;
 }
 

@@ -87,6 +87,6 @@ describe('findCalibration', () => {
   });
 });
 
-function store(calibration: object, formatVersion = 2): string {
+function store(calibration: object, formatVersion = 3): string {
   return JSON.stringify({ formatVersion, calibrations: [calibration] });
 }

@@ -36,7 +36,7 @@ export type CalibrationKey = Pick<Calibration, 'processor' | 'threads'> & {
 
 const FILE = 'calibrations.json';
 /** Raised when graphs become faster: a calibration is found by its checkpoint, which stays the same. */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 /** The oldest give way: models and machines come and go under one home folder. */
 const MAX_CALIBRATIONS = 200;
 

@@ -1,4 +1,5 @@
 import type { Decoder, Sequence } from '../../../src/decoder/decoder.js';
+import { topScores } from '../../../src/decoder/top-scores.js';
 import { PACKAGE_FILES } from '../../../src/model-store/manifest.js';
 import { decoderOf } from '../models/bench-shapes.js';
 import { modelPath } from '../models/bench-home.js';
@@ -77,7 +78,5 @@ async function warmUp(decoder: Decoder, read: (sequence: Sequence) => Promise<Fl
 }
 
 function likeliest(scores: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < scores.length; id++) if (scores[id]! > scores[best]!) best = id;
-  return best;
+  return topScores(scores, 1)[0]!;
 }
