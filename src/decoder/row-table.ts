@@ -1,9 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 import { invalidModel } from '../model-store/invalid-model.js';
 
 /** Bytes of the float32 behind a row of signed bytes, which each of them is multiplied with. */
 export const SCALE_BYTES = 4;
+
+const READ_AHEAD_BYTES = 4 << 20;
 
 /** A file of rows of one size. It owns a file descriptor until `close`. */
 export interface RowTable {
@@ -38,6 +41,20 @@ export function openRowTable(
       closeSync(file);
     },
   };
+}
+
+/**
+ * Reads a table once from end to end, so that the page cache has it: a row that comes from
+ * a disk takes ten times as long at best, and a token may ask for 64 of them.
+ */
+export async function readAhead(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const bytes = new Uint8Array(READ_AHEAD_BYTES);
+    while ((await file.read(bytes)).bytesRead > 0);
+  } finally {
+    await file.close();
+  }
 }
 
 function openFile(path: string, called: string): number {

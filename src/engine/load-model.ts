@@ -1,5 +1,6 @@
 import { createDecoder } from '../decoder/decoder.js';
 import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output-head.js';
+import { readAhead } from '../decoder/row-table.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
 import { loadTokenizer } from '../language/tokenizer.js';
 import { type ModelPackage, readImageNewline } from '../model-store/model-package.js';
@@ -57,7 +58,9 @@ export async function loadNetwork(
     const { embeddings, decoder } = manifest;
     const { headRows, vocabularySize, hiddenSize } = decoder;
     if (headRows !== null) {
-      rows = openHeadRows(modelPackage.filePath(headRows), vocabularySize, hiddenSize);
+      const path = modelPackage.filePath(headRows);
+      rows = openHeadRows(path, vocabularySize, hiddenSize);
+      await readAhead(path);
     }
     const graphs = {
       prefill: decoder.prefill && (await open('prefill')),
