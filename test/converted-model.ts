@@ -73,7 +73,7 @@ async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
     return {
       ...session,
       run: (inputs) => {
-        scored = (inputs['hidden']?.data as Float32Array).slice();
+        scored = (inputs[0]?.['hidden']?.data as Float32Array).slice();
         return session.run(inputs);
       },
     };

@@ -123,9 +123,11 @@ describe('convertCheckpoint', () => {
     const session = await loadGraph(packages[precision]!.filePath('vision.onnx'), { threads: 1 });
     const pixels = random(2 * 3 * 49, 11).map((value) => 2 * value);
 
-    const { image_features: features } = await session.run({
-      pixel_values: { type: 'float32', shape: [2, 3, 7, 7], data: pixels },
-    });
+    const { image_features: features } = await session.run([
+      {
+        pixel_values: { type: 'float32', shape: [2, 3, 7, 7], data: pixels },
+      },
+    ]);
     await session.close();
 
     const expected = [pixels.slice(0, 147), pixels.slice(147)]

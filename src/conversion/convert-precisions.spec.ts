@@ -115,9 +115,11 @@ describe('convertCheckpoint', () => {
         .subarray(row * hidden, (row + 1) * hidden)
         .reduce((sum, value, d) => sum + value * head!.data[id * hidden + d]!, 0);
     const graph = await loadGraph(packages.int4!.filePath('head.onnx'), { threads: 1 });
-    const { logits } = await graph.run({
-      hidden: { type: 'float32', shape: [2, hidden], data },
-    });
+    const { logits } = await graph.run([
+      {
+        hidden: { type: 'float32', shape: [2, hidden], data },
+      },
+    ]);
     await graph.close();
     const rows = openHeadRows(packages.int4!.filePath('head-rows.bin'), tokens, hidden);
 

@@ -7,10 +7,12 @@ async function run(graph: GraphBuilder, x: readonly number[]): Promise<number[]>
   graph.output('y', 'float32', [2]);
   const model = encodeOnnxModel(graph.build());
   const session = await loadGraph('builder.onnx', { threads: 1, graph: model });
-  const { y } = await session.run({
-    x: { type: 'float32', shape: [2], data: Float32Array.from(x) },
-    condition: { type: 'int64', shape: [1], data: BigInt64Array.of(BigInt(x.length)) },
-  });
+  const { y } = await session.run([
+    {
+      x: { type: 'float32', shape: [2], data: Float32Array.from(x) },
+      condition: { type: 'int64', shape: [1], data: BigInt64Array.of(BigInt(x.length)) },
+    },
+  ]);
   await session.close();
   return [...(y!.data as Float32Array)];
 }

@@ -21,7 +21,7 @@ async function run(type: 'uint8' | 'int8', emit: (graph: GraphBuilder, x: string
   graph.output(scale, 'float32', ['a', 'b', 1]);
   const model = encodeOnnxModel(graph.build());
   const session = await loadGraph('row-bytes.onnx', { threads: 1, graph: model });
-  const outputs = await session.run({ x: { type: 'float32', shape: SHAPE, data: X } });
+  const outputs = await session.run([{ x: { type: 'float32', shape: SHAPE, data: X } }]);
   await session.close();
   return { values: outputs[values]!, scale: outputs[scale]! };
 }

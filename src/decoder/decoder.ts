@@ -2,9 +2,9 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type { DecoderManifest } from '../model-store/manifest.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { FloatTensor } from '../tensor/tensor.js';
-import { type CacheConfig, cacheBytesPerToken } from './cache-planes.js';
+import { type CacheConfig, cacheBytesPerToken, cachePlanes } from './cache-planes.js';
 import { positionInputs } from './decoder-feeds.js';
-import { type KvPrefix, prefixInputs } from './kv-prefix.js';
+import { createPrefixInputs, type KvPrefix } from './kv-prefix.js';
 import { KvRows } from './kv-rows.js';
 import type { OutputHead } from './output-head.js';
 import { createRopeTables } from './rope-table.js';
@@ -89,7 +89,7 @@ export function createDecoder(
   const { hiddenSize, maxPositions } = config;
   const ropeTables = createRopeTables(config);
   const batch = new SequenceBatch(config);
-  const { planes } = new KvRows(config);
+  const prefixInputs = createPrefixInputs(cachePlanes(config));
 
   /** One run over `count` new positions of each member, whose rows they become. */
   const run = async (
@@ -100,11 +100,11 @@ export function createDecoder(
   ): Promise<Float32Array> => {
     const { members, rows, first, prefix } = arrangement;
     const longest = Math.max(...members.map(lengthOf));
-    const outputs = await graph.run({
-      ...positionInputs(embeds, count, arrangement, ropeTables(longest + count)),
-      ...prefixInputs(prefix, planes),
-      ...rows.inputs(first, members.length),
-    });
+    const outputs = await graph.run([
+      positionInputs(embeds, count, arrangement, ropeTables(longest + count)),
+      prefixInputs(prefix),
+      rows.inputs(first, members.length),
+    ]);
     members.forEach((member, index) => {
       rows.append(outputs, index, count, member.slot, member.own);
       member.own += count;

@@ -1,4 +1,4 @@
-import type { GraphTensor } from '../runtime/graph-session.js';
+import type { GraphInputs, GraphTensor } from '../runtime/graph-session.js';
 import type { CachePlane, PlaneData } from './cache-planes.js';
 import { allocate, planeTensor } from './cache-planes.js';
 
@@ -10,11 +10,21 @@ export interface KvPrefix {
   readonly planes: readonly { readonly name: string; readonly data: PlaneData }[];
 }
 
-/** `prefix.{plane}`; of no positions where there is no prefix. */
-export function prefixInputs(
-  prefix: KvPrefix | null,
+/** Gives `prefix.{plane}`; of no positions where there is no prefix. Those of a prefix are made once, not for every step. */
+export function createPrefixInputs(
   planes: readonly CachePlane[],
-): Record<string, GraphTensor> {
+): (prefix: KvPrefix | null) => GraphInputs {
+  const none = prefixInputs(null, planes);
+  const made = new WeakMap<KvPrefix, GraphInputs>();
+  return (prefix) => {
+    if (prefix === null) return none;
+    const inputs = made.get(prefix) ?? prefixInputs(prefix, planes);
+    made.set(prefix, inputs);
+    return inputs;
+  };
+}
+
+function prefixInputs(prefix: KvPrefix | null, planes: readonly CachePlane[]): GraphInputs {
   const inputs: Record<string, GraphTensor> = {};
   planes.forEach((plane, index) => {
     const data = prefix?.planes[index]?.data ?? allocate(plane, 1, 0);

@@ -1,6 +1,6 @@
 import { holdsMarks, MARKED_CACHE, markedOutputs } from '../../test/fakes/marked-rows.js';
 import { cacheBytesPerToken, cachePlanes } from './cache-planes.js';
-import { prefixInputs } from './kv-prefix.js';
+import { createPrefixInputs } from './kv-prefix.js';
 import { KvRows } from './kv-rows.js';
 
 const marks = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
@@ -47,6 +47,18 @@ describe('KvRows', () => {
     expect(holdsMarks(inputs, 'past', 0, marks(0, 65))).toBe(true);
     expect(holdsMarks(inputs, 'past', 1, marks(100, 5))).toBe(true);
     expect(holdsMarks(inputs, 'past', 1, marks(101, 5))).toBe(false);
+  });
+
+  it('hands out the same tensors until rows move', () => {
+    const rows = fill(marks(0, 60));
+    const before = rows.inputs(0, 1);
+
+    rows.append(markedOutputs([marks(60, 2)]), 0, 2, 0, 60);
+    expect(rows.inputs(0, 1)).toBe(before);
+    expect(holdsMarks(before, 'past', 0, marks(0, 62))).toBe(true);
+
+    rows.append(markedOutputs([marks(62, 4)]), 0, 4, 0, 62);
+    expect(holdsMarks(rows.inputs(0, 1), 'past', 0, marks(0, 66))).toBe(true);
   });
 
   it('grows in place where it was told how long rows get', () => {
@@ -160,7 +172,7 @@ describe('KvRows', () => {
 
     expect(prefix.length).toBe(37);
     expect(prefix.bytes).toBe(37 * cacheBytesPerToken(MARKED_CACHE));
-    const inputs = prefixInputs(prefix, cachePlanes(MARKED_CACHE));
+    const inputs = createPrefixInputs(cachePlanes(MARKED_CACHE))(prefix);
     expect(inputs['prefix.1.value']?.shape).toEqual([1, 2, 37, 3]);
     expect(holdsMarks(inputs, 'prefix', 0, marks(5, 37))).toBe(true);
 
@@ -172,7 +184,7 @@ describe('KvRows', () => {
   });
 
   it('feeds a prefix of no positions where there is none', () => {
-    const inputs = prefixInputs(null, cachePlanes(MARKED_CACHE));
+    const inputs = createPrefixInputs(cachePlanes(MARKED_CACHE))(null);
 
     expect(inputs['prefix.0.key']).toEqual({
       type: 'int8',

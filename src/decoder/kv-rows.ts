@@ -1,4 +1,4 @@
-import type { GraphTensor } from '../runtime/graph-session.js';
+import type { GraphInputs, GraphTensor } from '../runtime/graph-session.js';
 import type { CacheConfig, CachePlane, PlaneData } from './cache-planes.js';
 import { allocate, cachePlanes, planeTensor } from './cache-planes.js';
 import type { KvPrefix } from './kv-prefix.js';
@@ -24,6 +24,11 @@ export class KvRows {
   private slotCount = 0;
   private positions = 0;
   private expected = 0;
+  private views: {
+    readonly first: number;
+    readonly count: number;
+    readonly inputs: GraphInputs;
+  } | null = null;
 
   constructor(readonly config: CacheConfig) {
     this.planes = cachePlanes(config);
@@ -59,6 +64,7 @@ export class KvRows {
 
   private allocate(slots: number, capacity: number): void {
     if (slots === this.slotCount && capacity === this.positions) return;
+    this.views = null;
     const aside = Math.max(capacity, this.expected);
     // One plane after another: a long cache takes gigabytes, and a second one beside it must not be needed.
     this.planes.forEach((plane, index) => {
@@ -83,14 +89,16 @@ export class KvRows {
     this.positions = capacity;
   }
 
-  /** Views of `count` slots from `first` on, `past.{plane}`. */
-  inputs(first: number, count: number): Record<string, GraphTensor> {
+  /** Views of `count` slots from `first` on, `past.{plane}`: the same ones step after step, until rows move. */
+  inputs(first: number, count: number): GraphInputs {
+    if (this.views?.first === first && this.views.count === count) return this.views.inputs;
     const inputs: Record<string, GraphTensor> = {};
     this.planes.forEach((plane, index) => {
       const size = plane.heads * plane.width * this.positions;
       const data = this.dataOf(index).subarray(first * size, (first + count) * size);
       inputs[`past.${plane.name}`] = planeTensor(plane, count, this.positions, data);
     });
+    this.views = { first, count, inputs };
     return inputs;
   }
 

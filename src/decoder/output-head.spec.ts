@@ -50,7 +50,7 @@ function coarseGraph(error: number, change?: (score: number, id: number) => numb
     inputNames: ['hidden'],
     outputNames: ['logits'],
     close: () => Promise.resolve(),
-    run({ hidden }) {
+    run([{ hidden } = {}]) {
       const [count = 0, width = 0] = hidden!.shape;
       const values = hidden!.data as Float32Array;
       const data = Float32Array.from({ length: count * TOKENS }, (_, i) => {

@@ -32,9 +32,9 @@ export function createOutputHead(graph: GraphSession, rows: HeadRows | null): Ou
   return {
     async score(hidden, count) {
       const width = hidden.length / count;
-      const outputs = await graph.run({
-        hidden: { type: 'float32', shape: [count, width], data: hidden },
-      });
+      const outputs = await graph.run([
+        { hidden: { type: 'float32', shape: [count, width], data: hidden } },
+      ]);
       const logits = outputs['logits'];
       if (logits?.type !== 'float32') {
         throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: it gives no scores.');

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 
 import { holdsMarks, MARKED_CACHE, markedOutputs } from '../../test/fakes/marked-rows.js';
 import { cachePlanes } from './cache-planes.js';
-import { type KvPrefix, prefixInputs } from './kv-prefix.js';
+import { createPrefixInputs, type KvPrefix } from './kv-prefix.js';
 import { KvRows } from './kv-rows.js';
 import { createRandom } from './random.js';
 import { type Arrangement, SequenceBatch, type SequenceState } from './sequence-batch.js';
@@ -56,7 +56,7 @@ function expectTold(arrangement: Arrangement, told: ReadonlyMap<SequenceState, T
   const { rows, first, members, prefix } = arrangement;
   const inputs = {
     ...rows.inputs(first, members.length),
-    ...prefixInputs(prefix, cachePlanes(MARKED_CACHE)),
+    ...createPrefixInputs(cachePlanes(MARKED_CACHE))(prefix),
   };
   const sound = members.map((member, index) => {
     const { marks } = told.get(member)!;

@@ -26,10 +26,12 @@ describe('loadGraph', () => {
   it('runs a graph', async () => {
     const session = await loadGraph(join(directory, 'sum.onnx'), { threads: 1 });
 
-    const { sum, copy } = await session.run({
-      a: { type: 'float32', shape: [2], data: Float32Array.of(1, 2) },
-      b: { type: 'int64', shape: [2], data: BigInt64Array.of(3n, -4n) },
-    });
+    const { sum, copy } = await session.run([
+      {
+        a: { type: 'float32', shape: [2], data: Float32Array.of(1, 2) },
+        b: { type: 'int64', shape: [2], data: BigInt64Array.of(3n, -4n) },
+      },
+    ]);
 
     expect(session.inputNames).toEqual(['a', 'b']);
     expect(session.outputNames).toEqual(['sum', 'copy']);
@@ -41,7 +43,7 @@ describe('loadGraph', () => {
   it('calls a missing input an internal error, without the words of the library', async () => {
     const session = await loadGraph(join(directory, 'sum.onnx'), { threads: 1 });
 
-    await expect(session.run({})).rejects.toMatchObject({
+    await expect(session.run([])).rejects.toMatchObject({
       code: 'INTERNAL',
       publicMessage: 'Internal error.',
     });

@@ -12,6 +12,9 @@ export type GraphTensor =
   | { readonly type: 'int8'; readonly shape: readonly number[]; readonly data: Int8Array }
   | { readonly type: 'int64'; readonly shape: readonly number[]; readonly data: BigInt64Array };
 
+/** Values by the names of a graph's inputs. */
+export type GraphInputs = Readonly<Record<string, GraphTensor>>;
+
 /** A loaded graph. It owns native memory until `close`. */
 export interface GraphSession {
   readonly inputNames: readonly string[];
@@ -19,11 +22,15 @@ export interface GraphSession {
   /**
    * Runs the graph once and returns every output. The call blocks the event loop and cannot be interrupted.
    *
+   * @param inputs in as many records as the caller has them in: one of hundreds of names takes a millisecond to make.
    * @throws INTERNAL when an input is missing or of a wrong shape: the caller's mistake, not the user's.
    */
-  run(inputs: Readonly<Record<string, GraphTensor>>): Promise<Record<string, GraphTensor>>;
+  run(inputs: readonly GraphInputs[]): Promise<Record<string, GraphTensor>>;
   close(): Promise<void>;
 }
+
+/** Longer than the gaps between the products of a step, far shorter than a scheduler's turns. LOG.md of the bench has figures. */
+const SPIN_MICROSECONDS = '50';
 
 /**
  * Loads an ONNX graph for the CPU; weights beside it are mapped into memory.
@@ -46,9 +53,9 @@ export async function loadGraph(
     enableMemPattern: false,
     extra: {
       session: {
-        // Threads wait for each other awake during a run, which is a sixth of a step's time, and sleep between runs: media
-        // workers and the other graphs share these cores.
-        intra_op: { allow_spinning: '1' },
+        // During a run threads wait for each other awake, but not for long: whoever waits for one that another program keeps
+        // from running takes its core as well. Between runs they sleep: media workers and the other graphs share these cores.
+        intra_op: { allow_spinning: '1', spin_duration_us: SPIN_MICROSECONDS },
         force_spinning_stop: '1',
         // A way around it, at half the speed, and a second copy of the weights while it loads.
         ...((await saturates()) && { x64quantprecision: '1' }),
@@ -76,11 +83,14 @@ export async function loadGraph(
 
 async function run(
   session: InferenceSession,
-  inputs: Readonly<Record<string, GraphTensor>>,
+  inputs: readonly GraphInputs[],
 ): Promise<Record<string, GraphTensor>> {
   try {
-    const feeds = Object.entries(inputs).map(([name, value]) => [name, toTensor(value)] as const);
-    const results = await session.run(Object.fromEntries(feeds));
+    const feeds: Record<string, Tensor> = {};
+    for (const part of inputs) {
+      for (const [name, value] of Object.entries(part)) feeds[name] = toTensor(value);
+    }
+    const results = await session.run(feeds);
     return Object.fromEntries(
       Object.entries(results).map(([name, value]) => [name, fromTensor(name, value)]),
     );

@@ -9,8 +9,8 @@ function createDoublingGraph() {
   const session: GraphSession = {
     inputNames: ['pixel_values'],
     outputNames: ['image_features'],
-    run: (inputs) => {
-      const pixels = inputs['pixel_values'] as GraphTensor & { type: 'float32' };
+    run: ([inputs]) => {
+      const pixels = inputs!['pixel_values'] as GraphTensor & { type: 'float32' };
       const tiles = pixels.shape[0]!;
       runs.push(tiles);
       const stride = pixels.data.length / tiles;

@@ -35,7 +35,7 @@ export async function encodeTiles(
 }
 
 async function runGraph(session: GraphSession, pixelValues: FloatTensor): Promise<FloatTensor> {
-  const outputs = await session.run({ pixel_values: { type: 'float32', ...pixelValues } });
+  const outputs = await session.run([{ pixel_values: { type: 'float32', ...pixelValues } }]);
   const features = outputs['image_features'];
   if (features?.type !== 'float32' || features.shape[0] !== pixelValues.shape[0]) {
     throw new TypeError('The vision graph gave no features for its tiles.');

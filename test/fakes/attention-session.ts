@@ -46,7 +46,8 @@ export function createAttentionSession(): GraphSession & { readonly runs: Record
     inputNames: [],
     outputNames: [],
     close: () => Promise.resolve(),
-    run(inputs) {
+    run(parts) {
+      const inputs: Inputs = Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
       const [batch = 0, count = 0] = sizes(inputs, 'inputs_embeds');
       runs.push({
         positions: [...int64(inputs, 'position_ids')].map(Number),
@@ -66,7 +67,7 @@ export function createHeadSession(): GraphSession {
     inputNames: ['hidden'],
     outputNames: ['logits'],
     close: () => Promise.resolve(),
-    run(inputs) {
+    run([inputs = {}]) {
       const [count = 0] = sizes(inputs, 'hidden');
       const hidden = float32(inputs, 'hidden');
       const data = Float32Array.from({ length: count * vocabularySize }, (_, i) =>

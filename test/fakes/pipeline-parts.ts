@@ -102,8 +102,8 @@ function createVision(onRun: (tiles: number) => void): GraphSession {
     inputNames: ['pixel_values'],
     outputNames: ['image_features'],
     close: () => Promise.resolve(),
-    run(inputs) {
-      const pixels = inputs['pixel_values'];
+    run([inputs]) {
+      const pixels = inputs?.['pixel_values'];
       if (pixels?.type !== 'float32') throw new TypeError('No pixels.');
       const tiles = pixels.shape[0] ?? 0;
       onRun(tiles);
