@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { countUsableCores } from './core-limit.js';
 
 /** The folder of package.json: `config/` lies two levels below it, in src and in dist alike. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -53,7 +53,7 @@ export function loadConfiguration(
     precision: parsePrecision(env['SALAMANDRA_PRECISION'] ?? 'int8'),
     threads: parseInteger(
       'SALAMANDRA_THREADS',
-      env['SALAMANDRA_THREADS'] ?? String(availableParallelism()),
+      env['SALAMANDRA_THREADS'] ?? String(countUsableCores()),
       1,
       1_024,
     ),

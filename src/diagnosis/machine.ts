@@ -2,8 +2,8 @@ import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
+import { readCoreLimit } from '../config/core-limit.js';
 import { findFfmpeg } from '../media/find-ffmpeg.js';
-import { readCoreLimit } from './core-limit.js';
 import { parseProcessorFacts, type ProcessorFacts } from './instruction-sets.js';
 
 /** What of a machine decides how a model runs on it. Sizes are in bytes. */
@@ -42,7 +42,7 @@ export async function inspectMachine(
     processor: describeProcessor(),
     load: loadavg()[0] ?? 0,
     logicalCores: availableParallelism(),
-    coreLimit: await readCoreLimit(),
+    coreLimit: readCoreLimit(),
     facts: await readProcessorFacts(),
     memory: {
       total,

@@ -1,0 +1,82 @@
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+import { createTemporaryFolder, type TemporaryFolder } from '../../test/temporary-folder.js';
+import { countUsableCores, readCoreLimit } from './core-limit.js';
+
+let folder: TemporaryFolder;
+
+beforeEach(() => {
+  folder = createTemporaryFolder();
+});
+
+afterEach(() => folder.remove());
+
+/** @param files texts by path below the folder of groups. @param own the process's list. */
+function limitOf(files: Readonly<Record<string, string>>, own?: string): number | null {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(folder.path(`groups/${path}/..`), { recursive: true });
+    folder.write(`groups/${path}`, text);
+  }
+  if (own !== undefined) folder.write('own', own);
+  return readCoreLimit({ all: folder.path('groups'), own: folder.path('own') });
+}
+
+describe('readCoreLimit', () => {
+  it.each([
+    ['150000 100000\n', 1.5],
+    ['400000 100000\n', 4],
+    ['max 100000\n', null],
+  ])('reads the second version: %j', (text, cores) => {
+    expect(limitOf({ 'cpu.max': text })).toBe(cores);
+  });
+
+  it.each([
+    ['200000\n', 2],
+    ['-1\n', null],
+  ])('reads the first version: %j', (quota, cores) => {
+    const files = { 'cpu/cpu.cfs_quota_us': quota, 'cpu/cpu.cfs_period_us': '100000\n' };
+
+    expect(limitOf(files)).toBe(cores);
+  });
+
+  it('takes the least of its own group and those around it', () => {
+    const files = {
+      'a.slice/cpu.max': '300000 100000\n',
+      'a.slice/b.service/cpu.max': 'max 100000\n',
+      'other/cpu.max': '100000 100000\n',
+    };
+
+    expect(limitOf(files, '0::/a.slice/b.service\n')).toBe(3);
+  });
+
+  it('finds its own group of the first version among those of others', () => {
+    const files = {
+      'cpu/mine/cpu.cfs_quota_us': '250000\n',
+      'cpu/mine/cpu.cfs_period_us': '100000\n',
+      'cpu/yours/cpu.cfs_quota_us': '100000\n',
+      'cpu/yours/cpu.cfs_period_us': '100000\n',
+    };
+
+    expect(limitOf(files, '4:memory:/yours\n3:cpu,cpuacct:/mine\n')).toBe(2.5);
+  });
+
+  it('looks at the outermost group where its own cannot be seen', () => {
+    expect(limitOf({ 'cpu.max': '200000 100000\n' }, '0::/docker/0f0f\n')).toBe(2);
+  });
+
+  it('finds no limit where there are no such files', () => {
+    expect(limitOf({})).toBeNull();
+  });
+});
+
+describe('countUsableCores', () => {
+  it.each([
+    [null, availableParallelism()],
+    [1_000, availableParallelism()],
+    [1.9, 1],
+    [0.2, 1],
+  ])('counts under a limit of %p cores %p', (limit, cores) => {
+    expect(countUsableCores(limit)).toBe(cores);
+  });
+});
