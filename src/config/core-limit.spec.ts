@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
 import { createTemporaryFolder, type TemporaryFolder } from '../../test/temporary-folder.js';
-import { countUsableCores, readCoreLimit } from './core-limit.js';
+import { readCoreLimit } from './core-limit.js';
 
 let folder: TemporaryFolder;
 
@@ -67,16 +66,5 @@ describe('readCoreLimit', () => {
 
   it('finds no limit where there are no such files', () => {
     expect(limitOf({})).toBeNull();
-  });
-});
-
-describe('countUsableCores', () => {
-  it.each([
-    [null, availableParallelism()],
-    [1_000, availableParallelism()],
-    [1.9, 1],
-    [0.2, 1],
-  ])('counts under a limit of %p cores %p', (limit, cores) => {
-    expect(countUsableCores(limit)).toBe(cores);
   });
 });

@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** Where Linux tells of control groups: all of them, and those of this process. */
 const CONTROL_GROUPS = { all: '/sys/fs/cgroup', own: '/proc/self/cgroup' };
-
-/** Threads that can run at once: the cores of the machine, or what a container leaves of them; one at least. */
-export function countUsableCores(limit = readCoreLimit()): number {
-  return Math.max(1, Math.floor(Math.min(availableParallelism(), limit ?? Infinity)));
-}
 
 /**
  * How many cores' worth of time control groups, a container's or a service's, leave to this process; null where nothing

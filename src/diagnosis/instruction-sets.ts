@@ -1,3 +1,5 @@
+import { countPhysicalCores } from '../config/usable-cores.js';
+
 /** Instructions that decide how fast products of eight bits and of floats run. */
 export type InstructionSet = 'AVX2' | 'AVX-512' | 'VNNI' | 'AMX' | 'NEON' | 'DOTPROD' | 'I8MM';
 
@@ -28,13 +30,7 @@ export function parseProcessorFacts(cpuinfo: string): ProcessorFacts {
   const instructionSets = FLAGS.flatMap(([name, names]) =>
     names.some((flag) => flags.has(flag)) ? [name] : [],
   );
-  const cores = new Set<string>();
-  for (const block of cpuinfo.split(/\n\s*\n/)) {
-    const [, core] = /^core id\s*:\s*(\d+)/m.exec(block) ?? [];
-    const [, socket = '0'] = /^physical id\s*:\s*(\d+)/m.exec(block) ?? [];
-    if (core !== undefined) cores.add(`${socket}:${core}`);
-  }
-  return { instructionSets, physicalCores: cores.size === 0 ? null : cores.size };
+  return { instructionSets, physicalCores: countPhysicalCores(cpuinfo) };
 }
 
 /** Whether products of eight bits run on instructions made for them. */
