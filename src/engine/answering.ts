@@ -7,7 +7,8 @@ import type { Tokenizer } from '../language/tokenizer.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { NamedPrompt } from './prompt-rows.js';
 import { addStep, type RunTimes } from './run-times.js';
-import type { Scheduler, Turns } from './scheduler.js';
+import type { Turns } from './queued-work.js';
+import type { Scheduler } from './scheduler.js';
 import type {
   Answer,
   EngineEvent,

@@ -9,6 +9,7 @@ import { boundVisualTokens, type Detail } from '../vision/plan-tiles.js';
 import { hashFile } from './hash-file.js';
 import { areFramesUncut, clipKey, fitsInto, isPlanUncut, pictureKey } from './kept-media.js';
 import type {
+  MediaDecoder,
   TiledMedia,
   TiledVideo,
   TilingRequest,
@@ -73,7 +74,8 @@ export function countMostTokens(
 }
 
 /** What decoding takes: the store knows media that were there before. */
-export type MediaParts = Pick<PipelineParts, 'mediaDecoder' | 'vision'> & {
+export type MediaParts = Pick<PipelineParts, 'vision'> & {
+  readonly mediaDecoder: Pick<MediaDecoder, 'tile' | 'sampleVideo'>;
   readonly store: Pick<PromptStore, 'embeddings'>;
 };
 

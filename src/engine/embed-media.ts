@@ -9,7 +9,8 @@ import type { DecodedMedia, SeenMedia } from './decode-media.js';
 import type { VisionParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
 import { type RunTimes, timeRun } from './run-times.js';
-import type { Scheduler, Turns, TurnShare } from './scheduler.js';
+import type { Turns } from './queued-work.js';
+import type { Scheduler, TurnShare } from './scheduler.js';
 
 type Image = Extract<DecodedMedia, { readonly kind: 'image' }>;
 type Video = Extract<DecodedMedia, { readonly kind: 'video' }>;

@@ -2,6 +2,7 @@ import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import type { TiledImage } from '../vision/tile-image.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
+import type { FairTurns, Turns } from './queued-work.js';
 
 export interface TilingRequest {
   /** The encoded file, as received: not trusted. */
@@ -54,4 +55,17 @@ export interface MediaDecoder {
   /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
   sampleVideo(request: VideoSamplingRequest, signal?: AbortSignal): Promise<TiledVideo>;
   close(): Promise<void>;
+}
+
+/** A decoder that does each file of a request when it is the request's turn: a long job's clips let others pass. */
+export function decodeInTurn(
+  decoder: MediaDecoder,
+  decoding: FairTurns,
+  turns: Turns,
+): Pick<MediaDecoder, 'tile' | 'sampleVideo'> {
+  return {
+    tile: (request, signal) => decoding.turn(turns, () => decoder.tile(request, signal)),
+    sampleVideo: (request, signal) =>
+      decoding.turn(turns, () => decoder.sampleVideo(request, signal)),
+  };
 }

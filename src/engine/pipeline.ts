@@ -3,20 +3,24 @@ import { answerAll } from './answer-all.js';
 import { countLeastTokens, countMostTokens, decodeMedia, nameMedia } from './decode-media.js';
 import { embedSeen } from './embed-media.js';
 import { checkSeesMedia, inputModalitiesOf } from './input-modalities.js';
+import { decodeInTurn } from './media-decoder.js';
 import { countCommonPositions, memoryNeed } from './memory-need.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
 import { namePrompt } from './prompt-rows.js';
+import type { FairTurns, Turns } from './queued-work.js';
 import { findKept } from './read-prompt.js';
 import { buildRequestPrompt, checkShownMedia, placeOfAnswer } from './request-prompts.js';
 import { startTimes } from './run-times.js';
-import type { Scheduler, Turns } from './scheduler.js';
+import type { Scheduler } from './scheduler.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
 import { resolveVisualTokenBudget } from './visual-token-budget.js';
 
 /** What a request shares with the others, and what it has of its own. */
 export interface RequestContext {
   readonly admission: Admission;
+  /** Of the media worker, which has one file at a time. */
+  readonly decoding: FairTurns;
   readonly scheduler: Scheduler;
   readonly store: PromptStore;
   readonly turns: Turns;
@@ -57,7 +61,8 @@ export async function runPipeline(
     const startMs = performance.now();
 
     // EncodedMedia -> DecodedImage or frames -> tiles, in the media worker, unless they were seen before
-    const mediaParts = { ...parts, store };
+    const mediaDecoder = decodeInTurn(parts.mediaDecoder, context.decoding, turns);
+    const mediaParts = { vision, mediaDecoder, store };
     const seen = await decodeMedia(media, detail, maxVisualTokens, mediaParts, turns.signal);
     const reports = seen.map(({ report }) => report);
     emit({ type: 'media', media: reports });

@@ -4,8 +4,9 @@ import type { FloatTensor } from '../tensor/tensor.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
 import { firstMarks, type NamedPrompt, promptRows } from './prompt-rows.js';
+import type { Turns } from './queued-work.js';
 import { type RunTimes, timeRun } from './run-times.js';
-import type { Scheduler, Turns } from './scheduler.js';
+import type { Scheduler } from './scheduler.js';
 
 /** What reading takes, beside prompts. */
 export interface Reader extends Pick<PipelineParts, 'decoder' | 'tokenEmbeddings'> {

@@ -1,5 +1,6 @@
 import type { Decoder, Sequence } from '../decoder/decoder.js';
-import { createScheduler, type Turns } from './scheduler.js';
+import type { Turns } from './queued-work.js';
+import { createScheduler } from './scheduler.js';
 
 type Step = Decoder['step'];
 

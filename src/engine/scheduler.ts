@@ -1,11 +1,6 @@
 import type { Decoder, Sequence } from '../decoder/decoder.js';
-import { FairQueue, type Ticket } from './fair-queue.js';
-
-/** A request's own place in the order, and the signal that ends its work. */
-export interface Turns {
-  readonly ticket: Ticket;
-  readonly signal: AbortSignal;
-}
+import { FairQueue } from './fair-queue.js';
+import { type QueuedWork, queueWork, type Turns } from './queued-work.js';
 
 /** One of the answers that are being written. */
 interface RunningAnswer {
@@ -54,7 +49,7 @@ export interface Scheduler {
  * and requests come in and leave between two rounds.
  */
 export function createScheduler(decoder: Pick<Decoder, 'step'>): Scheduler {
-  const pieces = new FairQueue<Piece>();
+  const pieces = new FairQueue<QueuedWork<TurnShare>>();
   const answers = new Set<Writing>();
   let steps = 0;
   let isWorking = false;
@@ -125,27 +120,11 @@ export function createScheduler(decoder: Pick<Decoder, 'step'>): Scheduler {
   }
 
   return {
-    turn: ({ ticket, signal }, doWork) =>
-      new Promise((resolve, reject) => {
-        const onAbort = () => {
-          if (pieces.remove(piece)) reject(signal.reason as Error);
-        };
-        const piece: Piece = {
-          async run(share) {
-            signal.removeEventListener('abort', onAbort);
-            const result = Promise.resolve(share).then(doWork);
-            resolve(result);
-            await result.catch(() => undefined);
-          },
-        };
-        if (signal.aborted) {
-          reject(signal.reason as Error);
-          return;
-        }
-        signal.addEventListener('abort', onAbort);
-        pieces.push(ticket, piece);
-        void work();
-      }),
+    turn(turns, doWork) {
+      const result = queueWork(pieces, turns, doWork);
+      void work();
+      return result;
+    },
     write: ({ signal }, answer) =>
       new Promise((resolve, reject) => {
         const leave = (error: Error | undefined) => {
@@ -156,10 +135,6 @@ export function createScheduler(decoder: Pick<Decoder, 'step'>): Scheduler {
         void work();
       }),
   };
-}
-
-interface Piece {
-  run(share: TurnShare): Promise<void>;
 }
 
 interface Writing {
