@@ -31,7 +31,7 @@ import {
   writeReport,
 } from './report/write-report.js';
 import { keyOf, type Run, runInTurns } from './run-jobs.js';
-import { LIMITS, type Row } from './rows/row.js';
+import { limitsOf, type Row } from './rows/row.js';
 import { chooseRows, ROWS } from './rows/rows.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -88,7 +88,7 @@ async function bench(rows: readonly Row[]): Promise<void> {
       continue;
     }
     await runInTurns(
-      [LIMITS, ...jobs],
+      [limitsOf(list), ...jobs],
       rounds,
       { home, threads },
       {
@@ -133,7 +133,7 @@ function describeResults(health: BenchResults['health'], runs: readonly Run[]): 
 function updated(kept: BenchResults, runs: readonly Run[]): BenchResults {
   const renewed = new Set(runs.map(({ job }) => keyOf(job)));
   const others = kept.runs.filter(({ job }) => !renewed.has(keyOf(job)));
-  return { ...kept, runs: [...others, ...runs] };
+  return { ...kept, rounds: Math.max(kept.rounds, rounds), runs: [...others, ...runs] };
 }
 
 function announce(rows: readonly Row[]): void {

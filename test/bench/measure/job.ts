@@ -5,7 +5,8 @@ export type Contender = 'service' | 'llama' | 'transformers';
 /** One measurement, in a process of its own. */
 export type Job =
   /** What the machine can do at most. */
-  | { readonly kind: 'limits' }
+  /** Of the machine, while a list of rows was measured. */
+  | { readonly kind: 'limits'; readonly list: string }
   /** A prompt is read by each of the sequences, then all write side by side. */
   | {
       readonly kind: 'text';

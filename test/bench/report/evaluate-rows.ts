@@ -1,5 +1,5 @@
 import { keyOf, lookUp, type Run } from '../run-jobs.js';
-import { LIMITS, type Row, type RowValues } from '../rows/row.js';
+import type { Row, RowValues } from '../rows/row.js';
 
 /** A row with its figures, as it is kept in the JSON file. */
 export interface RowResult extends RowValues {
@@ -17,13 +17,7 @@ export interface RowResult extends RowValues {
 
 export function evaluateRows(rows: readonly Row[], runs: readonly Run[]): RowResult[] {
   return rows.map((row) => {
-    const values = row.evaluate((job, figure) => {
-      // The best that the machine showed is its limit.
-      if (job !== LIMITS) return lookUp(runs, job, figure);
-      const limits = runs.filter(({ job: { kind } }) => kind === 'limits');
-      const values = limits.map(({ figures }) => figures[figure] ?? NaN);
-      return values.length === 0 ? NaN : Math.max(...values);
-    });
+    const values = row.evaluate((job, figure) => lookUp(runs, job, figure));
     const ratio = row.ratio?.(values) ?? null;
     const keys = new Set(row.jobs.map(keyOf));
     const peaks = (ofPeers: boolean) =>

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 
 import type { HealthLatency } from '../health-latency.js';
+import { median } from '../../median.js';
 import type { Run } from '../run-jobs.js';
-import { LIMITS, type Row } from '../rows/row.js';
+import type { Row } from '../rows/row.js';
 import { choosePlots, drawPlots, type Plot } from './draw-plots.js';
 import { evaluateRows, type RowResult } from './evaluate-rows.js';
 import { cellsOf, formatMarkdown, formatNumber, HEADINGS } from './format-table.js';
@@ -80,8 +81,8 @@ function describe(
           ]
         : []),
       '`compared` is what the title names: another precision, another way to ask, or one sequence. Of the limit: for prefill ' +
-        'the multiply-adds of all layers against the best product of bytes, for decode the weights, keys and values that a ' +
-        'step reads against the best speed of the memory.',
+        'the multiply-adds of all layers against products of bytes, for decode the weights, keys and values that a ' +
+        'step reads against the speed of the memory.',
       '## Limits of this machine',
       describeLimits(kept),
       '## What is compared',
@@ -99,17 +100,21 @@ function describe(
 }
 
 function describeLimits({ runs }: BenchResults): string {
-  const best = (figure: string) =>
-    Math.max(
-      ...runs
-        .filter(({ job }) => job.kind === LIMITS.kind)
-        .map(({ figures }) => figures[figure] ?? NaN),
-    );
+  const ofRounds = (figure: string, digits: number) => {
+    const values = runs
+      .filter(({ job }) => job.kind === 'limits')
+      .map(({ figures }) => (figures[figure] ?? NaN) / 1e9);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    const range = `${least.toFixed(digits)} to ${most.toFixed(digits)}`;
+    return values.length > 1
+      ? `${median(values).toFixed(digits)} (${range})`
+      : most.toFixed(digits);
+  };
   return (
-    `Memory: ${(best('bytesPerSecond') / 1e9).toFixed(1)} GB/s, the C library's search for a byte in half a gigabyte for each ` +
-    `thread. Arithmetic: ${(best('int8OperationsPerSecond') / 1e9).toFixed(0)} billion operations a second, a ` +
-    "multiply-add being two, in ONNX Runtime's `MatMulIntegerToFloat` of 512 x 4,096 by 4,096 x 8,192. Both are the best " +
-    'of all runs, which were measured between the others.'
+    `Memory: ${ofRounds('bytesPerSecond', 1)} GB/s, the C library's search for a byte in half a gigabyte for each ` +
+    `thread. Arithmetic: ${ofRounds('int8OperationsPerSecond', 0)} billion operations a second, a ` +
+    "multiply-add being two, in ONNX Runtime's `MatMulIntegerToFloat` of 512 x 4,096 by 4,096 x 8,192. Each is the best of " +
+    'several tries, made anew in every round, with the least and the most of all; shares above are of the median over the rounds of the same rows.'
   );
 }
 

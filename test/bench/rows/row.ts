@@ -30,7 +30,10 @@ export interface Row {
   evaluate(lookup: Lookup): RowValues;
 }
 
-export const LIMITS: Job = { kind: 'limits' };
+/** What the machine gave while a list's rows were measured: another hour has other neighbours. */
+export function limitsOf(list: string): Job {
+  return { kind: 'limits', list };
+}
 
 /** What is divided by what, where a row has a ratio. */
 export const againstLlama = ({ service, llama = NaN }: RowValues) => service / llama;

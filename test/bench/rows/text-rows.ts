@@ -4,7 +4,7 @@ import {
   againstItself,
   againstLlama,
   againstTransformers,
-  LIMITS,
+  limitsOf,
   type Lookup,
   type Row,
   type RowValues,
@@ -56,7 +56,10 @@ export function textRows(
       evaluate: (lookup) => {
         const speeds = values(lookup, 'prefillTps');
         const operations = 2 * multiplyAddsPerToken(shape, tokens) * speeds.service;
-        return { ...speeds, limit: operations / lookup(LIMITS, 'int8OperationsPerSecond') };
+        return {
+          ...speeds,
+          limit: operations / lookup(limitsOf(shape), 'int8OperationsPerSecond'),
+        };
       },
     },
     {
@@ -68,7 +71,7 @@ export function textRows(
           lookup(job, 'weightBytesPerStep') + lookup(job, 'cacheBytesPerStep');
         return {
           ...speeds,
-          limit: (bytes(service) * speeds.service) / lookup(LIMITS, 'bytesPerSecond'),
+          limit: (bytes(service) * speeds.service) / lookup(limitsOf(shape), 'bytesPerSecond'),
           bytesPerToken: {
             service: bytes(service),
             llama: bytes(peers[0]!),
