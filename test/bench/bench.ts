@@ -30,8 +30,8 @@ import {
   RESULTS_FILE,
   writeReport,
 } from './report/write-report.js';
-import { keyOf, type Run, runInTurns } from './run-jobs.js';
-import { limitsOf, type Row } from './rows/row.js';
+import { keyOf, keyOfRun, type Run, runInTurns } from './run-jobs.js';
+import { LIMITS, type Row } from './rows/row.js';
 import { chooseRows, ROWS } from './rows/rows.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -88,7 +88,8 @@ async function bench(rows: readonly Row[]): Promise<void> {
       continue;
     }
     await runInTurns(
-      [limitsOf(list), ...jobs],
+      list,
+      [LIMITS, ...jobs],
       rounds,
       { home, threads },
       {
@@ -131,8 +132,8 @@ function describeResults(health: BenchResults['health'], runs: readonly Run[]): 
 }
 
 function updated(kept: BenchResults, runs: readonly Run[]): BenchResults {
-  const renewed = new Set(runs.map(({ job }) => keyOf(job)));
-  const others = kept.runs.filter(({ job }) => !renewed.has(keyOf(job)));
+  const renewed = new Set(runs.map(keyOfRun));
+  const others = kept.runs.filter((run) => !renewed.has(keyOfRun(run)));
   return { ...kept, rounds: Math.max(kept.rounds, rounds), runs: [...others, ...runs] };
 }
 

@@ -6,6 +6,8 @@ import type { Assignment, Figures, Job } from './measure/job.js';
 
 /** One run of a measurement. */
 export interface Run {
+  /** What it took turns with: the same measurement in another list was made in another hour. */
+  readonly list: string;
   readonly job: Job;
   readonly figures: Figures;
 }
@@ -26,6 +28,7 @@ export interface RunObserver {
  * that fails is left out from then on.
  */
 export async function runInTurns(
+  list: string,
   jobs: readonly Job[],
   rounds: number,
   settings: Omit<Assignment, 'job'>,
@@ -43,7 +46,7 @@ export async function runInTurns(
       observer.onFailure(job, error);
       continue;
     }
-    observer.onRun({ job, figures }, turn + 1, rounds * jobs.length);
+    observer.onRun({ list, job, figures }, turn + 1, rounds * jobs.length);
   }
 }
 
@@ -77,6 +80,11 @@ function outputOf(assignment: Assignment): Promise<string> {
 /** Two descriptions of the same measurement have the same key. */
 export function keyOf(job: Job): string {
   return JSON.stringify(Object.entries(job).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Runs of the same measurement in the same list have the same key. */
+export function keyOfRun({ list, job }: Run): string {
+  return `${list} ${keyOf(job)}`;
 }
 
 /** The median of a figure over the runs of a job; NaN where it was not run. */

@@ -5,8 +5,7 @@ export type Contender = 'service' | 'llama' | 'transformers';
 /** One measurement, in a process of its own. */
 export type Job =
   /** What the machine can do at most. */
-  /** Of the machine, while a list of rows was measured. */
-  | { readonly kind: 'limits'; readonly list: string }
+  | { readonly kind: 'limits' }
   /** A prompt is read by each of the sequences, then all write side by side. */
   | {
       readonly kind: 'text';

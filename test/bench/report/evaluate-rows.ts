@@ -15,8 +15,9 @@ export interface RowResult extends RowValues {
   readonly peerPeakBytes: number | null;
 }
 
-export function evaluateRows(rows: readonly Row[], runs: readonly Run[]): RowResult[] {
+export function evaluateRows(rows: readonly Row[], allRuns: readonly Run[]): RowResult[] {
   return rows.map((row) => {
+    const runs = allRuns.filter(({ list }) => list === row.list);
     const values = row.evaluate((job, figure) => lookUp(runs, job, figure));
     const ratio = row.ratio?.(values) ?? null;
     const keys = new Set(row.jobs.map(keyOf));

@@ -30,10 +30,7 @@ export interface Row {
   evaluate(lookup: Lookup): RowValues;
 }
 
-/** What the machine gave while a list's rows were measured: another hour has other neighbours. */
-export function limitsOf(list: string): Job {
-  return { kind: 'limits', list };
-}
+export const LIMITS: Job = { kind: 'limits' };
 
 /** What is divided by what, where a row has a ratio. */
 export const againstLlama = ({ service, llama = NaN }: RowValues) => service / llama;

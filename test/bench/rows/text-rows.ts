@@ -4,7 +4,7 @@ import {
   againstItself,
   againstLlama,
   againstTransformers,
-  limitsOf,
+  LIMITS,
   type Lookup,
   type Row,
   type RowValues,
@@ -58,7 +58,7 @@ export function textRows(
         const operations = 2 * multiplyAddsPerToken(shape, tokens) * speeds.service;
         return {
           ...speeds,
-          limit: operations / lookup(limitsOf(shape), 'int8OperationsPerSecond'),
+          limit: operations / lookup(LIMITS, 'int8OperationsPerSecond'),
         };
       },
     },
@@ -71,7 +71,7 @@ export function textRows(
           lookup(job, 'weightBytesPerStep') + lookup(job, 'cacheBytesPerStep');
         return {
           ...speeds,
-          limit: (bytes(service) * speeds.service) / lookup(limitsOf(shape), 'bytesPerSecond'),
+          limit: (bytes(service) * speeds.service) / lookup(LIMITS, 'bytesPerSecond'),
           bytesPerToken: {
             service: bytes(service),
             llama: bytes(peers[0]!),
