@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { format, resolveConfig } from 'prettier';
 
-import type { HealthLatency } from '../health-latency.js';
 import { median } from '../../median.js';
+import type { HealthLatency } from '../health-latency.js';
 import type { Run } from '../run-jobs.js';
 import type { Row } from '../rows/row.js';
 import { choosePlots, drawPlots, type Plot } from './draw-plots.js';
@@ -114,7 +114,8 @@ function describeLimits({ runs }: BenchResults): string {
     `Memory: ${ofRounds('bytesPerSecond', 1)} GB/s, the C library's search for a byte in half a gigabyte for each ` +
     `thread. Arithmetic: ${ofRounds('int8OperationsPerSecond', 0)} billion operations a second, a ` +
     "multiply-add being two, in ONNX Runtime's `MatMulIntegerToFloat` of 512 x 4,096 by 4,096 x 8,192. Each is the best of " +
-    'several tries, made anew in every round, with the least and the most of all; shares above are of the median over the rounds of the same rows.'
+    'several tries, made anew in every round, with the least and the most of all; shares above are of the median over the ' +
+    'rounds of the same rows.'
   );
 }
 

@@ -56,10 +56,7 @@ export function textRows(
       evaluate: (lookup) => {
         const speeds = values(lookup, 'prefillTps');
         const operations = 2 * multiplyAddsPerToken(shape, tokens) * speeds.service;
-        return {
-          ...speeds,
-          limit: operations / lookup(LIMITS, 'int8OperationsPerSecond'),
-        };
+        return { ...speeds, limit: operations / lookup(LIMITS, 'int8OperationsPerSecond') };
       },
     },
     {
