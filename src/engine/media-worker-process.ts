@@ -8,6 +8,7 @@ import type {
   MediaWorkerResults,
   MediaWorkerTask,
 } from './media-worker-messages.js';
+import { createFairTurns } from './queued-work.js';
 
 export interface MediaWorkerOptions {
   /** The worker's module, `media-worker.js`. */
@@ -37,7 +38,8 @@ const CRASH_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL
  */
 export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
   let worker: Promise<ChildProcess> | undefined;
-  let previous: Promise<unknown> = Promise.resolve();
+  const turns = createFairTurns();
+  let tasks = 0;
 
   async function start(): Promise<ChildProcess> {
     const started = forkWorker(entry, {
@@ -68,10 +70,10 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
       worker ??= start();
     },
     run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, signal?: AbortSignal) {
-      const turn = previous;
-      const result = unlessAborted(turn, signal).then(() => runNow(task, timeoutMs, signal));
-      // Who leaves while it waits lets nobody pass those before it.
-      previous = Promise.allSettled([turn, result]);
+      // One client of all: in the order they come.
+      const ticket = { number: ++tasks, client: '', priority: 'interactive' } as const;
+      const own = { ticket, signal: signal ?? new AbortController().signal };
+      const result = turns.turn(own, () => runNow(task, timeoutMs, signal));
       return result as Promise<MediaWorkerResults[Task['type']]>;
     },
     async close() {
@@ -80,19 +82,6 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
       if (child) killGroup(child);
     },
   };
-}
-
-/** Waits for what never fails. @throws the signal's reason as soon as it aborts: those before may take minutes. */
-function unlessAborted(waited: Promise<unknown>, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal?.reason as Error);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort);
-    void waited.then(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-  });
 }
 
 /** One question, one answer; in every other case the worker is killed. */
