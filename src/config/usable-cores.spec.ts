@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 
+import { THREE_CORES, x86Cpuinfo } from '../../test/fakes/cpuinfo.js';
 import { countPhysicalCores, countUsableCores } from './usable-cores.js';
 
 describe('countUsableCores', () => {
@@ -24,24 +25,8 @@ describe('countUsableCores', () => {
 });
 
 describe('countPhysicalCores', () => {
-  const cpuinfo = (ids: readonly (readonly [socket: number, core: number])[]) =>
-    ids
-      .map(
-        ([socket, core], i) => `processor\t: ${i}\nphysical id\t: ${socket}\ncore id\t\t: ${core}`,
-      )
-      .join('\n\n');
-
   it('counts hyper-threads of one core once, over all sockets', () => {
-    const ids = [
-      [0, 0],
-      [0, 1],
-      [0, 0],
-      [0, 1],
-      [1, 0],
-      [1, 0],
-    ] as const;
-
-    expect(countPhysicalCores(cpuinfo(ids))).toBe(3);
+    expect(countPhysicalCores(x86Cpuinfo('sse2', THREE_CORES))).toBe(3);
   });
 
   it.each(['', 'processor\t: 0\nFeatures\t: fp asimd\n'])('finds none in %j', (text) => {

@@ -1,3 +1,4 @@
+import { countUsableCores } from '../config/usable-cores.js';
 import type { Machine } from './machine.js';
 
 /** Numbers of threads worth trying on a machine: its cores, its hyper-threads, and what is configured; ascending. */
@@ -5,9 +6,10 @@ export function threadCounts(
   { logicalCores, coreLimit, facts }: Pick<Machine, 'logicalCores' | 'coreLimit' | 'facts'>,
   configured: number,
 ): number[] {
-  const limit = Math.min(logicalCores, Math.max(1, Math.floor(coreLimit ?? logicalCores)));
-  const cores = Math.min(facts?.physicalCores ?? limit, limit);
-  return [...new Set([cores, limit, configured])].sort((a, b) => a - b);
+  const found = { logical: logicalCores, physical: facts?.physicalCores ?? null, limit: coreLimit };
+  const cores = countUsableCores(found);
+  const hyperThreads = countUsableCores({ ...found, physical: null });
+  return [...new Set([cores, hyperThreads, configured])].sort((a, b) => a - b);
 }
 
 /** A number of threads, and how long an ordinary request took with it. */
