@@ -1,5 +1,6 @@
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import type { Decoder, Sequence } from './decoder.js';
+import { chunkLength } from './prompt-chunks.js';
 
 /**
  * Reads what of a prompt a sequence has not read yet, in chunks, for whoever has nothing to do between them.
@@ -17,7 +18,7 @@ export async function readRest(
   let state: Float32Array = new Float32Array();
   while (sequence.length < positions) {
     const start = sequence.length;
-    const count = Math.min(decoder.longestChunk, positions - start);
+    const count = chunkLength(positions - start, decoder.longestChunk);
     const rows = data.subarray(start * hidden, (start + count) * hidden);
     state = await decoder.read(sequence, createTensor([count, hidden], rows));
   }

@@ -131,10 +131,12 @@ describe.each(PRECISIONS)('a package in %s', (precision) => {
     const model = await engine.describe();
     expect(model).toMatchObject({ inputModalities: ['text'], prompts: 'raw' });
 
-    const [first, again] = await answer(engine, [{ rawText: 'ab a b' }, { rawText: 'ab a b' }]);
+    const long = { rawText: 'ab a b '.repeat(9) };
+    const [first, again] = await answer(engine, [long, long]);
 
     expect(again!.text).toBe(first!.text);
-    expect(again!.usage.cachedTokens).toBe(first!.usage.promptTokens - 1);
+    expect(first!.usage.promptTokens).toBeGreaterThan(34);
+    expect(again!.usage.cachedTokens).toBe(32);
     const message = { role: 'user', content: [{ type: 'text', text: 'a' }] } as const;
     await expect(answer(engine, [[message]])).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
@@ -147,18 +149,17 @@ function largestError(one: Answer, other: Answer): number {
   return Math.max(...expected.map((probability, id) => Math.abs(actual[id]! - probability)));
 }
 
-// Keys and values that were kept are rounded, those of a text that is read at once are not yet.
-it.each([
-  ['fp32', 1e-6],
-  ['mixed', 0.01],
-] as const)('goes on with a text in %s, whatever was begun before it', async (precision, bound) => {
+it.each(PRECISIONS)('goes on with a text in %s as if it had not been begun', async (precision) => {
   const engine = await open('base', precision);
-  const [begun, whole] = [{ rawText: 'c d b ab a' }, { rawText: 'c d b ab a d' }];
+  const begun = { rawText: 'c d b ab a '.repeat(3) };
+  const whole = { rawText: `${begun.rawText}d` };
   const [alone] = await answer(engine, [whole]);
   const [, after] = await answer(engine, [begun, whole]);
 
-  expect(after!.usage.cachedTokens).toBeGreaterThan(2);
-  expect(largestError(alone!, after!)).toBeLessThan(bound);
+  expect(after!.usage.cachedTokens).toBe(16);
+  expect(after!.tokens![0]).toEqual(alone!.tokens![0]);
+  // What a step makes of several rows may be rounded in another way, but in int8.
+  if (precision === 'int8') expect(after!.text).toBe(alone!.text);
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import type { PromptChunk } from '../language/build-prompt.js';
-import { countSharedPositions } from './request-prompts.js';
+import { countCommonPositions, countReadOnce } from './request-prompts.js';
 
 /** What a request takes at most while it is worked on. */
 export interface MemoryNeed {
@@ -69,7 +69,7 @@ export function wholeContextBytes(
   return maxPositions * (2 * cacheBytesPerToken + hiddenSize * FLOAT_BYTES);
 }
 
-/** Positions that all prompts begin with, and those that the longest has behind them. */
+/** Positions that are read once for all prompts, and those that the longest has behind them. */
 function partPrompts(
   prompts: readonly (readonly PromptChunk[])[],
   visualTokens: number,
@@ -77,21 +77,12 @@ function partPrompts(
   const [first = []] = prompts;
   const media = first.filter(({ kind }) => kind !== 'text').length;
   const ones = { image: new Array<number>(media).fill(1), video: new Array<number>(media).fill(1) };
-  const shared = countCommonPositions(prompts, ones);
+  const common = countCommonPositions(prompts, ones);
   const longest = Math.max(...prompts.map((chunks) => chunks.reduce(addChunk, 0)));
   // Counted as one position each so far. Where not all of them are in the common beginning, each prompt may hold them.
-  return mediaWithin(first, shared) === media
-    ? { sharedPositions: shared - media + visualTokens, longestRest: longest - shared }
-    : { sharedPositions: 0, longestRest: longest - media + visualTokens };
-}
-
-/** How many positions all prompts of a request have in common from the start; the last of none is among them. */
-export function countCommonPositions(
-  prompts: readonly (readonly PromptChunk[])[],
-  visualTokens: Parameters<typeof countSharedPositions>[2],
-): number {
-  const [first = []] = prompts;
-  return Math.min(...prompts.map((chunks) => countSharedPositions(first, chunks, visualTokens)));
+  const added = visualTokens - media;
+  const sharedPositions = mediaWithin(first, common) === media ? countReadOnce(common + added) : 0;
+  return { sharedPositions, longestRest: longest + added - sharedPositions };
 }
 
 /** How many pictures and clips stand in the first positions of a prompt, each of them one position. */

@@ -4,13 +4,19 @@ import { countLeastTokens, countMostTokens, decodeMedia, nameMedia } from './dec
 import { embedSeen } from './embed-media.js';
 import { checkSeesMedia, inputModalitiesOf } from './input-modalities.js';
 import { decodeInTurn } from './media-decoder.js';
-import { countCommonPositions, memoryNeed } from './memory-need.js';
+import { memoryNeed } from './memory-need.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
 import { namePrompt } from './prompt-rows.js';
 import type { FairTurns, Turns } from './queued-work.js';
 import { findKept } from './read-prompt.js';
-import { buildRequestPrompt, checkShownMedia, placeOfAnswer } from './request-prompts.js';
+import {
+  buildRequestPrompt,
+  checkShownMedia,
+  countCommonPositions,
+  countReadOnce,
+  placeOfAnswer,
+} from './request-prompts.js';
 import { startTimes } from './run-times.js';
 import type { Scheduler } from './scheduler.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
@@ -74,10 +80,11 @@ export async function runPipeline(
       prompt: namePrompt(chunks, named),
       place: placeOfAnswer(conversations[index] ?? []),
     }));
-    const sharedPositions = countCommonPositions(prompts, {
+    const common = countCommonPositions(prompts, {
       image: named.image.map(({ visualTokens }) => visualTokens),
       video: named.video.map(({ visualTokens }) => visualTokens),
     });
+    const sharedPositions = countReadOnce(common);
     const [first] = asked;
     const kept = first && (await findKept(first.prompt, sharedPositions, store));
 

@@ -1,5 +1,6 @@
 import type { Sequence } from '../decoder/decoder.js';
 import type { KvPrefix } from '../decoder/kv-prefix.js';
+import { chunkLength } from '../decoder/prompt-chunks.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
@@ -18,9 +19,6 @@ export interface Reader extends Pick<PipelineParts, 'decoder' | 'tokenEmbeddings
   /** Of the whole request. */
   readonly times: RunTimes;
 }
-
-/** Matrix kernels work on tiles of so many rows; a chunk that is no multiple of it leaves one half empty. */
-const ROW_TILE = 16;
 
 /**
  * Reads the first positions of a prompt once, for several conversations to continue behind.
@@ -120,11 +118,4 @@ async function readTo(
     );
   }
   return scores;
-}
-
-/** Positions of the next run: as many runs as it takes, all of about one length. */
-function chunkLength(left: number, longest: number): number {
-  const most = Math.max(1, Math.floor(longest));
-  const runs = Math.ceil(left / most);
-  return Math.min(most, left, Math.ceil(left / runs / ROW_TILE) * ROW_TILE);
 }

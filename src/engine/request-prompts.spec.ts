@@ -1,5 +1,5 @@
 import type { PromptChunk } from '../language/build-prompt.js';
-import { checkShownMedia, countSharedPositions } from './request-prompts.js';
+import { checkShownMedia, countCommonPositions, countReadOnce } from './request-prompts.js';
 import type { RequestMedia } from './vision-language-engine.js';
 import { countTextIds, resolveVisualTokenBudget, shareFrames } from './visual-token-budget.js';
 
@@ -38,33 +38,51 @@ describe('checkShownMedia', () => {
   });
 });
 
-describe('countSharedPositions', () => {
+describe('countCommonPositions', () => {
+  const none = { image: [], video: [] };
+
   it('counts text, picture and text up to the first difference', () => {
-    expect(
-      countSharedPositions([text(1, 2), image, text(3, 4)], [text(1, 2), image, text(3, 5)], tens),
-    ).toBe(13);
+    const prompts = [3, 5, 4].map((last) => [text(1, 2), image, text(3, last)]);
+    expect(countCommonPositions(prompts, tens)).toBe(13);
+    expect(countCommonPositions([...prompts, [text(1, 2), image, text(9, 9)]], tens)).toBe(12);
   });
 
   it('stops before the picture when the text before it differs', () => {
-    expect(countSharedPositions([text(1, 2), image], [text(1, 9), image, text(3)], tens)).toBe(1);
+    const prompts = [
+      [text(1, 2), image],
+      [text(1, 9), image, text(3)],
+    ];
+    expect(countCommonPositions(prompts, tens)).toBe(1);
   });
 
   it('tells pictures from clips and from one another', () => {
     const second: PromptChunk = { kind: 'image', index: 1 };
     const visualTokens = { image: [3, 4], video: [5] };
-    const shared = (next: PromptChunk[]) =>
-      countSharedPositions([image, second, video, text(1)], next, visualTokens);
+    const common = (next: PromptChunk[]) =>
+      countCommonPositions([[image, second, video, text(1)], next], visualTokens);
 
-    expect(shared([image, second, video, text(2)])).toBe(12);
-    expect(shared([image, video, second, text(1)])).toBe(3);
-    expect(shared([video, image, second, text(1)])).toBe(0);
+    expect(common([image, second, video, text(2)])).toBe(12);
+    expect(common([image, video, second, text(1)])).toBe(3);
+    expect(common([video, image, second, text(1)])).toBe(0);
   });
 
-  it('leaves the last position of equal prompts and of the shorter one', () => {
-    expect(countSharedPositions([text(1, 2), image], [text(1, 2), image], tens)).toBe(11);
-    expect(countSharedPositions([text(1, 2, 3)], [text(1, 2)], { image: [], video: [] })).toBe(1);
-    expect(countSharedPositions([text(1, 2)], [text(1, 2, 3)], { image: [], video: [] })).toBe(1);
+  it('leaves the last position of equal prompts, of the shorter one and of one alone', () => {
+    expect(countCommonPositions([[text(1, 2), image]], tens)).toBe(11);
+    expect(countCommonPositions([[text(1, 2)], [text(1, 2)]], none)).toBe(1);
+    expect(countCommonPositions([[text(1, 2, 3)], [text(1, 2)]], none)).toBe(1);
+    expect(countCommonPositions([[text(1, 2)], [text(1, 2, 3)]], none)).toBe(1);
   });
+});
+
+it.each([
+  [0, 0],
+  [16, 0],
+  [17, 16],
+  [32, 16],
+  [33, 32],
+  [700, 688],
+])('of %i common positions %i are read once', (common, once) => {
+  expect(countReadOnce(common)).toBe(once);
 });
 
 describe('resolveVisualTokenBudget', () => {

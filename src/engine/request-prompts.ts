@@ -1,3 +1,4 @@
+import { wholeTiles } from '../decoder/prompt-chunks.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import {
   buildPrompt,
@@ -45,21 +46,30 @@ export function checkShownMedia(
 }
 
 /**
- * How many positions two prompts over the same media have in common from the start. The last position of neither is among
- * them: reading that of `next` is what gives the first token, and that of `previous` may have been read by another graph,
- * so that an answer would depend on what was asked before it.
+ * How many positions prompts over the same media have in common from the start. The last position of none is among them:
+ * reading it gives the first token.
+ *
+ * @param prompts one at least.
  */
-export function countSharedPositions(
-  previous: readonly PromptChunk[],
-  next: readonly PromptChunk[],
+export function countCommonPositions(
+  prompts: readonly (readonly PromptChunk[])[],
   visualTokens: ByKind<number>,
 ): number {
-  const before = listPositions(previous, visualTokens);
-  const after = listPositions(next, visualTokens);
-  const longest = Math.min(before.length, after.length) - 1;
-  let shared = 0;
-  while (shared < longest && before[shared] === after[shared]) shared += 1;
-  return shared;
+  const [first = [], ...others] = prompts.map((chunks) => listPositions(chunks, visualTokens));
+  let common = Math.min(first.length, ...others.map(({ length }) => length)) - 1;
+  for (const other of others) {
+    const end = first.findIndex((mark, position) => mark !== other[position]);
+    if (end >= 0) common = Math.min(common, end);
+  }
+  return common;
+}
+
+/**
+ * Positions of a common beginning that are read once. They are whole tiles, and leave each prompt two positions at least: the
+ * answers are then, to the last bit, those of prompts that are read apart. See `wholeTiles` and `chunkLength`.
+ */
+export function countReadOnce(commonPositions: number): number {
+  return wholeTiles(Math.max(0, commonPositions - 1));
 }
 
 /** A mark for each position: its id, or a negative number that names the picture (odd) or clip (even) it belongs to. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { wholeTiles } from '../decoder/prompt-chunks.js';
 import type { PromptMarks, PromptStore } from '../engine/prefix-store.js';
 import { openKeptFolder } from './kept-folder.js';
 import type { KeptValue } from './kept-values.js';
@@ -20,12 +21,6 @@ export interface PromptStoreOptions {
 
 /** To be raised when what is computed or kept changes and packages do not, as with the layout of planes. */
 const FORMAT = 1;
-
-/**
- * Lengths that are kept are a multiple of it. The kernels work on tiles of so many rows and round a tile's rows alike, so
- * what is read behind such a beginning is, to the last bit, what reading the whole prompt would give.
- */
-const ROW_TILE = 16;
 
 /** Text is kept in steps of so many positions: prompts part somewhere, and what is longer is of no use. */
 const TEXT_STEP = 128;
@@ -122,10 +117,6 @@ export async function openPromptStore(options: PromptStoreOptions): Promise<Prom
 
   const store = viewOf('');
   return store;
-}
-
-function wholeTiles(positions: number): number {
-  return positions - (positions % ROW_TILE);
 }
 
 function sha256(text: string): string {

@@ -3,7 +3,7 @@ import { readRest } from '../decoder/read-rest.js';
 import { splicePrompt } from '../decoder/splice-prompt.js';
 import { embedMedia } from '../engine/embed-media.js';
 import type { PipelineParts } from '../engine/pipeline-parts.js';
-import { countSharedPositions } from '../engine/request-prompts.js';
+import { countCommonPositions, countReadOnce } from '../engine/request-prompts.js';
 import type { ByKind, PromptChunk } from '../language/build-prompt.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import { planTiles } from '../vision/plan-tiles.js';
@@ -60,7 +60,8 @@ export async function traceModel(
     };
     const { inputsEmbeds } = splicePrompt(chunks, media, tokenEmbeddings);
     const previous = prompts[prompt - 1];
-    const shared = previous ? countSharedPositions(previous, chunks, visualTokens) : 0;
+    const common = previous ? countCommonPositions([previous, chunks], visualTokens) : 0;
+    const shared = countReadOnce(common);
     const sequence = before ? decoder.open(decoder.freeze(before, shared)) : decoder.open();
     if (before) decoder.close(before);
     before = sequence;

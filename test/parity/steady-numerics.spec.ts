@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+
+import { PROJECT_DIRECTORY } from '../../src/config/configuration.js';
+import type { Sequence } from '../../src/decoder/decoder.js';
+import type { KvPrefix } from '../../src/decoder/kv-prefix.js';
+import { type ModelParts, openConverted } from '../converted-model.js';
+
+/** The demo model as it is served by default: its answers must not depend on what runs beside them. */
+let model: ModelParts;
+
+beforeAll(async () => {
+  model = await openConverted(join(PROJECT_DIRECTORY, 'models', 'demo'), 'int8');
+}, 60_000);
+
+afterAll(() => model.close());
+
+const STEPS = 24;
+const LONGEST_CHUNK = 512;
+
+/** A text of its own for each number. */
+function textOf(number: number, length: number): number[] {
+  return Array.from({ length }, (_, i) => 300 + (((number * 1_009 + i) * 7_919) % 8_000));
+}
+
+async function readText(ids: readonly number[], chunk = LONGEST_CHUNK, prefix?: KvPrefix) {
+  const { decoder, tokenEmbeddings } = model;
+  const sequence = decoder.open(prefix);
+  while (sequence.length < ids.length) {
+    const from = sequence.length;
+    await decoder.read(sequence, tokenEmbeddings.embed(ids.slice(from, from + chunk)));
+  }
+  return sequence;
+}
+
+/** Steps all of these together, and each with tokens of its own; gives what the first has then in its cache. Closes all. */
+async function stepTogether(sequences: readonly Sequence[]): Promise<Uint8Array[]> {
+  const { decoder } = model;
+  for (let step = 0; step < STEPS; step++) {
+    const tokens = sequences.map((sequence, i) => ({ sequence, id: 500 + i * 31 + step * 17 }));
+    await decoder.step(tokens);
+  }
+  const [first] = sequences;
+  const { planes } = decoder.freeze(first!, first!.length);
+  for (const sequence of sequences) decoder.close(sequence);
+  return planes.map(({ data }) => new Uint8Array(data.buffer));
+}
+
+/** How many bytes of keys and values differ. */
+function countDifferent(some: readonly Uint8Array[], others: readonly Uint8Array[]): number {
+  expect(some.length).toBe(others.length);
+  return some.reduce((sum, plane, which) => {
+    const other = others[which]!;
+    expect(plane.length).toBe(other.length);
+    return sum + plane.reduce((count, byte, i) => count + Number(byte !== other[i]), 0);
+  }, 0);
+}
+
+describe('keys and values of a text, to the last bit', () => {
+  it.each([16, 112, 128, 256, 400])('are the same read %i positions at a time', async (chunk) => {
+    const ids = textOf(1, 780);
+    const whole = await stepTogether([await readText(ids)]);
+    expect(countDifferent(whole, await stepTogether([await readText(ids, chunk)]))).toBe(0);
+  });
+
+  it.each([16, 160, 336])('are the same behind a beginning of %i that is kept', async (length) => {
+    const ids = textOf(2, 366);
+    const reader = await readText(ids);
+    const prefix = model.decoder.freeze(reader, length);
+    const whole = await stepTogether([reader]);
+
+    const behind = await readText(ids, LONGEST_CHUNK, prefix);
+    expect(countDifferent(whole, await stepTogether([behind]))).toBe(0);
+    const again = await readText(ids, LONGEST_CHUNK, prefix);
+    const other = await readText([...ids.slice(0, length), 7, 8, 9], LONGEST_CHUNK, prefix);
+    expect(countDifferent(whole, await stepTogether([again, other]))).toBe(0);
+  });
+
+  it.each([1, 2, 7])(
+    'are the same beside %i others, behind their beginning or not',
+    async (count) => {
+      const ids = textOf(3, 333);
+      const whole = await stepTogether([await readText(ids)]);
+      const beginning = textOf(4, 208);
+      const reader = await readText(beginning);
+      const prefix = model.decoder.freeze(reader, 208);
+      model.decoder.close(reader);
+      const mine = await readText(ids);
+      const myBeginning = model.decoder.freeze(mine, 320);
+      model.decoder.close(mine);
+
+      for (const own of [undefined, myBeginning]) {
+        for (const theirs of [undefined, prefix]) {
+          const one = await readText(ids, LONGEST_CHUNK, own);
+          const others: Sequence[] = [];
+          for (let i = 0; i < count; i++) {
+            const text = [...beginning, ...textOf(5 + i, 3 + i * 60)];
+            others.push(await readText(text, LONGEST_CHUNK, theirs));
+          }
+          expect(countDifferent(whole, await stepTogether([one, ...others]))).toBe(0);
+        }
+      }
+    },
+  );
+});
