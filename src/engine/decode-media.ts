@@ -9,7 +9,6 @@ import { boundVisualTokens, type Detail } from '../vision/plan-tiles.js';
 import { hashFile } from './hash-file.js';
 import { areFramesUncut, clipKey, fitsInto, isPlanUncut, pictureKey } from './kept-media.js';
 import type {
-  MediaDecoder,
   TiledMedia,
   TiledVideo,
   TilingRequest,
@@ -18,6 +17,7 @@ import type {
 import type { PipelineParts, VisionParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
 import type { NamedMedia } from './prompt-rows.js';
+import type { Turns } from './queued-work.js';
 import type { MediaReport, RequestMedia } from './vision-language-engine.js';
 import { shareFrames } from './visual-token-budget.js';
 
@@ -74,8 +74,7 @@ export function countMostTokens(
 }
 
 /** What decoding takes: the store knows media that were there before. */
-export type MediaParts = Pick<PipelineParts, 'vision'> & {
-  readonly mediaDecoder: Pick<MediaDecoder, 'tile' | 'sampleVideo'>;
+export type MediaParts = Pick<PipelineParts, 'vision' | 'mediaDecoder'> & {
   readonly store: Pick<PromptStore, 'embeddings'>;
 };
 
@@ -93,7 +92,7 @@ export async function decodeMedia(
   detail: Detail,
   maxVisualTokens: number,
   parts: MediaParts,
-  signal?: AbortSignal,
+  turns: Turns,
 ): Promise<SeenMedia[]> {
   const { vision } = parts;
   if (!vision) return [];
@@ -110,7 +109,7 @@ export async function decodeMedia(
     // Shared anew for every clip: one that turned out short leaves its frames to the others.
     const [maxFrames = 1] = shareFrames(wishes.slice(index), spareTokens, frameTokens);
     const { path, sampling } = clip;
-    const video = await seeClip({ path, geometry, sampling, maxFrames }, parts, signal);
+    const video = await seeClip({ path, geometry, sampling, maxFrames }, parts, turns);
     spareTokens -= video.report.visualTokens - countVideoTokens(1, geometry);
     seen.set(clip, video);
   }
@@ -121,7 +120,7 @@ export async function decodeMedia(
   for (const picture of pictures) {
     const { bytes } = picture;
     const request = { bytes, geometry, detail, maxVisualTokens: maxImageTokens, layout } as const;
-    seen.set(picture, await seePicture(request, parts, signal));
+    seen.set(picture, await seePicture(request, parts, turns));
   }
   return media.flatMap((one) => seen.get(one) ?? []);
 }
@@ -129,17 +128,17 @@ export async function decodeMedia(
 async function seeClip(
   request: VideoSamplingRequest,
   { mediaDecoder, store }: MediaParts,
-  signal?: AbortSignal,
+  turns: Turns,
 ): Promise<SeenMedia> {
   const { path, sampling, maxFrames, geometry } = request;
   // Whatever is wrong with the file, the media decoder has the right error for it.
-  const sha256 = await hashFile(path, signal).catch(() => undefined);
+  const sha256 = await hashFile(path, turns.signal).catch(() => undefined);
   const knownKey = sha256 === undefined ? undefined : clipKey(sha256, sampling);
   const kept = knownKey === undefined ? undefined : await store.embeddings(knownKey);
   if (kept && knownKey !== undefined && fitsInto(kept, { maxFrames, maxVisualTokens: Infinity })) {
     return { key: knownKey, ...kept, decoded: null };
   }
-  const video = await mediaDecoder.sampleVideo(request, signal);
+  const video = await mediaDecoder.sampleVideo(request, turns);
   const visualTokens = countVideoTokens(video.tiles.length, geometry);
   const isUncut = areFramesUncut(video.framesWished, maxFrames);
   const wishedKey = clipKey(video.sha256, sampling);
@@ -151,7 +150,7 @@ async function seeClip(
 async function seePicture(
   request: TilingRequest,
   { mediaDecoder, store }: MediaParts,
-  signal?: AbortSignal,
+  turns: Turns,
 ): Promise<SeenMedia> {
   const { bytes, layout, detail, geometry, maxVisualTokens } = request;
   const wishedKey = pictureKey(bytes, layout, detail);
@@ -159,7 +158,7 @@ async function seePicture(
   if (kept && fitsInto(kept, { maxVisualTokens, maxFrames: Infinity })) {
     return { key: wishedKey, ...kept, decoded: null };
   }
-  const image = await mediaDecoder.tile(request, signal);
+  const image = await mediaDecoder.tile(request, turns);
   const { grid } = image.plan;
   const isUncut = layout === 'square' || isPlanUncut(image.plan, geometry);
   const key = isUncut ? wishedKey : `${wishedKey} ${grid ? `${grid.rows}x${grid.columns}` : '1'}`;

@@ -2,7 +2,7 @@ import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import type { TiledImage } from '../vision/tile-image.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
-import type { FairTurns, Turns } from './queued-work.js';
+import type { Turns } from './queued-work.js';
 
 export interface TilingRequest {
   /** The encoded file, as received: not trusted. */
@@ -48,24 +48,11 @@ export interface TiledVideo {
   readonly tileMs: number;
 }
 
-/** Turns encoded files into tiles, one after another. */
+/** Turns encoded files into tiles: one picture at a time, and one clip beside it, each when it is the request's turn. */
 export interface MediaDecoder {
   /** @throws the media codes, CONTEXT_LENGTH_EXCEEDED; the signal's reason when it aborts. */
-  tile(request: TilingRequest, signal?: AbortSignal): Promise<TiledMedia>;
+  tile(request: TilingRequest, turns: Turns): Promise<TiledMedia>;
   /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
-  sampleVideo(request: VideoSamplingRequest, signal?: AbortSignal): Promise<TiledVideo>;
+  sampleVideo(request: VideoSamplingRequest, turns: Turns): Promise<TiledVideo>;
   close(): Promise<void>;
-}
-
-/** A decoder that does each file of a request when it is the request's turn: a long job's clips let others pass. */
-export function decodeInTurn(
-  decoder: MediaDecoder,
-  decoding: FairTurns,
-  turns: Turns,
-): Pick<MediaDecoder, 'tile' | 'sampleVideo'> {
-  return {
-    tile: (request, signal) => decoding.turn(turns, () => decoder.tile(request, signal)),
-    sampleVideo: (request, signal) =>
-      decoding.turn(turns, () => decoder.sampleVideo(request, signal)),
-  };
 }

@@ -1,5 +1,6 @@
-import type { MediaDecoder, TilingRequest } from './media-decoder.js';
+import type { MediaDecoder, TilingRequest, VideoSamplingRequest } from './media-decoder.js';
 import { createMediaWorkerDecoder } from './media-worker-decoder.js';
+import { createArrivals } from './queued-work.js';
 
 const entry = new URL('../../test/fixtures/fake-media-worker.mjs', import.meta.url);
 
@@ -9,6 +10,7 @@ const EXIT = 2;
 const HANG = 3;
 const REFUSE = 4;
 
+const arrive = createArrivals();
 let decoder: MediaDecoder;
 
 beforeEach(() => {
@@ -19,7 +21,7 @@ afterEach(() => decoder.close());
 
 function tile(action: number, signal?: AbortSignal) {
   // The fake looks at nothing but the first byte.
-  return decoder.tile({ bytes: new Uint8Array([action]) } as TilingRequest, signal);
+  return decoder.tile({ bytes: new Uint8Array([action]) } as TilingRequest, arrive(signal));
 }
 
 describe('createMediaWorkerDecoder', () => {
@@ -63,6 +65,35 @@ describe('createMediaWorkerDecoder', () => {
     first.abort(new Error('left too'));
     await expect(hanging).rejects.toThrow('left too');
     await expect(last).resolves.toBeDefined();
+  });
+
+  it('decodes the picture of whoever waits before the next ones of a long job', async () => {
+    const { signal } = new AbortController();
+    const done: string[] = [];
+    const send = async (name: string, number: number, priority: 'interactive' | 'batch') => {
+      const turns = { ticket: { number, client: name.slice(0, 3), priority }, signal };
+      await decoder.tile({ bytes: new Uint8Array([OK]) } as TilingRequest, turns);
+      done.push(name);
+    };
+    await Promise.all([
+      ...['job 1', 'job 2', 'job 3'].map((name, index) => send(name, index, 'batch')),
+      send('visitor', 3, 'interactive'),
+    ]);
+
+    expect(done).toEqual(['job 1', 'visitor', 'job 2', 'job 3']);
+  });
+
+  it('decodes pictures while a clip takes its time', async () => {
+    const abort = new AbortController();
+    const clip = { bytes: new Uint8Array([HANG]), sampling: { mode: 'uniform' } };
+    const hanging = decoder.sampleVideo(
+      clip as unknown as VideoSamplingRequest,
+      arrive(abort.signal),
+    );
+
+    await expect(tile(OK)).resolves.toBeDefined();
+    abort.abort(new Error('left'));
+    await expect(hanging).rejects.toThrow('left');
   });
 
   it('takes several at once in turn', async () => {

@@ -7,20 +7,23 @@ export interface MediaWorkerDecoderOptions extends MediaWorkerOptions {
   readonly timeoutMs?: number;
 }
 
-/** A decoder in a child process. */
+/** A decoder in two child processes: a picture takes a second at most and a clip minutes, so that none waits for the other. */
 export function createMediaWorkerDecoder(options: MediaWorkerDecoderOptions): MediaDecoder {
   const { timeoutMs } = options;
-  const worker = createMediaWorker(options);
+  const pictures = createMediaWorker(options);
+  const clips = createMediaWorker(options);
   // Before the first picture comes: a start takes longer than most pictures.
-  worker.start();
+  pictures.start();
   return {
-    tile: (request, signal) =>
-      worker.run({ type: 'tile', request }, timeoutMs ?? MAX_MEDIA_MS, signal),
-    sampleVideo(request, signal) {
+    tile: (request, turns) =>
+      pictures.run({ type: 'tile', request }, timeoutMs ?? MAX_MEDIA_MS, turns),
+    sampleVideo(request, turns) {
       const searchMs = request.sampling.mode === 'scene' ? MAX_FIND_SHOTS_MS : 0;
       const limitMs = timeoutMs ?? MAX_SAMPLE_VIDEO_MS + searchMs;
-      return worker.run({ type: 'sample-video', request }, limitMs, signal);
+      return clips.run({ type: 'sample-video', request }, limitMs, turns);
     },
-    close: () => worker.close(),
+    async close() {
+      await Promise.all([pictures.close(), clips.close()]);
+    },
   };
 }

@@ -9,7 +9,7 @@ import type {
   VideoSamplingRequest,
 } from './media-decoder.js';
 
-/** What the media worker is asked, one at a time. */
+/** What a media worker is asked, one at a time. */
 export type MediaWorkerTask =
   | { readonly type: 'tile'; readonly request: TilingRequest }
   | { readonly type: 'sample-video'; readonly request: VideoSamplingRequest }
@@ -26,7 +26,7 @@ export interface MediaWorkerResults {
   readonly 'find-shots': readonly TimeRange[];
 }
 
-/** What the media worker answers. Errors travel as `SalamandraError.toJSON` writes them. */
+/** What a media worker answers. Errors travel as `SalamandraError.toJSON` writes them. */
 export type MediaWorkerReply =
   | { readonly type: 'result'; readonly result: MediaWorkerResults[MediaWorkerTask['type']] }
   | { readonly type: 'error'; readonly error: unknown };

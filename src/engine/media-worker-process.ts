@@ -8,22 +8,27 @@ import type {
   MediaWorkerResults,
   MediaWorkerTask,
 } from './media-worker-messages.js';
-import { createFairTurns } from './queued-work.js';
+import { createFairTurns, type Turns } from './queued-work.js';
 
 export interface MediaWorkerOptions {
   /** The worker's module, `media-worker.js`. */
   readonly entry: URL;
 }
 
-/** A child process that works on untrusted files, one task after another. */
+/** A child process that works on untrusted files, one task at a time. */
 export interface MediaWorker {
   /** Starts the process now instead of with the first task. */
   start(): void;
-  /** @throws what the task throws; MEDIA_TOO_EXPENSIVE past the time; the signal's reason when it aborts. */
+  /**
+   * Does a task when it is the request's turn.
+   *
+   * @param timeoutMs from then on.
+   * @throws what the task throws; MEDIA_TOO_EXPENSIVE past the time; the signal's reason when it aborts.
+   */
   run<Task extends MediaWorkerTask>(
     task: Task,
     timeoutMs: number,
-    signal?: AbortSignal,
+    turns: Turns,
   ): Promise<MediaWorkerResults[Task['type']]>;
   close(): Promise<void>;
 }
@@ -38,8 +43,7 @@ const CRASH_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL
  */
 export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
   let worker: Promise<ChildProcess> | undefined;
-  const turns = createFairTurns();
-  let tasks = 0;
+  const queue = createFairTurns();
 
   async function start(): Promise<ChildProcess> {
     const started = forkWorker(entry, {
@@ -56,12 +60,12 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
     return started;
   }
 
-  async function runNow(task: MediaWorkerTask, timeoutMs: number, signal?: AbortSignal) {
+  async function runNow(task: MediaWorkerTask, timeoutMs: number, signal: AbortSignal) {
     let child = await (worker ??= start());
     // The last file may have taken the process down.
     if (!isRunning(child)) child = await (worker = start());
     // The caller may have left during the start.
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     return await askWorker(child, task, timeoutMs, signal);
   }
 
@@ -69,11 +73,8 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
     start() {
       worker ??= start();
     },
-    run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, signal?: AbortSignal) {
-      // One client of all: in the order they come.
-      const ticket = { number: ++tasks, client: '', priority: 'interactive' } as const;
-      const own = { ticket, signal: signal ?? new AbortController().signal };
-      const result = turns.turn(own, () => runNow(task, timeoutMs, signal));
+    run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, turns: Turns) {
+      const result = queue.turn(turns, () => runNow(task, timeoutMs, turns.signal));
       return result as Promise<MediaWorkerResults[Task['type']]>;
     },
     async close() {
@@ -89,7 +90,7 @@ function askWorker(
   worker: ChildProcess,
   task: MediaWorkerTask,
   timeoutMs: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
   return new Promise((resolve, reject) => {
     if (!isRunning(worker)) {
@@ -97,11 +98,11 @@ function askWorker(
       return;
     }
     const timer = setTimeout(() => kill(tooExpensive()), timeoutMs);
-    const onAbort = () => kill(signal?.reason as Error);
+    const onAbort = () => kill(signal.reason as Error);
 
     function settle() {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
       worker.off('message', onMessage);
       worker.off('exit', onExit);
     }
@@ -123,7 +124,7 @@ function askWorker(
 
     worker.on('message', onMessage);
     worker.on('exit', onExit);
-    signal?.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort);
     sendTo(worker, task);
   });
 }

@@ -3,12 +3,11 @@ import { answerAll } from './answer-all.js';
 import { countLeastTokens, countMostTokens, decodeMedia, nameMedia } from './decode-media.js';
 import { embedSeen } from './embed-media.js';
 import { checkSeesMedia, inputModalitiesOf } from './input-modalities.js';
-import { decodeInTurn } from './media-decoder.js';
 import { memoryNeed } from './memory-need.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
 import { namePrompt } from './prompt-rows.js';
-import type { FairTurns, Turns } from './queued-work.js';
+import type { Turns } from './queued-work.js';
 import { findKept } from './read-prompt.js';
 import {
   buildRequestPrompt,
@@ -25,8 +24,6 @@ import { resolveVisualTokenBudget } from './visual-token-budget.js';
 /** What a request shares with the others, and what it has of its own. */
 export interface RequestContext {
   readonly admission: Admission;
-  /** Of the media worker, which has one file at a time. */
-  readonly decoding: FairTurns;
   readonly scheduler: Scheduler;
   readonly store: PromptStore;
   readonly turns: Turns;
@@ -66,10 +63,8 @@ export async function runPipeline(
     context.onStart();
     const startMs = performance.now();
 
-    // EncodedMedia -> DecodedImage or frames -> tiles, in the media worker, unless they were seen before
-    const mediaDecoder = decodeInTurn(parts.mediaDecoder, context.decoding, turns);
-    const mediaParts = { vision, mediaDecoder, store };
-    const seen = await decodeMedia(media, detail, maxVisualTokens, mediaParts, turns.signal);
+    // EncodedMedia -> DecodedImage or frames -> tiles, in the media workers, unless they were seen before
+    const seen = await decodeMedia(media, detail, maxVisualTokens, { ...parts, store }, turns);
     const reports = seen.map(({ report }) => report);
     emit({ type: 'media', media: reports });
     place.shrink(need(sum(reports.map(({ visualTokens }) => visualTokens))));

@@ -42,6 +42,15 @@ export function queueWork<T, Share>(
   });
 }
 
+/** Turns in the order of arrival, for work that is nobody's in particular. */
+export function createArrivals(): (signal?: AbortSignal) => Turns {
+  let arrivals = 0;
+  return (signal = new AbortController().signal) => {
+    arrivals += 1;
+    return { ticket: { number: arrivals, client: '', priority: 'interactive' }, signal };
+  };
+}
+
 /** Something that one request at a time can have. */
 export interface FairTurns {
   /** Does work when it is this request's turn. @throws as `queueWork` does */

@@ -6,7 +6,6 @@ import { wholeContextBytes } from './memory-need.js';
 import { runPipeline } from './pipeline.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
-import { createFairTurns } from './queued-work.js';
 import { createScheduler } from './scheduler.js';
 import type { EngineEvent, EngineRequest, VisionLanguageEngine } from './vision-language-engine.js';
 
@@ -32,7 +31,6 @@ export function createRequestRunner(
   const budgetBytes = Math.max(memoryBytes, wholeContextBytes(maxPositions, costs));
   const admission = createAdmission(budgetBytes, costs);
   const scheduler = createScheduler(parts.decoder);
-  const decoding = createFairTurns();
   const running = new Map<Promise<void>, AbortController>();
   let requests = 0;
 
@@ -56,7 +54,7 @@ export function createRequestRunner(
       abort.abort(error);
     };
     const context = {
-      ...{ admission, decoding, scheduler, fail, onStart },
+      ...{ admission, scheduler, fail, onStart },
       emit: (event: EngineEvent) => events.push(event),
       store: store.ownedBy(client),
       turns: { ticket: { number: requests, client, priority }, signal: abort.signal },

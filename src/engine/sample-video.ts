@@ -8,7 +8,7 @@ import type { TiledVideo, VideoSamplingRequest } from './media-decoder.js';
 
 /**
  * A clip -> its frames -> a tile of each. Each frame is squeezed to a tile as soon as it is read, so that one of them is in
- * memory at its own size. Runs in the media worker, where it may be killed.
+ * memory at its own size. Runs in a media worker, where it may be killed.
  */
 export async function sampleVideo(
   { path, geometry, sampling, maxFrames }: VideoSamplingRequest,

@@ -6,7 +6,7 @@ import { tileImage } from '../vision/tile-image.js';
 import { tileSquare } from '../vision/tile-square.js';
 import type { TiledMedia, TilingRequest } from './media-decoder.js';
 
-/** EncodedMedia -> DecodedImage -> TilePlan -> TiledImage. Runs in the media worker, where it may be killed. */
+/** EncodedMedia -> DecodedImage -> TilePlan -> TiledImage. Runs in a media worker, where it may be killed. */
 export async function tileMedia(request: TilingRequest): Promise<TiledMedia> {
   const { bytes, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();

@@ -4,10 +4,11 @@ import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoOutline } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
+import { createArrivals } from './queued-work.js';
 
 export type { VideoOutline };
 
-/** Looks into clips and pictures without a model, in a process of its own beside the one that decodes for the model. */
+/** Looks into clips and pictures without a model, in processes beside those that decode for the model. */
 export interface VideoInspector {
   /** Pixels of the upright picture, from its header. @throws the media codes; the signal's reason when it aborts. */
   inspectImage(bytes: Uint8Array, signal?: AbortSignal): Promise<Size>;
@@ -22,15 +23,23 @@ export interface VideoInspector {
   close(): Promise<void>;
 }
 
-/** An inspector whose process starts with the first clip. */
+/**
+ * An inspector whose processes start with the first file. Headers are read in a moment and shots looked for for minutes, so
+ * that there is one for each.
+ */
 export function createVideoInspector(options: MediaWorkerOptions): VideoInspector {
-  const worker = createMediaWorker(options);
+  const headers = createMediaWorker(options);
+  const shots = createMediaWorker(options);
+  const arrive = createArrivals();
   return {
     inspectImage: (bytes, signal) =>
-      worker.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, signal),
-    inspect: (path, signal) => worker.run({ type: 'inspect', path }, MAX_INSPECT_MS, signal),
+      headers.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, arrive(signal)),
+    inspect: (path, signal) =>
+      headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, arrive(signal)),
     findShots: (path, search, signal) =>
-      worker.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, signal),
-    close: () => worker.close(),
+      shots.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, arrive(signal)),
+    async close() {
+      await Promise.all([headers.close(), shots.close()]);
+    },
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createMediaWorkerDecoder } from '../../src/engine/media-worker-decoder.js';
+import { createArrivals } from '../../src/engine/queued-work.js';
 import { createVideoInspector } from '../../src/engine/video-inspector.js';
 import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
@@ -22,6 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'salamandra-bench-'));
 const path = process.argv[2] ?? (await makeClip());
 const decoder = createMediaWorkerDecoder({ entry });
 const inspector = createVideoInspector({ entry });
+const arrive = createArrivals();
 try {
   const { durationSeconds, width, height } = await inspector.inspect(path);
   const megabytes = Math.round(statSync(path).size / 1e6);
@@ -29,7 +31,7 @@ try {
   for (const mode of ['uniform', 'scene'] as const) {
     const sampling = { mode, frames: { count: 16 } };
     await report(`16 frames, ${mode}`, () =>
-      decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }),
+      decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, arrive()),
     );
   }
   await report('shots, at most 64', () => inspector.findShots(path, { maxShots: 64 }));

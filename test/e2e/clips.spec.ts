@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import { createMediaWorkerDecoder } from '../../src/engine/media-worker-decoder.js';
+import { createArrivals } from '../../src/engine/queued-work.js';
 import { createVideoInspector, type VideoInspector } from '../../src/engine/video-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
@@ -23,6 +24,7 @@ const geometry = {
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
+const arrive = createArrivals();
 let decoder: MediaDecoder;
 let inspector: VideoInspector;
 afterEach(() => Promise.all([decoder.close(), inspector.close()]));
@@ -39,7 +41,7 @@ function sample(
   mode: FrameSampling['mode'] = 'uniform',
 ) {
   const sampling = { mode, frames: { count } };
-  return decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, signal);
+  return decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, arrive(signal));
 }
 
 describeWithFfmpeg('a clip in the media worker', () => {
@@ -111,7 +113,9 @@ describe('without ffmpeg', () => {
     await expect(inspector.inspect(path)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
     // An empty picture gets as far as the pictures' own errors.
     const picture = { bytes: new Uint8Array(), geometry, detail: 'low', layout: 'anyres' } as const;
-    await expect(decoder.tile({ ...picture, maxVisualTokens: 1_000 })).rejects.toMatchObject({
+    await expect(
+      decoder.tile({ ...picture, maxVisualTokens: 1_000 }, arrive()),
+    ).rejects.toMatchObject({
       code: 'MEDIA_EMPTY',
     });
   });

@@ -7,6 +7,7 @@ import { embedMedia } from '../../src/engine/embed-media.js';
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import type { PipelineParts } from '../../src/engine/pipeline-parts.js';
 import { NO_PROMPT_STORE } from '../../src/engine/no-prompt-store.js';
+import { createArrivals } from '../../src/engine/queued-work.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
 import { tileMedia } from '../../src/engine/tile-media.js';
 import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
@@ -49,7 +50,7 @@ export async function compareConversation(
   const parts = await toParts(model, one.media);
   const request = await toRequest(one);
   const mediaParts = { ...parts, store: NO_PROMPT_STORE };
-  const seen = await decodeMedia(request.media, 'high', Infinity, mediaParts);
+  const seen = await decodeMedia(request.media, 'high', Infinity, mediaParts, createArrivals()());
   const decoded = seen.flatMap((each) => each.decoded ?? []);
   const embeddings = await embedMedia(decoded, parts.vision);
   const chunks = buildPrompt(one.messages, model.tokenizer);
