@@ -90,15 +90,16 @@ export const MAX_STOP_STRINGS = 8;
 /** Characters of one stop string: each is searched for at every step. */
 export const MAX_STOP_LENGTH = 64;
 
-/** Requests that wait for a place among those that are worked at; each holds its picture in memory. */
-export const MAX_QUEUE = 16;
-
 /**
  * Requests that are worked at side by side: beyond these each becomes slower, and all together hardly faster. Two places
  * stay free of batch work, so that whoever waits for an answer does not wait for the end of a long job's.
  */
 export const MAX_RUNNING_REQUESTS = 8;
+
 export const MAX_RUNNING_BATCH_REQUESTS = 6;
+
+/** Requests that are there at once, worked at or waiting for it; each holds its picture in memory. */
+export const MAX_REQUESTS = 24;
 
 /** Answers that are written in one step: every one of them makes the others' next token a little later. */
 export const MAX_SEQUENCES = 64;

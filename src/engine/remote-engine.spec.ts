@@ -110,8 +110,8 @@ describe('createRemoteEngine', () => {
     expect(await waiting).toHaveLength(1);
   });
 
-  it('refuses more than the queue holds', async () => {
-    start({ maxQueue: 1 });
+  it('refuses more than it may hold, running or waiting', async () => {
+    start({ maxRequests: 2 });
     await engine.describe();
     const abort = new AbortController();
     let running: Promise<unknown> | undefined;

@@ -1,4 +1,4 @@
-import { MAX_QUEUE } from '../config/limits.js';
+import { MAX_REQUESTS } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createEventStream, type EventStream } from './event-stream.js';
 import { type RequestLimits, requestLimits } from './request-limits.js';
@@ -15,7 +15,7 @@ import { type SupervisorOptions, WorkerSupervisor } from './worker-supervisor.js
 export interface RemoteEngineOptions extends SupervisorOptions {
   /** Called with every change, the loading progress included. */
   readonly onStatus?: (status: EngineStatus) => void;
-  readonly maxQueue?: number;
+  readonly maxRequests?: number;
   readonly requestTimeoutMs?: number;
 }
 
@@ -46,8 +46,7 @@ interface Waiter {
 
 /**
  * An engine whose model lives in a child process, so that a run does not block this one and a crash does not
- * end it. The worker decides whose turn it is; what it has not begun waits here as well, so it outlives the worker. No
- * more than a bounded number waits.
+ * end it. The worker decides whose turn it is; what it has not begun waits here as well, so it outlives the worker.
  */
 export function createRemoteEngine(options: RemoteEngineOptions): VisionLanguageEngine {
   const engine = new RemoteEngine(options);
@@ -131,8 +130,7 @@ class RemoteEngine implements VisionLanguageEngine {
     if (status.state === 'loading') {
       throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.');
     }
-    const waiting = [...this.jobs.values()].filter(({ state }) => state === 'waiting');
-    if (waiting.length >= (this.options.maxQueue ?? MAX_QUEUE)) {
+    if (this.jobs.size >= (this.options.maxRequests ?? MAX_REQUESTS)) {
       throw new SalamandraError('QUEUE_FULL', 'Too many requests are waiting for the model.');
     }
   }

@@ -1,7 +1,7 @@
 import { Injectable, Inject } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
-import { MAX_QUEUE, MAX_RUNNING_REQUESTS } from '../../config/limits.js';
+import { MAX_REQUESTS } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../engine-token.js';
@@ -40,7 +40,7 @@ export class Admission {
     }
     this.checkReady();
     // What is still being received counts as well: its media take memory.
-    if (this.inProgress >= MAX_RUNNING_REQUESTS + MAX_QUEUE) {
+    if (this.inProgress >= MAX_REQUESTS) {
       throw new SalamandraError('QUEUE_FULL', 'Too many requests are waiting for the model.');
     }
     this.inProgress += 1;
