@@ -96,7 +96,14 @@ function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent
       timings: { prefillMs: 1.26, decodeMs: 2, firstTokenMs: 1.5 },
     };
   }
-  const timings = { decodeMediaMs: 1, tileMs: 2, encodeMs: 3, prefillMs: 4, decodeMs: 5 };
+  const timings = {
+    queueMs: 0,
+    decodeMediaMs: 1,
+    tileMs: 2,
+    encodeMs: 3,
+    prefillMs: 4,
+    decodeMs: 5,
+  };
   yield { type: 'done', timings: { ...timings, firstTokenMs: 10, totalMs: 15 } };
 }
 

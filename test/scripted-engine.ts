@@ -29,7 +29,10 @@ export const ANSWER: Extract<EngineEvent, { readonly type: 'answer' }> = {
   tokens: TOKENS,
 };
 
-const TIMINGS = { decodeMediaMs: 0, tileMs: 0, encodeMs: 0, prefillMs: 4, decodeMs: 5 };
+const TIMINGS = {
+  ...{ queueMs: 0, decodeMediaMs: 0, tileMs: 0, encodeMs: 0 },
+  ...{ prefillMs: 4, decodeMs: 5 },
+};
 
 export const DONE: EngineEvent = {
   type: 'done',

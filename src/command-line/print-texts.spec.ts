@@ -3,7 +3,7 @@ import { printTextsAsTheyCome, toLine } from './print-texts.js';
 import { createTerminal } from './terminal.js';
 
 const TIMINGS = {
-  ...{ decodeMediaMs: 1, tileMs: 1, encodeMs: 1, prefillMs: 1, decodeMs: 1 },
+  ...{ queueMs: 1, decodeMediaMs: 1, tileMs: 1, encodeMs: 1, prefillMs: 1, decodeMs: 1 },
   ...{ firstTokenMs: 1, totalMs: 5 },
 };
 

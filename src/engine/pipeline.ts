@@ -42,6 +42,7 @@ export async function runPipeline(
 ): Promise<void> {
   const { manifest, vision, tokenizer, decoder } = parts;
   const { turns, store, emit } = context;
+  const arrivalMs = performance.now();
 
   checkSeesMedia(media, inputModalitiesOf(vision));
   // Text comes first: what it leaves of the context decides how finely pictures are cut and how many frames are seen.
@@ -61,7 +62,7 @@ export async function runPipeline(
   const place = await context.admission.enter(turns.ticket, need(mostVisualTokens), turns.signal);
   try {
     context.onStart();
-    const startMs = performance.now();
+    const queueMs = performance.now() - arrivalMs;
 
     // EncodedMedia -> DecodedImage or frames -> tiles, in the media workers, unless they were seen before
     const seen = await decodeMedia(media, detail, maxVisualTokens, { ...parts, store }, turns);
@@ -100,11 +101,12 @@ export async function runPipeline(
     emit({
       type: 'done',
       timings: {
+        queueMs,
         decodeMediaMs: sum(seen.map(({ decoded }) => decoded?.decodeMediaMs ?? 0)),
         tileMs: sum(seen.map(({ decoded }) => decoded?.tileMs ?? 0)),
         ...{ encodeMs, prefillMs, decodeMs },
-        firstTokenMs: (times.firstTextAtMs ?? endMs) - startMs,
-        totalMs: endMs - startMs,
+        firstTokenMs: (times.firstTextAtMs ?? endMs) - arrivalMs,
+        totalMs: endMs - arrivalMs,
       },
     });
   } finally {

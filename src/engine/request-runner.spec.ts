@@ -92,13 +92,16 @@ describe('createRequestRunner', () => {
     const settings = { ...SAMPLED, temperature: 0, maxTokens: 980 };
     const send = (name: string, changes: Partial<EngineRequest>) =>
       run(ask('Bon dia', { settings, ...changes }), undefined, () => started.push(name));
-    await Promise.all([
+    const [first, , job] = await Promise.all([
       ...[send('x1', { client: 'x' }), send('x2', { client: 'x' })],
       ...[send('job', { client: 'j', priority: 'batch' }), send('a1', { client: 'a' })],
       ...[send('a2', { client: 'a' }), send('b1', { client: 'b' })],
     ]);
 
     expect(started).toEqual(['x1', 'x2', 'a1', 'b1', 'a2', 'job']);
+    const { queueMs, totalMs } = job!.timings;
+    expect(queueMs).toBeGreaterThan(first!.timings.queueMs);
+    expect(totalMs).toBeGreaterThan(queueMs);
   });
 
   it('holds no more positions than the budget has room for', async () => {

@@ -128,15 +128,18 @@ export interface Answer {
 
 /**
  * `encodeMs`, `prefillMs` and `decodeMs` are the times of the runs that this request had a part in, each counted once and
- * in full, also where it worked for other requests as well. What is left of `totalMs` was waiting for theirs.
+ * in full, also where it worked for other requests as well. What is left of `totalMs` was waiting: `queueMs` before
+ * anything was done, the rest for runs of others.
  */
 export interface RequestTimings {
+  /** Until the request had a place among those that are worked at. */
+  readonly queueMs: number;
   readonly decodeMediaMs: number;
   readonly tileMs: number;
   readonly encodeMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
-  /** From the start of the work, which is when the request has its memory, to the first piece of text. */
+  /** From the arrival of the request to the first piece of text. */
   readonly firstTokenMs: number;
   readonly totalMs: number;
 }

@@ -30,7 +30,8 @@ interface Chunk {
 }
 
 it('keeps the tokens and offsets of choices apart that are written side by side', async () => {
-  const timings = { decodeMediaMs: 0, tileMs: 0, encodeMs: 0, prefillMs: 1, decodeMs: 1 };
+  const media = { decodeMediaMs: 0, tileMs: 0, encodeMs: 0 };
+  const timings = { queueMs: 0, ...media, prefillMs: 1, decodeMs: 1 };
   async function* events(): AsyncGenerator<EngineEvent> {
     yield* [delta(0, 'Bon'), delta(1, 'Egun'), delta(0, ' dia'), answer(1, ['Egun', ' on'])];
     yield* [answer(0, ['Bon', ' dia', '!'])];

@@ -30,6 +30,8 @@ export class TextReplyDto {
 }
 
 export class TimingsDto {
+  @ApiProperty({ description: 'Waiting for a place among the requests that are worked at.' })
+  queue_ms!: number;
   @ApiProperty({ description: 'Decoding the files.' }) decode_ms!: number;
   @ApiProperty({ description: 'Cutting them into tiles.' }) tile_ms!: number;
   @ApiProperty({ description: 'The vision encoder.' }) encode_ms!: number;
@@ -107,6 +109,7 @@ export function presentUsage(usages: readonly Answer['usage'][]): Plain<UsageDto
 
 export function presentTimings(timings: RequestTimings): Plain<TimingsDto> {
   return {
+    queue_ms: round(timings.queueMs),
     decode_ms: round(timings.decodeMediaMs),
     tile_ms: round(timings.tileMs),
     encode_ms: round(timings.encodeMs),
