@@ -79,6 +79,22 @@ describe('KvRows', () => {
     expect(holdsMarks(rows.inputs(0, 1), 'past', 0, marks(0, 220))).toBe(true);
   });
 
+  it('copies nobody again who was there when memory for more was set aside', () => {
+    const rows = fill(marks(0, 40), marks(100, 40), marks(200, 40));
+    const memoryOf = () => rows.inputs(0, 1)['past.1.key']!.data.buffer;
+    const before = memoryOf();
+    rows.fit(4, 40);
+    expect(memoryOf()).toBe(before);
+
+    rows.fit(5, 40);
+    const grown = memoryOf();
+    rows.fit(8, 40);
+    expect(memoryOf()).toBe(grown);
+    for (const slot of [0, 1, 2]) {
+      expect(holdsMarks(rows.inputs(0, 8), 'past', slot, marks(100 * slot, 40))).toBe(true);
+    }
+  });
+
   it('shrinks in place, and gives back what is more than twice its room', () => {
     const rows = fill(marks(0, 100), marks(200, 120), marks(0, 1));
     const memoryOf = () => rows.inputs(0, 1)['past.0.value']!.data.buffer;

@@ -78,7 +78,7 @@ export class KvRows {
         moveLines(old, kept, from, to);
         if (plane.type === 'float32') clearUnused(old, kept, from, to, slots * lines);
       } else {
-        const grown = allocate(plane, slots, aside);
+        const grown = allocate(plane, roomySlots(slots), aside);
         const source = { data: old, start: 0, stride: from };
         const target = { data: grown, start: 0, stride: to };
         copyRows(source, target, kept, Math.min(from, to));
@@ -191,6 +191,11 @@ export class KvRows {
     if (!data) throw new RangeError(`There is no plane ${which}.`);
     return data;
   }
+}
+
+/** As many slots as memory is set aside for: who joins where others did finds room, and nobody is copied again. */
+function roomySlots(slots: number): number {
+  return slots === 0 ? 0 : 2 ** Math.ceil(Math.log2(slots));
 }
 
 /** As many positions as rows have that grew to hold so many. */
