@@ -2,6 +2,7 @@ import type { GraphInputs, GraphTensor } from '../runtime/graph-session.js';
 import type { CacheConfig, CachePlane, PlaneData } from './cache-planes.js';
 import { allocate, cachePlanes, planeTensor } from './cache-planes.js';
 import type { KvPrefix } from './kv-prefix.js';
+import { clearUnused, copyLines, linesOf, moveLines, type Strided } from './plane-lines.js';
 
 /** Positions by which rows grow: every growth copies them once, and the graph pays for what is not filled. */
 const GROWTH = 64;
@@ -81,7 +82,7 @@ export class KvRows {
         const grown = allocate(plane, roomySlots(slots), aside);
         const source = { data: old, start: 0, stride: from };
         const target = { data: grown, start: 0, stride: to };
-        copyRows(source, target, kept, Math.min(from, to));
+        copyLines(source, target, kept, Math.min(from, to));
         this.data[index] = grown;
       }
     });
@@ -125,7 +126,7 @@ export class KvRows {
       if (rows?.type !== plane.type || rows.data.length < (index + 1) * size) {
         throw new TypeError(`The graph gives no rows of ${plane.name}.`);
       }
-      copyRows(
+      copyLines(
         { data: rows.data, start: index * size, stride: count * run },
         this.place(plane, which, slot, at),
         lines,
@@ -147,7 +148,7 @@ export class KvRows {
     this.planes.forEach((plane, which) => {
       const { lines, run } = linesOf(plane);
       const source = rows.place(plane, which, from, 0);
-      copyRows(source, this.place(plane, which, slot, at), lines, length * run);
+      copyLines(source, this.place(plane, which, slot, at), lines, length * run);
     });
   }
 
@@ -158,7 +159,7 @@ export class KvRows {
       if (!data) throw new TypeError(`The prefix has no rows of ${plane.name}.`);
       const { lines, run } = linesOf(plane);
       const source = { data, start: 0, stride: prefix.length * run };
-      copyRows(source, this.place(plane, which, slot, 0), lines, length * run);
+      copyLines(source, this.place(plane, which, slot, 0), lines, length * run);
     });
   }
 
@@ -201,53 +202,4 @@ function roomySlots(slots: number): number {
 /** As many positions as rows have that grew to hold so many. */
 export function wholeGrowths(positions: number): number {
   return Math.ceil(positions / GROWTH) * GROWTH;
-}
-
-/** A slot of a plane as lines, in each of which one position follows the other with `run` values. */
-function linesOf({ layout, heads, width }: CachePlane): { lines: number; run: number } {
-  return layout === 'rows' ? { lines: heads, run: width } : { lines: heads * width, run: 1 };
-}
-
-/** Brings lines from one length to another where they are. */
-function moveLines(data: PlaneData, lines: number, from: number, to: number): void {
-  if (from === to) return;
-  const kept = Math.min(from, to);
-  // A line must not be written over before it is read.
-  const [first, end, step] = to > from ? [lines - 1, -1, -1] : [0, lines, 1];
-  for (let line = first; line !== end; line += step) {
-    data.copyWithin(line * to, line * from, line * from + kept);
-  }
-}
-
-/** Forgets what memory that is used again held: a mask hides any number, but nothing that is not a number. */
-function clearUnused(data: PlaneData, kept: number, from: number, to: number, lines: number): void {
-  if (to > from) {
-    for (let line = 0; line < kept; line++) data.fill(0, line * to + from, (line + 1) * to);
-  }
-  data.fill(0, kept * to, lines * to);
-}
-
-interface Strided {
-  readonly data: PlaneData;
-  readonly start: number;
-  /** Values from one line to the next. */
-  readonly stride: number;
-}
-
-/** Below it a loop is faster than making views. */
-const SHORT = 16;
-
-function copyRows(from: Strided, to: Strided, lines: number, length: number): void {
-  const [source, target] = [from.data, to.data];
-  if (from.stride === length && to.stride === length) {
-    // Lines without a gap are one.
-    target.set(source.subarray(from.start, from.start + lines * length), to.start);
-    return;
-  }
-  for (let line = 0; line < lines; line++) {
-    const a = from.start + line * from.stride;
-    const b = to.start + line * to.stride;
-    if (length < SHORT) for (let i = 0; i < length; i++) target[b + i] = source[a + i] ?? 0;
-    else target.set(source.subarray(a, a + length), b);
-  }
 }
