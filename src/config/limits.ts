@@ -95,7 +95,6 @@ export const MAX_STOP_LENGTH = 64;
  * stay free of batch work, so that whoever waits for an answer does not wait for the end of a long job's.
  */
 export const MAX_RUNNING_REQUESTS = 8;
-
 export const MAX_RUNNING_BATCH_REQUESTS = 6;
 
 /** Requests that are there at once, worked at or waiting for it; each holds its picture in memory. */

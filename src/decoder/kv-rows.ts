@@ -196,7 +196,7 @@ export class KvRows {
 
 /** As many slots as memory is set aside for: who joins where others did finds room, and nobody is copied again. */
 function roomySlots(slots: number): number {
-  return slots === 0 ? 0 : 2 ** Math.ceil(Math.log2(slots));
+  return 2 ** Math.ceil(Math.log2(slots));
 }
 
 /** As many positions as rows have that grew to hold so many. */

@@ -5,6 +5,12 @@
  */
 const ROW_TILE = 16;
 
+/**
+ * Positions at the end of a prompt that are always read: the last one gives the first token, and a run of one position alone
+ * goes through the kernel for steps, which rounds in another way.
+ */
+export const ALWAYS_READ = 2;
+
 /** The whole tiles among so many positions. */
 export function wholeTiles(positions: number): number {
   return positions - (positions % ROW_TILE);
@@ -12,7 +18,7 @@ export function wholeTiles(positions: number): number {
 
 /**
  * Positions of the next run over what is left of a prompt: in as many runs as it takes, all of about one length. The last
- * position is never left alone: a run of one goes through the kernel for steps, which rounds in another way.
+ * position is never left alone: see `ALWAYS_READ`.
  *
  * @param longest positions of a run, two tiles at least.
  */

@@ -74,7 +74,7 @@ export function countMostTokens(
 }
 
 /** What decoding takes: the store knows media that were there before. */
-export type MediaParts = Pick<PipelineParts, 'vision' | 'mediaDecoder'> & {
+export type MediaParts = Pick<PipelineParts, 'mediaDecoder' | 'vision'> & {
   readonly store: Pick<PromptStore, 'embeddings'>;
 };
 

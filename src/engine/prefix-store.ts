@@ -35,8 +35,7 @@ export interface PromptStore {
   embeddings(key: string): Promise<KeptMedia | undefined>;
   keepEmbeddings(key: string, value: KeptMedia): void;
   /**
-   * The longest kept beginning of a prompt. It leaves at least two positions: reading the last one gives the first token,
-   * and a run of one position alone goes through the kernel for steps, which rounds in another way.
+   * The longest kept beginning of a prompt. It leaves `ALWAYS_READ` positions at least.
    */
   longestPrefix(marks: PromptMarks): Promise<KvPrefix | undefined>;
   /**

@@ -1,6 +1,6 @@
 import type { Sequence } from '../decoder/decoder.js';
 import type { KvPrefix } from '../decoder/kv-prefix.js';
-import { chunkLength } from '../decoder/prompt-chunks.js';
+import { ALWAYS_READ, chunkLength } from '../decoder/prompt-chunks.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import type { PipelineParts } from './pipeline-parts.js';
 import type { PromptStore } from './prefix-store.js';
@@ -81,8 +81,8 @@ export async function findKept(
   positions: number,
   store: PromptStore,
 ): Promise<KvPrefix | undefined> {
-  // Two positions more than may be taken over: the store leaves the last two out.
-  return await store.longestPrefix(firstMarks(marks, positions + 2));
+  // More than may be taken over: the store leaves the last ones out.
+  return await store.longestPrefix(firstMarks(marks, positions + ALWAYS_READ));
 }
 
 /** Long jobs ask about a picture once, and would only drive out what others come back to. */

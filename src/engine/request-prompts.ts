@@ -1,4 +1,4 @@
-import { wholeTiles } from '../decoder/prompt-chunks.js';
+import { ALWAYS_READ, wholeTiles } from '../decoder/prompt-chunks.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import {
   buildPrompt,
@@ -65,11 +65,11 @@ export function countCommonPositions(
 }
 
 /**
- * Positions of a common beginning that are read once. They are whole tiles, and leave each prompt two positions at least: the
- * answers are then, to the last bit, those of prompts that are read apart. See `wholeTiles` and `chunkLength`.
+ * Positions of a common beginning that are read once. They are whole tiles, and leave each prompt `ALWAYS_READ` positions at
+ * least: the answers are then, to the last bit, those of prompts that are read apart.
  */
 export function countReadOnce(commonPositions: number): number {
-  return wholeTiles(Math.max(0, commonPositions - 1));
+  return wholeTiles(Math.max(0, commonPositions + 1 - ALWAYS_READ));
 }
 
 /** A mark for each position: its id, or a negative number that names the picture (odd) or clip (even) it belongs to. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { wholeTiles } from '../decoder/prompt-chunks.js';
+import { ALWAYS_READ, wholeTiles } from '../decoder/prompt-chunks.js';
 import type { PromptMarks, PromptStore } from '../engine/prefix-store.js';
 import { openKeptFolder } from './kept-folder.js';
 import type { KeptValue } from './kept-values.js';
@@ -24,9 +24,6 @@ const FORMAT = 1;
 
 /** Text is kept in steps of so many positions: prompts part somewhere, and what is longer is of no use. */
 const TEXT_STEP = 128;
-
-/** Positions that are always read: see `PromptStore.longestPrefix`. */
-const ALWAYS_READ = 2;
 
 /** Beginnings that are remembered by name, to notice those that come again: those of a hundred long prompts. */
 const MAX_SEEN = 4_096;
