@@ -3,24 +3,14 @@
  * `no-cycles` holds inside a layer.
  */
 const LAYERS = [
-  [
-    ...['api', 'web', 'command-line', 'main.ts', 'cli.ts'],
-    ...['inference-worker.ts', 'media-worker.ts', 'examination-worker.ts'],
-  ],
-  ['verification'],
-  [
-    'archive',
-    'diagnosis',
-    'evaluation',
-    'installation',
-    'fetching',
-    'hub',
-    'programme',
-    'prompt-store',
-  ],
+  ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['video-captions'],
+  ['workers'],
+  ['measure'],
   ['engine'],
-  ['media', 'vision', 'language', 'decoder'],
-  ['runtime', 'model-store'],
+  ['cache', 'models/install'],
+  ['media', 'vision', 'language', 'decoder', 'models/convert', 'models/hub'],
+  ['runtime', 'models/package'],
   ['tensor', 'errors', 'config'],
 ];
 
@@ -67,24 +57,31 @@ module.exports = {
     },
     ...layerRules,
     {
-      name: 'conversion-imports-too-much',
-      comment: 'Conversion reads checkpoints and writes graphs; it never runs one.',
+      name: 'convert-imports-too-much',
+      comment: 'Conversion translates checkpoints into graphs. It never runs a graph.',
       severity: 'error',
-      from: { path: under('conversion'), pathNot: SPEC },
+      from: { path: under('models/convert'), pathNot: SPEC },
       to: {
         path: '^src/',
-        pathNot: under('conversion', 'tensor', 'errors', 'model-store', 'config'),
+        pathNot: under('models/convert', 'models/package', 'tensor', 'errors', 'config'),
       },
     },
     {
-      name: 'conversion-imported-from-below',
-      comment: 'Only installation, and the entries above it, turn checkpoints into packages.',
+      name: 'convert-imported-from-below',
+      comment: 'Only models/install and the entry points convert checkpoints.',
       severity: 'error',
       from: {
-        path: under(...LAYERS.slice(3).flat(), 'archive', 'diagnosis', 'evaluation'),
-        pathNot: SPEC,
+        path: '^src/',
+        pathNot: [under('models/convert', 'models/install', 'cli', 'cli.ts'), SPEC],
       },
-      to: { path: under('conversion') },
+      to: { path: under('models/convert') },
+    },
+    {
+      name: 'decoding-imports-remote',
+      comment: 'Decoders get bytes and paths. Only media/remote opens network connections.',
+      severity: 'error',
+      from: { path: under('media'), pathNot: [under('media/remote'), SPEC] },
+      to: { path: under('media/remote') },
     },
     {
       name: 'tensor-imports-nothing',
@@ -100,17 +97,19 @@ module.exports = {
     },
     {
       name: 'worker-imports-server',
-      comment: 'A child process starts without the HTTP framework, and reaches no network.',
+      comment: 'A child process loads no HTTP framework and opens no network connection.',
       severity: 'error',
-      from: { path: under('inference-worker.ts', 'media-worker.ts', 'examination-worker.ts') },
-      to: { path: under('api', 'web', 'command-line', 'fetching', 'hub', 'main.ts', 'cli.ts') },
+      from: { path: under('workers') },
+      to: {
+        path: under('api', 'web', 'cli', 'media/remote', 'models/hub', 'main.ts', 'cli.ts'),
+      },
     },
     {
       name: 'unknown-folder',
       comment: 'A new folder of src/ gets its place in LAYERS first.',
       severity: 'error',
       from: { path: '^src/', pathNot: SPEC },
-      to: { path: '^src/', pathNot: under(...LAYERS.flat(), 'conversion') },
+      to: { path: '^src/', pathNot: under(...LAYERS.flat()) },
     },
     {
       name: 'spec-imported',
@@ -135,7 +134,7 @@ module.exports = {
       from: { path: PAGE, pathNot: SPEC },
       to: {
         path: '^src/',
-        pathNot: [PAGE, '^src/programme/webvtt\\.ts$', '^src/config/limits\\.ts$'],
+        pathNot: [PAGE, '^src/video-captions/webvtt\\.ts$', '^src/config/limits\\.ts$'],
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -160,8 +159,8 @@ module.exports = {
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['language'], ['@huggingface/transformers', '@huggingface/(jinja|tokenizers)']),
-    onlyFrom(['hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
-    onlyFrom(['fetching'], ['ipaddr.js']),
+    onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
+    onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web'], ['compression']),

@@ -1,5 +1,5 @@
 export default {
-  testEnvironment: './test/environment.mjs',
+  testEnvironment: './test/setup/environment.mjs',
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/.salamandra/'],
   extensionsToTreatAsEsm: ['.ts'],

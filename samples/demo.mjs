@@ -5,7 +5,7 @@
  *
  * Ends with 0 when every request succeeded and enough texts were right (see ENOUGH), with 1 otherwise.
  */
-import { setUp } from '../test/setup.mjs';
+import { setUp } from '../test/setup/setup.mjs';
 import { postForm, startService, stopService, waitUntilReady } from './demo-service.mjs';
 import {
   CLIPS,

@@ -1,21 +1,21 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 
-import type { Granularity } from './programme/plan-segments.js';
-import { askQuestions } from './command-line/ask-question.js';
-import { captionFiles } from './command-line/caption-files.js';
-import { type ClipOptions, parseNumber, parseSampling } from './command-line/clip-options.js';
-import { addCompleteCommand } from './command-line/complete-command.js';
-import { addConvertCommand } from './command-line/convert-command.js';
-import { addDoctorCommand } from './command-line/doctor-command.js';
-import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './command-line/exit-code.js';
-import { addPullCommand } from './command-line/pull-command.js';
-import { addModelsCommand } from './command-line/models-command.js';
-import { readHistory } from './command-line/read-history.js';
-import { readQuestions } from './command-line/read-questions.js';
-import { splitQuestion } from './command-line/split-question.js';
-import { createTerminal } from './command-line/terminal.js';
-import { addVerifyCommand } from './command-line/verify-command.js';
+import type { Granularity } from './video-captions/plan-segments.js';
+import { askQuestions } from './cli/ask-question.js';
+import { captionFiles } from './cli/caption-files.js';
+import { type ClipOptions, parseNumber, parseSampling } from './cli/clip-options.js';
+import { addCompleteCommand } from './cli/complete-command.js';
+import { addConvertCommand } from './cli/convert-command.js';
+import { addDoctorCommand } from './cli/doctor-command.js';
+import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './cli/exit-code.js';
+import { addPullCommand } from './cli/pull-command.js';
+import { addModelsCommand } from './cli/models-command.js';
+import { readHistory } from './cli/read-history.js';
+import { readQuestions } from './cli/read-questions.js';
+import { splitQuestion } from './cli/split-question.js';
+import { createTerminal } from './cli/terminal.js';
+import { addVerifyCommand } from './cli/verify-command.js';
 import { loadConfiguration, parseInteger } from './config/configuration.js';
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from './config/limits.js';
 import { resolveLanguages } from './engine/conversations.js';
@@ -23,9 +23,9 @@ import { SalamandraError } from './errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, resolveLanguage } from './language/languages.js';
 import type { Detail } from './vision/plan-tiles.js';
 
-const workerEntry = new URL('./inference-worker.js', import.meta.url);
-const examinationWorkerEntry = new URL('./examination-worker.js', import.meta.url);
-const mediaWorkerEntry = new URL('./media-worker.js', import.meta.url);
+const workerEntry = new URL('./workers/inference.worker.js', import.meta.url);
+const examinationWorkerEntry = new URL('./workers/verify.worker.js', import.meta.url);
+const mediaWorkerEntry = new URL('./workers/media.worker.js', import.meta.url);
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
 
@@ -76,8 +76,8 @@ withMediaOptions(program.command('caption'))
   .option('--kind <kinds>', `what to write, with commas: ${CAPTION_KINDS.join(', ')}`, 'caption')
   .addOption(
     new Option('--by <part>', 'what of a clip gets a text of its own')
-      .choices(['programme', 'shot', 'interval'])
-      .default('programme'),
+      .choices(['whole', 'shot', 'interval'])
+      .default('whole'),
   )
   .option('--interval <seconds>', 'with --by interval', '10')
   .addOption(
@@ -191,7 +191,7 @@ function common(options: MediaOptions, output: string) {
 
 function parseGranularity({ by, interval }: CaptionOptions): Granularity {
   switch (by) {
-    case 'programme':
+    case 'whole':
       return { kind: by };
     case 'shot':
       return { kind: by, maxShots: MAX_SEGMENTS };

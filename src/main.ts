@@ -6,7 +6,7 @@ import { SalamandraError } from './errors/salamandra-error.js';
 try {
   await startServer(
     loadConfiguration(process.env),
-    new URL('./inference-worker.js', import.meta.url),
+    new URL('./workers/inference.worker.js', import.meta.url),
   );
 } catch (error) {
   // A wrong setting or a port in use: no stack needed.

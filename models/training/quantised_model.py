@@ -74,7 +74,7 @@ def in_blocks(matrix: np.ndarray, size: int) -> np.ndarray:
 def by_blocks(matrix: np.ndarray, blocks: Blocks) -> np.ndarray:
     """A scale a block, symmetric around the middle code: the value of largest magnitude becomes the lowest code.
 
-    In four bits the scale is searched for, as src/conversion/quantize-blocks.ts says it is: that value becomes one of
+    In four bits the scale is searched for, as src/models/convert/quantize-blocks.ts says it is: that value becomes one of
     a few numbers about the lowest code, the codes that follow get the scale that fits them best, and of these scales
     the one counts whose multiples explain most of the block.
     """

@@ -61,7 +61,7 @@ def check_numpy(case: ShapeCase, features: torch.Tensor | None, embeds: np.ndarr
 
 
 def layer_blocks(hidden: int) -> Blocks:
-    """What the converter stores in int4: as src/model-store/four-bit-blocks.ts says."""
+    """What the converter stores in int4: as src/models/package/four-bit-blocks.ts says."""
     return Blocks(bits=4, size=min(128, max(32, 2 ** int(math.log2(hidden / 16)))))
 
 

@@ -1,22 +1,22 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
-import type { VideoInspector } from '../engine/video-inspector.js';
+import type { VideoInspector } from '../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
-import type { MediaFetcher } from '../fetching/media-fetcher.js';
-import { AnswersController } from './answers/answers.controller.js';
-import { CaptionsController } from './captions/captions.controller.js';
-import { ChatCompletionsController } from './chat-completions/chat-completions.controller.js';
-import { CompletionsController } from './completions/completions.controller.js';
+import type { MediaFetcher } from '../media/remote/media-fetcher.js';
+import { AnswersController } from './routes/answers.controller.js';
+import { CaptionsController } from './routes/captions.controller.js';
+import { ChatCompletionsController } from './openai/chat/chat-completions.controller.js';
+import { CompletionsController } from './openai/completions/completions.controller.js';
 import { CALIBRATIONS, ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './engine-token.js';
-import type { FindCalibration } from './estimate/calibrations.js';
-import { EstimateController } from './estimate/estimate.controller.js';
-import { HealthController } from './health/health.controller.js';
-import { Admission } from './http/admission.js';
-import { MediaFiles } from './http/media-files.js';
-import { MediaIntake } from './http/media-intake.js';
-import { LanguagesController } from './languages/languages.controller.js';
-import { ModelsController } from './models/models.controller.js';
-import { VideosController } from './videos/videos.controller.js';
+import type { FindCalibration } from './routes/calibrations.js';
+import { EstimateController } from './routes/estimate.controller.js';
+import { HealthController } from './routes/health.controller.js';
+import { RequestGate } from './request/request-gate.js';
+import { MediaFiles } from './media/media-files.js';
+import { MediaResolver } from './media/media-resolver.js';
+import { LanguagesController } from './routes/languages.controller.js';
+import { ModelsController } from './routes/models.controller.js';
+import { VideosController } from './routes/videos.controller.js';
 
 /** What the service works with. Whoever made the parts closes them. */
 export interface ServiceParts {
@@ -42,9 +42,9 @@ export class AppModule {
         { provide: VIDEO_INSPECTOR, useValue: videoInspector },
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
         { provide: CALIBRATIONS, useValue: findCalibration },
-        Admission,
+        RequestGate,
         MediaFiles,
-        MediaIntake,
+        MediaResolver,
       ],
       controllers: [
         CaptionsController,

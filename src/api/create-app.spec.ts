@@ -2,15 +2,15 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine } from '../../test/fake-engine.js';
-import { createFakeInspector } from '../../test/fake-inspector.js';
-import { poll } from '../../test/poll.js';
+import { createFakeEngine, type FakeEngine } from '../../test/fakes/fake-engine.js';
+import { createFakeInspector } from '../../test/fakes/fake-inspector.js';
+import { poll } from '../../test/setup/poll.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { createMediaFetcher } from '../fetching/media-fetcher.js';
+import { createMediaFetcher } from '../media/remote/media-fetcher.js';
 import { AppModule } from './app.module.js';
 import { createApp } from './create-app.js';
-import { HealthController } from './health/health.controller.js';
-import { Admission } from './http/admission.js';
+import { HealthController } from './routes/health.controller.js';
+import { RequestGate } from './request/request-gate.js';
 
 const PICTURE = Buffer.from('any bytes: the engine is a fake');
 const BASE64 = PICTURE.toString('base64');
@@ -128,7 +128,7 @@ describe('readiness', () => {
     await poll(() => engine.signals[0]);
     let isDrained = false;
     const drained = app
-      .get(Admission)
+      .get(RequestGate)
       .drain(5_000)
       .then(() => (isDrained = true));
 

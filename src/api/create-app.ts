@@ -13,19 +13,19 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
-import { createVideoInspector, type VideoInspector } from '../engine/video-inspector.js';
+import { createVideoInspector, type VideoInspector } from '../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
-import { createMediaFetcher, type MediaFetcher } from '../fetching/media-fetcher.js';
+import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { AppModule } from './app.module.js';
 import { ProblemFilter } from './errors/problem-filter.js';
-import type { FindCalibration } from './estimate/calibrations.js';
-import { Admission } from './http/admission.js';
-import { createHostGuard, type HostRules } from './http/host-guard.js';
-import { checkJsonShape, translateBodyError } from './http/json-body.js';
-import { setRequestId } from './http/request-id.js';
-import { RequestValidation } from './http/request-validation.js';
-import { createUploadRateGuard } from './http/upload-rate.js';
+import type { FindCalibration } from './routes/calibrations.js';
+import { RequestGate } from './request/request-gate.js';
+import { createHostGuard, type HostRules } from './request/host-guard.js';
+import { checkJsonShape, translateBodyError } from './request/json-body.js';
+import { setRequestId } from './request/request-id.js';
+import { RequestValidation } from './request/request-validation.js';
+import { createUploadRateGuard } from './media/upload-rate.js';
 
 /** How often Node looks for connections over their time; its default of 30 s would stretch every limit. */
 const CHECK_CONNECTIONS_MS = 1_000;
@@ -74,7 +74,7 @@ export async function createApp(
     hostRules = { host: '127.0.0.1', allowedHosts: [] },
     mediaFetcher = createMediaFetcher('off'),
     videoInspector = createVideoInspector({
-      entry: new URL('../media-worker.js', import.meta.url),
+      entry: new URL('../workers/media.worker.js', import.meta.url),
     }),
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
@@ -90,7 +90,7 @@ export async function createApp(
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
   app.use('/docs', refuseFrames);
-  app.use(WORK_PATHS, app.get(Admission).admit, createUploadRateGuard());
+  app.use(WORK_PATHS, app.get(RequestGate).admit, createUploadRateGuard());
   app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
   app.use(checkJsonShape);
   app.use(translateBodyError);

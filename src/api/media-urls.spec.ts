@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine } from '../../test/fake-engine.js';
-import { createFakeInspector } from '../../test/fake-inspector.js';
-import { admitServer, type MediaServer, startMediaServer } from '../../test/media-server.js';
-import { poll } from '../../test/poll.js';
-import { createGuardedFetcher } from '../fetching/media-fetcher.js';
+import { createFakeEngine, type FakeEngine } from '../../test/fakes/fake-engine.js';
+import { createFakeInspector } from '../../test/fakes/fake-inspector.js';
+import { admitServer, type MediaServer, startMediaServer } from '../../test/http/media-server.js';
+import { poll } from '../../test/setup/poll.js';
+import { createGuardedFetcher } from '../media/remote/media-fetcher.js';
 import { createApp } from './create-app.js';
 
 const JPEG = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000, 7)]);

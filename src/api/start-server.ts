@@ -2,14 +2,14 @@ import type { AddressInfo } from 'node:net';
 
 import type { Configuration } from '../config/configuration.js';
 import { MAX_DRAIN_MS } from '../config/limits.js';
-import { createRemoteEngine } from '../engine/remote-engine.js';
-import { createVideoInspector } from '../engine/video-inspector.js';
+import { createWorkerEngine } from '../workers/worker-engine.js';
+import { createVideoInspector } from '../workers/media-inspector.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { createMediaFetcher } from '../fetching/media-fetcher.js';
+import { createMediaFetcher } from '../media/remote/media-fetcher.js';
 import { createApp } from './create-app.js';
-import { createCalibrationFinder } from './estimate/calibrations.js';
-import { Admission } from './http/admission.js';
+import { createCalibrationFinder } from './routes/calibrations.js';
+import { RequestGate } from './request/request-gate.js';
 
 /** Time for what the end of the model cut short to say so: a last event, an error. */
 const LAST_WORDS_MS = 1_000;
@@ -18,17 +18,17 @@ const LAST_WORDS_MS = 1_000;
  * Listens at once, while the model loads in its process. SIGTERM and SIGINT let running requests finish; a second one
  * does not.
  *
- * @param workerEntry the module `inference-worker.js`.
+ * @param workerEntry the module `inference.worker.js`.
  * @throws INVALID_PARAMETER when the address cannot be listened on.
  */
 export async function startServer(configuration: Configuration, workerEntry: URL): Promise<void> {
   const { host, port } = configuration;
-  const engine = createRemoteEngine({
+  const engine = createWorkerEngine({
     entry: workerEntry,
     configuration,
     onStatus: createStatusLog(),
   });
-  const videoInspector = createVideoInspector({ entry: new URL('./media-worker.js', workerEntry) });
+  const videoInspector = createVideoInspector({ entry: new URL('./media.worker.js', workerEntry) });
   const app = await createApp(engine, {
     hostRules: { host, allowedHosts: configuration.allowedHosts },
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),
@@ -63,7 +63,7 @@ async function listen(app: App, host: string, port: number): Promise<AddressInfo
 
 /** Readiness goes first, then running work, then the model, which tells what still runs, then connections. */
 async function shutDown(app: App, engine: VisionLanguageEngine): Promise<void> {
-  const admission = app.get(Admission);
+  const admission = app.get(RequestGate);
   await admission.drain(MAX_DRAIN_MS);
   await engine.close();
   await admission.drain(LAST_WORDS_MS);

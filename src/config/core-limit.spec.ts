@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 
-import { createTemporaryFolder, type TemporaryFolder } from '../../test/temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { readCoreLimit } from './core-limit.js';
 
 let folder: TemporaryFolder;

@@ -36,11 +36,11 @@ export const MAX_MEDIA = 8;
 /** Frames a second: that of fast cameras. */
 export const MAX_FRAMES_PER_SECOND = 60;
 
-/** Segments of one described programme: a day cut every 90 s. All of them are held until the reply is written. */
+/** Segments of one described video: a day cut every 90 s. All of them are held until the reply is written. */
 export const MAX_SEGMENTS = 1_000;
 
-/** Tokens of all texts of a programme that is answered at once: 64 MB of text. As an event stream it may have more. */
-export const MAX_PROGRAMME_TOKENS = 16_000_000;
+/** Tokens of all texts of a video that is answered at once: 64 MB of text. As an event stream it may have more. */
+export const MAX_VIDEO_CAPTIONS_TOKENS = 16_000_000;
 
 /** Bytes of a JSON body: parsing 33 MB blocks the event loop for 0.1 s, and larger pictures have multipart. */
 export const MAX_JSON_BYTES = 12_000_000;

@@ -1,6 +1,6 @@
 import type { GraphTensor } from '../runtime/graph-session.js';
-import type { RopeTable } from './rope-table.js';
-import type { Arrangement } from './sequence-batch.js';
+import type { RopeTable } from './rope/rope-table.js';
+import type { Arrangement } from './kv-cache/sequence-batch.js';
 
 /** What the graph adds to a score it must not see; finite, since a row of infinities has no softmax. */
 const MASKED = -1e9;
@@ -16,19 +16,19 @@ type Tensors = Record<string, GraphTensor>;
 export function positionInputs(
   embeds: Float32Array,
   count: number,
-  { members, rows, prefix }: Arrangement,
+  { sequences: members, cache: rows, prefix }: Arrangement,
   { cos, sin }: RopeTable,
 ): Tensors {
   const batch = members.length;
   const hidden = embeds.length / (batch * count);
-  const starts = members.map((member) => (member.prefix?.length ?? 0) + member.own);
+  const starts = members.map((member) => (member.prefix?.length ?? 0) + member.ownLength);
   const ids = starts.flatMap((start) => Array.from({ length: count }, (_, i) => start + i));
   return {
     inputs_embeds: float32([batch, count, hidden], embeds),
     position_ids: int64([batch, count], ids),
     rope_cos: float32(cos.shape, cos.data),
     rope_sin: float32(sin.shape, sin.data),
-    past_length: int64([1], [members[0]?.own ?? 0]),
+    past_length: int64([1], [members[0]?.ownLength ?? 0]),
     // Stretches of a prompt have a mask of their own.
     attention_bias:
       count === 1
@@ -39,7 +39,7 @@ export function positionInputs(
 
 /** Zero where a sequence may look: at its prefix, at its filled rows and at itself. */
 function stepBias(
-  members: Arrangement['members'],
+  members: Arrangement['sequences'],
   prefix: number,
   capacity: number,
   isShared: boolean,
@@ -49,7 +49,7 @@ function stepBias(
   members.forEach((member, index) => {
     const start = index * width;
     if (isShared && member.prefix === null) bias.fill(MASKED, start, start + prefix);
-    bias.fill(MASKED, start + prefix + member.own, start + prefix + capacity);
+    bias.fill(MASKED, start + prefix + member.ownLength, start + prefix + capacity);
   });
   return float32([members.length, 1, 1, width], bias);
 }

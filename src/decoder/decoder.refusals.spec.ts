@@ -13,7 +13,7 @@ const { embed } = tokenEmbeddings;
 describe('createDecoder', () => {
   it('never reads past the last position', async () => {
     const { decoder, session } = createAttentionDecoder();
-    const [full, other] = [decoder.open(), decoder.open()];
+    const [full, other] = [decoder.createSequence(), decoder.createSequence()];
     await readRest(decoder, full, embed(idsOf(1199)));
     session.runs.length = 0;
     const tooLong = (tokens: number) =>
@@ -22,7 +22,7 @@ describe('createDecoder', () => {
         details: { tokens, maxTokens: 1200 },
       }) as Error;
 
-    await expect(decoder.read(full, embed([1, 2]))).rejects.toThrow(tooLong(1201));
+    await expect(decoder.prefill(full, embed([1, 2]))).rejects.toThrow(tooLong(1201));
     expect(session.runs).toHaveLength(0);
     await decoder.step([{ sequence: full, id: 1 }]);
     const step = decoder.step([other, full].map((sequence) => ({ sequence, id: 1 })));
@@ -39,7 +39,7 @@ describe('createDecoder', () => {
       [3, HIDDEN + 1],
     ];
     for (const shape of shapes) {
-      const reading = decoder.read(decoder.open(), createTensor(shape));
+      const reading = decoder.prefill(decoder.createSequence(), createTensor(shape));
 
       await expect(reading).rejects.toThrow(RangeError);
     }
@@ -51,13 +51,13 @@ describe('createDecoder', () => {
     decoder.close(closed);
     const open = await openWith(decoder, [1, 2]);
 
-    await expect(decoder.read(closed, embed([1]))).rejects.toThrow(TypeError);
+    await expect(decoder.prefill(closed, embed([1]))).rejects.toThrow(TypeError);
     await expect(decoder.step([{ sequence: closed, id: 1 }])).rejects.toThrow(TypeError);
     await expect(decoder.step([{ sequence: { length: 2 }, id: 1 }])).rejects.toThrow(TypeError);
-    expect(() => decoder.freeze(closed, 1)).toThrow(TypeError);
+    expect(() => decoder.snapshotPrefix(closed, 1)).toThrow(TypeError);
     expect(() => decoder.close(closed)).toThrow(TypeError);
     for (const length of [3, -1, 0.5]) {
-      expect(() => decoder.freeze(open, length)).toThrow(RangeError);
+      expect(() => decoder.snapshotPrefix(open, length)).toThrow(RangeError);
     }
   });
 
@@ -85,6 +85,6 @@ describe('createDecoder', () => {
       return outputs;
     };
 
-    await expect(decoder.read(decoder.open(), embed([1]))).rejects.toThrow();
+    await expect(decoder.prefill(decoder.createSequence(), embed([1]))).rejects.toThrow();
   });
 });

@@ -13,7 +13,7 @@ import {
 } from '../../test/fakes/attention-session.js';
 import { createDecoder, type Sequence } from './decoder.js';
 import { createOutputHead } from './output-head.js';
-import { createRandom } from './random.js';
+import { createRandom } from './sampling/random.js';
 import { readRest } from './read-rest.js';
 
 const { embed } = tokenEmbeddings;
@@ -46,7 +46,7 @@ describe('createDecoder', () => {
     const expected = expectedScores(ids);
     for (const size of [1, 63, 64, 65, 512]) {
       const { decoder } = createAttentionDecoder();
-      const sequence = decoder.open();
+      const sequence = decoder.createSequence();
       let scores = new Float32Array();
       for (let start = 0; start < ids.length; start += size) {
         scores = new Float32Array(await readIds(decoder, sequence, ids.slice(start, start + size)));
@@ -62,7 +62,7 @@ describe('createDecoder', () => {
 
     const hidden = await readRest(decoder, sequence, embed(ids));
 
-    expectClose((await decoder.score([hidden]))[0], expectedScores(ids));
+    expectClose((await decoder.logits([hidden]))[0], expectedScores(ids));
     const positions = session.runs.map((run) => [run.positions[0], run.positions.at(-1)]);
     expect(positions).toEqual([
       [0, 29],
@@ -92,8 +92,12 @@ describe('createDecoder', () => {
   it('reads what sequences share once', async () => {
     const { decoder, session } = createAttentionDecoder();
     const shared = await openWith(decoder, idsOf(40));
-    const prefix = decoder.freeze(shared, 33);
-    const [a, b, alone] = [decoder.open(prefix), decoder.open(prefix), decoder.open()];
+    const prefix = decoder.snapshotPrefix(shared, 33);
+    const [a, b, alone] = [
+      decoder.createSequence(prefix),
+      decoder.createSequence(prefix),
+      decoder.createSequence(),
+    ];
     expect([a.length, b.length, alone.length]).toEqual([33, 33, 0]);
     const begin = idsOf(33);
     await readIds(decoder, alone, [4, 4]);
@@ -115,13 +119,13 @@ describe('createDecoder', () => {
     const second = await openWith(decoder, ids.slice(12), first);
     decoder.close(first);
 
-    const frozen = [0, 5, 12, 16, 20].map((length) => decoder.freeze(second, length));
+    const frozen = [0, 5, 12, 16, 20].map((length) => decoder.snapshotPrefix(second, length));
     decoder.close(second);
 
     expect(frozen.map(({ length }) => length)).toEqual([0, 5, 12, 16, 20]);
     expect(frozen.map(({ bytes }) => bytes)).toEqual([0, 5, 12, 16, 20].map((n) => n * 64));
     for (const prefix of frozen) {
-      const scores = await readIds(decoder, decoder.open(prefix), [9, 8]);
+      const scores = await readIds(decoder, decoder.createSequence(prefix), [9, 8]);
       expectClose(scores, expectedScores([...ids.slice(0, prefix.length), 9, 8]));
     }
   });
@@ -136,13 +140,13 @@ describe('createDecoder', () => {
       const action = random();
       if (open.size < 2 || (action < 0.12 && open.size < 7)) {
         const from = open.size > 0 && random() < 0.7 ? anyOf() : null;
-        if (!from) open.set(decoder.open(), []);
+        if (!from) open.set(decoder.createSequence(), []);
         else {
           const length = pick(from.length + 1);
           // Siblings share a prefix object, as the answers to one prompt do.
-          const prefix = decoder.freeze(from, length);
+          const prefix = decoder.snapshotPrefix(from, length);
           for (let i = 0; i < 2; i++) {
-            open.set(decoder.open(prefix), open.get(from)!.slice(0, length));
+            open.set(decoder.createSequence(prefix), open.get(from)!.slice(0, length));
           }
         }
       } else if (action < 0.2) {
@@ -178,7 +182,7 @@ describe('createDecoder', () => {
     const [prefill, decode] = [createAttentionSession(), createAttentionSession()];
     const graphs = { decode, prefill, head: createOutputHead(createHeadSession(), null) };
     const decoder = createDecoder(graphs, FAKE_DECODER, tokenEmbeddings);
-    const sequence = decoder.open();
+    const sequence = decoder.createSequence();
     const ids = idsOf(50);
 
     expectClose(await readIds(decoder, sequence, ids), expectedScores(ids));

@@ -1,14 +1,14 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { DecoderManifest } from '../model-store/manifest.js';
+import type { DecoderManifest } from '../models/package/manifest.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { FloatTensor } from '../tensor/tensor.js';
-import { type CacheConfig, cacheBytesPerToken, cachePlanes } from './cache-planes.js';
+import { type CacheConfig, cacheBytesPerToken, cachePlanes } from './kv-cache/cache-planes.js';
 import { positionInputs } from './decoder-feeds.js';
-import { createPrefixInputs, type KvPrefix } from './kv-prefix.js';
-import { KvRows } from './kv-rows.js';
+import { createPrefixInputs, type KvPrefix } from './kv-cache/kv-prefix.js';
+import { KvRows } from './kv-cache/kv-cache.js';
 import type { OutputHead } from './output-head.js';
-import { createRopeTables } from './rope-table.js';
-import { type Arrangement, SequenceBatch, type SequenceState } from './sequence-batch.js';
+import { createRopeTables } from './rope/rope-table.js';
+import { type Arrangement, SequenceBatch, type SequenceState } from './kv-cache/sequence-batch.js';
 import type { TokenEmbeddings } from './token-embeddings.js';
 
 /** One conversation being read or answered. It belongs to the decoder that opened it. */
@@ -30,7 +30,7 @@ export interface Decoder {
    *
    * @param positions that it is going to have in all, if that is known: room is set aside for them.
    */
-  open(prefix?: KvPrefix, positions?: number): Sequence;
+  createSequence(prefix?: KvPrefix, positions?: number): Sequence;
   /**
    * Reads positions in one run, which cannot be interrupted.
    *
@@ -38,9 +38,9 @@ export interface Decoder {
    * @returns the hidden state `[hidden]` after the last position.
    * @throws CONTEXT_LENGTH_EXCEEDED before anything runs.
    */
-  read(sequence: Sequence, embeds: FloatTensor): Promise<Float32Array>;
+  prefill(sequence: Sequence, embeds: FloatTensor): Promise<Float32Array>;
   /** Scores `[vocabulary]` of the next token for each hidden state; the caller may change them. */
-  score(hidden: readonly Float32Array[]): Promise<Float32Array[]>;
+  logits(hidden: readonly Float32Array[]): Promise<Float32Array[]>;
   /**
    * Reads one token of each sequence in one run, whatever their lengths.
    *
@@ -52,7 +52,7 @@ export interface Decoder {
     tokens: readonly { readonly sequence: Sequence; readonly id: number }[],
   ): Promise<Float32Array[]>;
   /** A copy of the first `length` positions of a sequence, to continue from. */
-  freeze(sequence: Sequence, length: number): KvPrefix;
+  snapshotPrefix(sequence: Sequence, length: number): KvPrefix;
   /** Gives back the memory of a sequence, which cannot be used afterwards. */
   close(sequence: Sequence): void;
 }
@@ -98,7 +98,7 @@ export function createDecoder(
     count: number,
     arrangement: Arrangement,
   ): Promise<Float32Array> => {
-    const { members, rows, first, prefix } = arrangement;
+    const { sequences: members, cache: rows, firstSlot: first, prefix } = arrangement;
     const longest = Math.max(...members.map(lengthOf));
     const outputs = await graph.run([
       positionInputs(embeds, count, arrangement, ropeTables(longest + count)),
@@ -106,8 +106,8 @@ export function createDecoder(
       rows.inputs(first, members.length),
     ]);
     members.forEach((member, index) => {
-      rows.append(outputs, index, count, member.slot, member.own);
-      member.own += count;
+      rows.append(outputs, index, count, member.slot, member.ownLength);
+      member.ownLength += count;
     });
     const { hidden } = outputs;
     if (hidden?.type === 'float32') return hidden.data;
@@ -127,9 +127,9 @@ export function createDecoder(
     maxPositions,
     cacheBytesPerToken: cacheBytesPerToken(config),
     longestChunk: LONGEST_CHUNK,
-    open: (prefix, positions = 0) => new OpenSequence(config, prefix ?? null, positions),
-    async read(sequence, embeds) {
-      const open = opened(sequence);
+    createSequence: (prefix, positions = 0) => new OpenSequence(config, prefix ?? null, positions),
+    async prefill(sequence, embeds) {
+      const open = openSequence(sequence);
       const [count = 0, width] = embeds.shape;
       if (count < 1 || count > LONGEST_CHUNK || width !== hiddenSize) {
         throw new RangeError(
@@ -138,51 +138,51 @@ export function createDecoder(
       }
       checkRoom(open, count);
       const { state } = open;
-      state.rows.resize(Math.max(state.rows.slots, 1), count === 1 ? state.own + 1 : 0);
-      const { rows, slot, prefix } = state;
-      const arrangement = { rows, first: slot, members: [state], prefix };
+      state.cache.resize(Math.max(state.cache.slots, 1), count === 1 ? state.ownLength + 1 : 0);
+      const { cache: rows, slot, prefix } = state;
+      const arrangement = { cache: rows, firstSlot: slot, sequences: [state], prefix };
       return await run(graphs.prefill ?? graphs.decode, embeds.data, count, arrangement);
     },
-    async score(hidden) {
+    async logits(hidden) {
       const all = new Float32Array(hidden.length * hiddenSize);
       hidden.forEach((row, index) => {
         all.set(row, index * hiddenSize);
       });
-      return await graphs.head.score(all, hidden.length);
+      return await graphs.head.logits(all, hidden.length);
     },
     async step(tokens) {
-      const sequences = tokens.map(({ sequence }) => opened(sequence));
+      const sequences = tokens.map(({ sequence }) => openSequence(sequence));
       if (sequences.length === 0 || new Set(sequences).size < sequences.length) {
         throw new RangeError('A step reads one token of each sequence, and of one at least.');
       }
       for (const sequence of sequences) checkRoom(sequence, 1);
-      const arrangement = batch.arrange(sequences.map(({ state }) => state));
+      const arrangement = batch.layout(sequences.map(({ state }) => state));
       const places = new Map(sequences.map(({ state }, index) => [state, index]));
-      const order = arrangement.members.map((member) => places.get(member) ?? 0);
+      const order = arrangement.sequences.map((member) => places.get(member) ?? 0);
       const embeds = tokenEmbeddings.embed(order.map((index) => tokens[index]?.id ?? 0));
       const hidden = await run(graphs.decode, embeds.data, 1, arrangement);
-      const scores = await graphs.head.score(hidden, order.length);
+      const scores = await graphs.head.logits(hidden, order.length);
       const byToken: Float32Array[] = [];
       order.forEach((index, place) => {
         byToken[index] = scores[place] ?? new Float32Array();
       });
       return byToken;
     },
-    freeze(sequence, length) {
-      const { state } = opened(sequence);
+    snapshotPrefix(sequence, length) {
+      const { state } = openSequence(sequence);
       if (!Number.isInteger(length) || length < 0 || length > lengthOf(state)) {
         throw new RangeError(`The sequence holds ${lengthOf(state)} positions, not ${length}.`);
       }
-      const { prefix, rows, slot } = state;
+      const { prefix, cache: rows, slot } = state;
       if (prefix?.length === length) return prefix;
-      const copy = KvRows.exactly(config, length);
+      const copy = KvRows.withLength(config, length);
       const shared = Math.min(prefix?.length ?? 0, length);
       if (prefix) copy.copyPrefix(prefix, shared, 0);
       copy.copyFrom({ rows, slot, length: length - shared }, 0, shared);
       return copy.asPrefix();
     },
     close(sequence) {
-      const open = opened(sequence);
+      const open = openSequence(sequence);
       batch.remove(open.state);
       open.isClosed = true;
     },
@@ -196,8 +196,8 @@ class OpenSequence implements Sequence {
   constructor(config: CacheConfig, prefix: KvPrefix | null, positions: number) {
     const expected = Math.max(0, positions - (prefix?.length ?? 0));
     const rows = new KvRows(config);
-    rows.expect(expected);
-    this.state = { prefix, rows, slot: 0, own: 0, expected };
+    rows.reserve(expected);
+    this.state = { prefix, cache: rows, slot: 0, ownLength: 0, reservedLength: expected };
   }
 
   get length(): number {
@@ -205,11 +205,11 @@ class OpenSequence implements Sequence {
   }
 }
 
-function lengthOf({ prefix, own }: SequenceState): number {
+function lengthOf({ prefix, ownLength: own }: SequenceState): number {
   return (prefix?.length ?? 0) + own;
 }
 
-function opened(sequence: Sequence): OpenSequence {
+function openSequence(sequence: Sequence): OpenSequence {
   if (sequence instanceof OpenSequence && !sequence.isClosed) return sequence;
   throw new TypeError('The sequence is closed.');
 }

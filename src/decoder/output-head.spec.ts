@@ -1,9 +1,9 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 
-import { createTemporaryFolder, type TemporaryFolder } from '../../test/temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../test/setup/temporary-folder.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import { createOutputHead, type HeadRows, openHeadRows } from './output-head.js';
-import { createRandom } from './random.js';
+import { createRandom } from './sampling/random.js';
 
 const TOKENS = 500;
 const WIDTH = 24;
@@ -79,8 +79,8 @@ describe('createOutputHead', () => {
     let coarseMisses = 0;
     for (let round = 0; round < 30; round++) {
       const hidden = hiddenStates(3);
-      const scores = await head.score(hidden, 3);
-      const rough = await coarse.score(hidden, 3);
+      const scores = await head.logits(hidden, 3);
+      const rough = await coarse.logits(hidden, 3);
 
       scores.forEach((row, index) => {
         const state = hidden.subarray(index * WIDTH, (index + 1) * WIDTH);
@@ -99,8 +99,8 @@ describe('createOutputHead', () => {
 
   it('leaves the others as they are', async () => {
     const hidden = hiddenStates(1);
-    const [rescored] = await createOutputHead(coarseGraph(0.3), rows).score(hidden, 1);
-    const [coarse] = await createOutputHead(coarseGraph(0.3), null).score(hidden, 1);
+    const [rescored] = await createOutputHead(coarseGraph(0.3), rows).logits(hidden, 1);
+    const [coarse] = await createOutputHead(coarseGraph(0.3), null).logits(hidden, 1);
 
     const changed = ranked(coarse!).filter((id) => rescored![id] !== coarse![id]);
 
@@ -110,7 +110,7 @@ describe('createOutputHead', () => {
 
   it('scores nothing again that is not a number', async () => {
     const graph = coarseGraph(0, (score, id) => (id % 2 === 0 ? NaN : score));
-    const [scores] = await createOutputHead(graph, rows).score(hiddenStates(1), 1);
+    const [scores] = await createOutputHead(graph, rows).logits(hiddenStates(1), 1);
 
     expect(scores!.filter((score) => Number.isNaN(score))).toHaveLength(TOKENS / 2);
   });
@@ -118,7 +118,7 @@ describe('createOutputHead', () => {
   it('refuses a graph that gives no scores', async () => {
     const graph = { ...coarseGraph(0), run: () => Promise.resolve({}) };
 
-    await expect(createOutputHead(graph, null).score(hiddenStates(1), 1)).rejects.toThrow(INVALID);
+    await expect(createOutputHead(graph, null).logits(hiddenStates(1), 1)).rejects.toThrow(INVALID);
   });
 });
 

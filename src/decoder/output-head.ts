@@ -1,7 +1,7 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import { openRowTable, SCALE_BYTES } from './row-table.js';
-import { topScores } from './top-scores.js';
+import { topLogits } from './sampling/top-logits.js';
 
 /** Hidden states to scores. */
 export interface OutputHead {
@@ -9,7 +9,7 @@ export interface OutputHead {
    * @param hidden `[count, hidden]`, row by row.
    * @returns scores `[vocabulary]` of each row.
    */
-  score(hidden: Float32Array, count: number): Promise<Float32Array[]>;
+  logits(hidden: Float32Array, count: number): Promise<Float32Array[]>;
 }
 
 /** The rows of a head in eight bits. It owns a file descriptor until `close`. */
@@ -30,7 +30,7 @@ const CANDIDATES = 64;
  */
 export function createOutputHead(graph: GraphSession, rows: HeadRows | null): OutputHead {
   return {
-    async score(hidden, count) {
+    async logits(hidden, count) {
       const width = hidden.length / count;
       const outputs = await graph.run([
         { hidden: { type: 'float32', shape: [count, width], data: hidden } },
@@ -50,7 +50,7 @@ export function createOutputHead(graph: GraphSession, rows: HeadRows | null): Ou
 }
 
 function rescore(scores: Float32Array, hidden: Float32Array, rows: HeadRows): void {
-  for (const id of topScores(scores, CANDIDATES)) scores[id] = rows.dot(id, hidden);
+  for (const id of topLogits(scores, CANDIDATES)) scores[id] = rows.dot(id, hidden);
 }
 
 /**

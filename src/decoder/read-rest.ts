@@ -1,6 +1,6 @@
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import type { Decoder, Sequence } from './decoder.js';
-import { chunkLength } from './prompt-chunks.js';
+import { chunkLength } from './prefill-chunks.js';
 
 /**
  * Reads what of a prompt a sequence has not read yet, in chunks, for whoever has nothing to do between them.
@@ -20,7 +20,7 @@ export async function readRest(
     const start = sequence.length;
     const count = chunkLength(positions - start, decoder.longestChunk);
     const rows = data.subarray(start * hidden, (start + count) * hidden);
-    state = await decoder.read(sequence, createTensor([count, hidden], rows));
+    state = await decoder.prefill(sequence, createTensor([count, hidden], rows));
   }
   return state;
 }

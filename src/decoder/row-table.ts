@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-import { invalidModel } from '../model-store/invalid-model.js';
+import { invalidModel } from '../models/package/invalid-model.js';
 
 /** Bytes of the float32 behind a row of signed bytes, which each of them is multiplied with. */
 export const SCALE_BYTES = 4;

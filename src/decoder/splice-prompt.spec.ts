@@ -1,4 +1,4 @@
-import type { PromptChunk } from '../language/build-prompt.js';
+import type { PromptSegment } from '../language/build-prompt.js';
 import { createTensor } from '../tensor/tensor.js';
 import { splicePrompt } from './splice-prompt.js';
 import type { TokenEmbeddings } from './token-embeddings.js';
@@ -10,9 +10,9 @@ const tokenEmbeddings: TokenEmbeddings = {
 };
 const picture = (value: number, tokens: number) =>
   createTensor([tokens, 2], new Float32Array(tokens * 2).fill(value));
-const text = (...ids: number[]): PromptChunk => ({ kind: 'text', ids });
-const image = (index: number): PromptChunk => ({ kind: 'image', index });
-const video = (index: number): PromptChunk => ({ kind: 'video', index });
+const text = (...ids: number[]): PromptSegment => ({ kind: 'text', ids });
+const image = (index: number): PromptSegment => ({ kind: 'image', index });
+const video = (index: number): PromptSegment => ({ kind: 'video', index });
 
 describe('splicePrompt', () => {
   it('puts each picture where the prompt keeps its place', () => {
@@ -56,7 +56,7 @@ describe('splicePrompt', () => {
     expect(placeholders).toEqual([]);
   });
 
-  it.each<[string, PromptChunk[], number]>([
+  it.each<[string, PromptSegment[], number]>([
     ['a picture too many', [text(1)], 1],
     ['a place too many', [image(0), image(1)], 1],
     ['one picture twice', [image(0), image(0)], 2],

@@ -1,6 +1,5 @@
-import type { ByKind, PromptChunk } from '../language/build-prompt.js';
-import type { FloatTensor } from '../tensor/tensor.js';
-import { createTensor } from '../tensor/tensor.js';
+import type { ByKind, PromptSegment } from '../language/build-prompt.js';
+import { type FloatTensor, createTensor } from '../tensor/tensor.js';
 import type { TokenEmbeddings } from './token-embeddings.js';
 
 /** Where the embeddings of one picture or clip lie in a prompt, in positions. */
@@ -25,7 +24,7 @@ export interface PromptEmbeddings {
  * @throws RangeError unless every picture and clip is placed exactly once and all widths agree.
  */
 export function splicePrompt(
-  chunks: readonly PromptChunk[],
+  chunks: readonly PromptSegment[],
   media: ByKind<FloatTensor>,
   tokenEmbeddings: TokenEmbeddings,
 ): PromptEmbeddings {

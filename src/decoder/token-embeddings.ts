@@ -1,7 +1,6 @@
-import { invalidModel } from '../model-store/invalid-model.js';
-import type { EmbeddingsManifest } from '../model-store/manifest.js';
-import type { FloatTensor } from '../tensor/tensor.js';
-import { createTensor } from '../tensor/tensor.js';
+import { invalidModel } from '../models/package/invalid-model.js';
+import type { EmbeddingsManifest } from '../models/package/manifest.js';
+import { type FloatTensor, createTensor } from '../tensor/tensor.js';
 import { openRowTable, SCALE_BYTES } from './row-table.js';
 
 /** The embedding table of a decoder. It owns a file descriptor until `close`. */

@@ -2,10 +2,10 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type {
   Answer,
   EngineRequest,
-  MediaReport,
   RequestTimings,
   VisionLanguageEngine,
 } from './vision-language-engine.js';
+import type { MediaReport } from '../media/media-report.js';
 
 /** Everything a request yields, for callers that do not stream. */
 export interface RequestOutcome {

@@ -7,7 +7,7 @@ export function inputModalitiesOf(vision: object | null): readonly InputModality
 }
 
 /** Refuses pictures and clips before any work is done on them. @throws INVALID_REQUEST where the model sees none. */
-export function checkSeesMedia(
+export function assertSupportsMedia(
   media: readonly unknown[],
   modalities: readonly InputModality[],
 ): void {

@@ -1,6 +1,6 @@
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
-import { tinyManifest } from '../../test/tiny-package.js';
-import type { ModelPackage } from '../model-store/model-package.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
+import { tinyManifest } from '../../test/tiny-model/tiny-package.js';
+import type { ModelPackage } from '../models/package/model-package.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import { createLocalEngine } from './local-engine.js';
 import { loadModel } from './load-model.js';

@@ -3,19 +3,13 @@ import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output
 import { readAhead } from '../decoder/row-table.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
 import { loadTokenizer } from '../language/tokenizer.js';
-import { type ModelPackage, readImageNewline } from '../model-store/model-package.js';
+import { type ModelPackage, readImageNewline } from '../models/package/model-package.js';
 import type { GraphSession } from '../runtime/graph-session.js';
-import type { PipelineParts } from './pipeline-parts.js';
-
-/** A model without what decodes media for it. */
-export interface LoadedModel extends Omit<PipelineParts, 'mediaDecoder'> {
-  /** Frees what the model holds. */
-  close(): Promise<void>;
-}
+import type { LoadedModel } from './loaded-model.js';
 
 export type GraphName = 'vision' | 'decoder' | 'prefill' | 'head';
 
-/** Opens a graph of a package; the model closes it. */
+/** Opens one graph of a package. The model owns the session and closes it. */
 type LoadPackageGraph = (graph: GraphName) => Promise<GraphSession>;
 
 /** @throws MODEL_INVALID */
@@ -28,8 +22,8 @@ export async function loadModel(
 }
 
 /**
- * Loads what a package has besides its tokenizer: a graph to see with, one or two to read and write with, and one that
- * gives scores. Where one of them fails, those before it are closed: they may hold gigabytes.
+ * Opens the vision graph, the prefill and decode graphs and the output head of a package. If one of them fails, the
+ * graphs opened before it are closed, because each may hold gigabytes.
  *
  * @throws MODEL_INVALID
  */

@@ -1,23 +1,23 @@
 import { readFile } from 'node:fs/promises';
 
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import {
   encodeSafetensors,
   tinyConfig,
   tinyTensors,
   writeTinyCheckpoint,
-} from '../../test/tiny-checkpoint.js';
+} from '../../test/tiny-model/tiny-checkpoint.js';
 import {
   TINY_CHAT_TEMPLATE,
   tinyTokenizer,
   tinyTokenizerConfig,
-} from '../../test/tiny-tokenizer.js';
-import { convertCheckpoint } from '../conversion/convert-checkpoint.js';
-import type { Precision } from '../model-store/manifest.js';
-import { loadModelPackage } from '../model-store/model-package.js';
+} from '../../test/tiny-model/tiny-tokenizer.js';
+import { convertCheckpoint } from '../models/convert/convert-checkpoint.js';
+import type { Precision } from '../models/package/manifest.js';
+import { loadModelPackage } from '../models/package/model-package.js';
 import { collectOutcome } from './collect-outcome.js';
 import { createLocalEngine } from './local-engine.js';
-import { tileMedia } from './tile-media.js';
+import { tileMedia } from '../workers/tile-image.js';
 import type {
   Conversation,
   EngineRequest,

@@ -1,13 +1,14 @@
-import { PACKAGE_FILES } from '../model-store/manifest.js';
-import type { ModelPackage } from '../model-store/model-package.js';
+import { PACKAGE_FILES } from '../models/package/manifest.js';
+import type { ModelPackage } from '../models/package/model-package.js';
 import { loadGraph } from '../runtime/graph-session.js';
 import { inputModalitiesOf } from './input-modalities.js';
-import { type LoadedModel, loadModel } from './load-model.js';
+import { loadModel } from './load-model.js';
+import type { LoadedModel } from './loaded-model.js';
 import type { MediaDecoder } from './media-decoder.js';
 import { describeCosts } from './model-costs.js';
-import { chooseMemoryBytes } from './memory-budget.js';
-import { NO_PROMPT_STORE } from './no-prompt-store.js';
-import type { PromptStore } from './prefix-store.js';
+import { chooseMemoryBytes } from './scheduling/memory-budget.js';
+import { NO_CACHES } from '../cache/no-caches.js';
+import type { EngineCaches } from '../cache/engine-caches.js';
 import { createRequestRunner } from './request-runner.js';
 import type { ModelDescription, VisionLanguageEngine } from './vision-language-engine.js';
 
@@ -19,7 +20,7 @@ export interface LocalEngineOptions {
   /** For what requests hold while they are worked on. Absent or null: what this machine has to spare. */
   readonly memoryBytes?: number | null;
   /** What is kept between requests; closed with the engine. Absent: nothing is. */
-  readonly promptStore?: PromptStore;
+  readonly promptStore?: EngineCaches;
 }
 
 /** An engine in this process. Its runs block the event loop. @throws MODEL_INVALID */
@@ -27,7 +28,7 @@ export async function createLocalEngine(
   modelPackage: ModelPackage,
   options: LocalEngineOptions,
 ): Promise<VisionLanguageEngine> {
-  const { threads, mediaDecoder, promptStore = NO_PROMPT_STORE } = options;
+  const { threads, mediaDecoder, promptStore = NO_CACHES } = options;
   // Before the model is loaded: of what it maps, nobody can say how much is in memory already.
   const memoryBytes = options.memoryBytes ?? chooseMemoryBytes(modelPackage.manifest);
   const loaded = await loadModel(modelPackage, (graph) =>

@@ -1,8 +1,8 @@
 import type { FrameSampling } from '../media/frame-sampling.js';
-import type { Detail } from '../vision/plan-tiles.js';
+import type { Detail, TileLayout } from '../vision/plan-tiles.js';
 import type { TiledImage } from '../vision/tile-image.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
-import type { Turns } from './queued-work.js';
+import type { RequestHandle } from './scheduling/queue-ticket.js';
 
 export interface TilingRequest {
   /** The encoded file, as received: not trusted. */
@@ -10,14 +10,13 @@ export interface TilingRequest {
   readonly geometry: VisionGeometry;
   readonly detail: Detail;
   readonly maxVisualTokens: number;
-  /** `anyres`: a base tile and a grid; `square`: one tile, of the picture padded to a square. */
-  readonly layout: 'anyres' | 'square';
+  readonly layout: TileLayout;
 }
 
 export interface TiledMedia extends TiledImage {
   /** Of the encoded bytes, lower-case hex. */
   readonly sha256: string;
-  readonly decodeMediaMs: number;
+  readonly mediaDecodeMs: number;
   readonly tileMs: number;
 }
 
@@ -41,18 +40,18 @@ export interface TiledVideo {
   /** null where neither the file says nor its packets. */
   readonly durationSeconds: number | null;
   /** What the sampling asked for; more than there are tiles where the clip or `maxFrames` has fewer. */
-  readonly framesWished: number;
+  readonly framesRequested: number;
   /** Of the file, lower-case hex. */
   readonly sha256: string;
-  readonly decodeMediaMs: number;
+  readonly mediaDecodeMs: number;
   readonly tileMs: number;
 }
 
 /** Turns encoded files into tiles: one picture at a time, and one clip beside it, each when it is the request's turn. */
 export interface MediaDecoder {
   /** @throws the media codes, CONTEXT_LENGTH_EXCEEDED; the signal's reason when it aborts. */
-  tile(request: TilingRequest, turns: Turns): Promise<TiledMedia>;
+  tile(request: TilingRequest, turns: RequestHandle): Promise<TiledMedia>;
   /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
-  sampleVideo(request: VideoSamplingRequest, turns: Turns): Promise<TiledVideo>;
+  sampleVideo(request: VideoSamplingRequest, turns: RequestHandle): Promise<TiledVideo>;
   close(): Promise<void>;
 }

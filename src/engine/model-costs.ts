@@ -1,9 +1,9 @@
-import { cacheBytesPerToken } from '../decoder/cache-planes.js';
+import { cacheBytesPerToken } from '../decoder/kv-cache/cache-planes.js';
 import { LANGUAGES } from '../language/languages.js';
-import type { ModelManifest } from '../model-store/manifest.js';
+import type { ModelManifest } from '../models/package/manifest.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import { captionConversation } from './conversations.js';
-import { buildRequestPrompt } from './request-prompts.js';
+import { buildRequestPrompt } from './prompts.js';
 import type { ModelCosts } from './vision-language-engine.js';
 import { countTextIds } from './visual-token-budget.js';
 

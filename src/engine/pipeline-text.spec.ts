@@ -1,6 +1,6 @@
-import { createFakeParts, type FakeParts } from '../../test/fakes/pipeline-parts.js';
+import { createFakeParts, type FakeParts } from '../../test/fakes/loaded-model.js';
 import type { ChatMessage } from '../language/chat-template.js';
-import { NO_PROMPT_STORE } from './no-prompt-store.js';
+import { NO_CACHES } from '../cache/no-caches.js';
 import { createRequestRunner } from './request-runner.js';
 import type {
   Answer,
@@ -28,7 +28,7 @@ async function run(
 ): Promise<{ events: EngineEvent[]; answers: Answer[] }> {
   const request: EngineRequest = { media, detail: 'auto', conversations, settings: SETTINGS };
   const events: EngineEvent[] = [];
-  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_PROMPT_STORE });
+  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_CACHES });
   for await (const event of generate(request)) events.push(event);
   return { events, answers: events.flatMap((one) => (one.type === 'answer' ? [one] : [])) };
 }

@@ -1,7 +1,7 @@
-import { createFakeParts, type FakeParts } from '../../test/fakes/pipeline-parts.js';
+import { createFakeParts, type FakeParts } from '../../test/fakes/loaded-model.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
-import { NO_PROMPT_STORE } from './no-prompt-store.js';
+import { NO_CACHES } from '../cache/no-caches.js';
 import { createRequestRunner } from './request-runner.js';
 import type {
   EngineEvent,
@@ -33,7 +33,7 @@ function requestOf(
   return { media, detail: 'high', conversations, settings: { ...GREEDY, ...settings } };
 }
 
-const LEAST = { memoryBytes: 0, store: NO_PROMPT_STORE };
+const LEAST = { memoryBytes: 0, store: NO_CACHES };
 const generate = (asked: EngineRequest, parts: FakeParts, signal?: AbortSignal) =>
   createRequestRunner(parts, LEAST).generate(asked, signal);
 async function run(request: EngineRequest, parts: FakeParts, signal?: AbortSignal) {
@@ -53,7 +53,7 @@ describe('runPipeline', () => {
     const { events, answers } = await run(requestOf([], [[user(text('Bon dia'))]]), parts);
 
     expect(events[0]).toEqual({ type: 'media', media: [] });
-    expect(events.at(-1)).toMatchObject({ type: 'done', timings: { decodeMediaMs: 0, tileMs: 0 } });
+    expect(events.at(-1)).toMatchObject({ type: 'done', timings: { mediaDecodeMs: 0, tileMs: 0 } });
     expect(answers).toMatchObject([
       { finishReason: 'length', usage: { imageTokens: 0, cachedTokens: 0, completionTokens: 6 } },
     ]);
@@ -74,7 +74,13 @@ describe('runPipeline', () => {
     ]);
     expect(media).toMatchObject([
       { kind: 'image', width: 300, height: 200, grid: { rows: 3, columns: 4 } },
-      { kind: 'video', width: 64, durationSeconds: 12, framesWished: 8, visualTokens: 8 * 16 + 1 },
+      {
+        kind: 'video',
+        width: 64,
+        durationSeconds: 12,
+        framesRequested: 8,
+        visualTokens: 8 * 16 + 1,
+      },
     ]);
     expect(media[1]).toMatchObject({ frames: { length: 8, 3: { timestampSeconds: 1.5 } } });
     expect(answers[0]!.usage.imageTokens).toBe(media[0]!.visualTokens + 129);

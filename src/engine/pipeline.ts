@@ -1,32 +1,32 @@
-import type { Admission } from './admission.js';
-import { answerAll } from './answer-all.js';
-import { countLeastTokens, countMostTokens, decodeMedia, nameMedia } from './decode-media.js';
-import { embedSeen } from './embed-media.js';
-import { checkSeesMedia, inputModalitiesOf } from './input-modalities.js';
-import { memoryNeed } from './memory-need.js';
-import type { PipelineParts } from './pipeline-parts.js';
-import type { PromptStore } from './prefix-store.js';
-import { namePrompt } from './prompt-rows.js';
-import type { Turns } from './queued-work.js';
-import { findKept } from './read-prompt.js';
+import type { MemoryAdmission } from './scheduling/memory-admission.js';
+import { answerAll } from './decode.js';
+import { minVisualTokens, maxVisualTokensOf, prepareMedia, featureKeys } from './prepare-media.js';
+import { encodeMedia } from './encode-media.js';
+import { assertSupportsMedia, inputModalitiesOf } from './input-modalities.js';
+import { estimateMemory } from './scheduling/memory-estimate.js';
+import type { PipelineModel } from './loaded-model.js';
+import type { EngineCaches } from '../cache/engine-caches.js';
+import { toCacheKeyedPrompt } from './prompt-embeddings.js';
+import type { RequestHandle } from './scheduling/queue-ticket.js';
+import { findKept } from './prefill.js';
 import {
   buildRequestPrompt,
-  checkShownMedia,
-  countCommonPositions,
-  countReadOnce,
+  assertEachMediaReferencedOnce,
+  commonPrefixLength,
+  alignedSharedPrefix,
   placeOfAnswer,
-} from './request-prompts.js';
-import { startTimes } from './run-times.js';
-import type { Scheduler } from './scheduler.js';
+} from './prompts.js';
+import { createTimings } from './request-timings.js';
+import type { Scheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
 import { resolveVisualTokenBudget } from './visual-token-budget.js';
 
 /** What a request shares with the others, and what it has of its own. */
 export interface RequestContext {
-  readonly admission: Admission;
+  readonly admission: MemoryAdmission;
   readonly scheduler: Scheduler;
-  readonly store: PromptStore;
-  readonly turns: Turns;
+  readonly store: EngineCaches;
+  readonly turns: RequestHandle;
   readonly emit: (event: EngineEvent) => void;
   /** Called when the request has its memory and its work begins. */
   readonly onStart: () => void;
@@ -38,57 +38,57 @@ export interface RequestContext {
 export async function runPipeline(
   { media, detail, conversations, settings }: EngineRequest,
   context: RequestContext,
-  parts: PipelineParts,
+  parts: PipelineModel,
 ): Promise<void> {
   const { manifest, vision, tokenizer, decoder } = parts;
   const { turns, store, emit } = context;
   const arrivalMs = performance.now();
 
-  checkSeesMedia(media, inputModalitiesOf(vision));
+  assertSupportsMedia(media, inputModalitiesOf(vision));
   // Text comes first: what it leaves of the context decides how finely pictures are cut and how many frames are seen.
   const prompts = conversations.map((one) => buildRequestPrompt(one, tokenizer));
-  checkShownMedia(media, prompts);
+  assertEachMediaReferencedOnce(media, prompts);
   const { maxTokens } = settings;
   const maxVisualTokens = resolveVisualTokenBudget(prompts, {
     maxPositions: decoder.maxPositions,
     maxTokens,
-    minVisualTokens: countLeastTokens(media, vision),
+    minVisualTokens: minVisualTokens(media, vision),
   });
 
   // Memory for the worst case; what turns out not to be needed goes back.
   const need = (visualTokens: number) =>
-    memoryNeed(prompts, visualTokens, maxTokens, manifest.decoder);
-  const mostVisualTokens = countMostTokens(media, detail, maxVisualTokens, vision);
-  const place = await context.admission.enter(turns.ticket, need(mostVisualTokens), turns.signal);
+    estimateMemory(prompts, visualTokens, maxTokens, manifest.decoder);
+  const mostVisualTokens = maxVisualTokensOf(media, detail, maxVisualTokens, vision);
+  const place = await context.admission.acquire(turns.ticket, need(mostVisualTokens), turns.signal);
   try {
     context.onStart();
     const queueMs = performance.now() - arrivalMs;
 
     // EncodedMedia -> DecodedImage or frames -> tiles, in the media workers, unless they were seen before
-    const seen = await decodeMedia(media, detail, maxVisualTokens, { ...parts, store }, turns);
+    const seen = await prepareMedia(media, detail, maxVisualTokens, { ...parts, store }, turns);
     const reports = seen.map(({ report }) => report);
     emit({ type: 'media', media: reports });
     place.shrink(need(sum(reports.map(({ visualTokens }) => visualTokens))));
 
     // What the prompts consist of: that may have been read before, and what they share is read once
-    const named = nameMedia(seen);
+    const named = featureKeys(seen);
     const asked = prompts.map((chunks, index) => ({
-      prompt: namePrompt(chunks, named),
+      prompt: toCacheKeyedPrompt(chunks, named),
       place: placeOfAnswer(conversations[index] ?? []),
     }));
-    const common = countCommonPositions(prompts, {
+    const common = commonPrefixLength(prompts, {
       image: named.image.map(({ visualTokens }) => visualTokens),
       video: named.video.map(({ visualTokens }) => visualTokens),
     });
-    const sharedPositions = countReadOnce(common);
+    const sharedPositions = alignedSharedPrefix(common);
     const [first] = asked;
     const kept = first && (await findKept(first.prompt, sharedPositions, store));
 
     // Tiles -> PixelValues -> VisionFeatures -> embeddings, [visualTokens, hidden] each, where they are still to be read
-    const times = startTimes();
+    const times = createTimings();
     const isRead =
       kept !== undefined && asked.every(({ prompt }) => prompt.mediaEnd <= kept.length);
-    const embeddings = await embedSeen(isRead ? [] : seen, vision, { ...context, times });
+    const embeddings = await encodeMedia(isRead ? [] : seen, vision, { ...context, times });
 
     // PromptEmbeddings -> prefill -> decode steps -> text
     await answerAll(
@@ -102,7 +102,7 @@ export async function runPipeline(
       type: 'done',
       timings: {
         queueMs,
-        decodeMediaMs: sum(seen.map(({ decoded }) => decoded?.decodeMediaMs ?? 0)),
+        mediaDecodeMs: sum(seen.map(({ decoded }) => decoded?.mediaDecodeMs ?? 0)),
         tileMs: sum(seen.map(({ decoded }) => decoded?.tileMs ?? 0)),
         ...{ encodeMs, prefillMs, decodeMs },
         firstTokenMs: (times.firstTextAtMs ?? endMs) - arrivalMs,
@@ -110,7 +110,7 @@ export async function runPipeline(
       },
     });
   } finally {
-    place.leave();
+    place.release();
   }
 }
 

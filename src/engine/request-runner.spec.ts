@@ -1,5 +1,5 @@
 import { about, ask, LANGUAGES, openRunner, SAMPLED, textsOf } from '../../test/fakes/requests.js';
-import type { FakeParts } from '../../test/fakes/pipeline-parts.js';
+import type { FakeParts } from '../../test/fakes/loaded-model.js';
 import type { RequestOutcome } from './collect-outcome.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
 

@@ -1,18 +1,18 @@
 import { setMaxListeners } from 'node:events';
 
-import { createAdmission } from './admission.js';
+import { createMemoryAdmission } from './scheduling/memory-admission.js';
 import { createEventStream } from './event-stream.js';
-import { wholeContextBytes } from './memory-need.js';
+import { fullContextBytes } from './scheduling/memory-estimate.js';
 import { runPipeline } from './pipeline.js';
-import type { PipelineParts } from './pipeline-parts.js';
-import type { PromptStore } from './prefix-store.js';
-import { createScheduler } from './scheduler.js';
+import type { PipelineModel } from './loaded-model.js';
+import type { EngineCaches } from '../cache/engine-caches.js';
+import { createScheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest, VisionLanguageEngine } from './vision-language-engine.js';
 
 export interface RequestRunnerOptions {
   /** What the caches and embeddings of all requests may take; never less than one context needs. */
   readonly memoryBytes: number;
-  readonly store: PromptStore;
+  readonly store: EngineCaches;
 }
 
 export interface RequestRunner {
@@ -23,13 +23,13 @@ export interface RequestRunner {
 
 /** Runs requests over one loaded model, side by side. */
 export function createRequestRunner(
-  parts: PipelineParts,
+  parts: PipelineModel,
   { memoryBytes, store }: RequestRunnerOptions,
 ): RequestRunner {
   const { cacheBytesPerToken, maxPositions } = parts.decoder;
   const costs = { cacheBytesPerToken, hiddenSize: parts.manifest.decoder.hiddenSize };
-  const budgetBytes = Math.max(memoryBytes, wholeContextBytes(maxPositions, costs));
-  const admission = createAdmission(budgetBytes, costs);
+  const budgetBytes = Math.max(memoryBytes, fullContextBytes(maxPositions, costs));
+  const admission = createMemoryAdmission(budgetBytes, costs);
   const scheduler = createScheduler(parts.decoder);
   const running = new Map<Promise<void>, AbortController>();
   let requests = 0;
@@ -56,7 +56,7 @@ export function createRequestRunner(
     const context = {
       ...{ admission, scheduler, fail, onStart },
       emit: (event: EngineEvent) => events.push(event),
-      store: store.ownedBy(client),
+      store: store.forClient(client),
       turns: { ticket: { number: requests, client, priority }, signal: abort.signal },
     };
     const work = runPipeline(request, context, parts).then(() => events.end(), fail);

@@ -1,4 +1,4 @@
-import type { GenerationDefaults } from '../model-store/manifest.js';
+import type { GenerationDefaults } from '../models/package/manifest.js';
 import type { GenerationSettings } from './vision-language-engine.js';
 
 /** Enough for a description of several sentences in any of the languages. */

@@ -1,11 +1,12 @@
-import type { FinishReason } from '../decoder/generate.js';
-import type { SamplingSettings } from '../decoder/sampler.js';
+import type { FinishReason } from '../decoder/sampling/generate.js';
+import type { SamplingSettings } from '../decoder/sampling/sampler.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
 import type { ChatMessage } from '../language/chat-template.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
-import type { GenerationDefaults, HubSource, Precision } from '../model-store/manifest.js';
+import type { GenerationDefaults, HubSource, Precision } from '../models/package/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
-import type { TileGrid, VisionGeometry } from '../vision/vision-geometry.js';
+import type { VisionGeometry } from '../vision/vision-geometry.js';
+import type { MediaReport } from '../media/media-report.js';
 
 export interface GenerationSettings extends SamplingSettings {
   /** Tokens of one answer at most. */
@@ -50,36 +51,6 @@ export interface EngineRequest {
   readonly conversations: readonly Conversation[];
   readonly settings: GenerationSettings;
 }
-
-interface ImageReport {
-  readonly kind: 'image';
-  readonly width: number;
-  readonly height: number;
-  readonly tiles: number;
-  readonly grid: TileGrid | null;
-  readonly visualTokens: number;
-  /** Of the encoded bytes, lower-case hex. */
-  readonly sha256: string;
-}
-
-interface VideoReport {
-  readonly kind: 'video';
-  /** Pixels of the upright frames. */
-  readonly width: number;
-  readonly height: number;
-  /** null where the file does not say. */
-  readonly durationSeconds: number | null;
-  /** Those that were looked at. */
-  readonly frames: readonly { readonly timestampSeconds: number }[];
-  /** More than `frames` where the context left no room for all. */
-  readonly framesWished: number;
-  readonly visualTokens: number;
-  /** Of the encoded bytes, lower-case hex. */
-  readonly sha256: string;
-}
-
-/** What was made of one of the media. */
-export type MediaReport = ImageReport | VideoReport;
 
 /** A token and the natural logarithm of its probability. */
 interface RankedToken {
@@ -134,7 +105,7 @@ export interface Answer {
 export interface RequestTimings {
   /** Until the request had a place among those that are worked at. */
   readonly queueMs: number;
-  readonly decodeMediaMs: number;
+  readonly mediaDecodeMs: number;
   readonly tileMs: number;
   readonly encodeMs: number;
   readonly prefillMs: number;

@@ -1,5 +1,5 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { PromptChunk } from '../language/build-prompt.js';
+import type { PromptSegment } from '../language/build-prompt.js';
 
 /**
  * How many tokens the pictures and clips of a request may become together, so that its longest conversation and an answer
@@ -9,7 +9,7 @@ import type { PromptChunk } from '../language/build-prompt.js';
  * @throws CONTEXT_LENGTH_EXCEEDED when not even that fits.
  */
 export function resolveVisualTokenBudget(
-  prompts: readonly (readonly PromptChunk[])[],
+  prompts: readonly (readonly PromptSegment[])[],
   limits: {
     readonly maxPositions: number;
     readonly maxTokens: number;
@@ -37,7 +37,7 @@ export function resolveVisualTokenBudget(
 }
 
 /** Ids of the text chunks alone. */
-export function countTextIds(prompt: readonly PromptChunk[]): number {
+export function countTextIds(prompt: readonly PromptSegment[]): number {
   return prompt.reduce((sum, chunk) => sum + (chunk.kind === 'text' ? chunk.ids.length : 0), 0);
 }
 

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { createRandom } from '../decoder/random.js';
-import { buildPrompt } from './build-prompt.js';
-import type { PromptChunk } from './build-prompt.js';
+import { createRandom } from '../decoder/sampling/random.js';
+import { buildPrompt, type PromptSegment } from './build-prompt.js';
 import type { ChatMessage, ChatPart } from './chat-template.js';
 import { createDetokenizer } from './detokenizer.js';
 import { createTokenizer, loadTokenizer } from './tokenizer.js';
@@ -23,7 +22,7 @@ const user = (...content: ChatPart[]): ChatMessage => ({ role: 'user', content }
 const text = (value: string): ChatPart => ({ type: 'text', text: value });
 const image: ChatPart = { type: 'image' };
 const video: ChatPart = { type: 'video' };
-const kindsOf = (chunks: PromptChunk[]) =>
+const kindsOf = (chunks: PromptSegment[]) =>
   chunks.flatMap((chunk) => (chunk.kind === 'text' ? [] : [`${chunk.kind} ${chunk.index}`]));
 
 describe('hostile text', () => {
@@ -81,7 +80,7 @@ describe('hostile text', () => {
           content: message.content.map(() => text('x')),
         }));
 
-        const controlIds = (chunks: PromptChunk[]) =>
+        const controlIds = (chunks: PromptSegment[]) =>
           chunks
             .flatMap((chunk) => (chunk.kind === 'text' ? chunk.ids : []))
             .filter((id) => tokenizer.controlIds.has(id));

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { buildPrompt } from './build-prompt.js';
-import type { PromptChunk } from './build-prompt.js';
+import { buildPrompt, type PromptSegment } from './build-prompt.js';
 import type { ChatMessage, ChatPart } from './chat-template.js';
-import type { Tokenizer } from './tokenizer.js';
-import { createTokenizer, loadTokenizer } from './tokenizer.js';
+import { type Tokenizer, createTokenizer, loadTokenizer } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';
 const IMAGE_ID = 6;
@@ -35,7 +33,7 @@ const stringTokenizer = await withTemplate(
 );
 
 /** Ids with one image id for each picture, whether they come from chunks or from a processor that expanded them. */
-function flatten(chunks: PromptChunk[]): number[] {
+function flatten(chunks: PromptSegment[]): number[] {
   return chunks.flatMap((chunk) => (chunk.kind === 'text' ? [...chunk.ids] : [IMAGE_ID]));
 }
 function collapse(ids: number[]): number[] {
@@ -49,7 +47,7 @@ function text(value: string): ChatPart {
 }
 const image: ChatPart = { type: 'image' };
 const video: ChatPart = { type: 'video' };
-const kindsOf = (chunks: PromptChunk[]) =>
+const kindsOf = (chunks: PromptSegment[]) =>
   chunks.flatMap((chunk) => (chunk.kind === 'text' ? [] : [`${chunk.kind} ${chunk.index}`]));
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 

@@ -1,11 +1,10 @@
 import { MAX_CONVERSATION_BYTES } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { ChatMessage } from './chat-template.js';
-import { renderChat } from './chat-template.js';
+import { type ChatMessage, renderChat } from './chat-template.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** A piece of a prompt: token ids, or the place of the picture or clip with this number among its kind, from 0. */
-export type PromptChunk = { readonly kind: 'text'; readonly ids: readonly number[] } | MediaChunk;
+export type PromptSegment = { readonly kind: 'text'; readonly ids: readonly number[] } | MediaChunk;
 
 /** Something for each picture and something for each clip, each kind in the order it was sent. */
 export interface ByKind<T> {
@@ -27,7 +26,10 @@ interface MediaChunk {
  *   and one whose pictures and clips the template does not place exactly once each.
  * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
  */
-export function buildPrompt(messages: readonly ChatMessage[], tokenizer: Tokenizer): PromptChunk[] {
+export function buildPrompt(
+  messages: readonly ChatMessage[],
+  tokenizer: Tokenizer,
+): PromptSegment[] {
   checkConversation(messages);
   const segments = renderChat(messages, tokenizer);
   const [first] = segments;
@@ -55,7 +57,7 @@ export function buildPrompt(messages: readonly ChatMessage[], tokenizer: Tokeniz
  * @throws INVALID_REQUEST for a text without any id.
  * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
  */
-export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptChunk[] {
+export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptSegment[] {
   checkBytes([text]);
   const ids = [...tokenizer.prefixIds, ...encodeUserText(text, tokenizer)];
   if (ids.length === 0) throw new SalamandraError('INVALID_REQUEST', 'The prompt is empty.');
@@ -63,7 +65,7 @@ export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptChunk[
 }
 
 /** @throws INVALID_REQUEST where the template left out or doubled a picture or a clip. */
-function checkPlaces(messages: readonly ChatMessage[], chunks: readonly PromptChunk[]): void {
+function checkPlaces(messages: readonly ChatMessage[], chunks: readonly PromptSegment[]): void {
   for (const kind of ['image', 'video'] as const) {
     const parts = messages.flatMap(({ content }) => content.filter(({ type }) => type === kind));
     const placed = chunks.filter((chunk) => chunk.kind === kind).length;
@@ -76,7 +78,7 @@ function checkPlaces(messages: readonly ChatMessage[], chunks: readonly PromptCh
 }
 
 function createPromptWriter() {
-  const chunks: PromptChunk[] = [];
+  const chunks: PromptSegment[] = [];
   let text: number[] | undefined;
   const written = { image: 0, video: 0 };
   return {

@@ -1,5 +1,4 @@
-import type { CaptionKind, Language } from './languages.js';
-import { languageEntry } from './languages.js';
+import { type CaptionKind, type Language, languageEntry } from './languages.js';
 
 /**
  * The user message that asks for a text about a picture: the request and the wish for the language, both written in

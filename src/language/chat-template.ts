@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { invalidModel } from '../model-store/invalid-model.js';
+import { invalidModel } from '../models/package/invalid-model.js';
 import type { TemplateMessage, Tokenizer } from './tokenizer.js';
 import type { ControlToken } from './tokenizer-file.js';
 
@@ -19,7 +19,7 @@ export interface ChatMessage {
 }
 
 /** A stretch of a rendered conversation. Control tokens come from the template alone. */
-export type PromptSegment =
+export type RenderedSegment =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'control'; readonly token: ControlToken };
 
@@ -44,7 +44,7 @@ const stylesByTokenizer = new WeakMap<Tokenizer, Readonly<Record<ChatRole, Conte
 export function renderChat(
   messages: readonly ChatMessage[],
   tokenizer: Tokenizer,
-): PromptSegment[] {
+): RenderedSegment[] {
   const { renderTemplate } = tokenizer;
   if (!renderTemplate) throw noChatTemplate();
   const styles = contentStyles(tokenizer, renderTemplate);
@@ -123,7 +123,7 @@ function cutAtControlTokens(
   rendered: string,
   controlTokens: ReadonlyMap<string, ControlToken>,
   restore: (text: string) => string,
-): PromptSegment[] {
+): RenderedSegment[] {
   // Longest first, so that a token that begins with another one wins.
   const contents = [...controlTokens.keys()].sort((a, b) => b.length - a.length);
   if (contents.length === 0) return [{ kind: 'text', text: restore(rendered) }];
@@ -132,7 +132,7 @@ function cutAtControlTokens(
     token: controlTokens.get(stretch),
     text: stretch,
   }));
-  return stretches.flatMap(({ token, text }, index): PromptSegment[] => {
+  return stretches.flatMap(({ token, text }, index): RenderedSegment[] => {
     if (token) return [{ kind: 'control', token }];
     let restored = restore(text);
     if (stretches[index - 1]?.token?.stripsRight) restored = restored.trimStart();

@@ -1,6 +1,10 @@
-import type { JsonObject } from '../model-store/checked-json.js';
-import { checkInteger, checkObject, checkString } from '../model-store/checked-json.js';
-import { invalidModel } from '../model-store/invalid-model.js';
+import {
+  type JsonObject,
+  checkInteger,
+  checkObject,
+  checkString,
+} from '../models/package/checked-json.js';
+import { invalidModel } from '../models/package/invalid-model.js';
 
 /** A token that steers the model and that text of a user must never become. */
 export interface ControlToken {

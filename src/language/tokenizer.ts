@@ -3,12 +3,10 @@ import { join } from 'node:path';
 
 import { env, PreTrainedTokenizer } from '@huggingface/transformers';
 
-import type { JsonObject } from '../model-store/checked-json.js';
-import { parseJsonObject } from '../model-store/checked-json.js';
-import { invalidModel } from '../model-store/invalid-model.js';
-import { PACKAGE_FILES } from '../model-store/manifest.js';
-import type { ControlToken, DecodingSteps } from './tokenizer-file.js';
-import { parseTokenizerFile } from './tokenizer-file.js';
+import { type JsonObject, parseJsonObject } from '../models/package/checked-json.js';
+import { invalidModel } from '../models/package/invalid-model.js';
+import { PACKAGE_FILES } from '../models/package/manifest.js';
+import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-file.js';
 
 /** A message as the checkpoint's Jinja template sees it. */
 export interface TemplateMessage {

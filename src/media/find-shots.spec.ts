@@ -4,8 +4,8 @@ import {
   flatFrame,
   MPEG4,
   requireFfmpeg,
-} from '../../test/clips.js';
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
+} from '../../test/videos/videos.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { findShots, type ShotSearch } from './find-shots.js';
 import { probeVideo } from './probe-video.js';
 

@@ -8,10 +8,10 @@ import {
   numberedFrames,
   patchFile,
   requireFfmpeg,
-} from '../../test/clips.js';
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
-import { linkExternalFile, writeAviWithSubtitles } from '../../test/hostile-clips.js';
-import { sampleOutcome as outcome } from '../../test/sample-outcome.js';
+} from '../../test/videos/videos.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
+import { linkExternalFile, writeAviWithSubtitles } from '../../test/videos/hostile-videos.js';
+import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { readFrames } from './read-frames.js';
 

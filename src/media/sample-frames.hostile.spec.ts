@@ -8,9 +8,9 @@ import {
   patchFile,
   requireFfmpeg,
   runEncoder,
-} from '../../test/clips.js';
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
-import { sampleOutcome as outcome } from '../../test/sample-outcome.js';
+} from '../../test/videos/videos.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
+import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { probeVideo } from './probe-video.js';
 
 const folder = createTemporaryFolder();

@@ -5,8 +5,8 @@ import {
   encodeFrames,
   patchFile,
   requireFfmpeg,
-} from '../../test/clips.js';
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
+} from '../../test/videos/videos.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
 
 const folder = createTemporaryFolder();

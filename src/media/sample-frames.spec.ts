@@ -11,8 +11,8 @@ import {
   readNumber,
   requireFfmpeg,
   runEncoder,
-} from '../../test/clips.js';
-import { createTemporaryFolder } from '../../test/temporary-folder.js';
+} from '../../test/videos/videos.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import type { FrameSampling } from './frame-sampling.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
 
@@ -50,9 +50,9 @@ describeWithFfmpeg('sampleFrames', () => {
     });
 
     it('gives the frames shown at even times, with their own times', async () => {
-      const { frames, times, numbers, framesWished } = await sample(path);
+      const { frames, times, numbers, framesRequested } = await sample(path);
 
-      expect(framesWished).toBe(4);
+      expect(framesRequested).toBe(4);
       [0, 1, 2, 3].forEach((time, i) => expect(times[i]).toBeCloseTo(time, 0));
       times.forEach((time, i) => expect(Math.abs(time * 10 - (numbers[i] ?? NaN))).toBeLessThan(1));
       expect(frames[0]).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT });
@@ -82,16 +82,19 @@ describeWithFfmpeg('sampleFrames', () => {
     const path = encodeNumbered('budget.mp4');
     const sampling = { mode: 'uniform', frames: { perSecond: 5 } } as const;
 
-    expect(await sample(path, sampling, 2)).toMatchObject({ framesWished: 20, times: [0, 2] });
+    expect(await sample(path, sampling, 2)).toMatchObject({ framesRequested: 20, times: [0, 2] });
   });
 
   it('gives no frame twice', async () => {
     const path = folder.path('three.mp4');
     encodeFrames(path, numberedFrames(3));
-    const { times, framesWished } = await sample(path, { mode: 'uniform', frames: { count: 8 } });
+    const { times, framesRequested } = await sample(path, {
+      mode: 'uniform',
+      frames: { count: 8 },
+    });
 
     expect(times).toEqual([0, 0.1, 0.2]);
-    expect(framesWished).toBe(8);
+    expect(framesRequested).toBe(8);
   });
 
   it('reads a clip of one frame', async () => {

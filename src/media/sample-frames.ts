@@ -25,7 +25,7 @@ export interface SampledFrame {
 
 export interface SampledVideo {
   readonly video: ProbedVideo;
-  readonly framesWished: number;
+  readonly framesRequested: number;
   /** In ascending order and none twice, one in memory at a time. @throws the media codes, NO_DECODABLE_FRAME */
   readonly frames: AsyncIterable<SampledFrame>;
 }
@@ -55,12 +55,12 @@ export async function sampleFrames(
   if (video.durationSeconds === null) {
     const startSeconds = range?.startSeconds ?? 0;
     const times = readAtTimes(ffmpeg, video, [startSeconds]);
-    return { video, framesWished: 'count' in frames ? frames.count : 1, frames: times };
+    return { video, framesRequested: 'count' in frames ? frames.count : 1, frames: times };
   }
   const span = clipSpan(range, video.durationSeconds);
   if (!span) throw noDecodableFrame();
-  const framesWished = countWishedFrames(frames, span);
-  const count = Math.min(framesWished, maxFrames);
+  const framesRequested = countWishedFrames(frames, span);
+  const count = Math.min(framesRequested, maxFrames);
   const times =
     mode === 'uniform'
       ? spreadEvenly(span, count)
@@ -69,7 +69,7 @@ export async function sampleFrames(
           count,
         );
   const read = isCheapToRead(video, span) ? readOnTheWay : readAtTimes;
-  return { video, framesWished, frames: read(ffmpeg, video, times) };
+  return { video, framesRequested, frames: read(ffmpeg, video, times) };
 }
 
 function closeAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { GraphBuilder } from '../conversion/graph-builder.js';
-import { encodeOnnxModel } from '../conversion/onnx-model.js';
+import { GraphBuilder } from '../models/convert/graph-builder.js';
+import { encodeOnnxModel } from '../models/convert/onnx-model.js';
 import { PROBE_GRAPH, saturates } from './saturation.js';
 
 it('asks with the graph that its comment tells of', () => {

@@ -1,4 +1,4 @@
-import { createGeometry, readGolden } from '../../test/vision-golden.js';
+import { createGeometry, readGolden } from '../../test/golden/vision-golden.js';
 import { countVisualTokens } from './count-visual-tokens.js';
 import { planTiles } from './plan-tiles.js';
 

@@ -1,4 +1,8 @@
-import { createGeometry, createGoldenFeatures, readGolden } from '../../test/vision-golden.js';
+import {
+  createGeometry,
+  createGoldenFeatures,
+  readGolden,
+} from '../../test/golden/vision-golden.js';
 import { createTensor } from '../tensor/tensor.js';
 import { packImageFeatures } from './pack-image-features.js';
 import { planTiles } from './plan-tiles.js';

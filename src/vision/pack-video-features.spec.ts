@@ -1,4 +1,8 @@
-import { createGeometry, createGoldenFeatures, readGolden } from '../../test/vision-golden.js';
+import {
+  createGeometry,
+  createGoldenFeatures,
+  readGolden,
+} from '../../test/golden/vision-golden.js';
 import { createTensor } from '../tensor/tensor.js';
 import { countFrameTokens, countVideoTokens } from './count-visual-tokens.js';
 import { packVideoFeatures, poolFrames } from './pack-video-features.js';

@@ -1,4 +1,4 @@
-import { createGeometry, readGolden } from '../../test/vision-golden.js';
+import { createGeometry, readGolden } from '../../test/golden/vision-golden.js';
 import { toPixelValues } from './pixel-values.js';
 
 const { imageProcessor } = createGeometry(readGolden('tile-hashes').geometries['demo']!);

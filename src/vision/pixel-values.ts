@@ -1,4 +1,4 @@
-import type { ImageProcessorConfig } from '../model-store/manifest.js';
+import type { ImageProcessorConfig } from '../models/package/manifest.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 
 const CHANNELS = 3;

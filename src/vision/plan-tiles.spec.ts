@@ -1,5 +1,5 @@
 import type { SalamandraError } from '../errors/salamandra-error.js';
-import { createGeometry, createRandom, readGolden } from '../../test/vision-golden.js';
+import { createGeometry, createRandom, readGolden } from '../../test/golden/vision-golden.js';
 import { countVisualTokens } from './count-visual-tokens.js';
 import { planTiles, type Detail } from './plan-tiles.js';
 

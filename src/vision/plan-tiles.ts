@@ -6,6 +6,9 @@ import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 /** How closely to look: the base tile alone, up to four tiles beside it, or as many as the model allows. */
 export type Detail = 'low' | 'auto' | 'high';
 
+/** `anyres`: base tile plus a grid of tiles. `square`: one tile of the image padded to a square. */
+export type TileLayout = 'anyres' | 'square';
+
 export interface TilePlan {
   /** Of the decoded, upright picture, in pixels. */
   readonly imageSize: { readonly width: number; readonly height: number };

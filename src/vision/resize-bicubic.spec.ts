@@ -1,4 +1,4 @@
-import { drawPicture } from '../../test/vision-golden.js';
+import { drawPicture } from '../../test/golden/vision-golden.js';
 import { resizeBicubic } from './resize-bicubic.js';
 
 const CHANNELS = 3;

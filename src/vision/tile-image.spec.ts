@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createGeometry, drawPicture, readGolden } from '../../test/vision-golden.js';
+import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
 import { toPixelValues } from './pixel-values.js';
 import { planTiles } from './plan-tiles.js';
 import { tileImage } from './tile-image.js';

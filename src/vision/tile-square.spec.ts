@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { createGeometry, drawPicture, readGolden } from '../../test/vision-golden.js';
+import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
 import { tileSquare } from './tile-square.js';
 
 const golden = readGolden('square-tiles');

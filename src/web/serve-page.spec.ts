@@ -4,8 +4,8 @@ import { connect, type AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine } from '../../test/fake-engine.js';
-import { createTemporaryFolder, type TemporaryFolder } from '../../test/temporary-folder.js';
+import { createFakeEngine } from '../../test/fakes/fake-engine.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { createApp } from '../api/create-app.js';
 import { PAGE_FOLDERS } from './serve-page.js';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createMediaWorkerDecoder } from '../../src/engine/media-worker-decoder.js';
-import { createArrivals } from '../../src/engine/queued-work.js';
-import { createVideoInspector } from '../../src/engine/video-inspector.js';
+import { createMediaWorkerDecoder } from '../../src/workers/media-worker-decoder.js';
+import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
+import { createVideoInspector } from '../../src/workers/media-inspector.js';
 import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 
@@ -14,7 +14,7 @@ import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
  * Samples 16 frames of a clip of ten hours and prints how long it takes and how much memory, against the limits of 10 s and 300 MB.
  * Run after `npm run build`: `npx tsx test/bench/bench-video.ts [clip]`.
  */
-const entry = new URL('../../dist/media-worker.js', import.meta.url);
+const entry = new URL('../../dist/workers/media.worker.js', import.meta.url);
 const geometry = { imageProcessor: { tileSize: { width: 384, height: 384 } } } as VisionGeometry;
 const SAMPLING_MS = 20;
 
@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'salamandra-bench-'));
 const path = process.argv[2] ?? (await makeClip());
 const decoder = createMediaWorkerDecoder({ entry });
 const inspector = createVideoInspector({ entry });
-const arrive = createArrivals();
+const arrive = createArrivalHandles();
 try {
   const { durationSeconds, width, height } = await inspector.inspect(path);
   const megabytes = Math.round(statSync(path).size / 1e6);

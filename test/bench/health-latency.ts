@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Precision } from '../../src/model-store/manifest.js';
+import type { Precision } from '../../src/models/package/manifest.js';
 import { elapsedMs, quantile } from './measure/timing.js';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-import { median } from '../median.js';
+import { median } from './median.js';
 import type { Assignment, Figures, Job } from './measure/job.js';
 
 /** One run of a measurement. */

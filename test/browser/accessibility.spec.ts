@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { en } from '../../src/web/page/locales/en.js';
-import { poll } from '../poll.js';
+import { poll } from '../setup/poll.js';
 import { useApp } from './app-under-test.js';
 import { findBarriers } from './find-barriers.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';

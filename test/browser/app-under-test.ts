@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { createApp } from '../../src/api/create-app.js';
-import { createFakeInspector, type FakeInspector } from '../fake-inspector.js';
+import { createFakeInspector, type FakeInspector } from '../fakes/fake-inspector.js';
 import { LAN_NAME } from './chromium.js';
 import { createWritingEngine, type WritingEngine } from './writing-engine.js';
 

@@ -1,6 +1,6 @@
 import { en } from '../../src/web/page/locales/en.js';
-import { messagesOf } from '../fake-engine.js';
-import { poll } from '../poll.js';
+import { messagesOf } from '../fakes/fake-engine.js';
+import { poll } from '../setup/poll.js';
 import { useApp } from './app-under-test.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';
 import { addSamples, answered, ask, button, copied } from './page-parts.js';

@@ -5,7 +5,7 @@
 import type { Browser } from 'playwright-core';
 
 import { startService } from '../e2e/service.js';
-import { median } from '../median.js';
+import { median } from '../bench/median.js';
 import { launchChromium } from './chromium.js';
 import { measurePageWeight } from './page-weight.js';
 

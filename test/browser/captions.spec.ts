@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 import { en } from '../../src/web/page/locales/en.js';
-import { parseWebVtt } from '../parse-webvtt.js';
-import { poll } from '../poll.js';
+import { parseWebVtt } from '../http/parse-webvtt.js';
+import { poll } from '../setup/poll.js';
 import { useApp } from './app-under-test.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';
 import {

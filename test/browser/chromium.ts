@@ -1,6 +1,6 @@
 import { type Browser, chromium } from 'playwright-core';
 
-import { findChromium } from '../find-chromium.mjs';
+import { findChromium } from '../setup/find-chromium.mjs';
 
 /** A name that stands for another machine of the network: unlike 127.0.0.1 it gives a page no secure context. */
 export const LAN_NAME = 'salamandra.test';

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 
 import { en } from '../../src/web/page/locales/en.js';
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { useApp } from './app-under-test.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';
 import {

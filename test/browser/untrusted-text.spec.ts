@@ -3,7 +3,7 @@ import { useApp } from './app-under-test.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';
 import { addSamples, ask, writeCaptions, written } from './page-parts.js';
 import { dropFiles } from './sample-files.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
 
 /** Nothing of it holds a blank, so that it is one word of the engine, and comes both as a delta and as a whole. */
 const HOSTILE = [

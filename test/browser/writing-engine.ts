@@ -3,7 +3,7 @@ import type {
   EngineRequest,
   TokenLogprob,
 } from '../../src/engine/vision-language-engine.js';
-import { createFakeEngine, type FakeEngine } from '../fake-engine.js';
+import { createFakeEngine, type FakeEngine } from '../fakes/fake-engine.js';
 
 /** A fake engine that writes given texts word after word, at the pace of the test. */
 export interface WritingEngine extends FakeEngine {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { describeWithFfmpeg } from '../clips.js';
+import { describeWithFfmpeg } from '../videos/videos.js';
 import { readLines, run } from './run-cli.js';
 
 jest.setTimeout(300_000);
@@ -19,7 +19,13 @@ describeWithFfmpeg('the command line and clips', () => {
     expect(code).toBe(0);
     expect(readLines(stdout)).toMatchObject([
       {
-        media: { kind: 'video', width: 240, height: 180, duration_seconds: 2.5, frames_wished: 4 },
+        media: {
+          kind: 'video',
+          width: 240,
+          height: 180,
+          duration_seconds: 2.5,
+          frames_requested: 4,
+        },
         results: [{ language: 'en', kind: 'caption', finish_reason: 'stop' }],
       },
     ]);

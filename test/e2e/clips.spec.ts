@@ -3,17 +3,17 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
-import { createMediaWorkerDecoder } from '../../src/engine/media-worker-decoder.js';
-import { createArrivals } from '../../src/engine/queued-work.js';
-import { createVideoInspector, type VideoInspector } from '../../src/engine/video-inspector.js';
+import { createMediaWorkerDecoder } from '../../src/workers/media-worker-decoder.js';
+import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
+import { createVideoInspector, type VideoInspector } from '../../src/workers/media-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
-import { describeWithFfmpeg, encodeFrames, numberedFrames, runEncoder } from '../clips.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
-import { poll } from '../poll.js';
+import { describeWithFfmpeg, encodeFrames, numberedFrames, runEncoder } from '../videos/videos.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
+import { poll } from '../setup/poll.js';
 
 const DIST = new URL('../../dist/', import.meta.url);
-const entry = new URL('media-worker.js', DIST);
+const entry = new URL('workers/media.worker.js', DIST);
 
 const TILE_SIDE = 16;
 // Sampling looks at nothing else of it.
@@ -24,7 +24,7 @@ const geometry = {
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
-const arrive = createArrivals();
+const arrive = createArrivalHandles();
 let decoder: MediaDecoder;
 let inspector: VideoInspector;
 afterEach(() => Promise.all([decoder.close(), inspector.close()]));
@@ -56,7 +56,7 @@ describeWithFfmpeg('a clip in the media worker', () => {
     const video = await sample(path, 4);
 
     expect(video.timestampsSeconds).toEqual([0, 1, 2, 3]);
-    expect(video).toMatchObject({ width: 64, height: 48, durationSeconds: 4, framesWished: 4 });
+    expect(video).toMatchObject({ width: 64, height: 48, durationSeconds: 4, framesRequested: 4 });
     expect(video.sha256).toMatch(/^[\da-f]{64}$/);
     expect(video.tiles.map(({ length }) => length)).toEqual(Array(4).fill(TILE_SIDE ** 2 * 3));
     // The frames grow brighter.
@@ -193,7 +193,7 @@ describeOnUnix('an ffmpeg that decodes for ever', () => {
   it('is killed when the parent dies without a word', async () => {
     start();
     const script = fileURLToPath(new URL('../fixtures/media-parent.mjs', import.meta.url));
-    const decoderModule = new URL('engine/media-worker-decoder.js', DIST).href;
+    const decoderModule = new URL('workers/media-worker-decoder.js', DIST).href;
     const parent = spawn(process.execPath, [script, decoderModule, path], {
       stdio: 'ignore',
       // Jest's process.env is a copy that children do not see.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-folder.js';
 import { readLines, run } from './run-cli.js';
 import { type Service, startService } from './service.js';
 

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 
-import { type MediaServer, startMediaServer } from '../media-server.js';
+import { type MediaServer, startMediaServer } from '../http/media-server.js';
 import { expectProblem } from './expect-problem.js';
 import { postJson, type Reply, type Service, startService } from './service.js';
 

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import OpenAI from 'openai';
 
-import { createOpenAiClient } from '../open-ai-client.js';
+import { createOpenAiClient } from '../http/openai-client.js';
 import { drawPicture } from './draw-picture.js';
 import { type Service, startService } from './service.js';
 

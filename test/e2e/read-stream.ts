@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 
-import { type ReadEvent, readEvents } from '../read-events.js';
+import { type ReadEvent, readEvents } from '../http/read-events.js';
 
 /** An open event stream, read like curl does: chunk by chunk. */
 export interface OpenStream {

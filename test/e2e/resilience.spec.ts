@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import sharp from 'sharp';
 
-import { poll } from '../poll.js';
+import { poll } from '../setup/poll.js';
 import { openStream } from './read-stream.js';
 import { listChildren, postForm, type Service, startService } from './service.js';
 

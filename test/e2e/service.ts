@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { poll } from '../poll.js';
+import { poll } from '../setup/poll.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
 

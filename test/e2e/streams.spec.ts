@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { poll } from '../poll.js';
-import { tinyClip } from '../tiny-clip.js';
+import { poll } from '../setup/poll.js';
+import { tinyClip } from '../videos/tiny-video.js';
 import { drawPicture } from './draw-picture.js';
 import { openStream } from './read-stream.js';
 import { listChildren, postForm, postJson, type Service, startService } from './service.js';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { describeWithFfmpeg, encodeFrames, flatFrame } from '../clips.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
-import { parseWebVtt } from '../parse-webvtt.js';
-import { poll } from '../poll.js';
+import { describeWithFfmpeg, encodeFrames, flatFrame } from '../videos/videos.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
+import { parseWebVtt } from '../http/parse-webvtt.js';
+import { poll } from '../setup/poll.js';
 import { expectProblem } from './expect-problem.js';
 import { openStream } from './read-stream.js';
 import { postForm, type Service, startService } from './service.js';
@@ -21,7 +21,7 @@ const SHOTS = [flatFrame(200, 30, 30), flatFrame(30, 200, 30), flatFrame(30, 30,
 describeWithFfmpeg('clips over HTTP', () => {
   let temporary: string;
   let service: Service;
-  let programme: string;
+  let video: string;
   let clip: Buffer;
 
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describeWithFfmpeg('clips over HTTP', () => {
     temporary = await mkdtemp(join(tmpdir(), 'salamandra-e2e-'));
     service = await startService({ TMPDIR: temporary });
     await service.waitUntilReady();
-    programme = `${service.url}/v1/videos/captions`;
+    video = `${service.url}/v1/videos/captions`;
   });
 
   afterAll(async () => {
@@ -62,7 +62,7 @@ describeWithFfmpeg('clips over HTTP', () => {
       expect(second).toBeGreaterThanOrEqual(2);
       expect(second).toBeLessThan(4);
     }
-    expect(answer.body.media).toMatchObject([{ kind: 'video', frames_wished: 4 }]);
+    expect(answer.body.media).toMatchObject([{ kind: 'video', frames_requested: 4 }]);
   });
 
   it('are described shot by shot as a track', async () => {
@@ -72,7 +72,7 @@ describeWithFfmpeg('clips over HTTP', () => {
     form.set('languages', 'ca');
     form.set('num_frames', '2');
     const headers = { Accept: 'text/vtt' };
-    const reply = await fetch(programme, { method: 'POST', headers, body: form });
+    const reply = await fetch(video, { method: 'POST', headers, body: form });
 
     expect(reply.headers.get('Content-Type')).toBe('text/vtt; charset=utf-8');
     const { header, cues } = parseWebVtt(await reply.text());
@@ -82,7 +82,7 @@ describeWithFfmpeg('clips over HTTP', () => {
   });
 
   it('are described by the clock, segment after segment', async () => {
-    const stream = await openStream(programme, {
+    const stream = await openStream(video, {
       media: { base64: clip.toString('base64') },
       granularity: 'interval',
       interval_seconds: 4,
@@ -100,14 +100,12 @@ describeWithFfmpeg('clips over HTTP', () => {
   });
 
   it('refuses a range beyond the end, and clips that are none', async () => {
-    expectProblem(await postClip(programme, ['start', '6']), 422, 'NO_DECODABLE_FRAME');
+    expectProblem(await postClip(video, ['start', '6']), 422, 'NO_DECODABLE_FRAME');
     const beyond = await postClip(`${service.url}/v1/captions`, ['start', '7']);
     expectProblem(beyond, 422, 'NO_DECODABLE_FRAME');
-    const cut = await postForm(programme, [['file', clip.subarray(0, 2_000)]]);
+    const cut = await postForm(video, [['file', clip.subarray(0, 2_000)]]);
     expectProblem(cut, 422, 'MEDIA_CORRUPT');
-    const playlist = await postForm(programme, [
-      ['file', Buffer.from('#EXTM3U\nfile:///etc/passwd')],
-    ]);
+    const playlist = await postForm(video, [['file', Buffer.from('#EXTM3U\nfile:///etc/passwd')]]);
     expectProblem(playlist, 415, 'UNSUPPORTED_MEDIA_TYPE');
   });
 

@@ -4,8 +4,7 @@ import { LANGUAGES, languageEntry, resolveLanguage } from '../../src/language/la
 import { type Clip, sampleClip } from './clips.js';
 import { drawFrames } from './draw-scene.js';
 import { createClipTask, createFollowUp, createPairTask, createWordTask } from './further-tasks.js';
-import type { PlacedObject, Scene } from './scenes.js';
-import { samplePair, sampleScene } from './scenes.js';
+import { type PlacedObject, type Scene, samplePair, sampleScene } from './scenes.js';
 import { createTask } from './tasks.js';
 import { OBJECTS, nameOf } from './world.js';
 

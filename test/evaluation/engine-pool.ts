@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 
 import { loadConfiguration } from '../../src/config/configuration.js';
-import { createRemoteEngine } from '../../src/engine/remote-engine.js';
+import { createWorkerEngine } from '../../src/workers/worker-engine.js';
 import type { EngineRequest, ModelDescription } from '../../src/engine/vision-language-engine.js';
-import type { Precision } from '../../src/model-store/manifest.js';
+import type { Precision } from '../../src/models/package/manifest.js';
 import type { Detail } from '../../src/vision/plan-tiles.js';
 
 /** The service's own engine, once a core: the demo model is too small to keep two cores busy in one run. */
@@ -43,7 +43,7 @@ export async function startEnginePool(precision: Precision): Promise<EnginePool>
   const entry = new URL('frames-worker.mjs', import.meta.url);
   const { home, model } = loadConfiguration(process.env);
   const start = () =>
-    createRemoteEngine({ entry, configuration: { home, model, precision, threads: 1 } });
+    createWorkerEngine({ entry, configuration: { home, model, precision, threads: 1 } });
   // The first alone, since it may have to convert the checkpoint first.
   const first = start();
   const description = await first.describe();

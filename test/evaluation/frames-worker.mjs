@@ -7,10 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { URL } from 'node:url';
 
 import { createLocalEngine } from '../../dist/engine/local-engine.js';
-import { createMediaWorkerDecoder } from '../../dist/engine/media-worker-decoder.js';
-import { serveEngine } from '../../dist/engine/worker-server.js';
-import { installModel } from '../../dist/installation/install-model.js';
-import { loadModelPackage } from '../../dist/model-store/model-package.js';
+import { createMediaWorkerDecoder } from '../../dist/workers/media-worker-decoder.js';
+import { serveEngine } from '../../dist/workers/serve-engine.js';
+import { installModel } from '../../dist/models/install/install-model.js';
+import { loadModelPackage } from '../../dist/models/package/model-package.js';
 import { resizeBicubic } from '../../dist/vision/resize-bicubic.js';
 
 const { performance } = globalThis;
@@ -20,7 +20,7 @@ serveEngine(async (configuration, onProgress) => {
     onProgress({ step: `converting ${stage}`, fraction: total === 0 ? 1 : done / total }),
   );
   const decoder = createMediaWorkerDecoder({
-    entry: new URL('../../dist/media-worker.js', import.meta.url),
+    entry: new URL('../../dist/workers/media.worker.js', import.meta.url),
   });
   return createLocalEngine(await loadModelPackage(directory), {
     threads: configuration.threads,
@@ -55,9 +55,9 @@ async function sampleFrames({ path, geometry, maxFrames }) {
     width,
     height,
     durationSeconds: count,
-    framesWished: count,
+    framesRequested: count,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    decodeMediaMs: decodedMs - startMs,
+    mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };
 }

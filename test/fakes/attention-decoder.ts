@@ -45,14 +45,16 @@ export function createAttentionDecoder() {
 
 /** Reads a prompt and gives the scores behind it. */
 export async function readIds(decoder: Decoder, sequence: Sequence, ids: readonly number[]) {
-  const [scores] = await decoder.score([await decoder.read(sequence, embed(ids))]);
+  const [scores] = await decoder.logits([await decoder.prefill(sequence, embed(ids))]);
   if (!scores) throw new RangeError('There are no scores.');
   return scores;
 }
 
 /** A sequence that has read so much, behind all of another if there is one. */
 export async function openWith(decoder: Decoder, ids: readonly number[], from?: Sequence) {
-  const sequence = from ? decoder.open(decoder.freeze(from, from.length)) : decoder.open();
-  if (ids.length > 0) await decoder.read(sequence, embed(ids));
+  const sequence = from
+    ? decoder.createSequence(decoder.snapshotPrefix(from, from.length))
+    : decoder.createSequence();
+  if (ids.length > 0) await decoder.prefill(sequence, embed(ids));
   return sequence;
 }

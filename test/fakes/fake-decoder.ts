@@ -1,5 +1,5 @@
 import type { Decoder, Sequence } from '../../src/decoder/decoder.js';
-import type { KvPrefix } from '../../src/decoder/kv-prefix.js';
+import type { KvPrefix } from '../../src/decoder/kv-cache/kv-prefix.js';
 import type { TokenEmbeddings } from '../../src/decoder/token-embeddings.js';
 
 /** A run of the fake: a chunk of one prompt, or a step of so many sequences. */
@@ -83,7 +83,7 @@ export function createFakeDecoder(
     get openPositions() {
       return [...open.values()].reduce((sum, states) => sum + states.length, 0);
     },
-    open(prefix) {
+    createSequence(prefix) {
       const states = Array.from({ length: prefix?.length ?? 0 }, (_, position) =>
         (prefix?.planes[0]?.data as Float32Array).slice(
           position * hiddenSize,
@@ -98,7 +98,7 @@ export function createFakeDecoder(
       open.set(sequence, states);
       return sequence;
     },
-    async read(sequence, { shape: [count = 0], data }) {
+    async prefill(sequence, { shape: [count = 0], data }) {
       if (count < 1 || count > CHUNK) throw new RangeError(`A chunk of ${count} positions.`);
       begin({ kind: 'read', positions: count });
       await Promise.resolve();
@@ -108,7 +108,7 @@ export function createFakeDecoder(
       }
       return states.at(-1) ?? new Float32Array(hiddenSize);
     },
-    score: (hidden) => Promise.resolve(hidden.map(scoresOf)),
+    logits: (hidden) => Promise.resolve(hidden.map(scoresOf)),
     async step(tokens) {
       const sequences = tokens.map(({ sequence }) => sequence);
       if (new Set(sequences).size < sequences.length) throw new RangeError('One sequence twice.');
@@ -118,7 +118,7 @@ export function createFakeDecoder(
         scoresOf(append(statesOf(sequence), tokenEmbeddings.embed([id]).data)),
       );
     },
-    freeze(sequence, length): KvPrefix {
+    snapshotPrefix(sequence, length): KvPrefix {
       const states = statesOf(sequence).slice(0, length);
       if (states.length < length) throw new RangeError('The sequence is shorter.');
       const data = new Float32Array(length * hiddenSize);

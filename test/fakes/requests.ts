@@ -1,10 +1,10 @@
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import { collectOutcome, type RequestOutcome } from '../../src/engine/collect-outcome.js';
-import { NO_PROMPT_STORE } from '../../src/engine/no-prompt-store.js';
-import type { PromptStore } from '../../src/engine/prefix-store.js';
+import { NO_CACHES } from '../../src/cache/no-caches.js';
+import type { EngineCaches } from '../../src/cache/engine-caches.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
 import type { EngineRequest, GenerationSettings } from '../../src/engine/vision-language-engine.js';
-import { createFakeParts, type FakePartsOptions } from './pipeline-parts.js';
+import { createFakeParts, type FakePartsOptions } from './loaded-model.js';
 
 /** Settings under which every score and every random number counts. */
 export const SAMPLED: GenerationSettings = {
@@ -35,9 +35,9 @@ export function ask(text: string, changes: Partial<EngineRequest> = {}): EngineR
 
 /** A runner over a fake model. */
 export async function openRunner(
-  options: FakePartsOptions & { memoryBytes?: number; store?: PromptStore } = {},
+  options: FakePartsOptions & { memoryBytes?: number; store?: EngineCaches } = {},
 ) {
-  const { memoryBytes = 1e9, store = NO_PROMPT_STORE, ...rest } = options;
+  const { memoryBytes = 1e9, store = NO_CACHES, ...rest } = options;
   const parts = await createFakeParts(rest);
   const runner = createRequestRunner(parts, { memoryBytes, store });
   const run = (request: EngineRequest, signal?: AbortSignal, onStart?: () => void) =>

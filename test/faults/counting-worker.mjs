@@ -2,7 +2,7 @@
  * The real inference worker, with a count on standard error: for each request, when each of its tokens was sampled. It
  * listens to the messages between worker and server, so that what is measured is the worker as it is.
  */
-import '../../dist/inference-worker.js';
+import '../../dist/workers/inference.worker.js';
 
 const requests = new Map();
 

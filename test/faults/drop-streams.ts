@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Service } from '../e2e/service.js';
-import { poll } from '../poll.js';
+import { poll } from '../setup/poll.js';
 
 /** What the worker did for a stream whose client left. */
 export interface DroppedStream {

@@ -6,7 +6,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { startService } from '../e2e/service.js';
-import { median } from '../median.js';
+import { median } from '../bench/median.js';
 import { dropStreams, timeShortRequest } from './drop-streams.js';
 import { makeEndlessPackage } from './endless-package.js';
 

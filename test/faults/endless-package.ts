@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { loadConfiguration } from '../../src/config/configuration.js';
-import { MANIFEST_FILE } from '../../src/model-store/manifest.js';
+import { MANIFEST_FILE } from '../../src/models/package/manifest.js';
 import {
   parseManifestText,
   sealManifest,
   writeManifestText,
-} from '../../src/model-store/manifest-text.js';
+} from '../../src/models/package/manifest-text.js';
 import { startService } from '../e2e/service.js';
 
 /** The package of a model that never ends an answer by itself. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import type { HubDouble } from './hub-double.js';
-import { GRANTED_TOKEN, KNOWN_TOKEN, startHubDouble } from './hub-double.js';
-import type { SyntheticCheckpoint } from './synthetic-checkpoint.js';
-import { createSyntheticCheckpoint, readAll } from './synthetic-checkpoint.js';
+import { type HubDouble, GRANTED_TOKEN, KNOWN_TOKEN, startHubDouble } from './hub-double.js';
+import {
+  type SyntheticCheckpoint,
+  createSyntheticCheckpoint,
+  readAll,
+} from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
 const SHARD = 'model-00001-of-00003.safetensors';

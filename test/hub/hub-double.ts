@@ -1,15 +1,16 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import {
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  createServer,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { FileHashes } from './file-hashes.js';
-import { hashFiles } from './file-hashes.js';
-import type { FaultRule, HubFault, HubPlace } from './hub-faults.js';
-import { createFaultPlan } from './hub-faults.js';
-import type { HubRepository } from './hub-listing.js';
-import { describeRepository, listPage } from './hub-listing.js';
-import type { Pace } from './send-file.js';
-import { sendFile } from './send-file.js';
+import { type FileHashes, hashFiles } from './file-hashes.js';
+import { type FaultRule, type HubFault, type HubPlace, createFaultPlan } from './hub-faults.js';
+import { type HubRepository, describeRepository, listPage } from './hub-listing.js';
+import { type Pace, sendFile } from './send-file.js';
 import type { SyntheticFile } from './synthetic-checkpoint.js';
 
 /** What was asked of the double. */

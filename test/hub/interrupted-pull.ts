@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { HubDouble } from './hub-double.js';
-import type { KillPoint, WorkPoint } from './kill-points.js';
-import { comparePoints } from './kill-points.js';
+import { type KillPoint, type WorkPoint, comparePoints } from './kill-points.js';
 import { diskBytes, readUsage } from './watch-process.js';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.js');

@@ -1,7 +1,6 @@
 import { GRANTED_TOKEN, KNOWN_TOKEN } from './hub-double.js';
 import { startProxyDouble } from './proxy-double.js';
-import type { PullFixture } from './pull-fixture.js';
-import { createPullFixture } from './pull-fixture.js';
+import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 

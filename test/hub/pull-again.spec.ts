@@ -1,11 +1,14 @@
 import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { loadModelPackage } from '../../src/model-store/model-package.js';
-import type { PullChanges, PullFixture } from './pull-fixture.js';
-import { createPullFixture } from './pull-fixture.js';
-import type { SyntheticFile } from './synthetic-checkpoint.js';
-import { createSyntheticCheckpoint, fileOf, readAll } from './synthetic-checkpoint.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
+import { type PullChanges, type PullFixture, createPullFixture } from './pull-fixture.js';
+import {
+  type SyntheticFile,
+  createSyntheticCheckpoint,
+  fileOf,
+  readAll,
+} from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
 const FIRST_SHARD = 'model-00001-of-00003.safetensors';

@@ -1,7 +1,6 @@
-import type { ModelManifest } from '../../src/model-store/manifest.js';
+import type { ModelManifest } from '../../src/models/package/manifest.js';
 import type { FaultRule, HubFault, HubPlace } from './hub-faults.js';
-import type { PullFixture } from './pull-fixture.js';
-import { createPullFixture } from './pull-fixture.js';
+import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 

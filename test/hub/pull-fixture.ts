@@ -1,14 +1,16 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { HubPolicy } from '../../src/hub/hub-policy.js';
-import type { HubSettings } from '../../src/hub/hub-settings.js';
-import type { PullEvent } from '../../src/installation/pull-events.js';
-import type { PulledModel, PullRequest } from '../../src/installation/pull-model.js';
-import { pullModel } from '../../src/installation/pull-model.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
-import type { HubDouble } from './hub-double.js';
-import { startHubDouble } from './hub-double.js';
+import type { HubPolicy } from '../../src/models/hub/hub-policy.js';
+import type { HubSettings } from '../../src/models/hub/hub-settings.js';
+import type { PullEvent } from '../../src/models/install/pull-events.js';
+import {
+  type PulledModel,
+  type PullRequest,
+  pullModel,
+} from '../../src/models/install/pull-model.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
+import { type HubDouble, startHubDouble } from './hub-double.js';
 import type { HubRepository } from './hub-listing.js';
 
 /** Small parts, and pauses that no test has to wait for; a stall is still longer than a busy machine's nap. */

@@ -1,8 +1,11 @@
-import { loadModelPackage } from '../../src/model-store/model-package.js';
-import type { PullFixture } from './pull-fixture.js';
-import { createPullFixture } from './pull-fixture.js';
-import type { SyntheticFile } from './synthetic-checkpoint.js';
-import { createSyntheticCheckpoint, fileOf, readAll } from './synthetic-checkpoint.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
+import { type PullFixture, createPullFixture } from './pull-fixture.js';
+import {
+  type SyntheticFile,
+  createSyntheticCheckpoint,
+  fileOf,
+  readAll,
+} from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
 const INDEX = 'model.safetensors.index.json';

@@ -1,4 +1,4 @@
-import { createNoise } from '../tiny-checkpoint.js';
+import { createNoise } from '../tiny-model/tiny-checkpoint.js';
 import { runPull } from './interrupted-pull.js';
 import { chooseKillPoints, comparePoints } from './kill-points.js';
 import { createPullFixture } from './pull-fixture.js';

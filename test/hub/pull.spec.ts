@@ -1,13 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { convertCheckpoint } from '../../src/conversion/convert-checkpoint.js';
-import { loadModelPackage } from '../../src/model-store/model-package.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
-import type { PullFixture } from './pull-fixture.js';
-import { createPullFixture } from './pull-fixture.js';
-import type { SyntheticCheckpoint } from './synthetic-checkpoint.js';
-import { createSyntheticCheckpoint, readAll } from './synthetic-checkpoint.js';
+import { convertCheckpoint } from '../../src/models/convert/convert-checkpoint.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
+import { type PullFixture, createPullFixture } from './pull-fixture.js';
+import {
+  type SyntheticCheckpoint,
+  createSyntheticCheckpoint,
+  readAll,
+} from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
 const NEEDLESS = ['.gitattributes', 'images/diagram.png', 'tokenizer.model'];

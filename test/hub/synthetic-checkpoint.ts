@@ -1,6 +1,5 @@
 import { createSmallFiles, appendedTokens } from './synthetic-json-files.js';
-import type { CheckpointShape, SyntheticTensor } from './synthetic-shapes.js';
-import { listTensors } from './synthetic-shapes.js';
+import { type CheckpointShape, type SyntheticTensor, listTensors } from './synthetic-shapes.js';
 import { createTokenizerFile } from './synthetic-tokenizer.js';
 import { readTensor } from './synthetic-values.js';
 

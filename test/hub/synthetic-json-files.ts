@@ -1,5 +1,4 @@
-import type { CheckpointShape } from './synthetic-shapes.js';
-import { embeddingRows } from './synthetic-shapes.js';
+import { type CheckpointShape, embeddingRows } from './synthetic-shapes.js';
 import type { AppendedTokens } from './synthetic-tokenizer.js';
 
 /** ChatML; a model that sees gets its pictures and clips before the text of a message. */

@@ -6,25 +6,24 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 
-import { readCheckpointFiles } from '../../src/conversion/checkpoint-files.js';
+import { readCheckpointFiles } from '../../src/models/convert/checkpoint-files.js';
 import {
   parseWeightIndex,
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
-} from '../../src/conversion/checkpoint-revision.js';
-import type { ConversionPlan } from '../../src/conversion/plan-conversion.js';
-import { planConversion } from '../../src/conversion/plan-conversion.js';
+} from '../../src/models/convert/checkpoint-revision.js';
+import { type ConversionPlan, planConversion } from '../../src/models/convert/plan-conversion.js';
 import {
   LENGTH_FIELD_BYTES,
   parseHeaderLength,
   parseSafetensorsHeader,
-} from '../../src/conversion/safetensors-header.js';
-import { createHubClient } from '../../src/hub/hub-client.js';
-import type { HubFile } from '../../src/hub/hub-snapshot.js';
-import { checkGraph } from '../../src/model-store/check-graph.js';
-import { decoderInputs, headInputs } from '../../src/model-store/graph-inputs.js';
-import { PACKAGE_FILES, PRECISIONS } from '../../src/model-store/manifest.js';
-import { createTemporaryFolder } from '../temporary-folder.js';
+} from '../../src/models/convert/safetensors-header.js';
+import { createHubClient } from '../../src/models/hub/hub-client.js';
+import type { HubFile } from '../../src/models/hub/hub-snapshot.js';
+import { checkGraph } from '../../src/models/package/check-graph.js';
+import { decoderInputs, headInputs } from '../../src/models/package/graph-inputs.js';
+import { PACKAGE_FILES, PRECISIONS } from '../../src/models/package/manifest.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { startHubDouble } from './hub-double.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';

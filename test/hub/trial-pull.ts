@@ -9,13 +9,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { inspectPackage } from '../../src/model-store/model-package.js';
-import { packageDirectory } from '../../src/model-store/home.js';
-import { packageIdOf } from '../../src/model-store/model-names.js';
-import { createNoise } from '../tiny-checkpoint.js';
+import { inspectPackage } from '../../src/models/package/model-package.js';
+import { packageDirectory } from '../../src/models/package/home.js';
+import { packageIdOf } from '../../src/models/package/model-names.js';
+import { createNoise } from '../tiny-model/tiny-checkpoint.js';
 import { startHubDouble } from './hub-double.js';
-import type { PullRun, PullTrial } from './interrupted-pull.js';
-import { runPull } from './interrupted-pull.js';
+import { type PullRun, type PullTrial, runPull } from './interrupted-pull.js';
 import { chooseKillPoints } from './kill-points.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';

@@ -1,14 +1,24 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Precision } from '../../src/model-store/manifest.js';
-import { openNetwork } from '../converted-model.js';
-import type { Answers } from './compare-shape.js';
-import { answerShape, measureAnswers, measureHead, measureReferences } from './compare-shape.js';
+import type { Precision } from '../../src/models/package/manifest.js';
+import { openNetwork } from '../tiny-model/converted-model.js';
+import {
+  type Answers,
+  answerShape,
+  measureAnswers,
+  measureHead,
+  measureReferences,
+} from './compare-shape.js';
 import { isFloatKept, isImportKept, isQuantisedKept } from './shape-bounds.js';
 import { writeShapeCheckpoint } from './shape-checkpoint.js';
-import type { ImportedCase, ShapeCase, ShapePrompt, ShapeReferences } from './shape-references.js';
-import { SHAPES_GOLDEN } from './shape-references.js';
+import {
+  type ImportedCase,
+  type ShapeCase,
+  type ShapePrompt,
+  type ShapeReferences,
+  SHAPES_GOLDEN,
+} from './shape-references.js';
 import { printFloatRow, printQuantisedRow } from './shape-row.js';
 
 /**

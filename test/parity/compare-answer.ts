@@ -1,6 +1,6 @@
 import { readRest } from '../../src/decoder/read-rest.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
-import type { ModelParts } from '../converted-model.js';
+import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type Distance, measureDistance, sample } from './measures.js';
 import type { AnswerReference, References } from './references.js';
 
@@ -20,9 +20,9 @@ export async function compareAnswer(
   reference: AnswerReference,
   inputsEmbeds: FloatTensor,
 ): Promise<AnswerReport & { readonly firstLogits: Float32Array }> {
-  const sequence = decoder.open();
+  const sequence = decoder.createSequence();
   const hidden = await readRest(decoder, sequence, inputsEmbeds);
-  const [firstLogits = new Float32Array()] = await decoder.score([hidden]);
+  const [firstLogits = new Float32Array()] = await decoder.logits([hidden]);
   const [fineLogits = firstLogits] = fineScores() ?? [];
   const ids: number[] = [];
   for (let scores = firstLogits; ids.length < reference.greedyIds.length;) {

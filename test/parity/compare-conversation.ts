@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 
 import { splicePrompt } from '../../src/decoder/splice-prompt.js';
-import { rankStep } from '../../src/decoder/token-logprobs.js';
-import { decodeMedia } from '../../src/engine/decode-media.js';
-import { embedMedia } from '../../src/engine/embed-media.js';
+import { rankStep } from '../../src/decoder/sampling/token-logprobs.js';
+import { prepareMedia } from '../../src/engine/prepare-media.js';
+import { embedMedia } from '../../src/engine/encode-media.js';
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
-import type { PipelineParts } from '../../src/engine/pipeline-parts.js';
-import { NO_PROMPT_STORE } from '../../src/engine/no-prompt-store.js';
-import { createArrivals } from '../../src/engine/queued-work.js';
+import type { PipelineModel } from '../../src/engine/loaded-model.js';
+import { NO_CACHES } from '../../src/cache/no-caches.js';
+import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
-import { tileMedia } from '../../src/engine/tile-media.js';
+import { tileMedia } from '../../src/workers/tile-image.js';
 import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
-import { buildPrompt, type PromptChunk } from '../../src/language/build-prompt.js';
+import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { toPixelValues } from '../../src/vision/pixel-values.js';
 import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
-import type { ModelParts } from '../converted-model.js';
+import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
 import {
@@ -49,8 +49,14 @@ export async function compareConversation(
 ): Promise<ConversationReport> {
   const parts = await toParts(model, one.media);
   const request = await toRequest(one);
-  const mediaParts = { ...parts, store: NO_PROMPT_STORE };
-  const seen = await decodeMedia(request.media, 'high', Infinity, mediaParts, createArrivals()());
+  const mediaParts = { ...parts, store: NO_CACHES };
+  const seen = await prepareMedia(
+    request.media,
+    'high',
+    Infinity,
+    mediaParts,
+    createArrivalHandles()(),
+  );
   const decoded = seen.flatMap((each) => each.decoded ?? []);
   const embeddings = await embedMedia(decoded, parts.vision);
   const chunks = buildPrompt(one.messages, model.tokenizer);
@@ -97,13 +103,13 @@ export async function compareConversation(
 /** The answer of the pipeline ends at the end token, the reference goes on. */
 async function isPipelineEqual(
   request: EngineRequest,
-  parts: PipelineParts,
+  parts: PipelineModel,
   one: ConversationCase,
 ): Promise<boolean> {
   const { eos } = parts.manifest.tokens;
   const end = one.greedyIds.findIndex((id) => eos.includes(id));
   const expected = end < 0 ? one.greedyIds : one.greedyIds.slice(0, end);
-  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_PROMPT_STORE });
+  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_CACHES });
   for await (const event of generate(request)) {
     if (event.type !== 'answer') continue;
     const ids = event.tokens?.map(({ id }) => id) ?? [];
@@ -130,7 +136,7 @@ async function toRequest(one: ConversationCase): Promise<EngineRequest> {
 async function toParts(
   model: ModelParts,
   media: readonly MediaReference[],
-): Promise<PipelineParts> {
+): Promise<PipelineModel> {
   const clips = media.filter(({ kind }) => kind === 'video');
   const frames = new Map(
     await Promise.all(clips.map(async (clip) => [clip.file, await cutFrames(clip)] as const)),
@@ -147,8 +153,8 @@ function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
       return Promise.resolve({
         tiles: frames.map((frame) => resizeBicubic(frame, imageProcessor.tileSize).data),
         timestampsSeconds: frames.map((_, index) => index),
-        ...{ width: 0, height: 0, durationSeconds: null, framesWished: frames.length },
-        ...{ sha256: '', decodeMediaMs: 0, tileMs: 0 },
+        ...{ width: 0, height: 0, durationSeconds: null, framesRequested: frames.length },
+        ...{ sha256: '', mediaDecodeMs: 0, tileMs: 0 },
       });
     },
     close: () => Promise.resolve(),
@@ -171,7 +177,7 @@ async function cutFrames(clip: MediaReference): Promise<Frame[]> {
 }
 
 function expandIds(
-  chunks: readonly PromptChunk[],
+  chunks: readonly PromptSegment[],
   { media }: ConversationCase,
   {
     vision: {

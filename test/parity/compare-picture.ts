@@ -1,5 +1,5 @@
 import { splicePrompt } from '../../src/decoder/splice-prompt.js';
-import { buildPrompt, type PromptChunk } from '../../src/language/build-prompt.js';
+import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { captionInstruction } from '../../src/language/caption-instructions.js';
 import { resolveLanguage } from '../../src/language/languages.js';
 import { decodeImage } from '../../src/media/decode-image.js';
@@ -11,7 +11,7 @@ import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
 import { tileImage } from '../../src/vision/tile-image.js';
 import { type AnswerReport, compareAnswer, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
-import type { ModelParts } from '../converted-model.js';
+import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type ParityCase, readPicture, type References } from './references.js';
 
 /** How the model's own values compare from one set of tiles on. */
@@ -99,7 +99,7 @@ export async function embedTiles(
 export interface TilesInput {
   readonly plan: TilePlan;
   readonly tiles: readonly Uint8Array[];
-  readonly chunks: readonly PromptChunk[];
+  readonly chunks: readonly PromptSegment[];
 }
 
 async function compareTiles(
@@ -122,7 +122,7 @@ async function compareTiles(
 }
 
 /** The question of a case, built from the language's own instruction as the service does. */
-export function casePrompt(model: ModelParts, one: ParityCase): PromptChunk[] {
+export function casePrompt(model: ModelParts, one: ParityCase): PromptSegment[] {
   const text = captionInstruction(one.kind, resolveLanguage(one.language));
   if (text !== one.prompt) throw new RangeError('The instructions changed since the references.');
   return buildPrompt(
@@ -132,7 +132,7 @@ export function casePrompt(model: ModelParts, one: ParityCase): PromptChunk[] {
 }
 
 function expandIds(
-  chunks: readonly PromptChunk[],
+  chunks: readonly PromptSegment[],
   visualTokens: number,
   { vision: { geometry } }: ModelParts,
 ): number[] {

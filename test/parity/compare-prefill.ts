@@ -2,7 +2,7 @@ import type { Sequence } from '../../src/decoder/decoder.js';
 import { readRest } from '../../src/decoder/read-rest.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
-import type { ModelParts } from '../converted-model.js';
+import type { ModelParts } from '../tiny-model/converted-model.js';
 import { casePrompt, embedTiles } from './compare-picture.js';
 import { measureDistance } from './measures.js';
 import type { ParityCase, References } from './references.js';
@@ -38,37 +38,41 @@ export async function comparePrefill(
   if (last?.kind !== 'text') throw new RangeError('The prompt ends in a picture.');
   const beforeText = slice(inputsEmbeds, 0, positions - last.ids.length);
 
-  const whole = decoder.open();
-  const [expected] = await decoder.score([await readRest(decoder, whole, inputsEmbeds)]);
+  const whole = decoder.createSequence();
+  const [expected] = await decoder.logits([await readRest(decoder, whole, inputsEmbeds)]);
   decoder.close(whole);
   if (!expected) throw new RangeError('The prompt has no scores.');
 
-  const inPieces = decoder.open();
+  const inPieces = decoder.createSequence();
   let hidden: Float32Array = new Float32Array();
   for (let start = 0; start < positions; start += PIECE) {
-    hidden = await decoder.read(inPieces, slice(inputsEmbeds, start, start + PIECE));
+    hidden = await decoder.prefill(inPieces, slice(inputsEmbeds, start, start + PIECE));
   }
-  const pieces = await decoder.score([hidden]);
+  const pieces = await decoder.logits([hidden]);
   decoder.close(inPieces);
 
-  const stepwise = decoder.open();
+  const stepwise = decoder.createSequence();
   await readRest(decoder, stepwise, beforeText);
-  const prefix = decoder.freeze(stepwise, stepwise.length);
+  const prefix = decoder.snapshotPrefix(stepwise, stepwise.length);
   const steps = await stepAll([stepwise]);
   decoder.close(stepwise);
 
-  const behind = decoder.open(prefix);
+  const behind = decoder.createSequence(prefix);
   const behindPrefix = await stepAll([behind]);
   decoder.close(behind);
 
-  const reread = decoder.open(prefix);
-  const readBehind = await decoder.score([await readRest(decoder, reread, inputsEmbeds)]);
+  const reread = decoder.createSequence(prefix);
+  const readBehind = await decoder.logits([await readRest(decoder, reread, inputsEmbeds)]);
   decoder.close(reread);
 
   // Own lengths differ: one has read two tokens behind the prefix already, and one another text from its start.
-  const batch = [decoder.open(prefix), decoder.open(prefix), decoder.open()] as const;
-  await decoder.read(batch[1], tokenEmbeddings.embed([last.ids[0]!, last.ids[0]!]));
-  await decoder.read(batch[2], tokenEmbeddings.embed(repeat(last.ids, OTHER)));
+  const batch = [
+    decoder.createSequence(prefix),
+    decoder.createSequence(prefix),
+    decoder.createSequence(),
+  ] as const;
+  await decoder.prefill(batch[1], tokenEmbeddings.embed([last.ids[0]!, last.ids[0]!]));
+  await decoder.prefill(batch[2], tokenEmbeddings.embed(repeat(last.ids, OTHER)));
   const batched = await stepAll([batch[1], batch[0], batch[2]], 1);
   for (const sequence of batch) decoder.close(sequence);
 

@@ -1,5 +1,5 @@
-import { parseRope } from '../../src/conversion/parse-rope.js';
-import { createRopeTables } from '../../src/decoder/rope-table.js';
+import { parseRope } from '../../src/models/convert/parse-rope.js';
+import { createRopeTables } from '../../src/decoder/rope/rope-table.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { measureDistance } from './measures.js';
 import { exponent } from './picture-row.js';

@@ -1,13 +1,13 @@
 import { readRest } from '../../src/decoder/read-rest.js';
 import { splicePrompt } from '../../src/decoder/splice-prompt.js';
-import { embedMedia } from '../../src/engine/embed-media.js';
-import type { PromptChunk } from '../../src/language/build-prompt.js';
+import { embedMedia } from '../../src/engine/encode-media.js';
+import type { PromptSegment } from '../../src/language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { toPixelValues } from '../../src/vision/pixel-values.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import { phaseOf, ringValue } from '../hub/synthetic-values.js';
-import type { Network } from '../converted-model.js';
+import type { Network } from '../tiny-model/converted-model.js';
 import { type Distance, measureDistance, measureSampled, sample } from './measures.js';
 import type {
   AnswersReference,
@@ -50,7 +50,7 @@ const LEVEL_SPREAD = 50;
 /** Runs the prompt of a case through the engine's own parts. */
 export async function answerShape(model: Network, one: ShapePrompt): Promise<Answers> {
   const { beforeTile, afterTile, steps } = one.ids;
-  const chunks: PromptChunk[] = [{ kind: 'text', ids: beforeTile }];
+  const chunks: PromptSegment[] = [{ kind: 'text', ids: beforeTile }];
   let features: FloatTensor | null = null;
   const image: FloatTensor[] = [];
   if (one.vision && model.vision) {
@@ -65,8 +65,8 @@ export async function answerShape(model: Network, one: ShapePrompt): Promise<Ans
   }
   const { inputsEmbeds } = splicePrompt(chunks, { image, video: [] }, model.tokenEmbeddings);
   const { decoder } = model;
-  const sequence = decoder.open();
-  const headLogits = await decoder.score([await readRest(decoder, sequence, inputsEmbeds)]);
+  const sequence = decoder.createSequence();
+  const headLogits = await decoder.logits([await readRest(decoder, sequence, inputsEmbeds)]);
   const logits = [...(model.fineScores() ?? headLogits)];
   for (const id of steps) {
     const scores = await decoder.step([{ sequence, id }]);

@@ -18,7 +18,7 @@ import { compareCounts } from './compare-counts.js';
 import { comparePicture } from './compare-picture.js';
 import { comparePrefill } from './compare-prefill.js';
 import { hashWeights } from './hash-weights.js';
-import { type ModelParts, openConverted } from '../converted-model.js';
+import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
 import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
 import {
   type ConversationCase,

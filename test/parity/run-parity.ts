@@ -24,9 +24,9 @@ import {
 import { compareCounts } from './compare-counts.js';
 import { comparePicture } from './compare-picture.js';
 import { comparePrefill } from './compare-prefill.js';
-import { median } from '../median.js';
+import { median } from '../bench/median.js';
 import { hashWeights } from './hash-weights.js';
-import { type ModelParts, openConverted } from '../converted-model.js';
+import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
 import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
 import { loadReferences, type ParityCase } from './references.js';
 

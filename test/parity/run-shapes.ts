@@ -3,7 +3,7 @@
  * synthetic weights, and compares every precision with transformers and with an independent quantisation.
  * Prints all figures and exits with status 1 when a bound is broken. Takes 20 GB of disk and 12 GB of memory.
  */
-import { createTemporaryFolder } from '../temporary-folder.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { compareRopes } from './compare-ropes.js';
 import { checkImported, checkShape } from './check-shape.js';
 import { MAX_ROPE_DIFFERENCE } from './shape-bounds.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { DecoderShape, VisionShape } from '../hub/synthetic-shapes.js';
-import type { Precision } from '../../src/model-store/manifest.js';
+import type { Precision } from '../../src/models/package/manifest.js';
 import { readStored, type SampledArray, type StoredArray } from './stored-arrays.js';
 
 /** Scores of the whole vocabulary after one position: every `stride`-th, the highest, and figures over all. */

@@ -1,4 +1,4 @@
-import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-folder.js';
 import { checkImported, checkShape } from './check-shape.js';
 import { compareRopes } from './compare-ropes.js';
 import { MAX_ROPE_DIFFERENCE } from './shape-bounds.js';

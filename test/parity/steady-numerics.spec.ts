@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import { PROJECT_DIRECTORY } from '../../src/config/configuration.js';
 import type { Sequence } from '../../src/decoder/decoder.js';
-import type { KvPrefix } from '../../src/decoder/kv-prefix.js';
-import { type ModelParts, openConverted } from '../converted-model.js';
+import type { KvPrefix } from '../../src/decoder/kv-cache/kv-prefix.js';
+import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
 
 /** The demo model as it is served by default: its answers must not depend on what runs beside them. */
 let model: ModelParts;
@@ -24,10 +24,10 @@ function textOf(number: number, length: number): number[] {
 
 async function readText(ids: readonly number[], chunk = LONGEST_CHUNK, prefix?: KvPrefix) {
   const { decoder, tokenEmbeddings } = model;
-  const sequence = decoder.open(prefix);
+  const sequence = decoder.createSequence(prefix);
   while (sequence.length < ids.length) {
     const from = sequence.length;
-    await decoder.read(sequence, tokenEmbeddings.embed(ids.slice(from, from + chunk)));
+    await decoder.prefill(sequence, tokenEmbeddings.embed(ids.slice(from, from + chunk)));
   }
   return sequence;
 }
@@ -40,7 +40,7 @@ async function stepTogether(sequences: readonly Sequence[]): Promise<Uint8Array[
     await decoder.step(tokens);
   }
   const [first] = sequences;
-  const { planes } = decoder.freeze(first!, first!.length);
+  const { planes } = decoder.snapshotPrefix(first!, first!.length);
   for (const sequence of sequences) decoder.close(sequence);
   return planes.map(({ data }) => new Uint8Array(data.buffer));
 }
@@ -65,7 +65,7 @@ describe('keys and values of a text, to the last bit', () => {
   it.each([16, 160, 336])('are the same behind a beginning of %i that is kept', async (length) => {
     const ids = textOf(2, 366);
     const reader = await readText(ids);
-    const prefix = model.decoder.freeze(reader, length);
+    const prefix = model.decoder.snapshotPrefix(reader, length);
     const whole = await stepTogether([reader]);
 
     const behind = await readText(ids, LONGEST_CHUNK, prefix);
@@ -82,10 +82,10 @@ describe('keys and values of a text, to the last bit', () => {
       const whole = await stepTogether([await readText(ids)]);
       const beginning = textOf(4, 208);
       const reader = await readText(beginning);
-      const prefix = model.decoder.freeze(reader, 208);
+      const prefix = model.decoder.snapshotPrefix(reader, 208);
       model.decoder.close(reader);
       const mine = await readText(ids);
-      const myBeginning = model.decoder.freeze(mine, 320);
+      const myBeginning = model.decoder.snapshotPrefix(mine, 320);
       model.decoder.close(mine);
 
       for (const own of [undefined, myBeginning]) {

@@ -3,14 +3,17 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
-import type { ModelManifest } from '../../src/model-store/manifest.js';
-import { MANIFEST_FILE, PACKAGE_FILES } from '../../src/model-store/manifest.js';
+import {
+  type ModelManifest,
+  MANIFEST_FILE,
+  PACKAGE_FILES,
+} from '../../src/models/package/manifest.js';
 import {
   parseManifestText,
   sealManifest,
   writeManifestText,
-} from '../../src/model-store/manifest-text.js';
-import { loadModelPackage } from '../../src/model-store/model-package.js';
+} from '../../src/models/package/manifest-text.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
 import type { TamperOutcome } from './tamper-package.js';
 
 /** An edit to a real graph that keeps its length, so that the rest of the file stays well formed. */

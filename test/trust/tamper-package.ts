@@ -1,9 +1,19 @@
-import { link, mkdir, readdir, rename, rm, stat, symlink, truncate } from 'node:fs/promises';
-import { appendFile, open } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  appendFile,
+  open,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
-import { loadModelPackage } from '../../src/model-store/model-package.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
 
 /** One change to a package on the disk, which `undo` takes back. */
 interface Tampering {

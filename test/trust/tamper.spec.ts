@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createRandom } from '../../src/decoder/random.js';
-import { PACKAGE_FILES } from '../../src/model-store/manifest.js';
-import { loadModelPackage } from '../../src/model-store/model-package.js';
-import { tinyManifest, tinyPackageFiles } from '../tiny-package.js';
+import { createRandom } from '../../src/decoder/sampling/random.js';
+import { PACKAGE_FILES } from '../../src/models/package/manifest.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
+import { tinyManifest, tinyPackageFiles } from '../tiny-model/tiny-package.js';
 import { flipBytes, replaceFiles } from './tamper-package.js';
 import { writeTinyPackage } from './write-tiny-package.js';
 

@@ -7,12 +7,11 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createRandom } from '../../src/decoder/random.js';
-import { convertCheckpoint } from '../../src/conversion/convert-checkpoint.js';
-import { loadModelPackage } from '../../src/model-store/model-package.js';
+import { createRandom } from '../../src/decoder/sampling/random.js';
+import { convertCheckpoint } from '../../src/models/convert/convert-checkpoint.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
 import { loadForgeries } from './forge-graphs.js';
-import type { TamperOutcome } from './tamper-package.js';
-import { flipBytes, replaceFiles } from './tamper-package.js';
+import { type TamperOutcome, flipBytes, replaceFiles } from './tamper-package.js';
 
 const FLIPS = 200;
 

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { ManifestContent } from '../../src/model-store/manifest.js';
-import { publishPackage } from '../../src/model-store/package-writer.js';
-import { tinyManifest, tinyPackageFiles } from '../tiny-package.js';
+import type { ManifestContent } from '../../src/models/package/manifest.js';
+import { publishPackage } from '../../src/models/package/package-writer.js';
+import { tinyManifest, tinyPackageFiles } from '../tiny-model/tiny-package.js';
 
 /** Writes a package that loads, as conversion would. */
 export async function writeTinyPackage(

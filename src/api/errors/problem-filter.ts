@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { Request, Response } from 'express';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { isOpenAiPath, toOpenAiError } from './open-ai-error.js';
+import { isOpenAiPath, toOpenAiError } from '../openai/openai-error.js';
 import { toProblem } from './problem.js';
 import { toPublicError } from './public-error.js';
 import { STATUS_BY_CODE } from './status-by-code.js';

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { captionConversation, questionConversation } from '../../../src/engine/conversations.js';
-import { createRemoteEngine } from '../../../src/engine/remote-engine.js';
+import { createWorkerEngine } from '../../../src/workers/worker-engine.js';
 import { resolveSettings } from '../../../src/engine/resolve-settings.js';
 import type { Conversation, EngineRequest } from '../../../src/engine/vision-language-engine.js';
 import { resolveLanguage } from '../../../src/language/languages.js';
 import { modelPath } from '../models/bench-home.js';
 import { createPicture } from './create-picture.js';
-import type { Figures, Job } from './job.js';
-import { servicePackage } from './job.js';
+import { type Figures, type Job, servicePackage } from './job.js';
 import { elapsedMs, measureMs } from './timing.js';
 
 type EngineJob = Exclude<Job, { kind: 'limits' | 'tiles' | 'text' }>;
@@ -20,7 +19,9 @@ type Ask = (
   more?: Partial<Pick<EngineRequest, 'client' | 'detail'>> & { readonly maxTokens?: number },
 ) => AsyncIterable<unknown>;
 
-const WORKER = pathToFileURL(join(import.meta.dirname, '../../../dist/inference-worker.js'));
+const WORKER = pathToFileURL(
+  join(import.meta.dirname, '../../../dist/workers/inference.worker.js'),
+);
 const ENGLISH = resolveLanguage('en');
 const LANGUAGES = ['en', 'es', 'ca', 'fr', 'de', 'it', 'pt', 'nl'];
 const ANSWER_TOKENS = 32;
@@ -36,7 +37,7 @@ export async function measureEngine(
 ): Promise<Figures> {
   const directory = modelPath(home, servicePackage(job.kind === 'demo picture' ? 'demo' : '2b'));
   const keepsNothing = job.kind === 'languages' && job.how === 'one by one, nothing kept';
-  const engine = createRemoteEngine({
+  const engine = createWorkerEngine({
     entry: WORKER,
     configuration: {
       ...{ home: directory, model: directory, precision: 'mixed', threads },

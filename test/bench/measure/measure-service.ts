@@ -1,10 +1,9 @@
 import type { Decoder, Sequence } from '../../../src/decoder/decoder.js';
-import { topScores } from '../../../src/decoder/top-scores.js';
-import { PACKAGE_FILES } from '../../../src/model-store/manifest.js';
+import { topLogits } from '../../../src/decoder/sampling/top-logits.js';
+import { PACKAGE_FILES } from '../../../src/models/package/manifest.js';
 import { decoderOf } from '../models/bench-shapes.js';
 import { modelPath } from '../models/bench-home.js';
-import type { Figures, Job } from './job.js';
-import { servicePackage } from './job.js';
+import { type Figures, type Job, servicePackage } from './job.js';
 import { openPackage } from './open-package.js';
 import { elapsedMs, promptIds } from './timing.js';
 
@@ -29,17 +28,17 @@ export async function measureService(
     for (let start = 0; start < ids.length; start += decoder.longestChunk) {
       const startMs = performance.now();
       const embeds = tokenEmbeddings.embed(ids.slice(start, start + decoder.longestChunk));
-      hidden = new Float32Array(await decoder.read(sequence, embeds));
+      hidden = new Float32Array(await decoder.prefill(sequence, embeds));
       chunkMs.push(performance.now() - startMs);
     }
-    const [scores] = await decoder.score([hidden]);
+    const [scores] = await decoder.logits([hidden]);
     return scores!;
   };
   await warmUp(decoder, (sequence) => read(sequence, promptIds(WARM_UP_TOKENS, vocabulary, 99)));
 
   chunkMs.length = 0;
   const sequences = Array.from({ length: count }, () =>
-    decoder.open(undefined, promptTokens + steps + 1),
+    decoder.createSequence(undefined, promptTokens + steps + 1),
   );
   const ids: number[] = [];
   const prefillMs = await elapsedMs(async () => {
@@ -71,12 +70,12 @@ export async function measureService(
 }
 
 async function warmUp(decoder: Decoder, read: (sequence: Sequence) => Promise<Float32Array>) {
-  const sequence = decoder.open();
+  const sequence = decoder.createSequence();
   const scores = await read(sequence);
   await decoder.step([{ sequence, id: likeliest(scores) }]);
   decoder.close(sequence);
 }
 
 function likeliest(scores: Float32Array): number {
-  return topScores(scores, 1)[0]!;
+  return topLogits(scores, 1)[0]!;
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
-import { type LoadedModel, loadModel } from '../../../src/engine/load-model.js';
-import { PACKAGE_FILES } from '../../../src/model-store/manifest.js';
-import { inspectPackage } from '../../../src/model-store/model-package.js';
+import { loadModel } from '../../../src/engine/load-model.js';
+import type { LoadedModel } from '../../../src/engine/loaded-model.js';
+import { PACKAGE_FILES } from '../../../src/models/package/manifest.js';
+import { inspectPackage } from '../../../src/models/package/model-package.js';
 import { loadGraph } from '../../../src/runtime/graph-session.js';
 
 /** Loads a package as the engine does, without hashing gigabytes that were made here. */

@@ -1,4 +1,4 @@
-import { median } from '../../median.js';
+import { median } from '../median.js';
 
 /** Token ids without a pattern that a contender could profit from, of the middle of the vocabulary. */
 export function promptIds(count: number, vocabulary: number, seed: number): number[] {

@@ -1,4 +1,4 @@
-import type { Precision } from '../../../src/model-store/manifest.js';
+import type { Precision } from '../../../src/models/package/manifest.js';
 import {
   type CheckpointShape,
   type DecoderShape,

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { readCheckpointFiles } from '../../../src/conversion/checkpoint-files.js';
-import { openConversion } from '../../../src/conversion/conversion-writer.js';
-import { convertCheckpoint } from '../../../src/conversion/convert-checkpoint.js';
-import { planConversion } from '../../../src/conversion/plan-conversion.js';
-import type { Precision } from '../../../src/model-store/manifest.js';
-import { inspectPackage } from '../../../src/model-store/model-package.js';
+import { readCheckpointFiles } from '../../../src/models/convert/checkpoint-files.js';
+import { openConversion } from '../../../src/models/convert/conversion-writer.js';
+import { convertCheckpoint } from '../../../src/models/convert/convert-checkpoint.js';
+import { planConversion } from '../../../src/models/convert/plan-conversion.js';
+import type { Precision } from '../../../src/models/package/manifest.js';
+import { inspectPackage } from '../../../src/models/package/model-package.js';
 import { createSyntheticCheckpoint, readAll } from '../../hub/synthetic-checkpoint.js';
 import { type BenchShape, RANDOM_CHECKPOINTS } from './bench-shapes.js';
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 
 import { float16ToNumber } from '../../../src/tensor/float16.js';
 import type { DecoderShape } from '../../hub/synthetic-shapes.js';
-import { createTemporaryFolder, type TemporaryFolder } from '../../temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../setup/temporary-folder.js';
 import { encodeGgufHeader, tensorBytes } from './gguf-file.js';
 import { ggufBytes, ggufBytesPerToken, listLlamaTensors, writeLlamaGguf } from './llama-gguf.js';
 

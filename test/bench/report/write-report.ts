@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { format, resolveConfig } from 'prettier';
 
-import { median } from '../../median.js';
+import { median } from '../median.js';
 import type { HealthLatency } from '../health-latency.js';
 import type { Run } from '../run-jobs.js';
 import type { Row } from '../rows/row.js';

@@ -1,4 +1,4 @@
-import { type Cue, formatWebVtt } from '../../../programme/webvtt.js';
+import { type Cue, formatWebVtt } from '../../../video-captions/webvtt.js';
 import type { Language } from '../service/api-types.js';
 import type { CaptionPart, CaptionRun } from './caption-run.js';
 

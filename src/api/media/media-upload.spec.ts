@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { type AddressInfo, connect } from 'node:net';
+
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import request from 'supertest';
+
+import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
+import { poll } from '../../../test/setup/poll.js';
+import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { createApp } from '../create-app.js';
+import { type FileScope, MediaFiles } from './media-files.js';
+
+const PICTURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+
+let engine: FakeEngine;
+let app: NestExpressApplication;
+
+beforeEach(async () => {
+  engine = createFakeEngine();
+  app = await createApp(engine);
+  await app.listen(0, '127.0.0.1');
+});
+
+afterEach(() => app.close());
+
+function post(files: readonly (readonly [Buffer, string])[]) {
+  const form = request(app.getHttpServer()).post('/v1/answers').field('question', '?');
+  for (const [bytes, name] of files) form.attach('file', bytes, name);
+  return form;
+}
+
+const codeOf = ({ status, body }: { status: number; body: unknown }) => [
+  status,
+  (body as { code?: string }).code,
+];
+
+it('writes a clip to a file of its own and removes it with the reply', async () => {
+  const clip = tinyClip(3_000_000).fill(7, 64);
+  let seen: { path: string; bytes: Buffer } | undefined;
+  const { generate } = engine;
+  engine.generate = async function* (asked, signal) {
+    const [media] = asked.media;
+    if (media?.kind === 'video') seen = { path: media.path, bytes: await readFile(media.path) };
+    yield* generate(asked, signal);
+  };
+  const reply = await post([[clip, '../../etc/passwd']]);
+
+  expect(reply.status).toBe(200);
+  expect(seen?.bytes.equals(clip)).toBe(true);
+  expect(seen?.path).toMatch(/visual-salamandra-\d+-\w+.[\da-f-]{36}$/);
+  await poll(() => !existsSync(seen?.path ?? '') || undefined);
+});
+
+it('takes eight files and not nine', async () => {
+  const file = [PICTURE, 'x.png'] as const;
+
+  expect((await post(Array(8).fill(file) as (typeof file)[])).status).toBe(200);
+  expect(engine.requests[0]?.media).toHaveLength(8);
+  expect(codeOf(await post(Array(9).fill(file) as (typeof file)[]))).toEqual([
+    413,
+    'TOO_MANY_PARTS',
+  ]);
+});
+
+it('takes pictures of 25 MB, and 50 MB of them', async () => {
+  const large = Buffer.alloc(25_000_001);
+  PICTURE.copy(large);
+  const most = large.subarray(0, 25_000_000);
+
+  expect(codeOf(await post([[large, 'x.png']]))).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  expect(
+    codeOf(
+      await post([
+        [most, 'a'],
+        [most, 'b'],
+        [PICTURE, 'c'],
+      ]),
+    ),
+  ).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  expect(
+    (
+      await post([
+        [most, 'a'],
+        [most, 'b'],
+      ])
+    ).status,
+  ).toBe(200);
+});
+
+it('takes either files or media in the body', async () => {
+  const reply = await post([[PICTURE, 'x.png']]).field('media', '{"url":"http://x.org/"}');
+
+  expect(codeOf(reply)).toEqual([400, 'INVALID_REQUEST']);
+});
+
+it('leaves no file of a client that leaves in the middle', async () => {
+  const scopes: FileScope[] = [];
+  const files = app.get(MediaFiles);
+  const openScope = files.openScope.bind(files);
+  const paths: string[] = [];
+  files.openScope = () => {
+    const scope = openScope();
+    scopes.push(scope);
+    return {
+      ...scope,
+      async write(chunks) {
+        const seen = async function* () {
+          for await (const chunk of chunks) {
+            paths.push('chunk');
+            yield chunk;
+          }
+        };
+        return await scope.write(seen());
+      },
+    };
+  };
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  const head =
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n' +
+    'Content-Type: video/mp4\r\n\r\n';
+  socket.write(
+    'POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n' +
+      `Content-Length: 1000000\r\n\r\n${head}`,
+  );
+  socket.write(tinyClip(100_000));
+  await poll(() => (paths.length > 0 ? true : undefined));
+  const folder = (await scopes[0]!.newPath()).replace(/[^/\\]+$/, '');
+  socket.destroy();
+
+  await poll(async () => ((await readdir(folder)).length === 0 ? true : undefined));
+  expect(engine.requests).toHaveLength(0);
+});

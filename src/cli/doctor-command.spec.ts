@@ -1,0 +1,26 @@
+import { tinyManifest } from '../../test/tiny-model/tiny-package.js';
+import type { Precision } from '../models/package/manifest.js';
+import { leaveOutDamaged } from './doctor-command.js';
+import type { CheckedPackage } from './print-machine.js';
+
+const manifest = { ...tinyManifest(), files: {}, digest: '' };
+const tested = (part: Precision) => ({ directory: `/home/${part}`, manifest });
+const installed = (part: Precision, condition: string): CheckedPackage => ({
+  ...{ id: 'tiny', part, directory: `/home/${part}`, bytes: 1, manifest, condition },
+  state: { kind: 'ready' },
+});
+
+describe('leaveOutDamaged', () => {
+  it('leaves what is sound, and what lies outside the home folder', () => {
+    const packages = [tested('fp32'), tested('int8'), tested('int4')];
+    const checked = [installed('int8', 'sound'), installed('int4', 'A file is missing.')];
+
+    expect(leaveOutDamaged(packages, checked)).toEqual([tested('fp32'), tested('int8')]);
+  });
+
+  it('leaves all where none is sound: measuring says what is wrong', () => {
+    const packages = [tested('int8')];
+
+    expect(leaveOutDamaged(packages, [installed('int8', 'A file is missing.')])).toBe(packages);
+  });
+});

@@ -1,0 +1,189 @@
+import { predictMs } from '../measure/doctor/speed-model.js';
+import { MAX_TILES_PER_RUN } from '../config/limits.js';
+import type { Comparison } from '../measure/verify/examination.js';
+import type { VerifiedPackage } from '../measure/verify/verify-packages.js';
+import { formatBytes } from './format-bytes.js';
+import { formatDuration, formatRate } from './format-speed.js';
+import { formatTable } from './format-table.js';
+import type { Terminal } from './terminal.js';
+
+export interface VerificationCircumstances {
+  readonly threads: number;
+  /** Why nothing was compared; null where something was. */
+  readonly reason: string | null;
+}
+
+/** Where speeds are told: in the middle of what a picture and its caption take. */
+const SPEED_POSITION = 256;
+
+const NOTHING = '-';
+
+type Row = readonly [label: string, cell: (one: VerifiedPackage) => string];
+
+const OWN_ROWS: readonly Row[] = [
+  ['Every byte as it was written', () => 'yes'],
+  ['Size on disk', ({ manifest }) => formatBytes(sizeOf(manifest))],
+  ['Most memory', ({ examination }) => formatBytes(examination.peakBytes)],
+  ['Verified and loaded in', ({ examination }) => formatDuration(examination.loadMs)],
+  ['One tile', (one) => formatOptional(speedsOf(one).tileMs, formatDuration)],
+  ['Tokens read a second', (one) => formatRate(speedsOf(one).readRate)],
+  ['Tokens written a second', (one) => formatRate(speedsOf(one).writeRate)],
+];
+
+const COMPARED_ROWS: readonly Row[] = [
+  ['KL divergence, mean (nats)', compared(({ divergence }) => formatSmall(divergence.mean))],
+  ['KL divergence, most (nats)', compared(({ divergence }) => formatSmall(divergence.max))],
+  ['Same likeliest token', compared(({ topAgreement }) => formatShare(topAgreement))],
+  ['Same greedy answer', compared((one) => `${countSame(one)} of ${one.prompts.length}`)],
+  ['Tokens before answers part', compared((one) => formatAgreed(one))],
+  [
+    'Error of the picture',
+    compared(({ pictureError }) => formatOptional(pictureError, formatShare)),
+  ],
+];
+
+/** Prints a column for each package: what it takes, and what sets it apart from the reference. */
+export function printVerification(
+  verified: readonly VerifiedPackage[],
+  { threads, reason }: VerificationCircumstances,
+  terminal: Terminal,
+): void {
+  const [first] = verified;
+  if (!first) return;
+  const { id, source } = first.manifest;
+  const origin = source.hub
+    ? `${source.hub.repository}@${source.hub.commit.slice(0, 7)}`
+    : source.name;
+  terminal.result(`${id} (${origin}), ${threads} threads`);
+  terminal.result('');
+  const heads = verified.map(({ manifest, role }) =>
+    role === 'reference' ? `${manifest.precision} = ref.` : manifest.precision,
+  );
+  const comparison = verified.flatMap(({ examination }) => examination.comparison ?? [])[0];
+  const rows = [...OWN_ROWS, ...(comparison ? COMPARED_ROWS : [])].flatMap(([label, cell]) => {
+    const cells = verified.map(cell);
+    // What no package has, as pictures for a model that reads text alone.
+    return cells.some((text) => text !== '' && text !== NOTHING) ? [[label, ...cells]] : [];
+  });
+  print([['', ...heads], ...rows], verified.length, terminal);
+  if (comparison) {
+    terminal.result('');
+    terminal.result(describePrompts(comparison));
+    if (verified.some(({ manifest }) => manifest.source.revision !== source.revision)) {
+      terminal.result('The packages were made from different checkpoints.');
+    }
+    printLayers(verified, terminal);
+  }
+  if (reason !== null) {
+    terminal.result('');
+    terminal.result(`Not compared: ${reason}`);
+  }
+}
+
+/** One package as JSON. */
+export function verificationJson(
+  one: VerifiedPackage,
+  threads: number,
+  reason: string | null,
+): object {
+  const { manifest, role, examination } = one;
+  const { loadMs, peakBytes, comparison } = examination;
+  const { tileMs, readRate, writeRate } = speedsOf(one);
+  return {
+    ...{ id: manifest.id, precision: manifest.precision, source: manifest.source, role, threads },
+    ...{ integrity: 'sound', bytes: sizeOf(manifest), peak_bytes: peakBytes, load_ms: loadMs },
+    ...{ tile_ms: tileMs, read_tokens_per_second: readRate, write_tokens_per_second: writeRate },
+    comparison: comparison && comparisonJson(comparison),
+    ...(reason !== null && { not_compared: reason }),
+  };
+}
+
+function comparisonJson(comparison: Comparison): object {
+  const { positions, divergence, topAgreement, prompts, pictureError, layerErrors } = comparison;
+  return {
+    positions,
+    divergence: { mean: divergence.mean, max: divergence.max },
+    top_agreement: topAgreement,
+    same_answers: countSame(comparison),
+    prompts: prompts.map(({ language, shows, tokens, agreedTokens, meanDivergence }) => ({
+      ...{ language, shows, tokens },
+      agreed_tokens: agreedTokens,
+      mean_divergence: meanDivergence,
+    })),
+    picture_error: pictureError,
+    ...(layerErrors && { layer_errors: layerErrors }),
+  };
+}
+
+function printLayers(verified: readonly VerifiedPackage[], terminal: Terminal): void {
+  const compared = verified.flatMap(({ manifest, examination }) => {
+    const errors = examination.comparison?.layerErrors;
+    return errors ? [{ precision: manifest.precision, errors }] : [];
+  });
+  const [first] = compared;
+  if (!first) return;
+  terminal.result('');
+  terminal.result('Error of the residual stream after each layer, as a share of its size');
+  const rows = (['tower', 'decoder'] as const).flatMap((part) =>
+    first.errors[part].map((_, layer) => [
+      `${part} ${layer + 1}`,
+      ...compared.map(({ errors }) => formatShare(errors[part][layer] ?? NaN)),
+    ]),
+  );
+  print([['', ...compared.map(({ precision }) => precision)], ...rows], compared.length, terminal);
+}
+
+function print(rows: readonly (readonly string[])[], columns: number, terminal: Terminal): void {
+  const rightAligned = Array.from({ length: columns }, (_, index) => index + 1);
+  for (const line of formatTable(rows, { rightAligned })) terminal.result(line);
+}
+
+function describePrompts({ positions, prompts }: Comparison): string {
+  const languages = [...new Set(prompts.map(({ language }) => language))].join(', ');
+  const pictures = prompts.filter(({ shows }) => shows === 'picture').length;
+  const about = pictures > 0 ? `, ${pictures} of them about a picture` : '';
+  return `Compared at ${positions} tokens of the reference's answers to ${prompts.length} prompts${about} (${languages}).`;
+}
+
+function compared(format: (comparison: Comparison) => string): Row[1] {
+  return ({ role, examination: { comparison } }) => {
+    if (comparison) return format(comparison);
+    return role === 'reference' ? '' : NOTHING;
+  };
+}
+
+function countSame({ prompts }: Comparison): number {
+  return prompts.filter(({ agreedTokens, tokens }) => agreedTokens === tokens).length;
+}
+
+function formatAgreed({ prompts }: Comparison): string {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const agreed = sum(prompts.map(({ agreedTokens }) => agreedTokens));
+  return `${agreed} of ${sum(prompts.map(({ tokens }) => tokens))}`;
+}
+
+function speedsOf({ examination: { speed } }: VerifiedPackage) {
+  const { vision, prefill, step } = speed;
+  return {
+    tileMs: vision && predictMs(vision.encoding, MAX_TILES_PER_RUN) / MAX_TILES_PER_RUN,
+    readRate: (1000 * SPEED_POSITION) / predictMs(prefill, SPEED_POSITION),
+    writeRate: 1000 / predictMs(step, SPEED_POSITION),
+  };
+}
+
+function sizeOf({ files }: VerifiedPackage['manifest']): number {
+  return Object.values(files).reduce((total, { bytes }) => total + bytes, 0);
+}
+
+function formatOptional(value: number | null, format: (value: number) => string): string {
+  return value === null ? NOTHING : format(value);
+}
+
+/** Three digits that count. */
+function formatSmall(value: number): string {
+  return value === 0 ? '0' : value.toPrecision(2);
+}
+
+function formatShare(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
+}

@@ -1,0 +1,120 @@
+import type { RopeScaling } from '../../models/package/manifest.js';
+import { computeRopeFrequencies } from './rope-frequencies.js';
+import { createRopeTables } from './rope-table.js';
+
+const LLAMA3: RopeScaling = {
+  type: 'llama3',
+  factor: 8,
+  lowFreqFactor: 1,
+  highFreqFactor: 4,
+  originalMaxPositions: 8192,
+};
+const YARN: RopeScaling = {
+  type: 'yarn',
+  factor: 4,
+  originalMaxPositions: 8192,
+  attentionFactor: 0.1 * Math.log(4) + 1,
+  betaFast: 32,
+  betaSlow: 1,
+  truncate: true,
+};
+const YARN_UNTRUNCATED: RopeScaling = {
+  ...YARN,
+  factor: 32,
+  originalMaxPositions: 4096,
+  attentionFactor: 1.25,
+  truncate: false,
+};
+
+// [pair, frequency] and [position, pair, cosine, sine] from transformers 5.23, LlamaRotaryEmbedding. The pairs are the
+// first, the last, and those where a kind begins and ends to blend.
+const REFERENCES = [
+  {
+    name: 'llama3',
+    config: { headDim: 128, ropeTheta: 500_000, ropeScaling: LLAMA3 },
+    frequencies: [
+      [0, 1.0],
+      [20, 0.016560440883040428],
+      [28, 0.0032114461064338684],
+      [29, 0.0021665706299245358],
+      [30, 0.0013718936825171113],
+      [31, 0.0008567514596506953],
+      [34, 0.0001785077911335975],
+      [63, 3.068925877869333e-7],
+    ],
+    rows: [
+      [100, 28, 0.9488747715950012, 0.31565284729003906],
+      [8191, 29, 0.4507633149623871, -0.8926435112953186],
+    ],
+  },
+  {
+    name: 'yarn',
+    config: { headDim: 128, ropeTheta: 1_000_000, ropeScaling: YARN },
+    frequencies: [
+      [0, 1.0],
+      [20, 0.011570259928703308],
+      [24, 0.0038867706898599863],
+      [28, 0.0012205600505694747],
+      [32, 0.0003382352879270911],
+      [36, 0.00010542412201175466],
+      [40, 4.4456985051510856e-5],
+      [63, 3.102344408034696e-7],
+    ],
+    rows: [
+      [100, 24, 1.0537004470825195, 0.431500107049942],
+      [8191, 28, -0.956870973110199, -0.6171506643295288],
+    ],
+  },
+  {
+    name: 'yarn with ends between two pairs',
+    config: { headDim: 64, ropeTheta: 150_000, ropeScaling: YARN_UNTRUNCATED },
+    frequencies: [
+      [0, 1.0],
+      [8, 0.05081327259540558],
+      [10, 0.019334999844431877],
+      [12, 0.006794959306716919],
+      [14, 0.002093792660161853],
+      [16, 0.0004564839182421565],
+      [20, 1.818833698052913e-5],
+      [31, 3.023511396804679e-7],
+    ],
+    rows: [
+      [100, 10, -0.4435040354728699, 1.1686762571334839],
+      [8191, 12, 0.7856425046920776, -0.9722477793693542],
+    ],
+  },
+] as const;
+
+describe('computeRopeFrequencies', () => {
+  it.each(REFERENCES)('has the frequencies of $name', ({ config, frequencies: expected }) => {
+    const { frequencies } = computeRopeFrequencies(config);
+
+    expect(frequencies).toHaveLength(config.headDim / 2);
+    for (const [pair, frequency] of expected) {
+      // The last bit of a float32.
+      expect(Math.abs(frequencies[pair]! / frequency - 1)).toBeLessThan(2 ** -22);
+    }
+  });
+
+  it.each(REFERENCES)('turns as $name does', ({ config, rows }) => {
+    const { cos, sin } = createRopeTables(config)(8192);
+    const half = config.headDim / 2;
+
+    for (const [position, pair, cosine, sine] of rows) {
+      expect(cos.data[position * half + pair]).toBeCloseTo(cosine, 4);
+      expect(sin.data[position * half + pair]).toBeCloseTo(sine, 4);
+    }
+  });
+
+  it('blends over a step where both ends of the range are one pair', () => {
+    const { frequencies } = computeRopeFrequencies({
+      headDim: 64,
+      ropeTheta: 10_000,
+      ropeScaling: { ...YARN, betaFast: 8, betaSlow: 8, truncate: false },
+    });
+    const plain = computeRopeFrequencies({ headDim: 64, ropeTheta: 10_000, ropeScaling: null });
+
+    const ratios = [...frequencies].map((one, i) => Math.round(plain.frequencies[i]! / one));
+    expect(new Set(ratios)).toEqual(new Set([1, 4]));
+  });
+});

@@ -1,0 +1,169 @@
+import { descendingIds } from './descending-ids.js';
+import { createLogitsProcessors } from './logits-processors.js';
+import { createRandom } from './random.js';
+import { type SamplingSettings, createSampler } from './sampler.js';
+
+const GREEDY: SamplingSettings = {
+  temperature: 0,
+  topP: 1,
+  topK: 0,
+  repetitionPenalty: 1,
+  seed: 0,
+};
+const LOGITS = Float32Array.from([1, 3, 2, 0, -1]);
+
+/** How often each id was drawn in `draws` draws. */
+function frequencies(
+  settings: Partial<SamplingSettings>,
+  logits = LOGITS,
+  draws = 20_000,
+): number[] {
+  const sample = createSampler({ ...GREEDY, temperature: 1, seed: 7, ...settings });
+  const counts = new Array<number>(logits.length).fill(0);
+  for (let i = 0; i < draws; i++) counts[sample(logits)]! += 1;
+  return counts.map((count) => count / draws);
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const weights = logits.map(Math.exp);
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / total);
+}
+
+function expectNear(actual: readonly number[], expected: readonly number[]) {
+  actual.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(0.01));
+}
+
+describe('createSampler', () => {
+  it('takes the likeliest id at temperature 0, the lowest on ties', () => {
+    expect(createSampler(GREEDY)(LOGITS)).toBe(1);
+    expect(createSampler(GREEDY)(Float32Array.from([0, 5, 5, NaN, 5]))).toBe(1);
+    expect(createSampler(GREEDY)(Float32Array.from([NaN, -7]))).toBe(1);
+  });
+
+  it("draws from the model's distribution", () => {
+    expectNear(frequencies({}), softmax([...LOGITS]));
+    expectNear(frequencies({ temperature: 2 }), softmax([0.5, 1.5, 1, 0, -0.5]));
+  });
+
+  it('keeps the topK likeliest', () => {
+    const [a, b] = softmax([3, 2]);
+    expectNear(frequencies({ topK: 2 }), [0, a!, b!, 0, 0]);
+    expect(frequencies({ topK: 1 })).toEqual([0, 1, 0, 0, 0]);
+    expectNear(frequencies({ topK: 50 }), softmax([...LOGITS]));
+  });
+
+  it('keeps the smallest set that reaches topP', () => {
+    // Shares: 0.636, 0.234, 0.086, 0.032, 0.012 for the ids 1, 2, 0, 3, 4.
+    const [a, b] = softmax([3, 2]);
+    expect(frequencies({ topP: 0.6 })).toEqual([0, 1, 0, 0, 0]);
+    expectNear(frequencies({ topP: 0.8 }), [0, a!, b!, 0, 0]);
+    expectNear(frequencies({ topP: 0.9 }), [
+      softmax([1, 3, 2])[0]!,
+      ...softmax([1, 3, 2]).slice(1),
+      0,
+      0,
+    ]);
+    expect(frequencies({ topP: 1e-9 })).toEqual([0, 1, 0, 0, 0]);
+  });
+
+  it('takes topP of what topK left', () => {
+    // Of the two likeliest, id 1 alone has 0.731.
+    expect(frequencies({ topK: 2, topP: 0.7 })).toEqual([0, 1, 0, 0, 0]);
+    expect(frequencies({ topK: 2, topP: 0.75 })[2]).toBeGreaterThan(0.2);
+  });
+
+  it('survives extreme scores', () => {
+    const logits = Float32Array.from([1e30, -Infinity, 1e30, NaN]);
+
+    expectNear(frequencies({ temperature: 0.01 }, logits), [0.5, 0, 0.5, 0]);
+    expectNear(frequencies({ topP: 0.99 }, logits), [0.5, 0, 0.5, 0]);
+  });
+
+  it('draws the same ids for the same seed, and others for another', () => {
+    const drawn = (seed: number) => {
+      const sample = createSampler({ ...GREEDY, temperature: 3, seed });
+      return Array.from({ length: 40 }, () => sample(LOGITS));
+    };
+
+    expect(drawn(5)).toEqual(drawn(5));
+    expect(drawn(5)).not.toEqual(drawn(6));
+    expect(drawn(5)).not.toEqual(drawn(5 + 2 ** 32));
+    expect(drawn(5)).not.toEqual(drawn(-5));
+  });
+
+  it.each([
+    [NaN, NaN],
+    [-Infinity, NaN, -Infinity],
+  ])('refuses logits without a number that could be chosen', (...scores) => {
+    const logits = Float32Array.from(scores);
+
+    for (const temperature of [0, 1]) {
+      expect(() => createSampler({ ...GREEDY, temperature })(logits)).toThrow(
+        expect.objectContaining({ code: 'INTERNAL' }) as Error,
+      );
+    }
+  });
+
+  it.each<Partial<SamplingSettings>>([
+    { temperature: -0.1 },
+    { temperature: NaN },
+    { temperature: Infinity },
+    { topP: 0 },
+    { topP: 1.01 },
+    { topK: -1 },
+    { topK: 1.5 },
+    { repetitionPenalty: 0 },
+    { repetitionPenalty: NaN },
+    { seed: 0.5 },
+    { seed: 2 ** 60 },
+  ])('refuses %j', (change) => {
+    expect(() => createSampler({ ...GREEDY, ...change })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_PARAMETER',
+        details: { parameter: Object.keys(change)[0] },
+      }) as Error,
+    );
+  });
+});
+
+describe('descendingIds', () => {
+  it('orders like a stable sort', () => {
+    const random = createRandom(3);
+    for (let size = 0; size < 60; size++) {
+      const scores = Float32Array.from({ length: size }, () => Math.floor(random() * 12));
+      const sorted = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
+
+      expect([...descendingIds(scores)]).toEqual(sorted);
+    }
+  });
+
+  it('leaves out what is not a number', () => {
+    expect([...descendingIds(Float32Array.from([NaN, 1, -Infinity, NaN]))]).toEqual([1, 2]);
+  });
+});
+
+describe('createRandom', () => {
+  it('is even over its range', () => {
+    const random = createRandom(11);
+    const tenths = new Array<number>(10).fill(0);
+    for (let i = 0; i < 50_000; i++) tenths[Math.floor(random() * 10)]! += 1;
+
+    for (const count of tenths) expect(Math.abs(count - 5000)).toBeLessThan(300);
+  });
+});
+
+describe('createLogitsProcessors', () => {
+  it('makes seen ids less likely, once each', () => {
+    const [penalty] = createLogitsProcessors({ ...GREEDY, repetitionPenalty: 2 });
+    const logits = Float32Array.from([4, 4, -4, 0]);
+
+    penalty?.(logits, new Set([1, 2, 3, 99]));
+
+    expect([...logits]).toEqual([4, 2, -8, 0]);
+  });
+
+  it('does nothing at a penalty of 1', () => {
+    expect(createLogitsProcessors(GREEDY)).toEqual([]);
+  });
+});

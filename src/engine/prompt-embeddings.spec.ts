@@ -1,0 +1,69 @@
+import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
+import { createTensor, type FloatTensor } from '../tensor/tensor.js';
+import { firstPositions, toCacheKeyedPrompt, embedPositions } from './prompt-embeddings.js';
+
+const tokenEmbeddings: TokenEmbeddings = {
+  hiddenSize: 2,
+  embed: (ids) => createTensor([ids.length, 2], Float32Array.from(ids.flatMap((id) => [id, -id]))),
+  close: () => undefined,
+};
+const MEDIA = new Map<string, FloatTensor>([
+  ['fox', createTensor([3, 2], Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6))],
+  ['clip', createTensor([1, 2], Float32Array.of(7.5, 8.5))],
+]);
+const prompt = toCacheKeyedPrompt(
+  [
+    { kind: 'text', ids: [1, 2] },
+    { kind: 'image', index: 0 },
+    { kind: 'text', ids: [3] },
+    { kind: 'video', index: 0 },
+    { kind: 'text', ids: [4, 5] },
+  ],
+  { image: [{ key: 'fox', visualTokens: 3 }], video: [{ key: 'clip', visualTokens: 1 }] },
+);
+
+describe('namePrompt', () => {
+  it('knows its length, where its media end, and its text', () => {
+    expect(prompt).toMatchObject({ length: 9, mediaEnd: 7, mediaPositions: 4 });
+    expect(prompt.textIds).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('refuses a place without a picture', () => {
+    const chunks = [{ kind: 'image', index: 1 }] as const;
+    expect(() => toCacheKeyedPrompt(chunks, { image: [], video: [] })).toThrow(RangeError);
+  });
+});
+
+describe('firstMarks', () => {
+  it('cuts text and media where it is told to', () => {
+    expect(firstPositions(prompt.segments, 4)).toEqual([
+      { kind: 'text', ids: [1, 2] },
+      { kind: 'media', key: 'fox', length: 2 },
+    ]);
+    expect(firstPositions(prompt.segments, 1)).toEqual([{ kind: 'text', ids: [1] }]);
+    expect(firstPositions(prompt.segments, 99)).toEqual(prompt.segments);
+  });
+});
+
+describe('promptRows', () => {
+  const rows = (from: number, to: number) =>
+    embedPositions(prompt, from, to, MEDIA, tokenEmbeddings);
+
+  it('gives the same rows however they are cut', () => {
+    const whole = [...rows(0, 9).data];
+    expect(whole.slice(0, 6)).toEqual([1, -1, 2, -2, Math.fround(0.1), Math.fround(0.2)]);
+    for (let at = 1; at < 9; at++) {
+      expect([...rows(0, at).data, ...rows(at, 9).data]).toEqual(whole);
+    }
+  });
+
+  it('needs the media of its own positions alone', () => {
+    expect(embedPositions(prompt, 7, 9, new Map(), tokenEmbeddings).shape).toEqual([2, 2]);
+    expect(() => embedPositions(prompt, 4, 9, new Map(), tokenEmbeddings)).toThrow(RangeError);
+  });
+
+  it('refuses media of another length', () => {
+    const wrong = new Map([['fox', createTensor([2, 2])]]);
+    expect(() => embedPositions(prompt, 0, 3, wrong, tokenEmbeddings)).toThrow(RangeError);
+  });
+});

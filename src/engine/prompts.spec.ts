@@ -1,0 +1,128 @@
+import type { PromptSegment } from '../language/build-prompt.js';
+import {
+  assertEachMediaReferencedOnce,
+  commonPrefixLength,
+  alignedSharedPrefix,
+} from './prompts.js';
+import type { RequestMedia } from './vision-language-engine.js';
+import { countTextIds, resolveVisualTokenBudget, shareFrames } from './visual-token-budget.js';
+
+const text = (...ids: number[]): PromptSegment => ({ kind: 'text', ids });
+const image: PromptSegment = { kind: 'image', index: 0 };
+
+const video: PromptSegment = { kind: 'video', index: 0 };
+const tens = { image: [10], video: [10] };
+const picture = { kind: 'image', bytes: new Uint8Array(1) } as const;
+const clip = {
+  kind: 'video',
+  path: 'clip.mp4',
+  sampling: { mode: 'uniform', frames: { count: 2 } },
+} as const;
+
+describe('checkShownMedia', () => {
+  it('takes conversations that show everything once, in any order', () => {
+    const prompts = [
+      [image, video, text(1)],
+      [text(2), video, image],
+    ];
+
+    expect(() => assertEachMediaReferencedOnce([clip, picture], prompts)).not.toThrow();
+    expect(() => assertEachMediaReferencedOnce([], [[text(1)]])).not.toThrow();
+  });
+
+  it.each<[string, RequestMedia[], PromptSegment[][]]>([
+    ['a picture that is not shown', [picture], [[image], [text(1)]]],
+    ['a picture that is not there', [], [[image]]],
+    ['a clip in place of a picture', [picture], [[video]]],
+    ['a picture twice', [picture], [[image, { kind: 'image', index: 1 }]]],
+  ])('refuses %s', (_, media, prompts) => {
+    expect(() => assertEachMediaReferencedOnce(media, prompts)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
+    );
+  });
+});
+
+describe('countCommonPositions', () => {
+  const none = { image: [], video: [] };
+
+  it('counts text, picture and text up to the first difference', () => {
+    const prompts = [3, 5, 4].map((last) => [text(1, 2), image, text(3, last)]);
+    expect(commonPrefixLength(prompts, tens)).toBe(13);
+    expect(commonPrefixLength([...prompts, [text(1, 2), image, text(9, 9)]], tens)).toBe(12);
+  });
+
+  it('stops before the picture when the text before it differs', () => {
+    const prompts = [
+      [text(1, 2), image],
+      [text(1, 9), image, text(3)],
+    ];
+    expect(commonPrefixLength(prompts, tens)).toBe(1);
+  });
+
+  it('tells pictures from clips and from one another', () => {
+    const second: PromptSegment = { kind: 'image', index: 1 };
+    const visualTokens = { image: [3, 4], video: [5] };
+    const common = (next: PromptSegment[]) =>
+      commonPrefixLength([[image, second, video, text(1)], next], visualTokens);
+
+    expect(common([image, second, video, text(2)])).toBe(12);
+    expect(common([image, video, second, text(1)])).toBe(3);
+    expect(common([video, image, second, text(1)])).toBe(0);
+  });
+
+  it('leaves the last position of equal prompts, of the shorter one and of one alone', () => {
+    expect(commonPrefixLength([[text(1, 2), image]], tens)).toBe(11);
+    expect(commonPrefixLength([[text(1, 2)], [text(1, 2)]], none)).toBe(1);
+    expect(commonPrefixLength([[text(1, 2, 3)], [text(1, 2)]], none)).toBe(1);
+    expect(commonPrefixLength([[text(1, 2)], [text(1, 2, 3)]], none)).toBe(1);
+  });
+});
+
+it.each([
+  [0, 0],
+  [16, 0],
+  [17, 16],
+  [32, 16],
+  [33, 32],
+  [700, 688],
+])('of %i common positions %i are read once', (common, once) => {
+  expect(alignedSharedPrefix(common)).toBe(once);
+});
+
+describe('resolveVisualTokenBudget', () => {
+  const limits = { maxPositions: 100, maxTokens: 20, minVisualTokens: 50 };
+
+  it('leaves to pictures what the longest text and the answer do not take', () => {
+    const prompts = [
+      [text(1, 2, 3), image],
+      [text(1), image, text(2, 3, 4, 5)],
+    ];
+
+    expect(prompts.map(countTextIds)).toEqual([3, 5]);
+    expect(resolveVisualTokenBudget(prompts, limits)).toBe(75);
+  });
+
+  it('accepts a text that leaves just enough and refuses one more id, with numbers', () => {
+    const longest = Array.from({ length: 30 }, () => 1);
+
+    expect(resolveVisualTokenBudget([[text(...longest)]], limits)).toBe(50);
+    expect(() => resolveVisualTokenBudget([[text(...longest, 1)]], limits)).toThrow(
+      expect.objectContaining({
+        code: 'CONTEXT_LENGTH_EXCEEDED',
+        details: { context_length: 100, text_tokens: 31, min_image_tokens: 50, max_tokens: 20 },
+      }) as Error,
+    );
+  });
+});
+
+describe('shareFrames', () => {
+  it.each<[string, number[], number, number[]]>([
+    ['what is wished where it fits', [4, 2], 1000, [4, 2]],
+    ['one each where nothing is spare', [8, 8], 15, [1, 1]],
+    ['in turn where it is tight', [8, 8, 8], 16 * 4, [3, 2, 2]],
+    ['the rest to who wishes more', [2, Infinity], 16 * 6, [2, 6]],
+    ['nothing to nobody', [], 100, []],
+  ])('gives %s', (_, wished, spareTokens, shares) => {
+    expect(shareFrames(wished, spareTokens, 16)).toEqual(shares);
+  });
+});

@@ -1,0 +1,31 @@
+import { THREE_CORES, x86Cpuinfo } from '../../../test/fakes/cpuinfo.js';
+import { hasFastEightBits, parseProcessorFacts } from './instruction-sets.js';
+
+describe('parseProcessorFacts', () => {
+  it('counts cores, not their hyper-threads, over all sockets', () => {
+    const text = x86Cpuinfo('fpu sse2 avx2', THREE_CORES);
+
+    expect(parseProcessorFacts(text)).toEqual({ instructionSets: ['AVX2'], physicalCores: 3 });
+  });
+
+  it.each([
+    ['avx2 avx512f avx512_vnni amx_int8 amx_tile', ['AVX2', 'AVX-512', 'VNNI', 'AMX'], true],
+    ['avx2 avx_vnni', ['AVX2', 'VNNI'], true],
+    ['avx2 avx512f avx512vbmi2', ['AVX2', 'AVX-512'], false],
+    ['sse4_2', [], false],
+  ])('knows %s', (flags, sets, isFast) => {
+    const { instructionSets } = parseProcessorFacts(x86Cpuinfo(flags, [[0, 0]]));
+
+    expect(instructionSets).toEqual(sets);
+    expect(hasFastEightBits(instructionSets)).toBe(isFast);
+  });
+
+  it('reads the list of an ARM processor, which numbers no cores', () => {
+    const text = 'processor\t: 0\nFeatures\t: fp asimd evtstrm asimddp i8mm\nCPU part\t: 0xd40\n';
+
+    expect(parseProcessorFacts(text)).toEqual({
+      instructionSets: ['NEON', 'DOTPROD', 'I8MM'],
+      physicalCores: null,
+    });
+  });
+});

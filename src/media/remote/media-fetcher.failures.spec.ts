@@ -1,0 +1,180 @@
+import type { RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
+
+import {
+  admitServer,
+  type MediaServer,
+  startMediaServer,
+} from '../../../test/http/media-server.js';
+import { createSelfSignedCertificate } from '../../../test/http/self-signed-certificate.js';
+import type { FetchPolicy } from './fetch-policy.js';
+import { createGuardedFetcher, type FetchedMedia } from './media-fetcher.js';
+
+const PICTURE = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000)]);
+
+/** Always the same words, whatever went wrong. */
+const FAILED = {
+  code: 'MEDIA_FETCH_FAILED',
+  publicMessage: 'The media URL did not bring a picture or a clip within the time allowed.',
+  details: undefined,
+};
+
+let server: MediaServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+function fetchMedia(
+  scheme: 'http' | 'https',
+  changes: Partial<FetchPolicy> = {},
+): Promise<FetchedMedia> {
+  const target = {
+    maxImageBytes: 100_000,
+    maxVideoBytes: 100_000,
+    createVideoFile: () => Promise.reject(new Error('There is no clip here.')),
+  };
+  const policy = admitServer(server!, changes);
+  const { signal } = new AbortController();
+  return createGuardedFetcher(policy).fetch(
+    `${scheme}://media.test:${server!.port}/`,
+    target,
+    signal,
+  );
+}
+
+describe('what is no media', () => {
+  it.each<[string, RequestListener]>([
+    ['an empty body', (_, response) => response.end()],
+    [
+      'a page that calls itself a picture',
+      (_, response) =>
+        response.writeHead(200, { 'content-type': 'image/jpeg' }).end('<!doctype html><img src=x>'),
+    ],
+    ['SVG', (_, response) => response.end('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['a playlist', (_, response) => response.end('#EXTM3U\nfile:///etc/passwd\n')],
+    ['status 404', (_, response) => response.writeHead(404).end(PICTURE)],
+    ['status 500', (_, response) => response.writeHead(500).end(PICTURE)],
+    ['status 204', (_, response) => response.writeHead(204).end()],
+    ['status 206', (_, response) => response.writeHead(206).end(PICTURE)],
+    ['status 304', (_, response) => response.writeHead(304).end()],
+    ['status 401', (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic' }).end()],
+    [
+      'a body that ends early',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': 2_000 });
+        response.write(PICTURE, () => response.destroy());
+      },
+    ],
+    [
+      'chunks that end early',
+      (_, response) => {
+        response.write(PICTURE, () => response.destroy());
+      },
+    ],
+    [
+      'no answer',
+      ({ socket }) => {
+        socket.destroy();
+      },
+    ],
+    [
+      'no HTTP',
+      ({ socket }) => {
+        socket.end('SSH-2.0-OpenSSH_9.2\r\n');
+      },
+    ],
+    [
+      'headers of 20 kB',
+      (_, response) => response.writeHead(200, { a: 'b'.repeat(20_000) }).end(PICTURE),
+    ],
+    [
+      'another protocol',
+      ({ socket }) => {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n',
+        );
+      },
+    ],
+    [
+      'two lengths',
+      ({ socket }) => {
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd');
+      },
+    ],
+    [
+      'an unknown encoding',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(PICTURE),
+    ],
+    [
+      'an encoding named after an inherited property',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'constructor' }).end(PICTURE),
+    ],
+    [
+      'two encodings',
+      (_, response) =>
+        response
+          .writeHead(200, { 'content-encoding': 'gzip, gzip' })
+          .end(gzipSync(gzipSync(PICTURE))),
+    ],
+    [
+      'two headers of encoding',
+      (_, response) => {
+        response.setHeader('content-encoding', ['gzip', 'gzip']);
+        response.end(gzipSync(gzipSync(PICTURE)));
+      },
+    ],
+    [
+      'damaged compression',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(PICTURE),
+    ],
+    [
+      'compression that ends early',
+      (_, response) =>
+        response
+          .writeHead(200, { 'content-encoding': 'gzip' })
+          .end(gzipSync(PICTURE).subarray(0, -10)),
+    ],
+  ])('fails on %s', async (_, listener) => {
+    server = await startMediaServer(listener);
+
+    await expect(fetchMedia('http')).rejects.toMatchObject(FAILED);
+  });
+
+  it('fails on a host that does not listen', async () => {
+    server = await startMediaServer(() => undefined);
+    await server.close();
+
+    await expect(fetchMedia('http')).rejects.toMatchObject(FAILED);
+    server = undefined;
+  });
+});
+
+describe('TLS', () => {
+  const answer: RequestListener = (_, response) => response.end(PICTURE);
+
+  it('fails on a certificate that nobody trusted has signed', async () => {
+    server = await startMediaServer(answer, createSelfSignedCertificate('media.test'));
+
+    await expect(fetchMedia('https')).rejects.toMatchObject(FAILED);
+    expect(server.accepted).toBe(1);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('fails on the certificate of another host', async () => {
+    const certificate = createSelfSignedCertificate('other.test');
+    server = await startMediaServer(answer, certificate);
+
+    await expect(fetchMedia('https', { certificates: certificate.cert })).rejects.toMatchObject(
+      FAILED,
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  it('fails on a server that speaks none', async () => {
+    server = await startMediaServer(answer);
+
+    await expect(fetchMedia('https')).rejects.toMatchObject(FAILED);
+  });
+});

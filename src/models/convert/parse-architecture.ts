@@ -1,0 +1,64 @@
+import {
+  type JsonObject,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkOneOf,
+} from '../package/checked-json.js';
+import type { Architecture } from './architecture.js';
+import { parseDecoder } from './parse-decoder.js';
+import { parseQuantization } from './parse-quantization.js';
+import { parseVision } from './parse-vision.js';
+
+const TOKEN = { min: 0, max: 1 << 24 };
+const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
+
+/**
+ * Reads `config.json` and `generation_config.json` (an empty object where there is none). transformers leaves
+ * fields out that equal their class's default, so those defaults stand in; a wrong guess shows in the
+ * shapes of the weights.
+ *
+ * @throws MODEL_INVALID when a field is out of range or asks for something the graphs do not do.
+ */
+export function parseArchitecture(config: JsonObject, generation: JsonObject): Architecture {
+  const [name] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
+    checkOneOf(item, label, FAMILIES),
+  );
+  if (name === 'LlamaForCausalLM') {
+    return {
+      name,
+      vision: null,
+      decoder: parseDecoder(config, config),
+      quantization: parseQuantization(config, config),
+      tokens: parseTokens(config, config, generation),
+    };
+  }
+  checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
+  const text = checkObject(config['text_config'], 'text_config');
+  return {
+    name: 'LlavaOnevisionForConditionalGeneration',
+    vision: parseVision(config),
+    decoder: parseDecoder(text, config),
+    quantization: parseQuantization(config, text),
+    tokens: parseTokens(config, text, generation),
+  };
+}
+
+function parseTokens(
+  config: JsonObject,
+  text: JsonObject,
+  generation: JsonObject,
+): Architecture['tokens'] {
+  const eos = generation['eos_token_id'] ?? text['eos_token_id'] ?? config['eos_token_id'];
+  const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
+  // Older configurations say -1 for a token that does not exist.
+  const optional = (field: string) => {
+    const value = text[field] ?? config[field] ?? generation[field] ?? -1;
+    return value === -1 ? null : token(value, field);
+  };
+  return {
+    bos: optional('bos_token_id'),
+    eos: checkList(Array.isArray(eos) ? eos : [eos], 'eos_token_id', 64, token),
+    pad: optional('pad_token_id'),
+  };
+}

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+
+import {
+  createTemporaryFolder,
+  type TemporaryFolder,
+} from '../../../test/setup/temporary-folder.js';
+import type { HubFile } from './hub-snapshot.js';
+import { openPartialFile } from './partial-file.js';
+
+const FILE: HubFile = {
+  name: 'model.safetensors',
+  bytes: 25,
+  checksum: { kind: 'sha256', hex: 'ab'.repeat(32) },
+};
+
+describe('openPartialFile', () => {
+  let folder: TemporaryFolder;
+  let path: string;
+  beforeEach(() => {
+    folder = createTemporaryFolder();
+    path = folder.path('file');
+  });
+  afterEach(() => folder.remove());
+
+  it('cuts a file into parts, the last one shorter', async () => {
+    const partial = await openPartialFile(path, FILE, 10);
+    await partial.close();
+
+    expect(partial.parts.map(({ begin, end }) => [begin, end])).toEqual([
+      [0, 10],
+      [10, 20],
+      [20, 25],
+    ]);
+  });
+
+  it('puts bytes to their places in any order, and gives the file its name', async () => {
+    const partial = await openPartialFile(path, FILE, 10);
+    await partial.append(2, Buffer.from('uvwxy'));
+    await partial.append(0, Buffer.from('abcd'));
+    await partial.append(1, Buffer.from('klmnopqrst'));
+    await partial.append(0, Buffer.from('efghij'));
+    await partial.close();
+    await partial.complete();
+
+    expect(readFileSync(path, 'utf8')).toBe('abcdefghijklmnopqrstuvwxy');
+    expect(existsSync(`${path}.ranges`)).toBe(false);
+  });
+
+  it('goes on where an earlier run was, without having been closed', async () => {
+    const earlier = await openPartialFile(path, FILE, 10);
+    await earlier.append(1, Buffer.from('klm'));
+    await earlier.append(0, Buffer.from('ab'));
+    const partial = await openPartialFile(path, FILE, 10);
+    await Promise.all([earlier.close(), partial.close()]);
+
+    expect(partial.parts.map(({ doneBytes }) => doneBytes)).toEqual([2, 3, 0]);
+    expect(partial.doneBytes()).toBe(5);
+  });
+
+  it.each<[string, HubFile, number]>([
+    ['of other bytes', { ...FILE, checksum: { kind: 'sha256', hex: 'cd'.repeat(32) } }, 10],
+    ['of another size', { ...FILE, bytes: 26 }, 10],
+    ['in parts of another size', FILE, 5],
+  ])('begins anew with a file %s', async (_, file, partBytes) => {
+    const earlier = await openPartialFile(path, FILE, 10);
+    await earlier.append(0, Buffer.from('ab'));
+    await earlier.close();
+    const partial = await openPartialFile(path, file, partBytes);
+    await partial.close();
+
+    expect(partial.doneBytes()).toBe(0);
+    expect(statSync(`${path}.partial`).size).toBe(0);
+  });
+
+  it('believes no notes whose file is gone', async () => {
+    const earlier = await openPartialFile(path, FILE, 10);
+    await earlier.append(0, Buffer.from('ab'));
+    await earlier.close();
+    rmSync(`${path}.partial`);
+    const partial = await openPartialFile(path, FILE, 10);
+    await partial.close();
+
+    expect(partial.doneBytes()).toBe(0);
+  });
+
+  it('takes no more of a part for done than it has, whatever the notes say', async () => {
+    const earlier = await openPartialFile(path, FILE, 10);
+    await earlier.close();
+    const notes = readFileSync(`${path}.ranges`);
+    notes.writeUInt32LE(0xffffffff, notes.length - 4);
+    folder.write('file.ranges', notes);
+    const partial = await openPartialFile(path, FILE, 10);
+    await partial.close();
+
+    expect(partial.doneBytes()).toBe(5);
+  });
+});

@@ -1,0 +1,142 @@
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import { packagesDirectory, partialDirectory, sourcesDirectory } from '../package/home.js';
+import {
+  type ModelManifest,
+  type Precision,
+  MANIFEST_FILE,
+  PRECISIONS,
+} from '../package/manifest.js';
+import { inspectPackage } from '../package/model-package.js';
+import { readPullRecord } from './pull-record.js';
+
+/** A package, or the checkpoint that was kept beside it. */
+export type InstalledPart = Precision | 'source';
+
+export type InstalledState =
+  | { readonly kind: 'ready' }
+  /** A download or conversion is under way or was broken off; it goes on from there. */
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** Something in the home folder that takes space and has a name. */
+export interface InstalledModel {
+  readonly id: string;
+  readonly part: InstalledPart;
+  /** Of a package that is ready. */
+  readonly manifest: ModelManifest | null;
+  /** Its folder; of an incomplete package, the one it will have. */
+  readonly directory: string;
+  /** Space its files take on the disk, `incomplete` ones included. */
+  readonly bytes: number;
+  readonly state: InstalledState;
+}
+
+const INCOMPLETE = { manifest: null, state: { kind: 'incomplete' } } as const;
+
+/**
+ * What is in the home folder, by id and then from the most to the least exact. Names, sizes and manifests are
+ * checked; what the files hold is not, since that takes as long as reading them.
+ */
+export async function listInstalled(home: string): Promise<InstalledModel[]> {
+  const [packages, sources] = [packagesDirectory(home), sourcesDirectory(home)];
+  const ids = new Set([...(await foldersIn(packages)), ...(await foldersIn(sources))]);
+  const models: InstalledModel[] = [];
+  for (const id of [...ids].sort()) {
+    for (const precision of PRECISIONS) {
+      const model = await describePackage(join(packages, id), id, precision);
+      if (model) models.push(model);
+    }
+    const source = await describeSource(join(sources, id), id);
+    if (source) models.push(source);
+  }
+  return models;
+}
+
+/**
+ * Deletes what was listed, and what is left of attempts to make it. It stops being installed with the first file
+ * deleted, so that no half of it is ever loaded.
+ */
+export async function removeInstalled({ directory, part }: InstalledModel): Promise<void> {
+  await rm(join(directory, MANIFEST_FILE), { force: true });
+  await rm(directory, { recursive: true, force: true });
+  const parent = join(directory, '..');
+  if (part !== 'source') {
+    for (const { name } of await entriesOf(parent)) {
+      if (!name.startsWith(`.${part}.`)) continue;
+      await rm(join(parent, name), { recursive: true, force: true });
+    }
+    // The model's own folder goes with its last package.
+    if ((await entriesOf(parent)).length === 0) await rm(parent, { recursive: true, force: true });
+  }
+}
+
+async function describePackage(
+  folder: string,
+  id: string,
+  precision: Precision,
+): Promise<InstalledModel | null> {
+  const directory = join(folder, precision);
+  const bytes = await sizeOf(directory);
+  const partial = await sizeOf(partialDirectory(directory));
+  if (bytes === null && partial === null) return null;
+  return {
+    id,
+    part: precision,
+    directory,
+    bytes: (bytes ?? 0) + (partial ?? 0),
+    ...(bytes === null ? INCOMPLETE : await inspect(directory)),
+  };
+}
+
+async function inspect(directory: string): Promise<Pick<InstalledModel, 'manifest' | 'state'>> {
+  try {
+    return { manifest: await inspectPackage(directory), state: { kind: 'ready' } };
+  } catch (error) {
+    if (!(error instanceof SalamandraError)) throw error;
+    return { manifest: null, state: { kind: 'invalid', reason: error.publicMessage } };
+  }
+}
+
+/** A checkpoint, or as much of one as a pull has come to. */
+async function describeSource(directory: string, id: string): Promise<InstalledModel | null> {
+  const bytes = await sizeOf(directory);
+  if (bytes === null) return null;
+  const kind = (await readPullRecord(directory))?.state === 'kept' ? 'ready' : 'incomplete';
+  return { id, part: 'source', directory, bytes, manifest: null, state: { kind } };
+}
+
+/** Bytes of a folder's files on the disk, holes left out; null where there is no such folder. */
+async function sizeOf(directory: string): Promise<number | null> {
+  const folder = await lstat(directory).catch(() => undefined);
+  if (!folder?.isDirectory()) return null;
+  let bytes = 0;
+  for (const entry of await entriesOf(directory)) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) bytes += (await sizeOf(path)) ?? 0;
+    // A file may go while it is looked at: a download is at work.
+    else bytes += await sizeOfFile(path);
+  }
+  return bytes;
+}
+
+/** Some file systems count no blocks. */
+async function sizeOfFile(path: string): Promise<number> {
+  const file = await lstat(path).catch(() => undefined);
+  if (!file) return 0;
+  return file.blocks === 0 ? file.size : Math.min(file.size, file.blocks * 512);
+}
+
+async function foldersIn(directory: string): Promise<string[]> {
+  const entries = await entriesOf(directory);
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
+}
+
+async function entriesOf(directory: string): Promise<Dirent[]> {
+  return await readdir(directory, { withFileTypes: true }).catch(() => []);
+}

@@ -1,0 +1,90 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type HubFile, type HubSnapshot, PLAIN_NAME } from '../hub/hub-snapshot.js';
+import {
+  type JsonObject,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkOneOf,
+  checkString,
+  parseJsonObject,
+} from '../package/checked-json.js';
+import { checkHex } from '../package/checked-manifest-value.js';
+import { invalidModel } from '../package/invalid-model.js';
+
+/** What is known of the files in a folder of sources; with it a pull goes on after a break, and without a network. */
+export interface PullRecord {
+  readonly snapshot: HubSnapshot;
+  /** What was asked for: a branch, a tag or a commit; null for the newest. */
+  readonly revision: string | null;
+  /** `kept`: a pull came to its end, and every file is there. */
+  readonly state: 'unfinished' | 'kept';
+  /** Whether the user agreed to the conditions of a gated model. */
+  readonly conditions: 'not-asked' | 'accepted';
+  /** SHA-256 in hex of files that were there and right, by name. */
+  readonly hashes: ReadonlyMap<string, string>;
+}
+
+const RECORD_FILE = 'pull.json';
+const MAX_FILES = 10_000;
+
+/** Null where there is none, or none that can be read. */
+export async function readPullRecord(directory: string): Promise<PullRecord | null> {
+  try {
+    const json = parseJsonObject(await readFile(join(directory, RECORD_FILE)), RECORD_FILE);
+    return {
+      snapshot: parseSnapshot(checkObject(json['snapshot'], 'snapshot')),
+      revision: json['revision'] === null ? null : checkString(json['revision'], 'revision', 200),
+      state: checkOneOf(json['state'], 'state', ['unfinished', 'kept']),
+      conditions: checkOneOf(json['conditions'], 'conditions', ['not-asked', 'accepted']),
+      hashes: new Map(
+        Object.entries(checkObject(json['hashes'], 'hashes')).map(([name, hash]) => [
+          name,
+          checkHex(hash, 'hash', 64),
+        ]),
+      ),
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** By renaming, so that a kill leaves the old record or the new one. */
+export async function writePullRecord(directory: string, record: PullRecord): Promise<void> {
+  const { snapshot, hashes } = record;
+  const json = {
+    ...record,
+    snapshot: { ...snapshot, files: [...snapshot.files.values()] },
+    hashes: Object.fromEntries(hashes),
+  };
+  const path = join(directory, RECORD_FILE);
+  await writeFile(`${path}.new`, `${JSON.stringify(json, null, 2)}\n`);
+  await rename(`${path}.new`, path);
+}
+
+function parseSnapshot(json: JsonObject): HubSnapshot {
+  const files = checkList(json['files'], 'files', MAX_FILES, (item, label) =>
+    parseFile(checkObject(item, label)),
+  );
+  return {
+    repository: checkString(json['repository'], 'repository', 200),
+    commit: checkHex(json['commit'], 'commit', 40),
+    licence: checkString(json['licence'], 'licence', 64),
+    access: checkOneOf(json['access'], 'access', ['open', 'gated']),
+    files: new Map(files.map((file) => [file.name, file])),
+  };
+}
+
+function parseFile(json: JsonObject): HubFile {
+  const name = checkString(json['name'], 'name', 128);
+  if (!PLAIN_NAME.test(name)) throw invalidModel('a record names a file in a folder');
+  const checksum = checkObject(json['checksum'], 'checksum');
+  const kind = checkOneOf(checksum['kind'], 'kind', ['sha256', 'git-sha1']);
+  return {
+    name,
+    bytes: checkInteger(json['bytes'], 'bytes', { min: 0, max: Number.MAX_SAFE_INTEGER }),
+    checksum: { kind, hex: checkHex(checksum['hex'], 'hex', kind === 'sha256' ? 64 : 40) },
+  };
+}

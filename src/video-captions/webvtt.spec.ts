@@ -1,0 +1,44 @@
+import { parseWebVtt } from '../../test/http/parse-webvtt.js';
+import { resolveLanguage } from '../language/languages.js';
+import { formatWebVtt } from './webvtt.js';
+
+const track = (cues: { startSeconds: number; endSeconds: number; text: string }[]) =>
+  formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues });
+
+it('writes a track of descriptions', () => {
+  const cues = [
+    { startSeconds: 0, endSeconds: 2.5, text: 'Un gos.' },
+    { startSeconds: 3599.9996, endSeconds: 360_000.001, text: 'Un gat.' },
+  ];
+
+  expect(track(cues)).toBe(
+    'WEBVTT\nKind: descriptions\nLanguage: ca\n\n' +
+      'NOTE Written by the model demo\n\n' +
+      '00:00:00.000 --> 00:00:02.500\nUn gos.\n\n' +
+      '01:00:00.000 --> 100:00:00.001\nUn gat.\n',
+  );
+});
+
+it.each([
+  ['markup', '<b>R&D</b> &lt;', '&lt;b&gt;R&amp;D&lt;/b&gt; &amp;lt;'],
+  ['an arrow', '00:00 --> 00:01', '00:00 --&gt; 00:01'],
+  ['blank lines', 'one\n\n\n two \r\n\r\nthree\r', 'one\ntwo\nthree'],
+  ['a null character', 'a\0b', 'a\ufffdb'],
+])('keeps %s inside its cue', (_, text, written) => {
+  const file = track([{ startSeconds: 0, endSeconds: 1, text }]);
+
+  expect(file).toContain(`00:00:01.000\n${written}\n`);
+  expect(parseWebVtt(file).cues).toHaveLength(1);
+});
+
+it('gives a cue that rounds to nothing a millisecond', () => {
+  expect(track([{ startSeconds: 1.0001, endSeconds: 1.0002, text: 'x' }])).toContain(
+    '00:00:01.000 --> 00:00:01.001\n',
+  );
+});
+
+it('leaves out cues without a text', () => {
+  expect(track([{ startSeconds: 0, endSeconds: 1, text: ' \n ' }])).toBe(
+    'WEBVTT\nKind: descriptions\nLanguage: ca\n\nNOTE Written by the model demo\n',
+  );
+});

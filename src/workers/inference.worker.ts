@@ -1,0 +1,38 @@
+import { createLocalEngine } from '../engine/local-engine.js';
+import { createMediaWorkerDecoder } from './media-worker-decoder.js';
+import type { EngineCaches } from '../cache/engine-caches.js';
+import { serveEngine } from './serve-engine.js';
+import { installModel } from '../models/install/install-model.js';
+import { cacheDirectory } from '../models/package/home.js';
+import { loadModelPackage } from '../models/package/model-package.js';
+import { chooseCacheBytes } from '../engine/scheduling/memory-budget.js';
+import { openEngineCaches } from '../cache/open-caches.js';
+
+let promptStore: EngineCaches | undefined;
+
+/** Child process with one model: installs it where needed, verifies and loads it, then serves its parent. */
+serveEngine(
+  async (configuration, onProgress) => {
+    const directory = await installModel(configuration, ({ stage, done, total }) =>
+      onProgress({ step: `converting ${stage}`, fraction: total === 0 ? 1 : done / total }),
+    );
+    onProgress({ step: 'verifying' });
+    const modelPackage = await loadModelPackage(directory);
+    onProgress({ step: 'loading' });
+    const { manifest } = modelPackage;
+    const { threads, memoryBytes, home, cacheBytes, diskCacheBytes, sharesCache } = configuration;
+    promptStore = await openEngineCaches({
+      model: manifest.digest,
+      maxBytes: cacheBytes ?? chooseCacheBytes(manifest),
+      disk: { root: cacheDirectory(home), maxBytes: diskCacheBytes ?? 0 },
+      isShared: sharesCache ?? true,
+    });
+    return createLocalEngine(modelPackage, {
+      ...{ threads, memoryBytes, promptStore },
+      mediaDecoder: createMediaWorkerDecoder({
+        entry: new URL('./media.worker.js', import.meta.url),
+      }),
+    });
+  },
+  async () => promptStore?.close(),
+);

@@ -1,0 +1,57 @@
+import { followParent, sendToParent } from './fork-worker.js';
+import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
+import { sampleVideo } from './sample-video.js';
+import { tileMedia } from './tile-image.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { readImageSize } from '../media/decode-image.js';
+import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';
+import { findShots } from '../media/find-shots.js';
+import { probeVideo } from '../media/probe-video.js';
+
+/** Child process that decodes untrusted files: a task in, its result or an error out, one at a time. */
+followParent(endGroup);
+
+let found: Ffmpeg | undefined;
+
+process.on('message', (task: MediaWorkerTask) => {
+  void run(task).then(
+    (result) => reply({ type: 'result', result }),
+    (error: unknown) => reply({ type: 'error', error: toPublicError(error).toJSON() }),
+  );
+});
+
+async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
+  if (task.type === 'tile') return tileMedia(task.request);
+  if (task.type === 'inspect-image') return readImageSize(task);
+  // Looked for until it is there: it may be installed while the service runs.
+  found ??= await findFfmpeg(process.env);
+  switch (task.type) {
+    case 'sample-video':
+      return sampleVideo(task.request, found);
+    case 'inspect': {
+      const { durationSeconds, width, height, frameRate } = await probeVideo(found, task.path);
+      return { durationSeconds, width, height, frameRate };
+    }
+    case 'find-shots':
+      return findShots(found, await probeVideo(found, task.path), task.search);
+  }
+}
+
+/** Nobody is left to kill ffmpeg. The worker leads a group of its own, and is among those it ends here. */
+function endGroup(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    process.exit(0);
+  }
+}
+
+function reply(message: MediaWorkerReply): void {
+  sendToParent(message);
+}
+
+function toPublicError(error: unknown): SalamandraError {
+  return error instanceof SalamandraError
+    ? error
+    : new SalamandraError('INTERNAL', 'Internal error.', { cause: error });
+}

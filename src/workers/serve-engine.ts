@@ -1,0 +1,89 @@
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { followParent, sendToParent } from './fork-worker.js';
+import type { LoadProgress, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import type { MessageFromWorker, MessageToWorker, WorkerConfiguration } from './messages.js';
+
+export type LoadEngine = (
+  configuration: WorkerConfiguration,
+  onProgress: (progress: LoadProgress) => void,
+) => Promise<VisionLanguageEngine>;
+
+/** Failures that a restart would meet again; anything else ends the worker, which is then started again. */
+const PERMANENT: ReadonlySet<string> = new Set([
+  'MODEL_INVALID',
+  'MODEL_NOT_FOUND',
+  'INVALID_PARAMETER',
+]);
+
+/**
+ * The worker's side of a remote engine: loads one engine, then serves any number of requests at once.
+ *
+ * @param settle waits for what should outlive the process, before it ends with its parent. Absent: nothing should.
+ */
+export function serveEngine(
+  loadEngine: LoadEngine,
+  settle: () => Promise<void> = () => Promise.resolve(),
+): void {
+  let engine: VisionLanguageEngine | undefined;
+  const running = new Map<number, AbortController>();
+
+  async function load(configuration: WorkerConfiguration): Promise<void> {
+    try {
+      engine = await loadEngine(configuration, (progress) => send({ type: 'progress', progress }));
+      send({ type: 'ready', model: await engine.describe() });
+    } catch (error) {
+      logFailure('load', error);
+      if (error instanceof SalamandraError && PERMANENT.has(error.code)) {
+        send({ type: 'unusable', error: error.toJSON() });
+      } else {
+        process.exit(1);
+      }
+    }
+  }
+
+  async function generate(message: MessageToWorker & { type: 'generate' }): Promise<void> {
+    const { id, request } = message;
+    const abort = new AbortController();
+    running.set(id, abort);
+    const onStart = () => send({ type: 'started', id });
+    try {
+      if (!engine) throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.');
+      for await (const event of engine.generate(request, abort.signal, onStart)) {
+        send({ type: 'event', id, event });
+      }
+      send({ type: 'end', id });
+    } catch (error) {
+      if (abort.signal.aborted) send({ type: 'end', id });
+      else send({ type: 'error', id, error: toPublicError(error).toJSON() });
+    } finally {
+      running.delete(id);
+    }
+  }
+
+  followParent(() => void settle().finally(() => process.exit(0)));
+  process.on('message', (message: MessageToWorker) => {
+    if (message.type === 'load') void load(message.configuration);
+    else if (message.type === 'generate') void generate(message);
+    else running.get(message.id)?.abort();
+  });
+}
+
+function send(message: MessageFromWorker): void {
+  sendToParent(message);
+}
+
+function toPublicError(error: unknown): SalamandraError {
+  logFailure('generate', error);
+  return error instanceof SalamandraError
+    ? error
+    : new SalamandraError('INTERNAL', 'Internal error.', { cause: error });
+}
+
+/**
+ * Logs what the parent will not be told: causes stay in this process, since they may hold paths and library
+ * text, which no client may see.
+ */
+function logFailure(during: string, error: unknown): void {
+  const isTold = error instanceof SalamandraError && error.cause === undefined;
+  if (!isTold) console.error(`inference.worker: ${during} failed:`, error);
+}

@@ -1,0 +1,120 @@
+import type {
+  Conversation,
+  EngineEvent,
+  EngineRequest,
+  EngineStatus,
+  ModelDescription,
+  RequestMedia,
+  VisionLanguageEngine,
+} from '../../src/engine/vision-language-engine.js';
+import type { MediaReport } from '../../src/media/media-report.js';
+import type { ChatMessage } from '../../src/language/chat-template.js';
+
+export const FAKE_MODEL: ModelDescription = {
+  id: 'fake',
+  name: 'Fake',
+  architecture: 'LlavaOnevisionForConditionalGeneration',
+  revision: '0'.repeat(64),
+  licence: 'apache-2.0',
+  hub: null,
+  precision: 'int8',
+  inputModalities: ['text', 'image', 'video'],
+  prompts: 'chat-and-raw',
+  contextLength: 1024,
+  costs: {
+    geometry: {
+      imageProcessor: {
+        tileSize: { width: 98, height: 98 },
+        mean: [0.5, 0.5, 0.5],
+        std: [0.5, 0.5, 0.5],
+        rescaleFactor: 1 / 255,
+        imageGridPinpoints: [
+          { width: 196, height: 98 },
+          { width: 196, height: 196 },
+        ],
+        maxTilesCap: 9,
+      },
+      patchesPerSide: 7,
+    },
+    instructionTokens: 24,
+    weightBytes: 9_000_000,
+    cacheBytesPerToken: 3_072,
+  },
+  generation: {},
+};
+
+/** The messages of a conversation; none where it is missing, or a raw prompt. */
+export function messagesOf(conversation: Conversation | undefined): readonly ChatMessage[] {
+  return !conversation || 'rawText' in conversation ? [] : conversation;
+}
+
+/** An engine without a model: it remembers what it was asked and answers with what it is told to. */
+export interface FakeEngine extends VisionLanguageEngine {
+  requests: EngineRequest[];
+  signals: (AbortSignal | undefined)[];
+  nextStatus: EngineStatus;
+  /** Thrown instead of an answer. */
+  failure: Error | undefined;
+  /** Never answers. */
+  isHanging: boolean;
+}
+
+export function createFakeEngine(): FakeEngine {
+  const engine: FakeEngine = {
+    requests: [],
+    signals: [],
+    nextStatus: { state: 'ready', model: FAKE_MODEL },
+    failure: undefined,
+    isHanging: false,
+    status: () => engine.nextStatus,
+    describe: () => Promise.resolve(FAKE_MODEL),
+    close: () => Promise.resolve(),
+    async *generate(request, signal): AsyncGenerator<EngineEvent> {
+      engine.requests.push(request);
+      engine.signals.push(signal);
+      if (engine.failure) throw engine.failure;
+      if (engine.isHanging)
+        await new Promise((_, reject) => signal?.addEventListener('abort', reject));
+      yield* answer(request);
+    },
+  };
+  return engine;
+}
+
+function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent> {
+  yield { type: 'media', media: media.map(report) };
+  const imageTokens = 199 * media.length;
+  for (const conversation of conversations.keys()) {
+    yield { type: 'text-delta', conversation, text: 'answer ' };
+    yield { type: 'text-delta', conversation, text: `${conversation}` };
+    yield {
+      type: 'answer',
+      conversation,
+      text: `answer ${conversation}`,
+      finishReason: 'stop',
+      usage: { promptTokens: imageTokens + 11, imageTokens, cachedTokens: 0, completionTokens: 3 },
+      timings: { prefillMs: 1.26, decodeMs: 2, firstTokenMs: 1.5 },
+    };
+  }
+  const timings = {
+    queueMs: 0,
+    mediaDecodeMs: 1,
+    tileMs: 2,
+    encodeMs: 3,
+    prefillMs: 4,
+    decodeMs: 5,
+  };
+  yield { type: 'done', timings: { ...timings, firstTokenMs: 10, totalMs: 15 } };
+}
+
+/** Of a clip two frames: the first second of what is looked at, and the next. */
+function report(media: RequestMedia): MediaReport {
+  const sha256 = 'a'.repeat(64);
+  const common = { width: 30, height: 20, visualTokens: 199, sha256 };
+  if (media.kind === 'image') {
+    return { kind: 'image', ...common, tiles: 5, grid: { rows: 2, columns: 2 } };
+  }
+  const { startSeconds = 0 } = media.sampling.range ?? {};
+  const frames = [0, 1].map((second) => ({ timestampSeconds: startSeconds + second }));
+  return { kind: 'video', ...common, durationSeconds: 60, frames, framesRequested: 8 };
+}

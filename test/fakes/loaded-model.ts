@@ -1,0 +1,145 @@
+import type { MediaDecoder } from '../../src/engine/media-decoder.js';
+import type { PipelineModel } from '../../src/engine/loaded-model.js';
+import { loadTokenizer } from '../../src/language/tokenizer.js';
+import type { GraphSession } from '../../src/runtime/graph-session.js';
+import { createTensor } from '../../src/tensor/tensor.js';
+import { planTiles } from '../../src/vision/plan-tiles.js';
+import { tinyManifest } from '../tiny-model/tiny-package.js';
+import { createGeometry, readGolden } from '../golden/vision-golden.js';
+import { FAKE_DECODER } from './attention-session.js';
+import { createFakeDecoder, type DecoderRun, type FakeDecoder } from './fake-decoder.js';
+
+const { hiddenSize } = FAKE_DECODER;
+/** Words of the test tokenizer that the model of eleven scores chooses among. */
+const FIRST_WORD = 546;
+const TOKENIZER = 'test/golden/tokenizer';
+
+/** What the fake media decoder was asked for. */
+export type MediaCall = Record<string, unknown> & { readonly kind: 'image' | 'video' };
+
+export interface FakeParts extends PipelineModel {
+  readonly decoder: FakeDecoder;
+  /** Positions of every decoder run, in order: a step has one for each of its sequences. */
+  readonly runs: readonly number[];
+  /** Tiles of every vision run, in order. */
+  readonly visionRuns: readonly number[];
+  readonly mediaCalls: readonly MediaCall[];
+  /** Called at the start of every decoder run. */
+  onRun: (positions: number) => void;
+  /** Called at the start of every vision run. */
+  onVisionRun: () => void;
+}
+
+export interface FakePartsOptions {
+  readonly maxPositions?: number;
+  /** Frames of every clip. */
+  readonly clipFrames?: number;
+  /** `text`: a model without sight. */
+  readonly reads?: 'text' | 'text and media';
+}
+
+/**
+ * A model whose scores depend on everything that was read, over invented media; everything that runs is written down. A
+ * picture's first byte decides its features. The demo's geometry.
+ */
+export async function createFakeParts(options: FakePartsOptions = {}): Promise<FakeParts> {
+  const { maxPositions = FAKE_DECODER.maxPositions, clipFrames = 100 } = options;
+  const { reads = 'text and media' } = options;
+  const tokenizer = await loadTokenizer(TOKENIZER);
+  const decoderConfig = { ...tinyManifest().decoder, ...FAKE_DECODER, maxPositions };
+  const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {}, digest: '' };
+  const { demo } = readGolden('packed-features').geometries;
+  const geometry = createGeometry(demo!);
+  const tokenEmbeddings = {
+    hiddenSize,
+    embed: (ids: readonly number[]) =>
+      createTensor(
+        [ids.length, hiddenSize],
+        Float32Array.from(
+          ids.flatMap((id) => Array.from({ length: hiddenSize }, (_, d) => Math.sin(id * 5 + d))),
+        ),
+      ),
+    close: () => undefined,
+  };
+  const runs: number[] = [];
+  const visionRuns: number[] = [];
+  const mediaCalls: MediaCall[] = [];
+  const decoder = createFakeDecoder(
+    { maxPositions, vocabulary: 1600, words: { first: FIRST_WORD, count: 11 } },
+    tokenEmbeddings,
+  );
+  decoder.onRun = (run) => {
+    runs.push(countPositions(run));
+    parts.onRun(countPositions(run));
+  };
+  const vision = {
+    geometry,
+    imageNewline: new Float32Array(hiddenSize).fill(0.5),
+    graph: createVision((tiles) => {
+      visionRuns.push(tiles);
+      parts.onVisionRun();
+    }),
+  };
+  const parts: FakeParts = {
+    manifest: { ...manifest, tokens: { ...manifest.tokens, eos: [] } },
+    ...{ tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
+    mediaDecoder: createMediaDecoder(mediaCalls, clipFrames),
+    vision: reads === 'text' ? null : vision,
+    decoder,
+    onRun: () => undefined,
+    onVisionRun: () => undefined,
+  };
+  return parts;
+}
+
+function countPositions(run: DecoderRun): number {
+  return run.kind === 'read' ? run.positions : run.sequences.length;
+}
+
+/** Features that tell tiles and patches apart. */
+function createVision(onRun: (tiles: number) => void): GraphSession {
+  return {
+    inputNames: ['pixel_values'],
+    outputNames: ['image_features'],
+    close: () => Promise.resolve(),
+    run([inputs]) {
+      const pixels = inputs?.['pixel_values'];
+      if (pixels?.type !== 'float32') throw new TypeError('No pixels.');
+      const tiles = pixels.shape[0] ?? 0;
+      onRun(tiles);
+      const stride = pixels.data.length / tiles;
+      const data = Float32Array.from({ length: tiles * 49 * hiddenSize }, (_, i) => {
+        const tile = Math.floor(i / (49 * hiddenSize));
+        return Math.sin((pixels.data[tile * stride] ?? 0) * 50 + i);
+      });
+      return Promise.resolve({
+        image_features: { type: 'float32', shape: [tiles, 49, hiddenSize], data },
+      });
+    },
+  };
+}
+
+function createMediaDecoder(calls: MediaCall[], clipFrames: number): MediaDecoder {
+  const tileOf = (value: number) => new Uint8Array(98 * 98 * 3).fill(value);
+  const common = { sha256: 'ab'.repeat(32), mediaDecodeMs: 2, tileMs: 1 };
+  return {
+    tile({ bytes, geometry, detail, maxVisualTokens, layout }) {
+      calls.push({ kind: 'image', detail, maxVisualTokens, layout });
+      const size = { width: 300, height: 200 };
+      const plan = planTiles(size, geometry, layout === 'square' ? 'low' : detail, maxVisualTokens);
+      const tiles = Array.from({ length: plan.tiles }, (_, tile) => tileOf((bytes[0] ?? 0) + tile));
+      return Promise.resolve({ plan, tiles, ...common });
+    },
+    sampleVideo({ sampling, maxFrames, path }) {
+      calls.push({ kind: 'video', maxFrames });
+      const framesRequested = 'count' in sampling.frames ? sampling.frames.count : clipFrames;
+      const frames = Math.min(framesRequested, maxFrames, clipFrames);
+      return Promise.resolve({
+        tiles: Array.from({ length: frames }, (_, frame) => tileOf(path.length + frame)),
+        timestampsSeconds: Array.from({ length: frames }, (_, frame) => frame / 2),
+        ...{ width: 64, height: 48, durationSeconds: 12, framesRequested, ...common },
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+
+import { createPublicPolicy, type FetchPolicy } from '../../src/media/remote/fetch-policy.js';
+
+/** The one address that the policies of these tests admit. */
+export const ADMITTED = '127.0.0.1';
+
+export interface MediaServer {
+  readonly port: number;
+  /** TCP connections that arrived, whatever came of them. */
+  readonly accepted: number;
+  readonly requests: readonly IncomingMessage[];
+  /** Connections that are open now. */
+  readonly connections: ReadonlySet<Socket>;
+  /** Bytes of responses that the system took over, of all connections. */
+  readonly bytesWritten: number;
+  close(): Promise<void>;
+}
+
+/** Serves on every local address, IPv6 included where there is one, and counts. */
+export async function startMediaServer(
+  listener: RequestListener,
+  certificate?: { key: string; cert: string },
+): Promise<MediaServer> {
+  const requests: IncomingMessage[] = [];
+  const all: Socket[] = [];
+  const connections = new Set<Socket>();
+  const handle: RequestListener = (request, response) => {
+    requests.push(request);
+    // The fetcher leaves in the middle on purpose.
+    response.on('error', () => undefined);
+    listener(request, response);
+  };
+  const server = certificate ? createTlsServer(certificate, handle) : createServer(handle);
+  server.on('connection', (socket: Socket) => {
+    all.push(socket);
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+  });
+  await listen(server, '::').catch(() => listen(server, '0.0.0.0'));
+  return {
+    port: (server.address() as AddressInfo).port,
+    get accepted() {
+      return all.length;
+    },
+    requests,
+    connections,
+    get bytesWritten() {
+      return all.reduce((sum, socket) => sum + socket.bytesWritten, 0);
+    },
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, resolve);
+  });
+}
+
+/** The policy of the service, but for the server's port, names that all resolve to ADMITTED, and ADMITTED itself. */
+export function admitServer(server: MediaServer, changes: Partial<FetchPolicy> = {}): FetchPolicy {
+  return {
+    ...createPublicPolicy(null),
+    ports: new Set([server.port]),
+    resolve: () => Promise.resolve([ADMITTED]),
+    admitsAddress: (address) => address === ADMITTED,
+    ...changes,
+  };
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { convertCheckpoint } from '../../src/models/convert/convert-checkpoint.js';
+import { openHeadRows } from '../../src/decoder/output-head.js';
+import { type GraphName, loadModel, loadNetwork } from '../../src/engine/load-model.js';
+import type { LoadedModel, VisionModel } from '../../src/engine/loaded-model.js';
+import {
+  type Precision,
+  type VisionManifest,
+  PACKAGE_FILES,
+} from '../../src/models/package/manifest.js';
+import { loadModelPackage, type ModelPackage } from '../../src/models/package/model-package.js';
+import { type GraphSession, loadGraph } from '../../src/runtime/graph-session.js';
+
+/** A converted model without its tokenizer, which synthetic checkpoints lack, open to a test that looks between its parts. */
+export interface Network extends Omit<LoadedModel, 'tokenizer'> {
+  /**
+   * The last scores once more, all of them with the head's rows in eight bits, which the product takes for the likeliest
+   * alone; null where the head is exact. What is left then is what everything below the head does.
+   */
+  fineScores(): Float32Array[] | null;
+}
+
+/** A converted model that sees. */
+export interface ModelParts extends LoadedModel, Network {
+  readonly vision: VisionModel & { readonly geometry: VisionManifest };
+  close(): Promise<void>;
+}
+
+type Load<T> = (
+  modelPackage: ModelPackage,
+  load: (graph: GraphName) => Promise<GraphSession>,
+) => Promise<T>;
+
+/** Converts a checkpoint that sees with the sources as they are now, and loads it; `close` deletes the package. */
+export async function openConverted(
+  checkpointDirectory: string,
+  precision: Precision,
+): Promise<ModelParts> {
+  const folder = await mkdtemp(join(tmpdir(), 'salamandra-test-'));
+  const model = await open(loadModel, checkpointDirectory, folder, precision);
+  const { vision, manifest } = model;
+  if (!vision || !manifest.vision) throw new RangeError('The checkpoint does not see.');
+  return { ...model, vision: { ...vision, geometry: manifest.vision } };
+}
+
+/** The same of any checkpoint, into a folder of the caller's choice. */
+export function openNetwork(
+  checkpointDirectory: string,
+  outputDirectory: string,
+  precision: Precision,
+): Promise<Network> {
+  return open(loadNetwork, checkpointDirectory, outputDirectory, precision);
+}
+
+async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
+  load: Load<T>,
+  checkpointDirectory: string,
+  outputDirectory: string,
+  precision: Precision,
+): Promise<T & Network> {
+  await convertCheckpoint({ checkpointDirectory, outputDirectory, precision });
+  const modelPackage = await loadModelPackage(outputDirectory);
+  let scored: Float32Array = new Float32Array();
+  const model = await load(modelPackage, async (graph) => {
+    const path = modelPackage.filePath(PACKAGE_FILES[graph]);
+    const session = await loadGraph(path, { threads: availableParallelism() });
+    if (graph !== 'head') return session;
+    return {
+      ...session,
+      run: (inputs) => {
+        scored = (inputs[0]?.['hidden']?.data as Float32Array).slice();
+        return session.run(inputs);
+      },
+    };
+  });
+  return {
+    ...model,
+    fineScores: () => scoreWithRows(modelPackage, scored),
+    async close() {
+      await model.close();
+      await rm(outputDirectory, { recursive: true });
+    },
+  };
+}
+
+/** @param hidden `[count, hidden]` */
+function scoreWithRows(
+  { manifest: { decoder }, filePath }: ModelPackage,
+  hidden: Float32Array,
+): Float32Array[] | null {
+  const { headRows, hiddenSize, vocabularySize } = decoder;
+  if (headRows === null) return null;
+  const rows = openHeadRows(filePath(headRows), vocabularySize, hiddenSize);
+  const scores = Array.from({ length: hidden.length / hiddenSize }, (_, index) => {
+    const state = hidden.subarray(index * hiddenSize, (index + 1) * hiddenSize);
+    return Float32Array.from({ length: vocabularySize }, (__, id) => rows.dot(id, state));
+  });
+  rows.close();
+  return scores;
+}
