@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
-import type { VideoInspector } from '../workers/media-inspector.js';
+import type { MediaInspector } from '../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { MediaFetcher } from '../media/remote/media-fetcher.js';
 import { AnswersController } from './routes/answers.controller.js';
@@ -21,7 +21,7 @@ import { VideosController } from './routes/videos.controller.js';
 /** What the service works with. Whoever made the parts closes them. */
 export interface ServiceParts {
   readonly engine: VisionLanguageEngine;
-  readonly videoInspector: VideoInspector;
+  readonly videoInspector: MediaInspector;
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
 }

@@ -13,7 +13,7 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
-import { createVideoInspector, type VideoInspector } from '../workers/media-inspector.js';
+import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
@@ -46,7 +46,7 @@ first event has its own status; what fails later is the last event, \`error\`, w
 interface AppOptions {
   readonly hostRules?: HostRules;
   readonly mediaFetcher?: MediaFetcher;
-  readonly videoInspector?: VideoInspector;
+  readonly videoInspector?: MediaInspector;
   readonly pageFolders?: PageFolders;
   readonly findCalibration?: FindCalibration;
 }
@@ -73,7 +73,7 @@ export async function createApp(
   const {
     hostRules = { host: '127.0.0.1', allowedHosts: [] },
     mediaFetcher = createMediaFetcher('off'),
-    videoInspector = createVideoInspector({
+    videoInspector = createMediaInspector({
       entry: new URL('../workers/media.worker.js', import.meta.url),
     }),
     pageFolders = PAGE_FOLDERS,

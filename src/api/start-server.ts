@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Configuration } from '../config/configuration.js';
 import { MAX_DRAIN_MS } from '../config/limits.js';
 import { createWorkerEngine } from '../workers/worker-engine.js';
-import { createVideoInspector } from '../workers/media-inspector.js';
+import { createMediaInspector } from '../workers/media-inspector.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher } from '../media/remote/media-fetcher.js';
@@ -28,7 +28,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     configuration,
     onStatus: createStatusLog(),
   });
-  const videoInspector = createVideoInspector({ entry: new URL('./media.worker.js', workerEntry) });
+  const videoInspector = createMediaInspector({ entry: new URL('./media.worker.js', workerEntry) });
   const app = await createApp(engine, {
     hostRules: { host, allowedHosts: configuration.allowedHosts },
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),

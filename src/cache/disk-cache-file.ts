@@ -3,19 +3,20 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Numbers of a file, under a name. */
+/** A named array. */
 interface Plane {
   readonly name: string;
   readonly data: Float32Array | Int8Array;
 }
 
-/** What a file holds: a note of any shape that JSON takes, and planes. */
+/** Content of a cache file. */
 export interface FileContent {
-  readonly note: unknown;
+  /** Any JSON value. */
+  readonly metadata: unknown;
   readonly planes: readonly Plane[];
 }
 
-/** Where a file that is being written lies until it is whole. */
+/** Suffix of a file until all of it is written. */
 export const PARTIAL_SUFFIX = '.partial';
 
 const PLANE_TYPES = { float32: Float32Array, int8: Int8Array } as const;
@@ -23,8 +24,8 @@ const PLANE_TYPES = { float32: Float32Array, int8: Int8Array } as const;
 type PlaneType = keyof typeof PLANE_TYPES;
 
 interface Header {
-  readonly name: string;
-  readonly note: unknown;
+  readonly key: string;
+  readonly metadata: unknown;
   readonly planes: readonly {
     readonly name: string;
     readonly type: PlaneType;
@@ -32,27 +33,27 @@ interface Header {
   }[];
 }
 
-/** The file: this, the header's length as uint32, the header as JSON, the planes one behind the other, SHA-256 of all that. */
-const MAGIC = Buffer.from('salamandra kept 1\n');
+/** File format: magic, uint32 LE header length, JSON header, the planes, SHA-256 of everything before it. */
+const MAGIC = Buffer.from('salamandra cache 2\n');
 const PREAMBLE_BYTES = MAGIC.length + 4;
 const MAX_HEADER_BYTES = 4 << 20;
 const DIGEST_BYTES = 32;
 
 /**
- * Bytes read or written and hashed in one go. Other work of this process has its turn between two of them, which may be a
- * run of the model: small pieces of a large file would take longer than what they spare.
+ * Bytes per read or write. The event loop runs between two pieces and may start a graph run of many milliseconds, so
+ * small pieces would make a large file slow.
  */
 export const PIECE_BYTES = 8 << 20;
 
-/** Bytes of the file that `writeKeptFile` makes. */
-export function keptFileBytes(name: string, content: FileContent): number {
-  return PREAMBLE_BYTES + encodeHeader(name, content).length + planeBytes(content) + DIGEST_BYTES;
+/** Size of the file that `writeCacheFile` creates, in bytes. */
+export function cacheFileBytes(key: string, content: FileContent): number {
+  return PREAMBLE_BYTES + encodeHeader(key, content).length + planeBytes(content) + DIGEST_BYTES;
 }
 
-/** Writes a file that only its owner can read; it has its name as soon as it is whole. @throws what the disk throws */
-export async function writeKeptFile(
+/** Writes a file with mode 0600 and renames it when it is complete. @throws file system errors */
+export async function writeCacheFile(
   path: string,
-  name: string,
+  key: string,
   content: FileContent,
 ): Promise<void> {
   const partial = join(dirname(path), `.${randomUUID()}${PARTIAL_SUFFIX}`);
@@ -60,7 +61,7 @@ export async function writeKeptFile(
     const file = await open(partial, 'wx', 0o600);
     try {
       const hash = createHash('sha256');
-      const header = encodeHeader(name, content);
+      const header = encodeHeader(key, content);
       const preamble = Buffer.alloc(PREAMBLE_BYTES, MAGIC);
       preamble.writeUInt32LE(header.length, MAGIC.length);
       await writePieces(file, Buffer.concat([preamble, header]), hash);
@@ -77,11 +78,11 @@ export async function writeKeptFile(
 }
 
 /**
- * Reads a file that `writeKeptFile` wrote.
+ * Reads and verifies a file that `writeCacheFile` wrote.
  *
- * @throws an error unless every byte of it is as it was written, under this name.
+ * @throws Error if the hash, the size or the key does not match.
  */
-export async function readKeptFile(path: string, name: string): Promise<FileContent> {
+export async function readCacheFile(path: string, key: string): Promise<FileContent> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { size } = await file.stat();
@@ -90,29 +91,32 @@ export async function readKeptFile(path: string, name: string): Promise<FileCont
     const preamble = Buffer.from((await read(PREAMBLE_BYTES)).buffer);
     const headerBytes = preamble.readUInt32LE(MAGIC.length);
     if (!preamble.subarray(0, MAGIC.length).equals(MAGIC) || headerBytes > MAX_HEADER_BYTES) {
-      throw new Error('The file is of another kind.');
+      throw new Error('The file does not start with the cache file magic.');
     }
     const header = parseHeader(await read(headerBytes));
     const expected = PREAMBLE_BYTES + headerBytes + planeSum(header) + DIGEST_BYTES;
-    // Before memory is taken for planes that are not there.
-    if (header.name !== name || size !== expected) throw new Error('The file is another one.');
+    // Checked before any plane is allocated.
+    if (header.key !== key || size !== expected)
+      throw new Error(
+        'The header has another key, or the file another size than the header states.',
+      );
     const planes: Plane[] = [];
     for (const plane of header.planes) {
       const { buffer } = await read(plane.bytes);
       planes.push({ name: plane.name, data: new PLANE_TYPES[plane.type](buffer) });
     }
     const digest = await readPieces(file, DIGEST_BYTES);
-    if (!hash.digest().equals(digest)) throw new Error('The file was damaged.');
-    return { note: header.note, planes };
+    if (!hash.digest().equals(digest)) throw new Error('The SHA-256 does not match the content.');
+    return { metadata: header.metadata, planes };
   } finally {
     await file.close();
   }
 }
 
-function encodeHeader(name: string, { note, planes }: FileContent): Buffer {
+function encodeHeader(key: string, { metadata, planes }: FileContent): Buffer {
   const header: Header = {
-    name,
-    note,
+    key,
+    metadata,
     planes: planes.map((plane) => ({
       name: plane.name,
       type: typeOf(plane.data),
@@ -122,12 +126,13 @@ function encodeHeader(name: string, { note, planes }: FileContent): Buffer {
   return Buffer.from(JSON.stringify(header));
 }
 
-/** @throws when the text is no header */
+/** @throws Error if the JSON is invalid, or the size of a plane is not a multiple of its element size */
 function parseHeader(bytes: Uint8Array): Header {
   const header = JSON.parse(Buffer.from(bytes).toString()) as Header;
   for (const { type, bytes: size } of header.planes) {
     const isWhole = size >= 0 && Number.isInteger(size / PLANE_TYPES[type].BYTES_PER_ELEMENT);
-    if (!isWhole) throw new Error('The file has a plane of another size.');
+    if (!isWhole)
+      throw new Error(`Plane of ${size} bytes is not a whole number of ${type} elements.`);
   }
   return header;
 }
@@ -156,7 +161,7 @@ async function writePieces(file: FileHandle, bytes: Uint8Array, hash: Hash): Pro
   }
 }
 
-/** The next bytes, in memory of their own. @throws when the file has fewer */
+/** The next bytes, in a buffer of their own. @throws Error if the file is shorter */
 async function readPieces(
   file: FileHandle,
   count: number,
@@ -165,7 +170,7 @@ async function readPieces(
   const bytes = new Uint8Array(count);
   for (let start = 0; start < count;) {
     const { bytesRead } = await file.read(bytes, start, Math.min(PIECE_BYTES, count - start));
-    if (bytesRead === 0) throw new Error('The file ends early.');
+    if (bytesRead === 0) throw new Error(`The file ends ${count - start} bytes early.`);
     hash?.update(bytes.subarray(start, start + bytesRead));
     start += bytesRead;
   }

@@ -30,11 +30,11 @@ beforeEach(() => {
 afterEach(() => temporary.remove());
 
 const open = (maxBytes = 1e6, model = MODEL) => openDiskCache({ root, model, maxBytes });
-const fileOf = (name: string, model = MODEL) => join(root, model, `${name}.kept`);
+const fileOf = (name: string, model = MODEL) => join(root, model, `${name}.cache`);
 
 function contentOf(values: number): FileContent {
   return {
-    note: { kind: 'prefix', length: 3 },
+    metadata: { kind: 'prefix', length: 3 },
     planes: [
       { name: '0.key', data: Int8Array.from({ length: values }, (_, i) => i) },
       { name: '0.value', data: Int8Array.from({ length: values }, (_, i) => -i) },
@@ -62,7 +62,7 @@ describe('openKeptFolder', () => {
     const content = contentOf(3_000_000);
     before.write(NAME, content);
     await before.close();
-    expect(await before.names()).toEqual([]);
+    expect(await before.keys()).toEqual([]);
     expect(existsSync(root)).toBe(false);
 
     const folder = await open(1e7);
@@ -70,17 +70,17 @@ describe('openKeptFolder', () => {
     await folder.close();
 
     const next = await open(1e7);
-    expect(await next.names()).toEqual([NAME]);
+    expect(await next.keys()).toEqual([NAME]);
     expect(await next.read(NAME)).toEqual(content);
     expect(statSync(fileOf(NAME)).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(fileOf(NAME))).mode & 0o777).toBe(0o700);
     expect(statSync(root).mode & 0o777).toBe(0o700);
-    expect(readdirSync(dirname(fileOf(NAME)))).toEqual([`${NAME}.kept`]);
+    expect(readdirSync(dirname(fileOf(NAME)))).toEqual([`${NAME}.cache`]);
   });
 
   it('keeps planes that are parts of larger buffers, each in memory of its own', async () => {
     const all = Float32Array.from({ length: 8 }, (_, i) => i);
-    await written({ note: 1, planes: [{ name: 'part', data: all.subarray(3, 5) }] });
+    await written({ metadata: 1, planes: [{ name: 'part', data: all.subarray(3, 5) }] });
 
     const read = await (await open()).read(NAME);
     expect(read?.planes[0]?.data).toEqual(Float32Array.of(3, 4));
@@ -130,7 +130,7 @@ describe('openKeptFolder', () => {
 
     mkdirSync(fileOf(NAME));
     expect(await folder.read(NAME)).toBeUndefined();
-    expect(await folder.names()).toEqual([]);
+    expect(await folder.keys()).toEqual([]);
   });
 
   it('stays within its bytes, and drops what was used longest ago, whichever model has it', async () => {
@@ -155,10 +155,10 @@ describe('openKeptFolder', () => {
     await folder.close();
 
     expect(existsSync(fileOf(first, otherModel))).toBe(false);
-    expect((await folder.names()).sort()).toEqual([second, third, fourth]);
+    expect((await folder.keys()).sort()).toEqual([second, third, fourth]);
     folder.write(first, contentOf(1_000_000));
     await folder.close();
-    expect(await folder.names()).toHaveLength(3);
+    expect(await folder.keys()).toHaveLength(3);
   });
 
   it('lets two processes write, read and drop at once', async () => {
@@ -183,7 +183,7 @@ describe('openKeptFolder', () => {
       const files = readdirSync(join(root, MODEL));
       const bytes = files.reduce((sum, file) => sum + statSync(join(root, MODEL, file)).size, 0);
       expect(bytes).toBeLessThanOrEqual(limit);
-      expect(files.filter((file) => !file.endsWith('.kept'))).toEqual([]);
+      expect(files.filter((file) => !file.endsWith('.cache'))).toEqual([]);
     }
     expect(log).not.toHaveBeenCalled();
     log.mockRestore();
@@ -224,7 +224,7 @@ describe('openKeptFolder', () => {
     folder.write(NAME, contentOf(5));
     await folder.close();
 
-    expect(await folder.names()).toEqual([]);
+    expect(await folder.keys()).toEqual([]);
     expect(await folder.read(NAME)).toBeUndefined();
     expect(log).toHaveBeenCalledTimes(1);
     log.mockRestore();
@@ -235,6 +235,6 @@ describe('openKeptFolder', () => {
     for (let i = 1; i < 20; i++) folder.write(`${i}-${'b'.repeat(64)}`, contentOf(1));
     await folder.close();
 
-    expect((await folder.names()).length).toBeLessThan(6);
+    expect((await folder.keys()).length).toBeLessThan(6);
   });
 });

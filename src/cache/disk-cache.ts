@@ -3,60 +3,61 @@ import { join } from 'node:path';
 
 import {
   type FileContent,
-  keptFileBytes,
+  cacheFileBytes,
   PARTIAL_SUFFIX,
-  readKeptFile,
-  writeKeptFile,
+  readCacheFile,
+  writeCacheFile,
 } from './disk-cache-file.js';
 
-/** Where files of one model lie. Whatever goes wrong with the disk is a file that is not there. */
+/** The cache files of one model. A file that cannot be read or written counts as a miss. */
 export interface DiskCache {
-  /** Of the files that are there now, other processes' among them. */
-  names(): Promise<string[]>;
-  /** Undefined where the file is not there or not whole; then it is deleted. */
-  read(name: string): Promise<FileContent | undefined>;
-  /** Puts it behind the writes that wait; where too many do, it is not written. */
-  write(name: string, content: FileContent): void;
-  remove(name: string): void;
-  /** Waits for what is still to be written. */
+  /** Keys of the present files, including those of other processes. */
+  keys(): Promise<string[]>;
+  /** Undefined if the file is missing or damaged. A damaged file is deleted. */
+  read(key: string): Promise<FileContent | undefined>;
+  /** Queues a write. Drops it if MAX_WAITING changes are queued. */
+  write(key: string, content: FileContent): void;
+  remove(key: string): void;
+  /** Waits for queued changes. */
   close(): Promise<void>;
 }
 
-export interface KeptFolderOptions {
-  /** Holds a folder for each model, and nothing else. */
+export interface DiskCacheOptions {
+  /** Contains one folder per model and nothing else. */
   readonly root: string;
-  /** Of the model: 64 digits of lower-case hex. */
+  /** Folder name: 64 lower-case hex digits. */
   readonly model: string;
-  /** Of all files below the root together. */
+  /** Limit for all files below the root together. */
   readonly maxBytes: number;
 }
 
-const SUFFIX = '.kept';
+const SUFFIX = '.cache';
 const MODEL_FOLDER = /^[\da-f]{64}$/;
 
-/** Contents that wait for the disk hold their memory. */
+/** A queued write keeps its content in memory. */
 const MAX_WAITING = 4;
 
-/** Milliseconds after which nobody writes a file any more, and after which nobody uses a model any more. */
+/** Age at which a partial file counts as abandoned: no write takes an hour. */
 const ABANDONED_MS = 3_600_000;
+/** Age at which the files of another model are deleted. */
 const UNUSED_MS = 7 * 86_400_000;
 
-/** Opens the folder of a model and clears away what earlier processes and other models left behind for good. */
-export async function openDiskCache(options: KeptFolderOptions): Promise<DiskCache> {
+/** Opens the folder of a model. Deletes abandoned partial files and the files of models unused for a week. */
+export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
   const { root, model, maxBytes } = options;
   const folder = join(root, model);
-  const pathOf = (name: string) => join(folder, `${name}${SUFFIX}`);
+  const pathOf = (key: string) => join(folder, `${key}${SUFFIX}`);
   let waiting = 0;
   let work = Promise.resolve();
   let hasFailed = false;
 
-  /** One change after another. */
+  /** Changes run one after another. */
   const enqueue = (change: () => Promise<unknown>): void => {
     waiting += 1;
     work = work
       .then(change)
       .catch((error: unknown) => {
-        if (!hasFailed) console.error('prompt-store: the disk cannot be used:', error);
+        if (!hasFailed) console.error(`disk cache: cannot write to ${folder}:`, error);
         hasFailed = true;
       })
       .then(() => {
@@ -64,29 +65,29 @@ export async function openDiskCache(options: KeptFolderOptions): Promise<DiskCac
       });
   };
 
-  const write = async (name: string, content: FileContent): Promise<void> => {
-    const bytes = keptFileBytes(name, content);
+  const write = async (key: string, content: FileContent): Promise<void> => {
+    const bytes = cacheFileBytes(key, content);
     if (bytes > maxBytes) return;
     await makeRoom(root, maxBytes - bytes);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeKeptFile(pathOf(name), name, content);
-    // Another process may have written meanwhile.
+    await writeCacheFile(pathOf(key), key, content);
+    // Another process may have written at the same time.
     await makeRoom(root, maxBytes);
   };
 
   enqueue(() => removeUnused(root, model));
   await work;
   return {
-    async names() {
+    async keys() {
       const files = await readdir(folder).catch(() => []);
       return files
         .filter((file) => file.endsWith(SUFFIX))
         .map((file) => file.slice(0, -SUFFIX.length));
     },
-    async read(name) {
-      const path = pathOf(name);
+    async read(key) {
+      const path = pathOf(key);
       try {
-        const content = await readKeptFile(path, name);
+        const content = await readCacheFile(path, key);
         const now = new Date();
         await utimes(path, now, now).catch(() => undefined);
         return content;
@@ -96,11 +97,11 @@ export async function openDiskCache(options: KeptFolderOptions): Promise<DiskCac
         return undefined;
       }
     },
-    write(name, content) {
-      if (waiting < MAX_WAITING) enqueue(() => write(name, content));
+    write(key, content) {
+      if (waiting < MAX_WAITING) enqueue(() => write(key, content));
     },
-    remove(name) {
-      enqueue(() => rm(pathOf(name), { force: true }));
+    remove(key) {
+      enqueue(() => rm(pathOf(key), { force: true }));
     },
     close: () => work,
   };
@@ -112,7 +113,7 @@ interface FoundFile {
   readonly modifiedMs: number;
 }
 
-/** Deletes the files used longest ago, whichever model's, until the others have so many bytes at most. */
+/** Evicts the least recently used files of all models until `maxBytes` remain. */
 async function makeRoom(root: string, maxBytes: number): Promise<void> {
   const files: FoundFile[] = [];
   for (const model of await modelFolders(root)) files.push(...(await listFiles(join(root, model))));
@@ -125,7 +126,7 @@ async function makeRoom(root: string, maxBytes: number): Promise<void> {
   }
 }
 
-/** Deletes files that were never finished, and the folders of models that nobody used for a week. */
+/** Deletes abandoned partial files, and the folders of other models whose files were unused for UNUSED_MS. */
 async function removeUnused(root: string, used: string): Promise<void> {
   for (const model of await modelFolders(root)) {
     const folder = join(root, model);
@@ -136,14 +137,14 @@ async function removeUnused(root: string, used: string): Promise<void> {
       const isAbandoned = path.endsWith(PARTIAL_SUFFIX) && Date.now() - modifiedMs > ABANDONED_MS;
       if (isUnused || isAbandoned) await rm(path, { force: true });
     }
-    // Only a folder without files goes: another process may have begun to use it.
+    // Fails for a folder that is not empty: another process may have started to use it.
     if (isUnused) await rmdir(folder).catch(() => undefined);
   }
 }
 
 async function modelFolders(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  // A link may lead anywhere, and what is found in these folders is deleted.
+  // Symbolic links are ignored, because files in these folders are deleted.
   return entries
     .filter((entry) => entry.isDirectory() && MODEL_FOLDER.test(entry.name))
     .map(({ name }) => name);
@@ -154,7 +155,7 @@ async function listFiles(folder: string): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    // Gone between the two: another process deleted it.
+    // Undefined if another process deleted the file since readdir.
     const found = await lstat(path).catch(() => undefined);
     if (found) files.push({ path, bytes: found.size, modifiedMs: found.mtimeMs });
   }

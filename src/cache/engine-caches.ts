@@ -1,54 +1,48 @@
-import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
-import type { FloatTensor } from '../tensor/tensor.js';
-import type { MediaReport } from '../media/media-report.js';
+import type { FeatureCache } from './feature-cache.js';
+import type { PrefixCache } from './prefix-cache.js';
 
-/** A stretch of a prompt: ids, or `length` positions of one picture or clip, which its key names: see `pictureKey`. */
-export type KeyedSegment =
-  | { readonly kind: 'text'; readonly ids: readonly number[] }
-  | { readonly kind: 'media'; readonly key: string; readonly length: number };
-
-/** What a prompt consists of, in order. How text is parted into segments makes no difference. */
-export type KeyedSegments = readonly KeyedSegment[];
-
-/** What a picture or a clip became. */
-export interface CachedFeatures {
-  readonly features: FloatTensor; // [visualTokens, hidden]
-  readonly report: MediaReport;
+interface HitCounts {
+  readonly hits: number;
+  readonly misses: number;
 }
 
-/** What a store holds, and how often it was asked since it was opened. */
+/** State since the caches were opened. */
 interface CacheStats {
-  /** Of what is kept in memory. An answer that is being written holds its beginning also after it was dropped here. */
+  /** Bytes in memory. A running request keeps its prefix alive after the eviction. */
   readonly bytes: number;
   readonly maxBytes: number;
-  readonly media: { readonly hits: number; readonly misses: number };
-  readonly prefixes: { readonly hits: number; readonly misses: number };
+  readonly features: HitCounts;
+  readonly prefixes: HitCounts;
 }
 
 /**
- * What was computed for earlier requests to one model, by content: a name never stands for two things. Whatever it holds
- * may be gone at the next question. What it gives and takes is shared, and nobody may write to it.
+ * The results of earlier requests to one model, keyed by content. Entries may be evicted at any time. Values are shared:
+ * neither side may modify them.
  */
 export interface EngineCaches {
-  /** The same store as one owner sees it: nobody finds what another owner's requests left. */
-  forClient(owner: string): EngineCaches;
-  cachedFeatures(key: string): Promise<CachedFeatures | undefined>;
-  cacheFeatures(key: string, value: CachedFeatures): void;
-  /**
-   * The longest kept beginning of a prompt. It leaves `ALWAYS_READ` positions at least.
-   */
-  longestPrefix(marks: KeyedSegments): Promise<KvPrefix | undefined>;
-  /**
-   * Which beginnings of a prompt that is about to be read are worth keeping: ascending, without those that are kept
-   * already. To be asked once for a prompt, since it remembers what it has seen.
-   */
-  lengthsToCache(marks: KeyedSegments): number[];
-  /**
-   * @param marks of a prompt of at least `prefix.length` positions.
-   * @param prefix read from the prompt alone: rows that steps have read are not exactly the same.
-   */
-  cachePrefix(marks: KeyedSegments, prefix: KvPrefix): void;
+  readonly features: FeatureCache;
+  readonly prefixes: PrefixCache;
+  /** The caches as one client uses them. If sharing is off, no client finds the entries of another. */
+  forClient(client: string): EngineCaches;
   stats(): CacheStats;
-  /** Waits for what is still to be written to the disk. */
+  /** Waits for pending writes to the disk. */
   close(): Promise<void>;
 }
+
+/** Caches that store nothing. */
+export const NO_CACHES: EngineCaches = {
+  features: { get: () => Promise.resolve(undefined), set: () => undefined },
+  prefixes: {
+    longest: () => Promise.resolve(undefined),
+    lengthsToCache: () => [],
+    add: () => undefined,
+  },
+  forClient: () => NO_CACHES,
+  stats: () => ({
+    bytes: 0,
+    maxBytes: 0,
+    features: { hits: 0, misses: 0 },
+    prefixes: { hits: 0, misses: 0 },
+  }),
+  close: () => Promise.resolve(),
+};

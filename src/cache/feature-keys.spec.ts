@@ -1,7 +1,7 @@
 import { createRandom } from '../decoder/sampling/random.js';
 import { type Detail, planTiles } from '../vision/plan-tiles.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
-import { areFramesUncut, videoKey, fitsInto, isPlanUncut, imageKey } from './feature-keys.js';
+import { isFullSampling, videoKey, fitsBudget, isFullDetail, imageKey } from './feature-keys.js';
 
 const geometry: VisionGeometry = {
   patchesPerSide: 4,
@@ -18,16 +18,16 @@ const geometry: VisionGeometry = {
 };
 
 describe('pictureKey', () => {
-  const [one, other] = [Uint8Array.of(1, 2), Uint8Array.of(1, 3)];
+  const [one, other] = ['a'.repeat(64), 'b'.repeat(64)];
 
   it('tells apart what becomes of pictures, and nothing else', () => {
     const details: readonly Detail[] = ['low', 'auto', 'high'];
-    const keys = [one, other].flatMap((bytes) => [
-      ...details.map((detail) => imageKey(bytes, 'anyres', detail)),
-      imageKey(bytes, 'square', 'auto'),
+    const keys = [one, other].flatMap((sha256) => [
+      ...details.map((detail) => imageKey(sha256, 'anyres', detail)),
+      imageKey(sha256, 'square', 'auto'),
     ]);
     expect(new Set(keys).size).toBe(8);
-    expect(imageKey(one.slice(), 'anyres', 'low')).toBe(keys[0]);
+    expect(imageKey('a'.repeat(64), 'anyres', 'low')).toBe(keys[0]);
     // A tile among others is the same at any detail.
     expect(imageKey(one, 'square', 'high')).toBe(imageKey(one, 'square', 'low'));
   });
@@ -55,7 +55,7 @@ it('finds a kept picture exactly where cutting it anew would give the same tiles
     const detail = (['low', 'auto', 'high'] as const)[upTo(3)]!;
     const [before, now] = [17 + upTo(200), 17 + upTo(200)];
     const plan = planTiles(size, geometry, detail, before);
-    if (!isPlanUncut(plan, geometry)) continue;
+    if (!isFullDetail(plan, geometry)) continue;
     uncut += 1;
     const report = {
       ...({ kind: 'image', ...plan.imageSize, tiles: plan.tiles, grid: plan.grid } as const),
@@ -65,7 +65,7 @@ it('finds a kept picture exactly where cutting it anew would give the same tiles
 
     const again = planTiles(size, geometry, detail, now);
 
-    expect(fitsInto(kept, { maxVisualTokens: now, maxFrames: 1 })).toBe(
+    expect(fitsBudget(kept, { maxVisualTokens: now, maxFrames: 1 })).toBe(
       again.visualTokens === plan.visualTokens && again.tiles === plan.tiles,
     );
   }
@@ -77,5 +77,5 @@ it.each([
   ['fewer', 8, 7, false],
   ['as many as are ever sampled', 1_000, 64, true],
 ])('takes %s', (_, wished, maxFrames, expected) => {
-  expect(areFramesUncut(wished, maxFrames)).toBe(expected);
+  expect(isFullSampling(wished, maxFrames)).toBe(expected);
 });

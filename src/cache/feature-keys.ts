@@ -1,48 +1,45 @@
-import { createHash } from 'node:crypto';
-
 import { MAX_SAMPLED_FRAMES } from '../config/limits.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import { type Detail, planTiles, type TileLayout, type TilePlan } from '../vision/plan-tiles.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
-import type { CachedFeatures } from './engine-caches.js';
+import type { CachedFeatures } from './tiered-cache.js';
 
 /**
- * Names what a picture becomes when there is room for it as it is wished: by its bytes and all that decides its tiles. Room
- * is no part of it, since each question leaves another; one that was cut down for want of it has another name.
+ * Key of an image at full detail: its content hash and the options that decide its tiles. The visual token budget is not
+ * part of the key, because it differs between questions. An image that the budget reduced gets another key.
  */
-export function imageKey(bytes: Uint8Array, layout: TileLayout, detail: Detail): string {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  // Among several a picture is one tile, whatever detail was asked for.
+export function imageKey(sha256: string, layout: TileLayout, detail: Detail): string {
+  // One of several images is a single tile at any detail.
   return `image ${sha256} ${layout === 'square' ? layout : `${layout} ${detail}`}`;
 }
 
-/** Names what a clip becomes when there is room for all frames that are wished. */
+/** Key of a video with all requested frames. */
 export function videoKey(sha256: string, { mode, frames, range }: FrameSampling): string {
   const count = 'count' in frames ? frames.count : `${frames.perSecond}/s`;
-  const stretch = range ? `${range.startSeconds} ${range.endSeconds}` : 'whole';
-  return `video ${sha256} ${mode} ${count} ${stretch}`;
+  const timeRange = range ? `${range.startSeconds} ${range.endSeconds}` : 'whole';
+  return `video ${sha256} ${mode} ${count} ${timeRange}`;
 }
 
-/** Whether a plan for one picture is what it would be with any room. */
-export function isPlanUncut(
+/** Whether the budget left a tile plan at its full detail. */
+export function isFullDetail(
   { imageSize, detail, grid }: TilePlan,
   geometry: VisionGeometry,
 ): boolean {
-  const wished = planTiles(imageSize, geometry, detail, Infinity).grid;
-  return wished?.rows === grid?.rows && wished?.columns === grid?.columns;
+  const full = planTiles(imageSize, geometry, detail, Infinity).grid;
+  return full?.rows === grid?.rows && full?.columns === grid?.columns;
 }
 
-/** Whether room for so many frames is enough for those of a clip, and for the same ones as any more. */
-export function areFramesUncut(framesRequested: number, maxFrames: number): boolean {
+/** Whether `maxFrames` leaves the sampled frames the same as without a limit. */
+export function isFullSampling(framesRequested: number, maxFrames: number): boolean {
   return Math.min(framesRequested, MAX_SAMPLED_FRAMES) <= maxFrames;
 }
 
-/** Whether a kept picture or clip, which is uncut, is what would become of it in this room. */
-export function fitsInto(
-  { report }: CachedFeatures,
-  room: { readonly maxVisualTokens: number; readonly maxFrames: number },
+/** Whether cached features, which are at full detail, are those that this budget would give. */
+export function fitsBudget(
+  { report }: Pick<CachedFeatures, 'report'>,
+  budget: { readonly maxVisualTokens: number; readonly maxFrames: number },
 ): boolean {
   return report.kind === 'image'
-    ? report.visualTokens <= room.maxVisualTokens
-    : areFramesUncut(report.framesRequested, room.maxFrames);
+    ? report.visualTokens <= budget.maxVisualTokens
+    : isFullSampling(report.framesRequested, budget.maxFrames);
 }

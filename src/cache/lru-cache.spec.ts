@@ -56,7 +56,7 @@ describe('RecentValues', () => {
         values.delete(name);
         naive.delete(name);
       }
-      expect(values.names()).toEqual(naive.entries.map((entry) => entry.name));
+      expect(values.keys()).toEqual(naive.entries.map((entry) => entry.name));
       expect(values.bytes).toBe(naive.bytes);
       expect(values.bytes).toBeLessThanOrEqual(maxBytes);
     }
@@ -68,9 +68,9 @@ describe('RecentValues', () => {
     values.set('b', 'B', 4);
 
     values.set('large', 'L', 11);
-    expect(values.names()).toEqual(['a', 'b']);
+    expect(values.keys()).toEqual(['a', 'b']);
     values.set('c', 'C', 1);
-    expect(values.names()).toEqual(['b', 'c']);
+    expect(values.keys()).toEqual(['b', 'c']);
     expect(values.has('a')).toBe(false);
   });
 });

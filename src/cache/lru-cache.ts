@@ -3,9 +3,9 @@ interface Entry<T> {
   readonly bytes: number;
 }
 
-/** Values of so many bytes together at most. Where one more does not fit, those used longest ago go. */
+/** Least-recently-used cache with a byte budget. `set` evicts the least recently used entries until the new one fits. */
 export class LruCache<T> {
-  /** The one used longest ago first. */
+  /** In order of use, the least recently used first. */
   readonly #entries = new Map<string, Entry<T>>();
   #bytes = 0;
 
@@ -15,47 +15,47 @@ export class LruCache<T> {
     return this.#bytes;
   }
 
-  names(): string[] {
+  keys(): string[] {
     return [...this.#entries.keys()];
   }
 
-  has(name: string): boolean {
-    return this.#entries.has(name);
+  has(key: string): boolean {
+    return this.#entries.has(key);
   }
 
-  /** Looking at a value is using it. */
-  get(name: string): T | undefined {
-    const entry = this.#entries.get(name);
+  /** Counts as a use. */
+  get(key: string): T | undefined {
+    const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    this.#entries.delete(name);
-    this.#entries.set(name, entry);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     return entry.value;
   }
 
-  /** Takes the place of what had the name. A value that is larger than everything together may be is not kept. */
-  set(name: string, value: T, bytes: number): void {
-    this.delete(name);
+  /** Replaces the entry of the key. A value larger than the whole budget is not stored. */
+  set(key: string, value: T, bytes: number): void {
+    this.delete(key);
     if (bytes > this.maxBytes) return;
-    for (const oldest of this.names()) {
+    for (const oldest of this.keys()) {
       if (this.#bytes + bytes <= this.maxBytes) break;
       this.delete(oldest);
     }
-    this.#entries.set(name, { value, bytes });
+    this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
   }
 
-  /** Makes it the first to go. */
-  demote(name: string): void {
-    const entry = this.#entries.get(name);
+  /** Makes an entry the next one to be evicted. */
+  demote(key: string): void {
+    const entry = this.#entries.get(key);
     if (!entry) return;
-    this.#entries.delete(name);
+    this.#entries.delete(key);
     const others = [...this.#entries];
     this.#entries.clear();
-    for (const [key, value] of [[name, entry] as const, ...others]) this.#entries.set(key, value);
+    for (const [name, value] of [[key, entry] as const, ...others]) this.#entries.set(name, value);
   }
 
-  delete(name: string): void {
-    this.#bytes -= this.#entries.get(name)?.bytes ?? 0;
-    this.#entries.delete(name);
+  delete(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
+    this.#entries.delete(key);
   }
 }

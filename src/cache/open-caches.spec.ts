@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
 import { createRandom } from '../decoder/sampling/random.js';
-import type { CachedFeatures, KeyedSegments, KeyedSegment } from './engine-caches.js';
+import type { CachedFeatures } from './tiered-cache.js';
+import type { KeyedSegment, KeyedSegments } from './prefix-keys.js';
 import { createTensor } from '../tensor/tensor.js';
 import { openEngineCaches } from './open-caches.js';
 
@@ -55,7 +56,7 @@ describe('openPromptStore', () => {
         );
         if (upTo(2) === 0) {
           const prefix = prefixOf(1 + upTo(content.length));
-          store.cachePrefix(marks, prefix);
+          store.prefixes.add(marks, prefix);
           keptContents.set(prefix, content.slice(0, prefix.length));
         } else {
           const best = Math.max(
@@ -66,7 +67,7 @@ describe('openPromptStore', () => {
                 : [],
             ),
           );
-          const prefix = await store.longestPrefix(marks);
+          const prefix = await store.prefixes.longest(marks);
           if (prefix) {
             found += 1;
             expect(keptContents.get(prefix)).toEqual(content.slice(0, prefix.length));
@@ -90,51 +91,51 @@ describe('openPromptStore', () => {
     const store = await open();
     const marks = [text(1, 2, 3, 4)];
     const prefix = prefixOf(2);
-    store.cachePrefix(marks, prefix);
-    store.cachePrefix(marks, prefixOf(2));
+    store.prefixes.add(marks, prefix);
+    store.prefixes.add(marks, prefixOf(2));
 
-    expect(await store.longestPrefix(marks)).toBe(prefix);
-    expect(await store.longestPrefix([text(1), text(2, 4, 5)])).toBe(prefix);
-    expect(await store.longestPrefix([text(1, 2, 3)])).toBeUndefined();
+    expect(await store.prefixes.longest(marks)).toBe(prefix);
+    expect(await store.prefixes.longest([text(1), text(2, 4, 5)])).toBe(prefix);
+    expect(await store.prefixes.longest([text(1, 2, 3)])).toBeUndefined();
   });
 
   it('has one budget for media and beginnings, and drops what was used longest ago', async () => {
     const store = await open({ maxBytes: 24 + 10 * BYTES_PER_POSITION });
-    store.cacheFeatures('a', kept);
-    store.cachePrefix([many(20)], prefixOf(10));
-    expect(await store.cachedFeatures('a')).toBe(kept);
+    store.features.set('a', kept);
+    store.prefixes.add([many(20)], prefixOf(10));
+    expect(await store.features.get('a')).toBe(kept);
 
-    store.cacheFeatures('b', kept);
+    store.features.set('b', kept);
 
-    expect(await store.longestPrefix([many(20)])).toBeUndefined();
-    expect(await store.cachedFeatures('a')).toBe(kept);
+    expect(await store.prefixes.longest([many(20)])).toBeUndefined();
+    expect(await store.features.get('a')).toBe(kept);
     expect(store.stats()).toEqual({
       ...{ bytes: 48, maxBytes: 104 },
-      ...{ media: { hits: 2, misses: 0 }, prefixes: { hits: 0, misses: 1 } },
+      ...{ features: { hits: 2, misses: 0 }, prefixes: { hits: 0, misses: 1 } },
     });
   });
 
   it('drops where a chat has been before the pictures that others ask about', async () => {
     const store = await open({ maxBytes: 70 * BYTES_PER_POSITION });
     const marks: KeyedSegments = [text(1), picture('p', 15), many(50)];
-    const keep = (length: number) => store.cachePrefix(marks, prefixOf(length));
+    const keep = (length: number) => store.prefixes.add(marks, prefixOf(length));
     keep(16);
     keep(20);
-    await store.longestPrefix(marks);
+    await store.prefixes.longest(marks);
     keep(30);
     expect(store.stats().bytes).toBe(66 * BYTES_PER_POSITION);
 
-    store.cachePrefix([many(9, 100)], prefixOf(8));
+    store.prefixes.add([many(9, 100)], prefixOf(8));
 
     const upTo = (length: number) =>
-      store.longestPrefix([text(1), picture('p', 15), many(length - 16)]);
+      store.prefixes.longest([text(1), picture('p', 15), many(length - 16)]);
     expect((await upTo(40))?.length).toBe(30);
     expect((await upTo(25))?.length).toBe(16);
   });
 
   it('asks for the end of the media in whole tiles of 16, and for text in steps of 128', async () => {
     const store = await open();
-    const ask = (...marks: KeyedSegment[]) => store.lengthsToCache(marks);
+    const ask = (...marks: KeyedSegment[]) => store.prefixes.lengthsToCache(marks);
 
     expect(ask(text(1), picture('p', 47), many(20))).toEqual([48]);
     expect(ask(text(1), picture('p', 50), many(20))).toEqual([48]);
@@ -149,36 +150,36 @@ describe('openPromptStore', () => {
   it('asks for a beginning of text when it comes a second time, and for none that it has', async () => {
     const store = await open();
     const system = many(300);
-    expect(store.lengthsToCache([system, many(500, 1_000)])).toEqual([768]);
+    expect(store.prefixes.lengthsToCache([system, many(500, 1_000)])).toEqual([768]);
 
     const second = [system, many(500, 2_000)];
-    expect(store.lengthsToCache(second)).toEqual([256, 768]);
-    for (const length of [256, 768]) store.cachePrefix(second, prefixOf(length));
+    expect(store.prefixes.lengthsToCache(second)).toEqual([256, 768]);
+    for (const length of [256, 768]) store.prefixes.add(second, prefixOf(length));
 
     const third = [system, many(500, 3_000)];
-    expect((await store.longestPrefix(third))?.length).toBe(256);
-    expect(store.lengthsToCache(third)).toEqual([768]);
+    expect((await store.prefixes.longest(third))?.length).toBe(256);
+    expect(store.prefixes.lengthsToCache(third)).toEqual([768]);
   });
 
   it('asks for nothing when nothing may be kept', async () => {
     const store = await open({ maxBytes: 0 });
-    store.cacheFeatures('a', kept);
+    store.features.set('a', kept);
 
-    expect(store.lengthsToCache([text(1), picture('p', 9), many(400)])).toEqual([]);
-    expect(await store.cachedFeatures('a')).toBeUndefined();
+    expect(store.prefixes.lengthsToCache([text(1), picture('p', 9), many(400)])).toEqual([]);
+    expect(await store.features.get('a')).toBeUndefined();
     expect(store.stats().bytes).toBe(0);
   });
 
   it.each([true, false])('shows owners what others left: %s', async (isShared) => {
     const store = await open({ isShared });
     const [mine, yours] = [store.forClient('mine'), store.forClient('yours')];
-    mine.cacheFeatures('a', kept);
-    mine.cachePrefix([many(9)], prefixOf(5));
+    mine.features.set('a', kept);
+    mine.prefixes.add([many(9)], prefixOf(5));
 
-    expect((await yours.cachedFeatures('a')) !== undefined).toBe(isShared);
-    expect((await yours.longestPrefix([many(9)])) !== undefined).toBe(isShared);
-    expect(await mine.cachedFeatures('a')).toBe(kept);
-    expect((await store.forClient('mine').longestPrefix([many(9)]))?.length).toBe(5);
+    expect((await yours.features.get('a')) !== undefined).toBe(isShared);
+    expect((await yours.prefixes.longest([many(9)])) !== undefined).toBe(isShared);
+    expect(await mine.features.get('a')).toBe(kept);
+    expect((await store.forClient('mine').prefixes.longest([many(9)]))?.length).toBe(5);
     expect(mine.stats()).toEqual(yours.stats());
   });
 
@@ -191,23 +192,23 @@ describe('openPromptStore', () => {
     it('finds after a restart what was kept, and for this model and owner alone', async () => {
       const store = await open({ disk, isShared: false });
       const prefix = prefixOf(10);
-      store.forClient('mine').cachePrefix(marks, prefix);
-      store.forClient('mine').cacheFeatures('a', kept);
+      store.forClient('mine').prefixes.add(marks, prefix);
+      store.forClient('mine').features.set('a', kept);
       await store.close();
 
       const next = (await open({ disk, isShared: false })).forClient('mine');
       const [one, other] = await Promise.all([
-        next.longestPrefix(marks),
-        next.longestPrefix(marks),
+        next.prefixes.longest(marks),
+        next.prefixes.longest(marks),
       ]);
       expect(one).toEqual(prefix);
       expect(other).toBe(one);
-      expect(await next.cachedFeatures('a')).toEqual(kept);
+      expect(await next.features.get('a')).toEqual(kept);
       expect(next.stats().bytes).toBe(prefix.bytes + 24);
 
-      expect(await next.forClient('yours').longestPrefix(marks)).toBeUndefined();
+      expect(await next.forClient('yours').prefixes.longest(marks)).toBeUndefined();
       const another = await open({ disk, isShared: false, model: 'another' });
-      expect(await another.forClient('mine').longestPrefix(marks)).toBeUndefined();
+      expect(await another.forClient('mine').prefixes.longest(marks)).toBeUndefined();
       for (const model of readdirSync(disk.root)) {
         expect(readdirSync(join(disk.root, model)).join()).not.toContain('mine');
       }
@@ -215,18 +216,18 @@ describe('openPromptStore', () => {
 
     it('works without memory, and takes the next shorter one where the longest is damaged', async () => {
       const store = await open({ disk, maxBytes: 0, model: 'disk' });
-      expect(store.lengthsToCache(marks)).toEqual([384]);
-      store.cachePrefix(marks, prefixOf(10));
-      store.cachePrefix(marks, prefixOf(394));
+      expect(store.prefixes.lengthsToCache(marks)).toEqual([384]);
+      store.prefixes.add(marks, prefixOf(10));
+      store.prefixes.add(marks, prefixOf(394));
       await store.close();
-      expect((await store.longestPrefix(marks))?.length).toBe(394);
+      expect((await store.prefixes.longest(marks))?.length).toBe(394);
 
       for (const model of readdirSync(disk.root)) {
         for (const file of readdirSync(join(disk.root, model))) {
           if (file.startsWith('394-')) truncateSync(join(disk.root, model, file), 99);
         }
       }
-      expect((await store.longestPrefix(marks))?.length).toBe(10);
+      expect((await store.prefixes.longest(marks))?.length).toBe(10);
       expect(store.stats()).toMatchObject({ bytes: 0, prefixes: { hits: 2, misses: 0 } });
     });
   });

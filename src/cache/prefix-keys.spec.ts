@@ -1,6 +1,12 @@
 import { createRandom } from '../decoder/sampling/random.js';
-import type { KeyedSegments, KeyedSegment } from './engine-caches.js';
-import { endOfMedia, prefixLengthOfKey, prefixKeys, promptLength } from './prefix-keys.js';
+import {
+  type KeyedSegments,
+  type KeyedSegment,
+  mediaEndOf,
+  prefixLengthOfKey,
+  prefixKeys,
+  promptLength,
+} from './prefix-keys.js';
 
 /** What stands at each position, written out. */
 function positions(marks: KeyedSegments): string[] {
@@ -75,6 +81,6 @@ it('takes nothing but the name of a prefix for one', () => {
 
 it('finds where the last picture ends', () => {
   const text: KeyedSegment = { kind: 'text', ids: [1, 2] };
-  expect(endOfMedia([text])).toBe(0);
-  expect(endOfMedia([text, { kind: 'media', key: 'a', length: 3 }, text])).toBe(5);
+  expect(mediaEndOf([text])).toBe(0);
+  expect(mediaEndOf([text, { kind: 'media', key: 'a', length: 3 }, text])).toBe(5);
 });

@@ -1,61 +1,66 @@
 import { createHash } from 'node:crypto';
 
-import type { KeyedSegments, KeyedSegment } from './engine-caches.js';
+/** Part of a prompt: token ids, or `length` visual tokens of the media with this feature key. */
+export type KeyedSegment =
+  | { readonly kind: 'text'; readonly ids: readonly number[] }
+  | { readonly kind: 'media'; readonly key: string; readonly length: number };
 
-/** A position of text is a zero and its id; one of a picture or clip is a one, the hash of its key, and its offset. */
+/** A prompt by content. The split of text into segments does not matter. */
+export type KeyedSegments = readonly KeyedSegment[];
+
+/** A text position hashes as a 0 byte and its token id; a media position as a 1 byte, the key's SHA-256 and its offset. */
 const TEXT_BYTES = 5;
 const MEDIA_BYTES = 37;
 
 /**
- * Names beginnings of a prompt after what they consist of, position by position, so that equal names mean equal keys and
- * values: `LENGTH-SHA256`.
+ * Keys of the prefixes of a prompt, `LENGTH-SHA256` over their positions: equal keys mean equal keys and values.
  *
- * @param seed names the model, and whoever the beginnings belong to.
- * @param lengths in positions; those the prompt does not have are left out.
- * @returns the name of each length
+ * @param seed identifies the model and the owner of the prefixes.
+ * @param lengths in positions; lengths beyond the prompt are left out.
+ * @returns the key of each length.
  */
 export function prefixKeys(
   seed: string,
-  marks: KeyedSegments,
+  prompt: KeyedSegments,
   lengths: Iterable<number>,
 ): Map<number, string> {
-  const names = new Map<number, string>();
+  const keys = new Map<number, string>();
   const ascending = [...new Set(lengths)].filter((length) => length > 0).sort((a, b) => a - b);
   const hash = createHash('sha256').update(createHash('sha256').update(seed).digest());
   let end = 0;
-  for (const segment of marks) {
+  for (const segment of prompt) {
     const start = end;
     end += segmentLength(segment);
-    const contents = describePositions(segment);
+    const contents = encodePositions(segment);
     const width = contents.length / (end - start);
     let hashed = start;
-    for (let next = ascending[names.size]; next !== undefined && next <= end;) {
+    for (let next = ascending[keys.size]; next !== undefined && next <= end;) {
       hash.update(contents.subarray((hashed - start) * width, (next - start) * width));
       hashed = next;
-      names.set(next, `${next}-${hash.copy().digest('hex')}`);
-      next = ascending[names.size];
+      keys.set(next, `${next}-${hash.copy().digest('hex')}`);
+      next = ascending[keys.size];
     }
     hash.update(contents.subarray((hashed - start) * width));
   }
-  return names;
+  return keys;
 }
 
-/** Positions of a prefix by its name; undefined for any other name. */
-export function prefixLengthOfKey(name: string): number | undefined {
-  const [, digits] = /^([1-9]\d{0,8})-[\da-f]{64}$/.exec(name) ?? [];
+/** Length of the prefix that a key belongs to; undefined for a feature key. */
+export function prefixLengthOfKey(key: string): number | undefined {
+  const [, digits] = /^([1-9]\d{0,8})-[\da-f]{64}$/.exec(key) ?? [];
   return digits === undefined ? undefined : Number(digits);
 }
 
 /** Positions of a prompt. */
-export function promptLength(marks: KeyedSegments): number {
-  return marks.reduce((total, segment) => total + segmentLength(segment), 0);
+export function promptLength(prompt: KeyedSegments): number {
+  return prompt.reduce((total, segment) => total + segmentLength(segment), 0);
 }
 
-/** Where the last picture or clip of a prompt ends; 0 without any. */
-export function endOfMedia(marks: KeyedSegments): number {
+/** Position after the last image or video of a prompt; 0 without any. */
+export function mediaEndOf(prompt: KeyedSegments): number {
   let end = 0;
   let mediaEnd = 0;
-  for (const segment of marks) {
+  for (const segment of prompt) {
     end += segmentLength(segment);
     if (segment.kind === 'media') mediaEnd = end;
   }
@@ -66,7 +71,7 @@ function segmentLength(segment: KeyedSegment): number {
   return segment.kind === 'text' ? segment.ids.length : segment.length;
 }
 
-function describePositions(segment: KeyedSegment): Buffer {
+function encodePositions(segment: KeyedSegment): Buffer {
   if (segment.kind === 'text') {
     const contents = Buffer.alloc(segment.ids.length * TEXT_BYTES);
     segment.ids.forEach((id, index) => contents.writeUInt32LE(id, index * TEXT_BYTES + 1));

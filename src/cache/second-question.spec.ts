@@ -10,7 +10,7 @@ import { loadModel } from '../engine/load-model.js';
 import type { PipelineModel } from '../engine/loaded-model.js';
 import type { EngineCaches } from './engine-caches.js';
 import { createRequestRunner } from '../engine/request-runner.js';
-import { tileMedia } from '../workers/tile-image.js';
+import { decodeAndTileImage } from '../workers/tile-image.js';
 import type { EngineRequest } from '../engine/vision-language-engine.js';
 import { PACKAGE_FILES, type Precision } from '../models/package/manifest.js';
 import { loadModelPackage } from '../models/package/model-package.js';
@@ -44,7 +44,7 @@ async function openDemo(precision: Precision) {
     mediaDecoder: {
       tile(request) {
         done.decoded += 1;
-        return tileMedia(request);
+        return decodeAndTileImage(request);
       },
       sampleVideo: () => Promise.reject(new Error('There is no clip.')),
       close: () => Promise.resolve(),
@@ -71,7 +71,7 @@ async function openDemo(precision: Precision) {
   return { parts, done, reset, model: modelPackage.manifest.digest };
 }
 
-async function ask(questions: readonly string[], parts: PipelineModel, store: EngineCaches) {
+async function ask(questions: readonly string[], parts: PipelineModel, caches: EngineCaches) {
   const [english] = resolveLanguages(['en']);
   const bytes = await readFile(join(PROJECT_DIRECTORY, 'samples', 'fruit.webp'));
   const request: EngineRequest = {
@@ -83,7 +83,7 @@ async function ask(questions: readonly string[], parts: PipelineModel, store: En
       ...{ maxTokens: 24, stop: [], topLogprobs: 2 },
     },
   };
-  const runner = createRequestRunner(parts, { memoryBytes: 1e8, store });
+  const runner = createRequestRunner(parts, { memoryBytes: 1e8, caches });
   const outcome = await collectOutcome(runner, request);
   await runner.close();
   return outcome;

@@ -1,7 +1,7 @@
 import { type DescribedSegment, captionVideo } from '../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
 import { formatWebVtt } from '../video-captions/webvtt.js';
-import { createVideoInspector } from '../workers/media-inspector.js';
+import { createMediaInspector } from '../workers/media-inspector.js';
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
@@ -53,7 +53,7 @@ async function planVideoSegments(
   { path, sampling, granularity, mediaWorkerEntry }: CaptionVideoCommand,
   signal: AbortSignal,
 ): Promise<readonly TimeRange[]> {
-  const inspector = createVideoInspector({ entry: mediaWorkerEntry });
+  const inspector = createMediaInspector({ entry: mediaWorkerEntry });
   try {
     const outline = await inspector.inspect(path, signal);
     const part = { path, outline, range: sampling.range };

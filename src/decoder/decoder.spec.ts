@@ -14,9 +14,6 @@ import {
 import { createDecoder, type Sequence } from './decoder.js';
 import { createOutputHead } from './output-head.js';
 import { createRandom } from './sampling/random.js';
-import { readRest } from './read-rest.js';
-
-const { embed } = tokenEmbeddings;
 
 function expectClose(actual: Float32Array | undefined, expected: Float32Array) {
   expect(actual).toHaveLength(FAKE_DECODER.vocabularySize);
@@ -53,24 +50,6 @@ describe('createDecoder', () => {
       }
       expectClose(scores, expected);
     }
-  });
-
-  it('reads the rest of a prompt in as few chunks as it takes, of about one length', async () => {
-    const { decoder, session } = createAttentionDecoder();
-    const sequence = await openWith(decoder, idsOf(30));
-    const ids = idsOf(1100);
-
-    const hidden = await readRest(decoder, sequence, embed(ids));
-
-    expectClose((await decoder.logits([hidden]))[0], expectedScores(ids));
-    const positions = session.runs.map((run) => [run.positions[0], run.positions.at(-1)]);
-    expect(positions).toEqual([
-      [0, 29],
-      [30, 397],
-      [398, 749],
-      [750, 1099],
-    ]);
-    await expect(readRest(decoder, sequence, embed(ids))).rejects.toThrow(RangeError);
   });
 
   it('steps sequences of different lengths in one run, each as if it were alone', async () => {

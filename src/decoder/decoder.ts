@@ -1,66 +1,67 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { invalidModel } from '../models/package/invalid-model.js';
 import type { DecoderManifest } from '../models/package/manifest.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import { type CacheConfig, cacheBytesPerToken, cachePlanes } from './kv-cache/cache-planes.js';
-import { positionInputs } from './decoder-feeds.js';
+import { graphInputs } from './graph-inputs.js';
 import { createPrefixInputs, type KvPrefix } from './kv-cache/kv-prefix.js';
-import { KvRows } from './kv-cache/kv-cache.js';
+import { KvCache } from './kv-cache/kv-cache.js';
 import type { OutputHead } from './output-head.js';
 import { createRopeTables } from './rope/rope-table.js';
-import { type Arrangement, SequenceBatch, type SequenceState } from './kv-cache/sequence-batch.js';
+import { type BatchLayout, SequenceBatch, type SequenceState } from './kv-cache/sequence-batch.js';
 import type { TokenEmbeddings } from './token-embeddings.js';
 
-/** One conversation being read or answered. It belongs to the decoder that opened it. */
+/** The KV cache of one conversation. It belongs to the decoder that created it. */
 export interface Sequence {
-  /** Positions read, those of its prefix included. */
+  /** Positions in the KV cache, including those of its prefix. */
   readonly length: number;
 }
 
-/** The language model: embeddings in, scores of the next token out, for any number of sequences. */
+/** The language model: embeddings in, logits out, for any number of sequences. */
 export interface Decoder {
-  /** Positions that prompt and answer share. */
+  /** Context window: positions of prompt and answer together. */
   readonly maxPositions: number;
-  /** Bytes of keys and values for each position of each sequence. */
+  /** Bytes of keys and values per position and sequence. */
   readonly cacheBytesPerToken: number;
-  /** Positions of one run of `read` at most. */
+  /** Positions of the largest prefill chunk. */
   readonly longestChunk: number;
   /**
-   * A sequence of no positions, or one that continues behind a prefix of this model.
+   * Creates an empty sequence, or one that continues from a prefix of this model.
    *
-   * @param positions that it is going to have in all, if that is known: room is set aside for them.
+   * @param positions expected final length, if known: the cache grows in place up to it.
    */
   createSequence(prefix?: KvPrefix, positions?: number): Sequence;
   /**
-   * Reads positions in one run, which cannot be interrupted.
+   * Prefills one chunk in one graph run, which cannot be interrupted.
    *
    * @param embeds `[count, hidden]`, count from 1 to `longestChunk`.
-   * @returns the hidden state `[hidden]` after the last position.
-   * @throws CONTEXT_LENGTH_EXCEEDED before anything runs.
+   * @returns hidden state of the last position, `[hidden]`.
+   * @throws CONTEXT_LENGTH_EXCEEDED before the run.
    */
   prefill(sequence: Sequence, embeds: FloatTensor): Promise<Float32Array>;
-  /** Scores `[vocabulary]` of the next token for each hidden state; the caller may change them. */
+  /** Logits of the next token, `[vocabulary]` per hidden state. The caller may modify them. */
   logits(hidden: readonly Float32Array[]): Promise<Float32Array[]>;
   /**
-   * Reads one token of each sequence in one run, whatever their lengths.
+   * One decode step: appends one token to each sequence in one graph run. The lengths may differ.
    *
-   * @returns scores `[vocabulary]` of each, in order.
-   * @param tokens one at least, each of another sequence.
-   * @throws CONTEXT_LENGTH_EXCEEDED before anything runs, when one of them is full.
+   * @param tokens at least one; each of another sequence.
+   * @returns logits `[vocabulary]` per token, in order.
+   * @throws CONTEXT_LENGTH_EXCEEDED before the run if a sequence is full.
    */
   step(
     tokens: readonly { readonly sequence: Sequence; readonly id: number }[],
   ): Promise<Float32Array[]>;
-  /** A copy of the first `length` positions of a sequence, to continue from. */
+  /** Copies the keys and values of the first `length` positions of a sequence. */
   snapshotPrefix(sequence: Sequence, length: number): KvPrefix;
-  /** Gives back the memory of a sequence, which cannot be used afterwards. */
+  /** Frees a sequence. It must not be used afterwards. */
   close(sequence: Sequence): void;
 }
 
-/** Graphs over one cache: the host owns it, so each continues what the other has read. */
+/** Graphs over one KV cache. The host owns the cache, so each graph continues from the other's positions. */
 export interface DecoderGraphs {
   readonly decode: GraphSession;
-  /** Reads prompts. Null: `decode` does. */
+  /** `null`: the decode graph prefills too. */
   readonly prefill: GraphSession | null;
   readonly head: OutputHead;
 }
@@ -77,10 +78,10 @@ type DecoderConfig = Pick<
   | 'cache'
 >;
 
-/** Longer runs delay a cancellation and the answers of others; shorter ones waste the processor. */
+/** A longer chunk delays cancellation and running sequences; a shorter one uses the matrix kernels less well. */
 const LONGEST_CHUNK = 512;
 
-/** Feeds the decoder's graphs. The sessions and the embeddings stay the caller's to close. */
+/** Creates a decoder over loaded graphs. The caller closes the graph sessions and the token embeddings. */
 export function createDecoder(
   graphs: DecoderGraphs,
   config: DecoderConfig,
@@ -91,35 +92,37 @@ export function createDecoder(
   const batch = new SequenceBatch(config);
   const prefixInputs = createPrefixInputs(cachePlanes(config));
 
-  /** One run over `count` new positions of each member, whose rows they become. */
+  /** One graph run over `count` new positions of each sequence, which are appended to the KV cache. */
   const run = async (
     graph: GraphSession,
     embeds: Float32Array,
     count: number,
-    arrangement: Arrangement,
+    layout: BatchLayout,
   ): Promise<Float32Array> => {
-    const { sequences: members, cache: rows, firstSlot: first, prefix } = arrangement;
-    const longest = Math.max(...members.map(lengthOf));
+    const { sequences, cache, firstSlot, prefix } = layout;
+    const longest = Math.max(...sequences.map(lengthOf));
     const outputs = await graph.run([
-      positionInputs(embeds, count, arrangement, ropeTables(longest + count)),
+      graphInputs(embeds, count, layout, ropeTables(longest + count)),
       prefixInputs(prefix),
-      rows.inputs(first, members.length),
+      cache.inputs(firstSlot, sequences.length),
     ]);
-    members.forEach((member, index) => {
-      rows.append(outputs, index, count, member.slot, member.ownLength);
-      member.ownLength += count;
+    sequences.forEach((sequence, index) => {
+      cache.append(outputs, index, count, sequence.slot, sequence.ownLength);
+      sequence.ownLength += count;
     });
     const { hidden } = outputs;
     if (hidden?.type === 'float32') return hidden.data;
-    throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: it gives no states.');
+    throw invalidModel('the decoder graph has no float32 output `hidden`');
   };
 
-  const checkRoom = (sequence: OpenSequence, count: number): void => {
-    if (sequence.length + count <= maxPositions) return;
+  const checkContext = (sequence: OpenSequence, count: number): void => {
+    const tokens = sequence.length + count;
+    if (tokens <= maxPositions) return;
     throw new SalamandraError(
       'CONTEXT_LENGTH_EXCEEDED',
-      'The prompt is longer than the model can read.',
-      { details: { tokens: sequence.length + count, maxTokens: maxPositions } },
+      `Prompt and answer have ${tokens} tokens, and the context window has ${maxPositions}. ` +
+        'Shorten the prompt or lower max_tokens.',
+      { details: { tokens, maxTokens: maxPositions } },
     );
   };
 
@@ -133,52 +136,53 @@ export function createDecoder(
       const [count = 0, width] = embeds.shape;
       if (count < 1 || count > LONGEST_CHUNK || width !== hiddenSize) {
         throw new RangeError(
-          `The decoder reads [1 to ${LONGEST_CHUNK}, ${hiddenSize}] embeddings.`,
+          `Embeddings have the shape [${count}, ${width}]; a chunk is [1 to ${LONGEST_CHUNK}, ${hiddenSize}].`,
         );
       }
-      checkRoom(open, count);
+      checkContext(open, count);
       const { state } = open;
-      state.cache.resize(Math.max(state.cache.slots, 1), count === 1 ? state.ownLength + 1 : 0);
-      const { cache: rows, slot, prefix } = state;
-      const arrangement = { cache: rows, firstSlot: slot, sequences: [state], prefix };
-      return await run(graphs.prefill ?? graphs.decode, embeds.data, count, arrangement);
+      const { cache, slot, prefix } = state;
+      cache.resize(Math.max(cache.slots, 1), count === 1 ? state.ownLength + 1 : 0);
+      const layout = { cache, firstSlot: slot, sequences: [state], prefix };
+      return await run(graphs.prefill ?? graphs.decode, embeds.data, count, layout);
     },
     async logits(hidden) {
-      const all = new Float32Array(hidden.length * hiddenSize);
+      const rows = new Float32Array(hidden.length * hiddenSize);
       hidden.forEach((row, index) => {
-        all.set(row, index * hiddenSize);
+        rows.set(row, index * hiddenSize);
       });
-      return await graphs.head.logits(all, hidden.length);
+      return await graphs.head.logits(rows, hidden.length);
     },
     async step(tokens) {
-      const sequences = tokens.map(({ sequence }) => openSequence(sequence));
-      if (sequences.length === 0 || new Set(sequences).size < sequences.length) {
-        throw new RangeError('A step reads one token of each sequence, and of one at least.');
+      const open = tokens.map(({ sequence }) => openSequence(sequence));
+      if (open.length === 0 || new Set(open).size < open.length) {
+        throw new RangeError('A decode step needs one token for each of one or more sequences.');
       }
-      for (const sequence of sequences) checkRoom(sequence, 1);
-      const arrangement = batch.layout(sequences.map(({ state }) => state));
-      const places = new Map(sequences.map(({ state }, index) => [state, index]));
-      const order = arrangement.sequences.map((member) => places.get(member) ?? 0);
+      for (const sequence of open) checkContext(sequence, 1);
+      const layout = batch.layout(open.map(({ state }) => state));
+      // The batch orders its sequences by slot.
+      const tokenOf = new Map(open.map(({ state }, index) => [state, index]));
+      const order = layout.sequences.map((sequence) => tokenOf.get(sequence) ?? 0);
       const embeds = tokenEmbeddings.embed(order.map((index) => tokens[index]?.id ?? 0));
-      const hidden = await run(graphs.decode, embeds.data, 1, arrangement);
-      const scores = await graphs.head.logits(hidden, order.length);
+      const hidden = await run(graphs.decode, embeds.data, 1, layout);
+      const logits = await graphs.head.logits(hidden, order.length);
       const byToken: Float32Array[] = [];
-      order.forEach((index, place) => {
-        byToken[index] = scores[place] ?? new Float32Array();
+      order.forEach((index, row) => {
+        byToken[index] = logits[row] ?? new Float32Array();
       });
       return byToken;
     },
     snapshotPrefix(sequence, length) {
       const { state } = openSequence(sequence);
       if (!Number.isInteger(length) || length < 0 || length > lengthOf(state)) {
-        throw new RangeError(`The sequence holds ${lengthOf(state)} positions, not ${length}.`);
+        throw new RangeError(`The sequence has ${lengthOf(state)} positions, not ${length}.`);
       }
-      const { prefix, cache: rows, slot } = state;
+      const { prefix, cache, slot } = state;
       if (prefix?.length === length) return prefix;
-      const copy = KvRows.withLength(config, length);
+      const copy = KvCache.withLength(config, length);
       const shared = Math.min(prefix?.length ?? 0, length);
       if (prefix) copy.copyPrefix(prefix, shared, 0);
-      copy.copyFrom({ rows, slot, length: length - shared }, 0, shared);
+      copy.copyFrom({ cache, slot, length: length - shared }, 0, shared);
       return copy.asPrefix();
     },
     close(sequence) {
@@ -194,10 +198,10 @@ class OpenSequence implements Sequence {
   isClosed = false;
 
   constructor(config: CacheConfig, prefix: KvPrefix | null, positions: number) {
-    const expected = Math.max(0, positions - (prefix?.length ?? 0));
-    const rows = new KvRows(config);
-    rows.reserve(expected);
-    this.state = { prefix, cache: rows, slot: 0, ownLength: 0, reservedLength: expected };
+    const reservedLength = Math.max(0, positions - (prefix?.length ?? 0));
+    const cache = new KvCache(config);
+    cache.reserve(reservedLength);
+    this.state = { prefix, cache, slot: 0, ownLength: 0, reservedLength };
   }
 
   get length(): number {
@@ -205,11 +209,11 @@ class OpenSequence implements Sequence {
   }
 }
 
-function lengthOf({ prefix, ownLength: own }: SequenceState): number {
-  return (prefix?.length ?? 0) + own;
+function lengthOf({ prefix, ownLength }: SequenceState): number {
+  return (prefix?.length ?? 0) + ownLength;
 }
 
 function openSequence(sequence: Sequence): OpenSequence {
   if (sequence instanceof OpenSequence && !sequence.isClosed) return sequence;
-  throw new TypeError('The sequence is closed.');
+  throw new TypeError('The sequence is closed, or another decoder created it.');
 }

@@ -1,32 +1,33 @@
-import { SalamandraError } from '../errors/salamandra-error.js';
+import { invalidModel } from '../models/package/invalid-model.js';
 import type { GraphSession } from '../runtime/graph-session.js';
-import { openRowTable, SCALE_BYTES } from './row-table.js';
-import { topLogits } from './sampling/top-logits.js';
+import { openTableFile, SCALE_BYTES } from './table-file.js';
+import { topLogits } from './sampling/rank-logits.js';
 
-/** Hidden states to scores. */
+/** Hidden states -> logits. */
 export interface OutputHead {
   /**
-   * @param hidden `[count, hidden]`, row by row.
-   * @returns scores `[vocabulary]` of each row.
+   * @param hidden `[count, hidden]`.
+   * @returns logits `[vocabulary]` per row.
    */
   logits(hidden: Float32Array, count: number): Promise<Float32Array[]>;
 }
 
-/** The rows of a head in eight bits. It owns a file descriptor until `close`. */
+/** The int8 rows of the output head. They keep a file open until `close`. */
 export interface HeadRows {
-  /** The score of one token: its row times the hidden state. */
+  /** Logit of one token: dot product of its row and the hidden state. */
   dot(id: number, hidden: Float32Array): number;
   close(): void;
 }
 
-/** How many of the likeliest tokens are scored again: sampling rarely looks further, and it costs half a millisecond. */
+/** Top tokens whose logits are recomputed. Sampling rarely reaches further, and 64 take half a millisecond. */
 const CANDIDATES = 64;
 
 /**
- * Scores through the graph, whose weights may be rounded to four bits to be read in half the time. The likeliest tokens of
- * that are then scored again with their rows in eight bits, so that what is chosen is what a finer head would choose.
+ * Computes logits with the head graph, whose weights may be int4, because they are the largest matrix of a decode step.
+ * The logits of the CANDIDATES top tokens are then recomputed with int8 rows, so that greedy decoding chooses the token
+ * that an int8 head would choose.
  *
- * @param rows null where the graph is exact.
+ * @param rows `null` if the graph is not quantized to int4.
  */
 export function createOutputHead(graph: GraphSession, rows: HeadRows | null): OutputHead {
   return {
@@ -37,33 +38,33 @@ export function createOutputHead(graph: GraphSession, rows: HeadRows | null): Ou
       ]);
       const logits = outputs['logits'];
       if (logits?.type !== 'float32') {
-        throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: it gives no scores.');
+        throw invalidModel('the head graph has no float32 output `logits`');
       }
       const vocabulary = logits.data.length / count;
       return Array.from({ length: count }, (_, row) => {
-        const scores = logits.data.subarray(row * vocabulary, (row + 1) * vocabulary);
-        if (rows) rescore(scores, hidden.subarray(row * width, (row + 1) * width), rows);
-        return scores;
+        const rowLogits = logits.data.subarray(row * vocabulary, (row + 1) * vocabulary);
+        if (rows) refineTop(rowLogits, hidden.subarray(row * width, (row + 1) * width), rows);
+        return rowLogits;
       });
     },
   };
 }
 
-function rescore(scores: Float32Array, hidden: Float32Array, rows: HeadRows): void {
-  for (const id of topLogits(scores, CANDIDATES)) scores[id] = rows.dot(id, hidden);
+function refineTop(logits: Float32Array, hidden: Float32Array, rows: HeadRows): void {
+  for (const id of topLogits(logits, CANDIDATES)) logits[id] = rows.dot(id, hidden);
 }
 
 /**
- * Opens a table of rows: signed bytes, and behind them the float32 that each is multiplied with.
+ * Opens the table of int8 head rows. Each row is `columns` int8 values and their float32 scale.
  *
- * @throws MODEL_INVALID when the file cannot be opened or is not of the promised size.
+ * @throws MODEL_INVALID if the file cannot be opened or has another size.
  */
 export function openHeadRows(path: string, count: number, columns: number): HeadRows {
   const rowBytes = columns + SCALE_BYTES;
   const row = new Uint8Array(rowBytes);
   const values = new Int8Array(row.buffer, 0, columns);
   const view = new DataView(row.buffer);
-  const table = openRowTable(path, { rows: count, rowBytes }, 'the rows of its head');
+  const table = openTableFile(path, { rows: count, rowBytes }, 'head rows');
   return {
     dot(id, hidden) {
       table.read(id, row);

@@ -1,33 +1,32 @@
 /**
- * Positions in which prompts are parted. Matrix kernels work on tiles of so many rows, and the kernel of the softmax sums up
- * every sixteenth weight before it adds the sums: what is parted at a multiple of it comes out the same to the last bit as
- * what is not parted. A digit that differs would not stay one: a value that is rounded to the next byte moves scores by tenths.
+ * Prompts are split at multiples of this many positions. The matrix kernels process 16 rows at a time, and the softmax
+ * kernel accumulates every sixteenth weight before it adds the sums, so a split at a multiple gives bit-equal results.
+ * Elsewhere the last digit differs, a value rounds to another int8, and logits move by tenths.
  */
 const KERNEL_ROWS = 16;
 
 /**
- * Positions at the end of a prompt that are always read: the last one gives the first token, and a run of one position alone
- * goes through the kernel for steps, which rounds in another way.
+ * Positions at the end of a prompt that are always prefilled. The last position yields the first token's logits, and a
+ * run of a single position would use the decode kernel, which rounds in another way.
  */
 export const MIN_UNCACHED_TOKENS = 2;
 
-/** The whole tiles among so many positions. */
+/** Rounds down to a multiple of KERNEL_ROWS. */
 export function alignToKernelRows(positions: number): number {
   return positions - (positions % KERNEL_ROWS);
 }
 
 /**
- * Positions of the next run over what is left of a prompt: in as many runs as it takes, all of about one length. The last
- * position is never left alone: see `ALWAYS_READ`.
+ * Length of the next prefill chunk: as few chunks as possible, all of about the same length. The last chunk is never a
+ * single position (see MIN_UNCACHED_TOKENS).
  *
- * @param longest positions of a run, two tiles at least.
+ * @param remaining positions that are not prefilled yet.
+ * @param longest positions of the largest chunk, at least 2 * KERNEL_ROWS.
  */
-export function chunkLength(left: number, longest: number): number {
+export function chunkLength(remaining: number, longest: number): number {
   const most = alignToKernelRows(longest);
-  if (left <= most) return left;
-  const length = Math.min(
-    most,
-    KERNEL_ROWS * Math.ceil(left / Math.ceil(left / most) / KERNEL_ROWS),
-  );
-  return left - length === 1 ? length - KERNEL_ROWS : length;
+  if (remaining <= most) return remaining;
+  const chunks = Math.ceil(remaining / most);
+  const length = Math.min(most, KERNEL_ROWS * Math.ceil(remaining / chunks / KERNEL_ROWS));
+  return remaining - length === 1 ? length - KERNEL_ROWS : length;
 }

@@ -1,12 +1,12 @@
 import { invalidModel } from '../models/package/invalid-model.js';
 import type { EmbeddingsManifest } from '../models/package/manifest.js';
 import { type FloatTensor, createTensor } from '../tensor/tensor.js';
-import { openRowTable, SCALE_BYTES } from './row-table.js';
+import { openTableFile, SCALE_BYTES } from './table-file.js';
 
-/** The embedding table of a decoder. It owns a file descriptor until `close`. */
+/** Token embedding table of a decoder. Its file stays open until `close`. */
 export interface TokenEmbeddings {
   readonly hiddenSize: number;
-  /** @throws MODEL_INVALID for an id outside the table, or when the file ends early. */
+  /** @throws MODEL_INVALID for an id outside the table, or if the file ends early. */
   embed(ids: readonly number[]): FloatTensor; // [ids, hidden]
   close(): void;
 }
@@ -14,11 +14,10 @@ export interface TokenEmbeddings {
 const FLOAT_BYTES = 4;
 
 /**
- * Opens a table of rows, one a token. The real one is 1 to 4 GB, so a row is read when it is asked for and none is
- * kept: the system's page cache does that, and a read from it costs about 10 µs, nothing beside a decode step. Reads are
- * synchronous because the process that owns the table does nothing else meanwhile.
+ * Opens a table with one row per token. The table of a real model has 1 to 4 GB, so rows are read on demand: a read from
+ * the page cache takes about 10 µs. Reads are synchronous, because the inference process has no other work in between.
  *
- * @throws MODEL_INVALID when the file cannot be opened or is not of the promised size.
+ * @throws MODEL_INVALID if the file cannot be opened or has another size.
  */
 export function openTokenEmbeddings(
   path: string,
@@ -26,11 +25,11 @@ export function openTokenEmbeddings(
 ): TokenEmbeddings {
   const rowBytes = dtype === 'float32' ? columns * FLOAT_BYTES : columns + SCALE_BYTES;
   const decodeRow = dtype === 'float32' ? decodeFloats : decodeScaledBytes;
-  const table = openRowTable(path, { rows, rowBytes }, 'its token embeddings');
+  const table = openTableFile(path, { rows, rowBytes }, 'token embeddings');
 
   const readRow = (id: number): DataView => {
     if (!Number.isInteger(id) || id < 0 || id >= rows) {
-      throw invalidModel('its tokenizer has tokens without an embedding');
+      throw invalidModel(`the tokenizer has token ${id}, and the embedding table has ${rows} rows`);
     }
     const bytes = new Uint8Array(rowBytes);
     table.read(id, bytes);
@@ -54,7 +53,7 @@ function decodeFloats(row: DataView): Float32Array {
   return new Float32Array(row.buffer);
 }
 
-/** Signed bytes, and behind them the float that each of them is multiplied with. */
+/** Int8 values followed by their float32 scale. */
 function decodeScaledBytes(row: DataView): Float32Array {
   const columns = row.byteLength - SCALE_BYTES;
   const scale = row.getFloat32(columns, true);

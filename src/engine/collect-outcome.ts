@@ -7,15 +7,15 @@ import type {
 } from './vision-language-engine.js';
 import type { MediaReport } from '../media/media-report.js';
 
-/** Everything a request yields, for callers that do not stream. */
+/** The events of a finished request, for callers that do not stream. */
 export interface RequestOutcome {
   readonly media: readonly MediaReport[];
-  /** One for each conversation, in their order. */
+  /** One per conversation, in their order. */
   readonly answers: readonly Answer[];
   readonly timings: RequestTimings;
 }
 
-/** Runs a request to its end. @throws what `generate` throws. */
+/** Runs a request to its end. @throws like `generate`. */
 export async function collectOutcome(
   engine: Pick<VisionLanguageEngine, 'generate'>,
   request: EngineRequest,
@@ -28,5 +28,5 @@ export async function collectOutcome(
     else if (event.type === 'answer') answers[event.conversation] = event;
     else if (event.type === 'done') return { media, answers, timings: event.timings };
   }
-  throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+  throw new SalamandraError('INTERNAL', 'The engine ended the request without a result.');
 }

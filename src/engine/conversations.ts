@@ -7,19 +7,19 @@ import type { ChatMessage, ChatPart } from '../language/chat-template.js';
 import { type CaptionKind, type Language, resolveLanguage } from '../language/languages.js';
 import type { MediaKind } from '../media/sniff-media.js';
 
-/** Something said before, by the caller or by the model. */
+/** An earlier turn of a conversation. */
 export interface EarlierTurn {
   readonly role: 'user' | 'assistant';
   readonly text: string;
 }
 
-/** What a question is about: pictures and clips in the request's order, and the turns before it, oldest first. */
+/** Media of a question in the request's order, and the earlier turns, oldest first. */
 export interface QuestionContext {
   readonly shown: readonly MediaKind[];
   readonly history?: readonly EarlierTurn[];
 }
 
-/** The conversation that asks for a text about one picture or clip. The caption of a clip says what happens in it. */
+/** The prompt for one text about an image or video. The caption of a video describes the action. */
 export function captionConversation(
   kind: CaptionKind,
   language: Language,
@@ -31,8 +31,8 @@ export function captionConversation(
 }
 
 /**
- * The conversation that asks a free question. The media stand in its first turn, also when that is an earlier one. Every
- * turn of the user asks for the language: it is what was said when that turn was the last, so its cache can be kept.
+ * The prompt for a question. The first turn references the media. Every user turn asks for the language, exactly as it did
+ * when it was the last turn, so that the prefix cache applies.
  */
 export function questionConversation(
   question: string,
@@ -46,7 +46,7 @@ export function questionConversation(
   return converse(turns, shown);
 }
 
-/** The languages of several tags, each once, in the order of their first tag. @throws INVALID_PARAMETER */
+/** The languages of BCP 47 tags without duplicates, in order. @throws INVALID_PARAMETER */
 export function resolveLanguages(tags: readonly string[]): Language[] {
   return [...new Set(tags.map(resolveLanguage))];
 }

@@ -1,135 +1,182 @@
-import type { Sequence } from '../decoder/decoder.js';
-import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
-import type { TextPlace } from '../language/detokenizer.js';
-import { answerConversation, type Writer } from './decode-answer.js';
-import type { CacheKeyedPrompt } from './prompt-embeddings.js';
-import { readBeginning, type Reader, readRest } from './prefill.js';
-import { type RequestTimer, createTimings } from './request-timings.js';
-import type { GenerationSettings } from './vision-language-engine.js';
+import {
+  createGenerator,
+  type GenerateEvent,
+  type Generator,
+} from '../decoder/sampling/generator.js';
+import type { RankedId, StepLogprobs } from '../decoder/sampling/token-logprobs.js';
+import { createDetokenizer } from '../language/detokenizer.js';
+import { tokenText } from '../language/token-text.js';
+import type { Tokenizer } from '../language/tokenizer.js';
+import type { PipelineModel } from './loaded-model.js';
+import type { Prefill, PrefilledConversation } from './prefill.js';
+import { addDecodeStep, type RequestTimer } from './request-timings.js';
+import type { RequestHandle } from './scheduling/queue-ticket.js';
+import type { Scheduler } from './scheduling/scheduler.js';
+import type {
+  Answer,
+  EngineEvent,
+  GenerationSettings,
+  TokenLogprob,
+} from './vision-language-engine.js';
 
-interface AskedConversation {
-  readonly prompt: CacheKeyedPrompt;
-  readonly place: TextPlace;
-}
-
-export interface AnsweringPlan {
-  /** One for each conversation of the request, in order. */
-  readonly conversations: readonly AskedConversation[];
+/** State that the conversations of a request share while they decode. */
+export interface DecodeContext extends Pick<PipelineModel, 'decoder' | 'tokenizer' | 'manifest'> {
+  readonly scheduler: Scheduler;
+  readonly handle: RequestHandle;
   readonly settings: GenerationSettings;
-  /** Positions that all of them begin with; of one alone all but the last. */
-  readonly sharedPositions: number;
-  /** A beginning of those that was read for an earlier request. */
-  readonly kept: KvPrefix | undefined;
-  /** How many may be open at once. */
-  readonly sequences: number;
-}
-
-export interface Answerer extends Reader, Writer {
-  /** Ends all work for the request. */
+  /** Timer of the whole request. */
+  readonly timer: RequestTimer;
+  readonly emit: (event: EngineEvent) => void;
+  /** Aborts the whole request. */
   readonly fail: (error: unknown) => void;
 }
 
-/** A conversation whose prompt was read. */
-interface ReadConversation {
-  readonly sequence: Sequence;
-  readonly firstScores: Float32Array;
-  readonly cachedTokens: number;
-  readonly times: RequestTimer;
-  readonly startMs: number;
-}
-
 /**
- * Answers the conversations of a request side by side, behind a beginning that is read once. Where more are asked than may
- * be open, each that ends makes room for the next.
+ * Decodes the conversations of a request in the scheduler's batch. A conversation that ends makes room for the prefill
+ * of the next one.
  *
- * @throws what the first of them to fail throws; the others end with it.
+ * @throws the error of the first conversation to fail, which aborts the others.
  */
-export async function answerAll(plan: AnsweringPlan, answerer: Answerer): Promise<void> {
-  const { conversations, settings, kept, sharedPositions } = plan;
-  const { decoder, turns } = answerer;
-  const open = new Set<Sequence>();
-  const firstTimes = createTimings();
-  const firstStartMs = performance.now();
-  const [first] = conversations;
-  const isOnly = conversations.length === 1;
-  const beginning =
-    isOnly || !first
-      ? kept
-      : await readBeginning(first.prompt, sharedPositions, kept, firstTimes, answerer);
-
-  async function read(index: number): Promise<ReadConversation> {
-    const { prompt } = conversationAt(conversations, index);
-    const isFirst = index === 0;
-    const startMs = isFirst ? firstStartMs : performance.now();
-    const times = isFirst ? firstTimes : createTimings();
-    const most = Math.min(prompt.length + settings.maxTokens, decoder.maxPositions);
-    const sequence = decoder.createSequence(beginning ?? undefined, most);
-    open.add(sequence);
-    const cachedTokens = isFirst ? (kept?.length ?? 0) : sequence.length;
-    const task = { sequence, prompt, times };
-    const firstScores = await readRest(task, isOnly ? 'keep' : 'pass', answerer);
-    return { sequence, firstScores, cachedTokens, times, startMs };
-  }
-
-  async function write(index: number, conversation: ReadConversation): Promise<void> {
-    const task = { ...conversationAt(conversations, index), ...conversation, settings };
-    await answerConversation({ ...task, conversation: index }, answerer);
-    open.delete(conversation.sequence);
-    decoder.close(conversation.sequence);
-  }
-
-  const readings = conversations.slice(0, plan.sequences).map((_, index) => read(index));
-  const together = readTogether(plan, decoder.longestChunk) ? Promise.all(readings) : undefined;
-  let next = readings.length;
-  const writings = readings.map(async (reading, index) => {
-    await together;
-    await write(index, await reading);
-    while (next < conversations.length) {
-      turns.signal.throwIfAborted();
-      const following = next++;
-      await write(following, await read(following));
+export async function decodeConversations(prefill: Prefill, context: DecodeContext): Promise<void> {
+  const { started, isShort } = prefill;
+  const allStarted = isShort ? Promise.all(started) : undefined;
+  const lanes = started.map(async (first) => {
+    await allStarted;
+    for (
+      let conversation: typeof first | undefined = first;
+      conversation;
+      conversation = prefill.next()
+    ) {
+      const prefilled = await conversation;
+      await decodeAnswer(prefilled, context);
+      prefill.release(prefilled);
     }
   });
   try {
-    await allOrNone(writings, answerer.fail);
+    await allOrNone(lanes, context.fail);
   } finally {
-    // A run may still be on its way.
-    await Promise.allSettled(readings);
-    for (const sequence of open) decoder.close(sequence);
+    await prefill.close();
   }
 }
 
-/**
- * Whether the answers begin when all prompts were read: what they have of their own is soon read, and every step that one
- * takes before the others is one more step for all.
- */
-function readTogether(
-  { conversations, sharedPositions }: AnsweringPlan,
-  longestChunk: number,
-): boolean {
-  const own = conversations.reduce((sum, { prompt }) => sum + prompt.length - sharedPositions, 0);
-  return own <= longestChunk;
-}
-
-/** Waits until all have ended. @throws what the first one to fail throws, which ends the others */
+/** Waits until all promises have settled. The first error calls `fail`, which ends the others, and is thrown. */
 async function allOrNone(
-  work: readonly Promise<void>[],
+  promises: readonly Promise<void>[],
   fail: (error: unknown) => void,
 ): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
-  const watch = (error: unknown) => {
+  const onError = (error: unknown) => {
     failure ??= { error };
     fail(error);
   };
-  await Promise.all(work.map((one) => one.catch(watch)));
+  await Promise.all(promises.map((promise) => promise.catch(onError)));
   if (failure) throw failure.error;
 }
 
-function conversationAt(
-  conversations: readonly AskedConversation[],
-  index: number,
-): AskedConversation {
-  const conversation = conversations[index];
-  if (!conversation) throw new RangeError(`There is no conversation ${index}.`);
-  return conversation;
+/**
+ * Logits -> tokens -> text, one decode step at a time until the answer ends. Emits text deltas and then the answer. A
+ * cancelled answer is emitted with the text that it has.
+ *
+ * @throws the signal's reason if it aborted before the first token; errors of the decoder and the sampler.
+ */
+async function decodeAnswer(
+  conversation: PrefilledConversation,
+  context: DecodeContext,
+): Promise<void> {
+  const { prompt, sequence, firstLogits, timer, answerPosition } = conversation;
+  const { decoder, tokenizer, manifest, scheduler, handle, settings } = context;
+  const generator = createGenerator({
+    promptIds: prompt.textIds,
+    settings,
+    stopIds: manifest.tokens.eos,
+    stopStrings: settings.stop,
+    maxTokens: settings.maxTokens,
+    detokenizer: createDetokenizer(tokenizer, answerPosition),
+    topLogprobs: settings.topLogprobs,
+  });
+  const timers = [timer, context.timer];
+  const collector = createAnswerCollector(conversation, timers, context);
+  const acceptLogits = (logits: Float32Array): boolean => {
+    collector.add(generator.acceptLogits(logits, decoder.maxPositions - sequence.length));
+    return !generator.isOver;
+  };
+  handle.signal.throwIfAborted();
+  if (acceptLogits(firstLogits)) {
+    await scheduler.decodeUntilDone(handle, {
+      sequence,
+      get nextId() {
+        return nextIdOf(generator);
+      },
+      acceptLogits(logits, step) {
+        addDecodeStep(step, timers);
+        return acceptLogits(logits);
+      },
+    });
+  }
+  collector.add(generator.end('cancelled'));
+}
+
+function nextIdOf({ nextId }: Generator): number {
+  if (nextId === null) throw new RangeError('The answer is over, so it has no next token.');
+  return nextId;
+}
+
+/** Emits the generator's events as engine events and assembles the answer. */
+function createAnswerCollector(
+  conversation: PrefilledConversation,
+  timers: readonly RequestTimer[],
+  { settings, tokenizer, emit }: Pick<DecodeContext, 'settings' | 'tokenizer' | 'emit'>,
+) {
+  const { index, prompt, answerPosition, timer, startMs, cachedTokens } = conversation;
+  const wantsTokens = settings.topLogprobs !== undefined;
+  const tokens: TokenLogprob[] = [];
+  let text = '';
+
+  function addDelta(delta: Extract<GenerateEvent, { type: 'text-delta' }>): void {
+    for (const entry of timers) entry.firstTextAtMs ??= performance.now();
+    text += delta.text;
+    const added = delta.logprobs.map((step, offset) =>
+      toTokenLogprob(step, answerPosition === 'start' && tokens.length + offset === 0, tokenizer),
+    );
+    tokens.push(...added);
+    const event = { type: 'text-delta', conversation: index, text: delta.text } as const;
+    emit(wantsTokens ? { ...event, tokens: added } : event);
+  }
+
+  function finish({ finishReason, ids }: Extract<GenerateEvent, { type: 'done' }>): void {
+    const answer: Answer = {
+      ...{ conversation: index, text, finishReason },
+      usage: {
+        promptTokens: prompt.length,
+        imageTokens: prompt.mediaPositions,
+        cachedTokens,
+        completionTokens: ids.length,
+      },
+      timings: {
+        prefillMs: timer.prefillMs,
+        decodeMs: timer.decodeMs,
+        firstTokenMs: (timer.firstTextAtMs ?? performance.now()) - startMs,
+      },
+      ...(wantsTokens && { tokens }),
+    };
+    emit({ type: 'answer', ...answer });
+  }
+
+  return {
+    add(events: readonly GenerateEvent[]): void {
+      for (const event of events) {
+        if (event.type === 'text-delta') addDelta(event);
+        else finish(event);
+      }
+    },
+  };
+}
+
+function toTokenLogprob(step: StepLogprobs, isFirst: boolean, tokenizer: Tokenizer): TokenLogprob {
+  const describe = ({ id, logprob }: RankedId) => ({
+    id,
+    ...tokenText(id, isFirst, tokenizer),
+    logprob,
+  });
+  return { ...describe(step.sampled), top: step.top.map(describe) };
 }

@@ -1,122 +1,96 @@
+import type { EngineCaches } from '../cache/engine-caches.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
-import type { ByKind } from '../language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import { encodeTiles } from '../vision/encode-tiles.js';
 import { packImageFeatures } from '../vision/pack-image-features.js';
 import { packVideoFeatures, poolFrames } from '../vision/pack-video-features.js';
 import { toPixelValues } from '../vision/pixel-values.js';
-import type { DecodedMedia, PreparedMedia } from './prepare-media.js';
 import type { VisionModel } from './loaded-model.js';
-import type { EngineCaches } from '../cache/engine-caches.js';
-import { type RequestTimer, timeRun } from './request-timings.js';
+import type { PreparedMedia, TiledMedia } from './prepare-media.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
-import type { Scheduler, PrefillFraction } from './scheduling/scheduler.js';
+import type { ScheduleRun } from './scheduling/scheduler.js';
 
-type Image = Extract<DecodedMedia, { readonly kind: 'image' }>;
-type Video = Extract<DecodedMedia, { readonly kind: 'video' }>;
+/** The fields of tiled media that encoding uses. */
+type EncodableMedia =
+  | Pick<Extract<TiledMedia, { readonly kind: 'image' }>, 'kind' | 'tiles' | 'plan'>
+  | Pick<Extract<TiledMedia, { readonly kind: 'video' }>, 'kind' | 'tiles'>;
 
-/** What of decoded media is looked at. */
-export type ShownMedia = Pick<Image, 'kind' | 'tiles' | 'plan'> | Pick<Video, 'kind' | 'tiles'>;
-
-/** Does one run of the vision graph when its turn comes. */
-type TakeTurn = <T>(work: (share: PrefillFraction) => Promise<T>) => Promise<T>;
-
-const atOnce: TakeTurn = (work) => work(1);
-
-/** Tiles -> PixelValues -> VisionFeatures -> the embeddings of each picture and each clip, `[visualTokens, hidden]`. */
-export async function embedMedia(
-  media: readonly ShownMedia[],
-  vision: VisionModel | null,
-): Promise<ByKind<FloatTensor>> {
-  const image: FloatTensor[] = [];
-  const video: FloatTensor[] = [];
-  if (!vision) return { image, video };
-  for (const one of media) {
-    const embeddings = await embedOne(one, vision, atOnce);
-    if (one.kind === 'image') image.push(embeddings);
-    else video.push(embeddings);
-  }
-  return { image, video };
+export interface EncodeContext {
+  readonly caches: Pick<EngineCaches, 'features'>;
+  readonly handle: RequestHandle;
+  readonly schedule: ScheduleRun;
 }
 
 /**
- * The embeddings of the media of a request by key: those of earlier requests, and runs of the vision graph for the rest.
+ * Encodes the media of a request that are not in the feature cache.
  *
- * @throws what the graph throws; the signal's reason between two runs.
+ * @returns features by key, `[visualTokens, hidden]` each.
+ * @throws the graph's errors; the signal's reason between two runs.
  */
 export async function encodeMedia(
   media: readonly PreparedMedia[],
   vision: VisionModel | null,
-  { scheduler, store, turns, times }: EmbeddingContext,
+  { caches, handle, schedule }: EncodeContext,
 ): Promise<ReadonlyMap<string, FloatTensor>> {
   const byKey = new Map<string, FloatTensor>();
   if (!vision) return byKey;
-  const takeTurn: TakeTurn = (work) =>
-    scheduler.schedulePrefill(turns, (share) => timeRun('encodeMs', [times], () => work(share)));
-  for (const { key, report, decoded, cachedFeatures: kept } of media) {
-    if (kept) byKey.set(key, kept);
-    if (byKey.has(key) || !decoded) continue;
-    const embeddings = await embedOne(decoded, vision, takeTurn);
-    byKey.set(key, embeddings);
-    // Long jobs show each picture once, and would only drive out what others come back to.
-    if (turns.ticket.priority !== 'batch')
-      store.cacheFeatures(key, { features: embeddings, report });
+  for (const { key, report, tiled, cachedFeatures } of media) {
+    if (cachedFeatures) byKey.set(key, cachedFeatures);
+    if (byKey.has(key) || !tiled) continue;
+    const features = await encodeTiledMedia(tiled, vision, schedule);
+    byKey.set(key, features);
+    // A batch job references each image once. Caching its features would evict those of interactive clients.
+    if (handle.ticket.priority !== 'batch') caches.features.set(key, { features, report });
   }
   return byKey;
 }
 
-interface EmbeddingContext {
-  readonly scheduler: Scheduler;
-  readonly store: EngineCaches;
-  readonly turns: RequestHandle;
-  readonly times: RequestTimer;
-}
-
-/** The embeddings of one picture or one clip, `[visualTokens, hidden]`. */
-async function embedOne(
-  media: ShownMedia,
+/**
+ * Tiles -> pixel values -> vision encoder and projector -> packed features, `[visualTokens, hidden]`, as
+ * `LlavaOnevisionModel.pack_image_features` and `apply_pooling` in Hugging Face transformers.
+ */
+export async function encodeTiledMedia(
+  media: EncodableMedia,
   vision: VisionModel,
-  takeTurn: TakeTurn,
+  schedule: ScheduleRun,
 ): Promise<FloatTensor> {
   const { geometry, imageNewline } = vision;
-  if (media.kind === 'image') {
-    const parts: FloatTensor[] = [];
-    for await (const features of encode(media.tiles, vision, takeTurn)) parts.push(features);
-    return packImageFeatures(joinTiles(parts), media.plan, geometry, imageNewline);
+  const runs: FloatTensor[] = [];
+  for await (const features of encodeInRuns(media.tiles, vision, schedule)) {
+    // Frames are pooled after every run: 41 frames of the 7B model take 490 MB before pooling, 130 MB after.
+    runs.push(media.kind === 'video' ? poolFrames(features, geometry) : features);
   }
-  // Pooled after every run: the features of 41 frames of the real model would take 490 MB, pooled 130 MB.
-  const pooled: FloatTensor[] = [];
-  for await (const features of encode(media.tiles, vision, takeTurn)) {
-    pooled.push(poolFrames(features, geometry));
-  }
-  return packVideoFeatures(pooled, imageNewline);
+  return media.kind === 'video'
+    ? packVideoFeatures(runs, imageNewline)
+    : packImageFeatures(concatenateTiles(runs), media.plan, geometry, imageNewline);
 }
 
-/** The features of a few tiles after another, `[tiles, patches, hidden]`: as many as a turn allows. */
-async function* encode(
+/** Features of the tiles, `[tiles, patches, hidden]` per run. The schedule decides the tiles of each run. */
+async function* encodeInRuns(
   tiles: readonly Uint8Array[],
   { graph, geometry }: VisionModel,
-  takeTurn: TakeTurn,
+  schedule: ScheduleRun,
 ): AsyncGenerator<FloatTensor> {
   for (let start = 0; start < tiles.length;) {
-    const features = await takeTurn((share) => {
-      const few = tiles.slice(start, start + Math.max(1, Math.floor(MAX_TILES_PER_RUN * share)));
-      start += few.length;
-      return encodeTiles(graph, toPixelValues(few, geometry.imageProcessor));
+    const features = await schedule((fraction) => {
+      const count = Math.max(1, Math.floor(MAX_TILES_PER_RUN * fraction));
+      const batch = tiles.slice(start, start + count);
+      start += batch.length;
+      return encodeTiles(graph, toPixelValues(batch, geometry.imageProcessor));
     });
     yield features;
   }
 }
 
-function joinTiles(parts: readonly FloatTensor[]): FloatTensor {
-  const [first] = parts;
-  if (!first || parts.length === 1) return first ?? createTensor([0, 0, 0]);
-  const tiles = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
-  const joined = createTensor([tiles, ...first.shape.slice(1)]);
+function concatenateTiles(runs: readonly FloatTensor[]): FloatTensor {
+  const [first] = runs;
+  if (!first || runs.length === 1) return first ?? createTensor([0, 0, 0]);
+  const tiles = runs.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+  const all = createTensor([tiles, ...first.shape.slice(1)]);
   let offset = 0;
-  for (const { data } of parts) {
-    joined.data.set(data, offset);
+  for (const { data } of runs) {
+    all.data.set(data, offset);
     offset += data.length;
   }
-  return joined;
+  return all;
 }

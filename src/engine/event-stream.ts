@@ -1,12 +1,11 @@
-/** A queue between one writer, who never waits, and one reader. What follows the end is dropped. */
+/** An unbounded queue between one writer and one reader. Events after the end are dropped. */
 export interface EventStream<T> extends AsyncIterable<T> {
   push(event: T): void;
   end(): void;
-  /** The reader gets what was pushed before, then the error. */
+  /** The reader receives the earlier events, then the error. */
   fail(error: unknown): void;
 }
 
-/** Creates an open, empty stream. */
 export function createEventStream<T>(): EventStream<T> {
   const events: T[] = [];
   let closed: { readonly error?: unknown } | undefined;

@@ -1,6 +1,6 @@
 import { createDecoder } from '../decoder/decoder.js';
 import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output-head.js';
-import { readAhead } from '../decoder/row-table.js';
+import { fillPageCache } from '../decoder/table-file.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
 import { loadTokenizer } from '../language/tokenizer.js';
 import { type ModelPackage, readImageNewline } from '../models/package/model-package.js';
@@ -54,7 +54,7 @@ export async function loadNetwork(
     if (headRows !== null) {
       const path = modelPackage.filePath(headRows);
       rows = openHeadRows(path, vocabularySize, hiddenSize);
-      await readAhead(path);
+      await fillPageCache(path);
     }
     const graphs = {
       prefill: decoder.prefill && (await open('prefill')),

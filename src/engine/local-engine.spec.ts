@@ -17,7 +17,7 @@ import type { Precision } from '../models/package/manifest.js';
 import { loadModelPackage } from '../models/package/model-package.js';
 import { collectOutcome } from './collect-outcome.js';
 import { createLocalEngine } from './local-engine.js';
-import { tileMedia } from '../workers/tile-image.js';
+import { decodeAndTileImage } from '../workers/tile-image.js';
 import type {
   Conversation,
   EngineRequest,
@@ -76,7 +76,7 @@ async function open(checkpoint: 'seeing' | 'base', precision: Precision) {
   const checkpointDirectory = folder.path(checkpoint);
   await convertCheckpoint({ checkpointDirectory, outputDirectory, precision });
   const mediaDecoder = {
-    tile: tileMedia,
+    tile: decodeAndTileImage,
     sampleVideo: () => Promise.reject(new Error('There are no clips here.')),
     close: () => Promise.resolve(),
   };

@@ -7,8 +7,7 @@ import type { LoadedModel } from './loaded-model.js';
 import type { MediaDecoder } from './media-decoder.js';
 import { describeCosts } from './model-costs.js';
 import { chooseMemoryBytes } from './scheduling/memory-budget.js';
-import { NO_CACHES } from '../cache/no-caches.js';
-import type { EngineCaches } from '../cache/engine-caches.js';
+import { NO_CACHES, type EngineCaches } from '../cache/engine-caches.js';
 import { createRequestRunner } from './request-runner.js';
 import type { ModelDescription, VisionLanguageEngine } from './vision-language-engine.js';
 
@@ -17,36 +16,35 @@ export interface LocalEngineOptions {
   readonly threads: number;
   /** Becomes the engine's: closed with it, and where there comes to be none. */
   readonly mediaDecoder: MediaDecoder;
-  /** For what requests hold while they are worked on. Absent or null: what this machine has to spare. */
+  /** Memory for active requests in bytes. Undefined or null: half of the free memory. */
   readonly memoryBytes?: number | null;
-  /** What is kept between requests; closed with the engine. Absent: nothing is. */
-  readonly promptStore?: EngineCaches;
+  /** Closed with the engine. Undefined: no caching. */
+  readonly caches?: EngineCaches;
 }
 
-/** An engine in this process. Its runs block the event loop. @throws MODEL_INVALID */
+/** An engine in this process. Graph runs block the event loop. @throws MODEL_INVALID */
 export async function createLocalEngine(
   modelPackage: ModelPackage,
   options: LocalEngineOptions,
 ): Promise<VisionLanguageEngine> {
-  const { threads, mediaDecoder, promptStore = NO_CACHES } = options;
-  // Before the model is loaded: of what it maps, nobody can say how much is in memory already.
+  const { threads, mediaDecoder, caches = NO_CACHES } = options;
+  // Measured before the model is loaded, because memory-mapped weights count as free until they are read.
   const memoryBytes = options.memoryBytes ?? chooseMemoryBytes(modelPackage.manifest);
   const loaded = await loadModel(modelPackage, (graph) =>
     loadGraph(modelPackage.filePath(PACKAGE_FILES[graph]), { threads }),
   ).catch(async (error: unknown) => {
-    await Promise.all([mediaDecoder.close(), promptStore.close()]);
+    await Promise.all([mediaDecoder.close(), caches.close()]);
     throw error;
   });
   const model = describeModel(loaded);
-  const parts = { ...loaded, mediaDecoder };
-  const runner = createRequestRunner(parts, { memoryBytes, store: promptStore });
+  const runner = createRequestRunner({ ...loaded, mediaDecoder }, { memoryBytes, caches });
   return {
     status: () => ({ state: 'ready', model }),
     describe: () => Promise.resolve(model),
     generate: runner.generate,
     async close() {
       await runner.close();
-      await Promise.all([mediaDecoder.close(), promptStore.close(), loaded.close()]);
+      await Promise.all([mediaDecoder.close(), caches.close(), loaded.close()]);
     },
   };
 }

@@ -1,11 +1,11 @@
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail, TileLayout } from '../vision/plan-tiles.js';
-import type { TiledImage } from '../vision/tile-image.js';
+import type { TiledImage as ImageTiles } from '../vision/tile-image.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
 
 export interface TilingRequest {
-  /** The encoded file, as received: not trusted. */
+  /** The encoded file as received. Untrusted. */
   readonly bytes: Uint8Array;
   readonly geometry: VisionGeometry;
   readonly detail: Detail;
@@ -13,45 +13,41 @@ export interface TilingRequest {
   readonly layout: TileLayout;
 }
 
-export interface TiledMedia extends TiledImage {
-  /** Of the encoded bytes, lower-case hex. */
-  readonly sha256: string;
+export interface TiledImage extends ImageTiles {
   readonly mediaDecodeMs: number;
   readonly tileMs: number;
 }
 
 export interface VideoSamplingRequest {
-  /** A local file; its content is not trusted. */
+  /** A local file with untrusted content. */
   readonly path: string;
   readonly geometry: VisionGeometry;
   readonly sampling: FrameSampling;
-  /** Frames that the caller can take, at least 1. Where more are wished, as many are spread over the same range. */
+  /** At least 1. If the sampling asks for more frames, `maxFrames` frames are spread over the same range. */
   readonly maxFrames: number;
 }
 
 export interface TiledVideo {
-  /** RGB, `tileSize.height * tileSize.width * 3` bytes each: a frame each, squeezed to one tile, its shape not kept. */
+  /** One tile per frame, RGB, `height * width * 3` bytes each, resized without keeping the aspect ratio. */
   readonly tiles: readonly Uint8Array[];
-  /** Seconds from the start of the clip, ascending, one for each tile: those of the frames, not those asked for. */
+  /** Presentation times of the sampled frames in seconds from the start, ascending. */
   readonly timestampsSeconds: readonly number[];
-  /** Pixels of the upright frames. */
+  /** Pixels of the frames after rotation. */
   readonly width: number;
   readonly height: number;
-  /** null where neither the file says nor its packets. */
+  /** `null` if neither the container nor the packets tell it. */
   readonly durationSeconds: number | null;
-  /** What the sampling asked for; more than there are tiles where the clip or `maxFrames` has fewer. */
+  /** Frames that the sampling asked for; more than `tiles` if the video or `maxFrames` has fewer. */
   readonly framesRequested: number;
-  /** Of the file, lower-case hex. */
-  readonly sha256: string;
   readonly mediaDecodeMs: number;
   readonly tileMs: number;
 }
 
-/** Turns encoded files into tiles: one picture at a time, and one clip beside it, each when it is the request's turn. */
+/** Decodes files into tiles: one image and one video at a time, in the order of the fair queue. */
 export interface MediaDecoder {
-  /** @throws the media codes, CONTEXT_LENGTH_EXCEEDED; the signal's reason when it aborts. */
-  tile(request: TilingRequest, turns: RequestHandle): Promise<TiledMedia>;
-  /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
-  sampleVideo(request: VideoSamplingRequest, turns: RequestHandle): Promise<TiledVideo>;
+  /** @throws the media codes, CONTEXT_LENGTH_EXCEEDED; the signal's reason if it aborts. */
+  tile(request: TilingRequest, handle: RequestHandle): Promise<TiledImage>;
+  /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
+  sampleVideo(request: VideoSamplingRequest, handle: RequestHandle): Promise<TiledVideo>;
   close(): Promise<void>;
 }

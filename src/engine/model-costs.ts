@@ -3,11 +3,10 @@ import { LANGUAGES } from '../language/languages.js';
 import type { ModelManifest } from '../models/package/manifest.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import { captionConversation } from './conversations.js';
-import { buildRequestPrompt } from './prompts.js';
+import { buildRequestPrompt, countTextIds } from './prompts.js';
 import type { ModelCosts } from './vision-language-engine.js';
-import { countTextIds } from './visual-token-budget.js';
 
-/** What is known of a model as soon as it is loaded. */
+/** Computes the costs of a loaded model. */
 export function describeCosts(
   { vision, decoder, files }: ModelManifest,
   tokenizer: Tokenizer,

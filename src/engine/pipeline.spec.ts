@@ -1,7 +1,7 @@
 import { createFakeParts, type FakeParts } from '../../test/fakes/loaded-model.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
-import { NO_CACHES } from '../cache/no-caches.js';
+import { NO_CACHES } from '../cache/engine-caches.js';
 import { createRequestRunner } from './request-runner.js';
 import type {
   EngineEvent,
@@ -17,7 +17,8 @@ const GREEDY: GenerationSettings = {
 const picture = (value: number): RequestMedia => ({ kind: 'image', bytes: Uint8Array.of(value) });
 const clip = (count: number): RequestMedia => ({
   kind: 'video',
-  path: 'clip.mp4',
+  // Only hashed: the fake media decoder invents the frames.
+  path: 'samples/rocket-rises.mp4',
   sampling: { mode: 'uniform', frames: { count } },
 });
 const image: ChatPart = { type: 'image' };
@@ -33,7 +34,7 @@ function requestOf(
   return { media, detail: 'high', conversations, settings: { ...GREEDY, ...settings } };
 }
 
-const LEAST = { memoryBytes: 0, store: NO_CACHES };
+const LEAST = { memoryBytes: 0, caches: NO_CACHES };
 const generate = (asked: EngineRequest, parts: FakeParts, signal?: AbortSignal) =>
   createRequestRunner(parts, LEAST).generate(asked, signal);
 async function run(request: EngineRequest, parts: FakeParts, signal?: AbortSignal) {

@@ -1,119 +1,81 @@
-import type { MemoryAdmission } from './scheduling/memory-admission.js';
-import { answerAll } from './decode.js';
-import { minVisualTokens, maxVisualTokensOf, prepareMedia, featureKeys } from './prepare-media.js';
-import { encodeMedia } from './encode-media.js';
-import { assertSupportsMedia, inputModalitiesOf } from './input-modalities.js';
-import { estimateMemory } from './scheduling/memory-estimate.js';
-import type { PipelineModel } from './loaded-model.js';
 import type { EngineCaches } from '../cache/engine-caches.js';
-import { toCacheKeyedPrompt } from './prompt-embeddings.js';
+import { decodeConversations } from './decode.js';
+import { encodeMedia } from './encode-media.js';
+import type { PipelineModel } from './loaded-model.js';
+import { planRequest } from './plan-request.js';
+import { lookUpPrefix, prefillConversations } from './prefill.js';
+import { preparationTimes, prepareMedia, totalVisualTokens } from './prepare-media.js';
+import { createTimer, type RequestTimer, timeRun, toRequestTimings } from './request-timings.js';
+import type { MemoryAdmission } from './scheduling/memory-admission.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
-import { findKept } from './prefill.js';
-import {
-  buildRequestPrompt,
-  assertEachMediaReferencedOnce,
-  commonPrefixLength,
-  alignedSharedPrefix,
-  placeOfAnswer,
-} from './prompts.js';
-import { createTimings } from './request-timings.js';
-import type { Scheduler } from './scheduling/scheduler.js';
+import type { ScheduleRun, Scheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
-import { resolveVisualTokenBudget } from './visual-token-budget.js';
 
-/** What a request shares with the others, and what it has of its own. */
+/** Resources that requests share, and the callbacks of one request. */
 export interface RequestContext {
   readonly admission: MemoryAdmission;
   readonly scheduler: Scheduler;
-  readonly store: EngineCaches;
-  readonly turns: RequestHandle;
+  /** The caches as this client may use them. */
+  readonly caches: EngineCaches;
+  readonly handle: RequestHandle;
   readonly emit: (event: EngineEvent) => void;
-  /** Called when the request has its memory and its work begins. */
+  /** Called when the request is admitted. */
   readonly onStart: () => void;
-  /** Ends all work for the request. */
+  /** Aborts all work of the request. */
   readonly fail: (error: unknown) => void;
 }
 
-/** The whole line from encoded media to text. Other requests are worked on between any two runs of a graph. */
+/** One request from encoded media to text: prepare -> encode -> prefill -> decode. */
 export async function runPipeline(
-  { media, detail, conversations, settings }: EngineRequest,
+  request: EngineRequest,
   context: RequestContext,
-  parts: PipelineModel,
+  model: PipelineModel,
 ): Promise<void> {
-  const { manifest, vision, tokenizer, decoder } = parts;
-  const { turns, store, emit } = context;
+  const { conversations, settings } = request;
+  const { admission, caches, handle, emit } = context;
   const arrivalMs = performance.now();
+  const timer = createTimer();
 
-  assertSupportsMedia(media, inputModalitiesOf(vision));
-  // Text comes first: what it leaves of the context decides how finely pictures are cut and how many frames are seen.
-  const prompts = conversations.map((one) => buildRequestPrompt(one, tokenizer));
-  assertEachMediaReferencedOnce(media, prompts);
-  const { maxTokens } = settings;
-  const maxVisualTokens = resolveVisualTokenBudget(prompts, {
-    maxPositions: decoder.maxPositions,
-    maxTokens,
-    minVisualTokens: minVisualTokens(media, vision),
-  });
-
-  // Memory for the worst case; what turns out not to be needed goes back.
-  const need = (visualTokens: number) =>
-    estimateMemory(prompts, visualTokens, maxTokens, manifest.decoder);
-  const mostVisualTokens = maxVisualTokensOf(media, detail, maxVisualTokens, vision);
-  const place = await context.admission.acquire(turns.ticket, need(mostVisualTokens), turns.signal);
+  const plan = planRequest(request, model);
+  const reservation = await admission.acquire(handle.ticket, plan.worstCase, handle.signal);
   try {
     context.onStart();
     const queueMs = performance.now() - arrivalMs;
 
-    // EncodedMedia -> DecodedImage or frames -> tiles, in the media workers, unless they were seen before
-    const seen = await prepareMedia(media, detail, maxVisualTokens, { ...parts, store }, turns);
-    const reports = seen.map(({ report }) => report);
-    emit({ type: 'media', media: reports });
-    place.shrink(need(sum(reports.map(({ visualTokens }) => visualTokens))));
+    const media = await prepareMedia(request, plan.visualTokenBudget, model, context);
+    emit({ type: 'media', media: media.map(({ report }) => report) });
+    reservation.shrink(plan.estimateMemory(totalVisualTokens(media)));
 
-    // What the prompts consist of: that may have been read before, and what they share is read once
-    const named = featureKeys(seen);
-    const asked = prompts.map((chunks, index) => ({
-      prompt: toCacheKeyedPrompt(chunks, named),
-      place: placeOfAnswer(conversations[index] ?? []),
-    }));
-    const common = commonPrefixLength(prompts, {
-      image: named.image.map(({ visualTokens }) => visualTokens),
-      video: named.video.map(({ visualTokens }) => visualTokens),
+    const prompts = await lookUpPrefix(plan, conversations, media, caches);
+    const schedule = scheduleTimed('encodeMs', [timer], context);
+    const features = await encodeMedia(prompts.uncachedMedia, model.vision, {
+      ...context,
+      schedule,
     });
-    const sharedPositions = alignedSharedPrefix(common);
-    const [first] = asked;
-    const kept = first && (await findKept(first.prompt, sharedPositions, store));
 
-    // Tiles -> PixelValues -> VisionFeatures -> embeddings, [visualTokens, hidden] each, where they are still to be read
-    const times = createTimings();
-    const isRead =
-      kept !== undefined && asked.every(({ prompt }) => prompt.mediaEnd <= kept.length);
-    const embeddings = await encodeMedia(isRead ? [] : seen, vision, { ...context, times });
-
-    // PromptEmbeddings -> prefill -> decode steps -> text
-    await answerAll(
-      { conversations: asked, settings, sharedPositions, kept, sequences: place.sequences },
-      { ...parts, ...context, media: embeddings, times },
-    );
-
-    const { encodeMs, prefillMs, decodeMs } = times;
-    const endMs = performance.now();
-    emit({
-      type: 'done',
-      timings: {
-        queueMs,
-        mediaDecodeMs: sum(seen.map(({ decoded }) => decoded?.mediaDecodeMs ?? 0)),
-        tileMs: sum(seen.map(({ decoded }) => decoded?.tileMs ?? 0)),
-        ...{ encodeMs, prefillMs, decodeMs },
-        firstTokenMs: (times.firstTextAtMs ?? endMs) - arrivalMs,
-        totalMs: endMs - arrivalMs,
+    const prefill = await prefillConversations(
+      prompts,
+      { sequences: reservation.sequences, maxTokens: settings.maxTokens },
+      {
+        ...{ ...model, ...context, features },
+        scheduleFor: (own) => scheduleTimed('prefillMs', [own, timer], context),
       },
-    });
+    );
+    await decodeConversations(prefill, { ...model, ...context, settings, timer });
+
+    const timings = toRequestTimings(timer, { arrivalMs, queueMs, ...preparationTimes(media) });
+    emit({ type: 'done', timings });
   } finally {
-    place.release();
+    reservation.release();
   }
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Schedules graph runs among those of other requests and adds their time to the timers. */
+function scheduleTimed(
+  stage: 'encodeMs' | 'prefillMs',
+  timers: readonly RequestTimer[],
+  { scheduler, handle }: Pick<RequestContext, 'scheduler' | 'handle'>,
+): ScheduleRun {
+  return (run) =>
+    scheduler.schedulePrefill(handle, (fraction) => timeRun(stage, timers, () => run(fraction)));
 }

@@ -1,40 +1,42 @@
-import type { PromptSegment } from '../language/build-prompt.js';
+import type { ByKind, PromptSegment } from '../language/build-prompt.js';
 import {
   assertEachMediaReferencedOnce,
-  commonPrefixLength,
   alignedSharedPrefix,
+  commonPrefixLength,
+  countTextIds,
+  findCommonPrefix,
 } from './prompts.js';
 import type { RequestMedia } from './vision-language-engine.js';
-import { countTextIds, resolveVisualTokenBudget, shareFrames } from './visual-token-budget.js';
+import { resolveVisualTokenBudget, shareFrames } from './visual-token-budget.js';
 
 const text = (...ids: number[]): PromptSegment => ({ kind: 'text', ids });
 const image: PromptSegment = { kind: 'image', index: 0 };
 
 const video: PromptSegment = { kind: 'video', index: 0 };
 const tens = { image: [10], video: [10] };
-const picture = { kind: 'image', bytes: new Uint8Array(1) } as const;
-const clip = {
+const sentImage = { kind: 'image', bytes: new Uint8Array(1) } as const;
+const sentVideo = {
   kind: 'video',
   path: 'clip.mp4',
   sampling: { mode: 'uniform', frames: { count: 2 } },
 } as const;
 
-describe('checkShownMedia', () => {
-  it('takes conversations that show everything once, in any order', () => {
+describe('assertEachMediaReferencedOnce', () => {
+  it('accepts conversations that reference everything once, in any order', () => {
     const prompts = [
       [image, video, text(1)],
       [text(2), video, image],
     ];
 
-    expect(() => assertEachMediaReferencedOnce([clip, picture], prompts)).not.toThrow();
+    expect(() => assertEachMediaReferencedOnce([sentVideo, sentImage], prompts)).not.toThrow();
     expect(() => assertEachMediaReferencedOnce([], [[text(1)]])).not.toThrow();
   });
 
   it.each<[string, RequestMedia[], PromptSegment[][]]>([
-    ['a picture that is not shown', [picture], [[image], [text(1)]]],
-    ['a picture that is not there', [], [[image]]],
-    ['a clip in place of a picture', [picture], [[video]]],
-    ['a picture twice', [picture], [[image, { kind: 'image', index: 1 }]]],
+    ['an image without a reference', [sentImage], [[image], [text(1)]]],
+    ['a reference to a missing image', [], [[image]]],
+    ['a video instead of an image', [sentImage], [[video]]],
+    ['an image twice', [sentImage], [[image, { kind: 'image', index: 1 }]]],
   ])('refuses %s', (_, media, prompts) => {
     expect(() => assertEachMediaReferencedOnce(media, prompts)).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
@@ -42,39 +44,42 @@ describe('checkShownMedia', () => {
   });
 });
 
-describe('countCommonPositions', () => {
-  const none = { image: [], video: [] };
+describe('findCommonPrefix', () => {
+  const lengthOf = (prompts: PromptSegment[][], visualTokens: ByKind<number> = tens) =>
+    commonPrefixLength(findCommonPrefix(prompts), visualTokens);
 
-  it('counts text, picture and text up to the first difference', () => {
+  it('counts text, image and text up to the first difference', () => {
     const prompts = [3, 5, 4].map((last) => [text(1, 2), image, text(3, last)]);
-    expect(commonPrefixLength(prompts, tens)).toBe(13);
-    expect(commonPrefixLength([...prompts, [text(1, 2), image, text(9, 9)]], tens)).toBe(12);
+    expect(findCommonPrefix(prompts)).toEqual({ textTokens: 3, media: [image] });
+    expect(lengthOf(prompts)).toBe(13);
+    expect(lengthOf([...prompts, [text(1, 2), image, text(9, 9)]])).toBe(12);
   });
 
-  it('stops before the picture when the text before it differs', () => {
+  it('stops before the image if the text before it differs', () => {
     const prompts = [
       [text(1, 2), image],
       [text(1, 9), image, text(3)],
     ];
-    expect(commonPrefixLength(prompts, tens)).toBe(1);
+    expect(lengthOf(prompts)).toBe(1);
   });
 
-  it('tells pictures from clips and from one another', () => {
+  it('distinguishes images from videos and from one another', () => {
     const second: PromptSegment = { kind: 'image', index: 1 };
     const visualTokens = { image: [3, 4], video: [5] };
     const common = (next: PromptSegment[]) =>
-      commonPrefixLength([[image, second, video, text(1)], next], visualTokens);
+      lengthOf([[image, second, video, text(1)], next], visualTokens);
 
     expect(common([image, second, video, text(2)])).toBe(12);
     expect(common([image, video, second, text(1)])).toBe(3);
     expect(common([video, image, second, text(1)])).toBe(0);
   });
 
-  it('leaves the last position of equal prompts, of the shorter one and of one alone', () => {
-    expect(commonPrefixLength([[text(1, 2), image]], tens)).toBe(11);
-    expect(commonPrefixLength([[text(1, 2)], [text(1, 2)]], none)).toBe(1);
-    expect(commonPrefixLength([[text(1, 2, 3)], [text(1, 2)]], none)).toBe(1);
-    expect(commonPrefixLength([[text(1, 2)], [text(1, 2, 3)]], none)).toBe(1);
+  it('excludes the last element of equal prompts, of the shorter prompt and of a single one', () => {
+    expect(lengthOf([[text(1, 2), image, text(3)]])).toBe(12);
+    expect(lengthOf([[text(1, 2)], [text(1, 2)]])).toBe(1);
+    expect(lengthOf([[text(1, 2, 3)], [text(1, 2)]])).toBe(1);
+    expect(lengthOf([[text(1, 2)], [text(1, 2, 3)]])).toBe(1);
+    expect(lengthOf([])).toBe(0);
   });
 });
 
@@ -85,14 +90,14 @@ it.each([
   [32, 16],
   [33, 32],
   [700, 688],
-])('of %i common positions %i are read once', (common, once) => {
+])('a common prefix of %i positions shares %i', (common, once) => {
   expect(alignedSharedPrefix(common)).toBe(once);
 });
 
 describe('resolveVisualTokenBudget', () => {
   const limits = { maxPositions: 100, maxTokens: 20, minVisualTokens: 50 };
 
-  it('leaves to pictures what the longest text and the answer do not take', () => {
+  it('leaves to images the tokens that the longest text and the answer do not take', () => {
     const prompts = [
       [text(1, 2, 3), image],
       [text(1), image, text(2, 3, 4, 5)],

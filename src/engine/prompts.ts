@@ -1,4 +1,4 @@
-import { MIN_UNCACHED_TOKENS, alignToKernelRows } from '../decoder/prefill-chunks.js';
+import { alignToKernelRows, MIN_UNCACHED_TOKENS } from '../decoder/prefill-chunks.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import {
   buildPrompt,
@@ -10,7 +10,13 @@ import type { TextPlace } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { Conversation, RequestMedia } from './vision-language-engine.js';
 
-/** What the decoder reads of a conversation. @throws INVALID_REQUEST, CONTEXT_LENGTH_EXCEEDED */
+type MediaSegment = Exclude<PromptSegment, { readonly kind: 'text' }>;
+
+/**
+ * Tokenizes a conversation with the chat template, or a raw text without one.
+ *
+ * @throws INVALID_REQUEST, CONTEXT_LENGTH_EXCEEDED
+ */
 export function buildRequestPrompt(
   conversation: Conversation,
   tokenizer: Tokenizer,
@@ -20,63 +26,90 @@ export function buildRequestPrompt(
     : buildPrompt(conversation, tokenizer);
 }
 
-/** Where in a text the answer to a conversation stands. */
-export function placeOfAnswer(conversation: Conversation): TextPlace {
+/** Whether the answer starts a text, or continues one: decides whether its first token loses a leading space. */
+export function answerPosition(conversation: Conversation): TextPlace {
   return 'rawText' in conversation && conversation.rawText !== '' ? 'middle' : 'start';
 }
 
-/** @throws INVALID_PARAMETER unless every conversation shows every picture and every clip. */
+/** @throws INVALID_PARAMETER unless every conversation references every image and video exactly once. */
 export function assertEachMediaReferencedOnce(
   media: readonly RequestMedia[],
   prompts: readonly (readonly PromptSegment[])[],
 ): void {
   for (const kind of ['image', 'video'] as const) {
-    // A prompt numbers what it shows from 0 on, so equal counts mean that each is shown once.
-    const sent = media.filter((one) => one.kind === kind).length;
-    const shown = prompts
-      .map((prompt) => prompt.filter((chunk) => chunk.kind === kind).length)
+    // Prompts number their media from 0, so equal counts mean that each is referenced once.
+    const sent = media.filter((item) => item.kind === kind).length;
+    const referenced = prompts
+      .map((prompt) => prompt.filter((segment) => segment.kind === kind).length)
       .find((count) => count !== sent);
-    if (shown === undefined) continue;
+    if (referenced === undefined) continue;
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'A conversation does not show each picture and clip of its request once.',
-      { details: { kind, sent, shown } },
+      `A conversation references ${referenced} ${kind}(s), and the request has ${sent}. ` +
+        'Each conversation must reference every image and video of the request exactly once.',
+      { details: { kind, sent, shown: referenced } },
     );
   }
 }
 
+/** The leading part that all prompts of a request have in common. */
+export interface CommonPrefix {
+  readonly textTokens: number;
+  /** The images and videos inside the prefix, in order. */
+  readonly media: readonly MediaSegment[];
+}
+
 /**
- * How many positions prompts over the same media have in common from the start. The last position of none is among them:
- * reading it gives the first token.
- *
- * @param prompts one at least.
+ * The common prefix of prompts over the same media. It excludes the last element of each prompt, because the logits of
+ * the first token need a prefill run of their own.
  */
+export function findCommonPrefix(prompts: readonly (readonly PromptSegment[])[]): CommonPrefix {
+  const [first = [], ...others] = prompts.map(toElements);
+  let length = Math.min(first.length, ...others.map((other) => other.length)) - 1;
+  for (const other of others) {
+    const end = first.findIndex((element, index) => !isSameElement(element, other[index]));
+    if (end >= 0) length = Math.min(length, end);
+  }
+  const prefix = first.slice(0, Math.max(0, length));
+  const media = prefix.filter((element) => typeof element !== 'number');
+  return { textTokens: prefix.length - media.length, media };
+}
+
+/** Positions of a common prefix once its media have become visual tokens. */
 export function commonPrefixLength(
-  prompts: readonly (readonly PromptSegment[])[],
+  { textTokens, media }: CommonPrefix,
   visualTokens: ByKind<number>,
 ): number {
-  const [first = [], ...others] = prompts.map((chunks) => listPositions(chunks, visualTokens));
-  let common = Math.min(first.length, ...others.map(({ length }) => length)) - 1;
-  for (const other of others) {
-    const end = first.findIndex((mark, position) => mark !== other[position]);
-    if (end >= 0) common = Math.min(common, end);
-  }
-  return common;
+  return media.reduce(
+    (total, { kind, index }) => total + (visualTokens[kind][index] ?? 0),
+    textTokens,
+  );
 }
 
 /**
- * Positions of a common beginning that are read once. They are whole tiles, and leave each prompt `ALWAYS_READ` positions at
- * least: the answers are then, to the last bit, those of prompts that are read apart.
+ * Positions of a common prefix that are prefilled once for all conversations. The prefix ends at a kernel row boundary
+ * and leaves MIN_UNCACHED_TOKENS positions to each prompt. The logits are then bit-equal to those of separate prefills.
  */
-export function alignedSharedPrefix(commonPositions: number): number {
-  return alignToKernelRows(Math.max(0, commonPositions + 1 - MIN_UNCACHED_TOKENS));
+export function alignedSharedPrefix(commonLength: number): number {
+  return alignToKernelRows(Math.max(0, commonLength + 1 - MIN_UNCACHED_TOKENS));
 }
 
-/** A mark for each position: its id, or a negative number that names the picture (odd) or clip (even) it belongs to. */
-function listPositions(prompt: readonly PromptSegment[], visualTokens: ByKind<number>): number[] {
-  return prompt.flatMap((chunk) => {
-    if (chunk.kind === 'text') return chunk.ids;
-    const mark = -1 - 2 * chunk.index - (chunk.kind === 'video' ? 1 : 0);
-    return new Array<number>(visualTokens[chunk.kind][chunk.index] ?? 0).fill(mark);
-  });
+/** Text tokens of a prompt, without its images and videos. */
+export function countTextIds(prompt: readonly PromptSegment[]): number {
+  return prompt.reduce(
+    (sum, segment) => sum + (segment.kind === 'text' ? segment.ids.length : 0),
+    0,
+  );
+}
+
+/** A prompt as token ids, with one element for each image or video. */
+function toElements(prompt: readonly PromptSegment[]): (number | MediaSegment)[] {
+  return prompt.flatMap((segment): (number | MediaSegment)[] =>
+    segment.kind === 'text' ? [...segment.ids] : [segment],
+  );
+}
+
+function isSameElement(a: number | MediaSegment, b: number | MediaSegment | undefined): boolean {
+  if (typeof a === 'number' || typeof b === 'number' || b === undefined) return a === b;
+  return a.kind === b.kind && a.index === b.index;
 }

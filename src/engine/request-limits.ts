@@ -5,15 +5,15 @@ import {
   MAX_REQUEST_MS_PER_GB,
 } from '../config/limits.js';
 
-/** Milliseconds. */
+/** Time limits of a model in milliseconds. */
 export interface RequestLimits {
-  /** From a request's arrival to its answer. */
+  /** From the arrival of a request to its answer. */
   readonly requestMs: number;
-  /** Until a cancelled run has noticed. */
+  /** From a cancellation to its confirmation by the worker. */
   readonly cancelMs: number;
 }
 
-/** Limits that fit the model: every token reads all of its weights. */
+/** The limits grow with the weights, because every decode step reads all of them. */
 export function requestLimits(weightBytes: number): RequestLimits {
   const gigabytes = weightBytes / 1e9;
   return {

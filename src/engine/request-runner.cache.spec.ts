@@ -1,17 +1,18 @@
 import { about, ask, LANGUAGES, openRunner, textsOf } from '../../test/fakes/requests.js';
 import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
 import { alignToKernelRows } from '../decoder/prefill-chunks.js';
-import { NO_CACHES } from '../cache/no-caches.js';
-import type { CachedFeatures, KeyedSegments, EngineCaches } from '../cache/engine-caches.js';
+import { type EngineCaches, NO_CACHES } from '../cache/engine-caches.js';
+import type { CachedFeatures } from '../cache/tiered-cache.js';
+import type { KeyedSegments } from '../cache/prefix-keys.js';
 
 describe('what is kept between requests', () => {
   /** Keeps everything, and notes what is asked for. */
   function createStore(): EngineCaches & {
     readonly owners: string[];
-    readonly prefixes: Map<string, KvPrefix>;
+    readonly cached: Map<string, KvPrefix>;
   } {
     const media = new Map<string, CachedFeatures>();
-    const prefixes = new Map<string, KvPrefix>();
+    const cached = new Map<string, KvPrefix>();
     const owners: string[] = [];
     const positions = (marks: KeyedSegments) =>
       marks.flatMap((mark) =>
@@ -20,31 +21,35 @@ describe('what is kept between requests', () => {
           : Array.from({ length: mark.length }, (_, i) => `${mark.key}#${i}`),
       );
     const name = (all: string[], length: number) => all.slice(0, length).join();
-    const store = {
+    const store: EngineCaches & { owners: string[]; cached: Map<string, KvPrefix> } = {
       ...NO_CACHES,
-      ...{ owners, prefixes },
-      ownedBy(owner: string) {
+      ...{ owners, cached },
+      forClient(owner) {
         owners.push(owner);
         return store;
       },
-      embeddings: (key: string) => Promise.resolve(media.get(key)),
-      keepEmbeddings: (key: string, value: CachedFeatures) => void media.set(key, value),
-      longestPrefix(marks: KeyedSegments) {
-        const all = positions(marks);
-        for (let length = all.length - 2; length > 0; length--) {
-          const kept = prefixes.get(name(all, length));
-          if (kept) return Promise.resolve(kept);
-        }
-        return Promise.resolve(undefined);
+      features: {
+        get: (key) => Promise.resolve(media.get(key)),
+        set: (key, value) => void media.set(key, value),
       },
-      lengthsToKeep(marks: KeyedSegments) {
-        const all = positions(marks);
-        const mediaEnd = all.findLastIndex((one) => one.includes('#')) + 1;
-        const lengths = [...new Set([mediaEnd, all.length - 2].map(alignToKernelRows))];
-        return lengths.filter((length) => length > 0 && !prefixes.has(name(all, length)));
-      },
-      keepPrefix(marks: KeyedSegments, prefix: KvPrefix) {
-        prefixes.set(name(positions(marks), prefix.length), prefix);
+      prefixes: {
+        longest(prompt) {
+          const all = positions(prompt);
+          for (let length = all.length - 2; length > 0; length--) {
+            const prefix = cached.get(name(all, length));
+            if (prefix) return Promise.resolve(prefix);
+          }
+          return Promise.resolve(undefined);
+        },
+        lengthsToCache(prompt) {
+          const all = positions(prompt);
+          const mediaEnd = all.findLastIndex((position) => position.includes('#')) + 1;
+          const lengths = [...new Set([mediaEnd, all.length - 2].map(alignToKernelRows))];
+          return lengths.filter((length) => length > 0 && !cached.has(name(all, length)));
+        },
+        add(prompt, prefix) {
+          cached.set(name(positions(prompt), prefix.length), prefix);
+        },
       },
     };
     return store;
@@ -52,7 +57,7 @@ describe('what is kept between requests', () => {
 
   it('spares a second question about a picture its decoding, its vision and its reading', async () => {
     const store = createStore();
-    const { parts, run } = await openRunner({ store });
+    const { parts, run } = await openRunner({ caches: store });
     const first = await run(about(5, ['Què hi ha?'], { client: 'anna' }));
     const before = { media: parts.mediaCalls.length, vision: parts.visionRuns.length };
 
@@ -68,7 +73,7 @@ describe('what is kept between requests', () => {
   });
 
   it('reads of the same question no more than what does not fill a tile', async () => {
-    const { parts, run } = await openRunner({ store: createStore() });
+    const { parts, run } = await openRunner({ caches: createStore() });
     const first = await run(ask('Bon dia a tothom'));
     const reads = parts.runs.length;
     const again = await run(ask('Bon dia a tothom'));
@@ -80,7 +85,7 @@ describe('what is kept between requests', () => {
   });
 
   it('forks several conversations behind a beginning that is there already', async () => {
-    const { parts, run } = await openRunner({ store: createStore() });
+    const { parts, run } = await openRunner({ caches: createStore() });
     await run(about(5, ['Què hi ha?']));
     const vision = parts.visionRuns.length;
     const { answers } = await run(about(5, LANGUAGES));
@@ -93,9 +98,9 @@ describe('what is kept between requests', () => {
 
   it('looks at a picture again where its embeddings alone are there', async () => {
     const store = createStore();
-    const { parts, run } = await openRunner({ store });
+    const { parts, run } = await openRunner({ caches: store });
     await run(about(5, ['Què hi ha?']));
-    store.prefixes.clear();
+    store.cached.clear();
     const vision = parts.visionRuns.length;
     const { answers } = await run(about(5, ['Què hi ha?']));
 
@@ -106,11 +111,11 @@ describe('what is kept between requests', () => {
 
   it('keeps nothing of long jobs', async () => {
     const store = createStore();
-    const { run, parts } = await openRunner({ store });
+    const { run, parts } = await openRunner({ caches: store });
     await run(about(5, ['Què hi ha?'], { priority: 'batch' }));
     await run(about(5, ['Què hi ha?'], { priority: 'batch' }));
 
-    expect(store.prefixes.size).toBe(0);
+    expect(store.cached.size).toBe(0);
     expect(parts.mediaCalls).toHaveLength(2);
   });
 });

@@ -1,36 +1,36 @@
 import { setMaxListeners } from 'node:events';
 
-import { createMemoryAdmission } from './scheduling/memory-admission.js';
-import { createEventStream } from './event-stream.js';
-import { fullContextBytes } from './scheduling/memory-estimate.js';
-import { runPipeline } from './pipeline.js';
-import type { PipelineModel } from './loaded-model.js';
 import type { EngineCaches } from '../cache/engine-caches.js';
+import { createEventStream } from './event-stream.js';
+import type { PipelineModel } from './loaded-model.js';
+import { type RequestContext, runPipeline } from './pipeline.js';
+import { createMemoryAdmission } from './scheduling/memory-admission.js';
+import { fullContextBytes } from './scheduling/memory-estimate.js';
 import { createScheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest, VisionLanguageEngine } from './vision-language-engine.js';
 
 export interface RequestRunnerOptions {
-  /** What the caches and embeddings of all requests may take; never less than one context needs. */
+  /** Memory for the KV caches and features of all requests. Raised to the need of one full context. */
   readonly memoryBytes: number;
-  readonly store: EngineCaches;
+  readonly caches: EngineCaches;
 }
 
 export interface RequestRunner {
   readonly generate: VisionLanguageEngine['generate'];
-  /** Ends all work, and waits for the run that is on its way. */
+  /** Aborts all requests and waits for the graph run in progress. */
   close(): Promise<void>;
 }
 
-/** Runs requests over one loaded model, side by side. */
+/** Runs concurrent requests over one loaded model. */
 export function createRequestRunner(
-  parts: PipelineModel,
-  { memoryBytes, store }: RequestRunnerOptions,
+  model: PipelineModel,
+  { memoryBytes, caches }: RequestRunnerOptions,
 ): RequestRunner {
-  const { cacheBytesPerToken, maxPositions } = parts.decoder;
-  const costs = { cacheBytesPerToken, hiddenSize: parts.manifest.decoder.hiddenSize };
+  const { cacheBytesPerToken, maxPositions } = model.decoder;
+  const costs = { cacheBytesPerToken, hiddenSize: model.manifest.decoder.hiddenSize };
   const budgetBytes = Math.max(memoryBytes, fullContextBytes(maxPositions, costs));
   const admission = createMemoryAdmission(budgetBytes, costs);
-  const scheduler = createScheduler(parts.decoder);
+  const scheduler = createScheduler(model.decoder);
   const running = new Map<Promise<void>, AbortController>();
   let requests = 0;
 
@@ -44,36 +44,36 @@ export function createRequestRunner(
     const { client = '', priority = 'interactive' } = request;
     const events = createEventStream<EngineEvent>();
     const abort = new AbortController();
-    // Each of its conversations listens.
+    // Every conversation of the request adds a listener.
     setMaxListeners(0, abort.signal);
     const onAbort = () => abort.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort);
     const fail = (error: unknown) => {
-      // What the others of its conversations would still say does not reach the reader.
+      // Closes the stream first, so that no event follows the error.
       events.fail(error);
       abort.abort(error);
     };
-    const context = {
+    const context: RequestContext = {
       ...{ admission, scheduler, fail, onStart },
-      emit: (event: EngineEvent) => events.push(event),
-      store: store.forClient(client),
-      turns: { ticket: { number: requests, client, priority }, signal: abort.signal },
+      emit: (event) => events.push(event),
+      caches: caches.forClient(client),
+      handle: { ticket: { number: requests, client, priority }, signal: abort.signal },
     };
-    const work = runPipeline(request, context, parts).then(() => events.end(), fail);
+    const work = runPipeline(request, context, model).then(() => events.end(), fail);
     running.set(work, abort);
     void work.finally(() => running.delete(work));
     try {
       yield* events;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      abort.abort(new Error('The reader left.'));
+      abort.abort(new Error('The consumer stopped reading the events.'));
     }
   }
 
   return {
     generate,
     async close() {
-      for (const abort of running.values()) abort.abort(new Error('The engine is closed.'));
+      for (const abort of running.values()) abort.abort(new Error('The engine was closed.'));
       await Promise.all(running.keys());
     },
   };

@@ -1,12 +1,12 @@
 import type { GenerationDefaults } from '../models/package/manifest.js';
 import type { GenerationSettings } from './vision-language-engine.js';
 
-/** Enough for a description of several sentences in any of the languages. */
+/** Enough for a description of several sentences in every language. */
 const DEFAULT_MAX_TOKENS = 128;
 
 /**
- * Fills what a caller left out: first from the checkpoint's own defaults, then with greedy decoding. The seed is
- * fixed, so that the same request gives the same answer unless told otherwise.
+ * Fills in missing settings from the checkpoint's generation defaults, then with greedy decoding. The default seed is fixed,
+ * so that equal requests give equal answers.
  */
 export function resolveSettings(
   asked: { readonly [K in keyof GenerationSettings]?: GenerationSettings[K] | undefined },

@@ -1,4 +1,4 @@
-import type { FinishReason } from '../decoder/sampling/generate.js';
+import type { FinishReason } from '../decoder/sampling/generator.js';
 import type { SamplingSettings } from '../decoder/sampling/sampler.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
 import type { ChatMessage } from '../language/chat-template.js';
@@ -9,61 +9,60 @@ import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { MediaReport } from '../media/media-report.js';
 
 export interface GenerationSettings extends SamplingSettings {
-  /** Tokens of one answer at most. */
+  /** Limit of one answer, in tokens. */
   readonly maxTokens: number;
-  /** Texts that end an answer; they are not part of it. */
+  /** Stop strings. They are not part of the answer. */
   readonly stop: readonly string[];
-  /** How many likeliest tokens to report at each step, 0 to 20. Absent: no probabilities at all. */
+  /** Top log-probabilities to report per token, 0 to 20. Undefined reports none. */
   readonly topLogprobs?: number;
 }
 
-/** A picture or a clip that conversations show. */
+/** An image or video that conversations reference. */
 export type RequestMedia =
-  /** An encoded file, as received. */
+  /** The encoded file as received. */
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
-  /** A local file that the service itself wrote, or that the user of the command line named. */
+  /** A local file: an upload, or a path from the command line. */
   | { readonly kind: 'video'; readonly path: string; readonly sampling: FrameSampling };
 
-/** Text that the model goes on with as it stands: no chat template is put around it. */
+/** Text that the model continues without a chat template. */
 interface RawPrompt {
   readonly rawText: string;
 }
 
-/** What the model is given: messages, oldest first, or the beginning of a text. */
+/** Chat messages, oldest first, or a raw prompt. */
 export type Conversation = readonly ChatMessage[] | RawPrompt;
 
-/** Whether somebody waits for the answer, or it is one of many that a long job asks for. */
+/** Interactive requests go before batch requests. */
 export type Priority = 'interactive' | 'batch';
 
 /**
- * Work for the engine: pictures and clips, and conversations about them that are answered side by side. Every
- * conversation shows every one of the media once: pictures in order among pictures, clips among clips. A raw prompt
- * shows none.
+ * Media and conversations about them, which decode in parallel. Every conversation references every media item exactly once,
+ * images in the order of the images and videos in the order of the videos. A raw prompt references none.
  */
 export interface EngineRequest {
-  /** Whose work it is, in any form: those named differently take turns. Absent: all such requests have one client. */
+  /** Identifies the client for round-robin scheduling. Requests without one share one turn. */
   readonly client?: string;
-  /** Absent: interactive, which goes before batch. */
+  /** Default: interactive. */
   readonly priority?: Priority;
-  /** Empty for text alone. */
+  /** Empty for a text-only request. */
   readonly media: readonly RequestMedia[];
   readonly detail: Detail;
   readonly conversations: readonly Conversation[];
   readonly settings: GenerationSettings;
 }
 
-/** A token and the natural logarithm of its probability. */
+/** A token and its log-probability (natural logarithm). */
 interface RankedToken {
   readonly id: number;
-  /** Control tokens as they are written; a byte that is part of a character as U+FFFD. */
+  /** Decoded text; control tokens verbatim; U+FFFD for a byte inside a UTF-8 character. */
   readonly text: string;
-  /** UTF-8; those of an answer's tokens, one after another, are its text up to a stop string. */
+  /** UTF-8 bytes. The joined bytes of an answer are its text up to a stop string. */
   readonly bytes: readonly number[];
-  /** Of the model's own distribution, before temperature, top-k, top-p and penalties, as OpenAI reports it. */
+  /** Before temperature, top-k, top-p and penalties, as OpenAI reports it. */
   readonly logprob: number;
 }
 
-/** A sampled token beside the likeliest ones at its step, likeliest first. */
+/** A sampled token and the top tokens of its step in descending order. */
 export interface TokenLogprob extends RankedToken {
   readonly top: readonly RankedToken[];
 }
@@ -74,8 +73,8 @@ export interface Answer {
   readonly text: string;
   readonly finishReason: FinishReason;
   /**
-   * `promptTokens` counts text, pictures and clips; `imageTokens` is the part of pictures and clips, `cachedTokens` the
-   * part that was not read for this conversation: read before, by an earlier request, or for the first of this one.
+   * `promptTokens` includes text, images and videos; `imageTokens` is the part of images and videos. `cachedTokens` is the part
+   * that came from the prefix cache, or from the prefix shared with the first conversation of this request.
    */
   readonly usage: {
     readonly promptTokens: number;
@@ -84,40 +83,40 @@ export interface Answer {
     readonly completionTokens: number;
   };
   /**
-   * `prefillMs` and `decodeMs` are those of the runs this conversation had a part in; one shared with others counts in
-   * full, and the beginning that a request's conversations have in common counts for the first. `firstTokenMs` runs from
-   * the start of this conversation's prefill, and has in it what others' runs took between its own.
+   * `prefillMs` and `decodeMs` are the durations of the graph runs that this conversation took part in. A shared run counts in
+   * full, and the shared prefix counts for the first conversation. `firstTokenMs` starts with the conversation's prefill and
+   * includes runs of others in between.
    */
   readonly timings: {
     readonly prefillMs: number;
     readonly decodeMs: number;
     readonly firstTokenMs: number;
   };
-  /** Every token but the stop token, with its probability; absent unless asked for. */
+  /** All tokens except the stop token, if `topLogprobs` was set. */
   readonly tokens?: readonly TokenLogprob[];
 }
 
 /**
- * `encodeMs`, `prefillMs` and `decodeMs` are the times of the runs that this request had a part in, each counted once and
- * in full, also where it worked for other requests as well. What is left of `totalMs` was waiting: `queueMs` before
- * anything was done, the rest for runs of others.
+ * `encodeMs`, `prefillMs` and `decodeMs` are the durations of the graph runs that this request took part in, each counted once
+ * and in full, even if other requests shared it. The rest of `totalMs` is waiting time: `queueMs` until admission, and runs
+ * of other requests.
  */
 export interface RequestTimings {
-  /** Until the request had a place among those that are worked at. */
+  /** From the arrival to the admission. */
   readonly queueMs: number;
   readonly mediaDecodeMs: number;
   readonly tileMs: number;
   readonly encodeMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
-  /** From the arrival of the request to the first piece of text. */
+  /** From the arrival to the first text. */
   readonly firstTokenMs: number;
   readonly totalMs: number;
 }
 
 /**
- * What a request yields: media once, then deltas and an answer for each conversation, then done. Deltas of several
- * conversations may alternate, and answers come as they end; those of one conversation are in order, its answer last.
+ * Events of a request: `media` once, then `text-delta`s and an `answer` per conversation, then `done`. Events of several
+ * conversations interleave. Those of one conversation are in order, its answer last.
  */
 export type EngineEvent =
   /** In the order of the request. */
@@ -126,24 +125,23 @@ export type EngineEvent =
       readonly type: 'text-delta';
       readonly conversation: number;
       readonly text: string;
-      /** Those sampled since the delta before, some of whose text may follow later; absent unless asked for. */
+      /** Tokens since the previous delta, if `topLogprobs` was set. Some of their text may follow later. */
       readonly tokens?: readonly TokenLogprob[];
     }
   | ({ readonly type: 'answer' } & Answer)
   | { readonly type: 'done'; readonly timings: RequestTimings };
 
-/** What a request may hold. */
 export type InputModality = 'text' | 'image' | 'video';
 
-/** What decides, before any work, how much of a model's context and memory a request will take. */
+/** Facts about a model that determine the tokens and the memory of a request. */
 export interface ModelCosts {
-  /** Null: the model reads text alone. */
+  /** `null` for a text-only model. */
   readonly geometry: VisionGeometry | null;
-  /** Ids of the longest instruction to caption a picture, the chat template around it included; 0 without a template. */
+  /** Text tokens of the longest caption prompt, chat template included; 0 without a chat template. */
   readonly instructionTokens: number;
-  /** Bytes of the graphs' weights. */
+  /** Weights of all graphs, in bytes. */
   readonly weightBytes: number;
-  /** Bytes of keys and values for each position. */
+  /** Keys and values of one position, in bytes. */
   readonly cacheBytesPerToken: number;
 }
 
@@ -151,53 +149,52 @@ export interface ModelDescription {
   readonly id: string;
   readonly name: string;
   readonly architecture: string;
-  /** SHA-256 over the checkpoint's files. */
+  /** SHA-256 of the checkpoint's files. */
   readonly revision: string;
   readonly licence: string;
-  /** Null: the model was converted from a folder. */
+  /** `null` if the model was converted from a local folder. */
   readonly hub: HubSource | null;
   readonly precision: Precision;
   readonly inputModalities: readonly InputModality[];
-  /** `raw`: the model has no chat template, as base models have none, and takes raw prompts only. */
+  /** `raw`: a base model without a chat template accepts raw prompts only. */
   readonly prompts: 'chat-and-raw' | 'raw';
-  /** Positions for pictures, prompt and answer together. */
+  /** Context window in tokens: media, prompt and answer together. */
   readonly contextLength: number;
   readonly costs: ModelCosts;
   readonly generation: GenerationDefaults;
 }
 
-/** How far a model is on its way to being ready. */
 export interface LoadProgress {
   readonly step: string;
-  /** 0 to 1, absent where it is not known. */
+  /** 0 to 1; undefined if unknown. */
   readonly fraction?: number;
 }
 
 export type EngineStatus =
   | { readonly state: 'loading'; readonly progress: LoadProgress }
   | { readonly state: 'ready'; readonly model: ModelDescription }
-  /** The model is unusable, and trying again would not change that. */
+  /** The model cannot be loaded, and a retry would not help. */
   | { readonly state: 'failed'; readonly error: SalamandraError }
   | { readonly state: 'closed' };
 
-/** Answers conversations about pictures and clips. The CLI and the HTTP server know no more of the model than this. */
+/** The interface of the HTTP server and the CLI to a model. */
 export interface VisionLanguageEngine {
   status(): EngineStatus;
-  /** Waits until the model is ready. @throws the reason when it will not be. */
+  /** Waits until the model is ready. @throws the reason if it cannot be loaded. */
   describe(): Promise<ModelDescription>;
   /**
-   * Runs a request beside others; aborting the signal or leaving the loop stops the work.
+   * Runs a request concurrently with others. Aborting the signal or leaving the loop cancels it.
    *
-   * @param onStart called when the request waits no longer for others.
+   * @param onStart called when the request is admitted.
    * @throws MODEL_NOT_READY, SHUTTING_DOWN, QUEUE_FULL, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
-   *   INVALID_PARAMETER, INVALID_REQUEST, also for what the model does not take, and the media codes; the signal's
-   *   reason when it aborts.
+   *   INVALID_PARAMETER, INVALID_REQUEST (also for media that the model does not support) and the media codes; the signal's
+   *   reason if it aborts.
    */
   generate(
     request: EngineRequest,
     signal?: AbortSignal,
     onStart?: () => void,
   ): AsyncIterable<EngineEvent>;
-  /** Ends running work and frees what the model holds. */
+  /** Cancels running requests and frees the model. */
   close(): Promise<void>;
 }

@@ -1,12 +1,17 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { PromptSegment } from '../language/build-prompt.js';
+import { countVideoTokens, countVisualTokens } from '../vision/count-visual-tokens.js';
+import { boundVisualTokens, type Detail } from '../vision/plan-tiles.js';
+import type { VisionModel } from './loaded-model.js';
+import { countTextIds } from './prompts.js';
+import type { RequestMedia } from './vision-language-engine.js';
 
 /**
- * How many tokens the pictures and clips of a request may become together, so that its longest conversation and an answer
- * of `maxTokens` still fit the context.
+ * Visual tokens that the images and videos of a request may have together, so that its longest conversation and an
+ * answer of `maxTokens` fit the context window.
  *
- * @param minVisualTokens what they become at the lowest detail, with one frame a clip.
- * @throws CONTEXT_LENGTH_EXCEEDED when not even that fits.
+ * @param minVisualTokens visual tokens at the lowest detail, with one frame per video.
+ * @throws CONTEXT_LENGTH_EXCEEDED if the minimum does not fit.
  */
 export function resolveVisualTokenBudget(
   prompts: readonly (readonly PromptSegment[])[],
@@ -16,17 +21,19 @@ export function resolveVisualTokenBudget(
     readonly minVisualTokens: number;
   },
 ): number {
-  const promptTokens = Math.max(0, ...prompts.map(countTextIds));
+  const textTokens = Math.max(0, ...prompts.map(countTextIds));
   const { maxPositions, maxTokens, minVisualTokens } = limits;
-  const budget = maxPositions - promptTokens - maxTokens;
+  const budget = maxPositions - textTokens - maxTokens;
   if (budget < minVisualTokens) {
     throw new SalamandraError(
       'CONTEXT_LENGTH_EXCEEDED',
-      'Text, media and answer do not fit the context of the model. Shorten the text, send fewer media or lower max_tokens.',
+      `The context window has ${maxPositions} tokens. The text takes ${textTokens}, the media at least ` +
+        `${minVisualTokens}, and max_tokens reserves ${maxTokens} for the answer. ` +
+        'Shorten the text, send fewer media or lower max_tokens.',
       {
         details: {
           context_length: maxPositions,
-          text_tokens: promptTokens,
+          text_tokens: textTokens,
           min_image_tokens: minVisualTokens,
           max_tokens: maxTokens,
         },
@@ -36,30 +43,62 @@ export function resolveVisualTokenBudget(
   return budget;
 }
 
-/** Ids of the text chunks alone. */
-export function countTextIds(prompt: readonly PromptSegment[]): number {
-  return prompt.reduce((sum, chunk) => sum + (chunk.kind === 'text' ? chunk.ids.length : 0), 0);
+/** Fewest visual tokens of the media: one tile per image, one frame per video. 0 for a text-only model. */
+export function minVisualTokens(
+  media: readonly { readonly kind: RequestMedia['kind'] }[],
+  vision: Pick<VisionModel, 'geometry'> | null,
+): number {
+  if (!vision) return 0;
+  const { geometry } = vision;
+  return media.reduce((total, { kind }) => {
+    const tokens =
+      kind === 'video'
+        ? countVideoTokens(1, geometry)
+        : countVisualTokens({ width: 1, height: 1 }, null, geometry);
+    return total + tokens;
+  }, 0);
+}
+
+/** Upper bound of the visual tokens of the media before they are decoded. 0 for a text-only model. */
+export function boundRequestVisualTokens(
+  media: readonly RequestMedia[],
+  detail: Detail,
+  budget: number,
+  vision: Pick<VisionModel, 'geometry'> | null,
+): number {
+  if (!vision) return 0;
+  const { geometry } = vision;
+  const images = media.filter(({ kind }) => kind === 'image').length;
+  const bounds = media.map((item) => {
+    if (item.kind === 'image') return boundVisualTokens(images === 1 ? detail : 'low', geometry);
+    const { frames } = item.sampling;
+    return 'count' in frames ? countVideoTokens(frames.count, geometry) : Infinity;
+  });
+  return Math.min(
+    bounds.reduce((total, bound) => total + bound, 0),
+    budget,
+  );
 }
 
 /**
- * Shares frames among clips: one each, then one more each in turn until the tokens are spent or nobody wishes more.
+ * Shares frames among videos: one each, then one more each in turn until the tokens are spent or no video wants more.
  *
- * @param wished frames each clip would take; Infinity where only its length says
- * @param spareTokens what is left once every clip has its first frame
- * @param frameTokens embeddings of one frame
+ * @param requested frames of each video; Infinity if only the duration decides.
+ * @param spareTokens tokens left after the first frame of each video.
+ * @param frameTokens visual tokens of one frame.
  */
 export function shareFrames(
-  wished: readonly number[],
+  requested: readonly number[],
   spareTokens: number,
   frameTokens: number,
 ): number[] {
-  let spare = Math.floor(spareTokens / frameTokens);
-  const shares = wished.map(() => 1);
-  while (spare > 0 && shares.some((share, clip) => share < (wished[clip] ?? 0))) {
-    for (const [clip, share] of shares.entries()) {
-      if (spare === 0 || share >= (wished[clip] ?? 0)) continue;
-      shares[clip] = share + 1;
-      spare -= 1;
+  let spareFrames = Math.floor(spareTokens / frameTokens);
+  const shares = requested.map(() => 1);
+  while (spareFrames > 0 && shares.some((share, video) => share < (requested[video] ?? 0))) {
+    for (const [video, share] of shares.entries()) {
+      if (spareFrames === 0 || share >= (requested[video] ?? 0)) continue;
+      shares[video] = share + 1;
+      spareFrames -= 1;
     }
   }
   return shares;

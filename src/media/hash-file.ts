@@ -3,29 +3,36 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-/** The last files hashed: a video is sampled once a segment, and reading gigabytes each time would be most of the work. */
-const hashed = new Map<string, string>();
-const MAX_HASHED = 16;
+/** Recent hashes by path, size, modification time and inode: a whole-video request hashes its file once per segment. */
+const recentHashes = new Map<string, string>();
+const MAX_RECENT = 16;
 
-/** Bytes read in one go. Between two of them a worker may make a run of its model: small ones would take a run each. */
-const PIECE_BYTES = 8 << 20;
+/** The event loop runs between two reads and may start a graph run of many milliseconds, so reads are large. */
+const READ_BYTES = 8 << 20;
+
+/** SHA-256 in lower-case hex. */
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 /**
- * SHA-256 of a file, in hex. Piece by piece: a clip may be larger than memory.
+ * SHA-256 of a regular file in lower-case hex, streamed, since a video may be larger than memory.
  *
- * @throws what the disk throws, an error for what is no file: a device has no end; and when the signal aborts.
+ * @throws file system errors; Error for a device or folder; the signal's AbortError.
  */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const status = await stat(path);
-  if (!status.isFile()) throw new Error('This is no file.');
+  if (!status.isFile()) throw new Error(`${path} is not a regular file.`);
   const { size, mtimeMs, ino } = status;
-  const file = [path, size, mtimeMs, ino].join();
-  const known = hashed.get(file);
+  const version = [path, size, mtimeMs, ino].join();
+  const known = recentHashes.get(version);
   if (known !== undefined) return known;
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: PIECE_BYTES }), hash, { signal });
+  await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), hash, { signal });
   const sha256 = hash.digest('hex');
-  for (const oldest of hashed.keys()) if (hashed.size >= MAX_HASHED) hashed.delete(oldest);
-  hashed.set(file, sha256);
+  for (const oldest of recentHashes.keys()) {
+    if (recentHashes.size >= MAX_RECENT) recentHashes.delete(oldest);
+  }
+  recentHashes.set(version, sha256);
   return sha256;
 }

@@ -1,5 +1,5 @@
 import { MAX_SEGMENTS } from '../config/limits.js';
-import type { VideoInspector, VideoOutline } from '../workers/media-inspector.js';
+import type { MediaInspector, VideoOutline } from '../workers/media-inspector.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 
@@ -25,7 +25,7 @@ export interface VideoRange {
 export async function planSegments(
   { path, outline, range }: VideoRange,
   granularity: Granularity,
-  inspector: VideoInspector,
+  inspector: MediaInspector,
   signal: AbortSignal,
 ): Promise<readonly TimeRange[]> {
   // A single frame takes no time: there is nothing to cut, and no range around it.

@@ -5,70 +5,70 @@ import { fileURLToPath } from 'node:url';
 export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  /** Where the worker's standard error goes. */
   readonly stderr: 'inherit' | 'ignore';
-  /** `own`: whatever the worker starts can be killed together with it, by `process.kill(-pid)`. Absent: the parent's. */
+  /** `own`: `process.kill(-pid)` kills the worker and the processes that it started. Undefined: the parent's group. */
   readonly processGroup?: 'own';
 }
 
-/** What a worker needs of the environment. The rest may hold secrets, and media is decoded in a worker. */
-const PASSED_ON = [
+/** Environment variables that a worker receives. Others may contain secrets, and workers decode untrusted files. */
+const ALLOWED_VARIABLES = [
   ...['PATH', 'LD_LIBRARY_PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'SystemRoot'],
   'SALAMANDRA_FFMPEG',
 ];
 
-/** How far a worker stands behind its parent in the scheduler's queue, and where the scale ends. */
+/** Added to the parent's niceness, so that HTTP and signals are handled while workers use all cores. */
 const WORKER_NICENESS = 5;
+/** Lowest priority on POSIX. */
 const MAX_NICENESS = 19;
 
-/** Starts a child process that talks in structured clones. Standard output stays the parent's own. */
+/** Starts a child process with an IPC channel of structured clones. It does not inherit standard output. */
 export function forkWorker(entry: URL, options: WorkerOptions): ChildProcess {
   const child = spawn(entry, options);
   lowerPriority(child);
   return child;
 }
 
-/** A worker can fill every core; whoever talks to the world must still get its turn at once. */
 function lowerPriority({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     setPriority(pid, Math.min(getPriority() + WORKER_NICENESS, MAX_NICENESS));
   } catch {
-    // It has ended already, or this system does not let us: it runs as it is.
+    // The process has exited, or the system does not permit it. The default priority works as well.
   }
 }
 
 function spawn(entry: URL, options: WorkerOptions): ChildProcess {
-  const passedOn = PASSED_ON.flatMap((name) => {
+  const variables = ALLOWED_VARIABLES.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
   return fork(fileURLToPath(entry), [], {
     serialization: 'advanced',
-    env: { ...Object.fromEntries(passedOn), ...options.env },
+    env: { ...Object.fromEntries(variables), ...options.env },
     execArgv: [...(options.execArgv ?? [])],
     stdio: ['ignore', 'ignore', options.stderr, 'ipc'],
     detached: options.processGroup === 'own',
   });
 }
 
-/** Sends a message to a child. One that cannot be reached any more is reported by its exit. */
+/** Sends a message to a child. Its exit event reports a child that is gone. */
 export function sendTo(child: ChildProcess, message: object): void {
   child.send(message, () => undefined);
 }
 
-/** Sends a message to the parent. One that is gone is reported by the disconnect that follows. */
+/** Sends a message to the parent. The disconnect event reports a parent that is gone. */
 export function sendToParent(message: object): void {
   process.send?.(message, undefined, {}, () => undefined);
 }
 
 /**
- * Ties a worker to its parent, in the worker: when the parent ends or lets go of it, it does what `onOrphaned` says, which
- * is to end as well. Ctrl-C and SIGTERM, which reach the whole process group, are left to the parent, who may want to
- * finish work.
+ * Ends a worker with its parent. Ctrl-C and SIGTERM, which reach the whole process group, are left to the parent, because it
+ * may finish running requests first.
+ *
+ * @param onDisconnect called when the parent exits or disconnects. It must end the process.
  */
-export function followParent(onOrphaned: () => void = () => process.exit(0)): void {
-  process.on('disconnect', onOrphaned);
+export function followParent(onDisconnect: () => void = () => process.exit(0)): void {
+  process.on('disconnect', onDisconnect);
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
 }

@@ -8,9 +8,9 @@ import { loadModelPackage } from '../models/package/model-package.js';
 import { chooseCacheBytes } from '../engine/scheduling/memory-budget.js';
 import { openEngineCaches } from '../cache/open-caches.js';
 
-let promptStore: EngineCaches | undefined;
+let caches: EngineCaches | undefined;
 
-/** Child process with one model: installs it where needed, verifies and loads it, then serves its parent. */
+/** Child process with one model: installs the package if necessary, verifies and loads it, then serves requests. */
 serveEngine(
   async (configuration, onProgress) => {
     const directory = await installModel(configuration, ({ stage, done, total }) =>
@@ -21,18 +21,18 @@ serveEngine(
     onProgress({ step: 'loading' });
     const { manifest } = modelPackage;
     const { threads, memoryBytes, home, cacheBytes, diskCacheBytes, sharesCache } = configuration;
-    promptStore = await openEngineCaches({
+    caches = await openEngineCaches({
       model: manifest.digest,
       maxBytes: cacheBytes ?? chooseCacheBytes(manifest),
       disk: { root: cacheDirectory(home), maxBytes: diskCacheBytes ?? 0 },
       isShared: sharesCache ?? true,
     });
     return createLocalEngine(modelPackage, {
-      ...{ threads, memoryBytes, promptStore },
+      ...{ threads, memoryBytes, caches },
       mediaDecoder: createMediaWorkerDecoder({
         entry: new URL('./media.worker.js', import.meta.url),
       }),
     });
   },
-  async () => promptStore?.close(),
+  async () => caches?.close(),
 );

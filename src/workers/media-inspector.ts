@@ -8,36 +8,36 @@ import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
 export type { VideoOutline };
 
-/** Looks into clips and pictures without a model, in processes beside those that decode for the model. */
-export interface VideoInspector {
-  /** Pixels of the upright picture, from its header. @throws the media codes; the signal's reason when it aborts. */
+/** Reads headers and finds shots without a model, in processes of its own. */
+export interface MediaInspector {
+  /** Size in pixels after rotation, from the header. @throws the media codes; the signal's reason if it aborts. */
   inspectImage(bytes: Uint8Array, signal?: AbortSignal): Promise<Size>;
-  /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
+  /** Duration, size and frame rate. @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
   inspect(path: string, signal?: AbortSignal): Promise<VideoOutline>;
   /**
-   * The shots of a clip or of a range, in order and without gaps; at least one. `findShots` in `media/` says how.
+   * The shots of a video or of a time range, in order and without gaps; at least one (see `findShots` in media/).
    *
-   * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts.
+   * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts.
    */
   findShots(path: string, search: ShotSearch, signal?: AbortSignal): Promise<readonly TimeRange[]>;
   close(): Promise<void>;
 }
 
 /**
- * An inspector whose processes start with the first file. Headers are read in a moment and shots looked for for minutes, so
- * that there is one for each.
+ * Creates an inspector whose processes start with the first file. Headers and shots have a process each, because a header
+ * takes milliseconds and a shot search minutes.
  */
-export function createVideoInspector(options: MediaWorkerOptions): VideoInspector {
+export function createMediaInspector(options: MediaWorkerOptions): MediaInspector {
   const headers = createMediaWorker(options);
   const shots = createMediaWorker(options);
-  const arrive = createArrivalHandles();
+  const nextHandle = createArrivalHandles();
   return {
     inspectImage: (bytes, signal) =>
-      headers.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, arrive(signal)),
+      headers.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, nextHandle(signal)),
     inspect: (path, signal) =>
-      headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, arrive(signal)),
+      headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal)),
     findShots: (path, search, signal) =>
-      shots.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, arrive(signal)),
+      shots.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, nextHandle(signal)),
     async close() {
       await Promise.all([headers.close(), shots.close()]);
     },

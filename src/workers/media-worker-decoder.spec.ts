@@ -29,7 +29,7 @@ describe('createMediaWorkerDecoder', () => {
     const first = await tile(OK);
     await expect(tile(REFUSE)).rejects.toMatchObject({ code: 'MEDIA_EMPTY' });
 
-    expect((await tile(OK)).sha256).toBe(first.sha256);
+    expect((await tile(OK)).mediaDecodeMs).toBe(first.mediaDecodeMs);
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe('createMediaWorkerDecoder', () => {
     const before = await tile(OK);
     await expect(tile(action)).rejects.toMatchObject({ code });
 
-    expect((await tile(OK)).sha256).not.toBe(before.sha256);
+    expect((await tile(OK)).mediaDecodeMs).not.toBe(before.mediaDecodeMs);
   });
 
   it('kills the work of a caller who left', async () => {

@@ -3,27 +3,27 @@ import type { MediaDecoder } from '../engine/media-decoder.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
 
 export interface MediaWorkerDecoderOptions extends MediaWorkerOptions {
-  /** Milliseconds for one picture, and for one clip; absent: the product's limits. */
+  /** Time limit of one file. Undefined: MAX_MEDIA_MS and MAX_SAMPLE_VIDEO_MS. */
   readonly timeoutMs?: number;
 }
 
-/** A decoder in two child processes: a picture takes a second at most and a clip minutes, so that none waits for the other. */
+/** A media decoder with a process for images and one for videos: an image takes up to a second, a video minutes. */
 export function createMediaWorkerDecoder(options: MediaWorkerDecoderOptions): MediaDecoder {
   const { timeoutMs } = options;
-  const pictures = createMediaWorker(options);
-  const clips = createMediaWorker(options);
-  // Before the first picture comes: a start takes longer than most pictures.
-  pictures.start();
+  const images = createMediaWorker(options);
+  const videos = createMediaWorker(options);
+  // Started before the first request: a start takes longer than decoding most images.
+  images.start();
   return {
-    tile: (request, turns) =>
-      pictures.run({ type: 'tile', request }, timeoutMs ?? MAX_MEDIA_MS, turns),
-    sampleVideo(request, turns) {
+    tile: (request, handle) =>
+      images.run({ type: 'tile', request }, timeoutMs ?? MAX_MEDIA_MS, handle),
+    sampleVideo(request, handle) {
       const searchMs = request.sampling.mode === 'scene' ? MAX_FIND_SHOTS_MS : 0;
       const limitMs = timeoutMs ?? MAX_SAMPLE_VIDEO_MS + searchMs;
-      return clips.run({ type: 'sample-video', request }, limitMs, turns);
+      return videos.run({ type: 'sample-video', request }, limitMs, handle);
     },
     async close() {
-      await Promise.all([pictures.close(), clips.close()]);
+      await Promise.all([images.close(), videos.close()]);
     },
   };
 }

@@ -11,46 +11,45 @@ export interface MediaWorkerOptions {
   readonly entry: URL;
 }
 
-/** A child process that works on untrusted files, one task at a time. */
+/** A child process that decodes untrusted files, one task at a time. */
 export interface MediaWorker {
-  /** Starts the process now instead of with the first task. */
+  /** Starts the process before the first task. */
   start(): void;
   /**
-   * Does a task when it is the request's turn.
+   * Queues a task in the fair order of requests.
    *
-   * @param timeoutMs from then on.
-   * @throws what the task throws; MEDIA_TOO_EXPENSIVE past the time; the signal's reason when it aborts.
+   * @param timeoutMs time limit from the start of the task.
+   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; the signal's reason if it aborts.
    */
   run<Task extends MediaWorkerTask>(
     task: Task,
     timeoutMs: number,
-    turns: RequestHandle,
+    handle: RequestHandle,
   ): Promise<MediaWorkerResults[Task['type']]>;
   close(): Promise<void>;
 }
 
-/** Signals of a decoder that broke on the bytes; any other end means that it took too much. */
+/** Signals of a decoder crash (MEDIA_CORRUPT). Any other exit means that a resource limit ended the process. */
 const CRASH_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
 
 /**
- * A child process that may be killed at any moment, with every process it started: its deadline is a kill, since neither
- * libvips nor ffmpeg can be trusted to end, and its memory is capped where the system offers it. A file that takes the
- * process down fails alone; the next one gets a new process.
+ * A media worker is killed with its process group at the deadline, because libvips and ffmpeg may not terminate on hostile
+ * input. On Linux its memory is limited. A file that ends the process fails alone; the next file gets a new process.
  */
 export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
   let worker: Promise<ChildProcess> | undefined;
-  const queue = createFairMutex();
+  const mutex = createFairMutex();
 
   async function start(): Promise<ChildProcess> {
     const started = forkWorker(entry, {
       env: { VIPS_BLOCK_UNTRUSTED: '1', MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' },
       execArgv: ['--max-old-space-size=256'],
-      // Decoders print what they find in files, and a terminal would obey it.
+      // Decoders print strings from files, which may contain terminal control sequences.
       stderr: 'ignore',
       processGroup: 'own',
     });
     started.on('error', () => undefined);
-    // What it started outlives its own end otherwise, however that came.
+    // ffmpeg would survive the exit of the worker otherwise.
     started.on('exit', () => killGroup(started));
     await capResources(started);
     return started;
@@ -58,9 +57,9 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
 
   async function runNow(task: MediaWorkerTask, timeoutMs: number, signal: AbortSignal) {
     let child = await (worker ??= start());
-    // The last file may have taken the process down.
+    // The previous file may have ended the process.
     if (!isRunning(child)) child = await (worker = start());
-    // The caller may have left during the start.
+    // The request may have been cancelled during the start.
     signal.throwIfAborted();
     return await askWorker(child, task, timeoutMs, signal);
   }
@@ -69,8 +68,8 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
     start() {
       worker ??= start();
     },
-    run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, turns: RequestHandle) {
-      const result = queue.runExclusive(turns, () => runNow(task, timeoutMs, turns.signal));
+    run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, handle: RequestHandle) {
+      const result = mutex.runExclusive(handle, () => runNow(task, timeoutMs, handle.signal));
       return result as Promise<MediaWorkerResults[Task['type']]>;
     },
     async close() {
@@ -81,7 +80,7 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
   };
 }
 
-/** One question, one answer; in every other case the worker is killed. */
+/** Sends one task and waits for its reply. A timeout or an abort kills the worker. */
 function askWorker(
   worker: ChildProcess,
   task: MediaWorkerTask,
@@ -104,7 +103,7 @@ function askWorker(
     }
     function kill(reason: Error) {
       settle();
-      // Only a dead process frees the slot, so that two never decode side by side.
+      // Rejects after the exit, so that the next task does not run beside this one.
       worker.once('exit', () => reject(reason));
       killGroup(worker);
     }
@@ -125,23 +124,25 @@ function askWorker(
   });
 }
 
-/** Kills the worker and whatever it started, ffmpeg above all. */
+/** Kills the worker and the processes that it started. */
 function killGroup(worker: ChildProcess): void {
   if (worker.pid === undefined) return;
   try {
     process.kill(-worker.pid, 'SIGKILL');
   } catch {
-    // The group is gone already, or this system has no groups.
+    // The process group is gone, or the system has no process groups.
     worker.kill('SIGKILL');
   }
 }
 
-/** False for a process that has ended and for one that never started. */
 function isRunning(worker: ChildProcess): boolean {
   return worker.pid !== undefined && worker.exitCode === null && worker.signalCode === null;
 }
 
-/** By util-linux, since Node cannot set limits, and inherited by ffmpeg; elsewhere the deadline has to do. */
+/**
+ * Sets memory and file size limits with prlimit (util-linux), which ffmpeg inherits. Node.js cannot set limits; on other
+ * systems only the deadline applies.
+ */
 function capResources(worker: ChildProcess): Promise<void> {
   if (process.platform !== 'linux' || worker.pid === undefined) return Promise.resolve();
   const limits = [
@@ -157,10 +158,13 @@ function capResources(worker: ChildProcess): Promise<void> {
 function tooExpensive(): SalamandraError {
   return new SalamandraError(
     'MEDIA_TOO_EXPENSIVE',
-    'The file takes too long or too much memory to decode.',
+    'Decoding the file exceeded the time or memory limit of the media worker. Send a smaller or shorter file.',
   );
 }
 
 function corrupt(): SalamandraError {
-  return new SalamandraError('MEDIA_CORRUPT', 'The file is damaged or incomplete.');
+  return new SalamandraError(
+    'MEDIA_CORRUPT',
+    'The file is damaged or incomplete: its decoder crashed.',
+  );
 }

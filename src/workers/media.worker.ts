@@ -1,14 +1,14 @@
 import { followParent, sendToParent } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
 import { sampleVideo } from './sample-video.js';
-import { tileMedia } from './tile-image.js';
+import { decodeAndTileImage } from './tile-image.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { readImageSize } from '../media/decode-image.js';
 import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';
 import { findShots } from '../media/find-shots.js';
 import { probeVideo } from '../media/probe-video.js';
 
-/** Child process that decodes untrusted files: a task in, its result or an error out, one at a time. */
+/** Child process that decodes untrusted files: one task at a time, with a result or an error as the reply. */
 followParent(endGroup);
 
 let found: Ffmpeg | undefined;
@@ -21,9 +21,9 @@ process.on('message', (task: MediaWorkerTask) => {
 });
 
 async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
-  if (task.type === 'tile') return tileMedia(task.request);
+  if (task.type === 'tile') return decodeAndTileImage(task.request);
   if (task.type === 'inspect-image') return readImageSize(task);
-  // Looked for until it is there: it may be installed while the service runs.
+  // Searched again until it is found, because ffmpeg may be installed while the service runs.
   found ??= await findFfmpeg(process.env);
   switch (task.type) {
     case 'sample-video':
@@ -37,7 +37,7 @@ async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorke
   }
 }
 
-/** Nobody is left to kill ffmpeg. The worker leads a group of its own, and is among those it ends here. */
+/** Kills ffmpeg and this process, which leads the process group. The parent, which would do it, is gone. */
 function endGroup(): void {
   try {
     process.kill(-process.pid, 'SIGKILL');

@@ -10,14 +10,14 @@ import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoOutline } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
 import type {
-  TiledMedia,
+  TiledImage,
   TiledVideo,
   TilingRequest,
   VideoSamplingRequest,
 } from '../engine/media-decoder.js';
 import type { Examination, ExaminationTask } from '../measure/verify/examination.js';
 
-/** What of the configuration decides which model a worker loads, and how. */
+/** Configuration of an inference worker. */
 export type WorkerConfiguration = Pick<Configuration, 'home' | 'model' | 'precision' | 'threads'> &
   Partial<Pick<Configuration, 'memoryBytes' | 'cacheBytes' | 'diskCacheBytes' | 'sharesCache'>>;
 
@@ -29,17 +29,17 @@ export type MessageToWorker =
 export type MessageFromWorker =
   | { readonly type: 'progress'; readonly progress: LoadProgress }
   | { readonly type: 'ready'; readonly model: ModelDescription }
-  /** The model cannot be loaded, and a restart would not change that. */
+  /** The model cannot be loaded, and a restart would not help. */
   | { readonly type: 'unusable'; readonly error: unknown }
-  /** The request waits no longer: a crash from now on may be its doing. */
+  /** The request was admitted. A crash from now on may be caused by it. */
   | { readonly type: 'started'; readonly id: number }
   | { readonly type: 'event'; readonly id: number; readonly event: EngineEvent }
-  /** The request's last message: it is finished or was cancelled. */
+  /** The last message of a request that finished or was cancelled. */
   | { readonly type: 'end'; readonly id: number }
-  /** The request's last message: it failed. Errors travel as `SalamandraError.toJSON` writes them. */
+  /** The last message of a request that failed. Errors are sent in the form of `SalamandraError.toJSON`. */
   | { readonly type: 'error'; readonly id: number; readonly error: unknown };
 
-/** What a media worker is asked, one at a time. */
+/** A task of a media worker. It receives one at a time. */
 export type MediaWorkerTask =
   | { readonly type: 'tile'; readonly request: TilingRequest }
   | { readonly type: 'sample-video'; readonly request: VideoSamplingRequest }
@@ -47,21 +47,21 @@ export type MediaWorkerTask =
   | { readonly type: 'inspect-image'; readonly bytes: Uint8Array }
   | { readonly type: 'find-shots'; readonly path: string; readonly search: ShotSearch };
 
-/** What each task gives. */
+/** Result type of each task. */
 export interface MediaWorkerResults {
-  readonly tile: TiledMedia;
+  readonly tile: TiledImage;
   readonly 'sample-video': TiledVideo;
   readonly inspect: VideoOutline;
   readonly 'inspect-image': Size;
   readonly 'find-shots': readonly TimeRange[];
 }
 
-/** What a media worker answers. Errors travel as `SalamandraError.toJSON` writes them. */
+/** Reply of a media worker. Errors are sent in the form of `SalamandraError.toJSON`. */
 export type MediaWorkerReply =
   | { readonly type: 'result'; readonly result: MediaWorkerResults[MediaWorkerTask['type']] }
   | { readonly type: 'error'; readonly error: unknown };
 
-/** What the process that examines a package is told, once. */
+/** The only message to a verify worker. */
 export interface MessageToExaminer {
   readonly task: ExaminationTask;
 }
@@ -69,5 +69,5 @@ export interface MessageToExaminer {
 export type MessageFromExaminer =
   | { readonly type: 'progress'; readonly step: string }
   | { readonly type: 'result'; readonly result: Examination }
-  /** As `SalamandraError.toJSON` writes it. */
+  /** In the form of `SalamandraError.toJSON`. */
   | { readonly type: 'error'; readonly error: unknown };

@@ -9,11 +9,10 @@ export interface ExaminationWatch {
 }
 
 /**
- * Examines a package in a process of its own, so that its memory is its own and free when the next one begins.
+ * Verifies a package in a child process, so that its peak memory can be measured and is free before the next package.
  *
  * @param entry the module `verify.worker.js`.
- * @throws what the examination throws; INTERNAL when the process ends before its result, as for want of memory; the signal's
- *   reason.
+ * @throws the task's error; INTERNAL if the process exits without a result, e.g. when memory runs out; the signal's reason.
  */
 export async function runVerifyInWorker(
   entry: URL,
@@ -47,6 +46,6 @@ export async function runVerifyInWorker(
 function endedEarly(): SalamandraError {
   return new SalamandraError(
     'INTERNAL',
-    'The process that held the model ended early, as the system does to it when memory runs out.',
+    'The verify process was killed before it had a result, probably because memory ran out. Close other programs and try again.',
   );
 }

@@ -3,12 +3,11 @@ import type { Ffmpeg } from '../media/find-ffmpeg.js';
 import { sampleFrames } from '../media/sample-frames.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import { resizeBicubic } from '../vision/resize-bicubic.js';
-import { hashFile } from '../media/hash-file.js';
 import type { TiledVideo, VideoSamplingRequest } from '../engine/media-decoder.js';
 
 /**
- * A clip -> its frames -> a tile of each. Each frame is squeezed to a tile as soon as it is read, so that one of them is in
- * memory at its own size. Runs in a media worker, where it may be killed.
+ * Video -> frames -> one tile per frame. Each frame is resized as soon as it is decoded, so that only one is in memory at
+ * full size.
  */
 export async function sampleVideo(
   { path, geometry, sampling, maxFrames }: VideoSamplingRequest,
@@ -29,9 +28,8 @@ export async function sampleVideo(
     tileMs += performance.now() - tileStartMs;
   }
   if (!size) throw noDecodableFrame();
-  const sha256 = await hashFile(path);
   return {
-    ...{ tiles, timestampsSeconds, ...size, framesRequested: framesRequested, sha256, tileMs },
+    ...{ tiles, timestampsSeconds, ...size, framesRequested, tileMs },
     durationSeconds: video.durationSeconds,
     mediaDecodeMs: performance.now() - startMs - tileMs,
   };

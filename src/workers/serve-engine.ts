@@ -8,7 +8,7 @@ export type LoadEngine = (
   onProgress: (progress: LoadProgress) => void,
 ) => Promise<VisionLanguageEngine>;
 
-/** Failures that a restart would meet again; anything else ends the worker, which is then started again. */
+/** Errors that a restart would not fix. Any other load error ends the worker, and the supervisor restarts it. */
 const PERMANENT: ReadonlySet<string> = new Set([
   'MODEL_INVALID',
   'MODEL_NOT_FOUND',
@@ -16,13 +16,13 @@ const PERMANENT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The worker's side of a remote engine: loads one engine, then serves any number of requests at once.
+ * Worker side of `createWorkerEngine`: loads one engine, then serves concurrent requests.
  *
- * @param settle waits for what should outlive the process, before it ends with its parent. Absent: nothing should.
+ * @param flush finishes pending writes before the process ends with its parent.
  */
 export function serveEngine(
   loadEngine: LoadEngine,
-  settle: () => Promise<void> = () => Promise.resolve(),
+  flush: () => Promise<void> = () => Promise.resolve(),
 ): void {
   let engine: VisionLanguageEngine | undefined;
   const running = new Map<number, AbortController>();
@@ -47,7 +47,11 @@ export function serveEngine(
     running.set(id, abort);
     const onStart = () => send({ type: 'started', id });
     try {
-      if (!engine) throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.');
+      if (!engine)
+        throw new SalamandraError(
+          'MODEL_NOT_READY',
+          'The model is still loading. Try again when /health/ready answers 200.',
+        );
       for await (const event of engine.generate(request, abort.signal, onStart)) {
         send({ type: 'event', id, event });
       }
@@ -60,7 +64,7 @@ export function serveEngine(
     }
   }
 
-  followParent(() => void settle().finally(() => process.exit(0)));
+  followParent(() => void flush().finally(() => process.exit(0)));
   process.on('message', (message: MessageToWorker) => {
     if (message.type === 'load') void load(message.configuration);
     else if (message.type === 'generate') void generate(message);
@@ -80,10 +84,10 @@ function toPublicError(error: unknown): SalamandraError {
 }
 
 /**
- * Logs what the parent will not be told: causes stay in this process, since they may hold paths and library
- * text, which no client may see.
+ * Logs errors with a cause. Causes are not sent to the parent, because they may contain paths and library messages that
+ * clients must not see.
  */
 function logFailure(during: string, error: unknown): void {
-  const isTold = error instanceof SalamandraError && error.cause === undefined;
-  if (!isTold) console.error(`inference.worker: ${during} failed:`, error);
+  const isPublic = error instanceof SalamandraError && error.cause === undefined;
+  if (!isPublic) console.error(`inference.worker: ${during} failed:`, error);
 }

@@ -10,23 +10,23 @@ export interface SupervisorOptions {
   /** The worker's module, `inference.worker.js`. */
   readonly entry: URL;
   readonly configuration: WorkerConfiguration;
-  /** Milliseconds before the first restart; doubles with every crash up to MAX_RESTART_DELAY_MS. */
+  /** Delay of the first restart. Doubles with every crash up to MAX_RESTART_DELAY_MS. */
   readonly firstRestartMs?: number;
 }
 
 export interface SupervisorEvents {
   onStatus(status: EngineStatus): void;
-  /** The worker is gone and its requests with it. Another start follows unless the status says otherwise. */
-  onDown(error: SalamandraError): void;
+  /** The worker exited, and its requests are lost. A restart follows unless the status is `failed`. */
+  onExit(error: SalamandraError): void;
   onMessage(message: MessageFromWorker): void;
 }
 
 const FIRST_RESTART_MS = 1_000;
-/** A worker that stayed ready this long has recovered: the next crash waits the shortest time again. */
+/** After this time in the ready state the restart delay is reset. */
 const RECOVERED_MS = 60_000;
 const EXIT_GRACE_MS = 5_000;
 
-/** Keeps one inference worker running: starts it, starts it again after a crash, and ends it. */
+/** Starts one inference worker, restarts it after a crash with exponential backoff, and ends it. */
 export class WorkerSupervisor {
   status: EngineStatus = { state: 'loading', progress: { step: 'starting' } };
   private child: ChildProcess | undefined;
@@ -44,12 +44,12 @@ export class WorkerSupervisor {
     const child = forkWorker(entry, { stderr: 'inherit' });
     this.child = child;
     child.on('message', (message: MessageFromWorker) => {
-      // What a worker has said may be read after its exit, when its requests are lost or wait for another one.
+      // Messages of a worker may arrive after its exit. Its requests have failed by then or wait for the next worker.
       if (this.child === child) this.receive(message);
     });
-    // A child that could not be started has no exit event.
-    child.on('error', () => child.pid === undefined && this.lose(child));
-    child.once('exit', () => this.lose(child));
+    // A process that could not be spawned has no exit event.
+    child.on('error', () => child.pid === undefined && this.handleExit(child));
+    child.once('exit', () => this.handleExit(child));
     sendTo(child, { type: 'load', configuration } satisfies MessageToWorker);
   }
 
@@ -57,7 +57,7 @@ export class WorkerSupervisor {
     if (this.child) sendTo(this.child, message);
   }
 
-  /** For a worker that does not react any more; it is replaced like one that crashed. */
+  /** Kills a worker that does not respond. It is restarted like one that crashed. */
   kill(): void {
     this.child?.kill('SIGKILL');
   }
@@ -70,7 +70,7 @@ export class WorkerSupervisor {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise((resolve) => child.once('exit', resolve));
     const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_GRACE_MS);
-    // The worker ends when its channel closes.
+    // The worker exits when its IPC channel closes.
     if (child.connected) child.disconnect();
     await exited;
     clearTimeout(timer);
@@ -90,12 +90,12 @@ export class WorkerSupervisor {
     }
   }
 
-  private lose(child: ChildProcess): void {
+  private handleExit(child: ChildProcess): void {
     if (this.child !== child) return;
     this.child = undefined;
     if (this.status.state === 'closed') return;
     if (this.status.state === 'failed') {
-      this.events.onDown(this.status.error);
+      this.events.onExit(this.status.error);
       return;
     }
     if (performance.now() - this.readySinceMs > RECOVERED_MS) this.crashes = 0;
@@ -105,10 +105,10 @@ export class WorkerSupervisor {
     this.crashes += 1;
     this.restartTimer = setTimeout(() => this.start(), delayMs);
     this.setStatus({ state: 'loading', progress: { step: 'restarting' } });
-    this.events.onDown(
+    this.events.onExit(
       new SalamandraError(
         'MODEL_NOT_READY',
-        'The model stopped unexpectedly and is starting again.',
+        'The inference process stopped unexpectedly and is restarting. Try again.',
       ),
     );
   }

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
-
 import { decodeImage } from '../media/decode-image.js';
 import { planTiles } from '../vision/plan-tiles.js';
 import { tileImage } from '../vision/tile-image.js';
 import { tileSquare } from '../vision/tile-square.js';
-import type { TiledMedia, TilingRequest } from '../engine/media-decoder.js';
+import type { TiledImage, TilingRequest } from '../engine/media-decoder.js';
 
-/** EncodedMedia -> DecodedImage -> TilePlan -> TiledImage. Runs in a media worker, where it may be killed. */
-export async function tileMedia(request: TilingRequest): Promise<TiledMedia> {
+/** Encoded image -> pixels -> tile plan -> tiles. */
+export async function decodeAndTileImage(request: TilingRequest): Promise<TiledImage> {
   const { bytes, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
   const image = await decodeImage({ bytes });
@@ -18,7 +16,6 @@ export async function tileMedia(request: TilingRequest): Promise<TiledMedia> {
       : tileImage(image, planTiles(image, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };

@@ -3,7 +3,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type { MessageFromExaminer, MessageToExaminer } from './messages.js';
 import { examinePackage } from '../measure/verify/examine-package.js';
 
-/** Child process that examines one model package for its parent. */
+/** Child process that measures one model package. */
 followParent();
 process.once('message', ({ task }: MessageToExaminer) => {
   void examinePackage(task, (step) => reply({ type: 'progress', step })).then(
@@ -18,7 +18,7 @@ function reply(message: MessageFromExaminer): void {
 
 function toPublicError(error: unknown): SalamandraError {
   if (error instanceof SalamandraError && error.cause === undefined) return error;
-  // The parent is told no causes: they may hold paths.
+  // Causes may contain paths, so they stay in this process.
   console.error('verify.worker:', error);
   return error instanceof SalamandraError
     ? error

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createWorkerEngine, type RemoteEngineOptions } from './worker-engine.js';
+import { createWorkerEngine, type WorkerEngineOptions } from './worker-engine.js';
 import type {
   EngineEvent,
   EngineRequest,
@@ -11,7 +11,7 @@ const entry = new URL('../../test/fixtures/fake-inference-worker.mjs', import.me
 
 let engine: VisionLanguageEngine;
 
-function start(options: Partial<RemoteEngineOptions> & { readonly model?: string } = {}) {
+function start(options: Partial<WorkerEngineOptions> & { readonly model?: string } = {}) {
   const { model = 'fake', ...rest } = options;
   engine = createWorkerEngine({
     entry,

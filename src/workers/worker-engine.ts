@@ -12,30 +12,30 @@ import type {
 import type { MessageFromWorker } from './messages.js';
 import { type SupervisorOptions, WorkerSupervisor } from './supervisor.js';
 
-export interface RemoteEngineOptions extends SupervisorOptions {
-  /** Called with every change, the loading progress included. */
+export interface WorkerEngineOptions extends SupervisorOptions {
+  /** Called on every change, including loading progress. */
   readonly onStatus?: (status: EngineStatus) => void;
   readonly maxRequests?: number;
   readonly requestTimeoutMs?: number;
 }
 
-/** Workers that a request may have waited in and lost: the third may have been its own doing. */
-const MAX_LOSSES = 2;
+/** Crashes that a waiting request survives. After the third one the request itself is suspect. */
+const MAX_WORKER_CRASHES = 2;
 
-interface Job {
+interface PendingRequest {
   readonly id: number;
   readonly request: EngineRequest;
   readonly events: EventStream<EngineEvent>;
   readonly onStart: () => void;
   /**
-   * `waiting`: for a worker, or in the worker for its turn; `running`: since the worker works on it; `cancelled`: nobody
-   * waits for it any more, and the worker has yet to let go of it.
+   * `waiting`: for a worker, or for admission in the worker; `running`: admitted; `cancelled`: the caller left, and the worker
+   * has not confirmed the cancellation yet.
    */
   state: 'waiting' | 'running' | 'cancelled';
-  /** The worker has the request. */
+  /** Whether the present worker has received the request. */
   isSent: boolean;
-  /** Workers that were lost while it waited in them. */
-  losses: number;
+  /** Worker crashes while the request waited. */
+  crashes: number;
   cancelTimer?: NodeJS.Timeout;
 }
 
@@ -45,28 +45,28 @@ interface Waiter {
 }
 
 /**
- * An engine whose model lives in a child process, so that a run does not block this one and a crash does not
- * end it. The worker decides whose turn it is; what it has not begun waits here as well, so it outlives the worker.
+ * An engine whose model is in a child process: graph runs do not block this process, and a crash does not end it. The
+ * worker schedules the requests. Requests that it has not admitted survive its crash and go to the next worker.
  */
-export function createWorkerEngine(options: RemoteEngineOptions): VisionLanguageEngine {
-  const engine = new RemoteEngine(options);
+export function createWorkerEngine(options: WorkerEngineOptions): VisionLanguageEngine {
+  const engine = new WorkerEngine(options);
   engine.start();
   return engine;
 }
 
-class RemoteEngine implements VisionLanguageEngine {
+class WorkerEngine implements VisionLanguageEngine {
   private readonly supervisor: WorkerSupervisor;
-  /** In the order of their arrival; each until it has ended, or the worker has let go of it. */
-  private readonly jobs = new Map<number, Job>();
-  /** Those of the loaded model. */
+  /** In order of arrival. A cancelled request stays until the worker confirms it. */
+  private readonly pending = new Map<number, PendingRequest>();
+  /** Time limits of the loaded model. */
   private limits: RequestLimits = requestLimits(0);
   private waiters: Waiter[] = [];
   private nextId = 1;
 
-  constructor(private readonly options: RemoteEngineOptions) {
+  constructor(private readonly options: WorkerEngineOptions) {
     this.supervisor = new WorkerSupervisor(options, {
       onStatus: (status) => this.follow(status),
-      onDown: (error) => this.loseWorker(error),
+      onExit: (error) => this.handleWorkerExit(error),
       onMessage: (message) => this.receive(message),
     });
   }
@@ -97,29 +97,37 @@ class RemoteEngine implements VisionLanguageEngine {
     this.checkAccepting();
     const id = this.nextId++;
     const events = createEventStream<EngineEvent>();
-    const job: Job = { id, request, events, onStart, state: 'waiting', isSent: false, losses: 0 };
-    // The work ends at once, even while the reader is slow to take what came before.
+    const entry: PendingRequest = {
+      id,
+      request,
+      events,
+      onStart,
+      state: 'waiting',
+      isSent: false,
+      crashes: 0,
+    };
+    // Cancels at once, even if the consumer is slow to read earlier events.
     const stop = (reason: unknown) => {
-      job.events.fail(reason);
-      this.release(job);
+      entry.events.fail(reason);
+      this.release(entry);
     };
     const onAbort = () => stop(signal?.reason);
     const timeoutMs = this.options.requestTimeoutMs ?? this.limits.requestMs;
     const timer = setTimeout(() => stop(deadlineExceeded()), timeoutMs);
     signal?.addEventListener('abort', onAbort);
-    this.jobs.set(id, job);
+    this.pending.set(id, entry);
     this.dispatch();
     try {
-      yield* job.events;
+      yield* entry.events;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      this.release(job);
+      this.release(entry);
     }
   }
 
   async close(): Promise<void> {
-    for (const job of this.jobs.values()) this.end(job, shuttingDown());
+    for (const entry of this.pending.values()) this.end(entry, shuttingDown());
     await this.supervisor.close();
   }
 
@@ -128,66 +136,73 @@ class RemoteEngine implements VisionLanguageEngine {
     if (status.state === 'failed') throw status.error;
     if (status.state === 'closed') throw shuttingDown();
     if (status.state === 'loading') {
-      throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.');
+      throw new SalamandraError(
+        'MODEL_NOT_READY',
+        'The model is still loading. Try again when /health/ready answers 200.',
+      );
     }
-    if (this.jobs.size >= (this.options.maxRequests ?? MAX_REQUESTS)) {
-      throw new SalamandraError('QUEUE_FULL', 'Too many requests are waiting for the model.');
+    const { maxRequests = MAX_REQUESTS } = this.options;
+    if (this.pending.size >= maxRequests) {
+      throw new SalamandraError(
+        'QUEUE_FULL',
+        `All ${maxRequests} places for running and waiting requests are taken. Try again later.`,
+      );
     }
   }
 
   private dispatch(): void {
     if (this.status().state !== 'ready') return;
-    for (const job of this.jobs.values()) {
-      if (job.isSent) continue;
-      job.isSent = true;
-      this.supervisor.send({ type: 'generate', id: job.id, request: job.request });
+    for (const entry of this.pending.values()) {
+      if (entry.isSent) continue;
+      entry.isSent = true;
+      this.supervisor.send({ type: 'generate', id: entry.id, request: entry.request });
     }
   }
 
-  /** The reader left: the job ended, failed, timed out or is not wanted any more. */
-  private release(job: Job): void {
-    if (!this.jobs.has(job.id) || job.state === 'cancelled') return;
-    if (!job.isSent) {
-      this.end(job);
+  /** Ends a request whose consumer is done: finished, failed, timed out or cancelled. */
+  private release(entry: PendingRequest): void {
+    if (!this.pending.has(entry.id) || entry.state === 'cancelled') return;
+    if (!entry.isSent) {
+      this.end(entry);
       return;
     }
-    job.state = 'cancelled';
-    job.events.end();
-    this.supervisor.send({ type: 'cancel', id: job.id });
-    job.cancelTimer = setTimeout(() => this.supervisor.kill(), this.limits.cancelMs);
+    entry.state = 'cancelled';
+    entry.events.end();
+    this.supervisor.send({ type: 'cancel', id: entry.id });
+    entry.cancelTimer = setTimeout(() => this.supervisor.kill(), this.limits.cancelMs);
   }
 
   private receive(message: MessageFromWorker): void {
-    const job = 'id' in message ? this.jobs.get(message.id) : undefined;
-    if (!job) return;
+    const entry = 'id' in message ? this.pending.get(message.id) : undefined;
+    if (!entry) return;
     if (message.type === 'started') {
-      if (job.state === 'waiting') job.state = 'running';
-      job.onStart();
+      if (entry.state === 'waiting') entry.state = 'running';
+      entry.onStart();
     } else if (message.type === 'event') {
-      job.events.push(message.event);
+      entry.events.push(message.event);
     } else if (message.type === 'error') {
-      this.end(job, SalamandraError.fromJSON(message.error));
+      this.end(entry, SalamandraError.fromJSON(message.error));
     } else {
-      this.end(job);
+      this.end(entry);
     }
   }
 
-  private end(job: Job, error?: SalamandraError): void {
-    clearTimeout(job.cancelTimer);
-    this.jobs.delete(job.id);
-    if (error) job.events.fail(error);
-    else job.events.end();
+  private end(entry: PendingRequest, error?: SalamandraError): void {
+    clearTimeout(entry.cancelTimer);
+    this.pending.delete(entry.id);
+    if (error) entry.events.fail(error);
+    else entry.events.end();
   }
 
   /**
-   * Only the requests that ran fail: one of them may be what broke the worker. The others wait for the next one; but what
-   * was there each time is suspect as well.
+   * Running requests fail, because one of them may have crashed the worker. Waiting requests go to the next worker, unless
+   * they were present in MAX_WORKER_CRASHES crashes.
    */
-  private loseWorker(error: SalamandraError): void {
-    for (const job of this.jobs.values()) {
-      if (job.isSent) job.losses += 1;
-      if (job.state === 'waiting' && job.losses <= MAX_LOSSES) job.isSent = false;
-      else this.end(job, error);
+  private handleWorkerExit(error: SalamandraError): void {
+    for (const entry of this.pending.values()) {
+      if (entry.isSent) entry.crashes += 1;
+      if (entry.state === 'waiting' && entry.crashes <= MAX_WORKER_CRASHES) entry.isSent = false;
+      else this.end(entry, error);
     }
     for (const { reject } of this.waiters.splice(0)) reject(error);
   }
@@ -204,12 +219,15 @@ class RemoteEngine implements VisionLanguageEngine {
     }
     const error = status.state === 'failed' ? status.error : shuttingDown();
     for (const { reject } of waiters) reject(error);
-    for (const job of this.jobs.values()) this.end(job, error);
+    for (const entry of this.pending.values()) this.end(entry, error);
   }
 }
 
 function deadlineExceeded(): SalamandraError {
-  return new SalamandraError('DEADLINE_EXCEEDED', 'The request took too long.');
+  return new SalamandraError(
+    'DEADLINE_EXCEEDED',
+    'The request exceeded its time limit. Send less media, fewer conversations or a lower max_tokens.',
+  );
 }
 
 function shuttingDown(): SalamandraError {

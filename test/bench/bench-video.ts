@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createMediaWorkerDecoder } from '../../src/workers/media-worker-decoder.js';
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
-import { createVideoInspector } from '../../src/workers/media-inspector.js';
+import { createMediaInspector } from '../../src/workers/media-inspector.js';
 import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 
@@ -22,7 +22,7 @@ const others = new Set(listDescendants(process.pid));
 const folder = mkdtempSync(join(tmpdir(), 'salamandra-bench-'));
 const path = process.argv[2] ?? (await makeClip());
 const decoder = createMediaWorkerDecoder({ entry });
-const inspector = createVideoInspector({ entry });
+const inspector = createMediaInspector({ entry });
 const arrive = createArrivalHandles();
 try {
   const { durationSeconds, width, height } = await inspector.inspect(path);

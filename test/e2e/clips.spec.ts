@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import { createMediaWorkerDecoder } from '../../src/workers/media-worker-decoder.js';
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
-import { createVideoInspector, type VideoInspector } from '../../src/workers/media-inspector.js';
+import { createMediaInspector, type MediaInspector } from '../../src/workers/media-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 import { describeWithFfmpeg, encodeFrames, numberedFrames, runEncoder } from '../videos/videos.js';
@@ -26,12 +26,12 @@ afterAll(() => folder.remove());
 
 const arrive = createArrivalHandles();
 let decoder: MediaDecoder;
-let inspector: VideoInspector;
+let inspector: MediaInspector;
 afterEach(() => Promise.all([decoder.close(), inspector.close()]));
 
 function start(timeoutMs?: number): void {
   decoder = createMediaWorkerDecoder({ entry, ...(timeoutMs !== undefined && { timeoutMs }) });
-  inspector = createVideoInspector({ entry });
+  inspector = createMediaInspector({ entry });
 }
 
 function sample(
@@ -57,7 +57,6 @@ describeWithFfmpeg('a clip in the media worker', () => {
 
     expect(video.timestampsSeconds).toEqual([0, 1, 2, 3]);
     expect(video).toMatchObject({ width: 64, height: 48, durationSeconds: 4, framesRequested: 4 });
-    expect(video.sha256).toMatch(/^[\da-f]{64}$/);
     expect(video.tiles.map(({ length }) => length)).toEqual(Array(4).fill(TILE_SIDE ** 2 * 3));
     // The frames grow brighter.
     const middles = video.tiles.map((tile) => tile[tile.length / 2] ?? 0);

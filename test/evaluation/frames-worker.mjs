@@ -2,7 +2,6 @@
  * The service's inference worker, except that clips may also come as files of plain frames (see clip-files.ts): those
  * need no codec and lose nothing. Everything else is the built service's own.
  */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { URL } from 'node:url';
 
@@ -56,7 +55,6 @@ async function sampleFrames({ path, geometry, maxFrames }) {
     height,
     durationSeconds: count,
     framesRequested: count,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };

@@ -1,8 +1,8 @@
-import type { VideoInspector, VideoOutline } from '../../src/workers/media-inspector.js';
+import type { MediaInspector, VideoOutline } from '../../src/workers/media-inspector.js';
 import type { TimeRange } from '../../src/media/frame-sampling.js';
 
 /** An inspector that knows one picture and one clip of a minute, whatever the file: three shots of twenty seconds. */
-export interface FakeInspector extends VideoInspector {
+export interface FakeInspector extends MediaInspector {
   outline: VideoOutline;
   shots: readonly TimeRange[];
   paths: string[];

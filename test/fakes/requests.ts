@@ -1,7 +1,6 @@
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import { collectOutcome, type RequestOutcome } from '../../src/engine/collect-outcome.js';
-import { NO_CACHES } from '../../src/cache/no-caches.js';
-import type { EngineCaches } from '../../src/cache/engine-caches.js';
+import { NO_CACHES, type EngineCaches } from '../../src/cache/engine-caches.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
 import type { EngineRequest, GenerationSettings } from '../../src/engine/vision-language-engine.js';
 import { createFakeParts, type FakePartsOptions } from './loaded-model.js';
@@ -35,11 +34,11 @@ export function ask(text: string, changes: Partial<EngineRequest> = {}): EngineR
 
 /** A runner over a fake model. */
 export async function openRunner(
-  options: FakePartsOptions & { memoryBytes?: number; store?: EngineCaches } = {},
+  options: FakePartsOptions & { memoryBytes?: number; caches?: EngineCaches } = {},
 ) {
-  const { memoryBytes = 1e9, store = NO_CACHES, ...rest } = options;
+  const { memoryBytes = 1e9, caches = NO_CACHES, ...rest } = options;
   const parts = await createFakeParts(rest);
-  const runner = createRequestRunner(parts, { memoryBytes, store });
+  const runner = createRequestRunner(parts, { memoryBytes, caches });
   const run = (request: EngineRequest, signal?: AbortSignal, onStart?: () => void) =>
     collectOutcome({ generate: (one, end) => runner.generate(one, end, onStart) }, request, signal);
   return { parts, runner, run };

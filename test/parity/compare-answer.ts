@@ -1,4 +1,6 @@
-import { readRest } from '../../src/decoder/read-rest.js';
+import type { CacheKeyedPrompt } from '../../src/engine/cache-keyed-prompt.js';
+import { prefillTo } from '../../src/engine/prefill.js';
+import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type Distance, measureDistance, sample } from './measures.js';
@@ -13,16 +15,24 @@ export interface AnswerReport {
   readonly greedyEqual: number;
 }
 
-/** Reads a prompt and answers greedily, as far as the reference does: past any end token. */
+/** A prompt and the features of its images and videos by key. */
+export interface PromptInput {
+  readonly prompt: CacheKeyedPrompt;
+  readonly features: ReadonlyMap<string, FloatTensor>;
+}
+
+/** Prefills a prompt and decodes greedily for as many tokens as the reference has, past any end token. */
 export async function compareAnswer(
-  { decoder, fineScores }: ModelParts,
+  { decoder, tokenEmbeddings, fineScores }: ModelParts,
   references: References,
   reference: AnswerReference,
-  inputsEmbeds: FloatTensor,
+  { prompt, features }: PromptInput,
 ): Promise<AnswerReport & { readonly firstLogits: Float32Array }> {
   const sequence = decoder.createSequence();
-  const hidden = await readRest(decoder, sequence, inputsEmbeds);
-  const [firstLogits = new Float32Array()] = await decoder.logits([hidden]);
+  const context = { decoder, tokenEmbeddings, features };
+  const firstLogits =
+    (await prefillTo(prompt.length, { sequence, prompt }, context, runImmediately)) ??
+    new Float32Array();
   const [fineLogits = firstLogits] = fineScores() ?? [];
   const ids: number[] = [];
   for (let scores = firstLogits; ids.length < reference.greedyIds.length;) {

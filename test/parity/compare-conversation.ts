@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import { splicePrompt } from '../../src/decoder/splice-prompt.js';
 import { rankStep } from '../../src/decoder/sampling/token-logprobs.js';
-import { prepareMedia } from '../../src/engine/prepare-media.js';
-import { embedMedia } from '../../src/engine/encode-media.js';
+import { toCacheKeyedPrompt } from '../../src/engine/cache-keyed-prompt.js';
+import { featureKeys, prepareMedia } from '../../src/engine/prepare-media.js';
+import { encodeMedia } from '../../src/engine/encode-media.js';
+import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import type { PipelineModel } from '../../src/engine/loaded-model.js';
-import { NO_CACHES } from '../../src/cache/no-caches.js';
+import { NO_CACHES } from '../../src/cache/engine-caches.js';
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
-import { tileMedia } from '../../src/workers/tile-image.js';
+import { decodeAndTileImage } from '../../src/workers/tile-image.js';
 import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';
@@ -21,6 +22,7 @@ import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compa
 import { type Distance, measureDistance, measureSampled } from './measures.js';
 import {
   type ConversationCase,
+  mediaPath,
   type MediaReference,
   readMedia,
   type References,
@@ -49,30 +51,24 @@ export async function compareConversation(
 ): Promise<ConversationReport> {
   const parts = await toParts(model, one.media);
   const request = await toRequest(one);
-  const mediaParts = { ...parts, store: NO_CACHES };
-  const seen = await prepareMedia(
-    request.media,
-    'high',
-    Infinity,
-    mediaParts,
-    createArrivalHandles()(),
-  );
-  const decoded = seen.flatMap((each) => each.decoded ?? []);
-  const embeddings = await embedMedia(decoded, parts.vision);
+  const context = { caches: NO_CACHES, handle: createArrivalHandles()() };
+  const prepared = await prepareMedia(request, Infinity, parts, context);
+  const schedule = runImmediately;
+  const features = await encodeMedia(prepared, parts.vision, { ...context, schedule });
   const chunks = buildPrompt(one.messages, model.tokenizer);
-  const { inputsEmbeds } = splicePrompt(chunks, embeddings, model.tokenEmbeddings);
+  const prompt = toCacheKeyedPrompt(chunks, featureKeys(prepared));
 
-  const used = { image: 0, video: 0 };
   const media = [];
   for (const [index, reference] of one.media.entries()) {
-    const { tiles } = decoded[index]!;
-    const packed = embeddings[reference.kind][used[reference.kind]++]!;
+    const { key, tiled } = prepared[index]!;
+    const { tiles } = tiled!;
+    const packed = features.get(key)!;
     const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
-    const features = await encodeTiles(model.vision.graph, pixelValues);
+    const encoded = await encodeTiles(model.vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,
       tilesEqual: sha256(tiles) === reference.tilesSha256,
-      features: measureSampled(features, reference.features, references.read(reference.features)),
+      features: measureSampled(encoded, reference.features, references.read(reference.features)),
       embeddings: measureSampled(
         packed,
         reference.embeddings,
@@ -80,14 +76,14 @@ export async function compareConversation(
       ),
     });
   }
-  const answer = await compareAnswer(model, references, one, inputsEmbeds);
+  const answer = await compareAnswer(model, references, one, { prompt, features });
   const { top } = rankStep(answer.firstLogits, 0, one.topIds.length);
   return {
     one,
     countsEqual: media.every(({ countEqual }) => countEqual),
     idsEqual: isSameIds(expandIds(chunks, one, model), one),
     tilesEqual: media.every(({ tilesEqual }) => tilesEqual),
-    features: worst(media.map(({ features }) => features)),
+    features: worst(media.map((each) => each.features)),
     embeddings: worst(media.map((each) => each.embeddings)),
     logits: answer.logits,
     headLogits: answer.headLogits,
@@ -109,7 +105,7 @@ async function isPipelineEqual(
   const { eos } = parts.manifest.tokens;
   const end = one.greedyIds.findIndex((id) => eos.includes(id));
   const expected = end < 0 ? one.greedyIds : one.greedyIds.slice(0, end);
-  const { generate } = createRequestRunner(parts, { memoryBytes: 0, store: NO_CACHES });
+  const { generate } = createRequestRunner(parts, { memoryBytes: 0, caches: NO_CACHES });
   for await (const event of generate(request)) {
     if (event.type !== 'answer') continue;
     const ids = event.tokens?.map(({ id }) => id) ?? [];
@@ -123,7 +119,7 @@ async function toRequest(one: ConversationCase): Promise<EngineRequest> {
     one.media.map(async (reference): Promise<RequestMedia> => {
       if (reference.kind === 'image') return { kind: 'image', bytes: await readMedia(reference) };
       const sampling = { mode: 'uniform', frames: { count: reference.frames } } as const;
-      return { kind: 'video', path: reference.file, sampling };
+      return { kind: 'video', path: mediaPath(reference), sampling };
     }),
   );
   const settings = {
@@ -139,7 +135,7 @@ async function toParts(
 ): Promise<PipelineModel> {
   const clips = media.filter(({ kind }) => kind === 'video');
   const frames = new Map(
-    await Promise.all(clips.map(async (clip) => [clip.file, await cutFrames(clip)] as const)),
+    await Promise.all(clips.map(async (clip) => [mediaPath(clip), await cutFrames(clip)] as const)),
   );
   return { ...model, mediaDecoder: createFrameDecoder(frames) };
 }
@@ -147,14 +143,14 @@ async function toParts(
 /** Frames come out of a picture here: how a clip's file is decoded is no part of the comparison. */
 function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
   return {
-    tile: tileMedia,
+    tile: decodeAndTileImage,
     sampleVideo({ path, geometry: { imageProcessor } }) {
       const frames = clips.get(path) ?? [];
       return Promise.resolve({
         tiles: frames.map((frame) => resizeBicubic(frame, imageProcessor.tileSize).data),
         timestampsSeconds: frames.map((_, index) => index),
         ...{ width: 0, height: 0, durationSeconds: null, framesRequested: frames.length },
-        ...{ sha256: '', mediaDecodeMs: 0, tileMs: 0 },
+        ...{ mediaDecodeMs: 0, tileMs: 0 },
       });
     },
     close: () => Promise.resolve(),

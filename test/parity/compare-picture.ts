@@ -1,15 +1,16 @@
-import { splicePrompt } from '../../src/decoder/splice-prompt.js';
+import { toCacheKeyedPrompt } from '../../src/engine/cache-keyed-prompt.js';
+import { encodeTiledMedia } from '../../src/engine/encode-media.js';
+import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { captionInstruction } from '../../src/language/caption-instructions.js';
 import { resolveLanguage } from '../../src/language/languages.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { packImageFeatures } from '../../src/vision/pack-image-features.js';
 import { toPixelValues } from '../../src/vision/pixel-values.js';
 import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
 import { tileImage } from '../../src/vision/tile-image.js';
-import { type AnswerReport, compareAnswer, isSameIds } from './compare-answer.js';
+import { type AnswerReport, compareAnswer, isSameIds, type PromptInput } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type ParityCase, readPicture, type References } from './references.js';
@@ -75,25 +76,21 @@ export async function comparePicture(
   return { one, planEqual, countEqual, idsEqual, stages };
 }
 
-/** Tiles to what the decoder reads. */
+/** Tiles to the input of the decoder. */
 export async function embedTiles(
   model: ModelParts,
   { plan, tiles, chunks }: TilesInput,
-): Promise<{ features: FloatTensor; embeddings: FloatTensor; inputsEmbeds: FloatTensor }> {
+): Promise<PromptInput & { readonly encoded: FloatTensor; readonly embeddings: FloatTensor }> {
   const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
-  const features = await encodeTiles(model.vision.graph, pixelValues);
-  const embeddings = packImageFeatures(
-    features,
-    plan,
-    model.vision.geometry,
-    model.vision.imageNewline,
-  );
-  const { inputsEmbeds } = splicePrompt(
-    chunks,
-    { image: [embeddings], video: [] },
-    model.tokenEmbeddings,
-  );
-  return { features, embeddings, inputsEmbeds };
+  const encoded = await encodeTiles(model.vision.graph, pixelValues);
+  const image = { kind: 'image' as const, tiles: [...tiles], plan };
+  const embeddings = await encodeTiledMedia(image, model.vision, runImmediately);
+  const media = { key: 'image', visualTokens: plan.visualTokens };
+  return {
+    prompt: toCacheKeyedPrompt(chunks, { image: [media], video: [] }),
+    features: new Map([[media.key, embeddings]]),
+    ...{ encoded, embeddings },
+  };
 }
 
 export interface TilesInput {
@@ -108,10 +105,11 @@ async function compareTiles(
   one: ParityCase,
   input: TilesInput,
 ): Promise<TilesReport> {
-  const { features, embeddings, inputsEmbeds } = await embedTiles(model, input);
-  const answer = await compareAnswer(model, references, one, inputsEmbeds);
+  const embedded = await embedTiles(model, input);
+  const { encoded, embeddings } = embedded;
+  const answer = await compareAnswer(model, references, one, embedded);
   return {
-    features: measureSampled(features, one.imageFeatures, references.read(one.imageFeatures)),
+    features: measureSampled(encoded, one.imageFeatures, references.read(one.imageFeatures)),
     embeddings: measureSampled(
       embeddings,
       one.imageEmbeddings,

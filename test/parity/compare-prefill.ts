@@ -1,6 +1,7 @@
 import type { Sequence } from '../../src/decoder/decoder.js';
-import { readRest } from '../../src/decoder/read-rest.js';
-import type { FloatTensor } from '../../src/tensor/tensor.js';
+import { embedPositions } from '../../src/engine/cache-keyed-prompt.js';
+import { prefillTo } from '../../src/engine/prefill.js';
+import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { casePrompt, embedTiles } from './compare-picture.js';
@@ -32,27 +33,28 @@ export async function comparePrefill(
   const chunks = casePrompt(model, one);
   const plan = planTiles(one, model.vision.geometry, one.detail, Infinity);
   const tiles = references.readTiles(one);
-  const { inputsEmbeds } = await embedTiles(model, { plan, tiles, chunks });
-  const positions = inputsEmbeds.shape[0]!;
+  const { prompt, features } = await embedTiles(model, { plan, tiles, chunks });
+  const positions = prompt.length;
+  const context = { decoder, tokenEmbeddings, features };
   const last = chunks.at(-1);
   if (last?.kind !== 'text') throw new RangeError('The prompt ends in a picture.');
-  const beforeText = slice(inputsEmbeds, 0, positions - last.ids.length);
-
   const whole = decoder.createSequence();
-  const [expected] = await decoder.logits([await readRest(decoder, whole, inputsEmbeds)]);
+  const expected = await prefillRest(whole);
   decoder.close(whole);
   if (!expected) throw new RangeError('The prompt has no scores.');
 
   const inPieces = decoder.createSequence();
   let hidden: Float32Array = new Float32Array();
   for (let start = 0; start < positions; start += PIECE) {
-    hidden = await decoder.prefill(inPieces, slice(inputsEmbeds, start, start + PIECE));
+    const end = Math.min(start + PIECE, positions);
+    const piece = embedPositions(prompt, start, end, features, tokenEmbeddings);
+    hidden = await decoder.prefill(inPieces, piece);
   }
   const pieces = await decoder.logits([hidden]);
   decoder.close(inPieces);
 
   const stepwise = decoder.createSequence();
-  await readRest(decoder, stepwise, beforeText);
+  await prefillRest(stepwise, positions - last.ids.length);
   const prefix = decoder.snapshotPrefix(stepwise, stepwise.length);
   const steps = await stepAll([stepwise]);
   decoder.close(stepwise);
@@ -62,7 +64,7 @@ export async function comparePrefill(
   decoder.close(behind);
 
   const reread = decoder.createSequence(prefix);
-  const readBehind = await decoder.logits([await readRest(decoder, reread, inputsEmbeds)]);
+  const readBehind = await prefillRest(reread);
   decoder.close(reread);
 
   // Own lengths differ: one has read two tokens behind the prefix already, and one another text from its start.
@@ -80,10 +82,15 @@ export async function comparePrefill(
   return [
     report(`in pieces of ${PIECE}`, pieces[0]),
     report(`the last ${text} as steps`, steps),
-    report(`the last ${text} at once behind a frozen prefix`, readBehind[0]),
+    report(`the last ${text} at once behind a frozen prefix`, readBehind),
     report(`the last ${text} as steps behind a frozen prefix`, behindPrefix),
     report(`the last ${text} as steps beside two other sequences`, batched),
   ];
+
+  /** Chunked prefill up to a position, as the engine does it. */
+  function prefillRest(sequence: Sequence, end = positions) {
+    return prefillTo(end, { sequence, prompt }, context, runImmediately);
+  }
 
   /** Gives every sequence the text token by token; the last scores of one of them. */
   async function stepAll(sequences: readonly Sequence[], watched = 0) {
@@ -102,10 +109,4 @@ export async function comparePrefill(
 
 function repeat(ids: readonly number[], length: number): number[] {
   return Array.from({ length }, (_, index) => ids[index % ids.length]!);
-}
-
-function slice({ shape, data }: FloatTensor, start: number, end: number): FloatTensor {
-  const width = shape[1]!;
-  const values = data.subarray(start * width, end * width);
-  return { shape: [values.length / width, width], data: values };
 }

@@ -1,6 +1,7 @@
-import { readRest } from '../../src/decoder/read-rest.js';
-import { splicePrompt } from '../../src/decoder/splice-prompt.js';
-import { embedMedia } from '../../src/engine/encode-media.js';
+import { toCacheKeyedPrompt } from '../../src/engine/cache-keyed-prompt.js';
+import { encodeTiledMedia } from '../../src/engine/encode-media.js';
+import { prefillTo } from '../../src/engine/prefill.js';
+import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import type { PromptSegment } from '../../src/language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
@@ -52,21 +53,24 @@ export async function answerShape(model: Network, one: ShapePrompt): Promise<Ans
   const { beforeTile, afterTile, steps } = one.ids;
   const chunks: PromptSegment[] = [{ kind: 'text', ids: beforeTile }];
   let features: FloatTensor | null = null;
-  const image: FloatTensor[] = [];
+  const byKey = new Map<string, FloatTensor>();
   if (one.vision && model.vision) {
     const side = one.vision.image;
     const tile = drawTile(side);
     const { geometry, graph } = model.vision;
     const plan = planTiles({ width: side, height: side }, geometry, 'low', Infinity);
     features = await encodeTiles(graph, toPixelValues([tile], geometry.imageProcessor));
-    const media = await embedMedia([{ kind: 'image', tiles: [tile], plan }], model.vision);
-    image.push(...media.image);
+    const image = { kind: 'image' as const, tiles: [tile], plan };
+    byKey.set('image', await encodeTiledMedia(image, model.vision, runImmediately));
     chunks.push({ kind: 'image', index: 0 }, { kind: 'text', ids: afterTile });
   }
-  const { inputsEmbeds } = splicePrompt(chunks, { image, video: [] }, model.tokenEmbeddings);
-  const { decoder } = model;
+  const image = [...byKey].map(([key, { shape }]) => ({ key, visualTokens: shape[0]! }));
+  const prompt = toCacheKeyedPrompt(chunks, { image, video: [] });
+  const { decoder, tokenEmbeddings } = model;
   const sequence = decoder.createSequence();
-  const headLogits = await decoder.logits([await readRest(decoder, sequence, inputsEmbeds)]);
+  const context = { decoder, tokenEmbeddings, features: byKey };
+  const first = await prefillTo(prompt.length, { sequence, prompt }, context, runImmediately);
+  const headLogits = [first!];
   const logits = [...(model.fineScores() ?? headLogits)];
   for (const id of steps) {
     const scores = await decoder.step([{ sequence, id }]);

@@ -123,8 +123,12 @@ export function readPicture({ picture }: ParityCase): Promise<Uint8Array> {
 }
 
 /** The bytes of a picture, or those of the picture that holds a clip's frames. */
-export function readMedia({ kind, file }: MediaReference): Promise<Uint8Array> {
-  return readFile(join(GOLDEN, kind === 'image' ? 'pictures' : 'clips', file));
+export function mediaPath({ kind, file }: MediaReference): string {
+  return join(GOLDEN, kind === 'image' ? 'pictures' : 'clips', file);
+}
+
+export function readMedia(reference: MediaReference): Promise<Uint8Array> {
+  return readFile(mediaPath(reference));
 }
 
 const GOLDEN = join(import.meta.dirname, '../golden/parity');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { FinishReason } from '../../decoder/sampling/generate.js';
+import type { FinishReason } from '../../decoder/sampling/generator.js';
 import type { Answer, ModelDescription } from '../../engine/vision-language-engine.js';
 
 /** What every object about one completion carries, so that a client sees they belong together. */

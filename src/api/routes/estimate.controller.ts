@@ -10,7 +10,7 @@ import {
 
 import { MAX_MEDIA } from '../../config/limits.js';
 import { estimateRequest } from '../../measure/doctor/estimate-request.js';
-import type { VideoInspector } from '../../workers/media-inspector.js';
+import type { MediaInspector } from '../../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../engine-token.js';
 import { ApiProblems } from '../response/api-documentation.js';
@@ -34,7 +34,7 @@ import { outlineMedia } from './outline-media.js';
 export class EstimateController {
   constructor(
     @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
-    @Inject(VIDEO_INSPECTOR) private readonly inspector: VideoInspector,
+    @Inject(VIDEO_INSPECTOR) private readonly inspector: MediaInspector,
     @Inject(CALIBRATIONS) private readonly findCalibration: FindCalibration,
     private readonly intake: MediaResolver,
   ) {}

@@ -1,5 +1,5 @@
 import type { MediaOutline } from '../../measure/doctor/estimate-request.js';
-import type { VideoInspector } from '../../workers/media-inspector.js';
+import type { MediaInspector } from '../../workers/media-inspector.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
@@ -18,7 +18,7 @@ interface EstimatedMedia {
 
 interface MediaReaders {
   readonly intake: MediaResolver;
-  readonly inspector: VideoInspector;
+  readonly inspector: MediaInspector;
 }
 
 /**
@@ -64,7 +64,7 @@ function outlineOf(item: EstimateMediaDto, sampling: FrameSampling): MediaOutlin
 
 async function inspect(
   media: RequestMedia,
-  inspector: VideoInspector,
+  inspector: MediaInspector,
   signal: AbortSignal,
 ): Promise<MediaOutline> {
   if (media.kind === 'image') {

@@ -14,7 +14,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
 import { MAX_VIDEO_CAPTIONS_TOKENS } from '../../config/limits.js';
-import type { VideoInspector } from '../../workers/media-inspector.js';
+import type { MediaInspector } from '../../workers/media-inspector.js';
 import type {
   ModelDescription,
   RequestMedia,
@@ -50,7 +50,7 @@ import { toVideoResponse, VideoCaptionsReplyDto } from './video-captions.present
 export class VideosController {
   constructor(
     @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
-    @Inject(VIDEO_INSPECTOR) private readonly inspector: VideoInspector,
+    @Inject(VIDEO_INSPECTOR) private readonly inspector: MediaInspector,
     private readonly intake: MediaResolver,
   ) {}
 

@@ -1,13 +1,13 @@
 import { holdsMarks, MARKED_CACHE, markedOutputs } from '../../../test/fakes/marked-kv-cache.js';
 import { cacheBytesPerToken, cachePlanes } from './cache-planes.js';
 import { createPrefixInputs } from './kv-prefix.js';
-import { KvRows } from './kv-cache.js';
+import { KvCache } from './kv-cache.js';
 
 const marks = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 
 /** Rows with one sequence in each slot. */
-function fill(...ofSlots: (readonly number[])[]): KvRows {
-  const rows = new KvRows(MARKED_CACHE);
+function fill(...ofSlots: (readonly number[])[]): KvCache {
+  const rows = new KvCache(MARKED_CACHE);
   rows.resize(ofSlots.length, 1);
   ofSlots.forEach((ofSlot, slot) => {
     rows.append(markedOutputs([ofSlot]), 0, ofSlot.length, slot, 0);
@@ -17,7 +17,7 @@ function fill(...ofSlots: (readonly number[])[]): KvRows {
 
 describe('KvRows', () => {
   it('hands out nothing at first, of the right types', () => {
-    const rows = new KvRows(MARKED_CACHE);
+    const rows = new KvCache(MARKED_CACHE);
     rows.resize(1, 0);
 
     expect(rows.inputs(0, 1)['past.1.key']).toEqual({
@@ -62,7 +62,7 @@ describe('KvRows', () => {
   });
 
   it('grows in place where it was told how long rows get', () => {
-    const rows = new KvRows(MARKED_CACHE);
+    const rows = new KvCache(MARKED_CACHE);
     rows.reserve(200);
     rows.resize(1, 0);
     rows.append(markedOutputs([marks(0, 60)]), 0, 60, 0, 0);
@@ -112,7 +112,7 @@ describe('KvRows', () => {
   });
 
   it('leaves nothing that is not a number where rows grow in place', () => {
-    const rows = new KvRows(MARKED_CACHE);
+    const rows = new KvCache(MARKED_CACHE);
     rows.reserve(400);
     rows.resize(2, 64);
     const scales = () => rows.inputs(0, rows.slots)['past.0.value_scale']!.data as Float32Array;
@@ -170,9 +170,9 @@ describe('KvRows', () => {
     const to = fill(marks(60, 30), marks(0, 1), marks(0, 1));
 
     to.resize(3, 120);
-    to.copyFrom({ rows: from, slot: 1, length: 90 }, 1, 0);
-    to.copyFrom({ rows: from, slot: 1, length: 20 }, 0, 30);
-    to.copyFrom({ rows: to, slot: 0, length: 50 }, 2, 0);
+    to.copyFrom({ cache: from, slot: 1, length: 90 }, 1, 0);
+    to.copyFrom({ cache: from, slot: 1, length: 20 }, 0, 30);
+    to.copyFrom({ cache: to, slot: 0, length: 50 }, 2, 0);
 
     const inputs = to.inputs(0, 3);
     expect(holdsMarks(inputs, 'past', 1, marks(10, 90))).toBe(true);
@@ -182,8 +182,8 @@ describe('KvRows', () => {
   });
 
   it('becomes a prefix, and takes one over in part', () => {
-    const exact = KvRows.withLength(MARKED_CACHE, 37);
-    exact.copyFrom({ rows: fill(marks(5, 40)), slot: 0, length: 37 }, 0, 0);
+    const exact = KvCache.withLength(MARKED_CACHE, 37);
+    exact.copyFrom({ cache: fill(marks(5, 40)), slot: 0, length: 37 }, 0, 0);
     const prefix = exact.asPrefix();
 
     expect(prefix.length).toBe(37);

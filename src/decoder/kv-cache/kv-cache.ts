@@ -6,26 +6,30 @@ import {
   allocate,
   cachePlanes,
   planeTensor,
+  clearUnused,
+  copyLines,
+  linesOf,
+  moveLines,
+  type Strided,
 } from './cache-planes.js';
 import type { KvPrefix } from './kv-prefix.js';
-import { clearUnused, copyLines, linesOf, moveLines, type Strided } from './plane-lines.js';
 
-/** Positions by which rows grow: every growth copies them once, and the graph pays for what is not filled. */
+/** Growth step in positions. A smaller step copies the cache more often; a larger one makes the graph process padding. */
 const GROWTH = 64;
 
-/** Where rows lie, and how many of them are filled. */
+/** The first `length` positions of a slot. */
 export interface CacheSlice {
-  readonly rows: KvRows;
+  readonly cache: KvCache;
   readonly slot: number;
   readonly length: number;
 }
 
 /**
- * Keys and values of several sequences, a slot each, in planes that the graph reads as they lie. The host owns them and the
- * graph returns new rows only, because the runtime's binding copies every output at every run; a cache that came back
- * from the graph would cost more than the model.
+ * Keys and values of several sequences, one slot each, in the layout of the graph inputs. The host owns the cache, and the
+ * graph returns only the new positions: the Node.js binding of ONNX Runtime copies every output, and copying the whole
+ * cache would take longer than the model.
  */
-export class KvRows {
+export class KvCache {
   readonly planes: readonly CachePlane[];
   private readonly data: PlaneData[];
   private slotCount = 0;
@@ -46,25 +50,25 @@ export class KvRows {
     return this.slotCount;
   }
 
-  /** Positions of a slot, filled or not: what the graph is handed. */
+  /** Positions of a slot as the graph receives them, filled or not. */
   get capacity(): number {
     return this.positions;
   }
 
   /**
-   * Says how many positions a slot is going to hold: what is taken from here on has room to grow in place. Memory that
-   * nothing has been written to costs nothing yet.
+   * Sets the expected length of a slot. Later allocations have room to grow to it in place; the operating system commits
+   * memory only when it is written.
    */
   reserve(positions: number): void {
     this.reserved = positions;
   }
 
-  /** Makes room; what is there stays. Slots may also be dropped from the end. */
+  /** Grows to the given size and keeps the content. Fewer slots drop those at the end. */
   resize(slots: number, positions: number): void {
     this.allocate(slots, positions <= this.positions ? this.positions : roundUpToGrowth(positions));
   }
 
-  /** Has room for so many slots and positions, or what was set aside for them; what else there was is gone. */
+  /** Resizes to the given size, which may be smaller than before. */
   fit(slots: number, positions: number): void {
     this.allocate(slots, roundUpToGrowth(positions));
   }
@@ -72,20 +76,20 @@ export class KvRows {
   private allocate(slots: number, capacity: number): void {
     if (slots === this.slotCount && capacity === this.positions) return;
     this.views = null;
-    const aside = Math.max(capacity, this.reserved);
-    // One plane after another: a long cache takes gigabytes, and a second one beside it must not be needed.
+    const reserved = Math.max(capacity, this.reserved);
+    // Plane by plane, because a second copy of a long cache would take gigabytes.
     this.planes.forEach((plane, index) => {
       const { lines, run } = linesOf(plane);
       const kept = Math.min(slots, this.slotCount) * lines;
       const [from, to] = [this.positions * run, capacity * run];
       const old = this.dataOf(index);
-      const isRoomy = old.length >= slots * lines * to;
-      const isWasted = old.length > 2 * slots * lines * aside * run;
-      if (isRoomy && !isWasted) {
+      const fits = old.length >= slots * lines * to;
+      const isOversized = old.length > 2 * slots * lines * reserved * run;
+      if (fits && !isOversized) {
         moveLines(old, kept, from, to);
         if (plane.type === 'float32') clearUnused(old, kept, from, to, slots * lines);
       } else {
-        const grown = allocate(plane, roundUpSlots(slots), aside);
+        const grown = allocate(plane, roundUpSlots(slots), reserved);
         const source = { data: old, start: 0, stride: from };
         const target = { data: grown, start: 0, stride: to };
         copyLines(source, target, kept, Math.min(from, to));
@@ -96,7 +100,7 @@ export class KvRows {
     this.positions = capacity;
   }
 
-  /** Views of `count` slots from `first` on, `past.{plane}`: the same ones step after step, until rows move. */
+  /** Graph inputs `past.{plane}` of `count` slots from `first`. The views are reused until the cache is resized. */
   inputs(first: number, count: number): GraphInputs {
     if (this.views?.first === first && this.views.count === count) return this.views.inputs;
     const inputs: Record<string, GraphTensor> = {};
@@ -110,12 +114,12 @@ export class KvRows {
   }
 
   /**
-   * Takes over the new rows of one sequence.
+   * Appends the new positions of one sequence.
    *
-   * @param outputs holds `present.{plane}` of the batch, with `count` positions laid out as the plane is.
-   * @param index of the sequence in the batch.
-   * @param at position of the first new row.
-   * @throws TypeError when a plane is missing, of another type or of another size.
+   * @param outputs graph outputs `present.{plane}` of the batch, `count` positions per sequence.
+   * @param index index of the sequence in the batch.
+   * @param at first new position.
+   * @throws TypeError if an output is missing or has another type or size.
    */
   append(
     outputs: Readonly<Record<string, GraphTensor>>,
@@ -126,22 +130,24 @@ export class KvRows {
   ): void {
     this.resize(this.slotCount, at + count);
     this.planes.forEach((plane, which) => {
-      const rows = outputs[`present.${plane.name}`];
+      const output = outputs[`present.${plane.name}`];
       const { lines, run } = linesOf(plane);
       const size = lines * count * run;
-      if (rows?.type !== plane.type || rows.data.length < (index + 1) * size) {
-        throw new TypeError(`The graph gives no rows of ${plane.name}.`);
+      if (output?.type !== plane.type || output.data.length < (index + 1) * size) {
+        throw new TypeError(
+          `The graph output present.${plane.name} is missing or has another type or size.`,
+        );
       }
       copyLines(
-        { data: rows.data, start: index * size, stride: count * run },
-        this.place(plane, which, slot, at),
+        { data: output.data, start: index * size, stride: count * run },
+        this.linesFrom(plane, which, slot, at),
         lines,
         count * run,
       );
     });
   }
 
-  /** Forgets a slot's floats: see `clearUnused`. */
+  /** Zeroes the float planes of a slot (see `clearUnused`). */
   clear(slot: number): void {
     this.planes.forEach(({ type, heads, width }, which) => {
       const size = heads * width * this.positions;
@@ -149,12 +155,12 @@ export class KvRows {
     });
   }
 
-  /** Copies `length` positions of another cache's slot, from its start. */
-  copyFrom({ rows, slot: from, length }: CacheSlice, slot: number, at: number): void {
+  /** Copies the first `length` positions of a slot of another cache to position `at`. */
+  copyFrom({ cache, slot: from, length }: CacheSlice, slot: number, at: number): void {
     this.planes.forEach((plane, which) => {
       const { lines, run } = linesOf(plane);
-      const source = rows.place(plane, which, from, 0);
-      copyLines(source, this.place(plane, which, slot, at), lines, length * run);
+      const source = cache.linesFrom(plane, which, from, 0);
+      copyLines(source, this.linesFrom(plane, which, slot, at), lines, length * run);
     });
   }
 
@@ -162,29 +168,29 @@ export class KvRows {
   copyPrefix(prefix: KvPrefix, length: number, slot: number): void {
     this.planes.forEach((plane, which) => {
       const data = prefix.planes[which]?.data;
-      if (!data) throw new TypeError(`The prefix has no rows of ${plane.name}.`);
+      if (!data) throw new TypeError(`The prefix has no plane ${plane.name}.`);
       const { lines, run } = linesOf(plane);
       const source = { data, start: 0, stride: prefix.length * run };
-      copyLines(source, this.place(plane, which, slot, 0), lines, length * run);
+      copyLines(source, this.linesFrom(plane, which, slot, 0), lines, length * run);
     });
   }
 
-  /** The first slot's rows, which must be full and nothing set aside, as a prefix; the two then share their memory. */
+  /** The cache as a prefix, sharing memory. It must have one full slot and no reserve. */
   asPrefix(): KvPrefix {
     const planes = this.planes.map(({ name }, which) => ({ name, data: this.dataOf(which) }));
     const bytes = planes.reduce((total, { data }) => total + data.byteLength, 0);
     return { length: this.positions, bytes, planes };
   }
 
-  /** Room for exactly so many positions of one sequence. */
-  static withLength(config: CacheConfig, positions: number): KvRows {
-    const rows = new KvRows(config);
-    rows.allocate(1, positions);
-    return rows;
+  /** A cache of one slot with exactly `positions` positions. */
+  static withLength(config: CacheConfig, positions: number): KvCache {
+    const cache = new KvCache(config);
+    cache.allocate(1, positions);
+    return cache;
   }
 
-  /** Where a position of a slot lies in one plane. */
-  private place(plane: CachePlane, which: number, slot: number, at: number): Strided {
+  /** The lines of a slot in one plane, from position `at`. */
+  private linesFrom(plane: CachePlane, which: number, slot: number, at: number): Strided {
     const { lines, run } = linesOf(plane);
     return {
       data: this.dataOf(which),
@@ -200,12 +206,12 @@ export class KvRows {
   }
 }
 
-/** As many slots as memory is set aside for: who joins where others did finds room, and nobody is copied again. */
+/** Rounds up to a power of two, so that sequences can join the batch without another copy. */
 function roundUpSlots(slots: number): number {
   return 2 ** Math.ceil(Math.log2(slots));
 }
 
-/** As many positions as rows have that grew to hold so many. */
+/** Rounds up to the growth step. */
 export function roundUpToGrowth(positions: number): number {
   return Math.ceil(positions / GROWTH) * GROWTH;
 }

@@ -1,24 +1,24 @@
 import type { GraphInputs, GraphTensor } from '../../runtime/graph-session.js';
 import { type CachePlane, type PlaneData, allocate, planeTensor } from './cache-planes.js';
 
-/** Keys and values of the first positions of a prompt, frozen; any number of sequences may continue behind it. */
+/** Keys and values of the first positions of a prompt, immutable. Any number of sequences may continue from it. */
 export interface KvPrefix {
   readonly length: number;
   readonly bytes: number;
-  /** In the order of `cachePlanes`, and laid out as they say. */
+  /** In the order and layout of `cachePlanes`. */
   readonly planes: readonly { readonly name: string; readonly data: PlaneData }[];
 }
 
-/** Gives `prefix.{plane}`; of no positions where there is no prefix. Those of a prefix are made once, not for every step. */
+/** Creates the graph inputs `prefix.{plane}`, with 0 positions for `null`. They are cached per prefix, not built per step. */
 export function createPrefixInputs(
   planes: readonly CachePlane[],
 ): (prefix: KvPrefix | null) => GraphInputs {
   const none = prefixInputs(null, planes);
-  const made = new WeakMap<KvPrefix, GraphInputs>();
+  const cached = new WeakMap<KvPrefix, GraphInputs>();
   return (prefix) => {
     if (prefix === null) return none;
-    const inputs = made.get(prefix) ?? prefixInputs(prefix, planes);
-    made.set(prefix, inputs);
+    const inputs = cached.get(prefix) ?? prefixInputs(prefix, planes);
+    cached.set(prefix, inputs);
     return inputs;
   };
 }

@@ -3,9 +3,9 @@ import { jest } from '@jest/globals';
 import { holdsMarks, MARKED_CACHE, markedOutputs } from '../../../test/fakes/marked-kv-cache.js';
 import { cachePlanes } from './cache-planes.js';
 import { createPrefixInputs, type KvPrefix } from './kv-prefix.js';
-import { KvRows } from './kv-cache.js';
+import { KvCache } from './kv-cache.js';
 import { createRandom } from '../sampling/random.js';
-import { type Arrangement, SequenceBatch, type SequenceState } from './sequence-batch.js';
+import { type BatchLayout, SequenceBatch, type SequenceState } from './sequence-batch.js';
 
 /** A sequence and the marks of all its positions, those of its prefix first. */
 interface Told {
@@ -22,7 +22,7 @@ let nextMark = 0;
 const newMarks = (count: number) => Array.from({ length: count }, () => nextMark++);
 
 function open(behind: ToldPrefix | null, own: number): Told {
-  const rows = new KvRows(MARKED_CACHE);
+  const rows = new KvCache(MARKED_CACHE);
   // Of some nobody knows how long they get.
   const expected = own % 2 === 0 ? 0 : own + 90;
   rows.reserve(expected);
@@ -41,14 +41,14 @@ function open(behind: ToldPrefix | null, own: number): Told {
 
 function createPrefix(length: number): ToldPrefix {
   const marks = newMarks(length);
-  const rows = KvRows.withLength(MARKED_CACHE, length);
+  const rows = KvCache.withLength(MARKED_CACHE, length);
   rows.append(markedOutputs([marks]), 0, length, 0, 0);
   return { prefix: rows.asPrefix(), marks };
 }
 
 /** Gives each member of an arrangement one position more, as a step does. */
 function step(
-  { cache: rows, sequences: members }: Arrangement,
+  { cache: rows, sequences: members }: BatchLayout,
   told: ReadonlyMap<SequenceState, Told>,
 ): void {
   const fresh = newMarks(members.length);
@@ -61,7 +61,7 @@ function step(
 }
 
 /** What the graph would be fed, against what each sequence has been told. */
-function expectTold(arrangement: Arrangement, told: ReadonlyMap<SequenceState, Told>): void {
+function expectTold(arrangement: BatchLayout, told: ReadonlyMap<SequenceState, Told>): void {
   const { cache: rows, firstSlot: first, sequences: members, prefix } = arrangement;
   const inputs = {
     ...rows.inputs(first, members.length),
@@ -93,7 +93,7 @@ describe('SequenceBatch', () => {
     const batch = new SequenceBatch(MARKED_CACHE);
     const { cache: rows } = one.state;
 
-    expect(batch.layout([one.state])).toMatchObject({ rows, first: 0 });
+    expect(batch.layout([one.state])).toMatchObject({ cache: rows, firstSlot: 0 });
     batch.layout([two.state, one.state]);
     const alone = batch.layout([one.state]);
 
@@ -107,7 +107,7 @@ describe('SequenceBatch', () => {
     const batch = new SequenceBatch(MARKED_CACHE);
     const states = sequences.map(({ state }) => state);
     const { cache: rows } = batch.layout(states);
-    const copy = jest.spyOn(KvRows.prototype, 'copyFrom');
+    const copy = jest.spyOn(KvCache.prototype, 'copyFrom');
     for (let i = 0; i < 5; i++) step(batch.layout(states), told);
     expect(copy).not.toHaveBeenCalled();
 
@@ -151,7 +151,7 @@ describe('SequenceBatch', () => {
         const state = [...told.keys()][pick(told.size)]!;
         batch.remove(state);
         told.delete(state);
-        expect(state).toMatchObject({ own: 0, prefix: null });
+        expect(state).toMatchObject({ ownLength: 0, prefix: null });
       } else {
         const chosen = [...told.keys()].filter(() => random() < 0.7);
         if (chosen.length === 0) continue;

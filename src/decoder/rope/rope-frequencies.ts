@@ -1,6 +1,6 @@
 import type { DecoderManifest, RopeScaling } from '../../models/package/manifest.js';
 
-/** Radians a position for each pair of a head's values, and what cosines and sines are multiplied with. */
+/** Rotary frequencies in radians per position, and the factor of cosines and sines. */
 export interface RopeFrequencies {
   readonly frequencies: Float32Array; // [headDim / 2]
   readonly attentionFactor: number;
@@ -11,10 +11,10 @@ export type RopeConfig = Pick<DecoderManifest, 'headDim' | 'ropeTheta' | 'ropeSc
 type Yarn = Extract<RopeScaling, { readonly type: 'yarn' }>;
 type Llama3 = Extract<RopeScaling, { readonly type: 'llama3' }>;
 
-// Transformers works in float32 from one operation to the next; at position 8,000 a rounding shows in the fourth decimal.
+// Transformers rounds to float32 after every operation. At position 8,000 a difference shows in the fourth decimal.
 const { fround } = Math;
 
-/** The frequencies of `ROPE_INIT_FUNCTIONS` in modeling_rope_utils.py of Hugging Face transformers 5. */
+/** As `ROPE_INIT_FUNCTIONS` in modeling_rope_utils.py of Hugging Face transformers 5. */
 export function computeRopeFrequencies(config: RopeConfig): RopeFrequencies {
   const { headDim, ropeTheta, ropeScaling } = config;
   const powers = Float32Array.from(
@@ -43,7 +43,7 @@ export function computeRopeFrequencies(config: RopeConfig): RopeFrequencies {
   }
 }
 
-/** Short waves stay, long ones are stretched by the factor, and those between partly. */
+/** Llama 3: short wavelengths stay, long ones are scaled by the factor, those between are interpolated. */
 function stretchByWavelength(
   frequency: number,
   { factor, lowFreqFactor, highFreqFactor, originalMaxPositions }: Llama3,
@@ -59,8 +59,8 @@ function stretchByWavelength(
 }
 
 /**
- * YaRN: pairs that turn often within the original context stay, those that hardly turn are stretched, and those between
- * are blended along a line.
+ * YaRN (Peng et al. 2023): dimensions with many rotations in the original context stay, those with few are scaled, and
+ * those between are interpolated linearly.
  */
 function blendByRotations(
   powers: Float32Array,
@@ -73,7 +73,7 @@ function blendByRotations(
   const [first, last] = [pairOf(betaFast), pairOf(betaSlow)];
   const low = Math.max(truncate ? Math.floor(first) : first, 0);
   const high = Math.min(truncate ? Math.ceil(last) : last, headDim - 1);
-  // Equal ends would divide by zero.
+  // Avoids a division by zero.
   const width = high === low ? 0.001 : high - low;
   return powers.map((power, i) => {
     const ramp = fround(fround(i - fround(low)) / fround(width));

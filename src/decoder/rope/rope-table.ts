@@ -1,7 +1,7 @@
 import { type FloatTensor, createTensor } from '../../tensor/tensor.js';
 import { computeRopeFrequencies, type RopeConfig } from './rope-frequencies.js';
 
-/** Cosines and sines of the rotary positions 0, 1, 2, ... */
+/** Cosines and sines of the rotary angles of positions 0, 1, 2, ... */
 export interface RopeTable {
   readonly cos: FloatTensor; // [positions, headDim / 2]
   readonly sin: FloatTensor; // [positions, headDim / 2]
@@ -10,8 +10,8 @@ export interface RopeTable {
 const SMALLEST_TABLE = 256;
 
 /**
- * A source of tables that hold at least the positions asked for. A table doubles when it is too short, so that a
- * decoder with a long context costs memory only once it is used.
+ * Returns a function that provides a table of at least the given number of positions. The table doubles on demand, so
+ * that a long context window costs memory only when it is used.
  */
 export function createRopeTables(config: RopeConfig): (positions: number) => RopeTable {
   let table = computeRopeTable(config, SMALLEST_TABLE);
@@ -25,7 +25,7 @@ export function createRopeTables(config: RopeConfig): (positions: number) => Rop
   };
 }
 
-/** Rounds to float32 where `LlamaRotaryEmbedding` of Hugging Face transformers does. */
+/** Rounds to float32 in the same places as `LlamaRotaryEmbedding` in Hugging Face transformers. */
 function computeRopeTable(config: RopeConfig, positions: number): RopeTable {
   const { frequencies, attentionFactor } = computeRopeFrequencies(config);
   const half = frequencies.length;

@@ -1,7 +1,7 @@
 /**
- * Numbers from 0 to below 1 that a seed determines: Tommy Ettinger's Mulberry32. Fit for choosing tokens, not for secrets.
+ * Seeded pseudo-random numbers in [0, 1): Mulberry32 by Tommy Ettinger. Not for cryptography.
  *
- * @param seed any safe integer; all of its bits count.
+ * @param seed any safe integer; all bits are used.
  */
 export function createRandom(seed: number): () => number {
   let state = (seed | 0) ^ Math.imul(Math.floor(seed / 2 ** 32) | 0, 0x9e3779b1);

@@ -1,4 +1,4 @@
-import { descendingIds } from './descending-ids.js';
+import { descendingIds } from './rank-logits.js';
 import { createLogitsProcessors } from './logits-processors.js';
 import { createRandom } from './random.js';
 import { type SamplingSettings, createSampler } from './sampler.js';

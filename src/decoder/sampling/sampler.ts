@@ -1,30 +1,29 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { descendingIds } from './descending-ids.js';
+import { descendingIds, topLogits } from './rank-logits.js';
 import { createRandom } from './random.js';
-import { topLogits } from './top-logits.js';
 
-/** How the next token is chosen. */
+/** Sampling parameters. */
 export interface SamplingSettings {
-  /** 0 takes the likeliest token; 1 samples the model's own distribution; above 1 flattens it. */
+  /** 0 is greedy; 1 samples the model's distribution; above 1 flattens it. */
   readonly temperature: number;
-  /** The smallest set of tokens with at least this share of the probability is sampled from; 1 is all. */
+  /** Nucleus sampling: smallest set of tokens with at least this probability mass; 1 disables it. */
   readonly topP: number;
-  /** Only this many likeliest tokens are sampled from; 0 is all. */
+  /** Number of top tokens to sample from; 0 disables it. */
   readonly topK: number;
-  /** Tokens already seen get less likely above 1; 1 changes nothing. */
+  /** Above 1 lowers the probability of tokens already seen; 1 disables it. */
   readonly repetitionPenalty: number;
-  /** The same seed over the same prompt gives the same answer on the same machine. */
+  /** The same seed and prompt give the same answer on the same machine. */
   readonly seed: number;
 }
 
-/** Chooses a token from logits `[vocabulary]`. It draws random numbers, so each answer has its own. */
+/** Selects a token from logits `[vocabulary]`. It has random state, so each answer needs its own sampler. */
 export type Sampler = (logits: Float32Array) => number;
 
 /**
- * Greedy at temperature 0, the lowest id on ties; otherwise temperature, then topK, then topP, then a draw, in the
- * order of Hugging Face's `generate`.
+ * Greedy at temperature 0, the lowest id on ties. Otherwise temperature, top-k, top-p and a random draw, in the order of
+ * Hugging Face's `generate`.
  *
- * @throws INVALID_PARAMETER for settings out of range. The sampler itself throws INTERNAL when no score is a number.
+ * @throws INVALID_PARAMETER for settings out of range. The sampler throws INTERNAL if no logit is finite.
  */
 export function createSampler(settings: SamplingSettings): Sampler {
   checkSamplingSettings(settings);
@@ -36,7 +35,7 @@ export function createSampler(settings: SamplingSettings): Sampler {
 function likeliestId(logits: Float32Array): number {
   const [best] = topLogits(logits, 1);
   if (best === undefined || logits[best] === -Infinity) {
-    throw new SalamandraError('INTERNAL', 'The model gave no scores.');
+    throw new SalamandraError('INTERNAL', 'The model returned no finite logit.');
   }
   return best;
 }
@@ -47,7 +46,7 @@ function sample(
   random: number,
 ): number {
   const highest = logits[likeliestId(logits)] ?? 0;
-  // Probabilities up to a factor; relative to the highest score, so that nothing overflows.
+  // Unnormalized probabilities relative to the highest logit, so that nothing overflows.
   const weightOf = (id: number): number => {
     const weight = Math.exp(((logits[id] ?? NaN) - highest) / temperature);
     return Number.isNaN(weight) ? 0 : weight;
@@ -82,14 +81,14 @@ function firstOf(ids: Iterable<number>, count: number): number[] {
   return first;
 }
 
-/** The index at which the running sum of the weights passes `random`, from 0 to below 1, of their total. */
+/** Draws an index with probability proportional to its weight. @param random in [0, 1). */
 function drawIndex(weights: ArrayLike<number>, random: number): number {
   let rest = random * sum(weights);
   let chosen = 0;
   for (let index = 0; index < weights.length; index++) {
     const weight = weights[index] ?? 0;
     if (weight === 0) continue;
-    // Rounding may leave a rest after the last weight: then the last one is drawn.
+    // Rounding may leave a remainder after the last weight: then the last index is drawn.
     chosen = index;
     rest -= weight;
     if (rest < 0) break;
@@ -103,19 +102,26 @@ function sum(weights: ArrayLike<number>): number {
   return total;
 }
 
-/** @throws INVALID_PARAMETER naming the first setting out of range. */
+/** @throws INVALID_PARAMETER for the first setting out of range. */
 function checkSamplingSettings(settings: SamplingSettings): void {
   const { temperature, topP, topK, repetitionPenalty, seed } = settings;
-  const rules: [keyof SamplingSettings, boolean][] = [
-    ['temperature', temperature >= 0 && temperature <= 100],
-    ['topP', topP > 0 && topP <= 1],
-    ['topK', Number.isSafeInteger(topK) && topK >= 0],
-    ['repetitionPenalty', repetitionPenalty > 0 && repetitionPenalty <= 100],
-    ['seed', Number.isSafeInteger(seed)],
+  const rules: [keyof SamplingSettings, isValid: boolean, range: string][] = [
+    ['temperature', temperature >= 0 && temperature <= 100, 'a number from 0 to 100'],
+    ['topP', topP > 0 && topP <= 1, 'a number above 0 and at most 1'],
+    ['topK', Number.isSafeInteger(topK) && topK >= 0, 'an integer of at least 0'],
+    [
+      'repetitionPenalty',
+      repetitionPenalty > 0 && repetitionPenalty <= 100,
+      'a number above 0 and at most 100',
+    ],
+    ['seed', Number.isSafeInteger(seed), 'a safe integer'],
   ];
-  const broken = rules.find(([, holds]) => !holds);
+  const broken = rules.find(([, isValid]) => !isValid);
   if (!broken) return;
-  throw new SalamandraError('INVALID_PARAMETER', 'A sampling setting is out of range.', {
-    details: { parameter: broken[0] },
-  });
+  const [parameter, , range] = broken;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `${parameter} is ${settings[parameter]}; it must be ${range}.`,
+    { details: { parameter } },
+  );
 }

@@ -1,20 +1,20 @@
-/** Text that may be shown, and whether a stop string ended it. */
+/** Released text, and whether a stop string ended the stream. */
 interface StopCheck {
   readonly text: string;
   readonly isStopped: boolean;
 }
 
-/** Watches a stream of text for stop strings. */
+/** Finds stop strings in a stream of text. */
 export interface StopStringFilter {
-  /** Takes in more text and lets out what can no longer become part of a stop string. */
+  /** Adds text and releases the text that can no longer be part of a stop string. */
   push(text: string): StopCheck;
-  /** Lets out what is held back; no stop string came of it. */
+  /** Releases the text that is held back at the end of the stream. */
   end(): string;
 }
 
 /**
- * Cuts a stream before the stop string that is complete first; the longest of those that end at the same place. So the
- * outcome does not depend on where the stream is split. Empty stop strings are ignored.
+ * Ends the stream before the first complete stop string, or the longest of several that end at the same position. The
+ * result does not depend on the split of the stream. Empty stop strings are ignored.
  */
 export function createStopStringFilter(stopStrings: readonly string[]): StopStringFilter {
   const stops = stopStrings.filter((stop) => stop !== '');
@@ -40,7 +40,7 @@ export function createStopStringFilter(stopStrings: readonly string[]): StopStri
   };
 }
 
-/** Where the match that ends first begins. */
+/** Start of the match that ends first. */
 function firstMatch(text: string, stops: readonly string[]): number | undefined {
   let best: { start: number; end: number } | undefined;
   for (const stop of stops) {
@@ -52,7 +52,7 @@ function firstMatch(text: string, stops: readonly string[]): number | undefined 
   return best?.start;
 }
 
-/** The length of the longest end of the text that is the beginning of a stop string. */
+/** Length of the longest suffix of the text that is a prefix of a stop string. */
 function undecidedLength(text: string, stops: readonly string[]): number {
   let longest = 0;
   for (const stop of stops) {
@@ -63,20 +63,20 @@ function undecidedLength(text: string, stops: readonly string[]): number {
   return longest;
 }
 
-/** Longest cycle, in tokens, that is looked for. */
+/** Longest cycle that is detected, in tokens. */
 const MAX_CYCLE = 32;
 
 /**
- * A cycle counts as a loop after 16 exact repetitions and at least 96 tokens: a rule of dashes, a list of equal items or
- * a refrain stay below that, and a small model that has lost its way goes past it at once.
+ * A cycle counts as a loop after 16 exact repetitions and at least 96 tokens. A row of dashes, a list of equal items or a
+ * refrain stays below that.
  */
 const MIN_REPETITIONS = 16;
 const MIN_LOOP_TOKENS = 96;
 
-/** Takes in one id after the other and says whether the last ones are an exact cycle, repeated many times. */
+/** Returns a function that takes one token id at a time and tells whether the last ids repeat an exact cycle. */
 export function createLoopDetector(): (id: number) => boolean {
   const recent: number[] = [];
-  // For each cycle length: how many ids in a row equal the one a cycle before.
+  // Per cycle length: consecutive ids that equal the id one cycle earlier.
   const runs = new Array<number>(MAX_CYCLE + 1).fill(0);
   return (id) => {
     let isLoop = false;

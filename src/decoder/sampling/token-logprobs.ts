@@ -4,18 +4,18 @@ export interface RankedId {
   readonly logprob: number;
 }
 
-/** What the model thought of one step, before temperature, penalties and cuts. */
+/** Log-probabilities of one step, before temperature, penalties and truncation. */
 export interface StepLogprobs {
   readonly sampled: RankedId;
-  /** The likeliest ids, likeliest first; the lower id first where two are equal. */
+  /** Top ids in descending order, the lower id first on ties. */
   readonly top: readonly RankedId[];
 }
 
 /**
- * The log-softmax of a step's scores, at the sampled id and at the `topCount` likeliest. Two passes over the scores and
- * a short list: a vocabulary is never sorted or copied. Scores that are not numbers have no probability.
+ * Log-softmax of the logits at the sampled id and at the `topCount` top ids. Two passes and a short list: the vocabulary is
+ * neither sorted nor copied. NaN counts as probability 0.
  *
- * @param logits `[vocabulary]`, as the model gave them.
+ * @param logits `[vocabulary]`, unmodified.
  */
 export function rankStep(logits: Float32Array, sampledId: number, topCount: number): StepLogprobs {
   const top = highestIds(logits, Math.max(topCount, 1));
@@ -33,21 +33,21 @@ export function rankStep(logits: Float32Array, sampledId: number, topCount: numb
   return { sampled: rank(sampledId), top: top.slice(0, topCount).map(rank) };
 }
 
-/** Keeps a short descending list on the way through the scores; few of them ever enter it. */
+/** Maintains a short descending list in one pass; few logits ever enter it. */
 function highestIds(logits: Float32Array, count: number): number[] {
   const ids: number[] = [];
-  const scores: number[] = [];
+  const values: number[] = [];
   for (let id = 0; id < logits.length; id++) {
-    const score = logits[id] ?? NaN;
-    if (Number.isNaN(score) || (ids.length === count && !(score > (scores.at(-1) ?? NaN))))
+    const logit = logits[id] ?? NaN;
+    if (Number.isNaN(logit) || (ids.length === count && !(logit > (values.at(-1) ?? NaN))))
       continue;
-    let place = scores.length;
-    while (place > 0 && score > (scores[place - 1] ?? NaN)) place -= 1;
+    let place = values.length;
+    while (place > 0 && logit > (values[place - 1] ?? NaN)) place -= 1;
     ids.splice(place, 0, id);
-    scores.splice(place, 0, score);
+    values.splice(place, 0, logit);
     if (ids.length > count) {
       ids.pop();
-      scores.pop();
+      values.pop();
     }
   }
   return ids;

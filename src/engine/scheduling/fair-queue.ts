@@ -1,28 +1,28 @@
 import type { Priority } from '../vision-language-engine.js';
 
-/** Whose work waits, and since when. */
+/** Position of a request in a queue. */
 export interface QueueTicket {
-  /** Ascending in the order of arrival. */
+  /** Arrival number, ascending. */
   readonly number: number;
   readonly client: string;
   readonly priority: Priority;
 }
 
-/** Of so many that are taken while both classes wait, one is batch's: it gets on, however much else there is. */
-const BATCH_SHARE = 5;
+/** While both classes wait, one pop in five is a batch item, so that batch jobs never starve. */
+const BATCH_INTERVAL = 5;
 
 /**
- * What waits for something that one at a time can have. Interactive work goes before batch, which still has one turn in
- * five; within a class clients take turns, and each client's own requests come in their order.
+ * Fair priority queue. Interactive items go before batch items, except that every fifth pop serves a waiting batch item.
+ * Within a class the clients are served round-robin. Items of one client keep their arrival order.
  */
 export class FairQueue<T> {
-  /** By client; the one served longest ago first. */
+  /** Items by client. The first client is the one served least recently. */
   readonly #waiting = {
     interactive: new Map<string, Entry<T>[]>(),
     batch: new Map<string, Entry<T>[]>(),
   };
-  /** How often interactive work went before batch that waited. */
-  #passed = 0;
+  /** Interactive items popped in a row while batch items waited. */
+  #overtaken = 0;
 
   get isEmpty(): boolean {
     return this.#waiting.interactive.size === 0 && this.#waiting.batch.size === 0;
@@ -30,40 +30,40 @@ export class FairQueue<T> {
 
   push(ticket: QueueTicket, item: T): void {
     const clients = this.#waiting[ticket.priority];
-    const own = clients.get(ticket.client) ?? [];
-    const later = own.findIndex((entry) => entry.ticket.number > ticket.number);
-    own.splice(later === -1 ? own.length : later, 0, { ticket, item });
-    clients.set(ticket.client, own);
+    const items = clients.get(ticket.client) ?? [];
+    const later = items.findIndex((entry) => entry.ticket.number > ticket.number);
+    items.splice(later === -1 ? items.length : later, 0, { ticket, item });
+    clients.set(ticket.client, items);
   }
 
-  /** Whose turn it is. @param classes those that may have it */
+  /** The next item, without removing it. @param classes restricts the priorities that are considered. */
   peek(classes: 'all' | 'interactive' = 'all'): T | undefined {
     return this.#next(classes)?.entry.item;
   }
 
-  /** Takes what `peek` shows. */
+  /** Removes and returns the next item. */
   pop(classes: 'all' | 'interactive' = 'all'): T | undefined {
     const next = this.#next(classes);
     if (!next) return undefined;
     const { entry } = next;
     const { priority, client } = entry.ticket;
-    if (priority === 'batch') this.#passed = 0;
-    else if (this.#waiting.batch.size > 0) this.#passed += 1;
+    if (priority === 'batch') this.#overtaken = 0;
+    else if (this.#waiting.batch.size > 0) this.#overtaken += 1;
     const clients = this.#waiting[priority];
     const rest = clients.get(client)?.slice(1) ?? [];
-    // Behind all other clients, whether anything of it waits now or comes later.
+    // Re-inserting moves the client behind all others.
     clients.delete(client);
     if (rest.length > 0) clients.set(client, rest);
     return entry.item;
   }
 
-  /** Takes out what does not wait any more. @returns whether it was there */
+  /** Removes an item. @returns whether the queue contained it. */
   remove(item: T): boolean {
     for (const clients of Object.values(this.#waiting)) {
-      for (const [client, own] of clients) {
-        const kept = own.filter((entry) => entry.item !== item);
-        if (kept.length === own.length) continue;
-        if (kept.length > 0) clients.set(client, kept);
+      for (const [client, items] of clients) {
+        const remaining = items.filter((entry) => entry.item !== item);
+        if (remaining.length === items.length) continue;
+        if (remaining.length > 0) clients.set(client, remaining);
         else clients.delete(client);
         return true;
       }
@@ -73,7 +73,7 @@ export class FairQueue<T> {
 
   #next(classes: 'all' | 'interactive'): { readonly entry: Entry<T> } | undefined {
     const { interactive, batch } = this.#waiting;
-    const isBatchDue = this.#passed >= BATCH_SHARE - 1 || interactive.size === 0;
+    const isBatchDue = this.#overtaken >= BATCH_INTERVAL - 1 || interactive.size === 0;
     const clients = classes === 'all' && isBatchDue && batch.size > 0 ? batch : interactive;
     const [entry] = clients.values().next().value ?? [];
     return entry && { entry };

@@ -11,7 +11,7 @@ const COSTS = { cacheBytesPerToken: 10 };
 const never = () => new AbortController().signal;
 
 function needOf(ownPositions: number, changes: Partial<MemoryEstimate> = {}): MemoryEstimate {
-  return { mediaBytes: 0, sharedPositions: 0, ownPositions, sequences: 1, ...changes };
+  return { featureBytes: 0, sharedPositions: 0, ownPositions, sequences: 1, ...changes };
 }
 
 interface Entering {
@@ -71,7 +71,7 @@ describe('createAdmission', () => {
       const need = needOf(1 + random(90), {
         sharedPositions: random(60),
         sequences: 1 + random(4),
-        mediaBytes: random(500),
+        featureBytes: random(500),
       });
       coming.push(enter(`r${i}`, need, { client: `c${random(3)}` }));
       await settle();
@@ -175,7 +175,7 @@ describe('createAdmission', () => {
 
 describe('bytesTogether', () => {
   it('counts for each sequence the room of the longest', () => {
-    const alone = needOf(30, { sharedPositions: 100, sequences: 2, mediaBytes: 7 });
+    const alone = needOf(30, { sharedPositions: 100, sequences: 2, featureBytes: 7 });
     expect(totalBytes([alone], COSTS)).toBe(7 + 10 * (2 * 100 + 2 * 30));
 
     // Beside another request each may hold its own beginning.

@@ -5,120 +5,128 @@ import {
 } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { FairQueue, type QueueTicket } from './fair-queue.js';
-import { totalBytes, type MemoryCosts, type MemoryEstimate } from './memory-estimate.js';
+import { type MemoryCosts, type MemoryEstimate, totalBytes } from './memory-estimate.js';
 
-/** What an admitted request has until it leaves. */
+/** Memory reserved for an admitted request. */
 export interface Reservation {
-  /** How many of its conversations may be open at once: 1 or more. */
+  /** Sequences that the request may have open at once, 1 or more. */
   readonly sequences: number;
-  /** Gives back what turned out not to be needed. */
-  shrink(need: MemoryEstimate): void;
+  /** Lowers the estimate, so that waiting requests may be admitted. */
+  shrink(estimate: MemoryEstimate): void;
   release(): void;
 }
 
-/** Lets requests in while there is memory for the worst that they may come to need. */
+/** Admits requests while the worst case of all admitted requests fits the memory budget. */
 export interface MemoryAdmission {
-  /** What is reserved: never more than the budget. */
+  /** Never more than the budget. */
   readonly reservedBytes: number;
-  /** @throws CONTEXT_LENGTH_EXCEEDED at once for what never fits; the signal's reason when it aborts before. */
-  acquire(ticket: QueueTicket, need: MemoryEstimate, signal: AbortSignal): Promise<Reservation>;
+  /**
+   * Waits until the estimate fits beside the other requests.
+   *
+   * @throws CONTEXT_LENGTH_EXCEEDED if it exceeds the whole budget; the signal's reason if it aborts.
+   */
+  acquire(ticket: QueueTicket, estimate: MemoryEstimate, signal: AbortSignal): Promise<Reservation>;
 }
 
-interface Waiter {
+interface WaitingRequest {
   readonly ticket: QueueTicket;
-  readonly need: MemoryEstimate;
-  readonly enter: (place: Reservation) => void;
+  readonly estimate: MemoryEstimate;
+  readonly admit: (reservation: Reservation) => void;
 }
 
-/** One that was let in. */
-interface Guest {
+interface AdmittedRequest {
   readonly ticket: QueueTicket;
-  need: MemoryEstimate;
+  estimate: MemoryEstimate;
 }
 
 /**
- * Reserves before any work is done. Who is next in turn and does not fit waits, and the others wait behind, or a large
- * request would never come in among small ones. Of many conversations as many are open at once as the budget holds.
+ * Reserves before any work is done. A request at the head of the queue that does not fit blocks the requests behind it;
+ * otherwise small requests would starve a large one. A request with more conversations than fit gets fewer sequences.
  */
 export function createMemoryAdmission(
   budgetBytes: number,
   costs: Pick<MemoryCosts, 'cacheBytesPerToken'>,
 ): MemoryAdmission {
-  const queue = new FairQueue<Waiter>();
-  const guests = new Set<Guest>();
-  const reserved = (beside: readonly MemoryEstimate[] = []) =>
-    totalBytes([...beside, ...[...guests].map(({ need }) => need)], costs);
+  const queue = new FairQueue<WaitingRequest>();
+  const admitted = new Set<AdmittedRequest>();
+  const reservedBytes = (added: readonly MemoryEstimate[] = []) =>
+    totalBytes([...added, ...[...admitted].map(({ estimate }) => estimate)], costs);
 
-  function admit(): void {
+  function admitWaiting(): void {
     for (;;) {
-      const all = [...guests];
+      const all = [...admitted];
       const batch = all.filter(({ ticket }) => ticket.priority === 'batch').length;
-      const sequences = all.reduce((sum, { need }) => sum + need.sequences, 0);
+      const sequences = all.reduce((sum, { estimate }) => sum + estimate.sequences, 0);
       if (all.length >= MAX_RUNNING_REQUESTS || sequences >= MAX_SEQUENCES) return;
       const classes = batch < MAX_RUNNING_BATCH_REQUESTS ? 'all' : 'interactive';
-      const waiter = queue.peek(classes);
-      if (!waiter) return;
-      const fewer = Math.min(waiter.need.sequences, MAX_SEQUENCES - sequences);
-      const need = { ...waiter.need, sequences: fewer };
-      if (reserved([need]) > budgetBytes) return;
+      const next = queue.peek(classes);
+      if (!next) return;
+      const freeSequences = Math.min(next.estimate.sequences, MAX_SEQUENCES - sequences);
+      const estimate = { ...next.estimate, sequences: freeSequences };
+      if (reservedBytes([estimate]) > budgetBytes) return;
       queue.pop(classes);
-      const guest = { ticket: waiter.ticket, need };
-      guests.add(guest);
-      waiter.enter(placeOf(guest));
+      const request = { ticket: next.ticket, estimate };
+      admitted.add(request);
+      next.admit(reservationOf(request));
     }
   }
 
-  function placeOf(guest: Guest): Reservation {
-    const { sequences } = guest.need;
+  function reservationOf(request: AdmittedRequest): Reservation {
+    const { sequences } = request.estimate;
     return {
       sequences,
-      shrink(need) {
-        guest.need = { ...need, sequences };
-        admit();
+      shrink(estimate) {
+        request.estimate = { ...estimate, sequences };
+        admitWaiting();
       },
       release() {
-        if (guests.delete(guest)) admit();
+        if (admitted.delete(request)) admitWaiting();
       },
     };
   }
 
-  /** As many conversations at once as fit where nothing else is. */
-  function fit(need: MemoryEstimate): MemoryEstimate {
-    const bytesOf = (sequences: number) => totalBytes([{ ...need, sequences }], costs);
-    let sequences = Math.min(need.sequences, MAX_SEQUENCES);
+  /** Lowers the number of sequences until the estimate fits an otherwise empty budget. */
+  function fitBudget(estimate: MemoryEstimate): MemoryEstimate {
+    const bytesOf = (sequences: number) => totalBytes([{ ...estimate, sequences }], costs);
+    let sequences = Math.min(estimate.sequences, MAX_SEQUENCES);
     while (sequences > 0 && bytesOf(sequences) > budgetBytes) sequences -= 1;
-    if (sequences > 0) return { ...need, sequences };
+    if (sequences > 0) return { ...estimate, sequences };
     throw new SalamandraError(
       'CONTEXT_LENGTH_EXCEEDED',
-      'Prompt and answer take more memory than the service has for them.',
+      `Prompt and answer need ${toMegabytes(bytesOf(1))} MB of memory, and requests may use ${toMegabytes(budgetBytes)} MB. ` +
+        'Shorten the prompt, lower max_tokens, or raise SALAMANDRA_MEMORY_MB.',
     );
   }
 
   return {
     get reservedBytes() {
-      return reserved();
+      return reservedBytes();
     },
-    async acquire(ticket, wished, signal) {
+    async acquire(ticket, wanted, signal) {
       signal.throwIfAborted();
-      const need = fit(wished);
+      const estimate = fitBudget(wanted);
       return await new Promise<Reservation>((resolve, reject) => {
-        const waiter: Waiter = {
-          ...{ ticket, need },
-          enter(place) {
+        const waiting: WaitingRequest = {
+          ...{ ticket, estimate },
+          admit(reservation) {
             signal.removeEventListener('abort', onAbort);
-            resolve(place);
+            resolve(reservation);
           },
         };
         const onAbort = () => {
-          queue.remove(waiter);
+          queue.remove(waiting);
           reject(signal.reason as Error);
-          // It may have kept others waiting that fit.
-          admit();
+          // The request behind it may fit.
+          admitWaiting();
         };
         signal.addEventListener('abort', onAbort);
-        queue.push(ticket, waiter);
-        admit();
+        queue.push(ticket, waiting);
+        admitWaiting();
       });
     },
   };
+}
+
+function toMegabytes(bytes: number): number {
+  return Math.ceil(bytes / 1e6);
 }

@@ -1,34 +1,35 @@
 import { FairQueue, type QueueTicket } from './fair-queue.js';
 
-/** A request's own place in the order, and the signal that ends its work. */
+/** Identifies a request in every queue, and cancels its work. */
 export interface RequestHandle {
   readonly ticket: QueueTicket;
   readonly signal: AbortSignal;
 }
 
-/** Work that waits; it never fails, since whoever asked for it is told how it ended. */
-export interface QueuedTask<Share> {
-  run(share: Share): Promise<void>;
+/** A queued task. `run` never rejects: the promise that `enqueue` returned carries the error. */
+export interface QueuedTask<Argument> {
+  run(argument: Argument): Promise<void>;
 }
 
 /**
- * Puts work into a queue, whose owner runs it in its turn.
+ * Adds a task to a queue. The owner of the queue pops and runs it.
  *
- * @throws what the work throws; the signal's reason, without doing it, when the signal aborts before.
+ * @returns the task's result.
+ * @throws the task's error; the signal's reason if it aborts while the task waits.
  */
-export function enqueue<T, Share>(
-  queue: FairQueue<QueuedTask<Share>>,
+export function enqueue<T, Argument>(
+  queue: FairQueue<QueuedTask<Argument>>,
   { ticket, signal }: RequestHandle,
-  doWork: (share: Share) => Promise<T>,
+  task: (argument: Argument) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       if (queue.remove(queued)) reject(signal.reason as Error);
     };
-    const queued: QueuedTask<Share> = {
-      async run(share) {
+    const queued: QueuedTask<Argument> = {
+      async run(argument) {
         signal.removeEventListener('abort', onAbort);
-        const result = Promise.resolve(share).then(doWork);
+        const result = Promise.resolve(argument).then(task);
         resolve(result);
         await result.catch(() => undefined);
       },
@@ -42,7 +43,7 @@ export function enqueue<T, Share>(
   });
 }
 
-/** Turns in the order of arrival, for work that is nobody's in particular. */
+/** Handles in order of arrival, for work that belongs to no client. */
 export function createArrivalHandles(): (signal?: AbortSignal) => RequestHandle {
   let arrivals = 0;
   return (signal = new AbortController().signal) => {
@@ -51,27 +52,27 @@ export function createArrivalHandles(): (signal?: AbortSignal) => RequestHandle 
   };
 }
 
-/** Something that one request at a time can have. */
+/** A mutex whose waiters are served in the order of a fair queue. */
 export interface FairMutex {
-  /** Does work when it is this request's turn. @throws as `queueWork` does */
-  runExclusive<T>(turns: RequestHandle, doWork: () => Promise<T>): Promise<T>;
+  /** Runs the task while no other task runs. @throws like `enqueue` */
+  runExclusive<T>(handle: RequestHandle, task: () => Promise<T>): Promise<T>;
 }
 
 export function createFairMutex(): FairMutex {
   const queue = new FairQueue<QueuedTask<void>>();
-  let isWorking = false;
+  let isRunning = false;
 
-  async function work(): Promise<void> {
-    if (isWorking) return;
-    isWorking = true;
+  async function drain(): Promise<void> {
+    if (isRunning) return;
+    isRunning = true;
     for (let next = queue.pop(); next; next = queue.pop()) await next.run();
-    isWorking = false;
+    isRunning = false;
   }
 
   return {
-    runExclusive(turns, doWork) {
-      const result = enqueue(queue, turns, doWork);
-      void work();
+    runExclusive(handle, task) {
+      const result = enqueue(queue, handle, task);
+      void drain();
       return result;
     },
   };

@@ -1,152 +1,174 @@
+/**
+ * Continuous batching over one model.
+ *
+ * Two sets of work:
+ *   waiting  prefill and vision-encoder runs, in a fair queue (see fair-queue.ts)
+ *   running  sequences that decode, all in one batch
+ *
+ * The loop repeats until both are empty:
+ *   1. pop one waiting run and execute it, on a full-size chunk if nothing is running, on a quarter of one otherwise
+ *   2. remove aborted sequences from the batch
+ *   3. execute one decode step for all running sequences
+ *
+ * A sequence joins the batch between two steps, after its prefill, and leaves it after its last token. Between two
+ * tokens of a running sequence there is at most one prefill chunk and one decode step, however many requests wait.
+ */
 import type { Decoder, Sequence } from '../../decoder/decoder.js';
 import { FairQueue } from './fair-queue.js';
-import { type QueuedTask, enqueue, type RequestHandle } from './queue-ticket.js';
+import { enqueue, type QueuedTask, type RequestHandle } from './queue-ticket.js';
 
-/** One of the answers that are being written. */
-interface ActiveSequence {
+/** A sequence that decodes. The scheduler feeds it logits until `acceptLogits` returns false. */
+export interface ActiveSequence {
   readonly sequence: Sequence;
-  /** The token to read next. */
+  /** The sampled token, input of the next decode step. */
   readonly nextId: number;
   /**
-   * Takes the scores of the step that read it.
+   * Samples from the logits of a decode step.
    *
-   * @returns whether another token follows.
+   * @param logits `[vocabulary]`, owned by the callee.
+   * @returns whether the sequence continues.
    */
-  acceptLogits(scores: Float32Array, step: StepTime): boolean;
+  acceptLogits(logits: Float32Array, step: DecodeStep): boolean;
 }
 
-/** When a step ran, for those who count its time: several answers of a request share one. */
-export interface StepTime {
+/** One decode step. Sequences of the same request share it, so timings count it once per `number`. */
+export interface DecodeStep {
   readonly number: number;
   readonly ms: number;
 }
 
-/** Part of the largest piece of new work that may be done in one turn: 1 while nobody waits for the next token. */
-export type PrefillFraction = number;
+/** Fraction of the largest chunk that a run may process, 0 to 1. */
+export type ChunkFraction = number;
 
-/** While answers are written, each piece of new work between two of their tokens is this part of the largest. */
+/** Executes a graph run under some schedule. The run processes at most `fraction` of its largest chunk. */
+export type ScheduleRun = <T>(run: (fraction: ChunkFraction) => Promise<T>) => Promise<T>;
+
+/** The schedule of a process that does nothing else: full chunks, at once. */
+export const runImmediately: ScheduleRun = (run) => run(1);
+
+/** A quarter chunk delays the next token of running sequences by about one decode step of a 7B model. */
 const PREFILL_FRACTION_WHILE_DECODING = 0.25;
 
-/** Owns the runs of a model: new work and the tokens of all answers take turns. */
+/** Orders the graph runs of all requests. */
 export interface Scheduler {
   /**
-   * Does one piece of new work when it is this request's turn. It should make no more than one run of a graph.
+   * Queues one prefill or vision-encoder run. It should make at most one graph run, because a run cannot be interrupted.
    *
-   * @throws what the work throws; the signal's reason, without doing it, when the signal aborts before.
+   * @throws the run's error; the signal's reason if it aborts while the run waits.
    */
   schedulePrefill<T>(
-    turns: RequestHandle,
-    work: (share: PrefillFraction) => Promise<T>,
+    handle: RequestHandle,
+    run: (fraction: ChunkFraction) => Promise<T>,
   ): Promise<T>;
   /**
-   * Reads token after token until no other follows, or the signal aborts: then nothing is taken any more.
+   * Adds a prefilled sequence to the decode batch. Resolves after its last token, or after the signal aborts.
    *
-   * @throws what the decoder throws for this sequence, and what `take` throws.
+   * @throws the decoder's error for this sequence; errors of `acceptLogits`.
    */
-  decodeUntilDone(turns: RequestHandle, answer: ActiveSequence): Promise<void>;
+  decodeUntilDone(handle: RequestHandle, active: ActiveSequence): Promise<void>;
 }
 
-/**
- * Works in rounds while there is anything to do: at most one piece of new work, then one step of all answers together.
- * So a running answer waits for one piece and one step at most between two of its tokens, however many requests come;
- * and requests come in and leave between two rounds.
- */
+interface RunningSequence {
+  readonly active: ActiveSequence;
+  readonly signal: AbortSignal;
+  readonly finish: (error?: Error) => void;
+}
+
+/** Creates the scheduler of a model. It owns the waiting runs and the running sequences. */
 export function createScheduler(decoder: Pick<Decoder, 'step'>): Scheduler {
-  const pieces = new FairQueue<QueuedTask<PrefillFraction>>();
-  const answers = new Set<Writing>();
+  const waiting = new FairQueue<QueuedTask<ChunkFraction>>();
+  const running = new Set<RunningSequence>();
   let steps = 0;
-  let isWorking = false;
+  let isLooping = false;
 
-  async function work(): Promise<void> {
-    if (isWorking) return;
-    isWorking = true;
-    while (!pieces.isEmpty || answers.size > 0) {
+  async function loop(): Promise<void> {
+    if (isLooping) return;
+    isLooping = true;
+    while (!waiting.isEmpty || running.size > 0) {
       await yieldToEventLoop();
-      await pieces.pop()?.run(answers.size > 0 ? PREFILL_FRACTION_WHILE_DECODING : 1);
-      // What follows a piece, the next one or an answer, is asked for by whoever waited for it.
+      await waiting.pop()?.run(running.size > 0 ? PREFILL_FRACTION_WHILE_DECODING : 1);
+      // The caller of a finished run schedules its next chunk, or joins the batch, in a microtask.
       await yieldToEventLoop();
-      dropAborted();
-      if (answers.size > 0) await step([...answers]);
+      removeAborted();
+      if (running.size > 0) await decodeStep([...running]);
     }
-    isWorking = false;
+    isLooping = false;
   }
 
-  function dropAborted(): void {
-    for (const one of answers) if (one.signal.aborted) leave(one);
+  function removeAborted(): void {
+    for (const entry of running) if (entry.signal.aborted) remove(entry);
   }
 
-  function leave(one: Writing, error?: Error): void {
-    answers.delete(one);
-    one.leave(error);
+  function remove(entry: RunningSequence, error?: Error): void {
+    running.delete(entry);
+    entry.finish(error);
   }
 
-  async function step(batch: readonly Writing[]): Promise<void> {
+  async function decodeStep(batch: readonly RunningSequence[]): Promise<void> {
     const startMs = performance.now();
-    const lengths = batch.map(({ answer }) => answer.sequence.length);
-    const tokens = batch.map(({ answer: { sequence, nextId } }) => ({ sequence, id: nextId }));
-    let scores: readonly Float32Array[];
+    const lengths = batch.map(({ active }) => active.sequence.length);
+    const tokens = batch.map(({ active: { sequence, nextId } }) => ({ sequence, id: nextId }));
+    let logits: readonly Float32Array[];
     try {
-      scores = await decoder.step(tokens);
+      logits = await decoder.step(tokens);
     } catch (error) {
-      await stepApart(batch, lengths, error as Error);
+      await retryOneByOne(batch, lengths, error as Error);
       return;
     }
     steps += 1;
-    const time = { number: steps, ms: performance.now() - startMs };
-    for (const [index, one] of batch.entries()) {
-      if (one.signal.aborted) leave(one);
-      else take(one, scores[index], time);
+    const step = { number: steps, ms: performance.now() - startMs };
+    for (const [index, entry] of batch.entries()) {
+      if (entry.signal.aborted) remove(entry);
+      else deliver(entry, logits[index], step);
     }
   }
 
-  /** A step fails as a whole: whoever has not caused it goes on alone, this once. */
-  async function stepApart(
-    batch: readonly Writing[],
+  /** A batched step fails as a whole. Single steps find the sequence that caused it; the others continue. */
+  async function retryOneByOne(
+    batch: readonly RunningSequence[],
     lengths: readonly number[],
     error: Error,
   ): Promise<void> {
-    for (const [index, one] of batch.entries()) {
-      // What the failed step has read already cannot be read again.
-      const isIntact = one.answer.sequence.length === lengths[index];
-      if (batch.length === 1 || !isIntact) leave(one, error);
-      else await step([one]);
+    for (const [index, entry] of batch.entries()) {
+      // A token that is in the KV cache already must not be decoded twice.
+      const isUnchanged = entry.active.sequence.length === lengths[index];
+      if (batch.length === 1 || !isUnchanged) remove(entry, error);
+      else await decodeStep([entry]);
     }
   }
 
-  function take(one: Writing, scores: Float32Array | undefined, time: StepTime): void {
+  function deliver(
+    entry: RunningSequence,
+    logits: Float32Array | undefined,
+    step: DecodeStep,
+  ): void {
     try {
-      if (!scores) throw new RangeError('The decoder gave no scores.');
-      if (!one.answer.acceptLogits(scores, time)) leave(one);
+      if (!logits) throw new RangeError('The decoder returned no logits for a sequence.');
+      if (!entry.active.acceptLogits(logits, step)) remove(entry);
     } catch (error) {
-      leave(one, error as Error);
+      remove(entry, error as Error);
     }
   }
 
   return {
-    schedulePrefill(turns, doWork) {
-      const result = enqueue(pieces, turns, doWork);
-      void work();
+    schedulePrefill(handle, run) {
+      const result = enqueue(waiting, handle, run);
+      void loop();
       return result;
     },
-    decodeUntilDone: ({ signal }, answer) =>
+    decodeUntilDone: ({ signal }, active) =>
       new Promise((resolve, reject) => {
-        const leave = (error: Error | undefined) => {
+        const finish = (error?: Error) => {
           if (error === undefined) resolve();
           else reject(error);
         };
-        answers.add({ answer, signal, leave });
-        void work();
+        running.add({ active, signal, finish });
+        void loop();
       }),
   };
 }
 
-interface Writing {
-  readonly answer: ActiveSequence;
-  readonly signal: AbortSignal;
-  readonly leave: (error: Error | undefined) => void;
-}
-
-/** Lets in what came meanwhile: cancellations above all. A run blocks everything else in its process. */
+/** A graph run blocks the process; this delivers pending messages, cancellations above all. */
 function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,6 @@
 import { MAX_SAMPLED_FRAMES, MAX_SEQUENCES } from '../../config/limits.js';
-import { minVisualTokens } from '../../engine/prepare-media.js';
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
-import { shareFrames } from '../../engine/visual-token-budget.js';
+import { minVisualTokens, shareFrames } from '../../engine/visual-token-budget.js';
 import { countFrameTokens, countVideoTokens } from '../../vision/count-visual-tokens.js';
 import { type Detail, planTiles } from '../../vision/plan-tiles.js';
 import type { Size, TileGrid, VisionGeometry } from '../../vision/vision-geometry.js';

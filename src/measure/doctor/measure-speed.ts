@@ -1,87 +1,92 @@
 import type { Decoder, Sequence } from '../../decoder/decoder.js';
-import { readRest } from '../../decoder/read-rest.js';
-import type { PipelineModel } from '../../engine/loaded-model.js';
+import { toCacheKeyedPrompt } from '../../engine/cache-keyed-prompt.js';
+import type { PipelineModel, VisionModel } from '../../engine/loaded-model.js';
+import { prefillTo } from '../../engine/prefill.js';
+import { runImmediately } from '../../engine/scheduling/scheduler.js';
 import { createTensor, type FloatTensor } from '../../tensor/tensor.js';
 import { encodeTiles } from '../../vision/encode-tiles.js';
 import { planTiles } from '../../vision/plan-tiles.js';
 import { tileImage } from '../../vision/tile-image.js';
 import { type Curve, fitCurve, fitLine, type SpeedModel, type Timing } from './speed-model.js';
 
-type SpeedParts = Pick<PipelineModel, 'decoder' | 'vision' | 'manifest'>;
-type Vision = NonNullable<SpeedParts['vision']>;
+type SpeedModelParts = Pick<PipelineModel, 'decoder' | 'tokenEmbeddings' | 'vision' | 'manifest'>;
+type DecoderParts = Pick<SpeedModelParts, 'decoder' | 'tokenEmbeddings'>;
 
-/** What was measured, and the prompt that filled the cache most. */
+/** A measured speed model. */
 export interface MeasuredSpeed {
   readonly speed: SpeedModel;
+  /** Tokens of the longest prompt that was measured. */
   readonly longestPrompt: number;
 }
 
 const SHORT_PROMPT = 32;
 const PROMPT = 256;
 const LONG_PROMPT = 1024;
-/** A machine that would take longer for the long prompt reads one of half its length. */
+/** If the long prompt would take longer, half of it is measured. */
 const MAX_LONG_PROMPT_MS = 30_000;
 
 const DECODE_STEPS = 8;
-/** Answers that are written together, to tell what a further one adds. */
-const TOGETHER = 4;
+/** Batch size that measures the cost of further sequences in a decode step. */
+const BATCH = 4;
 
-/** Quick work is repeated, since a moment of other work would change it most. */
-const CUT_SIDES = [100, 400];
-/** Tiles that are encoded, to tell what a tile costs from what all of them cost. */
+/** Image sides in units of 4 x 3 pixels: two sizes separate the fixed cost from the cost per pixel. */
+const IMAGE_SIDES = [100, 400];
+/** Two tile counts separate the fixed cost from the cost per tile. */
 const TILE_COUNTS = [1, 3];
+/** Short runs are repeated, because a moment of other load distorts them most. */
 const REPETITIONS = 5;
 const MAX_REPEATED_MS = 2_000;
 
 /**
- * Times the vision graph, prompts and single steps on noise: what the values are makes no difference to the work.
+ * Times tiling, the vision encoder, prefill and decode steps with the engine's own functions on random features, because
+ * the speed does not depend on the values.
  *
- * @param onProgress told what comes next.
+ * @param onProgress receives the name of the next measurement.
  */
 export async function measureSpeed(
-  { decoder, vision, manifest }: SpeedParts,
+  { decoder, tokenEmbeddings, vision, manifest }: SpeedModelParts,
   onProgress: (step: string) => void,
 ): Promise<MeasuredSpeed> {
   const { hiddenSize } = manifest.decoder;
+  const parts = { decoder, tokenEmbeddings };
   const room = decoder.maxPositions - DECODE_STEPS;
-  // Three lengths that differ, also where a context is short.
+  // Three different lengths, even if the context window is short.
   const shortest = Math.min(SHORT_PROMPT, Math.ceil(room / 4));
   const between = Math.min(PROMPT, Math.ceil(room / 2));
 
   onProgress('first run');
-  // Weights come from the disk now, and would count with whatever is timed first.
+  // Loads the weights from the disk, which would otherwise count with the first measurement.
   const warm = decoder.createSequence();
-  await readAndScore(decoder, warm, noise([shortest, hiddenSize]));
+  await prefillNoise(parts, warm, noise([shortest, hiddenSize]));
   await decoder.step([{ sequence: warm, id: 0 }]);
   decoder.close(warm);
 
   onProgress('tiles');
-  const sight = vision && {
-    cutting: await measureCutting(vision, decoder.maxPositions),
+  const visionSpeed = vision && {
+    cutting: await measureTiling(vision, decoder.maxPositions),
     encoding: await measureEncoding(vision),
   };
-  const short = await measurePrompt(decoder, shortest, hiddenSize, onProgress);
-  const middle = await measurePrompt(decoder, between, hiddenSize, onProgress);
-  onProgress(`${TOGETHER} answers at once`);
-  const togetherMs = await measureTogether(decoder, between, hiddenSize);
+  const short = await measurePrompt(parts, shortest, hiddenSize, onProgress);
+  const middle = await measurePrompt(parts, between, hiddenSize, onProgress);
+  onProgress(`decode step of ${BATCH} sequences`);
+  const batchMs = await measureBatch(parts, between, hiddenSize);
   const isSlow = (middle.prompt.ms * LONG_PROMPT) / between > MAX_LONG_PROMPT_MS;
   const longest = Math.min(isSlow ? LONG_PROMPT / 2 : LONG_PROMPT, room);
-  const long = await measurePrompt(decoder, longest, hiddenSize, onProgress);
+  const long = await measurePrompt(parts, longest, hiddenSize, onProgress);
   return {
     speed: {
-      vision: sight,
+      vision: visionSpeed,
       prefill: fitCurve([short.prompt, middle.prompt, long.prompt]),
       step: fitLine(short.step, long.step),
-      further: Math.max(0, (togetherMs / middle.step.ms - 1) / (TOGETHER - 1)),
+      further: Math.max(0, (batchMs / middle.step.ms - 1) / (BATCH - 1)),
     },
     longestPrompt: longest,
   };
 }
 
-/** Pictures of four by three, small and large enough to tell a fixed cost from that of a pixel. */
-async function measureCutting({ geometry }: Vision, maxTokens: number): Promise<Curve> {
+async function measureTiling({ geometry }: VisionModel, maxTokens: number): Promise<Curve> {
   const timings: Timing[] = [];
-  for (const side of CUT_SIDES) {
+  for (const side of IMAGE_SIDES) {
     const image = { width: 4 * side, height: 3 * side, data: new Uint8Array(36 * side * side) };
     const plan = planTiles(image, geometry, 'auto', maxTokens);
     const ms = await medianMs(() => Promise.resolve(tileImage(image, plan, geometry)));
@@ -91,7 +96,7 @@ async function measureCutting({ geometry }: Vision, maxTokens: number): Promise<
   return fitLine(small, large);
 }
 
-async function measureEncoding({ graph, geometry }: Vision): Promise<Curve> {
+async function measureEncoding({ graph, geometry }: VisionModel): Promise<Curve> {
   const { width, height } = geometry.imageProcessor.tileSize;
   const timings: Timing[] = [];
   for (const count of TILE_COUNTS) {
@@ -102,34 +107,36 @@ async function measureEncoding({ graph, geometry }: Vision): Promise<Curve> {
   return fitLine(one, many);
 }
 
-/** A prompt, and the steps that follow it. */
+/** Prefill of a prompt, and the decode steps after it. */
 async function measurePrompt(
-  decoder: Decoder,
+  parts: DecoderParts,
   count: number,
   hiddenSize: number,
   onProgress: (step: string) => void,
 ): Promise<{ readonly prompt: Timing; readonly step: Timing }> {
-  onProgress(`prompt of ${count} tokens`);
-  const embeddings = noise([count, hiddenSize]);
+  const { decoder } = parts;
+  onProgress(`prefill of ${count} tokens`);
+  const features = noise([count, hiddenSize]);
   let sequence = decoder.createSequence();
   const promptMs = await medianMs(async () => {
     decoder.close(sequence);
     sequence = decoder.createSequence();
-    await readAndScore(decoder, sequence, embeddings);
+    await prefillNoise(parts, sequence, features);
   });
-  onProgress(`answer after ${count} tokens`);
+  onProgress(`decode after ${count} tokens`);
   const stepMs = await medianStepMs(decoder, [sequence]);
   decoder.close(sequence);
   return { prompt: { count, ms: promptMs }, step: { count, ms: stepMs } };
 }
 
-/** A step of several answers behind one beginning. */
-async function measureTogether(decoder: Decoder, count: number, hiddenSize: number) {
+/** Decode step of several sequences with a shared prefix. */
+async function measureBatch(parts: DecoderParts, count: number, hiddenSize: number) {
+  const { decoder } = parts;
   const first = decoder.createSequence();
-  await readAndScore(decoder, first, noise([count, hiddenSize]));
-  const beginning = decoder.snapshotPrefix(first, count);
+  await prefillNoise(parts, first, noise([count, hiddenSize]));
+  const prefix = decoder.snapshotPrefix(first, count);
   decoder.close(first);
-  const sequences = Array.from({ length: TOGETHER }, () => decoder.createSequence(beginning));
+  const sequences = Array.from({ length: BATCH }, () => decoder.createSequence(prefix));
   const stepMs = await medianStepMs(decoder, sequences);
   for (const sequence of sequences) decoder.close(sequence);
   return stepMs;
@@ -144,11 +151,15 @@ async function medianStepMs(decoder: Decoder, sequences: readonly Sequence[]): P
   return median(steps);
 }
 
-async function readAndScore(decoder: Decoder, sequence: Sequence, embeddings: FloatTensor) {
-  return await decoder.logits([await readRest(decoder, sequence, embeddings)]);
+/** Prefills a prompt of features alone, `[count, hidden]`, with the engine's chunked prefill. */
+async function prefillNoise(parts: DecoderParts, sequence: Sequence, features: FloatTensor) {
+  const media = { key: 'noise', visualTokens: features.shape[0] ?? 0 };
+  const prompt = toCacheKeyedPrompt([{ kind: 'image', index: 0 }], { image: [media], video: [] });
+  const context = { ...parts, features: new Map([[media.key, features]]) };
+  await prefillTo(prompt.length, { sequence, prompt }, context, runImmediately);
 }
 
-/** Values from -1 to 1 without a pattern; the same at every start. */
+/** Pseudo-random values from -1 to 1, the same on every call (Lehmer generator). */
 function noise(shape: readonly number[]): FloatTensor {
   const tensor = createTensor(shape);
   let state = 1;

@@ -48,7 +48,7 @@ export async function compareWithReference(
       model,
       prompts.map(({ chunks }) => chunks),
       {
-        async seePicture(embeddings, layers) {
+        async onImage(embeddings, layers) {
           const { data } = embeddings;
           pictureError = relativeError(await trace.read(data.length), data);
           towerErrors = await compareAll(layers);

@@ -48,7 +48,7 @@ export async function openModel(
   const model = await loadModel(modelPackage, open);
   return {
     ...model,
-    towerLayers: () => tower,
+    visionLayers: () => tower,
     decoderLayers: () => layers,
   };
 }

@@ -43,7 +43,7 @@ export async function recordReference(
       model,
       prompts.map(({ chunks }) => chunks),
       {
-        async seePicture(embeddings, layers) {
+        async onImage(embeddings, layers) {
           for (const values of [embeddings.data, ...layers]) await trace.write(values);
         },
         async chooseToken(prompt, logits, layers) {

@@ -1,34 +1,35 @@
 import type { Sequence } from '../../decoder/decoder.js';
-import { readRest } from '../../decoder/read-rest.js';
-import { splicePrompt } from '../../decoder/splice-prompt.js';
-import { embedMedia } from '../../engine/encode-media.js';
+import { toCacheKeyedPrompt } from '../../engine/cache-keyed-prompt.js';
+import { encodeTiledMedia } from '../../engine/encode-media.js';
 import type { PipelineModel } from '../../engine/loaded-model.js';
-import { commonPrefixLength, alignedSharedPrefix } from '../../engine/prompts.js';
-import type { ByKind, PromptSegment } from '../../language/build-prompt.js';
+import { prefillTo } from '../../engine/prefill.js';
+import { alignedSharedPrefix, commonPrefixLength, findCommonPrefix } from '../../engine/prompts.js';
+import { runImmediately } from '../../engine/scheduling/scheduler.js';
+import type { PromptSegment } from '../../language/build-prompt.js';
 import type { FloatTensor } from '../../tensor/tensor.js';
 import { planTiles } from '../../vision/plan-tiles.js';
 import { tileImage } from '../../vision/tile-image.js';
 import { drawCannedPicture } from './canned-picture.js';
 
-/** A loaded model, and what its layers passed on in the last run where they are watched. */
+/** A loaded model that records the residual stream of its layers. */
 export type TracedModel = Pick<
   PipelineModel,
   'manifest' | 'tokenizer' | 'tokenEmbeddings' | 'decoder' | 'vision'
 > & {
-  /** After each layer of the tower, `[patches * hidden]` of the last tile; none where they are not watched. */
-  towerLayers(): readonly Float32Array[];
-  /** After each layer of the decoder, `[hidden]` at the last position. */
+  /** Output of each vision encoder layer for the last tile, `[patches * hidden]`. Empty if layers are not recorded. */
+  visionLayers(): readonly Float32Array[];
+  /** Output of each decoder layer at the last position, `[hidden]`. Empty if layers are not recorded. */
   decoderLayers(): readonly Float32Array[];
 };
 
-/** What a model computes on its way through the prompts. */
+/** Receives the values that a model computes for the prompts. */
 export interface TraceVisitor {
-  /** @param embeddings what the picture became, `[visualTokens, hidden]`. */
-  seePicture(embeddings: FloatTensor, towerLayers: readonly Float32Array[]): Promise<void>;
+  /** @param features `[visualTokens, hidden]` of the sample image. */
+  onImage(features: FloatTensor, visionLayers: readonly Float32Array[]): Promise<void>;
   /**
    * @param prompt index into the prompts.
    * @param logits `[vocabulary]`
-   * @returns the token to go on with, or null at the end of the answer.
+   * @returns the next token id, or null to end the answer.
    */
   chooseToken(
     prompt: number,
@@ -37,9 +38,12 @@ export interface TraceVisitor {
   ): Promise<number | null>;
 }
 
+/** Feature key of the sample image. */
+const SAMPLE_IMAGE = 'sample image';
+
 /**
- * Shows a model the canned picture, if it sees, and takes it through the prompts, one after another over one cache: a picture
- * that several of them begin with is read once, as the engine does it.
+ * Encodes the sample image, then prefills and decodes the prompts one after another with the engine's own functions. Each
+ * prompt continues from the prefix that it shares with the one before, as conversations of a request do.
  */
 export async function traceModel(
   model: TracedModel,
@@ -48,28 +52,31 @@ export async function traceModel(
   onProgress: (step: string) => void,
 ): Promise<void> {
   const { decoder, tokenEmbeddings } = model;
-  const picture = await embedPicture(model);
-  if (picture) await visitor.seePicture(picture, model.towerLayers());
-  const visualTokens = { image: [picture?.shape[0] ?? 0], video: [] };
+  const image = await encodeSampleImage(model);
+  if (image) await visitor.onImage(image, model.visionLayers());
+  const visualTokens = image?.shape[0] ?? 0;
+  const features = new Map(image ? [[SAMPLE_IMAGE, image]] : []);
+  const media = { image: image ? [{ key: SAMPLE_IMAGE, visualTokens }] : [], video: [] };
   let before: Sequence | undefined;
-  for (const [prompt, chunks] of prompts.entries()) {
-    onProgress(`prompt ${prompt + 1} of ${prompts.length}`);
-    const media: ByKind<FloatTensor> = {
-      image: chunks.some(({ kind }) => kind === 'image') && picture ? [picture] : [],
-      video: [],
-    };
-    const { inputsEmbeds } = splicePrompt(chunks, media, tokenEmbeddings);
-    const previous = prompts[prompt - 1];
-    const common = previous ? commonPrefixLength([previous, chunks], visualTokens) : 0;
-    const shared = alignedSharedPrefix(common);
+  for (const [index, segments] of prompts.entries()) {
+    onProgress(`prompt ${index + 1} of ${prompts.length}`);
+    const prompt = toCacheKeyedPrompt(segments, media);
+    const previous = prompts[index - 1];
+    const common = previous
+      ? commonPrefixLength(findCommonPrefix([previous, segments]), {
+          image: [visualTokens],
+          video: [],
+        })
+      : 0;
     const sequence = before
-      ? decoder.createSequence(decoder.snapshotPrefix(before, shared))
+      ? decoder.createSequence(decoder.snapshotPrefix(before, alignedSharedPrefix(common)))
       : decoder.createSequence();
     if (before) decoder.close(before);
     before = sequence;
-    let [logits] = await decoder.logits([await readRest(decoder, sequence, inputsEmbeds)]);
+    const context = { decoder, tokenEmbeddings, features };
+    let logits = await prefillTo(prompt.length, { sequence, prompt }, context, runImmediately);
     while (logits) {
-      const id = await visitor.chooseToken(prompt, logits, model.decoderLayers());
+      const id = await visitor.chooseToken(index, logits, model.decoderLayers());
       if (id === null) break;
       [logits] = await decoder.step([{ sequence, id }]);
     }
@@ -77,13 +84,11 @@ export async function traceModel(
   if (before) decoder.close(before);
 }
 
-async function embedPicture({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
+async function encodeSampleImage({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
   if (!vision) return null;
   const image = drawCannedPicture();
   const maxTokens = Math.floor(manifest.decoder.maxPositions / 2);
   const plan = planTiles(image, vision.geometry, 'auto', maxTokens);
   const tiled = tileImage(image, plan, vision.geometry);
-  const decoded = { kind: 'image' as const, ...tiled, sha256: '', mediaDecodeMs: 0, tileMs: 0 };
-  const { image: embeddings } = await embedMedia([decoded], vision);
-  return embeddings[0] ?? null;
+  return await encodeTiledMedia({ kind: 'image', ...tiled }, vision, runImmediately);
 }

@@ -1,5 +1,9 @@
 import type { Decoder, Sequence } from '../../../src/decoder/decoder.js';
-import { topLogits } from '../../../src/decoder/sampling/top-logits.js';
+import { chunkLength } from '../../../src/decoder/prefill-chunks.js';
+import { topLogits } from '../../../src/decoder/sampling/rank-logits.js';
+import { toCacheKeyedPrompt } from '../../../src/engine/cache-keyed-prompt.js';
+import { prefillTo } from '../../../src/engine/prefill.js';
+import type { ScheduleRun } from '../../../src/engine/scheduling/scheduler.js';
 import { PACKAGE_FILES } from '../../../src/models/package/manifest.js';
 import { decoderOf } from '../models/bench-shapes.js';
 import { modelPath } from '../models/bench-home.js';
@@ -11,7 +15,7 @@ type TextJob = Extract<Job, { kind: 'text' }>;
 
 const WARM_UP_TOKENS = 32;
 
-/** The service's decoder through the interface that its engine drives: chunks of a prompt, then steps. */
+/** Prefill by the engine's own chunked prefill, then decode steps. */
 export async function measureService(
   job: TextJob,
   home: string,
@@ -24,15 +28,16 @@ export async function measureService(
   const chunkMs: number[] = [];
 
   const read = async (sequence: Sequence, ids: readonly number[]): Promise<Float32Array> => {
-    let hidden = new Float32Array();
-    for (let start = 0; start < ids.length; start += decoder.longestChunk) {
+    const prompt = toCacheKeyedPrompt([{ kind: 'text', ids }], { image: [], video: [] });
+    const context = { decoder, tokenEmbeddings, features: new Map() };
+    const timed: ScheduleRun = async (run) => {
       const startMs = performance.now();
-      const embeds = tokenEmbeddings.embed(ids.slice(start, start + decoder.longestChunk));
-      hidden = new Float32Array(await decoder.prefill(sequence, embeds));
+      const result = await run(1);
       chunkMs.push(performance.now() - startMs);
-    }
-    const [scores] = await decoder.logits([hidden]);
-    return scores!;
+      return result;
+    };
+    const logits = await prefillTo(prompt.length, { sequence, prompt }, context, timed);
+    return logits!;
   };
   await warmUp(decoder, (sequence) => read(sequence, promptIds(WARM_UP_TOKENS, vocabulary, 99)));
 
@@ -63,7 +68,7 @@ export async function measureService(
     prefillTps: (count * promptTokens * 1e3) / prefillMs,
     decodeTps: (count * steps * 1e3) / decodeMs,
     firstChunkMs: chunkMs[0]!,
-    chunkTokens: Math.min(promptTokens, decoder.longestChunk),
+    chunkTokens: chunkLength(promptTokens, decoder.longestChunk),
     weightBytesPerStep: weights,
     cacheBytesPerStep: count * promptTokens * decoder.cacheBytesPerToken,
   };

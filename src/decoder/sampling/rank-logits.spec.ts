@@ -1,5 +1,5 @@
 import { createRandom } from './random.js';
-import { topLogits } from './top-logits.js';
+import { topLogits } from './rank-logits.js';
 
 function sortedScores(scores: Float32Array, count: number): number[] {
   return [...scores]

@@ -1,37 +1,41 @@
+import type { KeyedSegment, KeyedSegments } from '../cache/prefix-keys.js';
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import type { ByKind, PromptSegment } from '../language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
-import type { KeyedSegments, KeyedSegment } from '../cache/engine-caches.js';
 
-/** One picture or clip in the prompts of a request. */
+/** An image or video as prompts reference it. */
 export interface KeyedMedia {
-  /** Equal keys have equal embeddings. */
+  /** Feature cache key. */
   readonly key: string;
   readonly visualTokens: number;
 }
 
-/** A prompt as the decoder reads it, but for the numbers. */
+/** A prompt whose positions are token ids and feature keys: the prefix cache compares prompts without their floats. */
 export interface CacheKeyedPrompt {
   readonly segments: KeyedSegments;
-  /** In positions. */
+  /** Positions. */
   readonly length: number;
-  /** Where the last picture or clip ends; 0 without any. */
+  /** Position after the last image or video; 0 without any. */
   readonly mediaEnd: number;
+  /** Positions of images and videos. */
   readonly mediaPositions: number;
-  /** The ids of the text alone, in order: what a repetition penalty looks at. */
+  /** Token ids of the text, in order, for the repetition penalty. */
   readonly textIds: readonly number[];
 }
 
-/** Names every position of a prompt. @throws RangeError for a place without a picture or clip. */
+/** Resolves the media of a prompt to their keys. @throws RangeError if the prompt references a missing one. */
 export function toCacheKeyedPrompt(
-  chunks: readonly PromptSegment[],
+  prompt: readonly PromptSegment[],
   media: ByKind<KeyedMedia>,
 ): CacheKeyedPrompt {
-  const segments = chunks.map((chunk): KeyedSegment => {
-    if (chunk.kind === 'text') return chunk;
-    const shown = media[chunk.kind][chunk.index];
-    if (!shown) throw new RangeError(`The prompt places a picture or clip that does not exist.`);
-    return { kind: 'media', key: shown.key, length: shown.visualTokens };
+  const segments = prompt.map((segment): KeyedSegment => {
+    if (segment.kind === 'text') return segment;
+    const item = media[segment.kind][segment.index];
+    if (!item)
+      throw new RangeError(
+        `The prompt references ${segment.kind} ${segment.index}, which is missing.`,
+      );
+    return { kind: 'media', key: item.key, length: item.visualTokens };
   });
   let length = 0;
   let mediaEnd = 0;
@@ -46,7 +50,7 @@ export function toCacheKeyedPrompt(
   return { segments, length, mediaEnd, mediaPositions, textIds };
 }
 
-/** The first positions of a prompt. */
+/** The segments of the first `positions` positions of a prompt. */
 export function firstPositions(segments: KeyedSegments, positions: number): KeyedSegments {
   let left = positions;
   return segments.flatMap((segment): KeyedSegment[] => {
@@ -62,51 +66,52 @@ export function firstPositions(segments: KeyedSegments, positions: number): Keye
 }
 
 /**
- * The embeddings of positions `from` to `to` of a prompt, `[to - from, hidden]`.
+ * Input embeddings of positions `from` to `to` of a prompt, `[to - from, hidden]`: token embeddings, with the features
+ * of images and videos in their places.
  *
- * @param media by key; those that do not stand in these positions may be missing.
- * @throws RangeError when one that does is missing, or is of another length or width.
+ * @param features by key; those outside the range may be missing.
+ * @throws RangeError if features are missing, or their shape does not match the prompt.
  */
 export function embedPositions(
   { segments }: Pick<CacheKeyedPrompt, 'segments'>,
   from: number,
   to: number,
-  media: ReadonlyMap<string, FloatTensor>,
+  features: ReadonlyMap<string, FloatTensor>,
   tokenEmbeddings: TokenEmbeddings,
 ): FloatTensor {
   const { hiddenSize } = tokenEmbeddings;
-  const rows = createTensor([to - from, hiddenSize]);
+  const embeddings = createTensor([to - from, hiddenSize]);
   let offset = 0;
   for (const segment of segments) {
     const length = lengthOf(segment);
     const start = Math.max(from - offset, 0);
     const end = Math.min(to - offset, length);
     if (start < end) {
-      const part = rowsOf(segment, start, end, media, tokenEmbeddings);
-      rows.data.set(part, (offset + start - from) * hiddenSize);
+      const rows = embedSegment(segment, start, end, features, tokenEmbeddings);
+      embeddings.data.set(rows, (offset + start - from) * hiddenSize);
     }
     offset += length;
   }
-  return rows;
+  return embeddings;
 }
 
-function rowsOf(
+function embedSegment(
   segment: KeyedSegment,
   start: number,
   end: number,
-  media: ReadonlyMap<string, FloatTensor>,
+  features: ReadonlyMap<string, FloatTensor>,
   tokenEmbeddings: TokenEmbeddings,
 ): Float32Array {
   if (segment.kind === 'text') return tokenEmbeddings.embed(segment.ids.slice(start, end)).data;
   const { hiddenSize } = tokenEmbeddings;
-  const embeddings = media.get(segment.key);
-  const [length, width] = embeddings?.shape ?? [];
-  if (!embeddings || length !== segment.length || width !== hiddenSize) {
+  const rows = features.get(segment.key);
+  const [length, width] = rows?.shape ?? [];
+  if (!rows || length !== segment.length || width !== hiddenSize) {
     throw new RangeError(
-      `Embeddings are [${length}, ${width}], not [${segment.length}, ${hiddenSize}].`,
+      `Features have the shape [${length}, ${width}]; the prompt expects [${segment.length}, ${hiddenSize}].`,
     );
   }
-  return embeddings.data.subarray(start * hiddenSize, end * hiddenSize);
+  return rows.data.subarray(start * hiddenSize, end * hiddenSize);
 }
 
 function lengthOf(segment: KeyedSegment): number {

@@ -1,6 +1,6 @@
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
-import { firstPositions, toCacheKeyedPrompt, embedPositions } from './prompt-embeddings.js';
+import { firstPositions, toCacheKeyedPrompt, embedPositions } from './cache-keyed-prompt.js';
 
 const tokenEmbeddings: TokenEmbeddings = {
   hiddenSize: 2,
@@ -9,7 +9,7 @@ const tokenEmbeddings: TokenEmbeddings = {
 };
 const MEDIA = new Map<string, FloatTensor>([
   ['fox', createTensor([3, 2], Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6))],
-  ['clip', createTensor([1, 2], Float32Array.of(7.5, 8.5))],
+  ['video', createTensor([1, 2], Float32Array.of(7.5, 8.5))],
 ]);
 const prompt = toCacheKeyedPrompt(
   [
@@ -19,23 +19,23 @@ const prompt = toCacheKeyedPrompt(
     { kind: 'video', index: 0 },
     { kind: 'text', ids: [4, 5] },
   ],
-  { image: [{ key: 'fox', visualTokens: 3 }], video: [{ key: 'clip', visualTokens: 1 }] },
+  { image: [{ key: 'fox', visualTokens: 3 }], video: [{ key: 'video', visualTokens: 1 }] },
 );
 
-describe('namePrompt', () => {
-  it('knows its length, where its media end, and its text', () => {
+describe('toCacheKeyedPrompt', () => {
+  it('reports its length, the end of its media and its text ids', () => {
     expect(prompt).toMatchObject({ length: 9, mediaEnd: 7, mediaPositions: 4 });
     expect(prompt.textIds).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('refuses a place without a picture', () => {
+  it('refuses a reference to a missing image', () => {
     const chunks = [{ kind: 'image', index: 1 }] as const;
     expect(() => toCacheKeyedPrompt(chunks, { image: [], video: [] })).toThrow(RangeError);
   });
 });
 
-describe('firstMarks', () => {
-  it('cuts text and media where it is told to', () => {
+describe('firstPositions', () => {
+  it('cuts text and media at any position', () => {
     expect(firstPositions(prompt.segments, 4)).toEqual([
       { kind: 'text', ids: [1, 2] },
       { kind: 'media', key: 'fox', length: 2 },
@@ -45,11 +45,11 @@ describe('firstMarks', () => {
   });
 });
 
-describe('promptRows', () => {
+describe('embedPositions', () => {
   const rows = (from: number, to: number) =>
     embedPositions(prompt, from, to, MEDIA, tokenEmbeddings);
 
-  it('gives the same rows however they are cut', () => {
+  it('returns the same rows for any split', () => {
     const whole = [...rows(0, 9).data];
     expect(whole.slice(0, 6)).toEqual([1, -1, 2, -2, Math.fround(0.1), Math.fround(0.2)]);
     for (let at = 1; at < 9; at++) {
@@ -57,12 +57,12 @@ describe('promptRows', () => {
     }
   });
 
-  it('needs the media of its own positions alone', () => {
+  it('needs only the features of its own positions', () => {
     expect(embedPositions(prompt, 7, 9, new Map(), tokenEmbeddings).shape).toEqual([2, 2]);
     expect(() => embedPositions(prompt, 4, 9, new Map(), tokenEmbeddings)).toThrow(RangeError);
   });
 
-  it('refuses media of another length', () => {
+  it('refuses features of another length', () => {
     const wrong = new Map([['fox', createTensor([2, 2])]]);
     expect(() => embedPositions(prompt, 0, 3, wrong, tokenEmbeddings)).toThrow(RangeError);
   });

@@ -5,28 +5,28 @@ import { createLoopDetector, createStopStringFilter } from './stop-criteria.js';
 import { rankStep, type StepLogprobs } from './token-logprobs.js';
 
 /**
- * `stop`: a stop id or a stop string; `length`: maxTokens or the end of the context; `repetition`: the model went round
- * in circles; `cancelled`: the signal.
+ * `stop`: a stop id or a stop string; `length`: maxTokens or the end of the context window; `repetition`: an exact loop;
+ * `cancelled`: the signal aborted.
  */
 export type FinishReason = 'stop' | 'length' | 'repetition' | 'cancelled';
 
 export interface GenerateOptions {
-  /** Text ids of the prompt: a repetition penalty counts them as seen. */
+  /** Text ids of the prompt, which the repetition penalty counts as seen. */
   readonly promptIds: readonly number[];
   readonly settings: SamplingSettings;
   readonly stopIds: readonly number[];
   readonly stopStrings: readonly string[];
-  /** Most ids of the answer, the stop id included. */
+  /** Limit of the answer in tokens, including the stop id. */
   readonly maxTokens: number;
   readonly detokenizer: Detokenizer;
-  /** How many likeliest ids to report at each step; undefined: no probabilities are computed. */
+  /** Top log-probabilities to report per step; undefined computes none. */
   readonly topLogprobs?: number | undefined;
 }
 
 export type GenerateEvent =
   /**
-   * `ids` are those sampled since the event before: some of their text may still be held back. `logprobs` are theirs,
-   * without the stop id; empty unless asked for. The last text may be empty where ids are left to report.
+   * `ids` are the tokens since the previous event; some of their text may be held back. `logprobs` belong to the same
+   * tokens, without the stop id, and are empty unless requested. The last text may be empty if tokens remain to report.
    */
   | {
       readonly type: 'text-delta';
@@ -34,38 +34,38 @@ export type GenerateEvent =
       readonly ids: readonly number[];
       readonly logprobs: readonly StepLogprobs[];
     }
-  /** `ids` are all of the answer's, the stop id included. Nothing follows. */
+  /** The last event. `ids` are all tokens of the answer, including the stop id. */
   | { readonly type: 'done'; readonly finishReason: FinishReason; readonly ids: readonly number[] };
 
-/** Makes an answer of scores, one token after another. Whoever runs the decoder asks it what to read next. */
+/** Turns logits into an answer, one token at a time. The caller runs the decoder with `nextId`. */
 export interface Generator {
-  /** The token to read for the next scores; null before the first ones, and once the answer is over. */
+  /** Input of the next decode step; null before the first token and after the last. */
   readonly nextId: number | null;
-  /** Nothing more is taken: the last event was `done`. */
+  /** Whether `done` was returned. */
   readonly isOver: boolean;
   /**
-   * Chooses a token.
+   * Samples a token.
    *
-   * @param logits `[vocabulary]`; processors change them in place.
-   * @param room positions that the context has left: none, and this token is the last.
-   * @throws INTERNAL when no score is a number.
+   * @param logits `[vocabulary]`, modified in place by processors.
+   * @param remaining free positions of the context window; at 0 this token is the last.
+   * @throws INTERNAL if no logit is finite.
    */
-  take(logits: Float32Array, room: number): GenerateEvent[];
-  /** Ends the answer where it is. */
+  acceptLogits(logits: Float32Array, remaining: number): GenerateEvent[];
+  /** Ends the answer after the present token. */
   end(reason: FinishReason): GenerateEvent[];
 }
 
 interface TakenToken {
-  /** Text that became certain with this token. */
+  /** Text that this token released. */
   readonly text: string;
-  /** A stop string ended the text: what the detokenizer still holds lies behind it. */
+  /** A stop string ended the text, so the rest of the detokenizer's buffer is discarded. */
   readonly isCut: boolean;
   readonly reason?: FinishReason | undefined;
 }
 
 /**
- * The texts of a generator's events, joined, are the decoded ids up to a stop string; the stop string itself and special
- * tokens are not shown. Its random numbers are its own, so what else is answered beside it makes no difference.
+ * The joined texts of the events are the decoded tokens up to a stop string, without the stop string and special tokens.
+ * Each generator has its own random state, so other sequences of the batch do not affect it.
  *
  * @throws INVALID_PARAMETER for settings out of range.
  */
@@ -90,9 +90,9 @@ export function createGenerator(options: GenerateOptions): Generator {
     return [event];
   };
 
-  /** Chooses a token; with a reason when nothing is to follow it. */
+  /** Samples a token. A reason means that it is the last one. */
   const takeToken = (logits: Float32Array): TakenToken => {
-    // Processors write into the scores, and the probabilities are those of the model itself.
+    // Log-probabilities are those of the unmodified logits.
     const isChanged = topLogprobs !== undefined && processors.length > 0;
     const modelLogits = isChanged ? logits.slice() : logits;
     for (const apply of processors) apply(logits, seen);
@@ -125,12 +125,12 @@ export function createGenerator(options: GenerateOptions): Generator {
     get isOver() {
       return isOver;
     },
-    take(logits, room) {
+    acceptLogits(logits, remaining) {
       if (isOver) return [];
       if (maxTokens <= 0) return finish('length', false);
       const { text, isCut, reason } = takeToken(logits);
-      // The last token needs no place in the cache, since nothing is sampled after it.
-      const isFull = ids.length >= maxTokens || room <= 0;
+      // The last token needs no position in the KV cache, because nothing is sampled after it.
+      const isFull = ids.length >= maxTokens || remaining <= 0;
       const ending = reason ?? (isFull ? 'length' : undefined);
       return [...textDelta(text), ...(ending ? finish(ending, isCut) : [])];
     },

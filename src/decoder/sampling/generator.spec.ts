@@ -4,7 +4,7 @@ import {
   type FinishReason,
   type GenerateEvent,
   type GenerateOptions,
-} from './generate.js';
+} from './generator.js';
 
 const VOCABULARY = 30;
 const STOP = 0;
@@ -44,11 +44,11 @@ function answer(
   firstLogits = favour(script[0] ?? STOP),
 ): GenerateEvent[] {
   const generator = createGenerator({ ...options, ...changes });
-  const events = generator.take(firstLogits, maxPositions - PROMPT);
+  const events = generator.acceptLogits(firstLogits, maxPositions - PROMPT);
   while (generator.nextId !== null) {
     fed.push(generator.nextId);
     const room = maxPositions - PROMPT - fed.length;
-    events.push(...generator.take(favour(script[fed.length] ?? STOP), room));
+    events.push(...generator.acceptLogits(favour(script[fed.length] ?? STOP), room));
   }
   expect(generator.isOver).toBe(true);
   return events;
@@ -141,8 +141,8 @@ describe('createGenerator', () => {
     const { options } = scripted([]);
     const generator = createGenerator({ ...options, stopStrings: ['bx'] });
     expect(generator.nextId).toBeNull();
-    generator.take(favour(1), 9);
-    generator.take(favour(2), 9);
+    generator.acceptLogits(favour(1), 9);
+    generator.acceptLogits(favour(2), 9);
 
     const reasons: FinishReason[] = [];
     for (const event of generator.end('cancelled')) {
@@ -151,7 +151,7 @@ describe('createGenerator', () => {
     }
     expect(reasons).toEqual(['cancelled']);
     expect([generator.nextId, generator.isOver]).toEqual([null, true]);
-    expect([...generator.end('stop'), ...generator.take(favour(3), 9)]).toEqual([]);
+    expect([...generator.end('stop'), ...generator.acceptLogits(favour(3), 9)]).toEqual([]);
   });
 
   it('shows what the detokenizer still holds at the end', () => {

@@ -1,0 +1,72 @@
+import type { PromptSegment } from '../language/build-prompt.js';
+import { assertSupportsMedia, inputModalitiesOf } from './input-modalities.js';
+import type { PipelineModel } from './loaded-model.js';
+import {
+  alignedSharedPrefix,
+  assertEachMediaReferencedOnce,
+  buildRequestPrompt,
+  type CommonPrefix,
+  countTextIds,
+  findCommonPrefix,
+} from './prompts.js';
+import { featureBytes, type MemoryEstimate } from './scheduling/memory-estimate.js';
+import type { EngineRequest } from './vision-language-engine.js';
+import {
+  boundRequestVisualTokens,
+  minVisualTokens,
+  resolveVisualTokenBudget,
+} from './visual-token-budget.js';
+
+/** Facts about a request that are known before its media are decoded. */
+export interface RequestPlan {
+  /** One prompt per conversation. */
+  readonly prompts: readonly (readonly PromptSegment[])[];
+  readonly commonPrefix: CommonPrefix;
+  /** Visual tokens that all media may have together. */
+  readonly visualTokenBudget: number;
+  /** Worst case with the visual tokens that the media may have. */
+  readonly worstCase: MemoryEstimate;
+  /** The estimate once the visual tokens are known. */
+  estimateMemory(visualTokens: number): MemoryEstimate;
+}
+
+/**
+ * Tokenizes the prompts and budgets the context window. The text comes first: the room that it leaves decides the detail
+ * of images and the number of video frames.
+ *
+ * @throws INVALID_REQUEST, INVALID_PARAMETER, CONTEXT_LENGTH_EXCEEDED
+ */
+export function planRequest(
+  { media, detail, conversations, settings }: EngineRequest,
+  { manifest, vision, tokenizer, decoder }: PipelineModel,
+): RequestPlan {
+  assertSupportsMedia(media, inputModalitiesOf(vision));
+  const prompts = conversations.map((conversation) => buildRequestPrompt(conversation, tokenizer));
+  assertEachMediaReferencedOnce(media, prompts);
+  const { maxTokens } = settings;
+  const visualTokenBudget = resolveVisualTokenBudget(prompts, {
+    maxPositions: decoder.maxPositions,
+    maxTokens,
+    minVisualTokens: minVisualTokens(media, vision),
+  });
+  const commonPrefix = findCommonPrefix(prompts);
+  const longestText = Math.max(...prompts.map(countTextIds));
+
+  function estimateMemory(visualTokens: number): MemoryEstimate {
+    // If some media are outside the common prefix, every conversation may hold them.
+    const isMediaShared = commonPrefix.media.length === media.length;
+    const sharedPositions = isMediaShared
+      ? alignedSharedPrefix(commonPrefix.textTokens + visualTokens)
+      : 0;
+    return {
+      featureBytes: featureBytes(visualTokens, manifest.decoder.hiddenSize),
+      sharedPositions,
+      ownPositions: longestText + visualTokens - sharedPositions + maxTokens,
+      sequences: prompts.length,
+    };
+  }
+
+  const bound = boundRequestVisualTokens(media, detail, visualTokenBudget, vision);
+  const worstCase = estimateMemory(bound);
+  return { prompts, commonPrefix, visualTokenBudget, worstCase, estimateMemory };
+}
