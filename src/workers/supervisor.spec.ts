@@ -8,11 +8,11 @@ const entry = new URL('../../test/fixtures/fake-inference-worker.mjs', import.me
 it('listens no more to a worker that it has lost', async () => {
   const heard: MessageFromWorker[] = [];
   const configuration = { home: '', model: 'fake', precision: 'int8', threads: 1 } as const;
-  let onDown: () => void = () => undefined;
-  const isDown = new Promise<void>((resolve) => (onDown = resolve));
+  let onExit: () => void = () => undefined;
+  const isDown = new Promise<void>((resolve) => (onExit = resolve));
   const supervisor = new WorkerSupervisor(
     { entry, configuration, firstRestartMs: 60_000 },
-    { onStatus: () => undefined, onDown, onMessage: (message) => heard.push(message) },
+    { onStatus: () => undefined, onExit, onMessage: (message) => heard.push(message) },
   );
   supervisor.start();
   const child = Reflect.get(supervisor, 'child') as ChildProcess;

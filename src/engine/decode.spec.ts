@@ -1,0 +1,90 @@
+import { createFakeParts } from '../../test/fakes/loaded-model.js';
+import { NO_CACHES } from '../cache/engine-caches.js';
+import { toCacheKeyedPrompt } from './cache-keyed-prompt.js';
+import { decodeConversations } from './decode.js';
+import { prefillConversations } from './prefill.js';
+import { createTimer } from './request-timings.js';
+import { createArrivalHandles } from './scheduling/queue-ticket.js';
+import { createScheduler, runImmediately } from './scheduling/scheduler.js';
+import type { EngineEvent, GenerationSettings } from './vision-language-engine.js';
+
+const SETTINGS: GenerationSettings = {
+  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
+  ...{ maxTokens: 4, stop: [] },
+};
+
+/** Prefilled conversations of one text prompt each over the fake model. */
+async function open(prompts: readonly number[][], sequences: number, onRun?: () => void) {
+  const model = await createFakeParts();
+  const conversations = prompts.map((ids) => ({
+    prompt: toCacheKeyedPrompt([{ kind: 'text', ids }], { image: [], video: [] }),
+    answerPosition: 'start' as const,
+  }));
+  const abort = new AbortController();
+  const handle = createArrivalHandles()(abort.signal);
+  const prefill = await prefillConversations(
+    { conversations, sharedLength: 0, cachedPrefix: undefined, uncachedMedia: [] },
+    { sequences, maxTokens: SETTINGS.maxTokens },
+    {
+      ...{ ...model, features: new Map(), caches: NO_CACHES, handle },
+      scheduleFor: () => runImmediately,
+    },
+  );
+  await Promise.all(prefill.started);
+  if (onRun) model.onRun = onRun;
+  const events: EngineEvent[] = [];
+  const decoded = decodeConversations(prefill, {
+    ...{ ...model, handle, settings: SETTINGS, timer: createTimer() },
+    scheduler: createScheduler(model.decoder),
+    emit: (event) => void events.push(event),
+    fail: (error) => abort.abort(error),
+  });
+  const answers = () => events.flatMap((event) => (event.type === 'answer' ? [event] : []));
+  return { model, decoded, events, answers };
+}
+
+describe('decodeConversations', () => {
+  it('decodes conversations in one batch and emits their text as deltas and answers', async () => {
+    const { model, decoded, events, answers } = await open([[1], [2, 3]], 2);
+    await decoded;
+
+    expect(
+      answers()
+        .map(({ conversation }) => conversation)
+        .sort(),
+    ).toEqual([0, 1]);
+    for (const { conversation, text, usage, finishReason } of answers()) {
+      const deltas = events.flatMap((event) =>
+        event.type === 'text-delta' && event.conversation === conversation ? event.text : [],
+      );
+      expect(deltas.join('')).toBe(text);
+      expect(finishReason).toBe('length');
+      expect(usage).toMatchObject({ completionTokens: 4, promptTokens: 1 + conversation });
+    }
+    // Three steps of both sequences: the first token comes from the prefill, the last needs no step.
+    expect(model.runs.slice(2)).toEqual([2, 2, 2]);
+    expect(model.decoder.openSequences).toBe(0);
+  });
+
+  it('prefills the next conversation when one ends, if only one may be open', async () => {
+    const { model, decoded, answers } = await open([[1], [2], [3]], 1);
+    await decoded;
+
+    expect(answers().map(({ conversation }) => conversation)).toEqual([0, 1, 2]);
+    expect(Math.max(...model.runs)).toBe(1);
+    expect(model.decoder.openSequences).toBe(0);
+  });
+
+  it('throws the first error, ends the other conversations and closes their sequences', async () => {
+    let runs = 0;
+    const broken = new Error('out of memory');
+    const { model, decoded, answers } = await open([[1], [2]], 2, () => {
+      runs += 1;
+      if (runs >= 2) throw broken;
+    });
+
+    await expect(decoded).rejects.toBe(broken);
+    expect(answers().every(({ finishReason }) => finishReason === 'cancelled')).toBe(true);
+    expect(model.decoder.openSequences).toBe(0);
+  });
+});

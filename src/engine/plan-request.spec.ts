@@ -1,0 +1,83 @@
+import { createFakeParts } from '../../test/fakes/loaded-model.js';
+import { about, ask } from '../../test/fakes/requests.js';
+import { planRequest } from './plan-request.js';
+import { countTextIds } from './prompts.js';
+import { featureBytes, fullContextBytes, totalBytes } from './scheduling/memory-estimate.js';
+
+describe('planRequest', () => {
+  it('leaves to the media what the longest prompt and the answer do not take', async () => {
+    const model = await createFakeParts({ maxPositions: 400 });
+    const request = about(1, ['Què hi ha?', 'De quin color és la cosa del mig?']);
+    const plan = planRequest(request, model);
+
+    const longest = Math.max(...plan.prompts.map(countTextIds));
+    expect(plan.visualTokenBudget).toBe(400 - longest - request.settings.maxTokens);
+    expect(plan.commonPrefix.media).toHaveLength(1);
+  });
+
+  it('estimates media once in the shared prefix and answers at their full length', async () => {
+    const model = await createFakeParts();
+    const { hiddenSize } = model.manifest.decoder;
+    const plan = planRequest(about(1, ['a', 'b']), model);
+    const estimate = plan.estimateMemory(100);
+
+    const shared = plan.commonPrefix.textTokens + 100;
+    expect(estimate.featureBytes).toBe(100 * hiddenSize * 4);
+    expect(estimate.sequences).toBe(2);
+    expect(estimate.sharedPositions).toBeGreaterThan(shared - 18);
+    expect(estimate.sharedPositions % 16).toBe(0);
+    const longest = Math.max(...plan.prompts.map(countTextIds));
+    expect(estimate.sharedPositions + estimate.ownPositions).toBe(longest + 100 + 12);
+  });
+
+  it('counts media for each conversation if text before them differs', async () => {
+    const model = await createFakeParts();
+    const request = about(1, ['a']);
+    const text = (value: string) => [{ type: 'text' as const, text: value }];
+    const conversations = ['x', 'y'].map((first) => [
+      { role: 'user' as const, content: text(first) },
+      { role: 'assistant' as const, content: text('z') },
+      { role: 'user' as const, content: [{ type: 'image' as const }] },
+    ]);
+    const estimate = planRequest({ ...request, conversations }, model).estimateMemory(50);
+
+    expect(estimate.sharedPositions).toBe(0);
+    expect(estimate.ownPositions).toBeGreaterThan(50 + 12);
+  });
+
+  it('refuses media for a text-only model, and accepts text', async () => {
+    const model = await createFakeParts({ reads: 'text' });
+    expect(() => planRequest(about(1, ['a']), model)).toThrow(
+      expect.objectContaining({ code: 'INVALID_REQUEST' }) as Error,
+    );
+    expect(planRequest(ask('Bon dia'), model).worstCase).toMatchObject({ featureBytes: 0 });
+  });
+});
+
+describe('totalBytes', () => {
+  const costs = { cacheBytesPerToken: 10 };
+  const estimate = { featureBytes: 7, sharedPositions: 100, ownPositions: 30, sequences: 1 };
+
+  it('adds features, the prefix and the positions of a single request', () => {
+    expect(totalBytes([estimate], costs)).toBe(7 + (100 + 30) * 10);
+  });
+
+  it('counts a prefix twice while it is copied for several conversations', () => {
+    expect(totalBytes([{ ...estimate, sequences: 3 }], costs)).toBe(7 + (200 + 3 * 30) * 10);
+  });
+
+  it('gives every sequence of several requests the capacity of the longest', () => {
+    const short = { featureBytes: 0, sharedPositions: 0, ownPositions: 10, sequences: 1 };
+    expect(totalBytes([estimate, short], costs)).toBe(7 + (100 + 2 * 130) * 10);
+    expect(totalBytes([], costs)).toBe(0);
+  });
+
+  it('fits any single conversation into fullContextBytes', () => {
+    const full = fullContextBytes(500, { cacheBytesPerToken: 10, hiddenSize: 4 });
+    const worst = {
+      ...{ featureBytes: featureBytes(400, 4), sharedPositions: 400 },
+      ...{ ownPositions: 100, sequences: 1 },
+    };
+    expect(totalBytes([worst], costs)).toBeLessThanOrEqual(full);
+  });
+});
