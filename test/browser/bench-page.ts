@@ -1,6 +1,6 @@
 /**
- * `npm run bench:page`: prints the medians of first contentful paint and time to ready, and the compressed size of the page.
- * Asserts nothing, because the times depend on the machine and its load.
+ * `npm run bench:page`: prints the medians of first contentful paint and time to ready, and the compressed size of the
+ * page. Asserts nothing, because the times depend on the machine and its load.
  */
 import type { Browser } from 'playwright-core';
 

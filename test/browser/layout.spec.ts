@@ -126,7 +126,7 @@ describeWithChromium('the banner of the demo model', () => {
 
   it.each([
     ['desktop', { width: 1280, height: 900 }, 48],
-    ['phone', { width: 390, height: 844 }, 96],
+    ['phone', { width: 390, height: 844 }, 80],
   ] as const)('is short on a %s and cannot be closed', async (_name, viewport, maxHeight) => {
     const model = { ...(await app.engine.describe()), id: 'demo' };
     app.engine.nextStatus = { state: 'ready', model };

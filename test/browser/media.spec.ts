@@ -1,3 +1,4 @@
+import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { en } from '../../src/web/page/locales/en.js';
 import { createTemporaryFolder } from '../temporary-folder.js';
 import { useApp } from './support/use-app.js';
@@ -84,6 +85,7 @@ describeWithChromium('images and videos on the page', () => {
   });
 
   it('say that a preview is missing, and leave the check of the file to the service', async () => {
+    app.engine.failure = new SalamandraError('UNSUPPORTED_MEDIA_TYPE', 'The file is not a TIFF.');
     const folder = createTemporaryFolder();
     const page = await browser.open(app.url, { expected: /Failed to load resource/ });
     await pickFiles(page, en.media.choose, [folder.write('scan.tif', 'not a TIFF')]);
@@ -92,7 +94,7 @@ describeWithChromium('images and videos on the page', () => {
 
     const text = en.errors.byCode['UNSUPPORTED_MEDIA_TYPE']!;
     await page.getByRole('alert').getByText(text, { exact: true }).waitFor();
-    expect(app.engine.requests).toEqual([]);
+    await page.getByRole('alert').getByText('The file is not a TIFF.').waitFor();
     folder.remove();
   });
 

@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: screenshots of the page with the demo model, for the README, in samples/screenshots. Check them
- * before committing.
+ * `npm run screenshots`: screenshots of the page with the demo model, for the README, in samples/screenshots. Check
+ * them before committing.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

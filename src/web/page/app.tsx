@@ -14,7 +14,10 @@ import { ServiceBanner } from './shell/service-banner.js';
 const PANELS = { captions: CaptionPanel, ask: AskPanel };
 type Tab = keyof typeof PANELS;
 
-/** The page: media in one column, the tabs in the other. A text-only model has the Ask tab only. Hidden tabs keep their state. */
+/**
+ * The page: media in one column, the tabs in the other. A text-only model has the Ask tab only. Hidden tabs keep their
+ * state.
+ */
 export function App() {
   const tab = useSignal<Tab>('captions');
   const tabs: readonly Tab[] = modelSupportsMedia.value ? ['captions', 'ask'] : ['ask'];

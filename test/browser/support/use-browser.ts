@@ -26,8 +26,8 @@ export interface TestBrowser {
 }
 
 /**
- * Starts one browser for a spec file. A test fails on console errors and warnings, uncaught exceptions, dialogs, and requests
- * to other origins than the service. Call before `useApp`, so that pages close before the service stops.
+ * Starts one browser for a spec file. A test fails on console errors and warnings, uncaught exceptions, dialogs, and
+ * requests to other origins than the service. Call before `useApp`, so that pages close before the service stops.
  */
 export function useBrowser(): TestBrowser {
   let browser: Browser;

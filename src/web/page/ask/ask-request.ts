@@ -35,8 +35,8 @@ export function toAskForm({ question, earlier, files, tokens }: AskRequest): For
 }
 
 /**
- * The conversation history: user and assistant alternate, and the assistant is last. Leaves out exchanges with a failed or
- * empty answer, and the oldest turns beyond MAX_HISTORY_TURNS.
+ * The conversation history: user and assistant alternate, and the assistant is last. Leaves out exchanges with a failed
+ * or empty answer, and the oldest turns beyond MAX_HISTORY_TURNS.
  */
 export function toHistory(earlier: readonly Exchange[]): Turn[] {
   return earlier

@@ -35,7 +35,10 @@ export const exchanges: ReadonlySignal<readonly Exchange[]> = computed(
 /** Whether an answer is pending or streaming. */
 export const isAnswering: ReadonlySignal<boolean> = computed(() => exchanges.value.some(isRunning));
 
-/** Sends a question about the added media, at the end of the conversation or as a replacement of the question `replacedId`. */
+/**
+ * Sends a question about the added media, at the end of the conversation or as a replacement of the question
+ * `replacedId`.
+ */
 export function askQuestion(text: string, replacedId: number | null): void {
   const { temperature, seed } = askSettings.value;
   const question = { text, language: answerLanguage.value, sampling: { temperature, seed } };

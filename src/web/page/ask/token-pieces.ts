@@ -20,8 +20,8 @@ type Certainty = 'sure' | 'likely' | 'open' | 'doubtful' | 'unlikely';
 const INCOMPLETE = '\uFFFD';
 
 /**
- * Splits an answer into pieces, one for each token. Consecutive incomplete tokens (U+FFFD) form one piece with the characters
- * that their bytes make up. During streaming, the text of the last ones may not have arrived yet.
+ * Splits an answer into pieces, one for each token. Consecutive incomplete tokens (U+FFFD) form one piece with the
+ * characters that their bytes make up. During streaming, the text of the last ones may not have arrived yet.
  */
 export function toPieces(text: string, tokens: readonly TokenLogprob[]): TokenPiece[] {
   const pieces: TokenPiece[] = [];
@@ -61,7 +61,10 @@ export function probabilityOf({ tokens }: TokenPiece): number {
   return Math.exp(tokens.reduce((total, { logprob }) => total + logprob, 0));
 }
 
-/** The most probable tokens of a step in descending order. Includes the sampled token, at the end if it is not among them. */
+/**
+ * The most probable tokens of a step in descending order. Includes the sampled token, at the end if it is not among
+ * them.
+ */
 export function candidatesOf({ text, logprob, top }: TokenLogprob): Candidate[] {
   const at = top.findIndex((other) => other.text === text && other.logprob === logprob);
   const candidates = top.map((token, index): Candidate => ({

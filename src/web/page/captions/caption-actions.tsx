@@ -65,8 +65,8 @@ export function CaptionActions() {
 }
 
 /**
- * Scrolls the action row to the top of the window if the results below it are out of view, as on a phone. The focus stays
- * on the button, which remains visible and now stops the run; screen readers hear the status next to it.
+ * Scrolls the action row to the top of the window if the results below it are out of view, as on a phone. The focus
+ * stays on the button, which remains visible and now stops the run; screen readers hear the status next to it.
  */
 function revealResults(row: HTMLElement | null): void {
   const results = document.getElementById(CAPTION_RESULTS_ID);

@@ -121,8 +121,8 @@ export function hasText({ parts }: CaptionRun): boolean {
 }
 
 /**
- * The request that completes an unfinished run: the languages without a finished text. A segmented video is requested again
- * as a whole, because a new shot detection may not return the same segments.
+ * The request that completes an unfinished run: the languages without a finished text. A segmented video is requested
+ * again as a whole, because a new shot detection may not return the same segments.
  */
 export function remainingRequest({ request, parts }: CaptionRun): CaptionRequest {
   if (request.of === 'segments') return request;

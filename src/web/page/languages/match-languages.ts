@@ -4,8 +4,8 @@ import type { Language } from '../service/api-types.js';
 const RANKS = ['code', 'prefix', 'substring'] as const;
 
 /**
- * The languages whose code, own name or English name matches the query, sorted by rank and otherwise in the given order.
- * Ignores case and accents. An empty query matches all.
+ * The languages whose code, own name or English name matches the query, sorted by rank and otherwise in the given
+ * order. Ignores case and accents. An empty query matches all.
  */
 export function matchLanguages<T extends Language>(languages: readonly T[], query: string): T[] {
   const folded = foldText(query.trim());

@@ -31,7 +31,7 @@ export const ca: Messages = {
   },
   demo: {
     label: 'Model de demostració: només dibuixos',
-    text: 'Coneix 132 objectes dibuixats. Davant d’una fotografia respon a l’atzar.',
+    text: 'Davant d’una fotografia respon a l’atzar.',
     realModel: 'Fes servir el model real',
     realModelCommand:
       'Executeu aquesta ordre al servidor. Baixa 16 GB, ocupa 6,3 GB de disc en int4 i inicia el servei:',
@@ -130,7 +130,7 @@ export const ca: Messages = {
     copy: (language) => `Copia ${language}`,
     copied: 'Copiat',
     copyJson: 'Copia com a JSON',
-    downloadVtt: (language) => `Baixa ${language} com a WebVTT`,
+    downloadVtt: (language) => `Baixa ${language} (VTT)`,
     waiting: 'En espera…',
     writing: 'S’està escrivint…',
     stopped: 'Aturat',

@@ -1,6 +1,7 @@
 /**
- * The English texts of the page, and the shape of every translation. Functions take the numbers and names of a sentence.
- * In `errors.byCode`, `{facts}` becomes the value and the limit in parentheses, or nothing if the service sends neither.
+ * The English texts of the page, and the shape of every translation. Functions take the numbers and names of a
+ * sentence. In `errors.byCode`, `{facts}` becomes the value and the limit in parentheses, or nothing if the service
+ * sends neither.
  */
 export const en = {
   header: {
@@ -34,7 +35,7 @@ export const en = {
   },
   demo: {
     label: 'Demo model: cartoons only',
-    text: 'It knows 132 cartoon objects. Its captions of photographs are random.',
+    text: 'Captions of photographs are random.',
     realModel: 'Use the real model',
     realModelCommand:
       'Run this command on the server. It downloads 16 GB, needs 6.3 GB of disk space in int4, and starts the service:',
@@ -133,7 +134,7 @@ export const en = {
     copy: (language: string) => `Copy ${language}`,
     copied: 'Copied',
     copyJson: 'Copy as JSON',
-    downloadVtt: (language: string) => `Download ${language} as WebVTT`,
+    downloadVtt: (language: string) => `Download ${language} (VTT)`,
     waiting: 'Waiting…',
     writing: 'Writing…',
     stopped: 'Stopped',

@@ -31,7 +31,7 @@ export const es: Messages = {
   },
   demo: {
     label: 'Modelo de demostración: solo dibujos',
-    text: 'Conoce 132 objetos dibujados. Ante una fotografía responde al azar.',
+    text: 'Ante una fotografía responde al azar.',
     realModel: 'Usar el modelo real',
     realModelCommand:
       'Ejecuta este comando en el servidor. Descarga 16 GB, ocupa 6,3 GB de disco en int4 e inicia el servicio:',
@@ -130,7 +130,7 @@ export const es: Messages = {
     copy: (language) => `Copiar ${language}`,
     copied: 'Copiado',
     copyJson: 'Copiar como JSON',
-    downloadVtt: (language) => `Descargar ${language} como WebVTT`,
+    downloadVtt: (language) => `Descargar ${language} (VTT)`,
     waiting: 'En espera…',
     writing: 'Escribiendo…',
     stopped: 'Detenido',

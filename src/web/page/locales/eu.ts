@@ -31,7 +31,7 @@ export const eu: Messages = {
   },
   demo: {
     label: 'Demo-eredua: marrazkiak bakarrik',
-    text: 'Marraztutako 132 objektu ezagutzen ditu. Argazkien aurrean, ausaz erantzuten du.',
+    text: 'Argazkien aurrean, ausaz erantzuten du.',
     realModel: 'Erabili benetako eredua',
     realModelCommand:
       'Exekutatu komando hau zerbitzarian. 16 GB deskargatzen ditu, 6,3 GB hartzen ditu diskoan (int4) eta zerbitzua abiarazten du:',
@@ -138,7 +138,7 @@ export const eu: Messages = {
     copy: (language) => `Kopiatu ${language}`,
     copied: 'Kopiatuta',
     copyJson: 'Kopiatu JSON gisa',
-    downloadVtt: (language) => `Deskargatu ${language} WebVTT gisa`,
+    downloadVtt: (language) => `Deskargatu ${language} (VTT)`,
     waiting: 'Zain…',
     writing: 'Idazten…',
     stopped: 'Geldituta',

@@ -31,7 +31,7 @@ export const gl: Messages = {
   },
   demo: {
     label: 'Modelo de demostración: só debuxos',
-    text: 'Coñece 132 obxectos debuxados. Diante dunha fotografía responde ao chou.',
+    text: 'Diante dunha fotografía responde ao chou.',
     realModel: 'Usar o modelo real',
     realModelCommand:
       'Executa esta orde no servidor. Descarga 16 GB, ocupa 6,3 GB de disco en int4 e inicia o servizo:',
@@ -130,7 +130,7 @@ export const gl: Messages = {
     copy: (language) => `Copiar ${language}`,
     copied: 'Copiado',
     copyJson: 'Copiar como JSON',
-    downloadVtt: (language) => `Descargar ${language} como WebVTT`,
+    downloadVtt: (language) => `Descargar ${language} (VTT)`,
     waiting: 'En espera…',
     writing: 'Escribindo…',
     stopped: 'Detido',

@@ -17,7 +17,9 @@ export const ACCEPTED_FILES = [
   ...[...EXTENSIONS.image, ...EXTENSIONS.video].map((extension) => `.${extension}`),
 ].join(',');
 
-/** Guesses the kind from the MIME type, then from the extension. `null` for other files. The service checks the bytes. */
+/**
+ * Guesses the kind from the MIME type, then from the extension. `null` for other files. The service checks the bytes.
+ */
 export function fileKind({ name, type }: Pick<File, 'name' | 'type'>): MediaFileKind | null {
   if (type.startsWith('image/')) return 'image';
   if (type.startsWith('video/')) return 'video';

@@ -8,7 +8,9 @@ import { formatTime } from './frame-times.js';
 /** Height of the canvases in pixels: twice the displayed height, for high-density screens. */
 const CANVAS_HEIGHT = 144;
 
-/** Seconds added to each timestamp: timestamps are rounded, and a slightly earlier position shows the previous frame. */
+/**
+ * Seconds added to each timestamp: timestamps are rounded, and a slightly earlier position shows the previous frame.
+ */
 const SEEK_OFFSET_SECONDS = 0.002;
 
 /** Thumbnails of a video at the given timestamps. Needs a `key` made of the timestamps. */

@@ -12,15 +12,18 @@ export interface Box {
 export interface TileGeometry {
   /** The area of the base tile: the whole image. */
   readonly image: Box;
-  /** The tiles of the grid in row order. They extend beyond the image if its aspect ratio differs. Empty without a grid. */
+  /**
+   * The tiles of the grid in row order. They extend beyond the image if its aspect ratio differs. Empty without a grid.
+   */
   readonly tiles: readonly Box[];
   /** The bounding box of the image and the tiles. */
   readonly extent: Box;
 }
 
 /**
- * Computes the tile positions. The service scales an image to fit a canvas of `columns` × `rows` square tiles and centers it.
- * In image coordinates, the canvas has the size of the image in one direction and extends beyond it in the other.
+ * Computes the tile positions. The service scales an image to fit a canvas of `columns` × `rows` square tiles and
+ * centers it. In image coordinates, the canvas has the size of the image in one direction and extends beyond it in the
+ * other.
  */
 export function tileGeometry({
   width,

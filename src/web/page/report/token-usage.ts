@@ -9,7 +9,10 @@ export interface TokenUsage {
   readonly free: number;
 }
 
-/** Splits the context into visual, text, output and free tokens. Before a text is finished, only visual tokens are known. */
+/**
+ * Splits the context into visual, text, output and free tokens. Before a text is finished, only visual tokens are
+ * known.
+ */
 export function splitTokenUsage(
   { media, usage }: Pick<RunReport, 'media' | 'usage'>,
   contextLength: number,

@@ -5,8 +5,8 @@ export interface ServerEvent {
 }
 
 /**
- * Creates an incremental parser of event streams (https://html.spec.whatwg.org/#parsing-an-event-stream). Chunks may end
- * anywhere. Each call returns the events that its chunk completes. The fields `id` and `retry` are ignored.
+ * Creates an incremental parser of event streams (https://html.spec.whatwg.org/#parsing-an-event-stream). Chunks may
+ * end anywhere. Each call returns the events that its chunk completes. The fields `id` and `retry` are ignored.
  */
 export function createEventParser(): (chunk: string) => ServerEvent[] {
   let unfinished = '';

@@ -15,7 +15,8 @@ export interface StreamHandlers {
 const TIMEOUT_MS = 60_000;
 
 /**
- * Posts a form and handles the reply as an event stream. Uses XMLHttpRequest because fetch does not report upload progress.
+ * Posts a form and handles the reply as an event stream. Uses XMLHttpRequest because fetch does not report upload
+ * progress.
  *
  * @returns after the event `done`.
  * @throws ServiceError; the reason of `signal` if it aborts; any error of a handler.

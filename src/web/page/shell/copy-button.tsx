@@ -57,8 +57,8 @@ export function CopyButton({ text, label, look = 'icon' }: CopyButtonProps) {
 }
 
 /**
- * Copies a text to the clipboard. Pages on http:// addresses of a network have no `navigator.clipboard`; there, a hidden
- * field with the text is selected and copied.
+ * Copies a text to the clipboard. Pages on http:// addresses of a network have no `navigator.clipboard`; there, a
+ * hidden field with the text is selected and copied.
  *
  * @throws Error if the browser refuses
  */

@@ -2,7 +2,10 @@ import type { ComponentChildren } from 'preact';
 
 import './icons.css';
 
-/** An icon on a grid of 20 × 20, in the text color. Hidden from screen readers: the button or the text next to it has the name. */
+/**
+ * An icon on a grid of 20 × 20, in the text color. Hidden from screen readers: the button or the text next to it has
+ * the name.
+ */
 function Icon({ children }: { children: ComponentChildren }) {
   return (
     <svg
