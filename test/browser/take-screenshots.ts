@@ -32,7 +32,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, h
 const SCENES: readonly Scene[] = [
   { name: 'desktop', options: DESKTOP, show: showCaptions },
   { name: 'phone', options: PHONE, show: showCaptionsOnPhone },
-  { name: 'video', options: DESKTOP, show: showVideo },
+  { name: 'clip', options: DESKTOP, show: showVideo },
   { name: 'dark', options: { ...DESKTOP, colorScheme: 'dark' }, show: showConversation },
 ];
 

@@ -130,7 +130,7 @@ export const ca: Messages = {
     copy: (language) => `Copia ${language}`,
     copied: 'Copiat',
     copyJson: 'Copia com a JSON',
-    downloadVtt: (language) => `Baixa ${language} (VTT)`,
+    downloadVtt: (language) => `Baixa el VTT: ${language}`,
     waiting: 'En espera…',
     writing: 'S’està escrivint…',
     stopped: 'Aturat',

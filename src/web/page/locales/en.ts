@@ -134,7 +134,7 @@ export const en = {
     copy: (language: string) => `Copy ${language}`,
     copied: 'Copied',
     copyJson: 'Copy as JSON',
-    downloadVtt: (language: string) => `Download ${language} (VTT)`,
+    downloadVtt: (language: string) => `Download VTT: ${language}`,
     waiting: 'Waiting…',
     writing: 'Writing…',
     stopped: 'Stopped',

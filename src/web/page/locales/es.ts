@@ -130,7 +130,7 @@ export const es: Messages = {
     copy: (language) => `Copiar ${language}`,
     copied: 'Copiado',
     copyJson: 'Copiar como JSON',
-    downloadVtt: (language) => `Descargar ${language} (VTT)`,
+    downloadVtt: (language) => `Descargar VTT: ${language}`,
     waiting: 'En espera…',
     writing: 'Escribiendo…',
     stopped: 'Detenido',

@@ -138,7 +138,7 @@ export const eu: Messages = {
     copy: (language) => `Kopiatu ${language}`,
     copied: 'Kopiatuta',
     copyJson: 'Kopiatu JSON gisa',
-    downloadVtt: (language) => `Deskargatu ${language} (VTT)`,
+    downloadVtt: (language) => `Deskargatu VTT: ${language}`,
     waiting: 'Zain…',
     writing: 'Idazten…',
     stopped: 'Geldituta',
