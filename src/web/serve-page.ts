@@ -6,21 +6,21 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { listSamples } from './list-samples.js';
 
-/** Where the page's files lie. */
+/** Folders of the page and the samples. */
 export interface PageFolders {
-  /** What `npm run build:page` writes. */
+  /** Output of `npm run build:page`. */
   readonly page: string;
-  /** Pictures and clips for a first try, and the lists of them. */
+  /** Sample images and videos, and their lists. */
   readonly samples: string;
 }
 
-/** Those of this installation; the same seen from `src/web` and from `dist/web`. */
+/** The folders of this installation. The relative paths are valid from `src/web` and from `dist/web`. */
 export const PAGE_FOLDERS: PageFolders = {
   page: fileURLToPath(new URL('../../dist/web/page', import.meta.url)),
   samples: fileURLToPath(new URL('../../samples', import.meta.url)),
 };
 
-/** What is served of the page, by its address. Nothing else ever is. */
+/** The files of the page by URL path. Other files of the folder are not served. */
 const PAGE_FILES: ReadonlyMap<string, string> = new Map([
   ['/', 'index.html'],
   ['/main.js', 'main.js'],
@@ -29,7 +29,7 @@ const PAGE_FILES: ReadonlyMap<string, string> = new Map([
 
 const SAMPLE_LIST = '/samples/index.json';
 
-/** The page runs its own script and style, shows what it was given, and talks to this service alone. */
+/** The page loads only its own script, style and media, and sends requests to this service only. */
 const HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
@@ -44,14 +44,14 @@ const HEADERS = {
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // Kept, but asked about each time: a new version of the service is seen at once.
+  // Cached, but revalidated on every request, so that a new version of the service takes effect immediately.
   'Cache-Control': 'no-cache',
 };
 
 /**
- * Express middleware that serves the page and the samples, and passes on requests for anything else.
+ * Express middleware for the page and the samples. Other paths go to the next handler.
  *
- * @throws METHOD_NOT_ALLOWED for anything but reading, NOT_FOUND where the page was not built, through `next`.
+ * @throws METHOD_NOT_ALLOWED except for GET and HEAD; NOT_FOUND if the page is not built, through `next`
  */
 export function createPageServer(folders: PageFolders): RequestHandler {
   const samples = listSamples(folders.samples);
@@ -68,29 +68,29 @@ export function createPageServer(folders: PageFolders): RequestHandler {
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      throw new SalamandraError('METHOD_NOT_ALLOWED', 'This address takes GET, HEAD.');
+      throw new SalamandraError('METHOD_NOT_ALLOWED', 'Method not allowed. Use GET or HEAD.');
     }
     response.set(HEADERS);
     if (pageFile !== undefined) {
       compress(request, response, () => {
-        // A range of compressed bytes would be of no use to anybody.
+        // No ranges, because they would refer to compressed bytes.
         const options = { root: folders.page, cacheControl: false, acceptRanges: false };
-        response.sendFile(pageFile, options, passOn(next));
+        response.sendFile(pageFile, options, forwardError(next));
       });
     } else if (sampleFile !== undefined) {
       const options = { root: folders.samples, cacheControl: false };
-      response.sendFile(sampleFile, options, passOn(next));
+      response.sendFile(sampleFile, options, forwardError(next));
     } else {
       response.json({ object: 'list', data: samples });
     }
   };
 }
 
-/** Hands on the failure of a file that was to be sent. Clients that leave in the middle are none. */
-function passOn(next: NextFunction): (error?: NodeJS.ErrnoException) => void {
+/** Passes on the error of a file transfer, except if the client closed the connection. */
+function forwardError(next: NextFunction): (error?: NodeJS.ErrnoException) => void {
   return (error) => {
     if (error?.code === 'ENOENT') {
-      next(new SalamandraError('NOT_FOUND', 'The page is not built; `npm run build` builds it.'));
+      next(new SalamandraError('NOT_FOUND', 'The page is not built. Run `npm run build`.'));
     } else if (error && error.code !== 'ECONNABORTED') {
       next(error);
     }

@@ -1,19 +1,19 @@
 /**
- * `npm run bench:page`: how long the page takes to show something, and what it weighs. Prints medians. Nothing is asserted:
- * times depend on the machine and on what else it does.
+ * `npm run bench:page`: prints the medians of first contentful paint and time to ready, and the compressed size of the
+ * page. Asserts nothing, because the times depend on the machine and its load.
  */
 import type { Browser } from 'playwright-core';
 
 import { startService } from '../e2e/service.js';
 import { median } from '../bench/median.js';
-import { launchChromium } from './chromium.js';
-import { measurePageWeight } from './page-weight.js';
+import { launchChromium } from './support/launch-chromium.js';
+import { measurePageWeight } from './support/measure-page-weight.js';
 
 const RUNS = 15;
 
 interface Times {
   readonly firstPaintMs: number;
-  /** Until the page can be used: the service has said that it is ready. */
+  /** Until the page shows that the model is ready. */
   readonly readyMs: number;
 }
 
@@ -21,7 +21,7 @@ const service = await startService();
 await service.waitUntilReady();
 const browser = await launchChromium();
 try {
-  // The first one pays for the browser's own start.
+  // Not measured: the first visit includes the start of the browser.
   await visit(browser, service.url);
   const visits: Times[] = [];
   for (let run = 0; run < RUNS; run += 1) visits.push(await visit(browser, service.url));
@@ -30,7 +30,7 @@ try {
     visits.map(({ firstPaintMs }) => firstPaintMs),
   );
   print(
-    'ready to be used',
+    'time to ready',
     visits.map(({ readyMs }) => readyMs),
   );
   console.log(`page, compressed: ${(measurePageWeight() / 1000).toFixed(1)} kB`);
@@ -39,7 +39,7 @@ try {
   await service.stop();
 }
 
-/** Opens the page in a profile of its own, without a cache. */
+/** Opens the page in a new browser context, with an empty cache. */
 async function visit(opened: Browser, url: string): Promise<Times> {
   const context = await opened.newContext({ viewport: { width: 1280, height: 900 } });
   try {
@@ -65,7 +65,7 @@ function readFirstPaint(): Promise<number> {
 }
 
 function print(measure: string, timesMs: readonly number[]): void {
-  const [least, most] = [Math.min(...timesMs), Math.max(...timesMs)];
-  const spread = `${least.toFixed(0)} to ${most.toFixed(0)} ms in ${timesMs.length} runs`;
+  const [min, max] = [Math.min(...timesMs), Math.max(...timesMs)];
+  const spread = `${min.toFixed(0)} to ${max.toFixed(0)} ms in ${timesMs.length} runs`;
   console.log(`${measure}: median ${median(timesMs).toFixed(0)} ms (${spread})`);
 }

@@ -3,110 +3,121 @@ import type { Page } from 'playwright-core';
 import { en } from '../../src/web/page/locales/en.js';
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
-import { useApp } from './app-under-test.js';
-import { createPageHarness, describeWithChromium } from './page-harness.js';
+import { useApp } from './support/use-app.js';
+import { useBrowser, describeWithChromium } from './support/use-browser.js';
 import {
   addSamples,
-  answered,
+  answer,
   ask,
   button,
   writeCaptions,
-  written,
+  caption,
   waitUntilReady,
-} from './page-parts.js';
-import { pickFiles } from './sample-files.js';
+} from './support/page-actions.js';
+import { pickFiles } from './support/add-files.js';
 
-/** Chromium reports every response of an error on the console. */
+/** Chromium logs every error response to the console. */
 const FAILED_RESPONSE = /Failed to load resource/;
 
-describeWithChromium('failures on the page', () => {
-  const harness = createPageHarness();
+describeWithChromium('errors on the page', () => {
+  const browser = useBrowser();
   const app = useApp();
 
   it.each([
-    ['UNSUPPORTED_MEDIA_TYPE', en.errors.byCode['UNSUPPORTED_MEDIA_TYPE']!],
-    ['PAYLOAD_TOO_LARGE', en.errors.byCode['PAYLOAD_TOO_LARGE']!],
-    ['CONTEXT_LENGTH_EXCEEDED', en.errors.byCode['CONTEXT_LENGTH_EXCEEDED']!],
-    ['INTERNAL', en.errors.unknown],
-  ] as const)('say in plain words what %s means', async (code, words) => {
-    app.engine.failure = new SalamandraError(code, 'What the service says itself.');
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
+    ['UNSUPPORTED_MEDIA_TYPE', {}, textOf('UNSUPPORTED_MEDIA_TYPE')],
+    [
+      'MEDIA_TOO_LARGE',
+      { measure: 'pixels', value: 54_000_000, limit: 50_000_000 },
+      textOf('MEDIA_TOO_LARGE', '54,000,000 pixels, limit: 50,000,000 pixels'),
+    ],
+    [
+      'CONTEXT_LENGTH_EXCEEDED',
+      { tokens: 9_000, maxTokens: 8_192 },
+      textOf('CONTEXT_LENGTH_EXCEEDED', '9,000 tokens, limit: 8,192 tokens'),
+    ],
+    ['STORAGE_FULL', {}, textOf('STORAGE_FULL')],
+  ] as const)('describe %s with %j and the remedy', async (code, details, text) => {
+    app.engine.failure = new SalamandraError(code, 'Detail of the service.', { details });
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await addSamples(page, 'fox.png');
     await writeCaptions(page);
 
-    await page.getByRole('alert').getByText(words).waitFor();
+    const alert = page.getByRole('alert');
+    await alert.getByText(text, { exact: true }).waitFor();
+    await alert.getByText('Detail of the service.').waitFor();
   });
 
-  it('say that a picture is too large before or after it was sent', async () => {
+  it('name the size of a file that is too large, and the limit', async () => {
     const folder = createTemporaryFolder();
     const large = folder.write('large.png', Buffer.alloc(26_000_000));
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
-    await pickFiles(page, en.tray.choose, [large]);
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
+    await pickFiles(page, en.media.choose, [large]);
     await writeCaptions(page);
 
-    await page.getByRole('alert').getByText(en.errors.byCode['PAYLOAD_TOO_LARGE']!).waitFor();
+    const text = textOf('PAYLOAD_TOO_LARGE', '26 MB, limit: 25 MB');
+    await page.getByRole('alert').getByText(text, { exact: true }).waitFor();
     folder.remove();
   });
 
-  it('can be tried again', async () => {
+  it('offer a retry', async () => {
     app.engine.failure = new SalamandraError('QUEUE_FULL', 'Too many requests are waiting.');
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await addSamples(page, 'fox.png');
     await writeCaptions(page);
     const alert = page.getByRole('alert');
-    await alert.getByText(en.errors.byCode['QUEUE_FULL']!).waitFor();
+    await alert.getByText(textOf('QUEUE_FULL')).waitFor();
     app.engine.failure = undefined;
     await button(alert, en.errors.retry).click();
 
-    await written(page, 'en', 'a fox in the snow').waitFor();
+    await caption(page, 'en', 'a fox in the snow').waitFor();
     await alert.waitFor({ state: 'detached' });
   });
 
-  it('keep what had come, of captions', async () => {
+  it('keep the text of captions', async () => {
     app.engine.interruption = new SalamandraError('DEADLINE_EXCEEDED', 'It took too long.');
-    const page = await harness.open(app.url);
+    const page = await browser.open(app.url);
     await addSamples(page, 'fox.png');
     await writeCaptions(page);
 
-    await page.getByRole('alert').getByText(en.errors.byCode['DEADLINE_EXCEEDED']!).waitFor();
-    await written(page, 'en', /^a\s*$/).waitFor();
+    await page.getByRole('alert').getByText(textOf('DEADLINE_EXCEEDED')).waitFor();
+    await caption(page, 'en', /^a\s*$/).waitFor();
   });
 
-  it('keep what had come, of answers, and ask again', async () => {
+  it('keep the text of an answer and offer a retry', async () => {
     app.engine.interruption = new SalamandraError('MODEL_NOT_READY', 'The model ended.');
-    const page = await harness.open(app.url);
+    const page = await browser.open(app.url);
     await ask(page, 'What is this?');
     const alert = page.getByRole('alert');
-    await alert.getByText(en.errors.byCode['MODEL_NOT_READY']!).waitFor();
-    await answered(page, /^a\s*$/).waitFor();
+    await alert.getByText(textOf('MODEL_NOT_READY')).waitFor();
+    await answer(page, /^a\s*$/).waitFor();
     app.engine.interruption = undefined;
     await button(alert, en.errors.retry).click();
 
-    await answered(page, 'a fox in the snow').waitFor();
+    await answer(page, 'a fox in the snow').waitFor();
   });
 
-  it('of the service in the middle of a text are told, and it is found again when it is back', async () => {
+  it('include a lost connection, and a retry succeeds when the service is back', async () => {
     app.engine.pause();
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await addSamples(page, 'fox.png');
     await writeCaptions(page);
-    await written(page, 'en', /^a\s*$/).waitFor();
+    await caption(page, 'en', /^a\s*$/).waitFor();
     await app.stop();
 
     const alert = page.getByRole('alert');
     await alert.getByText(en.errors.interrupted).waitFor();
-    await written(page, 'en', /^a\s*$/).waitFor();
+    await caption(page, 'en', /^a\s*$/).waitFor();
     await button(alert, en.errors.retry).click();
     await alert.getByText(en.errors.offline).waitFor();
 
     app.engine.pause()();
     await app.restart();
     await button(alert, en.errors.retry).click();
-    await written(page, 'en', 'a fox in the snow').waitFor();
+    await caption(page, 'en', 'a fox in the snow').waitFor();
   });
 
-  it('of the service are noticed without any work, and their end too', async () => {
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
+  it('include an unreachable service without any request of the user', async () => {
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await waitUntilReady(page);
     await app.stop();
     await page.evaluate(() => dispatchEvent(new Event('online')));
@@ -117,8 +128,8 @@ describeWithChromium('failures on the page', () => {
     await page.getByText(en.service.unreachable).waitFor({ state: 'detached' });
   });
 
-  it('of the network are told', async () => {
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
+  it('include an offline device', async () => {
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await waitUntilReady(page);
     await page.context().setOffline(true);
     await page.getByText(en.service.offline).waitFor();
@@ -127,23 +138,52 @@ describeWithChromium('failures on the page', () => {
     await page.getByText(en.service.offline).waitFor({ state: 'detached' });
   });
 
-  it('of the model to load yet are told with its step', async () => {
+  it('include a model that is loading, with its step', async () => {
     app.engine.nextStatus = { state: 'loading', progress: { step: 'loading' } };
-    const page = await harness.open(app.url, { expected: FAILED_RESPONSE });
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await page.getByText(en.service.loading(en.service.steps['loading']!)).waitFor();
     app.engine.nextStatus = { state: 'ready', model: await app.engine.describe() };
 
     await waitUntilReady(page);
   });
 
-  it('are none where somebody cancelled an upload', async () => {
+  it('describe an internal error without a text of its own', async () => {
+    app.engine.failure = new SalamandraError('INTERNAL', 'Detail of the service.');
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
+    await addSamples(page, 'fox.png');
+    await writeCaptions(page);
+
+    await page.getByRole('alert').getByText(en.errors.unknown, { exact: true }).waitFor();
+  });
+
+  it('include a missing model, with the reason of the service', async () => {
+    const reason = 'The model 7b-vision is not installed.';
+    app.engine.nextStatus = {
+      state: 'failed',
+      error: new SalamandraError('MODEL_NOT_FOUND', reason),
+    };
+    const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
+    const banner = page.getByRole('status').filter({ hasText: en.service.failed });
+    await banner.getByText(reason).waitFor();
+    await addSamples(page, 'fox.png');
+    const panel = page.getByRole('tabpanel', { name: en.tabs.captions });
+    const text = await panel.innerText();
+
+    expect(text).toContain(en.languages.unknown);
+    expect(text).toContain(reason);
+    expect(text).not.toContain(en.languages.chosen(0));
+    expect(text).not.toContain(en.languages.needOne);
+    expect(await button(panel, en.captions.write).isDisabled()).toBe(true);
+  });
+
+  it('do not include a cancelled upload', async () => {
     const folder = createTemporaryFolder();
     const large = folder.write('large.png', Buffer.alloc(20_000_000, 1));
-    const page = await harness.open(app.url);
-    await slowDown(page, 1_000_000);
-    await pickFiles(page, en.tray.choose, [large]);
+    const page = await browser.open(app.url);
+    await limitUpload(page, 1_000_000);
+    await pickFiles(page, en.media.choose, [large]);
     await writeCaptions(page);
-    await page.getByText(/^Uploading, [1-9]\d? %/).waitFor();
+    await page.getByText(/^Uploading: [1-9]\d?%/).waitFor();
     await button(page, en.upload.cancel).click();
 
     await button(page, en.captions.write).waitFor();
@@ -153,8 +193,15 @@ describeWithChromium('failures on the page', () => {
   });
 });
 
-/** Gives the page a network that takes so many bytes a second. */
-async function slowDown(page: Page, uploadThroughput: number): Promise<void> {
+/** The text of an error code with value and limit. */
+function textOf(code: string, facts?: string): string {
+  const text = en.errors.byCode[code];
+  if (text === undefined) throw new Error(`The locale has no text for ${code}.`);
+  return text.replace('{facts}', facts === undefined ? '' : ` (${facts})`);
+}
+
+/** Limits the upload of the page, in bytes per second. */
+async function limitUpload(page: Page, uploadThroughput: number): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const conditions = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput };
   await session.send('Network.emulateNetworkConditions', conditions);

@@ -1,22 +1,22 @@
 import type { Page } from 'playwright-core';
 
 import { en } from '../../src/web/page/locales/en.js';
-import { useApp } from './app-under-test.js';
-import { createPageHarness, describeWithChromium } from './page-harness.js';
-import { answered, thumbnail, written, waitUntilReady } from './page-parts.js';
+import { useApp } from './support/use-app.js';
+import { useBrowser, describeWithChromium } from './support/use-browser.js';
+import { answer, thumbnail, caption, waitUntilReady } from './support/page-actions.js';
 
-/** More stops than the page has. */
-const MOST_STOPS = 60;
+/** Upper bound of the page's tab stops. */
+const MAX_TAB_STOPS = 60;
 
-describeWithChromium('the page without a pointer', () => {
-  const harness = createPageHarness();
+describeWithChromium('the page by keyboard', () => {
+  const browser = useBrowser();
   const app = useApp();
 
-  it('does its whole work', async () => {
+  it('writes captions, copies them and answers a question', async () => {
     app.engine.texts = ['a fox', 'una guineu'];
-    const page = await harness.open(app.url);
-    await page.getByRole('button', { name: en.tray.useSample('fox.png') }).waitFor();
-    await goTo(page, en.tray.useSample('fox.png'));
+    const page = await browser.open(app.url);
+    await page.getByRole('button', { name: en.media.useSample('fox.png') }).waitFor();
+    await goTo(page, en.media.useSample('fox.png'));
     await page.keyboard.press('Enter');
     await thumbnail(page, 'fox.png').waitFor();
 
@@ -32,7 +32,7 @@ describeWithChromium('the page without a pointer', () => {
 
     await goTo(page, en.captions.write);
     await page.keyboard.press('Enter');
-    await written(page, 'ca', 'una guineu').waitFor();
+    await caption(page, 'ca', 'una guineu').waitFor();
     await goTo(page, en.captions.copy('català'));
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('una guineu');
@@ -43,11 +43,11 @@ describeWithChromium('the page without a pointer', () => {
     await goTo(page, en.ask.question);
     await page.keyboard.type('What is this?');
     await page.keyboard.press('Enter');
-    await answered(page, 'a fox').waitFor();
+    await answer(page, 'a fox').waitFor();
   });
 
-  it('closes the list of languages wherever the focus is, on touch screens too', async () => {
-    const page = await harness.open(app.url, { hasTouch: true });
+  it('closes the language picker with Escape, on touch screens too', async () => {
+    const page = await browser.open(app.url, { hasTouch: true });
     const opener = page.getByRole('button', { name: en.languages.change });
     await opener.click();
     await page.getByLabel(en.languages.search).waitFor();
@@ -57,8 +57,8 @@ describeWithChromium('the page without a pointer', () => {
     await page.getByLabel(en.languages.search).waitFor({ state: 'detached' });
   });
 
-  it('goes through the list of languages by arrows', async () => {
-    const page = await harness.open(app.url);
+  it('moves through the language picker with the arrow keys', async () => {
+    const page = await browser.open(app.url);
     await waitUntilReady(page);
     await goTo(page, en.languages.change);
     await page.keyboard.press('Enter');
@@ -66,25 +66,32 @@ describeWithChromium('the page without a pointer', () => {
     await page.keyboard.press('ArrowDown');
     const first = await focusedName(page);
     await page.keyboard.press('ArrowDown');
+    const second = await focusedName(page);
+    await page.keyboard.press('ArrowUp');
 
-    expect(await focusedName(page)).not.toBe(first);
+    expect(second).not.toBe(first);
+    expect(await focusedName(page)).toBe(first);
   });
 });
 
-/** Presses Tab until something of this name has the focus, and looks whether the focus can be seen on the way. */
-async function goTo(page: Page, name: string, direction: 'on' | 'back' = 'on'): Promise<void> {
+/** Presses Tab until an element with this name has the focus. Checks that the focus is visible on every stop. */
+async function goTo(
+  page: Page,
+  name: string,
+  direction: 'forward' | 'back' = 'forward',
+): Promise<void> {
   const passed: string[] = [];
-  while (passed.length < MOST_STOPS) {
-    await page.keyboard.press(direction === 'on' ? 'Tab' : 'Shift+Tab');
+  while (passed.length < MAX_TAB_STOPS) {
+    await page.keyboard.press(direction === 'forward' ? 'Tab' : 'Shift+Tab');
     const focused = await focusedName(page);
-    if (!(await isFocusVisible(page))) throw new Error(`The focus is not seen on "${focused}".`);
+    if (!(await isFocusVisible(page))) throw new Error(`The focus on "${focused}" is not visible.`);
     if (focused === name) return;
     passed.push(focused);
   }
-  throw new Error(`The keyboard does not reach "${name}" but: ${passed.join(' | ')}`);
+  throw new Error(`No tab stop is named "${name}". Tab stops: ${passed.join(' | ')}`);
 }
 
-/** How a screen reader calls what has the focus, near enough. */
+/** The approximate accessible name of the focused element. */
 async function focusedName(page: Page): Promise<string> {
   return await page.evaluate(() => {
     const element = document.activeElement as HTMLInputElement | null;
@@ -93,7 +100,7 @@ async function focusedName(page: Page): Promise<string> {
   });
 }
 
-/** Whether the focused element, or what stands around it for it, has an outline; the document itself needs none. */
+/** Whether the focused element, its parent or its label has an outline. The document needs none. */
 async function isFocusVisible(page: Page): Promise<boolean> {
   return await page.evaluate(() => {
     const focused = document.activeElement;

@@ -1,22 +1,24 @@
+import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { en } from '../../src/web/page/locales/en.js';
-import { useApp } from './app-under-test.js';
-import { createPageHarness, describeWithChromium } from './page-harness.js';
-import { addSamples, button, preview, thumbnail } from './page-parts.js';
-import { dropFiles, pastePng, pickFiles, samplePath } from './sample-files.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
+import { useApp } from './support/use-app.js';
+import { useBrowser, describeWithChromium } from './support/use-browser.js';
+import { addSamples, button, preview, thumbnail, writeCaptions } from './support/page-actions.js';
+import { dropFiles, pastePng, pickFiles, samplePath } from './support/add-files.js';
 
-describeWithChromium('pictures and clips on the page', () => {
-  const harness = createPageHarness();
+describeWithChromium('images and videos on the page', () => {
+  const browser = useBrowser();
   const app = useApp();
 
-  it('come from the file dialog', async () => {
-    const page = await harness.open(app.url);
-    await pickFiles(page, en.tray.choose, [samplePath('fox.png')]);
+  it('are added by the file dialog', async () => {
+    const page = await browser.open(app.url);
+    await pickFiles(page, en.media.choose, [samplePath('fox.png')]);
 
     await preview(page, 'fox.png').waitFor();
   });
 
-  it('come by drop, several at once', async () => {
-    const page = await harness.open(app.url);
+  it('are added by drag and drop, several at once', async () => {
+    const page = await browser.open(app.url);
     await dropFiles(page, [samplePath('fox.png'), samplePath('penguin.webp')]);
 
     await thumbnail(page, 'fox.png').waitFor();
@@ -24,77 +26,99 @@ describeWithChromium('pictures and clips on the page', () => {
     await preview(page, 'penguin.webp').waitFor();
   });
 
-  it('come from the clipboard', async () => {
-    const page = await harness.open(app.url);
+  it('are added from the clipboard', async () => {
+    const page = await browser.open(app.url);
     await pastePng(page, samplePath('fox.png'));
 
     await preview(page, 'image.png').waitFor();
   });
 
-  it('come from the samples', async () => {
-    const page = await harness.open(app.url);
-    await button(page, en.tray.useSample('fruit.webp')).click();
+  it('are added from the samples', async () => {
+    const page = await browser.open(app.url);
+    await button(page, en.media.useSample('fruit.webp')).click();
 
     await preview(page, 'fruit.webp').waitFor();
   });
 
-  it('go again, one by one or all', async () => {
-    const page = await harness.open(app.url);
+  it('can be removed one by one and all at once', async () => {
+    const page = await browser.open(app.url);
     await addSamples(page, 'fox.png', 'penguin.webp', 'fruit.webp');
-    await button(page, en.tray.remove('penguin.webp')).click();
+    await button(page, en.media.remove('penguin.webp')).click();
     await thumbnail(page, 'penguin.webp').waitFor({ state: 'detached' });
     await thumbnail(page, 'fox.png').waitFor();
-    await button(page, en.tray.clear).click();
+    await button(page, en.media.clear).click();
 
-    await button(page, en.tray.choose).waitFor();
+    await button(page, en.media.choose).waitFor();
     expect(await thumbnail(page, 'fox.png').count()).toBe(0);
   });
 
   it('are shown upright', async () => {
-    const page = await harness.open(app.url);
+    const page = await browser.open(app.url);
     await addSamples(page, 'harbour-turned.jpg');
     const { width, height } = (await preview(page, 'harbour-turned.jpg').boundingBox())!;
 
     expect(width / height).toBeCloseTo(300 / 420, 1);
   });
 
-  it('are told apart by kind, and neither is refused with a word', async () => {
-    const page = await harness.open(app.url);
+  it('exclude other files with a message', async () => {
+    const page = await browser.open(app.url);
     await dropFiles(page, [samplePath('SOURCES.md'), samplePath('fox.png')]);
 
-    await page.getByText(en.tray.unknownKind('SOURCES.md')).waitFor();
+    await page.getByText(en.media.unknownKind('SOURCES.md')).waitFor();
     await thumbnail(page, 'fox.png').waitFor();
   });
 
-  it('are eight at most', async () => {
-    const page = await harness.open(app.url);
+  it('are limited to eight', async () => {
+    const page = await browser.open(app.url);
     await dropFiles(page, Array<string>(9).fill(samplePath('fox.png')));
 
-    await page.getByText(en.tray.tooMany(8)).waitFor();
+    await page.getByText(en.media.tooMany(8), { exact: true }).waitFor();
     expect(await thumbnail(page, 'fox.png').count()).toBe(8);
   });
 
+  it('have thumbnails of the whole image', async () => {
+    const page = await browser.open(app.url);
+    await addSamples(page, 'meadow.jpg');
+    const image = thumbnail(page, 'meadow.jpg').locator('img');
+
+    expect(await image.evaluate((element) => getComputedStyle(element).objectFit)).toBe('contain');
+  });
+
+  it('say that a preview is missing, and leave the check of the file to the service', async () => {
+    app.engine.failure = new SalamandraError('UNSUPPORTED_MEDIA_TYPE', 'The file is not a TIFF.');
+    const folder = createTemporaryFolder();
+    const page = await browser.open(app.url, { expected: /Failed to load resource/ });
+    await pickFiles(page, en.media.choose, [folder.write('scan.tif', 'not a TIFF')]);
+    await page.getByText(en.media.noPreview, { exact: true }).waitFor();
+    await writeCaptions(page);
+
+    const text = en.errors.byCode['UNSUPPORTED_MEDIA_TYPE']!;
+    await page.getByRole('alert').getByText(text, { exact: true }).waitFor();
+    await page.getByRole('alert').getByText('The file is not a TIFF.').waitFor();
+    folder.remove();
+  });
+
   it.each(['rabbit-enters.webm', 'three-shots.mp4'])(
-    'show the frames of the clip %s before any work',
+    'show the frames of the video %s before the first run',
     async (name) => {
-      const page = await harness.open(app.url);
+      const page = await browser.open(app.url);
       await addSamples(page, name);
-      const strip = page.getByRole('list', { name: en.tray.frames });
+      const strip = page.getByRole('list', { name: en.media.frames });
       await strip.waitFor();
-      await page.waitForFunction(areAllPainted, en.tray.frames);
+      await page.waitForFunction(areAllPainted, en.media.frames);
 
       expect(await strip.getByRole('listitem').count()).toBe(8);
     },
   );
 });
 
-/** Whether every canvas of the list of frames shows something, and not all the same. Runs in the page. */
+/** Whether every canvas of the frame strip is painted and they are not all equal. Runs in the page. */
 function areAllPainted(label: string): boolean {
   const frames = [
     ...document.querySelectorAll<HTMLCanvasElement>(`[aria-label="${label}"] canvas`),
   ];
   const sums = frames.map((frame) => {
-    // A copy: the browser warns about a canvas that is read often without having been made for it.
+    // A copy with `willReadFrequently`, because the browser warns about reading other canvases.
     const copy = new OffscreenCanvas(frame.width, frame.height);
     const context = copy.getContext('2d', { willReadFrequently: true })!;
     context.drawImage(frame, 0, 0);

@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: pictures of the page at work with the bundled model, for the README, into samples/screenshots.
- * Look at them before they are committed.
+ * `npm run screenshots`: screenshots of the page with the demo model, for the README, in samples/screenshots. Check
+ * them before committing.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ import sharp from 'sharp';
 
 import { en } from '../../src/web/page/locales/en.js';
 import { startService } from '../e2e/service.js';
-import { launchChromium } from './chromium.js';
-import { addSamples, ask, button, chooseLanguages, writeCaptions } from './page-parts.js';
+import { launchChromium } from './support/launch-chromium.js';
+import { addSamples, ask, button, chooseLanguages, writeCaptions } from './support/page-actions.js';
 
 const FOLDER = join(import.meta.dirname, '../../samples/screenshots');
-/** A README is read on slow lines too. */
-const MOST_BYTES = 60_000;
+/** Maximum size of a screenshot, for README readers on slow connections. */
+const MAX_BYTES = 60_000;
 const FIRST_QUALITY = 90;
-/** For each step; the model of a busy machine takes its time. */
+/** Milliseconds for each step, on a busy machine too. */
 const WAIT_MS = 120_000;
 
 interface Scene {
@@ -32,7 +32,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, h
 const SCENES: readonly Scene[] = [
   { name: 'desktop', options: DESKTOP, show: showCaptions },
   { name: 'phone', options: PHONE, show: showCaptionsOnPhone },
-  { name: 'clip', options: DESKTOP, show: showClip },
+  { name: 'clip', options: DESKTOP, show: showVideo },
   { name: 'dark', options: { ...DESKTOP, colorScheme: 'dark' }, show: showConversation },
 ];
 
@@ -52,7 +52,6 @@ async function take(opened: Browser, { name, options, show }: Scene): Promise<vo
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   await page.goto(service.url);
-  await button(page, en.demo.close).click();
   await show(page);
   const bytes = await compress(await page.screenshot());
   await writeFile(join(FOLDER, `${name}.webp`), bytes);
@@ -65,7 +64,7 @@ async function showCaptions(page: Page): Promise<void> {
   await chooseLanguages(page, 'català', 'English', 'euskara', 'galego', 'Gaeilge', 'Ελληνικά');
   await writeCaptions(page);
   await button(page, en.captions.write).waitFor();
-  await page.getByLabel(en.seen.showTiles).check();
+  await page.getByLabel(en.report.showTiles).check();
 }
 
 async function showCaptionsOnPhone(page: Page): Promise<void> {
@@ -76,7 +75,7 @@ async function showCaptionsOnPhone(page: Page): Promise<void> {
   await page.getByRole('region', { name: en.captions.results }).scrollIntoViewIfNeeded();
 }
 
-async function showClip(page: Page): Promise<void> {
+async function showVideo(page: Page): Promise<void> {
   await addSamples(page, 'three-shots.mp4');
   await chooseLanguages(page, 'English', 'galego');
   await page.getByLabel(en.captions.granularity).selectOption(en.captions.granularities.shot);
@@ -87,7 +86,7 @@ async function showClip(page: Page): Promise<void> {
 async function showConversation(page: Page): Promise<void> {
   await addSamples(page, 'street.png');
   await page.getByRole('tab', { name: en.tabs.ask }).click();
-  await page.getByText(en.ask.more, { exact: true }).click();
+  await page.getByText(en.ask.settings, { exact: true }).click();
   await page.getByLabel(en.ask.tokens).check();
   await ask(page, 'What is on the left?');
   await button(page, en.ask.copy).waitFor();
@@ -98,11 +97,11 @@ async function showConversation(page: Page): Promise<void> {
   await page.getByRole('tooltip').waitFor();
 }
 
-/** As good as the limit lets it be. */
+/** WebP with the highest quality below MAX_BYTES. */
 async function compress(png: Buffer): Promise<Buffer> {
   for (let quality = FIRST_QUALITY; quality > 0; quality -= 10) {
     const bytes = await sharp(png).webp({ quality, effort: 6 }).toBuffer();
-    if (bytes.length < MOST_BYTES) return bytes;
+    if (bytes.length < MAX_BYTES) return bytes;
   }
-  throw new Error('The screenshot does not fit.');
+  throw new Error(`The screenshot exceeds ${MAX_BYTES} bytes at the lowest quality.`);
 }

@@ -1,11 +1,11 @@
 import { en } from '../../src/web/page/locales/en.js';
-import { useApp } from './app-under-test.js';
-import { createPageHarness, describeWithChromium } from './page-harness.js';
-import { addSamples, ask, writeCaptions, written } from './page-parts.js';
-import { dropFiles } from './sample-files.js';
+import { useApp } from './support/use-app.js';
+import { useBrowser, describeWithChromium } from './support/use-browser.js';
+import { addSamples, ask, writeCaptions, caption } from './support/page-actions.js';
+import { dropFiles } from './support/add-files.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 
-/** Nothing of it holds a blank, so that it is one word of the engine, and comes both as a delta and as a whole. */
+/** Words without spaces: the fake engine streams each as one delta. */
 const HOSTILE = [
   '<img/src=x/onerror=alert(1)>',
   '<script>alert(2)</script>',
@@ -15,8 +15,8 @@ const HOSTILE = [
   '{{constructor.constructor("alert(6)")()}}',
 ].join(' ');
 
-describeWithChromium('what the model writes', () => {
-  const harness = createPageHarness();
+describeWithChromium('text of the model', () => {
+  const browser = useBrowser();
   const app = useApp();
 
   beforeEach(() => {
@@ -24,10 +24,10 @@ describeWithChromium('what the model writes', () => {
   });
 
   it('is shown as text among captions', async () => {
-    const page = await harness.open(app.url);
+    const page = await browser.open(app.url);
     await addSamples(page, 'fox.png');
     await writeCaptions(page);
-    await written(page, 'en', HOSTILE).waitFor();
+    await caption(page, 'en', HOSTILE).waitFor();
 
     expect(await page.locator('img[src="x"], a[href^="javascript"], svg[onload]').count()).toBe(0);
   });
@@ -35,10 +35,10 @@ describeWithChromium('what the model writes', () => {
   it.each(['off', 'on'] as const)(
     'is shown as text among answers, probabilities %s',
     async (probabilities) => {
-      const page = await harness.open(app.url);
+      const page = await browser.open(app.url);
       await page.getByRole('tab', { name: en.tabs.ask }).click();
       if (probabilities === 'on') {
-        await page.getByText(en.ask.more, { exact: true }).click();
+        await page.getByText(en.ask.settings, { exact: true }).click();
         await page.getByLabel(en.ask.tokens).check();
       }
       await ask(page, '<img src=x onerror=alert(7)>');
@@ -53,12 +53,13 @@ describeWithChromium('what the model writes', () => {
     },
   );
 
-  it('is not the only thing shown as text: names of files are', async () => {
+  it('is not the only untrusted text: file names are shown as text too', async () => {
     const name = '<img src=x onerror=alert(8)>.png';
     const folder = createTemporaryFolder();
-    const page = await harness.open(app.url);
-    await dropFiles(page, [folder.write(name, 'no picture')]);
+    const page = await browser.open(app.url);
+    await dropFiles(page, [folder.write(name, 'not an image')]);
     await page.getByText(name).first().waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
     folder.remove();
   });
 });
@@ -66,7 +67,7 @@ describeWithChromium('what the model writes', () => {
 describeWithChromium('the page', () => {
   const app = useApp();
 
-  it('is served with a policy that lets nothing in from outside', async () => {
+  it('is served with a Content-Security-Policy without external sources', async () => {
     const reply = await fetch(app.url);
     const policy = reply.headers.get('Content-Security-Policy') ?? '';
 

@@ -6,21 +6,22 @@ import { AskPanel } from './ask/ask-panel.js';
 import { CaptionPanel } from './captions/caption-panel.js';
 import { t } from './locales/locale.js';
 import { MediaTray } from './media/media-tray.js';
-import { seesMedia } from './service/service-status.js';
-import { DemoNotice } from './shell/demo-notice.js';
+import { modelSupportsMedia } from './service/service-status.js';
+import { DemoBanner } from './shell/demo-banner.js';
 import { Header } from './shell/header.js';
 import { ServiceBanner } from './shell/service-banner.js';
 
 const PANELS = { captions: CaptionPanel, ask: AskPanel };
 type Tab = keyof typeof PANELS;
+
 /**
- * The page: media on one side, what is written about them on the other. Both panels keep their work when hidden. A model
- * that reads text alone leaves the questions.
+ * The page: media in one column, the tabs in the other. A text-only model has the Ask tab only. Hidden tabs keep their
+ * state.
  */
 export function App() {
   const tab = useSignal<Tab>('captions');
-  const tabs: readonly Tab[] = seesMedia.value ? ['captions', 'ask'] : ['ask'];
-  const shown = seesMedia.value ? tab.value : 'ask';
+  const tabs: readonly Tab[] = modelSupportsMedia.value ? ['captions', 'ask'] : ['ask'];
+  const shown = modelSupportsMedia.value ? tab.value : 'ask';
   const choose = (event: KeyboardEvent) => {
     if (tabs.length === 1 || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
     tab.value = tab.value === 'captions' ? 'ask' : 'captions';
@@ -30,10 +31,10 @@ export function App() {
     <>
       <Header />
       <ServiceBanner />
-      <DemoNotice />
+      <DemoBanner />
       <main class="work">
-        {seesMedia.value && (
-          <section aria-label={t().tray.title}>
+        {modelSupportsMedia.value && (
+          <section aria-label={t().media.title}>
             <MediaTray />
           </section>
         )}

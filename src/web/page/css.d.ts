@@ -1,2 +1,2 @@
-/** Style sheets are bundled; an import brings no value. */
+/** esbuild bundles the style sheets; an import has no value. */
 declare module '*.css';

@@ -14,13 +14,13 @@ const QUESTION: Question = {
 };
 const FINISHED: Progress = { state: 'finished', reason: 'stop' };
 
-function exchange(asked: string, text: string, progress: Progress = FINISHED): Exchange {
-  const [fresh] = ask(EMPTY_CONVERSATION, { ...QUESTION, text: asked }).exchanges;
+function exchange(questionText: string, text: string, progress: Progress = FINISHED): Exchange {
+  const [fresh] = ask(EMPTY_CONVERSATION, { ...QUESTION, text: questionText }).exchanges;
   return { ...fresh!, text, progress };
 }
 
 describe('toAskForm', () => {
-  it('sends a question alone with its language and nothing else', () => {
+  it('sends a single question with its language only', () => {
     const form = toAskForm({ question: QUESTION, earlier: [], files: [], tokens: 'hidden' });
 
     expect([...form]).toEqual([
@@ -29,7 +29,7 @@ describe('toAskForm', () => {
     ]);
   });
 
-  it('sends what was said, how to draw, and every file in order', () => {
+  it('sends history, sampling settings and all files in order', () => {
     const form = toAskForm({
       question: { ...QUESTION, sampling: { temperature: 0.8, seed: 0 } },
       earlier: [exchange('Què?', 'Un gos.')],
@@ -53,7 +53,7 @@ describe('toAskForm', () => {
 });
 
 describe('toHistory', () => {
-  it('keeps what a stopped answer had, and leaves out what was no answer', () => {
+  it('includes stopped answers, and leaves out failed and empty ones', () => {
     const earlier = [
       exchange('a', 'A'),
       exchange('b', '', { state: 'stopped' }),
@@ -65,7 +65,7 @@ describe('toHistory', () => {
     expect(toHistory(earlier).map(({ text }) => text)).toEqual(['a', 'A', 'c', 'C']);
   });
 
-  it('keeps the last turns that the service takes, the user first', () => {
+  it('keeps the latest turns up to the limit, starting with the user', () => {
     const earlier = Array.from({ length: 40 }, (_, i) => exchange(`q${i}`, `a${i}`));
 
     const history = toHistory(earlier);

@@ -1,15 +1,15 @@
 import { MAX_HISTORY_TURNS } from '../../../config/limits.js';
 import type { Exchange, Question } from './conversation.js';
 
-/** Candidates of each token that are asked for. */
+/** Candidate tokens per step. */
 const TOP_LOGPROBS = 5;
 
-/** What a request for an answer is made of. */
+/** The content of a request for an answer. */
 interface AskRequest {
   readonly question: Question;
-  /** What was said before it. */
+  /** The exchanges before the question. */
   readonly earlier: readonly Exchange[];
-  /** Pictures and clips, in their order. */
+  /** Images and videos in order. */
   readonly files: readonly File[];
   readonly tokens: 'hidden' | 'shown';
 }
@@ -19,7 +19,7 @@ interface Turn {
   readonly text: string;
 }
 
-/** The form that POST /v1/answers takes. */
+/** The form of POST /v1/answers. */
 export function toAskForm({ question, earlier, files, tokens }: AskRequest): FormData {
   const form = new FormData();
   const { temperature, seed } = question.sampling;
@@ -35,8 +35,8 @@ export function toAskForm({ question, earlier, files, tokens }: AskRequest): For
 }
 
 /**
- * The turns that the service is told of: the user and the assistant in turn, and the assistant last. An answer that
- * failed or is empty was no answer, so its question goes too. The oldest go where there are more than the service takes.
+ * The conversation history: user and assistant alternate, and the assistant is last. Leaves out exchanges with a failed
+ * or empty answer, and the oldest turns beyond MAX_HISTORY_TURNS.
  */
 export function toHistory(earlier: readonly Exchange[]): Turn[] {
   return earlier

@@ -2,23 +2,30 @@ import './composer.css';
 
 import { MAX_PROMPT_BYTES } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
-import { askedMedia } from '../media/asked-media.js';
+import { questionMedia } from '../media/question-media.js';
 import { CloseIcon, StopIcon } from '../shell/icons.js';
-import { isAnswering, stopAnswer } from './asking.js';
-import { cancelEdit, draft, editing, focusQuestion, questionField, sendDraft } from './draft.js';
+import { isAnswering, stopAnswer } from './conversation-store.js';
+import {
+  cancelEdit,
+  draft,
+  editing,
+  focusQuestion,
+  questionField,
+  sendDraft,
+} from './question-draft.js';
 
-/** A character of a string is three bytes of UTF-8 at most. */
+/** Characters. A UTF-16 code unit takes at most three bytes in UTF-8. */
 const MAX_QUESTION_LENGTH = Math.floor(MAX_PROMPT_BYTES / 3);
 
-/** Where a question is written and sent, and the answer to it stopped. */
+/** The question field with a button to send the question or stop the answer. */
 export function Composer() {
   const send = (event: Event) => {
     event.preventDefault();
     sendDraft();
   };
-  const readKey = (event: KeyboardEvent) => {
+  const handleKey = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && editing.value) cancelEdit();
-    // Shift begins a new line; while a word is composed, Enter belongs to it.
+    // Shift+Enter inserts a line break. During IME composition, Enter confirms the composition.
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) send(event);
   };
   return (
@@ -47,11 +54,11 @@ export function Composer() {
         onInput={(event) => {
           draft.value = event.currentTarget.value;
         }}
-        onKeyDown={readKey}
+        onKeyDown={handleKey}
       />
       <div class="composer-foot">
         <span id="composer-about" class="composer-about">
-          {t().ask.about(askedMedia.value.length)}
+          {t().ask.about(questionMedia.value.length)}
         </span>
         {isAnswering.value ? <StopButton /> : <SendButton />}
       </div>
@@ -69,7 +76,7 @@ function SendButton() {
 
 function StopButton() {
   const stop = (event: MouseEvent) => {
-    // The second click of a double click on what was the button to ask.
+    // Ignores the second click of a double click on the send button, which this button replaces.
     if (event.detail > 1) return;
     stopAnswer();
     focusQuestion();

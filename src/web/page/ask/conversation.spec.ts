@@ -9,6 +9,7 @@ import {
   type Question,
   receive,
   regenerate,
+  setModel,
   stop,
   upload,
 } from './conversation.js';
@@ -23,54 +24,67 @@ const END = { finish_reason: 'stop' } as const;
 /** A conversation of these questions, each with an answer. */
 function converse(...texts: readonly string[]): Conversation {
   return texts.reduce((conversation, text) => {
-    const asked = ask(conversation, question(text));
-    return finish(asked, asked.exchanges.at(-1)!.id, { text: `${text}!`, ...END });
+    const pending = ask(conversation, question(text));
+    return finish(pending, pending.exchanges.at(-1)!.id, { text: `${text}!`, ...END });
   }, EMPTY_CONVERSATION);
 }
 
-const texts = ({ exchanges }: Conversation) => exchanges.map((one) => one.question.text);
+const texts = ({ exchanges }: Conversation) => exchanges.map(({ question: { text } }) => text);
 const progresses = ({ exchanges }: Conversation) => exchanges.map(({ progress }) => progress);
 
 describe('a conversation', () => {
-  it('gathers an answer from its pieces, and takes the whole one in their place', () => {
-    const asked = ask(EMPTY_CONVERSATION, question('Què?'));
-    const sent = upload(asked, 1, 0.5);
-    const begun = receive(receive(sent, 1, { text: 'Un ' }), 1, { text: 'gos' });
-    const whole = finish(begun, 1, { text: 'Un gos.', ...END });
+  it('collects the deltas of an answer and replaces them with the finished answer', () => {
+    const pending = ask(EMPTY_CONVERSATION, question('Què?'));
+    const sent = upload(pending, 1, 0.5);
+    const streaming = receive(receive(sent, 1, { text: 'Un ' }), 1, { text: 'gos' });
+    const whole = finish(streaming, 1, { text: 'Un gos.', ...END });
 
-    expect(progresses(asked)).toEqual([{ state: 'waiting', uploaded: 0 }]);
+    expect(progresses(pending)).toEqual([{ state: 'waiting', uploaded: 0 }]);
     expect(progresses(sent)).toEqual([{ state: 'waiting', uploaded: 0.5 }]);
-    expect(begun.exchanges[0]).toMatchObject({ text: 'Un gos', progress: { state: 'writing' } });
-    expect(begun.exchanges.every(isRunning)).toBe(true);
+    expect(streaming.exchanges[0]).toMatchObject({
+      text: 'Un gos',
+      progress: { state: 'writing' },
+    });
+    expect(streaming.exchanges.every(isRunning)).toBe(true);
     expect(whole.exchanges[0]).toMatchObject({
       text: 'Un gos.',
       progress: { state: 'finished', reason: 'stop' },
     });
   });
 
-  it('gathers tokens too', () => {
+  it('collects tokens', () => {
     const dog = { text: 'gos', logprob: -0.1, top: [] };
-    const begun = receive(ask(EMPTY_CONVERSATION, question('?')), 1, {
+    const streaming = receive(ask(EMPTY_CONVERSATION, question('?')), 1, {
       text: 'gos',
       tokens: [dog],
     });
 
-    expect(begun.exchanges[0]?.tokens).toEqual([dog]);
-    expect(finish(begun, 1, { text: 'gos', ...END }).exchanges[0]?.tokens).toEqual([]);
+    expect(streaming.exchanges[0]?.tokens).toEqual([dog]);
+    expect(finish(streaming, 1, { text: 'gos', ...END }).exchanges[0]?.tokens).toEqual([]);
   });
 
-  it('keeps what had come when it is stopped or fails', () => {
-    const begun = receive(ask(EMPTY_CONVERSATION, question('?')), 1, { text: 'Un' });
+  it('keeps the text of a stopped or failed answer', () => {
+    const streaming = receive(ask(EMPTY_CONVERSATION, question('?')), 1, { text: 'Un' });
     const error = new Error('gone');
 
-    expect(stop(begun).exchanges[0]).toMatchObject({ text: 'Un', progress: { state: 'stopped' } });
-    expect(fail(begun, 1, error).exchanges[0]).toMatchObject({
+    expect(stop(streaming).exchanges[0]).toMatchObject({
+      text: 'Un',
+      progress: { state: 'stopped' },
+    });
+    expect(fail(streaming, 1, error).exchanges[0]).toMatchObject({
       text: 'Un',
       progress: { state: 'failed', error },
     });
   });
 
-  it('changes no answer that has ended, whatever comes late', () => {
+  it('records the model that answers', () => {
+    const pending = ask(EMPTY_CONVERSATION, question('?'));
+
+    expect(pending.exchanges[0]?.model).toBeNull();
+    expect(setModel(pending, 1, 'demo').exchanges[0]?.model).toBe('demo');
+  });
+
+  it('ignores late events of an ended answer', () => {
     const stopped = stop(ask(EMPTY_CONVERSATION, question('?')));
 
     expect(receive(stopped, 1, { text: 'late' })).toEqual(stopped);
@@ -80,7 +94,7 @@ describe('a conversation', () => {
     expect(stop(converse('a'))).toEqual(converse('a'));
   });
 
-  it('drops what followed an edited question', () => {
+  it('removes the exchanges after an edited question', () => {
     const edited = edit(converse('a', 'b', 'c'), 2, question('B'));
 
     expect(texts(edited)).toEqual(['a', 'B']);
@@ -88,11 +102,11 @@ describe('a conversation', () => {
     expect(receive(edited, 2, { text: 'late' })).toEqual(edited);
   });
 
-  it('asks after all when the edited question is gone', () => {
+  it('appends the question if the edited one no longer exists', () => {
     expect(texts(edit(converse('a'), 9, question('b')))).toEqual(['a', 'b']);
   });
 
-  it('answers the last question again, drawn in another way', () => {
+  it('regenerates the last answer with other sampling settings', () => {
     const sampling = { temperature: 0.8, seed: 7 };
     const again = regenerate(converse('a', 'b'), sampling);
 

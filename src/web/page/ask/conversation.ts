@@ -1,24 +1,24 @@
 import type { AnswerResult, FinishReason, TokenLogprob } from '../service/api-types.js';
 
-/** How an answer is drawn; null leaves it to the service. */
+/** Sampling settings. `null` uses the default of the service. */
 export interface Sampling {
   readonly temperature: number | null;
   readonly seed: number | null;
 }
 
-/** What is asked, and how. */
+/** A question with its settings. */
 export interface Question {
   readonly text: string;
-  /** The code of the language that the answer shall have. */
+  /** Code of the answer language. */
   readonly language: string;
   readonly sampling: Sampling;
 }
 
-/** How far an answer is. */
+/** The state of an answer. */
 export type Progress =
   | {
       readonly state: 'waiting';
-      /** How much of the request has been sent, 0 to 1. */
+      /** Uploaded fraction of the request, 0 to 1. */
       readonly uploaded: number;
     }
   | { readonly state: 'writing' }
@@ -30,48 +30,60 @@ export type Progress =
 export interface Exchange {
   readonly id: number;
   readonly question: Question;
-  /** As much of the answer as there is. */
+  /** The answer, or its text so far. */
   readonly text: string;
-  /** Those of the answer; empty unless asked for. */
+  /** The tokens of the answer. Empty unless the request sets `top_logprobs`. */
   readonly tokens: readonly TokenLogprob[];
+  /** Id of the model that answers. `null` until the service sends it. */
+  readonly model: string | null;
   readonly progress: Progress;
 }
 
 export interface Conversation {
   readonly exchanges: readonly Exchange[];
-  /** Never given twice, so that what comes late for a dropped exchange finds none. */
+  /** Ids are never reused, so that late events of a removed exchange have no effect. */
   readonly nextId: number;
 }
 
-/** Nothing said yet. */
 export const EMPTY_CONVERSATION: Conversation = { exchanges: [], nextId: 1 };
 
-/** Whether more of the answer is to come. */
+/** Whether the answer is unfinished and not stopped. */
 export function isRunning({ progress }: Exchange): boolean {
   return progress.state === 'waiting' || progress.state === 'writing';
 }
 
-/** A question after all that was said. */
+/** Records the model that answers. */
+export function setModel(conversation: Conversation, id: number, model: string): Conversation {
+  return change(conversation, id, (exchange) => ({ ...exchange, model }));
+}
+
+const NEW = {
+  text: '',
+  tokens: [],
+  model: null,
+  progress: { state: 'waiting', uploaded: 0 },
+} as const;
+
+/** Appends a question. */
 export function ask({ exchanges, nextId }: Conversation, question: Question): Conversation {
-  const progress: Progress = { state: 'waiting', uploaded: 0 };
-  const exchange: Exchange = { id: nextId, question, text: '', tokens: [], progress };
+  const exchange: Exchange = { ...NEW, id: nextId, question };
   return { exchanges: [...exchanges, exchange], nextId: nextId + 1 };
 }
 
-/** A question in the place of an earlier one; what followed that one is gone. */
+/** Replaces a question and removes all later exchanges. */
 export function edit(conversation: Conversation, id: number, question: Question): Conversation {
   const at = conversation.exchanges.findIndex((exchange) => exchange.id === id);
-  const kept = at < 0 ? conversation.exchanges : conversation.exchanges.slice(0, at);
-  return ask({ ...conversation, exchanges: kept }, question);
+  const earlier = at < 0 ? conversation.exchanges : conversation.exchanges.slice(0, at);
+  return ask({ ...conversation, exchanges: earlier }, question);
 }
 
-/** The last question once more, with another way to draw the answer. */
+/** Asks the last question again with other sampling settings. */
 export function regenerate(conversation: Conversation, sampling: Sampling): Conversation {
   const last = conversation.exchanges.at(-1);
   return last ? edit(conversation, last.id, { ...last.question, sampling }) : conversation;
 }
 
-/** More of the request has been sent. */
+/** Updates the uploaded fraction. */
 export function upload(conversation: Conversation, id: number, uploaded: number): Conversation {
   return change(conversation, id, (exchange) =>
     exchange.progress.state === 'waiting'
@@ -80,7 +92,7 @@ export function upload(conversation: Conversation, id: number, uploaded: number)
   );
 }
 
-/** A piece of the answer. */
+/** Appends a delta to the answer. */
 export function receive(
   conversation: Conversation,
   id: number,
@@ -94,7 +106,7 @@ export function receive(
   }));
 }
 
-/** The whole answer, in place of its pieces. */
+/** Replaces the deltas with the finished answer. */
 export function finish(
   conversation: Conversation,
   id: number,
@@ -112,16 +124,16 @@ export function finish(
   }));
 }
 
-/** Whatever runs was stopped; what had come stays. */
+/** Marks running answers as stopped. Their text stays. */
 export function stop(conversation: Conversation): Conversation {
   return conversation.exchanges.reduce(
-    (made, { id }) =>
-      change(made, id, (exchange) => ({ ...exchange, progress: { state: 'stopped' } })),
+    (stopped, { id }) =>
+      change(stopped, id, (exchange) => ({ ...exchange, progress: { state: 'stopped' } })),
     conversation,
   );
 }
 
-/** The answer will not come, or no more of it. */
+/** Marks an answer as failed. Its text stays. */
 export function fail(conversation: Conversation, id: number, error: unknown): Conversation {
   return change(conversation, id, (exchange) => ({
     ...exchange,
@@ -129,14 +141,14 @@ export function fail(conversation: Conversation, id: number, error: unknown): Co
   }));
 }
 
-/** An answer that has ended, or that was dropped, changes no more. */
+/** Updates a running exchange. Ended and removed ones do not change. */
 function change(
   conversation: Conversation,
   id: number,
-  to: (exchange: Exchange) => Exchange,
+  update: (exchange: Exchange) => Exchange,
 ): Conversation {
   const exchanges = conversation.exchanges.map((exchange) =>
-    exchange.id === id && isRunning(exchange) ? to(exchange) : exchange,
+    exchange.id === id && isRunning(exchange) ? update(exchange) : exchange,
   );
   return { ...conversation, exchanges };
 }

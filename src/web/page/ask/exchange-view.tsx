@@ -1,42 +1,44 @@
 import './exchange-view.css';
 
 import { locale, t } from '../locales/locale.js';
+import { isDemoModel } from '../service/service-status.js';
 import { CopyButton } from '../shell/copy-button.js';
+import { DemoMark } from '../shell/demo-mark.js';
 import { ErrorNote } from '../shell/error-note.js';
 import { EditIcon, RefreshIcon } from '../shell/icons.js';
-import { askSettings } from './ask-settings.js';
-import { answerAgain, retryAnswer } from './asking.js';
+import { askSettings } from './stored-ask-settings.js';
+import { regenerateAnswer, retryAnswer } from './conversation-store.js';
 import { type Exchange, isRunning, type Progress } from './conversation.js';
-import { beginEdit, focusQuestion } from './draft.js';
+import { startEdit, focusQuestion } from './question-draft.js';
 import { TokenText } from './token-text.js';
 
 interface ExchangeViewProps {
   exchange: Exchange;
-  /** The last one can be answered again; one that an edit will drop is pale. */
-  place: 'earlier' | 'last' | 'edited' | 'dropped';
-  /** Nothing can be changed while an answer is on its way. */
-  mode: 'changeable' | 'fixed';
+  /** `last`: can be regenerated. `discarded`: an edit in progress will remove it. */
+  role: 'earlier' | 'last' | 'edited' | 'discarded';
+  /** `fixed` while an answer is pending or streaming. */
+  mode: 'editable' | 'fixed';
 }
 
-/** A question, its answer as far as it has come, and what can be done with both. */
-export function ExchangeView({ exchange, place, mode }: ExchangeViewProps) {
+/** A question and its answer, with buttons to edit, copy and regenerate. */
+export function ExchangeView({ exchange, role, mode }: ExchangeViewProps) {
   const { question, progress } = exchange;
   const retry = () => {
     retryAnswer();
     focusQuestion();
   };
   return (
-    <div class={`exchange exchange-${place}`}>
+    <div class={`exchange exchange-${role}`}>
       <div class="exchange-question">
         <p class="label">{t().ask.you}</p>
         <p class="exchange-text">{question.text}</p>
-        {mode === 'changeable' && (
+        {mode === 'editable' && (
           <button
             type="button"
             class="button quiet exchange-edit"
             aria-label={t().ask.edit}
             title={t().ask.edit}
-            onClick={() => beginEdit(exchange)}
+            onClick={() => startEdit(exchange)}
           >
             <EditIcon />
           </button>
@@ -45,13 +47,14 @@ export function ExchangeView({ exchange, place, mode }: ExchangeViewProps) {
       <div class="exchange-answer">
         <p class="label">{t().ask.model}</p>
         <AnswerText exchange={exchange} />
+        {exchange.text !== '' && isDemoModel(exchange.model) && <DemoMark />}
         {progress.state === 'failed' && (
           <ErrorNote
             error={progress.error}
-            onRetry={place === 'last' && mode === 'changeable' ? retry : undefined}
+            onRetry={role === 'last' && mode === 'editable' ? retry : undefined}
           />
         )}
-        {!isRunning(exchange) && <AnswerFoot exchange={exchange} place={place} mode={mode} />}
+        {!isRunning(exchange) && <AnswerFoot exchange={exchange} role={role} mode={mode} />}
       </div>
     </div>
   );
@@ -59,7 +62,8 @@ export function ExchangeView({ exchange, place, mode }: ExchangeViewProps) {
 
 function AnswerText({ exchange: { question, text, tokens, progress } }: { exchange: Exchange }) {
   const { language } = question;
-  if (progress.state === 'waiting') return <p class="exchange-waiting">{waitingFor(progress)}</p>;
+  if (progress.state === 'waiting')
+    return <p class="exchange-waiting">{describeWaiting(progress)}</p>;
   if (askSettings.value.tokens === 'shown' && tokens.length > 0) {
     return <TokenText text={text} tokens={tokens} language={language} />;
   }
@@ -70,28 +74,28 @@ function AnswerText({ exchange: { question, text, tokens, progress } }: { exchan
   );
 }
 
-function waitingFor({ uploaded }: Extract<Progress, { state: 'waiting' }>): string {
+function describeWaiting({ uploaded }: Extract<Progress, { state: 'waiting' }>): string {
   const isUploading = uploaded > 0 && uploaded < 1;
-  return isUploading ? t().upload.progress(Math.floor(uploaded * 100)) : t().upload.thinking;
+  return isUploading ? t().upload.progress(Math.floor(uploaded * 100)) : t().upload.processing;
 }
 
-/** How the answer ended and was drawn; copying it, and another one in its place. */
-function AnswerFoot({ exchange: { question, text, progress }, place, mode }: ExchangeViewProps) {
+/** The sampling settings and the ending of an answer, with buttons to copy and regenerate. */
+function AnswerFoot({ exchange: { question, text, progress }, role, mode }: ExchangeViewProps) {
   const { temperature, seed } = question.sampling;
   const again = () => {
-    answerAgain();
+    regenerateAnswer();
     focusQuestion();
   };
-  const end = endOf(progress);
+  const ending = describeEnding(progress);
   return (
     <div class="exchange-foot">
-      {end !== null && <span class="exchange-end">{end}</span>}
+      {ending !== null && <span class="exchange-ending">{ending}</span>}
       {seed !== null && <span>{t().ask.seedIs(seed)}</span>}
       {temperature !== null && (
         <span>{t().ask.temperatureIs(temperature.toLocaleString(locale.value))}</span>
       )}
       {text !== '' && <CopyButton text={text} label={t().ask.copy} />}
-      {place === 'last' && mode === 'changeable' && progress.state !== 'failed' && (
+      {role === 'last' && mode === 'editable' && progress.state !== 'failed' && (
         <button type="button" class="button quiet" onClick={again}>
           <RefreshIcon />
           {t().ask.regenerate}
@@ -101,15 +105,15 @@ function AnswerFoot({ exchange: { question, text, progress }, place, mode }: Exc
   );
 }
 
-/** A word on an end that is not the model's own. */
-function endOf(progress: Progress): string | null {
+/** Why an answer is incomplete; `null` if the model ended it. */
+function describeEnding(progress: Progress): string | null {
   if (progress.state === 'stopped') return t().captions.stopped;
   if (progress.state !== 'finished') return null;
   switch (progress.reason) {
     case 'length':
       return t().captions.cut;
     case 'repetition':
-      return t().ask.repeated;
+      return t().captions.repeated;
     case 'cancelled':
       return t().captions.stopped;
     case 'stop':

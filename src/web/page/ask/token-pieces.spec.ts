@@ -4,7 +4,7 @@ import {
   certaintyOf,
   formatPercent,
   probabilityOf,
-  showToken,
+  showWhitespace,
   toPieces,
 } from './token-pieces.js';
 
@@ -12,51 +12,51 @@ const token = (text: string, logprob = -0.5): TokenLogprob => ({ text, logprob, 
 const tokens = (...texts: readonly string[]) => texts.map((text) => token(text));
 const BYTE = '\uFFFD';
 
-/** Each piece's text and how many tokens it has. */
-const cut = (text: string, ...texts: readonly string[]) =>
+/** Text and number of tokens of each piece. */
+const split = (text: string, ...texts: readonly string[]) =>
   toPieces(text, tokens(...texts)).map((piece) => [piece.text, piece.tokens.length]);
 
 describe('toPieces', () => {
-  it('cuts a text into its tokens', () => {
-    expect(cut('A fox.', 'A', ' fox', '.')).toEqual([
+  it('splits a text into its tokens', () => {
+    expect(split('A fox.', 'A', ' fox', '.')).toEqual([
       ['A', 1],
       [' fox', 1],
       ['.', 1],
     ]);
   });
 
-  it('joins the parts of characters', () => {
-    expect(cut('a 🦊€ b', 'a', ' ', BYTE, BYTE, BYTE, BYTE, BYTE, BYTE, BYTE, ' b')).toEqual([
+  it('joins incomplete tokens', () => {
+    expect(split('a 🦊€ b', 'a', ' ', BYTE, BYTE, BYTE, BYTE, BYTE, BYTE, BYTE, ' b')).toEqual([
       ['a', 1],
       [' ', 1],
       ['🦊€', 7],
       [' b', 1],
     ]);
-    expect(cut('🦊', BYTE, BYTE, BYTE, BYTE)).toEqual([['🦊', 4]]);
+    expect(split('🦊', BYTE, BYTE, BYTE, BYTE)).toEqual([['🦊', 4]]);
   });
 
-  it('waits for text that is still to come', () => {
-    expect(cut('a', 'a', BYTE, BYTE)).toEqual([['a', 1]]);
-    expect(cut('', 'a')).toEqual([]);
+  it('waits for text that has not arrived yet', () => {
+    expect(split('a', 'a', BYTE, BYTE)).toEqual([['a', 1]]);
+    expect(split('', 'a')).toEqual([]);
   });
 
-  it('keeps bytes that make no character, and a U+FFFD that was meant', () => {
-    expect(cut('a\uFFFD\uFFFDb', 'a', BYTE, BYTE, 'b')).toEqual([
+  it('keeps invalid bytes as U+FFFD', () => {
+    expect(split('a\uFFFD\uFFFDb', 'a', BYTE, BYTE, 'b')).toEqual([
       ['a', 1],
       ['\uFFFD\uFFFD', 2],
       ['b', 1],
     ]);
   });
 
-  it('passes over tokens that left no text', () => {
-    expect(cut('ab', 'a', '<|x|>', '', 'b')).toEqual([
+  it('skips tokens without text', () => {
+    expect(split('ab', 'a', '<|x|>', '', 'b')).toEqual([
       ['a', 1],
       ['b', 1],
     ]);
   });
 
-  it('keeps text that no token explains', () => {
-    expect(cut('abc', 'a')).toEqual([
+  it('keeps text without a matching token', () => {
+    expect(split('abc', 'a')).toEqual([
       ['a', 1],
       ['bc', 0],
     ]);
@@ -67,13 +67,13 @@ describe('toPieces', () => {
     ['🦊🦊', [BYTE, 'zz', BYTE]],
     ['aaa', ['aa', 'aa']],
   ])('never changes the text %j', (text, texts) => {
-    const made = toPieces(text, tokens(...texts)).map((piece) => piece.text);
-    expect(made.join('')).toBe(text);
+    const pieces = toPieces(text, tokens(...texts)).map((piece) => piece.text);
+    expect(pieces.join('')).toBe(text);
   });
 });
 
 describe('probabilityOf', () => {
-  it('is that of all its tokens, one after another', () => {
+  it('is the product of the probabilities of its tokens', () => {
     const parts = [token(BYTE, Math.log(0.5)), token(BYTE, Math.log(0.4))];
     expect(probabilityOf({ text: 'é', tokens: parts })).toBeCloseTo(0.2);
   });
@@ -86,12 +86,12 @@ describe('candidatesOf', () => {
     { text: BYTE, logprob: -4 },
   ];
 
-  it('marks the chosen one, also among bytes that look alike', () => {
+  it('marks the sampled token, also among tokens with the same text', () => {
     const roles = candidatesOf({ text: BYTE, logprob: -4, top }).map(({ role }) => role);
     expect(roles).toEqual(['other', 'other', 'chosen']);
   });
 
-  it('adds the chosen one where it was not among the likeliest', () => {
+  it('appends the sampled token if it is not among the most probable ones', () => {
     expect(candidatesOf({ text: 'z', logprob: -9, top }).slice(2)).toEqual([
       { text: BYTE, logprob: -4, role: 'other' },
       { text: 'z', logprob: -9, role: 'chosen' },
@@ -107,7 +107,7 @@ describe('certaintyOf', () => {
     [0.59, 'open'],
     [0.1, 'doubtful'],
     [0, 'unlikely'],
-  ])('%d is %s', (probability, certainty) => {
+  ])('classifies %d as %s', (probability, certainty) => {
     expect(certaintyOf(probability)).toBe(certainty);
   });
 });
@@ -121,13 +121,13 @@ describe('formatPercent', () => {
     [0.5, 'es', '50'],
     [0.0001, 'eu', '< 0,1'],
     [0, 'en', '< 0.1'],
-  ])('%d in %s is %s', (probability, locale, text) => {
+  ])('formats %d in %s as %s', (probability, locale, text) => {
     expect(formatPercent(probability, locale)).toBe(text);
   });
 });
 
-describe('showToken', () => {
-  it('makes spaces and line ends visible', () => {
-    expect(showToken(' fox\n\t')).toBe('␣fox⏎⇥');
+describe('showWhitespace', () => {
+  it('makes spaces, line breaks and tabs visible', () => {
+    expect(showWhitespace(' fox\n\t')).toBe('␣fox⏎⇥');
   });
 });

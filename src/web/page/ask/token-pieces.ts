@@ -1,77 +1,80 @@
 import type { TokenLogprob } from '../service/api-types.js';
 
-/** A stretch of an answer, and the tokens it is made of: one, or several where they are parts of characters. */
+/** A piece of an answer and its tokens: one, or several if they are incomplete UTF-8 sequences. */
 export interface TokenPiece {
   readonly text: string;
   readonly tokens: readonly TokenLogprob[];
 }
 
-/** One of the tokens that might have stood in a place. */
+/** A candidate token of a decode step. */
 interface Candidate {
   readonly text: string;
   readonly logprob: number;
   readonly role: 'chosen' | 'other';
 }
 
-/** How sure the model was, in steps that are told apart by eye. */
+/** Probability classes with distinct styles. */
 type Certainty = 'sure' | 'likely' | 'open' | 'doubtful' | 'unlikely';
 
-/** A token that is part of a character has this text. */
-const PART = '\uFFFD';
+/** The text of a token that is an incomplete UTF-8 sequence. */
+const INCOMPLETE = '\uFFFD';
 
 /**
- * Cuts an answer into its tokens. Tokens that are parts of characters come as U+FFFD; those in a row become one piece with
- * the text that they make together. The text of the last of them may be still to come.
+ * Splits an answer into pieces, one for each token. Consecutive incomplete tokens (U+FFFD) form one piece with the
+ * characters that their bytes make up. During streaming, the text of the last ones may not have arrived yet.
  */
 export function toPieces(text: string, tokens: readonly TokenLogprob[]): TokenPiece[] {
   const pieces: TokenPiece[] = [];
-  let parts: TokenLogprob[] = [];
+  let incomplete: TokenLogprob[] = [];
   let at = 0;
   for (const token of tokens) {
-    const start = findToken(text, at, token.text, parts);
+    const start = findToken(text, at, token.text, incomplete);
     if (start === undefined) {
-      parts.push(token);
+      incomplete.push(token);
       continue;
     }
-    if (start > at) pieces.push({ text: text.slice(at, start), tokens: parts });
+    if (start > at) pieces.push({ text: text.slice(at, start), tokens: incomplete });
     pieces.push({ text: token.text, tokens: [token] });
-    parts = [];
+    incomplete = [];
     at = start + token.text.length;
   }
-  if (at < text.length) pieces.push({ text: text.slice(at), tokens: parts });
+  if (at < text.length) pieces.push({ text: text.slice(at), tokens: incomplete });
   return pieces;
 }
 
-/** Where a token stands in the text that is left; undefined where it is no text by itself. */
+/** The position of a token in the text from `at`. Undefined if the token is incomplete or has no text. */
 function findToken(
   text: string,
   at: number,
   token: string,
-  parts: readonly TokenLogprob[],
+  incomplete: readonly TokenLogprob[],
 ): number | undefined {
-  if (token === '' || token.includes(PART)) return undefined;
-  // Parts make one character at least; without them a token stands exactly here.
-  const hasParts = parts.some((part) => part.text.includes(PART));
-  const start = hasParts ? text.indexOf(token, at + 1) : at;
+  if (token === '' || token.includes(INCOMPLETE)) return undefined;
+  // Incomplete tokens before it make up at least one character. Without them, the token starts at `at`.
+  const hasIncomplete = incomplete.some((other) => other.text.includes(INCOMPLETE));
+  const start = hasIncomplete ? text.indexOf(token, at + 1) : at;
   return start >= 0 && text.startsWith(token, start) ? start : undefined;
 }
 
-/** The probability of a piece: of all its tokens, one after another. */
+/** The probability of a piece: the product of its tokens' probabilities. */
 export function probabilityOf({ tokens }: TokenPiece): number {
   return Math.exp(tokens.reduce((total, { logprob }) => total + logprob, 0));
 }
 
-/** The likeliest tokens of a step, likeliest first, and the chosen one wherever it stands. */
+/**
+ * The most probable tokens of a step in descending order. Includes the sampled token, at the end if it is not among
+ * them.
+ */
 export function candidatesOf({ text, logprob, top }: TokenLogprob): Candidate[] {
-  const at = top.findIndex((one) => one.text === text && one.logprob === logprob);
-  const candidates = top.map((one, index): Candidate => ({
-    ...one,
+  const at = top.findIndex((other) => other.text === text && other.logprob === logprob);
+  const candidates = top.map((token, index): Candidate => ({
+    ...token,
     role: index === at ? 'chosen' : 'other',
   }));
   return at < 0 ? [...candidates, { text, logprob, role: 'chosen' }] : candidates;
 }
 
-/** The step that a probability falls into. */
+/** The class of a probability. */
 export function certaintyOf(probability: number): Certainty {
   if (probability >= 0.9) return 'sure';
   if (probability >= 0.6) return 'likely';
@@ -79,7 +82,7 @@ export function certaintyOf(probability: number): Certainty {
   return probability >= 0.1 ? 'doubtful' : 'unlikely';
 }
 
-/** Percents as they are written in the page's language, without the sign. Nothing is rounded to 0 or to 100. */
+/** Formats a probability as a percentage without the sign. Never rounds to 0 or 100. */
 export function formatPercent(probability: number, locale: string): string {
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percent = probability * 100;
@@ -88,7 +91,7 @@ export function formatPercent(probability: number, locale: string): string {
   return numbers.format(percent);
 }
 
-/** A token by itself, with its spaces and line ends to be seen. */
-export function showToken(text: string): string {
+/** Replaces spaces, line breaks and tabs with visible symbols. */
+export function showWhitespace(text: string): string {
   return text.replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥');
 }

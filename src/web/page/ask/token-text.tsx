@@ -5,15 +5,14 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
 import type { TokenLogprob } from '../service/api-types.js';
-import { type Placement, placeBeside } from './place-beside.js';
 import {
   certaintyOf,
   probabilityOf,
-  showToken,
+  showWhitespace,
   type TokenPiece,
   toPieces,
 } from './token-pieces.js';
-import { TokenPopover } from './token-popover.js';
+import { type Placement, placePopover, TokenPopover } from './token-popover.js';
 
 interface TokenTextProps {
   text: string;
@@ -22,7 +21,7 @@ interface TokenTextProps {
   language: string;
 }
 
-/** Where the arrow keys lead, by key, from one of so many tokens. */
+/** The index that a key moves the focus to. */
 const STEPS: Readonly<Partial<Record<string, (at: number, count: number) => number>>> = {
   ArrowLeft: (at) => Math.max(at - 1, 0),
   ArrowRight: (at, count) => Math.min(at + 1, count - 1),
@@ -30,32 +29,32 @@ const STEPS: Readonly<Partial<Record<string, (at: number, count: number) => numb
   End: (_, count) => count - 1,
 };
 
-/** A text whose tokens show how sure the model was, and on hover or focus what else it considered. */
+/** A text with tokens styled by probability. Hover or focus opens the candidates of a token. */
 export function TokenText({ text, tokens, language }: TokenTextProps) {
   const root = useRef<HTMLDivElement>(null);
   const shown = useSignal<{ index: number; placement: Placement } | null>(null);
-  // One stop for the tab key; the arrow keys go on from there.
-  const stop = useSignal(0);
+  // The text is one tab stop; the arrow keys move between the tokens.
+  const tabStop = useSignal(0);
   const popoverId = useId();
   const pieces = toPieces(text, tokens);
   const shownPiece = shown.value && pieces[shown.value.index];
 
   const show = (index: number, element: Element) => {
-    if (root.current) shown.value = { index, placement: placeBeside(element, root.current) };
+    if (root.current) shown.value = { index, placement: placePopover(element, root.current) };
   };
   const hide = () => {
     shown.value = null;
   };
-  // The token that has the focus keeps its popover, or gets it back.
+  // When the pointer leaves, the focused token shows its popover again.
   const leave = () => {
     const focused = root.current?.querySelector(':focus[role=button]');
-    if (focused && shown.value) show(stop.value, focused);
+    if (focused && shown.value) show(tabStop.value, focused);
     else hide();
   };
   const isShown = shown.value !== null;
   useLayoutEffect(() => {
     if (!isShown) return undefined;
-    // On the document: a pointer may have opened it, with the focus elsewhere.
+    // On the document, because the pointer can open the popover while the focus is elsewhere.
     const close = ({ key }: KeyboardEvent) => {
       if (key === 'Escape') shown.value = null;
     };
@@ -72,7 +71,7 @@ export function TokenText({ text, tokens, language }: TokenTextProps) {
     spans[step(at, spans.length)]?.focus();
   };
   const token = (piece: TokenPiece, index: number) => {
-    // The space before a word stays outside, so that lines break and shades end where words do.
+    // Leading space stays outside the token, so that lines break and backgrounds end at words.
     const [, space = '', word = piece.text] = /^(\s*)(\S.*)$/s.exec(piece.text) ?? [];
     return (
       <>
@@ -80,12 +79,12 @@ export function TokenText({ text, tokens, language }: TokenTextProps) {
         <span
           role="button"
           class="token-text-token"
-          aria-label={word.trim() === '' ? showToken(word) : undefined}
+          aria-label={word.trim() === '' ? showWhitespace(word) : undefined}
           data-certainty={certaintyOf(probabilityOf(piece))}
-          tabIndex={index === stop.value ? 0 : -1}
+          tabIndex={index === tabStop.value ? 0 : -1}
           aria-describedby={shown.value?.index === index ? popoverId : undefined}
           onFocus={(event) => {
-            stop.value = index;
+            tabStop.value = index;
             show(index, event.currentTarget);
           }}
           onBlur={hide}

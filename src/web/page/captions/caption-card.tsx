@@ -5,20 +5,19 @@ import { useId } from 'preact/hooks';
 import { t } from '../locales/locale.js';
 import { formatTime } from '../media/frame-times.js';
 import type { Language } from '../service/api-types.js';
-import { languageOf } from '../service/service-status.js';
+import { isDemoModel, languageOf } from '../service/service-status.js';
 import { CopyButton } from '../shell/copy-button.js';
+import { DemoMark } from '../shell/demo-mark.js';
 import { DownloadIcon } from '../shell/icons.js';
-import { type CaptionPart, type CaptionRun, isUnderWay } from './caption-run.js';
-import { CaptionText } from './caption-text.js';
-import { downloadFile } from './download-file.js';
-import { toTrack, trackName } from './track.js';
+import { type CaptionPart, type CaptionRun, isRunning, type WrittenText } from './caption-run.js';
+import { toTrack, trackName } from './webvtt-track.js';
 
 interface CaptionCardProps {
   readonly code: string;
   readonly run: CaptionRun;
 }
 
-/** What was written in one language. */
+/** The captions of a run in one language, with copy and download buttons. */
 export function CaptionCard({ code, run }: CaptionCardProps) {
   const id = useId();
   const language = languageOf(code);
@@ -52,13 +51,14 @@ export function CaptionCard({ code, run }: CaptionCardProps) {
       ) : (
         <CaptionText code={code} run={run} part={run.parts[0]} />
       )}
+      {texts.length > 0 && isDemoModel(run.model) && <DemoMark />}
     </article>
   );
 }
 
-/** Of a clip, when nothing is being written any more: a track is whole or it misleads. */
+/** Offered only after the run has ended: an incomplete track would look complete in a player. */
 function DownloadTrack({ run, language }: { run: CaptionRun; language: Language }) {
-  const track = isUnderWay(run) ? null : toTrack(run, language);
+  const track = isRunning(run) ? null : toTrack(run, language);
   if (track === null) return null;
   const label = t().captions.downloadVtt(language.name);
   return (
@@ -75,6 +75,16 @@ function DownloadTrack({ run, language }: { run: CaptionRun; language: Language 
   );
 }
 
+function downloadFile(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The download has started before the timeout runs, so the URL is no longer needed.
+  setTimeout(() => URL.revokeObjectURL(url));
+}
+
 function SegmentTimes({ range }: { readonly range: CaptionPart['range'] }) {
   if (!range) return null;
   const start = formatTime(range.start);
@@ -83,4 +93,53 @@ function SegmentTimes({ range }: { readonly range: CaptionPart['range'] }) {
       {range.end === null ? start : t().captions.segment(start, formatTime(range.end))}
     </p>
   );
+}
+
+interface CaptionTextProps extends CaptionCardProps {
+  /** Undefined before the first text of the run. */
+  readonly part: CaptionPart | undefined;
+}
+
+/** One caption. Screen readers announce it when it is finished, not every delta. */
+function CaptionText({ code, run, part }: CaptionTextProps) {
+  const written = part?.texts[code];
+  const isWriting = isRunning(run) && (written?.ending ?? null) === null;
+  const note = isWriting ? null : describeEnding(written, run);
+  return (
+    <div class="caption-text" aria-live="polite">
+      {isWriting && !written && <p class="caption-text-note">{t().captions.waiting}</p>}
+      {/* The finished text is a new element, so that the live region announces it. */}
+      {isWriting && written && (
+        <p key="writing" lang={code} aria-hidden="true">
+          {written.text}
+          <span class="caption-text-caret" />
+        </p>
+      )}
+      {!isWriting && written && written.text !== '' && (
+        <p key="written" lang={code}>
+          {written.text}
+        </p>
+      )}
+      {note !== null && <p class="caption-text-note">{note}</p>}
+    </div>
+  );
+}
+
+/** Why a text may be shorter than expected; `null` if the model ended it. */
+function describeEnding(written: WrittenText | undefined, { phase }: CaptionRun): string | null {
+  const { captions } = t();
+  switch (written?.ending) {
+    case 'stop':
+    case 'complete':
+      return null;
+    case 'length':
+      return captions.cut;
+    case 'repetition':
+      return captions.repeated;
+    case 'cancelled':
+      return captions.stopped;
+    case null:
+    case undefined:
+      return phase.name === 'stopped' ? captions.stopped : captions.incomplete;
+  }
 }

@@ -1,21 +1,30 @@
 import './caption-option-fields.css';
 
-import { t } from '../locales/locale.js';
-import { media } from '../media/tray.js';
-import { captionOptions, setOptions } from './caption-choices.js';
-import { DETAILS, FRAMES, GRANULARITIES, INTERVAL_SECONDS, KINDS } from './caption-options.js';
-import { NumberField } from './number-field.js';
-import { SelectField } from './select-field.js';
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
 
-/** What can be chosen beside the languages, as far as it concerns what is in the tray. */
+import { t } from '../locales/locale.js';
+import { media } from '../media/media-store.js';
+import {
+  DETAILS,
+  FRAMES,
+  GRANULARITIES,
+  INTERVAL_SECONDS,
+  isWithin,
+  KINDS,
+  type NumberRange,
+} from './caption-options.js';
+import { captionOptions, setOptions } from './stored-caption-options.js';
+
+/** The options that apply to the added files: all except the languages. */
 export function CaptionOptionFields() {
   const { captions } = t();
   const { kind, detail, granularity, intervalSeconds, frames } = captionOptions.value;
-  const hasClips = media.value.some((item) => item.kind === 'video');
-  const hasPictures = !hasClips || media.value.some((item) => item.kind === 'image');
+  const hasVideos = media.value.some((item) => item.kind === 'video');
+  const hasImages = !hasVideos || media.value.some((item) => item.kind === 'image');
   return (
     <div class="caption-option-fields">
-      {(hasPictures || granularity === 'programme') && (
+      {(hasImages || granularity === 'whole') && (
         <SelectField
           label={captions.kind}
           values={KINDS}
@@ -24,7 +33,7 @@ export function CaptionOptionFields() {
           onChange={(value) => setOptions({ kind: value })}
         />
       )}
-      {hasPictures && (
+      {hasImages && (
         <SelectField
           label={captions.detail}
           values={DETAILS}
@@ -33,7 +42,7 @@ export function CaptionOptionFields() {
           onChange={(value) => setOptions({ detail: value })}
         />
       )}
-      {hasClips && (
+      {hasVideos && (
         <SelectField
           label={captions.granularity}
           values={GRANULARITIES}
@@ -42,7 +51,7 @@ export function CaptionOptionFields() {
           onChange={(value) => setOptions({ granularity: value })}
         />
       )}
-      {hasClips && granularity === 'interval' && (
+      {hasVideos && granularity === 'interval' && (
         <NumberField
           label={captions.intervalSeconds}
           range={INTERVAL_SECONDS}
@@ -50,7 +59,7 @@ export function CaptionOptionFields() {
           onChange={(value) => setOptions({ intervalSeconds: value })}
         />
       )}
-      {hasClips && (
+      {hasVideos && (
         <NumberField
           label={captions.frames}
           range={FRAMES}
@@ -58,6 +67,80 @@ export function CaptionOptionFields() {
           onChange={(value) => setOptions({ frames: value })}
         />
       )}
+    </div>
+  );
+}
+
+interface SelectFieldProps<T extends string> {
+  readonly label: string;
+  readonly values: readonly T[];
+  readonly names: Readonly<Record<T, string>>;
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}
+
+function SelectField<T extends string>(props: SelectFieldProps<T>) {
+  const { label, values, names, value, onChange } = props;
+  const id = useId();
+  return (
+    <div>
+      <label class="label" for={id}>
+        {label}
+      </label>
+      <select
+        id={id}
+        class="field"
+        value={value}
+        onChange={(event) => {
+          onChange(event.currentTarget.value as T);
+        }}
+      >
+        {values.map((each) => (
+          <option key={each} value={each}>
+            {names[each]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+interface NumberFieldProps {
+  readonly label: string;
+  readonly range: NumberRange;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A number input. Values out of range are ignored, and replaced by the current value on blur. */
+function NumberField({ label, range, value, onChange }: NumberFieldProps) {
+  const id = useId();
+  /** The raw text during editing: the number alone would turn "2.0" into "2" before "2.05" is complete. */
+  const typed = useSignal<string | null>(null);
+  return (
+    <div>
+      <label class="label" for={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        class="field"
+        type="number"
+        inputMode={range.step === 1 ? 'numeric' : 'decimal'}
+        min={range.least}
+        max={range.most}
+        step={range.step}
+        value={typed.value ?? value}
+        onInput={(event) => {
+          const number = event.currentTarget.valueAsNumber;
+          typed.value = event.currentTarget.value;
+          if (isWithin(range, number)) onChange(number);
+        }}
+        onBlur={(event) => {
+          typed.value = null;
+          event.currentTarget.value = String(value);
+        }}
+      />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_OPTIONS, FRAMES, isCaptionOptions, isWithin } from './caption-options.js';
 
 describe('isCaptionOptions', () => {
-  it('takes what the page itself stores', () => {
+  it('accepts stored options', () => {
     const stored: unknown = JSON.parse(JSON.stringify(DEFAULT_OPTIONS));
     expect(isCaptionOptions(stored)).toBe(true);
   });
@@ -16,13 +16,13 @@ describe('isCaptionOptions', () => {
     { ...DEFAULT_OPTIONS, frames: 65 },
     { ...DEFAULT_OPTIONS, intervalSeconds: 0 },
     { ...DEFAULT_OPTIONS, intervalSeconds: '10' },
-  ])('refuses %j', (stored) => {
+  ])('rejects %j', (stored) => {
     expect(isCaptionOptions(stored)).toBe(false);
   });
 });
 
 describe('isWithin', () => {
-  it('knows the ends of a range', () => {
+  it('includes both ends of the range', () => {
     expect([0, 1, 64, 65].map((frames) => isWithin(FRAMES, frames))).toEqual([
       ...[false, true, true, false],
     ]);

@@ -2,11 +2,11 @@ import './caption-panel.css';
 
 import { LanguageChooser } from '../languages/language-chooser.js';
 import { CaptionActions } from './caption-actions.js';
-import { chosenLanguages } from './caption-choices.js';
 import { CaptionOptionFields } from './caption-option-fields.js';
 import { CaptionResults } from './caption-results.js';
+import { chosenLanguages } from './stored-caption-options.js';
 
-/** What to write about the media, and what was written about the one that is shown. */
+/** The caption form, and the captions of the selected file. */
 export function CaptionPanel() {
   return (
     <div class="caption-panel">

@@ -1,16 +1,16 @@
 import type { CaptionKind } from '../service/api-types.js';
 import type { CaptionOptions, Detail } from './caption-options.js';
 
-/** What the service is asked to write about one file. */
+/** A caption request for one file. */
 export type CaptionRequest =
   | {
-      readonly of: 'picture';
+      readonly of: 'image';
       readonly languages: readonly string[];
       readonly kind: CaptionKind;
       readonly detail: Detail;
     }
   | {
-      readonly of: 'clip';
+      readonly of: 'video';
       readonly languages: readonly string[];
       readonly kind: CaptionKind;
       readonly frames: number;
@@ -18,55 +18,58 @@ export type CaptionRequest =
   | {
       readonly of: 'segments';
       readonly languages: readonly string[];
-      readonly cut: { readonly by: 'shot' } | { readonly by: 'interval'; readonly seconds: number };
-      /** In each segment. */
+      readonly segmentation:
+        { readonly by: 'shot' } | { readonly by: 'interval'; readonly seconds: number };
+      /** Per segment. */
       readonly frames: number;
     };
 
-/** What to ask about a picture or a clip: of all that can be chosen, what concerns it. */
-export function planCaptions(
+/** Builds the request for an image or a video from the options that apply to it. */
+export function toCaptionRequest(
   media: 'image' | 'video',
   { kind, detail, granularity, intervalSeconds, frames }: CaptionOptions,
   languages: readonly string[],
 ): CaptionRequest {
-  if (media === 'image') return { of: 'picture', languages, kind, detail };
+  if (media === 'image') return { of: 'image', languages, kind, detail };
   switch (granularity) {
-    case 'programme':
-      return { of: 'clip', languages, kind, frames };
+    case 'whole':
+      return { of: 'video', languages, kind, frames };
     case 'shot':
-      return { of: 'segments', languages, cut: { by: 'shot' }, frames };
+      return { of: 'segments', languages, segmentation: { by: 'shot' }, frames };
     case 'interval':
       return {
         of: 'segments',
         languages,
-        cut: { by: 'interval', seconds: intervalSeconds },
+        segmentation: { by: 'interval', seconds: intervalSeconds },
         frames,
       };
   }
 }
 
-/** Where a request goes. */
+/** The route of a request. */
 export function captionPath({ of }: CaptionRequest): string {
   return of === 'segments' ? '/v1/videos/captions' : '/v1/captions';
 }
 
-/** The fields of its form, but for the file. */
+/** The form fields of a request, without the file. */
 export function captionFields(request: CaptionRequest): Readonly<Record<string, string>> {
   const languages = request.languages.join(',');
   switch (request.of) {
-    case 'picture':
+    case 'image':
       return { languages, kind: request.kind, detail: request.detail };
-    case 'clip':
+    case 'video':
       return { languages, kind: request.kind, num_frames: String(request.frames) };
     case 'segments': {
-      const { cut, frames } = request;
-      const fields = { languages, granularity: cut.by, num_frames: String(frames) };
-      return cut.by === 'shot' ? fields : { ...fields, interval_seconds: String(cut.seconds) };
+      const { segmentation, frames } = request;
+      const fields = { languages, granularity: segmentation.by, num_frames: String(frames) };
+      return segmentation.by === 'shot'
+        ? fields
+        : { ...fields, interval_seconds: String(segmentation.seconds) };
     }
   }
 }
 
-/** The whole form. */
+/** The complete form of a request. */
 export function captionForm(request: CaptionRequest, file: File): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(captionFields(request))) form.append(name, value);

@@ -3,16 +3,19 @@ import './caption-results.css';
 import { useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
-import { media, selected } from '../media/tray.js';
+import { media, selected } from '../media/media-store.js';
 import { CopyButton } from '../shell/copy-button.js';
 import { ErrorNote } from '../shell/error-note.js';
 import { RefreshIcon } from '../shell/icons.js';
 import { CaptionCard } from './caption-card.js';
 import { type CaptionRun, hasText, shownLanguages, shownRun } from './caption-run.js';
-import { finishCaptions, runOf } from './caption-runs.js';
+import { finishCaptions, runOf } from './caption-run-store.js';
 import { formatCaptionsJson } from './captions-json.js';
 
-/** What was written about the medium that is shown, in a card for each language. */
+/** The id of the results, which `CaptionActions` scrolls into view. */
+export const CAPTION_RESULTS_ID = 'caption-results';
+
+/** The captions of the selected file, with a card for each language. */
 export function CaptionResults() {
   const item = selected.value;
   const run = item ? runOf(item.id) : undefined;
@@ -21,8 +24,13 @@ export function CaptionResults() {
   const shown = shownRun(run);
   const layout = shown.request.of === 'segments' ? 'segments' : 'texts';
   return (
-    // By medium: what comes in the place of another's texts is not news to be read out.
-    <section key={item.id} class="caption-results" aria-label={t().captions.results}>
+    // Keyed by file, so that live regions do not announce the texts of another file when it is selected.
+    <section
+      key={item.id}
+      id={CAPTION_RESULTS_ID}
+      class="caption-results"
+      aria-label={t().captions.results}
+    >
       <div class="caption-results-head">
         <h2 ref={heading} tabIndex={-1}>
           {t().captions.results} <span class="caption-results-file">{run.file}</span>
@@ -31,8 +39,8 @@ export function CaptionResults() {
       </div>
       <RunEnd
         run={run}
-        onGoOn={() => {
-          // The button pressed is about to go.
+        onContinue={() => {
+          // The button disappears, so the focus moves to the heading.
           heading.current?.focus({ preventScroll: true });
           finishCaptions(item);
         }}
@@ -46,7 +54,7 @@ export function CaptionResults() {
   );
 }
 
-/** Copies this file's texts, and all files' where there are more. */
+/** Copies the captions of this file and, if others have captions too, of all files. */
 function CopyActions({ run }: { readonly run: CaptionRun }) {
   const written = media.value.flatMap(({ id }) => {
     const each = runOf(id);
@@ -73,17 +81,23 @@ function CopyActions({ run }: { readonly run: CaptionRun }) {
   );
 }
 
-/** How a run ended that did not end well, and how it can go on. */
-function RunEnd({ run, onGoOn }: { readonly run: CaptionRun; readonly onGoOn: () => void }) {
+/** Why a run is incomplete, and a button to complete it. */
+function RunEnd({
+  run,
+  onContinue,
+}: {
+  readonly run: CaptionRun;
+  readonly onContinue: () => void;
+}) {
   const { phase, request } = run;
-  if (phase.name === 'failed') return <ErrorNote error={phase.error} onRetry={onGoOn} />;
+  if (phase.name === 'failed') return <ErrorNote error={phase.error} onRetry={onContinue} />;
   if (phase.name !== 'stopped') return null;
   return (
     <p class="caption-results-stopped" role="status">
       {t().captions.stopped}
-      <button type="button" class="button quiet" onClick={onGoOn}>
+      <button type="button" class="button quiet" onClick={onContinue}>
         <RefreshIcon />
-        {request.of !== 'segments' && hasText(run) ? t().captions.rest : t().captions.again}
+        {request.of !== 'segments' && hasText(run) ? t().captions.remaining : t().captions.again}
       </button>
     </p>
   );

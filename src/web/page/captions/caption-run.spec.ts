@@ -4,15 +4,15 @@ import {
   type CaptionRun,
   createRun,
   hasText,
-  isUnderWay,
+  isRunning,
   remainingRequest,
   rewindRun,
   shownLanguages,
   shownRun,
 } from './caption-run.js';
 
-const PICTURE: CaptionRequest = {
-  of: 'picture',
+const IMAGE: CaptionRequest = {
+  of: 'image',
   languages: ['ca', 'eu'],
   kind: 'caption',
   detail: 'auto',
@@ -20,7 +20,7 @@ const PICTURE: CaptionRequest = {
 const SHOTS: CaptionRequest = {
   of: 'segments',
   languages: ['ca', 'eu'],
-  cut: { by: 'shot' },
+  segmentation: { by: 'shot' },
   frames: 8,
 };
 
@@ -45,15 +45,15 @@ const caption = (language: string, text: string, prompt_tokens = 70): Event => [
 ];
 const DONE: Event = ['done', { timings: { total_ms: 12 } }];
 
-describe('a run about a picture', () => {
-  it('begins in its turn, with nothing', () => {
-    const run = createRun('a.png', PICTURE);
-    expect(isUnderWay(run)).toBe(true);
+describe('a run of an image', () => {
+  it('starts queued and without text', () => {
+    const run = createRun('a.png', IMAGE);
+    expect(isRunning(run)).toBe(true);
     expect(hasText(run)).toBe(false);
   });
 
-  it('collects deltas by language until the finished text takes their place', () => {
-    const run = runWith(PICTURE, [
+  it('collects deltas by language and replaces them with the finished text', () => {
+    const run = runWith(IMAGE, [
       delta('ca', 'Una '),
       delta('ca', 'guineu'),
       caption('ca', 'Una guineu.'),
@@ -72,28 +72,31 @@ describe('a run about a picture', () => {
     ]);
   });
 
-  it('keeps the usage of the text that took most', () => {
+  it('keeps the usage and the language of the text with the most tokens', () => {
     const events = [caption('ca', 'a', 90), caption('eu', 'b', 80), ['usage', usage(170)] as const];
-    expect(runWith(PICTURE, events).usage).toEqual(usage(90));
+    expect(runWith(IMAGE, events)).toMatchObject({ usage: usage(90), usageLanguage: 'ca' });
+    expect(runWith(IMAGE, events.toReversed())).toMatchObject({
+      ...{ usage: usage(90), usageLanguage: 'ca' },
+    });
   });
 
-  it('knows its model, what was seen and how long it took', () => {
+  it('records model, media report and timings', () => {
     const media = { kind: 'image', width: 320, height: 240 };
-    const run = runWith(PICTURE, [['media', { id: 'cap_1', model: 'demo', media }], DONE]);
+    const run = runWith(IMAGE, [['media', { id: 'cap_1', model: 'demo', media }], DONE]);
     expect(run).toMatchObject({ model: 'demo', media, timings: { total_ms: 12 } });
-    expect(isUnderWay(run)).toBe(false);
+    expect(isRunning(run)).toBe(false);
   });
 
-  it('takes no notice of events of another version', () => {
-    const run = runWith(PICTURE, [delta('ca', 'Una')]);
+  it('ignores unknown events', () => {
+    const run = runWith(IMAGE, [delta('ca', 'Una')]);
     expect(applyEvent(run, 'applause', { loud: true })).toBe(run);
   });
 });
 
-describe('a run by shots', () => {
+describe('a run of a segmented video', () => {
   const FIRST = { start: 0, end: 2.5, texts: { ca: 'Un autobús.', eu: 'Autobusa.' }, frames: [0] };
 
-  it('finishes one segment after another, though their starts are rounded', () => {
+  it('assigns deltas to the current segment although its start is rounded later', () => {
     const run = runWith(SHOTS, [
       delta('ca', 'Un autobús', 0),
       ['segment', FIRST],
@@ -104,8 +107,8 @@ describe('a run by shots', () => {
       {
         range: { start: 0, end: 2.5 },
         texts: {
-          ca: { text: 'Un autobús.', ending: 'whole' },
-          eu: { text: 'Autobusa.', ending: 'whole' },
+          ca: { text: 'Un autobús.', ending: 'complete' },
+          eu: { text: 'Autobusa.', ending: 'complete' },
         },
         frames: [0],
       },
@@ -117,7 +120,7 @@ describe('a run by shots', () => {
     ]);
   });
 
-  it('takes a segment that came without deltas', () => {
+  it('accepts a segment without deltas', () => {
     const run = runWith(SHOTS, [
       ['segment', FIRST],
       ['segment', { ...FIRST, start: 2.5, end: 5 }],
@@ -128,62 +131,62 @@ describe('a run by shots', () => {
     ]);
   });
 
-  it('keeps the sum of what its texts took', () => {
+  it('keeps the usage of all its texts', () => {
     expect(runWith(SHOTS, [['usage', usage(700)]]).usage).toEqual(usage(700));
   });
 
-  it('begins anew after a failure', () => {
+  it('starts from the first segment after a failure', () => {
     const run = runWith(SHOTS, [['segment', FIRST]]);
     expect(remainingRequest(run)).toBe(SHOTS);
     expect(rewindRun(run).parts).toEqual([]);
   });
 });
 
-describe('what remains of a run about a picture', () => {
-  const broken = runWith(PICTURE, [caption('ca', 'Una guineu.'), delta('eu', 'Az')]);
+describe('the remaining request of an image run', () => {
+  const broken = runWith(IMAGE, [caption('ca', 'Una guineu.'), delta('eu', 'Az')]);
 
-  it('are the languages without a finished text', () => {
-    expect(remainingRequest(broken)).toEqual({ ...PICTURE, languages: ['eu'] });
+  it('has the languages without a finished text', () => {
+    expect(remainingRequest(broken)).toEqual({ ...IMAGE, languages: ['eu'] });
   });
 
-  it('is asked for with the finished texts in place, and no other', () => {
+  it('keeps the finished texts only', () => {
     const again = rewindRun({ ...broken, phase: { name: 'failed', error: new Error('cut') } });
-    expect(isUnderWay(again)).toBe(true);
+    expect(isRunning(again)).toBe(true);
     expect(again.parts[0]?.texts).toEqual({ ca: { text: 'Una guineu.', ending: 'stop' } });
   });
 
-  it('is nothing when only the end of the stream was lost', () => {
-    const run = runWith(PICTURE, [caption('ca', 'Una guineu.'), caption('eu', 'Azeria.')]);
+  it('is empty if only the end of the stream was lost', () => {
+    const run = runWith(IMAGE, [caption('ca', 'Una guineu.'), caption('eu', 'Azeria.')]);
     expect(rewindRun(run).phase).toEqual({ name: 'done' });
   });
 });
 
-describe('what is shown of a run', () => {
-  const good = runWith(PICTURE, [caption('ca', 'Una guineu.'), caption('eu', 'Azeria.'), DONE]);
+describe('the shown run', () => {
+  const good = runWith(IMAGE, [caption('ca', 'Una guineu.'), caption('eu', 'Azeria.'), DONE]);
   const failed = { name: 'failed', error: new Error('cut') } as const;
 
-  it('are all its languages while it is under way, and in the end those with a text', () => {
-    const run = runWith(PICTURE, [caption('ca', 'Una guineu.')]);
+  it('shows all languages while active, afterwards those with a text', () => {
+    const run = runWith(IMAGE, [caption('ca', 'Una guineu.')]);
     expect(shownLanguages(run)).toEqual(['ca', 'eu']);
     expect(shownLanguages({ ...run, phase: { name: 'stopped' } })).toEqual(['ca']);
   });
 
-  it('is the one before where it ended in vain', () => {
+  it('is the earlier run if the new one ended without text', () => {
     const next = createRun('a.png', SHOTS, good);
     expect(shownRun(next)).toBe(next);
     expect(shownRun({ ...next, phase: failed })).toEqual(good);
   });
 
-  it('is itself once it has a text, though it failed', () => {
-    const next = applyEvent(createRun('a.png', PICTURE, good), ...delta('ca', 'Un'));
+  it('is the failed run once it has text', () => {
+    const next = applyEvent(createRun('a.png', IMAGE, good), ...delta('ca', 'Un'));
     expect(shownRun({ ...next, phase: failed }).parts[0]?.texts).toEqual({
       ca: { text: 'Un', ending: null },
     });
   });
 
-  it('reaches over several that ended in vain, and keeps one', () => {
-    const vain = { ...createRun('a.png', SHOTS, good), phase: failed };
-    const again = createRun('a.png', SHOTS, vain);
+  it('is the last run with text after several without', () => {
+    const withoutText = { ...createRun('a.png', SHOTS, good), phase: failed };
+    const again = createRun('a.png', SHOTS, withoutText);
     expect(again.earlier).toEqual(good);
     expect(again.earlier?.earlier).toBeNull();
   });

@@ -8,82 +8,83 @@ import type {
 } from '../service/api-types.js';
 import type { CaptionRequest } from './caption-request.js';
 
-/** One text of a run. */
+/** A caption of a run. */
 export interface WrittenText {
   readonly text: string;
-  /** `whole`: finished, and nobody said how. null: not finished, or not yet. */
-  readonly ending: FinishReason | 'whole' | null;
+  /** `complete`: finished without a finish reason, as in segments. `null`: unfinished. */
+  readonly ending: FinishReason | 'complete' | null;
 }
 
-/** A stretch of a clip, or all of a picture or a clip, and its texts by language. */
+/** A segment of a video, or a whole image or video, and its captions by language. */
 export interface CaptionPart {
-  /** In seconds; null: all of it. `end` is null until the service says it, with the finished texts. */
+  /** Seconds; `null` for a whole image or video. `end` is `null` until the segment is finished. */
   readonly range: { readonly start: number; readonly end: number | null } | null;
   readonly texts: Readonly<Record<string, WrittenText>>;
-  /** When the frames are that were looked at; known of finished segments. */
+  /** Timestamps of the sampled frames, in seconds; empty until the segment is finished. */
   readonly frames: readonly number[];
 }
 
 export type RunPhase =
   | { readonly name: 'queued' }
   | { readonly name: 'uploading'; readonly fraction: number }
-  | { readonly name: 'looking' }
+  | { readonly name: 'processing' }
   | { readonly name: 'writing' }
   | { readonly name: 'done' }
   | { readonly name: 'stopped' }
   | { readonly name: 'failed'; readonly error: unknown };
 
-/** What was asked about one file, and what has come of it. */
+/** A caption request for one file, its state and its results. */
 export interface CaptionRun {
   readonly file: string;
   readonly request: CaptionRequest;
   readonly phase: RunPhase;
   readonly model: string | null;
-  /** What the service made of the file. */
-  readonly media: MediaReport | ProgrammeReport | null;
+  readonly media: MediaReport | SegmentedVideoReport | null;
   readonly parts: readonly CaptionPart[];
-  /** Of the text that took most; of a run by segments, of all its texts together. */
+  /** The usage of the text with the most tokens. For a segmented video, the sum of all texts. */
   readonly usage: Usage | null;
+  /** The language of that text; `null` for a segmented video. */
+  readonly usageLanguage: string | null;
   readonly timings: Timings | null;
-  /** The last run about this file that brought something; kept until this one does. */
+  /** The last run of this file that has text; shown until this run has text. */
   readonly earlier: CaptionRun | null;
 }
 
-/** What the service says of a clip that it cuts into segments. */
-interface ProgrammeReport {
+/** The media report of a segmented video, which has no frames and tokens of its own. */
+interface SegmentedVideoReport {
   readonly kind: 'video';
   readonly width: number;
   readonly height: number;
   readonly duration_seconds: number | null;
 }
 
-/** A run before its turn. */
+/** Creates a queued run. */
 export function createRun(
   file: string,
   request: CaptionRequest,
-  before: CaptionRun | null = null,
+  previous: CaptionRun | null = null,
 ): CaptionRun {
-  const earlier = before && shownRun(before);
+  const earlier = previous && shownRun(previous);
   return {
     ...{ file, request, phase: { name: 'queued' }, model: null, media: null },
-    ...{ parts: [], usage: null, timings: null },
+    ...{ parts: [], usage: null, usageLanguage: null, timings: null },
     earlier: earlier && hasText(earlier) ? { ...earlier, earlier: null } : null,
   };
 }
 
-/** The run whose texts are there to read: this one, or the one before where this one ended in vain. */
+/** The run to show: the earlier one if this run ended without any text. */
 export function shownRun(run: CaptionRun): CaptionRun {
-  return run.earlier && !isUnderWay(run) && !hasText(run) ? run.earlier : run;
+  return run.earlier && !isRunning(run) && !hasText(run) ? run.earlier : run;
 }
 
-/** The languages with a place of their own: all of them at first, and in the end those with a text. */
+/** The languages to show a card for: all requested ones while the run is active, afterwards those with a text. */
 export function shownLanguages(run: CaptionRun): readonly string[] {
   const { request, parts } = run;
-  if (isUnderWay(run)) return request.languages;
+  if (isRunning(run)) return request.languages;
   return request.languages.filter((code) => parts.some(({ texts }) => texts[code]));
 }
 
-/** The run after an event of its stream. Events it does not know change nothing. */
+/** Applies an event of the stream. Unknown events are ignored. */
 export function applyEvent(run: CaptionRun, name: string, data: unknown): CaptionRun {
   switch (name) {
     case 'media': {
@@ -109,19 +110,19 @@ export function applyEvent(run: CaptionRun, name: string, data: unknown): Captio
   }
 }
 
-/** Whether a run waits or is being worked at. */
-export function isUnderWay({ phase: { name } }: CaptionRun): boolean {
+/** Whether a run is queued or active. */
+export function isRunning({ phase: { name } }: CaptionRun): boolean {
   return name !== 'done' && name !== 'stopped' && name !== 'failed';
 }
 
-/** Whether anything was written. */
+/** Whether any caption has text. */
 export function hasText({ parts }: CaptionRun): boolean {
   return parts.some(({ texts }) => Object.values(texts).some(({ text }) => text !== ''));
 }
 
 /**
- * What is left to ask of a run that did not come to its end: the languages without a finished text. Segments begin anew:
- * their cuts belong together.
+ * The request that completes an unfinished run: the languages without a finished text. A segmented video is requested
+ * again as a whole, because a new shot detection may not return the same segments.
  */
 export function remainingRequest({ request, parts }: CaptionRun): CaptionRequest {
   if (request.of === 'segments') return request;
@@ -129,7 +130,7 @@ export function remainingRequest({ request, parts }: CaptionRun): CaptionRequest
   return { ...request, languages: request.languages.filter(isMissing) };
 }
 
-/** The run as it is when what remains is asked for: in its turn, with finished texts only; done if nothing remains. */
+/** Resets an unfinished run for `remainingRequest`: queued, finished texts only. Done if no text is missing. */
 export function rewindRun(run: CaptionRun): CaptionRun {
   if (remainingRequest(run).languages.length === 0) return { ...run, phase: { name: 'done' } };
   const next = { ...run, phase: { name: 'queued' }, timings: null } as const;
@@ -144,61 +145,63 @@ export function rewindRun(run: CaptionRun): CaptionRun {
 }
 
 interface Delta {
-  /** Of the segment, in a run by segments. */
+  /** Start of the segment, in seconds. Undefined unless the video is segmented. */
   readonly start?: number;
   readonly language: string;
   readonly text: string;
 }
 
-/** Segments come one after another: what is not finished is the last. */
+/** Segments arrive in order, so a delta belongs to the last part unless that is finished. */
 function addDelta(run: CaptionRun, { start, language, text }: Delta): CaptionRun {
   const range = start === undefined ? null : { start, end: null };
-  const { before, part } = splitLast(run, range);
+  const { finished, part } = splitCurrentPart(run, range);
   const written = part.texts[language]?.text ?? '';
   const texts = { ...part.texts, [language]: { text: written + text, ending: null } };
   return {
     ...run,
     phase: { name: 'writing' },
-    parts: [...before, { ...part, texts }],
+    parts: [...finished, { ...part, texts }],
   };
 }
 
 function addCaption(run: CaptionRun, result: CaptionResult): CaptionRun {
   const { language, text, finish_reason: ending, usage } = result;
-  const { before, part } = splitLast(run, null);
+  const { finished, part } = splitCurrentPart(run, null);
   const texts = { ...part.texts, [language]: { text, ending } };
   return {
     ...run,
     phase: { name: 'writing' },
-    parts: [...before, { ...part, texts }],
-    usage: run.usage && sizeOf(run.usage) > sizeOf(usage) ? run.usage : usage,
+    parts: [...finished, { ...part, texts }],
+    ...(run.usage === null || totalTokens(usage) > totalTokens(run.usage)
+      ? { usage, usageLanguage: language }
+      : {}),
   };
 }
 
 function addSegment(run: CaptionRun, { start, end, texts, frames }: Segment): CaptionRun {
-  const { before } = splitLast(run, { start, end });
+  const { finished } = splitCurrentPart(run, { start, end });
   const written = Object.entries(texts).map(([language, text]): [string, WrittenText] => [
     language,
-    { text, ending: 'whole' },
+    { text, ending: 'complete' },
   ]);
   const part = { range: { start, end }, texts: Object.fromEntries(written), frames };
-  return { ...run, phase: { name: 'writing' }, parts: [...before, part] };
+  return { ...run, phase: { name: 'writing' }, parts: [...finished, part] };
 }
 
 interface SplitParts {
-  readonly before: readonly CaptionPart[];
+  readonly finished: readonly CaptionPart[];
   readonly part: CaptionPart;
 }
 
-/** The part that is being written, a new one of this range if there is none, and the parts before. */
-function splitLast({ parts }: CaptionRun, range: CaptionPart['range']): SplitParts {
+/** Separates the unfinished last part from the finished ones. Creates a part of `range` if all are finished. */
+function splitCurrentPart({ parts }: CaptionRun, range: CaptionPart['range']): SplitParts {
   const last = parts.at(-1);
   const isOpen = last !== undefined && (last.range === null || last.range.end === null);
   return isOpen
-    ? { before: parts.slice(0, -1), part: last }
-    : { before: parts, part: { range, texts: {}, frames: [] } };
+    ? { finished: parts.slice(0, -1), part: last }
+    : { finished: parts, part: { range, texts: {}, frames: [] } };
 }
 
-function sizeOf({ prompt_tokens, completion_tokens }: Usage): number {
+function totalTokens({ prompt_tokens, completion_tokens }: Usage): number {
   return prompt_tokens + completion_tokens;
 }

@@ -3,7 +3,7 @@ import { formatCaptionsJson } from './captions-json.js';
 
 const FOX: CaptionRun = {
   ...createRun('fox.png', {
-    ...{ of: 'picture', languages: ['eu', 'ca', 'es'], kind: 'alt', detail: 'auto' },
+    ...{ of: 'image', languages: ['eu', 'ca', 'es'], kind: 'alt', detail: 'auto' },
   }),
   model: 'demo',
   parts: [
@@ -19,13 +19,18 @@ const FOX: CaptionRun = {
 };
 const SHOTS: CaptionRun = {
   ...createRun('three-shots.mp4', {
-    ...{ of: 'segments', languages: ['ca'], cut: { by: 'interval', seconds: 5 }, frames: 4 },
+    ...{
+      of: 'segments',
+      languages: ['ca'],
+      segmentation: { by: 'interval', seconds: 5 },
+      frames: 4,
+    },
   }),
   model: 'demo',
   parts: [
     {
       range: { start: 0, end: 2.5 },
-      texts: { ca: { text: 'Un autobús.', ending: 'whole' } },
+      texts: { ca: { text: 'Un autobús.', ending: 'complete' } },
       frames: [0, 1.2],
     },
     {
@@ -59,15 +64,15 @@ const SHOTS_OBJECT = {
 const parse = (json: string): unknown => JSON.parse(json);
 
 describe('formatCaptionsJson', () => {
-  it('says of a picture what was written, in the order of the languages, and how it ended', () => {
+  it('lists the captions of an image in the order of the languages, with finish reasons', () => {
     expect(parse(formatCaptionsJson([FOX]))).toEqual(FOX_OBJECT);
   });
 
-  it('says of a clip in segments when each is', () => {
+  it('lists the segments of a video with their times', () => {
     expect(parse(formatCaptionsJson([SHOTS]))).toEqual(SHOTS_OBJECT);
   });
 
-  it('makes a list of several files', () => {
+  it('returns an array for several files', () => {
     expect(parse(formatCaptionsJson([FOX, SHOTS]))).toEqual([FOX_OBJECT, SHOTS_OBJECT]);
   });
 });

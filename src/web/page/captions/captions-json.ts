@@ -1,16 +1,19 @@
 import type { CaptionPart, CaptionRun, WrittenText } from './caption-run.js';
 
-/** What was written, as JSON for other programs: an object about one file, a list about several. */
+/** Captions as JSON: an object for one file, an array for several. */
 export function formatCaptionsJson(runs: readonly CaptionRun[]): string {
   const files = runs.map(describeRun);
   return `${JSON.stringify(files.length === 1 ? files[0] : files, null, 2)}\n`;
 }
 
-/** In the names of the HTTP interface. */
+/** Uses the field names of the HTTP API. */
 function describeRun({ file, model, request, parts }: CaptionRun): object {
   if (request.of === 'segments') {
-    const head = { file, model, kind: 'caption', granularity: request.cut.by };
-    const seconds = request.cut.by === 'interval' ? { interval_seconds: request.cut.seconds } : {};
+    const head = { file, model, kind: 'caption', granularity: request.segmentation.by };
+    const seconds =
+      request.segmentation.by === 'interval'
+        ? { interval_seconds: request.segmentation.seconds }
+        : {};
     return { ...head, ...seconds, segments: parts.flatMap(describeSegment) };
   }
   const texts = parts[0]?.texts ?? {};
@@ -25,12 +28,12 @@ function describeRun({ file, model, request, parts }: CaptionRun): object {
 function describeSegment({ range, texts, frames }: CaptionPart): object[] {
   if (!range) return [];
   const plain = Object.entries(texts).map(([language, { text }]) => [language, text]);
-  // A segment that was not finished has no end yet.
+  // `end` is null for an unfinished segment.
   return [{ ...range, texts: Object.fromEntries(plain) as object, frames }];
 }
 
-/** A text that broke off was cancelled, by whomever. */
+/** Unfinished texts count as cancelled. */
 function reasonOf({ ending }: WrittenText): string {
   if (ending === null) return 'cancelled';
-  return ending === 'whole' ? 'stop' : ending;
+  return ending === 'complete' ? 'stop' : ending;
 }

@@ -4,27 +4,30 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
-import { languageOf } from '../service/service-status.js';
+import { languageOf, languages } from '../service/service-status.js';
 import { ChevronIcon, CloseIcon } from '../shell/icons.js';
-import { toggleCode } from './favourites.js';
+import { toggleCode } from './code-list.js';
 import { LanguagePicker } from './language-picker.js';
 
 interface LanguageChooserProps {
   readonly chosen: Signal<readonly string[]>;
 }
 
-/** Chooses any number of the model's languages: the chosen ones as chips, all of them in a list that opens. */
+/** Chips shown before "Show all": two to three rows on a desktop, five on a phone. */
+const MAX_CHIPS = 8;
+
+/** Selects any number of languages: chips for the selected ones, and a picker with all of them. */
 export function LanguageChooser({ chosen }: LanguageChooserProps) {
   const isOpen = useSignal(false);
   const id = useId();
-  const whole = useRef<HTMLDivElement>(null);
+  const root = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!isOpen.value) return undefined;
     const closeOutside = ({ target }: Event) => {
-      if (!whole.current?.contains(target as Node)) isOpen.value = false;
+      if (!root.current?.contains(target as Node)) isOpen.value = false;
     };
-    // On the document: after a touch the focus is not in the list.
+    // On the document, because after a touch the focus is not in the list.
     const closeOnEscape = (event: KeyboardEvent) => {
       if (event.key !== 'Escape') return;
       event.preventDefault();
@@ -40,8 +43,16 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
       document.removeEventListener('keydown', closeOnEscape);
     };
   }, [isOpen.value]);
+  if (languages.value.length === 0) {
+    return (
+      <div class="language-chooser">
+        <p class="label">{t().languages.title}</p>
+        <p class="language-chooser-unknown">{t().languages.unknown}</p>
+      </div>
+    );
+  }
   return (
-    <div class="language-chooser" ref={whole}>
+    <div class="language-chooser" ref={root}>
       <p class="label" role="status">
         {t().languages.chosen(chosen.value.length)}
       </p>
@@ -60,32 +71,62 @@ export function LanguageChooser({ chosen }: LanguageChooserProps) {
           {t().languages.change}
           <ChevronIcon />
         </button>
-        <ul class="language-chooser-chips" aria-label={t().languages.title}>
-          {chosen.value.map((code) => (
-            <Chip
-              key={code}
-              code={code}
-              onRemove={(place) => {
-                // To a neighbour: focus that is lost sends keyboards back to the top of the page.
-                const next = place.nextElementSibling ?? place.previousElementSibling;
-                (next?.querySelector('button') ?? opener.current)?.focus();
-                chosen.value = toggleCode(chosen.value, code);
-              }}
-            />
-          ))}
-        </ul>
+        <Chips chosen={chosen} focusOpener={() => opener.current?.focus()} />
         {isOpen.value && <LanguagePicker id={id} chosen={chosen} />}
       </div>
     </div>
   );
 }
 
-interface ChipProps {
-  readonly code: string;
-  readonly onRemove: (place: HTMLElement) => void;
+interface ChipsProps extends LanguageChooserProps {
+  /** Called when the last chip is removed. */
+  readonly focusOpener: () => void;
 }
 
-/** One chosen language; pressing it takes it out. */
+function Chips({ chosen, focusOpener }: ChipsProps) {
+  const isExpanded = useSignal(false);
+  const count = chosen.value.length;
+  const shown = isExpanded.value ? chosen.value : chosen.value.slice(0, MAX_CHIPS);
+  return (
+    <div class="language-chooser-chosen">
+      <ul class="language-chooser-chips" aria-label={t().languages.title}>
+        {shown.map((code) => (
+          <Chip
+            key={code}
+            code={code}
+            onRemove={(chip) => {
+              // To a neighbor: a removed element would lose the focus to the top of the page.
+              const next = chip.nextElementSibling ?? chip.previousElementSibling;
+              const button = next?.querySelector('button');
+              if (button) button.focus();
+              else focusOpener();
+              chosen.value = toggleCode(chosen.value, code);
+            }}
+          />
+        ))}
+      </ul>
+      {count > MAX_CHIPS && (
+        <button
+          type="button"
+          class="button quiet"
+          aria-expanded={isExpanded.value}
+          onClick={() => {
+            isExpanded.value = !isExpanded.value;
+          }}
+        >
+          {isExpanded.value ? t().languages.showFewer : t().languages.showAll(count)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface ChipProps {
+  readonly code: string;
+  readonly onRemove: (chip: HTMLElement) => void;
+}
+
+/** A selected language. Pressing it removes the language. */
 function Chip({ code, onRemove }: ChipProps) {
   const language = languageOf(code);
   if (!language) return null;
@@ -98,8 +139,8 @@ function Chip({ code, onRemove }: ChipProps) {
         title={english_name}
         aria-label={t().languages.remove(name)}
         onClick={({ currentTarget }) => {
-          const place = currentTarget.closest('li');
-          if (place) onRemove(place);
+          const chip = currentTarget.closest('li');
+          if (chip) onRemove(chip);
         }}
       >
         <span lang={code}>{name}</span>

@@ -1,7 +1,7 @@
 import { t } from '../locales/locale.js';
 import type { Language } from '../service/api-types.js';
 import { languages } from '../service/service-status.js';
-import { favouriteLanguages } from './favourites.js';
+import { favoriteLanguages } from './favorite-languages.js';
 import { orderLanguages } from './order-languages.js';
 
 interface LanguageSelectProps {
@@ -10,9 +10,9 @@ interface LanguageSelectProps {
   readonly label: string;
 }
 
-/** Chooses one language; favourites come first. */
+/** A select of one language, with favorites first. */
 export function LanguageSelect({ value, onChange, label }: LanguageSelectProps) {
-  const { favourites, others } = orderLanguages(languages.value, favouriteLanguages.value);
+  const { favorites, others } = orderLanguages(languages.value, favoriteLanguages.value);
   return (
     <select
       class="field"
@@ -22,10 +22,10 @@ export function LanguageSelect({ value, onChange, label }: LanguageSelectProps) 
         onChange(event.currentTarget.value);
       }}
     >
-      {favourites.length > 0 && (
-        <optgroup label={t().languages.favourites}>{favourites.map(toOption)}</optgroup>
+      {favorites.length > 0 && (
+        <optgroup label={t().languages.favorites}>{favorites.map(toOption)}</optgroup>
       )}
-      {favourites.length > 0 ? (
+      {favorites.length > 0 ? (
         <optgroup label={t().languages.all}>{others.map(toOption)}</optgroup>
       ) : (
         others.map(toOption)

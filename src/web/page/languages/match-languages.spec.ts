@@ -14,13 +14,13 @@ const LANGUAGES = [
 const codesOf = (query: string) => matchLanguages(LANGUAGES, query).map(({ code }) => code);
 
 describe('matchLanguages', () => {
-  it('finds by own name, by English name and by code', () => {
+  it('matches the own name, the English name and the code', () => {
     expect(codesOf('eesti')).toEqual(['et']);
     expect(codesOf('greek')).toEqual(['el']);
     expect(codesOf('bg')).toEqual(['bg']);
   });
 
-  it('takes no notice of accents on either side, nor of case', () => {
+  it('ignores accents and case', () => {
     expect(codesOf('ceS')).toEqual(['cs']);
     expect(codesOf('catalá')).toEqual(['ca']);
     expect(codesOf('ελληνικα')).toEqual(['el']);
@@ -28,12 +28,12 @@ describe('matchLanguages', () => {
     expect(codesOf('bokmal')).toEqual(['no']);
   });
 
-  it('puts the code first, then beginnings, then parts', () => {
-    // Estonian begins with it; čeština and português hold it.
+  it('sorts by code, prefix and substring', () => {
+    // "Estonian" has the prefix; "čeština" and "português" have the substring.
     expect(codesOf('es')).toEqual(['es', 'et', 'cs', 'pt']);
   });
 
-  it('matches all for an empty query and none for what is no language', () => {
+  it('matches all languages for an empty query and none for an unknown one', () => {
     expect(codesOf('  ')).toHaveLength(LANGUAGES.length);
     expect(codesOf('klingon')).toEqual([]);
   });

@@ -8,17 +8,17 @@ const LANGUAGES = [
   { code: 'eu', name: 'euskara', english_name: 'Basque' },
 ];
 
-const codesOf = (favourites: readonly string[]) => {
-  const ordered = orderLanguages(LANGUAGES, favourites);
-  return [ordered.favourites, ordered.others].map((list) => list.map(({ code }) => code));
+const codesOf = (favorites: readonly string[]) => {
+  const ordered = orderLanguages(LANGUAGES, favorites);
+  return [ordered.favorites, ordered.others].map((list) => list.map(({ code }) => code));
 };
 
 describe('orderLanguages', () => {
-  it('goes by own names, accents and case aside, other alphabets last', () => {
+  it('sorts by own name, ignores accents and case, and puts other alphabets last', () => {
     expect(codesOf([])).toEqual([[], ['cs', 'cy', 'da', 'eu', 'bg']]);
   });
 
-  it('takes favourites out, and no notice of those that are not there', () => {
+  it('separates favorites and ignores unknown ones', () => {
     expect(codesOf(['eu', 'tlh', 'bg'])).toEqual([
       ['eu', 'bg'],
       ['cs', 'cy', 'da'],

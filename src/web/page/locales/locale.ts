@@ -12,7 +12,7 @@ export { isLocaleCode, LOCALES } from './pick-locale.js';
 
 const MESSAGES: Readonly<Record<LocaleCode, Messages>> = { en, es, ca, eu, gl };
 
-/** The language of the page: the one chosen here before, else the browser's. */
+/** The page language: the stored one, or the first supported language of the browser. */
 export const locale = storedSignal(
   'salamandra.locale',
   pickLocale(navigator.languages),
@@ -23,7 +23,7 @@ effect(() => {
   document.documentElement.lang = locale.value;
 });
 
-/** The page's texts in its language; what calls this while rendering renders again when the language changes. */
+/** The texts in the page language. A component that calls this renders again when the language changes. */
 export function t(): Messages {
   return MESSAGES[locale.value];
 }

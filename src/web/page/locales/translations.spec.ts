@@ -1,11 +1,11 @@
 import { ERROR_CODES } from '../../../errors/salamandra-error.js';
 import { ca } from './ca.js';
-import { en } from './en.js';
+import { en, type Messages } from './en.js';
 import { es } from './es.js';
 import { eu } from './eu.js';
 import { gl } from './gl.js';
 
-/** The texts of a language by their path; functions as they answer each set of arguments. */
+/** The texts of a language by their path. Functions are called with each set of arguments. */
 function listTexts(messages: object, parent = ''): Map<string, string> {
   const texts = new Map<string, string>();
   for (const [key, value] of Object.entries(messages) as [string, unknown][]) {
@@ -21,7 +21,7 @@ function listTexts(messages: object, parent = ''): Map<string, string> {
   return texts;
 }
 
-/** Numbers that grammars tell apart; they stand for names as well. */
+/** Numbers with distinct plural forms. Functions that take names get them too. */
 const argumentsOf = (count: number): readonly (readonly number[])[] =>
   count === 1
     ? [[0], [1], [2], [7]]
@@ -33,38 +33,42 @@ const argumentsOf = (count: number): readonly (readonly number[])[] =>
 
 const english = listTexts(en);
 
-/** Words that the language shares with English, and names. */
+/** Paths of texts that equal the English ones, because the words are the same. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
-  es: ['header.documentation', 'seen.tokensTitle'],
-  ca: ['header.documentation', 'seen.tokensTitle', 'seen.textTokens', 'seen.model', 'ask.model'],
-  eu: ['header.documentation'],
-  gl: ['header.documentation', 'seen.tokensTitle'],
+  es: ['errors.amounts.tokens', 'header.documentation', 'report.prefill', 'report.tokensTitle'],
+  ca: [
+    ...['ask.model', 'captions.granularities.interval', 'errors.amounts.tokens'],
+    ...['header.documentation', 'report.model', 'report.prefill', 'report.tokensOfText'],
+    'report.tokensTitle',
+  ],
+  eu: [],
+  gl: ['errors.amounts.tokens', 'header.documentation', 'report.prefill', 'report.tokensTitle'],
 };
 
-it.each(Object.keys(en.errors.byCode))('%s is a code of the service', (code) => {
+it.each(Object.keys(en.errors.byCode))('%s is an error code of the service', (code) => {
   expect(ERROR_CODES).toContain(code);
 });
 
-describe.each(Object.entries({ es, ca, eu, gl }))('the page in %s', (code, messages) => {
+describe.each(Object.entries({ es, ca, eu, gl }))('the locale %s', (code, messages) => {
   const translated = listTexts(messages);
 
-  it('has every text that the English page has, and no other', () => {
+  it('has the texts of the English locale and no others', () => {
     expect([...translated.keys()]).toEqual([...english.keys()]);
   });
 
-  it('leaves nothing empty and no spaces at the ends', () => {
+  it('has no empty texts and no surrounding spaces', () => {
     for (const text of translated.values()) expect(text).toMatch(/^\S(.*\S)?$/);
   });
 
-  it('says nothing in English', () => {
+  it('has no English texts', () => {
     const same = [...translated]
-      // A number and its sign read the same everywhere.
+      // Numbers and symbols are equal in all languages.
       .filter(([path, text]) => text === english.get(path) && /[a-z]{2}/i.test(text))
       .map(([path]) => path.replace(/\(.*/, ''));
     expect([...new Set(same)].sort()).toEqual([...(SHARED[code] ?? [])].sort());
   });
 
-  it('puts every number and name into its sentence', () => {
+  it('uses every argument', () => {
     const numbers = (text: string) => text.match(/\d+/g)?.sort() ?? [];
     const differing = [...translated].filter(
       ([path, text]) =>
@@ -74,49 +78,42 @@ describe.each(Object.entries({ es, ca, eu, gl }))('the page in %s', (code, messa
     );
     expect(differing).toEqual([]);
   });
+
+  it('inserts value and limit into the same error texts', () => {
+    const withFacts = (texts: Messages['errors']['byCode']) =>
+      Object.keys(texts).filter((key) => texts[key]?.includes('{facts}'));
+    expect(withFacts(messages.errors.byCode)).toEqual(withFacts(en.errors.byCode));
+  });
 });
 
-it('tells one from many in every language', () => {
-  const counts = [es, ca, eu, gl].map(({ languages, ask, seen }) => [
-    languages.chosen(1),
-    languages.chosen(2),
-    ask.about(1),
-    ask.about(3),
-    seen.frames(1, 1),
-    seen.tiles(1),
+it('has singular and plural forms in every language', () => {
+  const counts = [es, ca, eu, gl].map(({ languages, ask, report }) => [
+    ...[languages.chosen(1), languages.chosen(2), ask.about(1), ask.about(3)],
+    ...[report.frames(1, 1), report.tiles(1), report.tiles(2), report.tiles(5)],
   ]);
   expect(counts).toEqual([
     [
-      '1 idioma',
-      '2 idiomas',
-      'Sobre 1 archivo',
-      'Sobre 3 archivos',
-      '1 fotograma',
-      '1 tesela: la imagen entera',
+      ...['1 idioma', '2 idiomas', 'Sobre 1 archivo', 'Sobre 3 archivos', '1 fotograma'],
+      '1 tesela: la imagen completa',
+      '2 teselas: la imagen completa y 1 sección',
+      '5 teselas: la imagen completa y 4 secciones',
     ],
     [
-      '1 llengua',
-      '2 llengües',
-      'Sobre 1 fitxer',
-      'Sobre 3 fitxers',
-      '1 fotograma',
+      ...['1 llengua', '2 llengües', 'Sobre 1 fitxer', 'Sobre 3 fitxers', '1 fotograma'],
       '1 tessel·la: la imatge sencera',
+      '2 tessel·les: la imatge sencera i 1 secció',
+      '5 tessel·les: la imatge sencera i 4 seccions',
     ],
     [
-      'Hizkuntza 1',
-      '2 hizkuntza',
-      'Fitxategi bati buruz',
-      '3 fitxategiri buruz',
-      'Fotograma 1',
-      'Tesela 1: irudi osoa',
+      ...['Hizkuntza 1', '2 hizkuntza', 'Fitxategi bati buruz', '3 fitxategiri buruz'],
+      ...['Fotograma 1', 'Tesela 1: irudi osoa', '2 tesela: irudi osoa eta atal 1'],
+      '5 tesela: irudi osoa eta 4 atal',
     ],
     [
-      '1 lingua',
-      '2 linguas',
-      'Sobre 1 ficheiro',
-      'Sobre 3 ficheiros',
-      '1 fotograma',
-      '1 tesela: a imaxe enteira',
+      ...['1 lingua', '2 linguas', 'Sobre 1 ficheiro', 'Sobre 3 ficheiros', '1 fotograma'],
+      '1 tesela: a imaxe completa',
+      '2 teselas: a imaxe completa e 1 sección',
+      '5 teselas: a imaxe completa e 4 seccións',
     ],
   ]);
 });

@@ -5,9 +5,9 @@ import { useEffect } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
 import { UploadIcon } from '../shell/icons.js';
-import { addFiles } from './tray.js';
+import { addFiles } from './media-store.js';
 
-/** Takes files that are dropped or pasted anywhere on the page, and says so while some are held over it. */
+/** Adds files dropped or pasted anywhere on the page. Shows an overlay while files are dragged over it. */
 export function DropTarget() {
   const over = useSignal(false);
   useEffect(() => {
@@ -24,7 +24,7 @@ export function DropTarget() {
     window.addEventListener(
       'dragleave',
       (event) => {
-        // Out of the window, not from one element to the next.
+        // Null only if the pointer leaves the window.
         if (event.relatedTarget === null) over.value = false;
       },
       { signal },
@@ -39,13 +39,13 @@ export function DropTarget() {
       },
       { signal },
     );
-    window.addEventListener('paste', takePasted, { signal });
+    window.addEventListener('paste', addPastedFiles, { signal });
     return () => listening.abort();
   }, [over]);
   return over.value ? (
     <div class="drop-target">
       <p>
-        <UploadIcon /> {t().tray.dropHere}
+        <UploadIcon /> {t().media.dropHere}
       </p>
     </div>
   ) : null;
@@ -55,15 +55,15 @@ function carriesFiles(data: DataTransfer | null): data is DataTransfer {
   return data?.types.includes('Files') ?? false;
 }
 
-/** Office programs put a picture of the text beside the text: where text can be written, the text is meant. */
-function takePasted(event: ClipboardEvent): void {
+/** In a text field, clipboard text takes precedence: office programs add an image of copied text. */
+function addPastedFiles(event: ClipboardEvent): void {
   const data = event.clipboardData;
   if (!data || data.files.length === 0) return;
-  if (isWritable(event.target) && data.types.includes('text/plain')) return;
+  if (isTextField(event.target) && data.types.includes('text/plain')) return;
   event.preventDefault();
   addFiles(data.files);
 }
 
-function isWritable(target: EventTarget | null): boolean {
+function isTextField(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }

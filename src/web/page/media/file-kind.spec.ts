@@ -3,14 +3,14 @@ import { fileKind } from './file-kind.js';
 describe('fileKind', () => {
   it.each([
     ['fox.png', 'image/png', 'image'],
-    ['clip.webm', 'video/webm', 'video'],
+    ['rabbit.webm', 'video/webm', 'video'],
     ['pasted', 'image/png', 'image'],
     ['scan.TIF', '', 'image'],
     ['old.avi', '', 'video'],
     ['camera.mts', 'application/octet-stream', 'video'],
-    // A translation file for some systems, a transport stream for others: the service looks into it.
+    // Either a Qt translation or an MPEG transport stream; the service checks the bytes.
     ['recording.ts', 'text/vnd.trolltech.linguist', 'video'],
-  ])('takes %s of type "%s" for an %s', (name, type, kind) => {
+  ])('classifies %s of type "%s" as %s', (name, type, kind) => {
     expect(fileKind({ name, type })).toBe(kind);
   });
 
@@ -20,7 +20,7 @@ describe('fileKind', () => {
     ['paper.pdf', 'application/pdf'],
     ['folder', ''],
     ['.png/README', ''],
-  ])('takes %s of type "%s" for neither', (name, type) => {
+  ])('rejects %s of type "%s"', (name, type) => {
     expect(fileKind({ name, type })).toBeNull();
   });
 });

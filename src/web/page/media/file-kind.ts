@@ -1,7 +1,7 @@
-/** What the tray holds. */
+/** The kinds of files that can be added. */
 export type MediaFileKind = 'image' | 'video';
 
-/** Endings that browsers give no type for, or a wrong one. */
+/** Extensions of formats for which browsers report no MIME type, or a wrong one. */
 const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
   image: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif', 'heic', 'heif'],
   video: [
@@ -10,14 +10,16 @@ const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
   ],
 };
 
-/** What the file picker offers. */
+/** The `accept` attribute of the file input. */
 export const ACCEPTED_FILES = [
   'image/*',
   'video/*',
   ...[...EXTENSIONS.image, ...EXTENSIONS.video].map((extension) => `.${extension}`),
 ].join(',');
 
-/** Tells a picture from a clip by type, then by name; null for neither. The service decides by the bytes. */
+/**
+ * Guesses the kind from the MIME type, then from the extension. `null` for other files. The service checks the bytes.
+ */
 export function fileKind({ name, type }: Pick<File, 'name' | 'type'>): MediaFileKind | null {
   if (type.startsWith('image/')) return 'image';
   if (type.startsWith('video/')) return 'video';

@@ -3,24 +3,24 @@ import { useRef } from 'preact/hooks';
 import { t } from '../locales/locale.js';
 import { UploadIcon } from '../shell/icons.js';
 import { ACCEPTED_FILES } from './file-kind.js';
-import { addFiles } from './tray.js';
+import { addFiles } from './media-store.js';
 
-/** The one button that brings files, wherever it stands: focus goes there when the last file goes. */
+/** The button receives the focus when the last file is removed. */
 const BUTTON_ID = 'choose-files';
 
-/** Opens the browser's file dialog: `first` while there is nothing yet, `more` afterwards. */
-export function FilePicker({ wanted }: { wanted: 'first' | 'more' }) {
+/** A button that opens the file dialog: `first` if no file was added yet, else `more`. */
+export function FilePicker({ adds }: { adds: 'first' | 'more' }) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <button
         type="button"
         id={BUTTON_ID}
-        class={wanted === 'first' ? 'button primary' : 'button'}
+        class={adds === 'first' ? 'button primary' : 'button'}
         onClick={() => input.current?.click()}
       >
         <UploadIcon />
-        {wanted === 'first' ? t().tray.choose : t().tray.add}
+        {adds === 'first' ? t().media.choose : t().media.add}
       </button>
       <input
         ref={input}
@@ -30,9 +30,9 @@ export function FilePicker({ wanted }: { wanted: 'first' | 'more' }) {
         accept={ACCEPTED_FILES}
         onChange={({ currentTarget }) => {
           addFiles(currentTarget.files ?? []);
-          // The same file may be chosen again after it was removed.
+          // Otherwise choosing the same file again after its removal fires no change event.
           currentTarget.value = '';
-          // The button pressed has gone where these were the first files, or the last there was room for.
+          // The pressed button is gone if these were the first files, or the last below the limit.
           focusFilePicker();
         }}
       />
@@ -40,7 +40,7 @@ export function FilePicker({ wanted }: { wanted: 'first' | 'more' }) {
   );
 }
 
-/** Puts the focus on the button, or on what is shown where the tray is full, once the page shows what has changed. */
+/** Focuses the file button, or the selected thumbnail if the limit is reached. Waits for the next render. */
 export function focusFilePicker(): void {
   requestAnimationFrame(() => {
     const target =

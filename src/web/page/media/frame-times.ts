@@ -1,10 +1,10 @@
-/** Times at the start of equal parts of a clip, in seconds; none where its length is not known. */
+/** `count` evenly spaced timestamps from 0, in seconds. Empty if the duration is unknown. */
 export function evenTimes(durationSeconds: number, count: number): number[] {
   if (!Number.isFinite(durationSeconds) || durationSeconds <= 0) return [];
   return Array.from({ length: count }, (_, i) => (i * durationSeconds) / count);
 }
 
-/** `m:ss.t`, with hours where there are some. */
+/** Formats seconds as `m:ss.t`, or `h:mm:ss.t` from one hour. */
 export function formatTime(seconds: number): string {
   const tenths = Math.round(Math.max(seconds, 0) * 10);
   const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];

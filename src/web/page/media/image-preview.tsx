@@ -3,30 +3,29 @@ import './image-preview.css';
 import { useSignal } from '@preact/signals';
 
 import { t } from '../locales/locale.js';
-import { reportOf } from '../report/reports.js';
+import { reportOf, showTiles } from '../report/report-store.js';
 import { type Box, tileGeometry } from '../report/tile-geometry.js';
 import { TileOverlay } from '../report/tile-overlay.js';
-import { tilesShown } from '../report/tiles-shown.js';
 import { NoPreview } from './no-preview.js';
-import type { MediaItem } from './tray.js';
+import type { MediaItem } from './media-store.js';
 
-/** A picture, upright as its EXIF data say, with its tiles over it where they are wanted and known. */
+/** An image, upright according to its EXIF orientation, with the tile grid on top if enabled and known. */
 export function ImagePreview({ item }: { item: MediaItem }) {
   const state = useSignal<'loading' | 'broken' | { readonly ratio: number }>('loading');
   const report = reportOf(item.id)?.media;
   if (state.value === 'broken') return <NoPreview kind="image" />;
-  const geometry = tilesShown.value && report?.kind === 'image' ? tileGeometry(report) : null;
+  const geometry = showTiles.value && report?.kind === 'image' ? tileGeometry(report) : null;
   const ratio = typeof state.value === 'object' ? state.value.ratio : null;
   const shown = geometry ? geometry.extent.width / geometry.extent.height : ratio;
   return (
     <div class="image-preview" style={shown === null ? undefined : { '--ratio': shown }}>
       <img
         src={item.url}
-        alt={t().tray.preview(item.file.name)}
+        alt={t().media.preview(item.file.name)}
         draggable={false}
-        style={geometry ? placeInside(geometry.picture, geometry.extent) : WHOLE}
+        style={geometry ? placeInside(geometry.image, geometry.extent) : FULL_SIZE}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
-          // A drawing may come without a size of its own.
+          // An SVG may have no intrinsic size.
           state.value = naturalHeight === 0 ? 'broken' : { ratio: naturalWidth / naturalHeight };
         }}
         onError={() => {
@@ -38,10 +37,10 @@ export function ImagePreview({ item }: { item: MediaItem }) {
   );
 }
 
-const WHOLE = { left: '0%', top: '0%', width: '100%', height: '100%' };
+const FULL_SIZE = { left: '0%', top: '0%', width: '100%', height: '100%' };
 
 function placeInside(box: Box, extent: Box) {
-  const percent = (part: number, whole: number) => `${(100 * part) / whole}%`;
+  const percent = (part: number, total: number) => `${(100 * part) / total}%`;
   return {
     left: percent(box.x - extent.x, extent.width),
     top: percent(box.y - extent.y, extent.height),

@@ -4,15 +4,15 @@ import { MAX_MEDIA } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { RunReportView } from '../report/run-report.js';
 import { UploadIcon } from '../shell/icons.js';
-import { ClipPreview } from './clip-preview.js';
+import { VideoPreview } from './video-preview.js';
 import { DropTarget } from './drop-target.js';
 import { FilePicker } from './file-picker.js';
 import { ImagePreview } from './image-preview.js';
 import { SamplesRow } from './samples-row.js';
 import { Thumbnails } from './thumbnails.js';
-import { media, selected, type TrayNote, trayNotes } from './tray.js';
+import { media, type RejectedFiles, rejectedFiles, selected } from './media-store.js';
 
-/** Everything that has to do with pictures and clips: bringing them, looking at them, what the model saw of them. */
+/** The media column: preview, thumbnails, samples and processing details. */
 export function MediaTray() {
   const item = selected.value;
   return (
@@ -25,15 +25,15 @@ export function MediaTray() {
             {item.kind === 'image' ? (
               <ImagePreview key={item.id} item={item} />
             ) : (
-              <ClipPreview key={item.id} item={item} />
+              <VideoPreview key={item.id} item={item} />
             )}
             <figcaption>{item.file.name}</figcaption>
           </figure>
         )}
         {media.value.length > 0 && <Thumbnails />}
         <div role="status" class="media-tray-notes">
-          {trayNotes.value.map((note) => {
-            const text = describeNote(note);
+          {rejectedFiles.value.map((files) => {
+            const text = describeRejection(files);
             return <p key={text}>{text}</p>;
           })}
         </div>
@@ -48,18 +48,18 @@ function DropInvitation() {
   return (
     <div class="media-tray-invitation">
       <UploadIcon />
-      <p class="media-tray-drop">{t().tray.drop}</p>
-      <p class="media-tray-paste">{t().tray.paste}</p>
-      <FilePicker wanted="first" />
+      <p class="media-tray-drop">{t().media.drop}</p>
+      <p class="media-tray-paste">{t().media.paste}</p>
+      <FilePicker adds="first" />
     </div>
   );
 }
 
-function describeNote(note: TrayNote): string {
-  switch (note.reason) {
+function describeRejection(files: RejectedFiles): string {
+  switch (files.reason) {
     case 'tooMany':
-      return t().tray.tooMany(MAX_MEDIA);
+      return t().media.tooMany(MAX_MEDIA);
     case 'unknownKind':
-      return t().tray.unknownKind(note.name);
+      return t().media.unknownKind(files.name);
   }
 }

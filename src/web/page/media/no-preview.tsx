@@ -1,15 +1,15 @@
 import './no-preview.css';
 
 import { t } from '../locales/locale.js';
-import { ClipIcon, PictureIcon } from '../shell/icons.js';
+import { VideoIcon, ImageIcon } from '../shell/icons.js';
 import type { MediaFileKind } from './file-kind.js';
 
-/** In place of a picture or a clip that the browser cannot show. */
+/** Replaces the preview of a format that the browser cannot show. */
 export function NoPreview({ kind }: { kind: MediaFileKind }) {
   return (
     <p class="no-preview">
-      {kind === 'image' ? <PictureIcon /> : <ClipIcon />}
-      {t().tray.noPreview}
+      {kind === 'image' ? <ImageIcon /> : <VideoIcon />}
+      {t().media.noPreview}
     </p>
   );
 }

@@ -5,37 +5,37 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
 import type { Sample } from '../service/api-types.js';
-import { fetchSample, loadSamples } from '../service/samples.js';
+import { get, getList } from '../service/http-get.js';
 import { serviceStatus } from '../service/service-status.js';
 import { ErrorNote } from '../shell/error-note.js';
 import { Thumbnail } from './thumbnail.js';
-import { addFiles, media, selectMedia } from './tray.js';
+import { addFiles, media, selectMedia } from './media-store.js';
 
 const samples = signal<readonly Sample[]>([]);
-/** What was fetched already, by name: a second click shows it rather than adding it twice. */
+/** The fetched samples by name. A second click selects the sample instead of adding it twice. */
 const fetched = new Map<string, File>();
 
-/** The files that the service brings along; a click adds one. Absent while the service does not say which there are. */
+/** The samples of the service; a click adds one. Not rendered until the service lists them. */
 export function SamplesRow() {
   const problem = useSignal<{ error: unknown; sample: Sample } | null>(null);
   useSignalEffect(() => {
-    // A service that was not there a moment ago may be now.
+    // Retries on every change of the status until the list has arrived.
     if (serviceStatus.value.state === 'unreachable' || samples.peek().length > 0) return;
-    loadSamples().then(
+    getList<Sample>('/samples/index.json').then(
       (found) => {
         samples.value = found;
       },
       () => {
-        // An offer, not a need: the banner says it when the service is away.
+        // The samples are optional, and the banner reports an unreachable service.
       },
     );
   });
   const row = useRef<HTMLDetailsElement>(null);
-  const isOffered = media.value.length === 0;
+  const isOpen = media.value.length === 0;
   useLayoutEffect(() => {
-    // The first one folds the row over the button that was pressed.
-    if (!isOffered && row.current?.contains(document.activeElement)) focusSummary(row.current);
-  }, [isOffered]);
+    // The first sample closes the row and hides the pressed button.
+    if (!isOpen && row.current?.contains(document.activeElement)) focusSummary(row.current);
+  }, [isOpen]);
   const add = async (sample: Sample) => {
     problem.value = null;
     try {
@@ -46,14 +46,14 @@ export function SamplesRow() {
   };
   if (samples.value.length === 0) return null;
   return (
-    <details class="samples-row" ref={row} open={isOffered}>
-      <summary>{t().tray.samples}</summary>
+    <details class="samples-row" ref={row} open={isOpen}>
+      <summary>{t().media.samples}</summary>
       <ul>
         {samples.value.map((sample) => (
           <li key={sample.file}>
             <button
               type="button"
-              aria-label={t().tray.useSample(sample.file)}
+              aria-label={t().media.useSample(sample.file)}
               onClick={() => void add(sample)}
             >
               <Thumbnail kind={sample.kind} url={sample.url} />
@@ -85,4 +85,10 @@ async function addSample(sample: Sample): Promise<void> {
   const present = media.value.find((item) => item.file === file);
   if (present) selectMedia(present.id);
   else addFiles([file]);
+}
+
+/** Downloads a sample as a file. @throws ServiceError */
+async function fetchSample({ url, file }: Sample): Promise<File> {
+  const blob = await get(url, (reply) => reply.blob());
+  return new File([blob], file, { type: blob.type });
 }

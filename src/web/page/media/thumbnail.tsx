@@ -2,13 +2,13 @@ import './thumbnail.css';
 
 import { useSignal } from '@preact/signals';
 
-import { ClipIcon, PictureIcon } from '../shell/icons.js';
+import { VideoIcon, ImageIcon } from '../shell/icons.js';
 import type { MediaFileKind } from './file-kind.js';
 
-/** A moment in, where a clip that fades in or fills up has something to show. */
-const SHOWN_AT = '#t=1';
+/** Videos often start with a black frame, so the thumbnail shows the frame at 1 s. */
+const TIME_FRAGMENT = '#t=1';
 
-/** A small picture of a picture or a clip; its name is told by what it stands in. */
+/** A thumbnail without a name for screen readers: the enclosing button has one. */
 export function Thumbnail({ kind, url }: { kind: MediaFileKind; url: string }) {
   const broken = useSignal(false);
   const onError = () => {
@@ -16,13 +16,13 @@ export function Thumbnail({ kind, url }: { kind: MediaFileKind; url: string }) {
   };
   return (
     <span class="thumbnail">
-      {broken.value && (kind === 'image' ? <PictureIcon /> : <ClipIcon />)}
+      {broken.value && (kind === 'image' ? <ImageIcon /> : <VideoIcon />)}
       {!broken.value && kind === 'image' && (
         <img src={url} alt="" loading="lazy" decoding="async" draggable={false} onError={onError} />
       )}
       {!broken.value && kind === 'video' && (
         <video
-          src={url + SHOWN_AT}
+          src={url + TIME_FRAGMENT}
           muted
           playsInline
           preload="metadata"
@@ -32,8 +32,8 @@ export function Thumbnail({ kind, url }: { kind: MediaFileKind; url: string }) {
         />
       )}
       {!broken.value && kind === 'video' && (
-        <span class="thumbnail-clip">
-          <ClipIcon />
+        <span class="thumbnail-video">
+          <VideoIcon />
         </span>
       )}
     </span>

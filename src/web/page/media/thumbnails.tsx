@@ -5,9 +5,16 @@ import { t } from '../locales/locale.js';
 import { CloseIcon, TrashIcon } from '../shell/icons.js';
 import { FilePicker, focusFilePicker } from './file-picker.js';
 import { Thumbnail } from './thumbnail.js';
-import { clearMedia, media, type MediaItem, removeMedia, selected, selectMedia } from './tray.js';
+import {
+  clearMedia,
+  media,
+  type MediaItem,
+  removeMedia,
+  selected,
+  selectMedia,
+} from './media-store.js';
 
-/** Everything in the tray, to look at one by one or to take out, and the way to more. */
+/** The added files: select, remove, and add more. */
 export function Thumbnails() {
   return (
     <div class="thumbnails">
@@ -26,7 +33,7 @@ export function Thumbnails() {
         ))}
       </ul>
       <div class="thumbnails-actions">
-        {media.value.length < MAX_MEDIA && <FilePicker wanted="more" />}
+        {media.value.length < MAX_MEDIA && <FilePicker adds="more" />}
         <button
           type="button"
           class="button quiet"
@@ -36,7 +43,7 @@ export function Thumbnails() {
           }}
         >
           <TrashIcon />
-          {t().tray.clear}
+          {t().media.clear}
         </button>
       </div>
     </div>
@@ -50,7 +57,7 @@ function MediaThumbnail({ item }: { item: MediaItem }) {
       <button
         type="button"
         class="thumbnails-select"
-        aria-label={t().tray.select(name)}
+        aria-label={t().media.select(name)}
         aria-pressed={selected.value === item}
         title={name}
         onClick={() => selectMedia(item.id)}
@@ -60,10 +67,10 @@ function MediaThumbnail({ item }: { item: MediaItem }) {
       <button
         type="button"
         class="thumbnails-remove"
-        aria-label={t().tray.remove(name)}
+        aria-label={t().media.remove(name)}
         onClick={({ currentTarget }) => {
-          const place = currentTarget.closest('li');
-          if (place) remove(item, place);
+          const entry = currentTarget.closest('li');
+          if (entry) remove(item, entry);
         }}
       >
         <CloseIcon />
@@ -72,10 +79,10 @@ function MediaThumbnail({ item }: { item: MediaItem }) {
   );
 }
 
-/** Takes one out, and the focus with it to a neighbour: lost focus sends keyboards back to the top of the page. */
-function remove({ id }: MediaItem, place: HTMLElement): void {
-  const neighbour = place.nextElementSibling ?? place.previousElementSibling;
-  neighbour?.querySelector('button')?.focus();
+/** Removes an item and focuses its neighbor: a removed element would lose the focus to the top of the page. */
+function remove({ id }: MediaItem, entry: HTMLElement): void {
+  const neighbor = entry.nextElementSibling ?? entry.previousElementSibling;
+  neighbor?.querySelector('button')?.focus();
   removeMedia(id);
-  if (!neighbour) focusFilePicker();
+  if (!neighbor) focusFilePicker();
 }

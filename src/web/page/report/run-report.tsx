@@ -3,17 +3,16 @@ import './run-report.css';
 import { useSignal } from '@preact/signals';
 
 import { locale, t } from '../locales/locale.js';
-import { selected } from '../media/tray.js';
+import { selected } from '../media/media-store.js';
 import type { MediaReport, Model, Timings } from '../service/api-types.js';
-import { serviceStatus } from '../service/service-status.js';
-import { reportOf, type RunReport } from './reports.js';
+import { languageOf, serviceStatus } from '../service/service-status.js';
+import { reportOf, type RunReport, showTiles, type TokenSubject } from './report-store.js';
 import { StackedBar, type StackedBarProps } from './stacked-bar.js';
-import { tilesShown } from './tiles-shown.js';
-import { tokenParts } from './token-parts.js';
+import { splitTokenUsage } from './token-usage.js';
 
-/** What the model saw of the medium that is shown, and what it cost. */
+/** Tiles or frames, tokens and timings of the latest run of the selected file. */
 export function RunReportView() {
-  // On a phone the texts come first: the report waits folded.
+  // Closed on a phone, where it would push the captions further down.
   const open = useSignal(matchMedia('(min-width: 801px)').matches);
   const item = selected.value;
   if (!item) return null;
@@ -28,7 +27,7 @@ export function RunReportView() {
       }}
     >
       <summary>
-        <h2>{t().seen.title}</h2>
+        <h2>{t().report.title}</h2>
       </summary>
       {report ? (
         <div class="run-report-parts">
@@ -38,73 +37,89 @@ export function RunReportView() {
           {model && <ModelPart model={model} />}
         </div>
       ) : (
-        <p class="run-report-hint">{t().seen.nothingYet}</p>
+        <p class="run-report-hint">{t().report.empty}</p>
       )}
     </details>
   );
 }
 
 function MediaPart({ media }: { media: MediaReport }) {
-  const { seen } = t();
+  const texts = t().report;
   if (media.kind === 'video') {
-    return <p>{seen.frames(media.frames.length, media.frames_wished)}</p>;
+    return <p>{texts.frames(media.frames.length, media.frames_requested)}</p>;
   }
   return (
     <div class="run-report-tiles">
       <p>
-        {seen.tiles(media.tiles)}
+        {texts.tiles(media.tiles)}
         {media.grid && (
-          <span class="run-report-muted"> · {seen.grid(media.grid.rows, media.grid.columns)}</span>
+          <span class="run-report-muted"> · {texts.grid(media.grid.rows, media.grid.columns)}</span>
         )}
       </p>
       <label class="run-report-toggle">
         <input
           type="checkbox"
-          checked={tilesShown.value}
+          checked={showTiles.value}
           onChange={(event) => {
-            tilesShown.value = event.currentTarget.checked;
+            showTiles.value = event.currentTarget.checked;
           }}
         />
-        {seen.showTiles}
+        {texts.showTiles}
       </label>
     </div>
   );
 }
 
 function TokensPart({ report, contextLength }: { report: RunReport; contextLength: number }) {
-  const { seen } = t();
-  const { visual, text, answer, used, free } = tokenParts(report, contextLength);
+  const texts = t().report;
+  const { visual, text, output, used, free } = splitTokenUsage(report, contextLength);
+  const { subject } = report;
   return (
     <BarPart
-      title={seen.tokensTitle}
-      total={seen.tokens(used, contextLength)}
+      title={texts.tokensTitle}
+      total={texts.tokens(used, contextLength)}
+      note={subject && describeSubject(subject)}
       format={String}
       parts={[
-        { label: seen.visualTokens, amount: visual, pattern: 'accent' },
-        { label: seen.textTokens, amount: text, pattern: 'ink' },
-        { label: seen.answerTokens, amount: answer, pattern: 'stripes' },
-        { label: seen.freeTokens, amount: free, pattern: 'empty' },
+        { label: texts.visualTokens, amount: visual, pattern: 'accent' },
+        { label: texts.textTokens, amount: text, pattern: 'ink' },
+        { label: texts.answerTokens, amount: output, pattern: 'stripes' },
+        { label: texts.freeTokens, amount: free, pattern: 'empty' },
       ]}
     />
   );
 }
 
+/** Names the text that the tokens belong to. */
+function describeSubject(subject: TokenSubject): string {
+  const texts = t().report;
+  const nameOf = (code: string) => languageOf(code)?.name ?? code;
+  switch (subject.of) {
+    case 'text':
+      return texts.tokensOfText(nameOf(subject.language), subject.texts);
+    case 'answer':
+      return texts.tokensOfAnswer(nameOf(subject.language));
+    case 'segment':
+      return texts.tokensPerSegment;
+  }
+}
+
 function TimePart({ timings }: { timings: Timings }) {
-  const { seen } = t();
-  const { decode_ms, tile_ms, encode_ms, prefill_ms, generate_ms, total_ms } = timings;
-  const waited = total_ms - decode_ms - tile_ms - encode_ms - prefill_ms - generate_ms;
+  const texts = t().report;
+  const { media_decode_ms, tile_ms, encode_ms, prefill_ms, decode_ms, total_ms } = timings;
+  const waitingMs = total_ms - media_decode_ms - tile_ms - encode_ms - prefill_ms - decode_ms;
   return (
     <BarPart
-      title={seen.timeTitle}
-      total={seen.total(formatMs(total_ms))}
+      title={texts.timeTitle}
+      total={texts.total(formatMs(total_ms))}
       format={formatMs}
       parts={[
-        { label: seen.decode, amount: decode_ms, pattern: 'muted' },
-        { label: seen.tile, amount: tile_ms, pattern: 'lines' },
-        { label: seen.encode, amount: encode_ms, pattern: 'accent' },
-        { label: seen.prefill, amount: prefill_ms, pattern: 'ink' },
-        { label: seen.generate, amount: generate_ms, pattern: 'stripes' },
-        { label: seen.other, amount: waited, pattern: 'empty' },
+        { label: texts.mediaDecode, amount: media_decode_ms, pattern: 'muted' },
+        { label: texts.tile, amount: tile_ms, pattern: 'lines' },
+        { label: texts.encode, amount: encode_ms, pattern: 'accent' },
+        { label: texts.prefill, amount: prefill_ms, pattern: 'ink' },
+        { label: texts.decode, amount: decode_ms, pattern: 'stripes' },
+        { label: texts.other, amount: waitingMs, pattern: 'empty' },
       ]}
     />
   );
@@ -113,15 +128,17 @@ function TimePart({ timings }: { timings: Timings }) {
 interface BarPartProps extends StackedBarProps {
   readonly title: string;
   readonly total: string;
+  readonly note?: string | null;
 }
 
-/** What a whole went to, under its name. */
-function BarPart({ title, total, ...bar }: BarPartProps) {
+/** A stacked bar with a heading and a total. */
+function BarPart({ title, total, note, ...bar }: BarPartProps) {
   return (
     <section>
       <div class="run-report-head">
         <h3>{title}</h3>
         <p class="run-report-muted">{total}</p>
+        {note && <p class="run-report-muted run-report-note">{note}</p>}
       </div>
       <StackedBar {...bar} />
     </section>
@@ -131,15 +148,15 @@ function BarPart({ title, total, ...bar }: BarPartProps) {
 function ModelPart({ model }: { model: Model }) {
   return (
     <dl class="run-report-model">
-      <dt>{t().seen.model}</dt>
+      <dt>{t().report.model}</dt>
       <dd>{model.name}</dd>
-      <dt>{t().seen.precision}</dt>
+      <dt>{t().report.precision}</dt>
       <dd>{model.precision}</dd>
     </dl>
   );
 }
 
-/** Whole milliseconds, except where that would be nothing. */
+/** Milliseconds, with one decimal below 10 ms. */
 function formatMs(ms: number): string {
   const maximumFractionDigits = ms < 10 ? 1 : 0;
   const options = { style: 'unit', unit: 'millisecond', maximumFractionDigits } as const;

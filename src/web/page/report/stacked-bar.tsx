@@ -1,6 +1,6 @@
 import './stacked-bar.css';
 
-/** A part of a whole; the pattern tells it from its neighbours without colour. */
+/** A part of the bar. The pattern distinguishes it from its neighbors without color. */
 interface BarPart {
   readonly label: string;
   readonly amount: number;
@@ -12,7 +12,7 @@ export interface StackedBarProps {
   readonly format: (amount: number) => string;
 }
 
-/** Parts of a whole side by side, and below them what each is and how much: the part that screen readers read. */
+/** A stacked bar and its legend. Screen readers get the legend only. */
 export function StackedBar({ parts, format }: StackedBarProps) {
   const present = parts.filter(({ amount }) => amount > 0);
   return (

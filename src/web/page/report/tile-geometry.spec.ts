@@ -1,10 +1,10 @@
 import { tileGeometry } from './tile-geometry.js';
 
 describe('tileGeometry', () => {
-  it('lets tiles overhang above and below a wide picture', () => {
+  it('extends the tiles above and below a wide image', () => {
     const geometry = tileGeometry({ width: 1400, height: 500, grid: { rows: 2, columns: 4 } });
 
-    expect(geometry.picture).toEqual({ x: 0, y: 0, width: 1400, height: 500 });
+    expect(geometry.image).toEqual({ x: 0, y: 0, width: 1400, height: 500 });
     expect(geometry.extent).toEqual({ x: 0, y: -100, width: 1400, height: 700 });
     expect(geometry.tiles).toHaveLength(8);
     expect(geometry.tiles[0]).toEqual({ x: 0, y: -100, width: 350, height: 350 });
@@ -12,7 +12,7 @@ describe('tileGeometry', () => {
     expect(geometry.tiles[4]).toEqual({ x: 0, y: 250, width: 350, height: 350 });
   });
 
-  it('lets tiles overhang left and right of a tall picture', () => {
+  it('extends the tiles to the left and right of a tall image', () => {
     const geometry = tileGeometry({ width: 300, height: 420, grid: { rows: 2, columns: 2 } });
 
     expect(geometry.extent).toEqual({ x: -60, y: 0, width: 420, height: 420 });
@@ -24,23 +24,23 @@ describe('tileGeometry', () => {
     ]);
   });
 
-  it('covers a picture of the shape of the grid exactly', () => {
+  it('covers an image with the aspect ratio of the grid exactly', () => {
     const geometry = tileGeometry({ width: 1200, height: 600, grid: { rows: 1, columns: 2 } });
 
-    expect(geometry.extent).toEqual(geometry.picture);
+    expect(geometry.extent).toEqual(geometry.image);
     expect(geometry.tiles).toEqual([
       { x: 0, y: 0, width: 600, height: 600 },
       { x: 600, y: 0, width: 600, height: 600 },
     ]);
   });
 
-  it('has the whole picture alone without a grid', () => {
-    const picture = { x: 0, y: 0, width: 320, height: 240 };
+  it('has no tiles except the base tile without a grid', () => {
+    const image = { x: 0, y: 0, width: 320, height: 240 };
 
     expect(tileGeometry({ width: 320, height: 240, grid: null })).toEqual({
-      picture,
+      image,
       tiles: [],
-      extent: picture,
+      extent: image,
     });
   });
 });

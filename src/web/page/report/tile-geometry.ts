@@ -1,6 +1,6 @@
 import type { ImageReport } from '../service/api-types.js';
 
-/** A rectangle in pixels of the upright picture, whose upper left corner is (0, 0). */
+/** A rectangle in pixels of the upright image. The origin is the upper left corner of the image. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -8,27 +8,30 @@ export interface Box {
   readonly height: number;
 }
 
-/** How a picture was cut, in its own coordinates. */
+/** The tiles of an image, in its own coordinates. */
 export interface TileGeometry {
-  /** The base tile: the whole picture, squeezed to one tile. */
-  readonly picture: Box;
-  /** The grid's tiles, row by row; they overhang where the picture has not the grid's shape. Empty without a grid. */
+  /** The area of the base tile: the whole image. */
+  readonly image: Box;
+  /**
+   * The tiles of the grid in row order. They extend beyond the image if its aspect ratio differs. Empty without a grid.
+   */
   readonly tiles: readonly Box[];
-  /** Just around picture and tiles. */
+  /** The bounding box of the image and the tiles. */
   readonly extent: Box;
 }
 
 /**
- * Where the tiles lie. The service scales a picture to fit a canvas of `columns` by `rows` square tiles and centres it
- * there; seen from the picture, the canvas has the picture's size in one direction and overhangs in the other.
+ * Computes the tile positions. The service scales an image to fit a canvas of `columns` × `rows` square tiles and
+ * centers it. In image coordinates, the canvas has the size of the image in one direction and extends beyond it in the
+ * other.
  */
 export function tileGeometry({
   width,
   height,
   grid,
 }: Pick<ImageReport, 'width' | 'height' | 'grid'>): TileGeometry {
-  const picture = { x: 0, y: 0, width, height };
-  if (grid === null) return { picture, tiles: [], extent: picture };
+  const image = { x: 0, y: 0, width, height };
+  if (grid === null) return { image, tiles: [], extent: image };
   const { rows, columns } = grid;
   const side = Math.max(width / columns, height / rows);
   const left = (width - columns * side) / 2;
@@ -40,7 +43,7 @@ export function tileGeometry({
     height: side,
   }));
   return {
-    picture,
+    image,
     tiles,
     extent: { x: left, y: top, width: columns * side, height: rows * side },
   };

@@ -3,21 +3,21 @@ import './tile-overlay.css';
 import { t } from '../locales/locale.js';
 import type { Box, TileGeometry } from './tile-geometry.js';
 
-/** The borders of the tiles, for a place that has the shape of the geometry's extent. */
+/** Draws the tile borders. The container must have the aspect ratio of the geometry's extent. */
 export function TileOverlay({ geometry }: { geometry: TileGeometry }) {
-  const { extent, picture, tiles } = geometry;
+  const { extent, image, tiles } = geometry;
   const grid = tiles.map(drawBox).join('');
-  const frame = drawBox(picture);
+  const frame = drawBox(image);
   return (
     <svg
       class="tile-overlay"
       viewBox={`${extent.x} ${extent.y} ${extent.width} ${extent.height}`}
       role="img"
-      aria-label={t().seen.tiles(tiles.length + 1)}
+      aria-label={t().report.tiles(tiles.length + 1)}
     >
       <path class="tile-overlay-halo" d={grid + frame} />
       <path class="tile-overlay-tiles" d={grid} />
-      <path class="tile-overlay-picture" d={frame} />
+      <path class="tile-overlay-image" d={frame} />
     </svg>
   );
 }

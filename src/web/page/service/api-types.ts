@@ -1,8 +1,8 @@
-/** What the service's HTTP interface answers, as far as the page reads it; /openapi.json is the reference. */
+/** The replies of the HTTP API, limited to the fields that the page uses. The reference is /openapi.json. */
 
 export interface Language {
   readonly code: string;
-  /** In the language itself. */
+  /** The language's own name. */
   readonly name: string;
   readonly english_name: string;
 }
@@ -11,20 +11,20 @@ export interface Model {
   readonly id: string;
   readonly name: string;
   readonly precision: string;
-  /** `text` alone, or with `image` and `video`. */
+  /** Contains `text`, and `image` and `video` if the model has a vision encoder. */
   readonly architecture: { readonly input_modalities: readonly string[] };
-  /** Tokens of media, text and answer together. */
+  /** Maximum number of tokens: visual, text and output tokens together. */
   readonly context_length: number;
 }
 
 export interface ImageReport {
   readonly kind: 'image';
-  /** Pixels of the upright picture. */
+  /** Pixels, after the EXIF orientation is applied. */
   readonly width: number;
   readonly height: number;
-  /** Those that were encoded, the whole picture as one of them. */
+  /** Number of encoded tiles, including the base tile. */
   readonly tiles: number;
-  /** null: the whole picture alone. */
+  /** `null` if only the base tile was encoded. */
   readonly grid: { readonly rows: number; readonly columns: number } | null;
   readonly detail: 'low' | 'auto' | 'high';
   readonly visual_tokens: number;
@@ -32,39 +32,39 @@ export interface ImageReport {
 
 export interface VideoReport {
   readonly kind: 'video';
-  /** Pixels of the upright frames. */
+  /** Pixels, after rotation. */
   readonly width: number;
   readonly height: number;
-  /** null where the file does not say. */
+  /** `null` if the file does not declare a duration. */
   readonly duration_seconds: number | null;
-  /** When the frames are that were looked at, in seconds. */
+  /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
-  readonly frames_wished: number;
+  readonly frames_requested: number;
   readonly visual_tokens: number;
 }
 
 export type MediaReport = ImageReport | VideoReport;
 
 export interface Usage {
-  /** Text, pictures and clips. */
+  /** Text and visual tokens. */
   readonly prompt_tokens: number;
-  /** The part of pictures and clips. */
+  /** Visual tokens of images and videos. */
   readonly image_tokens: number;
-  /** The part read already for the text before. */
+  /** Tokens taken from the prefix cache. */
   readonly cached_tokens: number;
   readonly completion_tokens: number;
 }
 
-/** Of one text, in milliseconds. */
+/** Timings of one text, in milliseconds. */
 interface TextTimings {
   readonly prefill_ms: number;
   readonly first_token_ms: number;
-  readonly generate_ms: number;
+  readonly decode_ms: number;
 }
 
-/** Of a whole request, in milliseconds. */
+/** Timings of a request, in milliseconds. */
 export interface Timings extends TextTimings {
-  readonly decode_ms: number;
+  readonly media_decode_ms: number;
   readonly tile_ms: number;
   readonly encode_ms: number;
   readonly total_ms: number;
@@ -84,14 +84,14 @@ export interface CaptionResult {
 }
 
 export interface AnswerResult {
-  /** The id of the question. */
+  /** The question's id. */
   readonly id: string;
   readonly language: string;
   readonly text: string;
   readonly finish_reason: FinishReason;
   readonly usage: Usage;
   readonly timings: TextTimings;
-  /** Absent unless asked for. */
+  /** Undefined unless the request sets `top_logprobs`. */
   readonly tokens?: readonly TokenLogprob[];
 }
 
@@ -101,33 +101,34 @@ interface RankedToken {
   readonly logprob: number;
 }
 
-/** A sampled token beside the likeliest ones at its step, likeliest first. */
+/** A sampled token and the most probable tokens of its step, in descending order. */
 export interface TokenLogprob extends RankedToken {
   readonly top: readonly RankedToken[];
 }
 
-/** A stretch of a clip and what was written about it. */
+/** A segment of a video and its captions. */
 export interface Segment {
-  /** Seconds from the beginning of the clip. */
+  /** Seconds from the start of the video. */
   readonly start: number;
   readonly end: number;
-  /** By language code. */
+  /** Captions, keyed by language code. */
   readonly texts: Readonly<Record<string, string>>;
+  /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
 }
 
-/** Why a request failed (RFC 9457). */
+/** An error reply (RFC 9457). */
 export interface Problem {
   readonly code: string;
-  /** A sentence in English. */
+  /** English sentence. */
   readonly detail: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
-  /** Numbers and names that explain the fault. */
+  /** Values, limits and parameter names, keyed as in the HTTP API. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
-/** A file that the service brings along for a first try. */
+/** A sample file that the service provides. */
 export interface Sample {
   readonly file: string;
   readonly kind: 'image' | 'video';

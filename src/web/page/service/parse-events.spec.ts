@@ -1,9 +1,9 @@
 import { createEventParser, type ServerEvent } from './parse-events.js';
 
-/** Parses a stream that arrives in these pieces. */
-function parse(...pieces: string[]): ServerEvent[] {
+/** Parses a stream that arrives in these chunks. */
+function parse(...chunks: string[]): ServerEvent[] {
   const parser = createEventParser();
-  return pieces.flatMap((piece) => parser(piece));
+  return chunks.flatMap((chunk) => parser(chunk));
 }
 
 const STREAM =
@@ -14,7 +14,7 @@ const EVENTS = [
   { name: 'message', data: 'x' },
 ];
 
-it('reads events and passes over comments', () => {
+it('parses events and ignores comments', () => {
   expect(parse(STREAM)).toEqual(EVENTS);
 });
 
@@ -22,14 +22,14 @@ it.each([
   ['\n', STREAM],
   ['\r\n', STREAM.replaceAll('\n', '\r\n')],
   ['\r', STREAM.replaceAll('\n', '\r')],
-])('reads lines that end in %j, cut at every place', (_, stream) => {
+])('parses lines that end in %j, split at any position', (_, stream) => {
   for (let cut = 0; cut <= stream.length; cut++) {
     expect(parse(stream.slice(0, cut), stream.slice(cut))).toEqual(EVENTS);
   }
   expect(parse(...stream.split(/(?:)/u))).toEqual(EVENTS);
 });
 
-it('gives an event as soon as its blank line is there', () => {
+it('returns an event as soon as its blank line arrives', () => {
   const parser = createEventParser();
 
   expect(parser('data: 1\r\n')).toEqual([]);
@@ -43,13 +43,13 @@ it('joins the lines of data', () => {
   ]);
 });
 
-it('passes over other fields, names without data and what has no end', () => {
+it('ignores other fields, events without data and incomplete events', () => {
   expect(parse('id: 7\nretry: 10\nevent: a\n\ndata: x\n\nevent: b\ndata: y\n')).toEqual([
     { name: 'message', data: 'x' },
   ]);
 });
 
-it('keeps colons and what looks like a field in data', () => {
+it('keeps colons and field-like text in data', () => {
   expect(parse('data: data: {"a":"b: c"}\n\n')).toEqual([
     { name: 'message', data: 'data: {"a":"b: c"}' },
   ]);

@@ -5,16 +5,16 @@ export interface ServerEvent {
 }
 
 /**
- * Creates a parser of an event stream (https://html.spec.whatwg.org/#parsing-an-event-stream) that takes it in pieces, cut
- * anywhere. Each call returns the events that its piece completes; ids and retry times are passed over.
+ * Creates an incremental parser of event streams (https://html.spec.whatwg.org/#parsing-an-event-stream). Chunks may
+ * end anywhere. Each call returns the events that its chunk completes. The fields `id` and `retry` are ignored.
  */
-export function createEventParser(): (piece: string) => ServerEvent[] {
+export function createEventParser(): (chunk: string) => ServerEvent[] {
   let unfinished = '';
   let isAfterReturn = false;
   let name = '';
   let data: string[] = [];
 
-  /** Reads one line; a blank one ends the event. */
+  /** Parses one line. A blank line completes the event. */
   function readLine(line: string): ServerEvent | undefined {
     if (line === '') {
       const event =
@@ -26,17 +26,17 @@ export function createEventParser(): (piece: string) => ServerEvent[] {
     const colon = line.indexOf(':');
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    // A comment has no name, and other fields mean nothing here.
+    // Comments have an empty field name.
     if (field === 'event') name = value;
     else if (field === 'data') data.push(value);
     return undefined;
   }
 
-  return (piece) => {
-    if (piece === '') return [];
-    // The second half of a line break whose first half ended the piece before.
-    const text = isAfterReturn && piece.startsWith('\n') ? piece.slice(1) : piece;
-    isAfterReturn = piece.endsWith('\r');
+  return (chunk) => {
+    if (chunk === '') return [];
+    // Skip the \n of a \r\n that was split between two chunks.
+    const text = isAfterReturn && chunk.startsWith('\n') ? chunk.slice(1) : chunk;
+    isAfterReturn = chunk.endsWith('\r');
     const lines = (unfinished + text).split(/\r\n|\r|\n/);
     unfinished = lines.pop() ?? '';
     return lines.map(readLine).filter((event) => event !== undefined);

@@ -1,24 +1,25 @@
+import type { Problem } from './api-types.js';
 import { createEventParser } from './parse-events.js';
 import { readProblem, ServiceError } from './service-error.js';
 import { checkNow } from './service-status.js';
 
-/** Who is told of a request while it runs. */
+/** Callbacks of a running request. */
 export interface StreamHandlers {
-  /** How much of the body has been sent, 0 to 1. */
+  /** Called with the uploaded fraction of the body, 0 to 1. */
   readonly onUpload: (fraction: number) => void;
-  /** Each event but `error`, with its data. */
+  /** Called for each event except `error`. */
   readonly onEvent: (name: string, data: unknown) => void;
 }
 
-/** A body moves on, and the service says something every 15 seconds; a connection silent for so long is lost. */
-const SILENCE_MS = 60_000;
+/** The service sends a heartbeat every 15 s, so a connection without traffic for 60 s is lost. */
+const TIMEOUT_MS = 60_000;
 
 /**
- * Posts a form and reads the reply as a stream of events. With XMLHttpRequest, because fetch tells nothing of the
- * progress of an upload.
+ * Posts a form and handles the reply as an event stream. Uses XMLHttpRequest because fetch does not report upload
+ * progress.
  *
  * @returns after the event `done`.
- * @throws ServiceError; the signal's reason when it aborts; what a handler throws.
+ * @throws ServiceError; the reason of `signal` if it aborts; any error of a handler.
  */
 export async function sendStream(
   path: string,
@@ -29,7 +30,7 @@ export async function sendStream(
   signal.throwIfAborted();
   const request = new XMLHttpRequest();
   const reply = createReplyReader(request, handlers);
-  let silence: ReturnType<typeof setTimeout> | undefined;
+  let timeout: ReturnType<typeof setTimeout> | undefined;
   let abort = () => {};
   try {
     await new Promise<void>((resolve, reject) => {
@@ -37,10 +38,10 @@ export async function sendStream(
       abort = () => fail(signal.reason);
       signal.addEventListener('abort', abort);
 
-      /** Wraps a listener: what it throws ends the request, and so does silence after it. */
+      /** Wraps a listener: an exception ends the request, and so does a timeout after its last event. */
       const listen = (listener: (event: ProgressEvent) => void) => (event: ProgressEvent) => {
-        clearTimeout(silence);
-        silence = setTimeout(() => fail(lossAfter(reply.state())), SILENCE_MS);
+        clearTimeout(timeout);
+        timeout = setTimeout(() => fail(lossAfter(reply.state())), TIMEOUT_MS);
         try {
           listener(event);
         } catch (error) {
@@ -56,7 +57,10 @@ export async function sendStream(
       request.onload = listen(() => {
         reply.read();
         if (reply.state() === 'done') resolve();
-        else throw request.status === 200 ? lossAfter('begun') : toError(request.responseText);
+        else
+          throw request.status === 200
+            ? lossAfter('streaming')
+            : toError(request.responseText, form);
       });
       request.onerror = listen(() => {
         if (reply.state() === 'done') resolve();
@@ -67,32 +71,32 @@ export async function sendStream(
       request.send(form);
     });
   } catch (error) {
-    // The whole page shall know what this request has noticed.
+    // Update the status of the whole page without waiting for the next poll.
     if (error instanceof ServiceError && error.kind !== 'problem') checkNow();
     throw error;
   } finally {
-    clearTimeout(silence);
+    clearTimeout(timeout);
     signal.removeEventListener('abort', abort);
-    // Does nothing to a request that came to its end; else the closed connection is what stops the work.
+    // No effect on a completed request. Otherwise the closed connection makes the service stop the run.
     request.abort();
   }
 }
 
-type ReplyState = 'awaited' | 'begun' | 'done';
+type ReplyState = 'pending' | 'streaming' | 'done';
 
-/** Hands on the events that came since the reading before. A broken request forgets its status; this does not. */
+/** Dispatches new events on each `read`. Keeps the reply's state, which XMLHttpRequest resets when a request fails. */
 function createReplyReader(request: XMLHttpRequest, { onEvent }: StreamHandlers) {
   const parse = createEventParser();
   let length = 0;
-  let state: ReplyState = 'awaited';
+  let state: ReplyState = 'pending';
   return {
     state: () => state,
     read() {
       if (request.status !== 200) return;
-      if (state === 'awaited') state = 'begun';
-      const piece = request.responseText.slice(length);
-      length += piece.length;
-      for (const { name, data } of parse(piece)) {
+      if (state === 'pending') state = 'streaming';
+      const chunk = request.responseText.slice(length);
+      length += chunk.length;
+      for (const { name, data } of parse(chunk)) {
         const value: unknown = JSON.parse(data);
         if (name === 'error') throw toError(value);
         onEvent(name, value);
@@ -103,11 +107,19 @@ function createReplyReader(request: XMLHttpRequest, { onEvent }: StreamHandlers)
 }
 
 function lossAfter(state: ReplyState): ServiceError {
-  return new ServiceError(state === 'awaited' ? 'unreachable' : 'interrupted');
+  return new ServiceError(state === 'pending' ? 'unreachable' : 'interrupted');
 }
 
-/** What is no problem of the service's comes from something between, as a proxy. */
-function toError(body: unknown): ServiceError {
+/** A body that is not a problem comes from an intermediary such as a proxy. */
+function toError(body: unknown, form?: FormData): ServiceError {
   const problem = readProblem(body);
-  return problem ? new ServiceError('problem', problem) : new ServiceError('unreachable');
+  if (!problem) return new ServiceError('unreachable');
+  return new ServiceError('problem', form ? addFileSize(problem, form) : problem);
+}
+
+/** Adds `bytes`, the size of the largest file: the service stops at its limit and cannot know the size. */
+function addFileSize(problem: Problem, form: FormData): Problem {
+  if (problem.code !== 'PAYLOAD_TOO_LARGE') return problem;
+  const sizes = [...form.values()].map((value) => (value instanceof File ? value.size : 0));
+  return { ...problem, parameters: { bytes: Math.max(...sizes), ...problem.parameters } };
 }

@@ -1,6 +1,8 @@
 import type { Problem } from './api-types.js';
 
-/** A request to the service that failed: with a problem, without any answer, or in the middle of one. */
+/**
+ * A failed request: the service replied with a problem, could not be reached, or the connection broke during the reply.
+ */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
 
@@ -12,7 +14,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** The problem that a body holds, whole (as text) or as the data of an event; undefined for anything else. */
+/** Parses a problem from a response body (JSON text) or from the data of an event. Undefined if it is not a problem. */
 export function readProblem(body: unknown): Problem | undefined {
   const value = typeof body === 'string' ? parse(body) : body;
   return isProblem(value) ? value : undefined;

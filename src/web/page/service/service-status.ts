@@ -1,40 +1,56 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 
 import type { Language, Model } from './api-types.js';
-import { get, getList } from './get.js';
-import { readStatus, type ServiceStatus } from './read-status.js';
+import { get, getList } from './http-get.js';
+import { ServiceError } from './service-error.js';
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 5_000;
-/** Often enough to notice that the service went away before the next request does. */
-const READY_WAIT_MS = 15_000;
+/** The state of the service as the page knows it. */
+export type ServiceStatus =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'loading'; readonly step: string }
+  | { readonly state: 'ready'; readonly model: Model }
+  /** The model is unusable; waiting does not help. */
+  | { readonly state: 'failed'; readonly reason: string }
+  | { readonly state: 'unreachable' };
+
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 5_000;
+/** Short enough to notice a stopped service before the next request fails. */
+const READY_DELAY_MS = 15_000;
 
 const status = signal<ServiceStatus>({ state: 'connecting' });
-const sight = signal(true);
+const mediaSupport = signal(true);
 const knownLanguages = signal<readonly Language[]>([]);
 
-/** How the service is; kept up to date by `watchService`. */
+/** The current status, updated by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 
-/**
- * Whether pictures and clips can be shown to the model: to the one before while the service is away, and until the first is
- * known, it is not ruled out.
- */
-export const seesMedia: ReadonlySignal<boolean> = sight;
+/** Whether the last known model accepts images and videos; true until the first model is known. */
+export const modelSupportsMedia: ReadonlySignal<boolean> = mediaSupport;
 
-/** The languages that the model was taught; empty until the service has said them. */
+/** The languages of the service; empty until a model is ready. */
 export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;
 
-/** A language of those, by its code. */
+/** Looks up a language by its code. Undefined if the service does not list it. */
 export function languageOf(code: string): Language | undefined {
   return knownLanguages.value.find((language) => language.code === code);
 }
 
-let waitMs = FIRST_WAIT_MS;
+/** Whether the demo model is loaded. */
+export const isDemoLoaded: ReadonlySignal<boolean> = computed(
+  () => status.value.state === 'ready' && isDemoModel(status.value.model.id),
+);
+
+/** Whether a model id of the HTTP API is that of the demo model, whose captions of photographs are random. */
+export function isDemoModel(modelId: string | null): boolean {
+  return modelId === 'demo';
+}
+
+let delayMs = FIRST_DELAY_MS;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let running: Promise<void> | undefined;
 
-/** Begins to watch the service. Called once, when the page starts. */
+/** Starts polling the service. Call once, when the page starts. */
 export function watchService(): void {
   addEventListener('online', checkNow);
   addEventListener('offline', checkNow);
@@ -44,33 +60,33 @@ export function watchService(): void {
   checkNow();
 }
 
-/** Asks the service now and not when its turn comes. */
+/** Checks the service immediately and restarts the polling interval. */
 export function checkNow(): void {
-  waitMs = FIRST_WAIT_MS;
+  delayMs = FIRST_DELAY_MS;
   clearTimeout(timer);
   running ??= check().finally(() => {
     running = undefined;
-    timer = setTimeout(checkAgain, status.value.state === 'ready' ? READY_WAIT_MS : waitMs);
+    timer = setTimeout(checkAgain, status.value.state === 'ready' ? READY_DELAY_MS : delayMs);
   });
 }
 
 function checkAgain(): void {
-  const nextMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  const nextMs = Math.min(delayMs * 2, MAX_DELAY_MS);
   checkNow();
-  waitMs = nextMs;
+  delayMs = nextMs;
 }
 
 async function check(): Promise<void> {
-  const next = await askStatus().catch(readStatus);
+  const next = await fetchStatus().catch(readStatus);
   if (next.state === 'ready') {
-    sight.value = next.model.architecture.input_modalities.includes('image');
+    mediaSupport.value = next.model.architecture.input_modalities.includes('image');
   }
-  // The same status stays the same object, so that nothing is drawn again.
+  // Assigning an equal object would render every subscriber again.
   if (JSON.stringify(next) !== JSON.stringify(status.value)) status.value = next;
 }
 
-/** Asks for the model each time: a service that was restarted may have another. @throws ServiceError */
-async function askStatus(): Promise<ServiceStatus> {
+/** Requests the model on every check, because a restarted service may have loaded another one. @throws ServiceError */
+async function fetchStatus(): Promise<ServiceStatus> {
   await get('/health/ready', (reply) => reply.text());
   const [model] = await getList<Model>('/v1/models');
   if (knownLanguages.value.length === 0) {
@@ -78,4 +94,22 @@ async function askStatus(): Promise<ServiceStatus> {
   }
   if (!model) return { state: 'unreachable' };
   return { state: 'ready', model };
+}
+
+/** Maps a failed readiness check to a status. */
+export function readStatus(error: unknown): ServiceStatus {
+  const problem = error instanceof ServiceError ? error.problem : undefined;
+  if (!problem) return { state: 'unreachable' };
+  switch (problem.code) {
+    case 'MODEL_NOT_READY': {
+      const step = problem.parameters?.['step'];
+      return { state: 'loading', step: typeof step === 'string' ? step : '' };
+    }
+    case 'MODEL_INVALID':
+    case 'MODEL_NOT_FOUND':
+    case 'INTERNAL':
+      return { state: 'failed', reason: problem.detail };
+    default:
+      return { state: 'unreachable' };
+  }
 }

@@ -4,21 +4,20 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
-import { copyText } from './copy-text.js';
 import { CheckIcon, CopyIcon } from './icons.js';
 
 interface CopyButtonProps {
-  /** A function where the text is dear to make. */
+  /** A function if the text is expensive to build. */
   text: string | (() => string);
   label: string;
-  /** An icon whose name is the label, or icon and label; the icon alone by default. */
+  /** `icon`: the icon only, with the label as accessible name. `text`: icon and label. Default: `icon`. */
   look?: 'icon' | 'text';
 }
 
-/** How long the mark stays that says it is done. */
+/** Duration of the confirmation. */
 const COPIED_MS = 2000;
 
-/** Copies a text, and says so for a moment. */
+/** Copies a text and confirms it. */
 export function CopyButton({ text, label, look = 'icon' }: CopyButtonProps) {
   const copied = useSignal(0);
   useEffect(() => {
@@ -33,7 +32,7 @@ export function CopyButton({ text, label, look = 'icon' }: CopyButtonProps) {
       () => {
         copied.value += 1;
       },
-      // Forbidden by the browser: the text stays selectable, and no mark appears.
+      // Blocked by the browser: no confirmation.
       () => undefined,
     );
   };
@@ -55,4 +54,29 @@ export function CopyButton({ text, label, look = 'icon' }: CopyButtonProps) {
       </span>
     </span>
   );
+}
+
+/**
+ * Copies a text to the clipboard. Pages on http:// addresses of a network have no `navigator.clipboard`; there, a
+ * hidden field with the text is selected and copied.
+ *
+ * @throws Error if the browser refuses
+ */
+async function copyText(text: string): Promise<void> {
+  if (isSecureContext) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  const focused = document.activeElement;
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.className = 'visually-hidden';
+  field.readOnly = true;
+  document.body.append(field);
+  field.select();
+  // Deprecated, but there is no other way without a secure context.
+  const copied = (document as { execCommand(command: 'copy'): boolean }).execCommand('copy');
+  field.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  if (!copied) throw new Error('The browser refused to copy the text.');
 }

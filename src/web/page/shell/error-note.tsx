@@ -1,18 +1,18 @@
 import './error-note.css';
 
-import { t } from '../locales/locale.js';
+import { locale, t } from '../locales/locale.js';
 import { describeError } from './describe-error.js';
 import { RefreshIcon } from './icons.js';
 
 interface ErrorNoteProps {
   error: unknown;
-  /** Does the same once more. The button appears where that can help. */
+  /** Repeats the request. The button is shown only if a retry can succeed. */
   onRetry?: () => void;
 }
 
-/** What went wrong and what to do about it, in plain words; beneath it what the service itself says. */
+/** An error in the page language, and below it the English detail of the service. */
 export function ErrorNote({ error, onRetry }: ErrorNoteProps) {
-  const { text, detail, canRetry } = describeError(error, t());
+  const { text, detail, canRetry } = describeError(error, t(), locale.value);
   return (
     <div class="error-note" role="alert">
       <p>{text}</p>

@@ -2,10 +2,9 @@ import './header.css';
 
 import { LOCALES, isLocaleCode, locale, t } from '../locales/locale.js';
 import { serviceStatus } from '../service/service-status.js';
-import { DEMO_NOTE_BUTTON_ID, DEMO_NOTE_ID, isDemoModel, isDemoNoteHidden } from './demo-note.js';
-import { ChevronIcon, InfoIcon } from './icons.js';
+import { ChevronIcon } from './icons.js';
 
-/** The bar at the top: what this is, the model that answers, and the page's own settings. */
+/** The page name, the model, the API link and the page language. */
 export function Header() {
   const { header } = t();
   return (
@@ -14,8 +13,7 @@ export function Header() {
       <h1 class="header-name">Visual Salamandra</h1>
       <ModelBadge />
       <div class="header-actions">
-        <DemoNoteButton />
-        {/* In a tab of its own: the media and the texts of this one live in its memory. */}
+        {/* A new tab, because files and texts of the page exist in memory only. */}
         <a class="button quiet header-link" href="/docs" target="_blank" rel="noopener">
           {header.documentation}
         </a>
@@ -25,15 +23,15 @@ export function Header() {
   );
 }
 
-/** The model by name and precision, or why there is none, with a dot that says it in colour. */
+/** The name and precision of the model, or the state of the service. */
 function ModelBadge() {
-  const { service, seen } = t();
+  const { service, report } = t();
   const status = serviceStatus.value;
   const isReady = status.state === 'ready';
   return (
     <p class="header-model">
       <span class={`header-dot header-dot-${status.state}`} />
-      <span class="visually-hidden">{`${seen.model}: `}</span>
+      <span class="visually-hidden">{`${report.model}: `}</span>
       {isReady ? (
         <>
           <span class="visually-hidden">{`${service.ready}, `}</span>
@@ -47,29 +45,7 @@ function ModelBadge() {
   );
 }
 
-function DemoNoteButton() {
-  if (!isDemoModel.value) return null;
-  const toggle = () => {
-    isDemoNoteHidden.value = !isDemoNoteHidden.value;
-  };
-  return (
-    <button
-      type="button"
-      id={DEMO_NOTE_BUTTON_ID}
-      class="button quiet"
-      title={t().demo.show}
-      aria-label={t().demo.show}
-      aria-expanded={!isDemoNoteHidden.value}
-      aria-controls={DEMO_NOTE_ID}
-      onClick={toggle}
-    >
-      <InfoIcon />
-      <span class="header-wide">{t().demo.show}</span>
-    </button>
-  );
-}
-
-/** The browser's own select, laid unseen over the short text that it chooses. */
+/** A native select, transparent, on top of a label that is shorter than its longest option. */
 function LocaleSelect() {
   const label = t().header.interfaceLanguage;
   return (

@@ -2,7 +2,10 @@ import type { ComponentChildren } from 'preact';
 
 import './icons.css';
 
-/** Drawn on a grid of 20, in the colour of the text; the words beside them or the button's label say what they mean. */
+/**
+ * An icon on a grid of 20 × 20, in the text color. Hidden from screen readers: the button or the text next to it has
+ * the name.
+ */
 function Icon({ children }: { children: ComponentChildren }) {
   return (
     <svg
@@ -45,7 +48,7 @@ export const TrashIcon = () => (
   </Icon>
 );
 
-/** A favourite is filled. */
+/** Filled for favorites. */
 export const StarIcon = ({ filled }: { filled: boolean }) => (
   <Icon>
     <path
@@ -79,7 +82,7 @@ export const DownloadIcon = () => (
   </Icon>
 );
 
-export const PictureIcon = () => (
+export const ImageIcon = () => (
   <Icon>
     <rect x="3" y="4" width="14" height="12" rx="2" />
     <circle cx="7.3" cy="8" r="1.3" />
@@ -87,7 +90,7 @@ export const PictureIcon = () => (
   </Icon>
 );
 
-export const ClipIcon = () => (
+export const VideoIcon = () => (
   <Icon>
     <rect x="3" y="4" width="14" height="12" rx="2" />
     <path d="M6.5 4v12M13.5 4v12M3 8h3.5M3 12h3.5M13.5 8H17M13.5 12H17" />
@@ -100,16 +103,9 @@ export const CloseIcon = () => (
   </Icon>
 );
 
-/** Points down; what it opens may turn it. */
+/** Points down. Rotated by the style sheet of an open element. */
 export const ChevronIcon = () => (
   <Icon>
     <path d="m5 7.5 5 5 5-5" />
-  </Icon>
-);
-
-export const InfoIcon = () => (
-  <Icon>
-    <circle cx="10" cy="10" r="7" />
-    <path d="M10 9.2V13.5M10 6.5v.1" />
   </Icon>
 );

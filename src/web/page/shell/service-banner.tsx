@@ -4,31 +4,31 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
-import type { ServiceStatus } from '../service/read-status.js';
+import type { ServiceStatus } from '../service/service-status.js';
 import { checkNow, serviceStatus } from '../service/service-status.js';
 import { RefreshIcon } from './icons.js';
 
-/** A local service answers within moments; a banner that flashes by says nothing. */
-const PATIENCE_MS = 800;
+/** Milliseconds before "Connecting" is shown: a banner that flashes on every load would be noise. */
+const SHOW_DELAY_MS = 800;
 
-/** What keeps the service from answering, for as long as it does. */
+/** The state of the service while it is not ready, with the reason of a failure. */
 export function ServiceBanner() {
   const isLate = useSignal(false);
   useEffect(() => {
     const timer = setTimeout(() => {
       isLate.value = true;
-    }, PATIENCE_MS);
+    }, SHOW_DELAY_MS);
     return () => clearTimeout(timer);
   }, [isLate]);
   const status = serviceStatus.value;
   const { state } = status;
   const isHidden = state === 'ready' || (state === 'connecting' && !isLate.value);
-  // The region stays while its words come and go: that is what screen readers announce.
+  // The live region is always rendered, because screen readers announce changes inside an existing region only.
   return (
     <div role="status" aria-live="polite">
       {!isHidden && (
         <div class={`service-banner service-banner-${state}`}>
-          <div class="service-banner-words">
+          <div class="service-banner-text">
             <p>{describe(status)}</p>
             {status.state === 'failed' && (
               <p class="service-banner-reason" lang="en">
@@ -54,12 +54,12 @@ function describe(status: ServiceStatus): string {
     case 'connecting':
       return service.connecting;
     case 'loading':
-      // A conversion adds to its step which part it is at.
+      // The step of a conversion is followed by its current part.
       return service.loading(service.steps[status.step.split(' ')[0] ?? ''] ?? status.step);
     case 'failed':
       return service.failed;
     case 'unreachable':
-      // A service on this very device answers without any network, so this is looked at last.
+      // `onLine` is checked only after a failed request: a service on this device works offline.
       return navigator.onLine ? service.unreachable : service.offline;
     case 'ready':
       return service.ready;

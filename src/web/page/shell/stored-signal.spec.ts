@@ -4,7 +4,7 @@ import { storedSignal } from './stored-signal.js';
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-/** As much of a browser's storage as the signal uses. */
+/** Installs a fake `localStorage` with the methods that the signal uses. */
 function provideStorage(entries: Record<string, string>) {
   const setItem = jest.fn((key: string, value: string) => {
     entries[key] = value;
@@ -19,7 +19,7 @@ afterEach(() => {
   Reflect.deleteProperty(globalThis, 'localStorage');
 });
 
-it('begins with what was stored, and stores what it is set to', () => {
+it('starts with the stored value and stores changes', () => {
   const { entries } = provideStorage({ size: '7' });
   const size = storedSignal('size', 1, isNumber);
   expect(size.value).toBe(7);
@@ -27,12 +27,12 @@ it('begins with what was stored, and stores what it is set to', () => {
   expect(entries).toEqual({ size: '8' });
 });
 
-it.each(['"seven"', '{', 'null'])('begins anew where %s was stored', (stored) => {
+it.each(['"seven"', '{', 'null'])('ignores the stored value %s', (stored) => {
   provideStorage({ size: stored });
   expect(storedSignal('size', 1, isNumber).value).toBe(1);
 });
 
-it('does not store what nobody chose', () => {
+it('does not store the initial value', () => {
   const { setItem } = provideStorage({});
   storedSignal('size', 1, isNumber);
   expect(setItem).not.toHaveBeenCalled();

@@ -1,8 +1,8 @@
 import { effect, type Signal, signal } from '@preact/signals';
 
 /**
- * A signal that this browser remembers under `key`. What is stored and not valid counts as absent, and
- * without storage (private windows, a blocked site) the signal lives as long as the page.
+ * A signal stored in `localStorage` under `key`. Invalid stored values are ignored. Without storage (private windows,
+ * blocked sites) the value lasts as long as the page.
  */
 export function storedSignal<T>(
   key: string,
@@ -11,12 +11,12 @@ export function storedSignal<T>(
 ): Signal<T> {
   const stored = read(key);
   const value = signal(isValid(stored) ? stored : initial);
-  let written = value.peek();
+  let saved = value.peek();
   effect(() => {
-    // Only changes are written: a default may differ the next time.
-    if (value.value === written) return;
-    written = value.value;
-    write(key, written);
+    // Only changes are stored, because the default may change in a later version.
+    if (value.value === saved) return;
+    saved = value.value;
+    write(key, saved);
   });
   return value;
 }
@@ -33,6 +33,6 @@ function write(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // Full or forbidden: the choice is lost with the page, which is no reason to disturb anyone.
+    // Storage is full or blocked: the value is lost with the page, which needs no message.
   }
 }
