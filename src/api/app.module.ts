@@ -3,20 +3,19 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { VideoInspector } from '../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { MediaFetcher } from '../media/remote/media-fetcher.js';
-import { AnswersController } from './routes/answers.controller.js';
-import { CaptionsController } from './routes/captions.controller.js';
-import { ChatCompletionsController } from './openai/chat/chat-completions.controller.js';
-import { CompletionsController } from './openai/completions/completions.controller.js';
-import { CALIBRATIONS, ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './engine-token.js';
-import type { FindCalibration } from './routes/calibrations.js';
-import { EstimateController } from './routes/estimate.controller.js';
-import { HealthController } from './routes/health.controller.js';
+import { AnswersController } from './routes/answers.js';
+import { CaptionsController } from './routes/captions.js';
+import { ChatCompletionsController } from './openai/chat-completions.js';
+import { CompletionsController } from './openai/completions.js';
+import { CALIBRATIONS, ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './injection-tokens.js';
+import { type FindCalibration, EstimateController } from './routes/estimate.js';
+import { HealthController } from './routes/health.js';
 import { RequestGate } from './request/request-gate.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
-import { LanguagesController } from './routes/languages.controller.js';
-import { ModelsController } from './routes/models.controller.js';
-import { VideosController } from './routes/videos.controller.js';
+import { LanguagesController } from './routes/languages.js';
+import { ModelsController } from './routes/models.js';
+import { VideosController } from './routes/videos.js';
 
 /** What the service works with. Whoever made the parts closes them. */
 export interface ServiceParts {

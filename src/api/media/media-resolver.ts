@@ -13,7 +13,7 @@ import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import type { FetchedMedia, MediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
-import { MEDIA_FETCHER } from '../engine-token.js';
+import { MEDIA_FETCHER } from '../injection-tokens.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
 /** Where a picture or a clip of a request is. */

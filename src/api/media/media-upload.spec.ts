@@ -8,7 +8,7 @@ import request from 'supertest';
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { tinyClip } from '../../../test/videos/tiny-video.js';
-import { createApp } from '../create-app.js';
+import { createApp } from '../server.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
 const PICTURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');

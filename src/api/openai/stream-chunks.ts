@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 
-import { toOpenAiError } from './openai-error.js';
-import { toPublicError } from '../errors/public-error.js';
-import { type SseMessage, streamMessages } from '../response/event-stream-response.js';
+import { toOpenAiError } from './errors.js';
+import { toPublicError } from '../response/public-error.js';
+import { type SseMessage, streamMessages } from '../response/event-stream.js';
 
 /** Sends the chunks of a completion; what fails after the first of them ends the stream in OpenAI's form of an error. */
 export async function streamChunks(

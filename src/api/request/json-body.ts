@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 
 import { MAX_JSON_DEPTH, MAX_JSON_NODES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { toBodyError } from '../errors/transport-error.js';
+import { toBodyError } from '../media/transport-error.js';
 
 /** Refuses bodies whose shape alone would exhaust the code that looks at them. Runs after the JSON parser. */
 export function checkJsonShape(request: Request, _response: Response, next: NextFunction): void {

@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { MAX_REQUESTS } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
-import { ENGINE } from '../engine-token.js';
+import { ENGINE } from '../injection-tokens.js';
 
 /**
  * Decides before a body is read whether work may begin, so that what cannot be served takes no memory, and

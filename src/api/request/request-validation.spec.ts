@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
-import { createApp } from '../create-app.js';
+import { createApp } from '../server.js';
 
 const BASE64 = Buffer.from('any bytes: the engine is a fake').toString('base64');
 

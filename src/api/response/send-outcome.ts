@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-
 import { collectOutcome, type RequestOutcome } from '../../engine/collect-outcome.js';
 import type {
   Answer,
@@ -7,9 +6,9 @@ import type {
   EngineRequest,
   VisionLanguageEngine,
 } from '../../engine/vision-language-engine.js';
-import { toProblem } from '../errors/problem.js';
-import { toPublicError } from '../errors/public-error.js';
-import { type SseMessage, streamMessages } from './event-stream-response.js';
+import { toProblem } from './problem.js';
+import { toPublicError } from './public-error.js';
+import { type SseMessage, streamMessages } from './event-stream.js';
 import {
   type OutcomeForm,
   presentLabelled,
@@ -88,4 +87,27 @@ async function* toOutcomeMessages<Label extends object, Media>(
         break;
     }
   }
+}
+
+const TYPES = {
+  json: 'application/json',
+  'event-stream': 'text/event-stream',
+  vtt: 'text/vtt',
+} as const;
+
+type ReplyFormat = keyof typeof TYPES;
+
+/**
+ * The form of reply that a client wants: by `stream` in its body, else by its `Accept` header. Whoever accepts none of
+ * them gets JSON, as every error does.
+ */
+export function chooseFormat<F extends ReplyFormat>(
+  request: Request,
+  stream: boolean | undefined,
+  formats: readonly ['json', 'event-stream', ...F[]],
+): 'json' | 'event-stream' | F {
+  if (stream) return 'event-stream';
+  const offered = stream === false ? formats.filter((name) => name !== 'event-stream') : formats;
+  const accepted = request.accepts(offered.map((name) => TYPES[name]));
+  return offered.find((name) => TYPES[name] === accepted) ?? 'json';
 }
