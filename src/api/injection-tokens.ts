@@ -1,4 +1,4 @@
-/** The injection tokens of what are interfaces and have no names at run time. */
+/** Injection tokens for interfaces, which do not exist at run time. */
 export const ENGINE = Symbol('VisionLanguageEngine');
 export const VIDEO_INSPECTOR = Symbol('VideoInspector');
 export const CALIBRATIONS = Symbol('FindCalibration');

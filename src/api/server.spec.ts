@@ -1,19 +1,20 @@
+import type { AddressInfo } from 'node:net';
+
+import { jest } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine } from '../../test/fakes/fake-engine.js';
 import { createFakeInspector } from '../../test/fakes/fake-inspector.js';
-import { poll } from '../../test/setup/poll.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher } from '../media/remote/media-fetcher.js';
 import { AppModule } from './app.module.js';
-import { createApp } from './server.js';
+import { createApp, listen } from './server.js';
 import { HealthController } from './routes/health.js';
-import { RequestGate } from './request/request-gate.js';
 
-const PICTURE = Buffer.from('any bytes: the engine is a fake');
-const BASE64 = PICTURE.toString('base64');
+const BASE64 = Buffer.from('any bytes: the engine is a fake').toString('base64');
 
 let engine: FakeEngine;
 let app: NestExpressApplication;
@@ -45,7 +46,7 @@ it('compiles with every dependency injected', async () => {
 });
 
 describe('errors', () => {
-  it('are problems with the id of the request and without the cause', async () => {
+  it('are problems with the request id and without the cause', async () => {
     const cause = new Error('/secret/path');
     engine.failure = new SalamandraError('MEDIA_CORRUPT', 'Damaged.', {
       cause,
@@ -73,7 +74,7 @@ describe('errors', () => {
     });
   });
 
-  it('hide what nobody foresaw', async () => {
+  it('hide the text of unexpected exceptions', async () => {
     app.useLogger(false);
     engine.failure = new TypeError('/secret/path');
     const reply = await post('/v1/captions').send({ media: { base64: BASE64 } });
@@ -94,58 +95,12 @@ describe('errors', () => {
   });
 });
 
-describe('readiness', () => {
-  it.each([
-    [
-      'loading',
-      { state: 'loading', progress: { step: 'converting', fraction: 0.5 } },
-      'MODEL_NOT_READY',
-    ],
-    [
-      'failed',
-      { state: 'failed', error: new SalamandraError('MODEL_INVALID', 'Bad.') },
-      'MODEL_INVALID',
-    ],
-    ['closed', { state: 'closed' }, 'SHUTTING_DOWN'],
-  ] as const)('is 503 while the engine is %s, for work too', async (_, status, code) => {
-    engine.nextStatus = status;
-    const replies = [
-      await get('/health/ready'),
-      await post('/v1/captions').attach('file', PICTURE, 'x'),
-    ];
-
-    for (const { status, body, headers } of replies) {
-      expect([status, (body as { code: string }).code]).toEqual([503, code]);
-      expect(headers['retry-after']).toBe('5');
-    }
-    expect((await get('/health/live')).status).toBe(200);
-  });
-
-  it('ends with the drain, which waits for running work', async () => {
-    engine.isHanging = true;
-    const call = post('/v1/captions').send({ media: { base64: BASE64 } });
-    call.end(() => undefined);
-    await poll(() => engine.signals[0]);
-    let isDrained = false;
-    const drained = app
-      .get(RequestGate)
-      .drain(5_000)
-      .then(() => (isDrained = true));
-
-    expect((await get('/health/ready')).body).toMatchObject({ code: 'SHUTTING_DOWN' });
-    expect(isDrained).toBe(false);
-    call.abort();
-    await drained;
-  });
-});
-
-it('describes itself, the model and the languages', async () => {
+it('documents every route', async () => {
   const document = await get('/openapi.json');
   const page = await get('/docs');
-  const models = await get('/v1/models');
-  const languages = await get('/v1/languages');
 
-  expect(Object.keys((document.body as { paths: object }).paths)).toEqual([
+  const { paths } = document.body as OpenAPIObject;
+  expect(Object.keys(paths)).toEqual([
     '/v1/captions',
     '/v1/answers',
     '/v1/videos/captions',
@@ -160,9 +115,42 @@ it('describes itself, the model and the languages', async () => {
   ]);
   expect(page.text).toContain('swagger-ui');
   expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
-  expect(models.body).toMatchObject({
-    object: 'list',
-    data: [{ id: 'fake', context_length: 1024 }],
+  const operations = Object.values(paths).flatMap(
+    (methods) => Object.values(methods) as { summary?: string; description?: string }[],
+  );
+  for (const { summary, description } of operations) {
+    expect(summary).toMatch(/^[A-Z].{10,80}$/);
+    expect(description).toMatch(/^[A-Z][^]{20,}\.$/);
+  }
+});
+
+describe('listen', () => {
+  it('names the address and the setting if the port is in use, and logs nothing', async () => {
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const second = await createApp(engine);
+    const written = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const errors = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const failure: unknown = await listen(second, '127.0.0.1', port).catch(
+      (error: unknown) => error,
+    );
+    const lines = [...written.mock.calls, ...errors.mock.calls];
+    written.mockRestore();
+    errors.mockRestore();
+    await second.close();
+
+    expect(failure).toMatchObject({
+      code: 'INVALID_PARAMETER',
+      publicMessage: `Cannot listen on http://127.0.0.1:${port}: another process uses this port. Set PORT to a free port.`,
+    });
+    expect(lines).toEqual([]);
   });
-  expect((languages.body as { data: object[] }).data).toHaveLength(35);
+
+  it('returns the port that the system chose', async () => {
+    const second = await createApp(engine);
+    const { port } = await listen(second, '127.0.0.1', 0);
+    const reply = await fetch(`http://127.0.0.1:${port}/health/live`);
+    await second.close();
+
+    expect(reply.status).toBe(200);
+  });
 });

@@ -1,50 +1,58 @@
 import 'reflect-metadata';
+
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { RequestHandler, NextFunction, Request, Response } from 'express';
+import type { RequestHandler } from 'express';
+
+import type { Configuration } from '../config/configuration.js';
 import {
   MAX_CONNECTIONS,
+  MAX_DRAIN_MS,
   MAX_HEADERS_MS,
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
-  MAX_DRAIN_MS,
 } from '../config/limits.js';
-import { createVideoInspector, type VideoInspector } from '../workers/media-inspector.js';
-import type { VisionLanguageEngine, EngineStatus } from '../engine/vision-language-engine.js';
+import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
+import { createVideoInspector, type VideoInspector } from '../workers/media-inspector.js';
+import { createWorkerEngine } from '../workers/worker-engine.js';
 import { AppModule } from './app.module.js';
-import { ProblemFilter } from './response/error-filter.js';
-import { type FindCalibration, createCalibrationFinder } from './routes/estimate.js';
-import { RequestGate } from './request/request-gate.js';
+import { createUploadRateGuard } from './media/upload-rate.js';
 import { createHostGuard, type HostRules } from './request/host-guard.js';
 import { checkJsonShape, translateBodyError } from './request/json-body.js';
+import { RequestGate } from './request/request-gate.js';
 import { RequestValidation } from './request/request-validation.js';
-import { createUploadRateGuard } from './media/upload-rate.js';
-import type { AddressInfo } from 'node:net';
-import type { Configuration } from '../config/configuration.js';
-import { createWorkerEngine } from '../workers/worker-engine.js';
-import { SalamandraError } from '../errors/salamandra-error.js';
-import { randomUUID } from 'node:crypto';
+import { ErrorFilter } from './response/error-filter.js';
+import { createCalibrationFinder, type FindCalibration } from './routes/estimate.js';
 
-/** How often Node looks for connections over their time; its default of 30 s would stretch every limit. */
+/** Node checks connection timeouts every 30 s by default, which would add up to 30 s to each of them. */
 const CHECK_CONNECTIONS_MS = 1_000;
 
-const WORK_PATHS = [
+/** Paths whose POST requests use the model or receive media. */
+const GATED_PATHS = [
   ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
   ...['/v1/chat/completions', '/v1/completions', '/v1/estimate'],
 ];
 
-const DESCRIPTION = `Captions and answers about pictures and clips, in 35 European languages.
+const DESCRIPTION = `Captions of images and videos, and answers about them, in 35 European languages.
 
-With \`Accept: text/event-stream\` or \`"stream": true\` a reply comes as server-sent events: \`media\`, then \`text-delta\` as the
-text is written and \`caption\`, \`answer\` or \`segment\` with each finished one, then \`usage\` and \`done\`. What fails before the
-first event has its own status; what fails later is the last event, \`error\`, with the same problem as its data. Comments
-(\`: ping\`) show that the work goes on. Closing the connection stops it.`;
+**Streaming.** With \`Accept: text/event-stream\` or \`"stream": true\` the native routes send server-sent events:
+\`media\` first, then \`text-delta\` for each piece of text and \`caption\`, \`answer\` or \`segment\` for each complete
+text, then \`usage\` and \`done\`. An error before the first event has its own HTTP status. A later error is the last
+event, \`error\`, with a problem as its data. The comment \`: ping\` keeps an idle connection open. Closing the
+connection cancels the request.
 
-/** What an application may be given; by default it is local, fetches nothing, knows no speeds, looks into clips itself and serves this installation's page. */
+**OpenAI clients.** \`/v1/chat/completions\`, \`/v1/completions\` and \`/v1/models\` follow OpenAI's API, errors
+included.`;
+
+/** Defaults: local requests only, no media URLs, no calibrations, a video inspector of its own, and the built page. */
 interface AppOptions {
   readonly hostRules?: HostRules;
   readonly mediaFetcher?: MediaFetcher;
@@ -53,8 +61,8 @@ interface AppOptions {
   readonly findCalibration?: FindCalibration;
 }
 
-/** Nest's adapter makes the server without options, and the timeouts can only be given then. */
-class TimedExpressAdapter extends ExpressAdapter {
+/** Nest creates the HTTP server without options, but Node takes these timeouts only when a server is created. */
+class TimeoutExpressAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const options = {
       headersTimeout: MAX_HEADERS_MS,
@@ -67,7 +75,7 @@ class TimedExpressAdapter extends ExpressAdapter {
   }
 }
 
-/** Builds the HTTP application over its parts. It does not listen yet. */
+/** Creates the HTTP application without listening. */
 export async function createApp(
   engine: VisionLanguageEngine,
   options: AppOptions = {},
@@ -83,38 +91,47 @@ export async function createApp(
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration }),
-    new TimedExpressAdapter(),
+    new TimeoutExpressAdapter(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
   );
   app.disable('x-powered-by');
-  app.use(setRequestId);
+  app.use(setCommonHeaders);
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
-  app.use('/docs', refuseFrames);
-  app.use(WORK_PATHS, app.get(RequestGate).admit, createUploadRateGuard());
+  app.use('/docs', denyFrames);
+  app.use(GATED_PATHS, app.get(RequestGate).admit, createUploadRateGuard());
   app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
   app.use(checkJsonShape);
   app.use(translateBodyError);
   app.useGlobalPipes(new RequestValidation());
-  const document = describeApi(app);
-  app.useGlobalFilters(new ProblemFilter(listMethods(document)));
+  const document = createDocument(app);
+  app.useGlobalFilters(new ErrorFilter(listMethods(document)));
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
-    // Without this the page asks a public server to check the document.
+    // The default sends the document to a public validator.
     swaggerOptions: { validatorUrl: null },
   });
   return app;
 }
 
-/** The page that sends requests at a click must not lie under somebody else's. */
-const refuseFrames: RequestHandler = (_request, response, next) => {
+/** Sets `X-Request-Id`, to the client's id if it has a safe form, and forbids MIME sniffing. */
+const setCommonHeaders: RequestHandler = (request, response, next) => {
+  const given = request.get('X-Request-Id');
+  const id = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+  response.setHeader('X-Request-Id', id);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  next();
+};
+
+/** Protects against clickjacking: the page at /docs can send requests. */
+const denyFrames: RequestHandler = (_request, response, next) => {
   response.setHeader('X-Frame-Options', 'DENY');
   next();
 };
 
-function describeApi(app: NestExpressApplication): OpenAPIObject {
+function createDocument(app: NestExpressApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Visual Salamandra')
     .setDescription(DESCRIPTION)
@@ -123,7 +140,7 @@ function describeApi(app: NestExpressApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, config);
 }
 
-/** The methods of each documented path; every path is documented. */
+/** HTTP methods by path. The document contains every path. */
 function listMethods(document: OpenAPIObject): Map<string, string[]> {
   return new Map(
     Object.entries(document.paths).map(([path, operations]) => [
@@ -133,15 +150,15 @@ function listMethods(document: OpenAPIObject): Map<string, string[]> {
   );
 }
 
-/** Time for what the end of the model cut short to say so: a last event, an error. */
-const LAST_WORDS_MS = 1_000;
+/** Milliseconds for cancelled requests to send their last event or their error. */
+const LAST_RESPONSE_MS = 1_000;
 
 /**
- * Listens at once, while the model loads in its process. SIGTERM and SIGINT let running requests finish; a second one
- * does not.
+ * Starts listening at once; the model loads in its own process. The first SIGTERM or SIGINT lets running requests
+ * finish, the second one exits immediately.
  *
  * @param workerEntry the module `inference.worker.js`.
- * @throws INVALID_PARAMETER when the address cannot be listened on.
+ * @throws INVALID_PARAMETER if the server cannot listen on the configured address.
  */
 export async function startServer(configuration: Configuration, workerEntry: URL): Promise<void> {
   const { host, port } = configuration;
@@ -157,11 +174,11 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     videoInspector,
     findCalibration: createCalibrationFinder(configuration),
   });
-  const address = await listen(app, host, port).catch(async (cause: unknown) => {
+  const address = await listen(app, host, port).catch(async (error: unknown) => {
     await engine.close();
-    throw new SalamandraError('INVALID_PARAMETER', 'The address cannot be listened on.', { cause });
+    throw error;
   });
-  log(`listening on http://${host.includes(':') ? `[${host}]` : host}:${address.port}`);
+  log(`listening on ${toOrigin(host, address.port)}`);
 
   let isStopping = false;
   const stop = () => {
@@ -176,35 +193,71 @@ export async function startServer(configuration: Configuration, workerEntry: URL
   process.on('SIGINT', stop);
 }
 
-type App = Awaited<ReturnType<typeof createApp>>;
-
-async function listen(app: App, host: string, port: number): Promise<AddressInfo> {
-  await app.listen(port, host);
-  return app.getHttpServer().address() as AddressInfo;
+/**
+ * Listens without `app.listen`, which logs a failure with a stack trace before it throws.
+ *
+ * @throws INVALID_PARAMETER with the address, the reason and the setting to change.
+ */
+export async function listen(
+  app: NestExpressApplication,
+  host: string,
+  port: number,
+): Promise<AddressInfo> {
+  await app.init();
+  const server = app.getHttpServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  }).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `Cannot listen on ${toOrigin(host, port)}: ${LISTEN_ERRORS.get(code) ?? `${code ?? 'unknown error'}. Check HOST and PORT.`}`,
+      { cause },
+    );
+  });
+  return server.address() as AddressInfo;
 }
 
-/** Readiness goes first, then running work, then the model, which tells what still runs, then connections. */
-async function shutDown(app: App, engine: VisionLanguageEngine): Promise<void> {
-  const admission = app.get(RequestGate);
-  await admission.drain(MAX_DRAIN_MS);
+const LISTEN_ERRORS: ReadonlyMap<string | undefined, string> = new Map([
+  ['EADDRINUSE', 'another process uses this port. Set PORT to a free port.'],
+  ['EACCES', 'no permission for this port. Set PORT to a port above 1023.'],
+  ['EADDRNOTAVAIL', 'this machine has no such address. Set HOST to one of its addresses.'],
+  ['ENOTFOUND', 'the host name is unknown. Set HOST to an address of this machine.'],
+]);
+
+function toOrigin(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Order: refuse new requests, wait for the running ones, close the engine (which fails those that are left), let their
+ * responses end, then close all connections.
+ */
+async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {
+  const gate = app.get(RequestGate);
+  await gate.drain(MAX_DRAIN_MS);
   await engine.close();
-  await admission.drain(LAST_WORDS_MS);
+  await gate.drain(LAST_RESPONSE_MS);
   const closed = app.close();
   app.getHttpServer().closeAllConnections();
   await closed;
 }
 
-/** Logs changes of state, and each loading step once. */
+/** Logs each change of the status and each loading step once. */
 function createStatusLog(): (status: EngineStatus) => void {
   let last = '';
   return (status) => {
-    const line = describeStatus(status);
+    const line = toStatusLine(status);
     if (line !== last) log(line);
     last = line;
   };
 }
 
-function describeStatus(status: EngineStatus): string {
+function toStatusLine(status: EngineStatus): string {
   switch (status.state) {
     case 'loading':
       return `model: ${status.progress.step}`;
@@ -219,13 +272,4 @@ function describeStatus(status: EngineStatus): string {
 
 function log(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** Names the request in its answer and in logs: by the caller's own id when it is a plain one. */
-export function setRequestId(request: Request, response: Response, next: NextFunction): void {
-  const given = request.get('X-Request-Id');
-  const id = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
-  response.setHeader('X-Request-Id', id);
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  next();
 }

@@ -16,7 +16,7 @@ import { createGuardedFetcher } from '../../media/remote/media-fetcher.js';
 import { createApp } from '../server.js';
 
 const JPEG = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000, 7)]);
-const CLIP = Buffer.concat([Buffer.from('1a45dfa3', 'hex'), Buffer.alloc(5_000, 9)]);
+const VIDEO = Buffer.concat([Buffer.from('1a45dfa3', 'hex'), Buffer.alloc(5_000, 9)]);
 
 let app: NestExpressApplication;
 let engine: FakeEngine;
@@ -26,7 +26,7 @@ let url: (path: string) => string;
 beforeEach(async () => {
   server = await startMediaServer((incoming, response) => {
     if (incoming.url === '/missing') response.writeHead(404).end();
-    else if (incoming.url !== '/hanging') response.end(incoming.url === '/clip' ? CLIP : JPEG);
+    else if (incoming.url !== '/hanging') response.end(incoming.url === '/clip' ? VIDEO : JPEG);
   });
   url = (path) => `http://media.test:${server.port}${path}`;
   engine = createFakeEngine();
@@ -44,19 +44,19 @@ afterEach(async () => {
 
 const post = (path: string, body: object) => request(app.getHttpServer()).post(path).send(body);
 
-it('gives the model the picture behind a URL', async () => {
+it('passes the image of a URL to the engine', async () => {
   const reply = await post('/v1/captions', { media: { url: url('/a.jpg') } });
 
   expect(reply.status).toBe(200);
   expect(engine.requests[0]?.media).toEqual([{ kind: 'image', bytes: JPEG }]);
 });
 
-it('gives the model the clip behind a URL, and removes its file', async () => {
+it('passes the video of a URL to the engine, and removes its file', async () => {
   const generate = engine.generate.bind(engine);
   let seen: Buffer | undefined;
   engine.generate = (work, signal) => {
-    const [clip] = work.media;
-    if (clip?.kind === 'video') seen = readFileSync(clip.path);
+    const [video] = work.media;
+    if (video?.kind === 'video') seen = readFileSync(video.path);
     return generate(work, signal);
   };
   const reply = await post('/v1/answers', {
@@ -65,16 +65,16 @@ it('gives the model the clip behind a URL, and removes its file', async () => {
   });
 
   expect(reply.status).toBe(200);
-  expect(seen?.equals(CLIP)).toBe(true);
-  const [clip, picture] = engine.requests[0]!.media;
-  expect(picture).toEqual({ kind: 'image', bytes: JPEG });
-  await poll(() => (clip?.kind === 'video' && !existsSync(clip.path)) || undefined);
+  expect(seen?.equals(VIDEO)).toBe(true);
+  const [video, image] = engine.requests[0]!.media;
+  expect(image).toEqual({ kind: 'image', bytes: JPEG });
+  await poll(() => (video?.kind === 'video' && !existsSync(video.path)) || undefined);
 });
 
 it.each([
   ['/missing', 'MEDIA_FETCH_FAILED'],
   ['@127.0.0.1/', 'MEDIA_URL_REJECTED'],
-])('answers 422 to %s, and the model is not asked', async (path, code) => {
+])('responds to %s with 422 without calling the engine', async (path, code) => {
   const reply = await post('/v1/captions', { media: { url: url(path) } });
 
   expect(reply.body).toMatchObject({ status: 422, code });
@@ -82,7 +82,7 @@ it.each([
   expect(engine.requests).toEqual([]);
 });
 
-it('stops fetching when the client leaves', async () => {
+it('cancels the download when the client disconnects', async () => {
   const abort = new AbortController();
   const { port } = app.getHttpServer().address() as AddressInfo;
   const left = fetch(`http://127.0.0.1:${port}/v1/captions`, {

@@ -1,6 +1,6 @@
-import multer from 'multer';
 import {
   type CallHandler,
+  createParamDecorator,
   type ExecutionContext,
   Injectable,
   mixin,
@@ -8,30 +8,30 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import multer, { type StorageEngine } from 'multer';
 import type { Observable } from 'rxjs';
+
 import {
   MAX_FIELD_NAME_BYTES,
   MAX_FORM_FIELD_BYTES,
   MAX_FORM_FIELDS,
   MAX_PART_HEADERS,
-  MAX_VIDEO_BYTES,
   MAX_REQUEST_IMAGE_BYTES,
   MAX_UPLOAD_BYTES,
+  MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
-import { toUploadError } from './transport-error.js';
-import { checkShape } from '../request/json-body.js';
-import { MediaFiles, type FileScope } from './media-files.js';
-import type { StorageEngine } from 'multer';
+import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import { countChunks, readHead } from '../../media/media-chunks.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
+import { checkShape } from '../request/json-body.js';
+import { type FileScope, MediaFiles } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 
 /**
- * An interceptor that reads a form into the body and the files of the request; a JSON body was read before. Clips lie on
- * disk until the response is closed, however that comes.
+ * An interceptor that parses a form into the body and the files of the request; a JSON body has already been parsed.
+ * Videos stay on disk until the response is closed.
  *
- * @param maxFiles how many parts named `file` a form may have.
+ * @param maxFiles largest number of parts named `file`.
  */
 export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
   @Injectable()
@@ -42,17 +42,17 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
       const http = context.switchToHttp();
       const request = http.getRequest<Request>();
       if (request.is('multipart/form-data')) {
-        await this.readForm(request, http.getResponse<Response>());
+        await this.parseForm(request, http.getResponse<Response>());
       } else {
         checkJsonBody(request);
       }
       return next.handle();
     }
 
-    private async readForm(request: Request, response: Response): Promise<void> {
+    private async parseForm(request: Request, response: Response): Promise<void> {
       const scope = this.files.openScope();
       response.once('close', () => void scope.release());
-      const readParts = multer({
+      const parse = multer({
         storage: new UploadStorage(scope),
         limits: {
           files: maxFiles,
@@ -65,9 +65,9 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
         },
       }).array('file', maxFiles);
       await new Promise<void>((resolve, reject) => {
-        readParts(request, response, (error: unknown) => {
+        parse(request, response, (error: unknown) => {
           if (error === undefined) resolve();
-          else reject(toUploadError(error));
+          else reject(toUploadError(error, maxFiles));
         });
       });
       const body = toFormBody(request.body as Record<string, unknown>);
@@ -78,20 +78,68 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
   return mixin(MediaUploadInterceptor);
 }
 
+/** Parameter decorator: the uploaded files in the order of the form; empty if the body is JSON. */
+export const UploadedMedia = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { files } = context.switchToHttp().getRequest<Request>();
+  return ((files ?? []) as unknown as StoredUpload[]).map(({ source }) => source);
+});
+
 function checkJsonBody(request: Request): void {
   if (!request.is('application/json')) {
     throw new SalamandraError(
       'UNSUPPORTED_MEDIA_TYPE',
-      'The body must be multipart/form-data or application/json.',
+      'The Content-Type must be multipart/form-data or application/json.',
     );
   }
   if (Array.isArray(request.body)) {
-    throw new SalamandraError('INVALID_REQUEST', 'The body must be a JSON object.');
+    throw new SalamandraError('INVALID_REQUEST', 'The body must be a JSON object, not a list.');
   }
 }
 
-/** Fields that hold a number in JSON; a form has only text. */
-const NUMBERS: ReadonlySet<string> = new Set([
+/** multer stops at the first file above the limit, so the message states a lower bound of their number. */
+function toUploadError(error: unknown, maxFiles: number): SalamandraError {
+  if (error instanceof SalamandraError) return error;
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  const [publicCode, message] = UPLOAD_ERRORS.get(code) ?? [
+    'MULTIPART_MALFORMED',
+    'The form is not valid multipart/form-data. Check the boundary, and that the body is complete.',
+  ];
+  if (code !== 'LIMIT_FILE_COUNT')
+    return new SalamandraError(publicCode, message, { cause: error });
+  const accepted = maxFiles === 1 ? 'one file' : `at most ${maxFiles} files`;
+  const remedy = maxFiles === 1 ? 'Send one request per file.' : 'Send several requests.';
+  return new SalamandraError(
+    publicCode,
+    `This route accepts ${accepted}, received at least ${maxFiles + 1}. ${remedy}`,
+    { cause: error, details: { max_files: maxFiles } },
+  );
+}
+
+/** multer's error codes. */
+const UPLOAD_ERRORS: ReadonlyMap<unknown, readonly [ErrorCode, string]> = new Map([
+  ['LIMIT_FILE_SIZE', ['PAYLOAD_TOO_LARGE', `The file is larger than ${MAX_VIDEO_BYTES} bytes.`]],
+  [
+    'LIMIT_FIELD_VALUE',
+    ['PAYLOAD_TOO_LARGE', `A form field is longer than ${MAX_FORM_FIELD_BYTES} bytes.`],
+  ],
+  [
+    'LIMIT_FIELD_KEY',
+    [
+      'MULTIPART_MALFORMED',
+      `The name of a form field is longer than ${MAX_FIELD_NAME_BYTES} bytes.`,
+    ],
+  ],
+  ['LIMIT_FILE_COUNT', ['TOO_MANY_PARTS', '']],
+  ['LIMIT_PART_COUNT', ['TOO_MANY_PARTS', `The form has more than ${MAX_FORM_FIELDS} fields.`]],
+  ['LIMIT_FIELD_COUNT', ['TOO_MANY_PARTS', `The form has more than ${MAX_FORM_FIELDS} fields.`]],
+  [
+    'LIMIT_UNEXPECTED_FILE',
+    ['UNKNOWN_FIELD', 'The form has a file in another field than "file". Rename it to "file".'],
+  ],
+]);
+
+/** Fields with a number in JSON. Form fields are strings. */
+const NUMBER_FIELDS: ReadonlySet<string> = new Set([
   'max_tokens',
   'temperature',
   'top_p',
@@ -107,23 +155,23 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'max_shots',
 ]);
 
-/** Fields that hold true or false in JSON. */
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ['true', true],
-  ['false', false],
-]);
 const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['stream']);
 
-/** Fields that a form may only hold as JSON. */
+/** Fields with an object or a list, which a form holds as JSON. */
 const JSON_FIELDS: ReadonlySet<string> = new Set(['questions', 'history', 'media']);
 
 const NUMBER = /^-?\d{1,16}(?:\.\d{1,16})?$/;
 
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 /**
- * Turns a form's text fields into the body the same request would have as JSON, so that one set of rules checks both.
- * A text that is no number, or neither `true` nor `false`, stays text and fails there. @throws INVALID_JSON
+ * Converts the strings of a form to the types of a JSON body, so that the same validation applies to both. A string
+ * that cannot be converted stays a string and fails the validation. @throws INVALID_JSON
  */
-export function toFormBody(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function toFormBody(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, toFieldValue(name, value)]),
   );
@@ -131,10 +179,10 @@ export function toFormBody(fields: Readonly<Record<string, unknown>>): Record<st
 
 function toFieldValue(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (NUMBERS.has(name)) return NUMBER.test(value) ? Number(value) : value;
+  if (NUMBER_FIELDS.has(name)) return NUMBER.test(value) ? Number(value) : value;
   if (BOOLEAN_FIELDS.has(name)) return BOOLEANS.get(value) ?? value;
   if (JSON_FIELDS.has(name)) return parseJsonField(name, value);
-  // Browsers write every new line of a form as CR LF (HTML, "multipart form data"); JSON clients write what was typed.
+  // Browsers send line breaks of a form as CR LF (HTML, "multipart form data"). JSON clients send LF.
   return value.replaceAll('\r\n', '\n');
 }
 
@@ -142,29 +190,31 @@ function parseJsonField(name: string, value: string): unknown {
   try {
     return JSON.parse(value);
   } catch (cause) {
-    throw new SalamandraError('INVALID_JSON', `${name} is not valid JSON.`, { cause });
+    throw new SalamandraError('INVALID_JSON', `The form field ${name} is not valid JSON.`, {
+      cause,
+    });
   }
 }
 
-/** What multer hands on for each file. */
-export interface StoredUpload {
+/** The field that UploadStorage adds to multer's file object. */
+interface StoredUpload {
   readonly source: MediaSource;
 }
 
 type Callback = (error?: unknown, stored?: Partial<Express.Multer.File>) => void;
 
 /**
- * Takes the files of one form: clips go to disk as they come, everything else stays in memory. The first bytes decide,
- * whatever the name and the declared type.
+ * Receives the files of one form: videos go to disk, all other files to memory. The first bytes decide which, not the
+ * file name or the declared type.
  */
-export class UploadStorage implements StorageEngine {
+class UploadStorage implements StorageEngine {
   private imageBytes = 0;
   private videoBytes = 0;
 
   constructor(private readonly scope: FileScope) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, callback: Callback): void {
-    // What is handed on here is merged into `request.files`; multer's type knows its own storages only.
+    // multer merges this object into `request.files`. Its type only knows multer's own storages.
     this.receive(file.stream[Symbol.asyncIterator]()).then(
       (source) => callback(null, { source } satisfies StoredUpload as object),
       callback,
@@ -183,34 +233,34 @@ export class UploadStorage implements StorageEngine {
   private async receive(chunks: AsyncIterator<Buffer>): Promise<MediaSource> {
     const head = await readHead(chunks);
     if (sniffMediaKind(head) === 'video') {
-      const clip = countChunks(head, chunks, (bytes) => this.countVideo(bytes));
-      return { kind: 'file', path: await this.scope.write(clip) };
+      const video = countChunks(head, chunks, (bytes) => this.countVideo(bytes));
+      return { kind: 'file', path: await this.scope.write(video) };
     }
-    const picture: Uint8Array[] = [];
-    let ownBytes = 0;
+    const image: Uint8Array[] = [];
+    let fileBytes = 0;
     const count = (bytes: number) => {
-      ownBytes += bytes;
-      checkSize(ownBytes, MAX_UPLOAD_BYTES);
+      fileBytes += bytes;
+      checkSize(fileBytes, MAX_UPLOAD_BYTES, 'An image file');
       this.countImage(bytes);
     };
-    for await (const chunk of countChunks(head, chunks, count)) picture.push(chunk);
-    return { kind: 'bytes', bytes: Buffer.concat(picture) };
+    for await (const chunk of countChunks(head, chunks, count)) image.push(chunk);
+    return { kind: 'bytes', bytes: Buffer.concat(image) };
   }
 
   private countImage(bytes: number): void {
     this.imageBytes += bytes;
-    checkSize(this.imageBytes, MAX_REQUEST_IMAGE_BYTES);
+    checkSize(this.imageBytes, MAX_REQUEST_IMAGE_BYTES, 'The image files of the request');
   }
 
   private countVideo(bytes: number): void {
     this.videoBytes += bytes;
-    checkSize(this.videoBytes, MAX_VIDEO_BYTES);
+    checkSize(this.videoBytes, MAX_VIDEO_BYTES, 'The video files of the request');
   }
 }
 
-function checkSize(bytes: number, maxBytes: number): void {
+function checkSize(bytes: number, maxBytes: number, what: string): void {
   if (bytes <= maxBytes) return;
-  throw new SalamandraError('PAYLOAD_TOO_LARGE', 'The files are too large.', {
+  throw new SalamandraError('PAYLOAD_TOO_LARGE', `${what} may have at most ${maxBytes} bytes.`, {
     details: { max_bytes: maxBytes },
   });
 }

@@ -7,7 +7,7 @@ import { ANSWER, DONE, MEDIA, play } from '../../../test/fakes/scripted-engine.j
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
 
-const PICTURE = 'data:image/png;base64,AAEC';
+const IMAGE = 'data:image/png;base64,AAEC';
 const MODEL = 'fake';
 const HELLO = [{ role: 'user' as const, content: 'Hello' }];
 
@@ -34,8 +34,8 @@ async function failure(run: Promise<unknown>): Promise<InstanceType<typeof OpenA
   throw new Error('It did not fail as an API does.', { cause: error });
 }
 
-describe('a whole completion', () => {
-  it("has OpenAI's form", async () => {
+describe('a JSON response', () => {
+  it("has the fields of OpenAI's API", async () => {
     play(engine, MEDIA, ANSWER, DONE);
     const completion = await create();
 
@@ -61,14 +61,14 @@ describe('a whole completion', () => {
     });
   });
 
-  it('is about the pictures of every turn', async () => {
+  it('passes the images of every turn', async () => {
     const completion = await create({
       messages: [
         { role: 'developer', content: 'Be brief.' },
         {
           role: 'user',
           content: [
-            { type: 'image_url', image_url: { url: PICTURE, detail: 'high' } },
+            { type: 'image_url', image_url: { url: IMAGE, detail: 'high' } },
             { type: 'text', text: 'What is it?' },
           ],
         },
@@ -99,7 +99,7 @@ describe('a whole completion', () => {
     });
   });
 
-  it('carries the log probabilities', async () => {
+  it('has the log-probabilities', async () => {
     play(engine, MEDIA, ANSWER, DONE);
     const { choices } = await create({ logprobs: true, top_logprobs: 1 });
 
@@ -117,7 +117,7 @@ describe('a whole completion', () => {
   it.each([
     ['length', 'length'],
     ['repetition', 'stop'],
-  ] as const)('that ended for %s says %s', async (finishReason, expected) => {
+  ] as const)('maps the finish reason %s to %s', async (finishReason, expected) => {
     play(engine, MEDIA, { ...ANSWER, finishReason }, DONE);
     const completion = await create();
 
@@ -137,7 +137,7 @@ describe('errors', () => {
       'messages[0].content[0].type',
       'invalid_parameter',
     ],
-  ])('name the parameter: %s', async (_, fields, type, param, code) => {
+  ])('have the parameter: %s', async (_, fields, type, param, code) => {
     const error = await failure(create(fields));
 
     expect(error).toBeInstanceOf(type);
@@ -145,7 +145,7 @@ describe('errors', () => {
     expect(error.requestID).toMatch(/^[\w-]{36}$/);
   });
 
-  it('of media are typed', async () => {
+  it('have the media codes', async () => {
     engine.failure = new SalamandraError('MEDIA_CORRUPT', 'Damaged.');
     const error = await failure(create());
 
@@ -153,14 +153,14 @@ describe('errors', () => {
     expect(error).toMatchObject({ status: 422, code: 'media_corrupt', param: null });
   });
 
-  it('say that media by URL are off', async () => {
+  it('report that media URLs are disabled', async () => {
     const content = [{ type: 'image_url', image_url: { url: 'http://example.com/a.png' } }];
     const error = await failure(create({ messages: [{ role: 'user', content }] }));
 
     expect(error).toMatchObject({ status: 422, code: 'media_url_rejected' });
   });
 
-  it('say that the model is loading, before the body is looked at', async () => {
+  it('report that the model is loading before they check the body', async () => {
     engine.nextStatus = { state: 'loading', progress: { step: 'verifying' } };
     const error = await failure(create({ n: 2 }));
 
@@ -188,7 +188,7 @@ describe('errors', () => {
     });
   });
 
-  it('say which form a body must have', async () => {
+  it('report a wrong Content-Type', async () => {
     const reply = await fetch(`${url}/chat/completions`, { method: 'POST', body: 'x' });
 
     expect(reply.status).toBe(415);

@@ -9,13 +9,17 @@ import {
   readChoice,
   readList,
   readObject,
-  readText,
+  readString,
 } from './request-body.js';
 
-/** A part of a message. Whether a medium is a picture or a clip shows in its bytes, which nobody has yet. */
-export type MessagePart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'media'; readonly source: MediaSource; readonly detail: Detail | undefined };
+/** An image or video. Its bytes tell which; they may not be downloaded yet. */
+export interface MediaPart {
+  readonly type: 'media';
+  readonly source: MediaSource;
+  readonly detail: Detail | undefined;
+}
+
+type MessagePart = { readonly type: 'text'; readonly text: string } | MediaPart;
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -27,29 +31,30 @@ const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 const ROLES = ['system', 'developer', 'user', 'assistant'] as const;
 
 /**
- * Reads OpenAI's `messages`. `developer` is its newer name of `system`.
+ * Parses OpenAI's `messages`. `developer` is OpenAI's newer name of `system`.
  *
- * @throws INVALID_PARAMETER for anything that no chat model takes or this one does not, INVALID_BASE64,
- *   PAYLOAD_TOO_LARGE.
+ * @throws INVALID_PARAMETER for malformed or unsupported messages, INVALID_BASE64, PAYLOAD_TOO_LARGE.
  */
 export function parseMessages(value: unknown): Message[] {
   const messages = readList(value, 'messages');
-  if (messages.length === 0) throw invalidParameter('messages', 'must not be empty.');
+  if (messages.length === 0) {
+    throw invalidParameter('messages', 'must have at least one message.');
+  }
   const countMedia = createMediaCounter();
-  return messages.map((one, index) => {
+  return messages.map((message, index) => {
     const parameter = `messages[${index}]`;
-    return parseMessage(readObject(one, parameter), parameter, countMedia);
+    return parseMessage(readObject(message, parameter), parameter, countMedia);
   });
 }
 
 function parseMessage(message: JsonObject, parameter: string, countMedia: () => void): Message {
   if (message['role'] === 'tool' || message['role'] === 'function') {
-    throw invalidParameter(`${parameter}.role`, 'is of a tool, and this service calls no tools.');
+    throw invalidParameter(`${parameter}.role`, 'is of a tool: tools are not supported.');
   }
   const role = readChoice(message['role'], `${parameter}.role`, ROLES);
-  if (!role) throw invalidParameter(`${parameter}.role`, 'is missing.');
+  if (!role) throw invalidParameter(`${parameter}.role`, `is missing: one of ${ROLES.join(', ')}.`);
   if (!isAbsent(message['tool_calls']) || !isAbsent(message['function_call'])) {
-    throw invalidParameter(parameter, 'calls a tool, and this service calls no tools.');
+    throw invalidParameter(parameter, 'calls a tool: tools are not supported.');
   }
   const content = parseContent(message['content'], `${parameter}.content`, role, countMedia);
   return { role: role === 'developer' ? 'system' : role, content };
@@ -62,25 +67,26 @@ function parseContent(
   countMedia: () => void,
 ): MessagePart[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }];
-  if (!Array.isArray(value))
-    throw invalidParameter(parameter, 'must be a text or a list of parts.');
-  return value.map((one: unknown, index) => {
+  if (!Array.isArray(value)) {
+    throw invalidParameter(parameter, 'must be a string or a list of parts.');
+  }
+  return value.map((item: unknown, index) => {
     const name = `${parameter}[${index}]`;
-    const part = readObject(one, name);
+    const part = readObject(item, name);
     if (part['type'] === 'text') {
-      return { type: 'text', text: readText(part['text'], `${name}.text`) };
+      return { type: 'text', text: readString(part['text'], `${name}.text`) };
     }
     const media = parseMedia(part, name);
     if (role !== 'user') {
-      throw invalidParameter(name, `is not a text, and ${role} messages take texts only.`);
+      throw invalidParameter(name, `is not text. Images and videos are for user messages only.`);
     }
     countMedia();
     return media;
   });
 }
 
-/** Pictures and clips in the forms that clients send: OpenAI's, vLLM's for clips, and llama.cpp's. */
-function parseMedia(part: JsonObject, parameter: string): MessagePart {
+/** `image_url` is OpenAI's, `video_url` vLLM's and `input_video` llama.cpp's. */
+function parseMedia(part: JsonObject, parameter: string): MediaPart {
   switch (part['type']) {
     case 'image_url':
       return parseMediaUrl(part['image_url'], `${parameter}.image_url`);
@@ -96,40 +102,40 @@ function parseMedia(part: JsonObject, parameter: string): MessagePart {
   }
 }
 
-/** `{url, detail}`, or the URL alone, as some clients send it. */
-function parseMediaUrl(value: unknown, parameter: string): MessagePart {
-  if (typeof value === 'string') return media(urlSource(value, parameter));
+/** `{url, detail}`, or the URL as a string, which some clients send. */
+function parseMediaUrl(value: unknown, parameter: string): MediaPart {
+  if (typeof value === 'string') return toMediaPart(parseUrl(value, parameter));
   const { url, detail } = readObject(value, parameter);
-  return media(
-    urlSource(readText(url, `${parameter}.url`), `${parameter}.url`),
+  return toMediaPart(
+    parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`),
     readChoice(detail, `${parameter}.detail`, DETAILS),
   );
 }
 
-/** `{data}` with base64, `{url}`, or the base64 alone, which was the form before. */
-function parseInputVideo(value: unknown, parameter: string): MessagePart {
-  if (typeof value === 'string') return media(dataSource(value, parameter));
+/** `{data}` with base64, `{url}`, or base64 as a string, which is llama.cpp's older form. */
+function parseInputVideo(value: unknown, parameter: string): MediaPart {
+  if (typeof value === 'string') return toMediaPart(parseData(value, parameter));
   const { data, url } = readObject(value, parameter);
   if (isAbsent(data) === isAbsent(url)) {
-    throw invalidParameter(parameter, 'must have either data or url.');
+    throw invalidParameter(parameter, 'must have either "data" or "url".');
   }
   return isAbsent(data)
-    ? media(urlSource(readText(url, `${parameter}.url`), `${parameter}.url`))
-    : media(dataSource(readText(data, `${parameter}.data`), `${parameter}.data`));
+    ? toMediaPart(parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`))
+    : toMediaPart(parseData(readString(data, `${parameter}.data`), `${parameter}.data`));
 }
 
-function media(source: MediaSource, detail?: Detail): MessagePart {
+function toMediaPart(source: MediaSource, detail?: Detail): MediaPart {
   return { type: 'media', source, detail };
 }
 
-/** Base64, or a URL where base64 is usual. No base64 has a colon. */
-function dataSource(text: string, parameter: string): MediaSource {
+/** Base64, or a URL: base64 has no colon. */
+function parseData(text: string, parameter: string): MediaSource {
   return /^[a-z]+:/i.test(text)
-    ? urlSource(text, parameter)
+    ? parseUrl(text, parameter)
     : { kind: 'bytes', bytes: decodeBase64(text, parameter) };
 }
 
-function urlSource(url: string, parameter: string): MediaSource {
+function parseUrl(url: string, parameter: string): MediaSource {
   if (/^data:/i.test(url)) return { kind: 'bytes', bytes: decodeDataUrl(url, parameter) };
   if (/^https?:/i.test(url)) return { kind: 'url', url };
   throw invalidParameter(parameter, 'must be a data:, http: or https: URL.');
@@ -140,10 +146,7 @@ function createMediaCounter(): () => void {
   return () => {
     count += 1;
     if (count > MAX_MEDIA) {
-      throw invalidParameter(
-        'messages',
-        `must not hold more than ${MAX_MEDIA} pictures and clips.`,
-      );
+      throw invalidParameter('messages', `must have at most ${MAX_MEDIA} images and videos.`);
     }
   };
 }

@@ -7,8 +7,8 @@ import {
   toEngineRequest,
 } from './chat-request.js';
 
-const PICTURE: RequestMedia = { kind: 'image', bytes: Uint8Array.of(1) };
-const CLIP: RequestMedia = {
+const IMAGE: RequestMedia = { kind: 'image', bytes: Uint8Array.of(1) };
+const VIDEO: RequestMedia = {
   kind: 'video',
   path: '/clip',
   sampling: { mode: 'uniform', frames: { count: 2 } },
@@ -20,13 +20,13 @@ const text = (said: string) => ({ type: 'text', text: said });
 const parse = (messages: object[], fields = {}): ChatRequest =>
   parseChatRequest({ model: 'fake', messages, ...fields }, FAKE_MODEL);
 
-it('shows the media where they were said, as what their bytes are', () => {
+it('keeps the media at their place in the messages, with the kind of their bytes', () => {
   const chat = parse([
     { role: 'user', content: [image('https://a/1'), text('a'), image('https://a/2')] },
     { role: 'assistant', content: 'b' },
     { role: 'user', content: [image('https://a/3'), text('c')] },
   ]);
-  const media = [PICTURE, CLIP, PICTURE];
+  const media = [IMAGE, VIDEO, IMAGE];
 
   expect(listMediaSources(chat.messages)).toEqual(
     ['https://a/1', 'https://a/2', 'https://a/3'].map((url) => ({ kind: 'url', url })),
@@ -44,17 +44,17 @@ it('shows the media where they were said, as what their bytes are', () => {
   });
 });
 
-it('takes the detail of the only picture', () => {
+it('applies the detail of a single image only', () => {
   const one = parse([
     { role: 'user', content: [image('https://a/1'), image('https://a/2', 'low')] },
   ]);
 
-  expect(toEngineRequest(one, [CLIP, PICTURE]).detail).toBe('low');
-  expect(toEngineRequest(one, [PICTURE, CLIP]).detail).toBe('auto');
-  expect(toEngineRequest(one, [PICTURE, PICTURE]).detail).toBe('auto');
+  expect(toEngineRequest(one, [VIDEO, IMAGE]).detail).toBe('low');
+  expect(toEngineRequest(one, [IMAGE, VIDEO]).detail).toBe('auto');
+  expect(toEngineRequest(one, [IMAGE, IMAGE]).detail).toBe('auto');
 });
 
-it('asks for a language behind what was said last', () => {
+it('appends the language instruction to the last message', () => {
   const ask = (content: object[] | string) => {
     const messages = [
       { role: 'user', content: 'a' },
@@ -62,7 +62,7 @@ it('asks for a language behind what was said last', () => {
       { role: 'user', content },
     ];
     const chat = parse(messages, { language: 'ca' });
-    return messagesOf(toEngineRequest(chat, [PICTURE]).conversations[0])[2]?.content;
+    return messagesOf(toEngineRequest(chat, [IMAGE]).conversations[0])[2]?.content;
   };
 
   expect(ask('Què és?')).toEqual([text('Què és? Respon en català.')]);

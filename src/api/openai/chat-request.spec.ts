@@ -21,18 +21,18 @@ function failure(run: () => unknown): unknown {
   return undefined;
 }
 
-it('fills what is left out', () => {
+it('has defaults', () => {
   expect(parse({})).toMatchObject({
     messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }],
     settings: { temperature: 0, topP: 1, seed: 0, maxTokens: 128, stop: [] },
     language: undefined,
-    reply: { kind: 'whole' },
+    stream: null,
   });
   expect(parse({}).settings).not.toHaveProperty('topLogprobs');
 });
 
-it('reads the parameters of an answer', () => {
-  const { settings, language, reply } = parse({
+it('parses the generation parameters', () => {
+  const { settings, language, stream } = parse({
     temperature: 0.5,
     top_p: 0,
     seed: -7,
@@ -49,12 +49,12 @@ it('reads the parameters of an answer', () => {
   expect(settings).toMatchObject({ temperature: 0.5, topP: 1e-9, seed: -7, stop: ['\n'] });
   expect(settings).toMatchObject({ maxTokens: 9, topLogprobs: 20 });
   expect(language?.code).toBe('pt');
-  expect(reply).toEqual({ kind: 'stream', usage: true });
+  expect(stream).toEqual({ includeUsage: true });
   expect(parse({ logprobs: true }).settings.topLogprobs).toBe(0);
   expect(parse({ max_tokens: 5 }).settings.maxTokens).toBe(5);
 });
 
-it('takes the defaults that clients spell out, and passes over what it does not know', () => {
+it('accepts explicit defaults and ignores unknown parameters', () => {
   const { settings } = parse({
     temperature: null,
     stop: null,
@@ -74,7 +74,7 @@ it('takes the defaults that clients spell out, and passes over what it does not 
   expect(settings).toEqual(parse({}).settings);
 });
 
-it('reads each kind of part', () => {
+it('parses each kind of part', () => {
   const media = (detail?: string) => ({
     type: 'media',
     source: { kind: 'bytes', bytes: Buffer.from(BYTES) },
@@ -105,7 +105,7 @@ it('reads each kind of part', () => {
   ]);
 });
 
-it('reads which frames are wished', () => {
+it('parses the frame sampling options', () => {
   const sampling = (media_options: object) => parse({ media_options }).sampling;
 
   expect(sampling({ num_frames: 4, max_tiles: 3 })).toEqual({
@@ -120,7 +120,7 @@ it('reads which frames are wished', () => {
   expect(sampling({ num_frames: null })).toEqual(parse({}).sampling);
 });
 
-it('reads a conversation', () => {
+it('parses a conversation', () => {
   const { messages } = parse({
     messages: [
       { role: 'developer', content: 'Be brief.' },
@@ -177,7 +177,7 @@ it.each([
   ['media_options.fps', { media_options: { fps: 'all' } }],
   ['media_options.start', { media_options: { start: -1 } }],
   ['media_options.sampling', { media_options: { sampling: 'random' } }],
-])('refuses a wrong %s', (parameter, fields) => {
+])('rejects an invalid %s', (parameter, fields) => {
   expect(failure(() => parse(fields))).toEqual(['INVALID_PARAMETER', parameter]);
 });
 
@@ -193,18 +193,18 @@ it.each([
   ['.input_video', { type: 'input_video', input_video: {} }],
   ['.input_video', { type: 'input_video', input_video: { data: 'AAEC', url: PIXEL } }],
   ['.input_video.data', { type: 'input_video', input_video: { data: 'file:///etc/passwd' } }],
-])('refuses a part with a wrong %s', (suffix, part) => {
+])('rejects a part with an invalid %s', (suffix, part) => {
   expect(failure(() => parseContent([part]))).toEqual([
     'INVALID_PARAMETER',
     `messages[0].content[0]${suffix}`,
   ]);
 });
 
-it('knows the loaded model and one name for any', () => {
+it('accepts the id of the loaded model and its alias', () => {
   expect(parse({ model: 'visual-salamandra' }).messages).toHaveLength(1);
   expect(failure(() => parse({ model: 'gpt-4o' }))).toEqual(['NOT_FOUND', 'model']);
 });
 
-it.each([undefined, null, 'text', []])('refuses the body %j', (body) => {
+it.each([undefined, null, 'text', []])('rejects the body %j', (body) => {
   expect(failure(() => parseChatRequest(body, FAKE_MODEL))).toEqual(['INVALID_REQUEST', undefined]);
 });

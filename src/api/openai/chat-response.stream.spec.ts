@@ -44,7 +44,7 @@ async function failure(run: Promise<unknown>): Promise<InstanceType<typeof OpenA
 }
 
 describe('a stream', () => {
-  it('begins with the role and ends with the reason', async () => {
+  it('starts with the role and ends with the finish reason', async () => {
     play(engine, MEDIA, ...DELTAS, ANSWER, DONE);
     const chunks = await readStream();
 
@@ -66,7 +66,7 @@ describe('a stream', () => {
     expect(chunks.at(-1)).toMatchObject({ x_salamandra: { timings: { total_ms: 9 } } });
   });
 
-  it('carries usage and log probabilities when asked', async () => {
+  it('has usage and log-probabilities if requested', async () => {
     play(engine, MEDIA, ...DELTAS, ANSWER, DONE);
     const chunks = await readStream({ logprobs: true, stream_options: { include_usage: true } });
     const tokens = chunks.flatMap(({ choices }) => choices[0]?.logprobs?.content ?? []);
@@ -83,7 +83,7 @@ describe('a stream', () => {
     expect(chunks.at(-1)?.choices).toEqual([]);
   });
 
-  it('is server-sent events up to [DONE]', async () => {
+  it('consists of server-sent events and ends with [DONE]', async () => {
     play(engine, MEDIA, DELTAS[0]!, ANSWER, DONE);
     const body = JSON.stringify({ model: MODEL, messages: HELLO, stream: true });
     const headers = { 'Content-Type': 'application/json' };
@@ -93,7 +93,7 @@ describe('a stream', () => {
     expect(await reply.text()).toMatch(/^data: \{"object".*\n\n[^]*\n\ndata: \[DONE\]\n\n$/);
   });
 
-  it('stops the engine when the client leaves', async () => {
+  it('stops the engine when the client disconnects', async () => {
     const state = play(engine, MEDIA, DELTAS[0]!, 'hang');
     const stream = await client.chat.completions.create({
       model: MODEL,
@@ -105,7 +105,7 @@ describe('a stream', () => {
     expect(await poll(() => state.isOver || undefined)).toBe(true);
   });
 
-  it('tells what broke it off', async () => {
+  it('ends with the error of the engine', async () => {
     play(
       engine,
       MEDIA,
@@ -121,7 +121,7 @@ describe('a stream', () => {
     });
   });
 
-  it('hides what nobody foresaw', async () => {
+  it('hides the text of unexpected exceptions', async () => {
     app.useLogger(false);
     play(engine, MEDIA, DELTAS[0]!, new TypeError('/secret/path'));
 
@@ -131,7 +131,7 @@ describe('a stream', () => {
     });
   });
 
-  it('fails with a status when it fails before it begins', async () => {
+  it('has an HTTP status if the engine fails before the first event', async () => {
     const details = { context_length: 1024, text_tokens: 2000 };
     play(engine, new SalamandraError('CONTEXT_LENGTH_EXCEEDED', 'It is too long.', { details }));
     const error = await failure(readStream());

@@ -1,113 +1,63 @@
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
-import type {
-  Answer,
-  EngineRequest,
-  TokenLogprob,
-  EngineEvent,
-} from '../../engine/vision-language-engine.js';
-import { presentMedia } from '../response/media-response.js';
-import { presentTimings } from '../response/outcome-response.js';
-import { presentLogprob } from '../response/token-logprobs-response.js';
-import { type CompletionFrame, presentFinishReason, presentUsage } from './completion-frame.js';
-import type { MediaReport } from '../../media/media-report.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { Answer, EngineRequest, TokenLogprob } from '../../engine/vision-language-engine.js';
 import type { SseMessage } from '../response/event-stream.js';
-import type { ReplyForm } from './request-body.js';
-
-/** OpenAI's `chat.completion`. */
-export function presentChatCompletion(
-  frame: CompletionFrame,
-  answer: Answer,
-  outcome: RequestOutcome,
-  request: EngineRequest,
-) {
-  const choice = {
-    index: 0,
-    message: { role: 'assistant', content: answer.text, refusal: null },
-    logprobs: answer.tokens ? presentLogprobs(answer.tokens) : null,
-    finish_reason: presentFinishReason(answer.finishReason),
-  };
-  return {
-    object: 'chat.completion',
-    ...frame,
-    choices: [choice],
-    usage: presentUsage([answer]),
-    x_salamandra: presentExtension(answer, outcome, request),
-  };
-}
-
-/** OpenAI's form. */
-export function presentLogprobs(tokens: readonly TokenLogprob[]) {
-  const content = tokens.map((token) => ({
-    ...presentToken(token),
-    top_logprobs: token.top.map(presentToken),
-  }));
-  return { content, refusal: null };
-}
-
-type RankedToken = TokenLogprob['top'][number];
-
-function presentToken({ text, bytes, logprob }: RankedToken) {
-  return { token: text, bytes: [...bytes], logprob: presentLogprob(logprob) };
-}
-
-/** What OpenAI's form has no place for, in one member that its clients pass over. */
-export function presentExtension(
-  { finishReason }: Answer,
-  { media, timings }: Pick<RequestOutcome, 'media' | 'timings'>,
-  { detail }: EngineRequest,
-) {
-  return {
-    finish_reason: finishReason,
-    media: presentMedia(media, detail),
-    timings: presentTimings(timings),
-  };
-}
-
-type Stream = Extract<ReplyForm, { readonly kind: 'stream' }>;
+import { toMediaResponse } from '../response/media-response.js';
+import { toLogprobResponse, toTimingsResponse } from '../response/outcome-response.js';
+import type { OutcomeFormat } from '../response/send-outcome.js';
+import { type CompletionHeader, toFinishReason, toOpenAiUsage } from './completion-fields.js';
+import { toOpenAiErrorMessage } from './errors.js';
 
 /**
- * OpenAI's stream of one completion: a chunk with the role, chunks with text, one with the reason of the end, one with
- * the usage where it is wished, and `[DONE]`.
- *
- * @throws what the events throw.
+ * OpenAI's `chat.completion`, and its stream: a chunk with the role, chunks with text, a chunk with the finish reason,
+ * a chunk with the usage if `includeUsage` is set, and `[DONE]`.
  */
-export async function* toChatChunks(
-  events: AsyncIterable<EngineEvent>,
-  frame: CompletionFrame,
+export function createChatFormat(
+  header: CompletionHeader,
   request: EngineRequest,
-  stream: Stream,
-): AsyncGenerator<SseMessage, undefined> {
-  const writeChunk = createChunkWriter(frame, stream);
-  let media: readonly MediaReport[] = [];
-  let answer: Answer | undefined;
+  includeUsage: boolean,
+): OutcomeFormat {
   let sentTokens = 0;
-  let isBegun = false;
-  for await (const event of events) {
-    if (!isBegun) yield writeChunk({ delta: { role: 'assistant', content: '', refusal: null } });
-    isBegun = true;
-    if (event.type === 'media') {
-      media = event.media;
-    } else if (event.type === 'text-delta') {
-      sentTokens += event.tokens?.length ?? 0;
-      yield writeChunk({ delta: { content: event.text }, tokens: event.tokens });
-    } else if (event.type === 'answer') {
-      answer = event;
-    } else if (answer) {
-      const { timings } = event;
-      yield writeChunk({
-        delta: {},
-        // Tokens whose text was never sent: those of a stop string, the first part of a character.
-        tokens: answer.tokens?.slice(sentTokens),
-        finishReason: presentFinishReason(answer.finishReason),
-        extension: presentExtension(answer, { media, timings }, request),
-      });
-      if (stream.usage) yield usageChunk(frame, answer);
-      yield { data: '[DONE]' };
-      return;
-    }
-  }
-  throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+  const toChunk = ({ delta, tokens, finishReason, extension }: Chunk): SseMessage => {
+    const logprobs = tokens && tokens.length > 0 ? toChatLogprobs(tokens) : null;
+    const chunk = {
+      object: 'chat.completion.chunk',
+      ...header,
+      choices: [{ index: 0, delta, logprobs, finish_reason: finishReason ?? null }],
+      ...(includeUsage && { usage: null }),
+      ...(extension && { x_salamandra: extension }),
+    };
+    return { data: JSON.stringify(chunk) };
+  };
+  const toUsageChunk = (answer: Answer): SseMessage => {
+    const chunk = { object: 'chat.completion.chunk', ...header, choices: [] };
+    return { data: JSON.stringify({ ...chunk, usage: toOpenAiUsage([answer]) }) };
+  };
+  return {
+    toResponse: (outcome) => toChatResponse(header, outcome, request),
+    toMessages: (event) => {
+      switch (event.type) {
+        case 'media':
+          return [toChunk({ delta: { role: 'assistant', content: '', refusal: null } })];
+        case 'text-delta':
+          sentTokens += event.tokens?.length ?? 0;
+          return [toChunk({ delta: { content: event.text }, tokens: event.tokens })];
+        case 'answer':
+          return [];
+        case 'done': {
+          const answer = answerOf(event.outcome);
+          const last = toChunk({
+            delta: {},
+            // Tokens without text of their own: those of a stop string or of an incomplete character.
+            tokens: answer.tokens?.slice(sentTokens),
+            finishReason: toFinishReason(answer.finishReason),
+            extension: toExtension(answer, event.outcome, request),
+          });
+          return [last, ...(includeUsage ? [toUsageChunk(answer)] : []), { data: '[DONE]' }];
+        }
+      }
+    },
+    toErrorMessage: toOpenAiErrorMessage,
+  };
 }
 
 interface Chunk {
@@ -117,25 +67,49 @@ interface Chunk {
   readonly extension?: object;
 }
 
-function createChunkWriter(
-  frame: CompletionFrame,
-  { usage }: Stream,
-): (chunk: Chunk) => SseMessage {
-  return ({ delta, tokens, finishReason, extension }) => {
-    const logprobs = tokens && tokens.length > 0 ? presentLogprobs(tokens) : null;
-    const choice = { index: 0, delta, logprobs, finish_reason: finishReason ?? null };
-    const chunk = {
-      object: 'chat.completion.chunk',
-      ...frame,
-      choices: [choice],
-      ...(usage && { usage: null }),
-      ...(extension && { x_salamandra: extension }),
-    };
-    return { data: JSON.stringify(chunk) };
+function toChatResponse(header: CompletionHeader, outcome: RequestOutcome, request: EngineRequest) {
+  const answer = answerOf(outcome);
+  const choice = {
+    index: 0,
+    message: { role: 'assistant', content: answer.text, refusal: null },
+    logprobs: answer.tokens ? toChatLogprobs(answer.tokens) : null,
+    finish_reason: toFinishReason(answer.finishReason),
+  };
+  return {
+    object: 'chat.completion',
+    ...header,
+    choices: [choice],
+    usage: toOpenAiUsage([answer]),
+    x_salamandra: toExtension(answer, outcome, request),
   };
 }
 
-function usageChunk(frame: CompletionFrame, answer: Answer): SseMessage {
-  const chunk = { object: 'chat.completion.chunk', ...frame, choices: [] };
-  return { data: JSON.stringify({ ...chunk, usage: presentUsage([answer]) }) };
+function answerOf({ answers: [answer] }: RequestOutcome): Answer {
+  if (!answer) throw new Error('The engine gave no answer.');
+  return answer;
+}
+
+function toChatLogprobs(tokens: readonly TokenLogprob[]) {
+  const content = tokens.map((token) => ({
+    ...toChatToken(token),
+    top_logprobs: token.top.map(toChatToken),
+  }));
+  return { content, refusal: null };
+}
+
+function toChatToken({ text, bytes, logprob }: TokenLogprob['top'][number]) {
+  return { token: text, bytes: [...bytes], logprob: toLogprobResponse(logprob) };
+}
+
+/** Fields that OpenAI's form lacks, in one member that its clients ignore. */
+function toExtension(
+  { finishReason }: Answer,
+  { media, timings }: RequestOutcome,
+  { detail }: EngineRequest,
+) {
+  return {
+    finish_reason: finishReason,
+    media: toMediaResponse(media, detail),
+    timings: toTimingsResponse(timings),
+  };
 }

@@ -1,7 +1,8 @@
 import type { EngineEvent, TokenLogprob } from '../../engine/vision-language-engine.js';
-import { toCompletionChunks } from './completions-response.js';
+import { withOutcome } from '../../engine/collect-outcome.js';
+import { createCompletionsFormat } from './completions-response.js';
 
-const FRAME = { id: 'cmpl-1', created: 0, model: 'fake', system_fingerprint: 'fp' };
+const HEADER = { id: 'cmpl-1', created: 0, model: 'fake', system_fingerprint: 'fp' };
 
 function token(text: string): TokenLogprob {
   const ranked = { id: 1, text, bytes: [...Buffer.from(text)], logprob: -1 };
@@ -29,7 +30,7 @@ interface Chunk {
   }[];
 }
 
-it('keeps the tokens and offsets of choices apart that are written side by side', async () => {
+it('separates the tokens and offsets of concurrent choices', async () => {
   const media = { mediaDecodeMs: 0, tileMs: 0, encodeMs: 0 };
   const timings = { queueMs: 0, ...media, prefillMs: 1, decodeMs: 1 };
   async function* events(): AsyncGenerator<EngineEvent> {
@@ -40,20 +41,19 @@ it('keeps the tokens and offsets of choices apart that are written side by side'
       timings: { ...timings, firstTokenMs: 1, totalMs: 2 },
     } as const);
   }
-  const choices = [];
-  for await (const { data } of toCompletionChunks(events(), FRAME, {
-    kind: 'stream',
-    usage: false,
-  })) {
-    if (data !== '[DONE]') choices.push(...(JSON.parse(data) as Chunk).choices);
-  }
+  const format = createCompletionsFormat(HEADER, false);
+  const messages = [];
+  for await (const event of withOutcome(events())) messages.push(...format.toMessages(event));
+  const choices = messages
+    .filter(({ data }) => data !== '[DONE]')
+    .flatMap(({ data }) => (JSON.parse(data) as Chunk).choices);
 
-  const told = choices.map(({ index, logprobs }) => [
+  const actual = choices.map(({ index, logprobs }) => [
     index,
     logprobs?.tokens,
     logprobs?.text_offset,
   ]);
-  expect(told).toEqual([
+  expect(actual).toEqual([
     [0, ['Bon'], [0]],
     [1, ['Egun'], [0]],
     [0, [' dia'], [3]],

@@ -1,92 +1,32 @@
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
-import type { Answer, TokenLogprob, EngineEvent } from '../../engine/vision-language-engine.js';
-import { presentAnswerTimings } from '../response/outcome-response.js';
-import { presentLogprob } from '../response/token-logprobs-response.js';
-import { type CompletionFrame, presentFinishReason, presentUsage } from './completion-frame.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { Answer, TokenLogprob } from '../../engine/vision-language-engine.js';
 import type { SseMessage } from '../response/event-stream.js';
-import type { ReplyForm } from './request-body.js';
+import { toLogprobResponse, toTextTimingsResponse } from '../response/outcome-response.js';
+import type { OutcomeFormat } from '../response/send-outcome.js';
+import { type CompletionHeader, toFinishReason, toOpenAiUsage } from './completion-fields.js';
+import { toOpenAiErrorMessage } from './errors.js';
 
-/** OpenAI's `text_completion`: a choice for each prompt. */
-export function presentCompletion(frame: CompletionFrame, { answers }: RequestOutcome) {
-  const choices = answers.map((answer) => ({
-    text: answer.text,
-    index: answer.conversation,
-    logprobs: answer.tokens ? presentTextLogprobs(answer.tokens, createOffsets()) : null,
-    ...presentEnd(answer),
-  }));
-  return { object: 'text_completion', ...frame, choices, usage: presentUsage(answers) };
-}
-
-/** How a choice ended, and in one member that clients pass over what OpenAI's form has no place for. */
-export function presentEnd({ finishReason, timings }: Answer) {
-  return {
-    finish_reason: presentFinishReason(finishReason),
-    x_salamandra: { finish_reason: finishReason, timings: presentAnswerTimings(timings) },
-  };
-}
-
-/** Gives each token of a text the character it begins in; the tokens come in their order. */
-export type Offsets = (token: TokenLogprob) => number;
-
-/** Offsets of a text from its start: characters, as Python counts them. */
-export function createOffsets(): Offsets {
-  let begun = 0;
-  // In UTF-8 these bytes go on with a character that another one began.
-  const isContinuation = (byte: number | undefined) =>
-    byte !== undefined && byte >= 0x80 && byte < 0xc0;
-  return ({ bytes }) => {
-    const offset = isContinuation(bytes[0]) ? Math.max(begun - 1, 0) : begun;
-    begun += bytes.filter((byte) => !isContinuation(byte)).length;
-    return offset;
-  };
-}
-
-/** The older form of probabilities: lists side by side, and an object of the likeliest for each token. */
-export function presentTextLogprobs(tokens: readonly TokenLogprob[], offsetOf: Offsets) {
-  return {
-    tokens: tokens.map(presentToken),
-    token_logprobs: tokens.map(({ logprob }) => presentLogprob(logprob)),
-    top_logprobs: tokens.map(({ top }) =>
-      Object.fromEntries(top.map((one) => [presentToken(one), presentLogprob(one.logprob)])),
-    ),
-    text_offset: tokens.map(offsetOf),
-  };
-}
-
-/** A part of a character is written as its bytes, as OpenAI does: as text, several would be the same. */
-function presentToken({ text, bytes }: TokenLogprob['top'][number]): string {
-  if (text !== '\ufffd') return text;
-  return `bytes:${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
-}
-
-type Stream = Extract<ReplyForm, { readonly kind: 'stream' }>;
-
-/** One of the choices that are written, side by side. */
+/** State of one choice of a stream. Choices are generated concurrently, so their chunks interleave. */
 interface OpenChoice {
   sentTokens: number;
-  readonly offsetOf: Offsets;
+  readonly offsetOf: OffsetOf;
 }
 
 /**
- * OpenAI's stream of completions: for each choice, by its index, chunks with text and one with the reason of its end, then
- * one with the usage of all where it is wished, and `[DONE]`.
- *
- * @throws what the events throw.
+ * OpenAI's `text_completion` with one choice per prompt, and its stream: per choice chunks with text and one with the
+ * finish reason, then a chunk with the usage of all choices if `includeUsage` is set, and `[DONE]`.
  */
-export async function* toCompletionChunks(
-  events: AsyncIterable<EngineEvent>,
-  frame: CompletionFrame,
-  { usage }: Stream,
-): AsyncGenerator<SseMessage, undefined> {
-  const answers: Answer[] = [];
+export function createCompletionsFormat(
+  header: CompletionHeader,
+  includeUsage: boolean,
+): OutcomeFormat {
   const choices = new Map<number, OpenChoice>();
   const choiceOf = (index: number): OpenChoice => {
-    const choice = choices.get(index) ?? { sentTokens: 0, offsetOf: createOffsets() };
+    const choice = choices.get(index) ?? { sentTokens: 0, offsetOf: createOffsetCounter() };
     choices.set(index, choice);
     return choice;
   };
-  const writeChunk = (
+  const toChunk = (
     index: number,
     text: string,
     tokens: readonly TokenLogprob[] | undefined,
@@ -94,31 +34,93 @@ export async function* toCompletionChunks(
   ): SseMessage => {
     const choice = choiceOf(index);
     choice.sentTokens += tokens?.length ?? 0;
-    const logprobs =
-      tokens && tokens.length > 0 ? presentTextLogprobs(tokens, choice.offsetOf) : null;
+    const logprobs = tokens && tokens.length > 0 ? toTextLogprobs(tokens, choice.offsetOf) : null;
     const chunk = {
       object: 'text_completion',
-      ...frame,
+      ...header,
       choices: [{ text, index, logprobs, ...end }],
-      ...(usage && { usage: null }),
+      ...(includeUsage && { usage: null }),
     };
     return { data: JSON.stringify(chunk) };
   };
+  const toUsageChunk = (answers: readonly Answer[]): SseMessage => {
+    const chunk = { object: 'text_completion', ...header, choices: [] };
+    return { data: JSON.stringify({ ...chunk, usage: toOpenAiUsage(answers) }) };
+  };
+  return {
+    toResponse: (outcome) => toCompletionsResponse(header, outcome),
+    toMessages: (event) => {
+      switch (event.type) {
+        case 'media':
+          return [];
+        case 'text-delta':
+          return [toChunk(event.conversation, event.text, event.tokens)];
+        case 'answer': {
+          // Tokens without text of their own: those of a stop string or of an incomplete character.
+          const rest = event.tokens?.slice(choiceOf(event.conversation).sentTokens);
+          return [toChunk(event.conversation, '', rest, toChoiceEnd(event))];
+        }
+        case 'done':
+          return [
+            ...(includeUsage ? [toUsageChunk(event.outcome.answers)] : []),
+            { data: '[DONE]' },
+          ];
+      }
+    },
+    toErrorMessage: toOpenAiErrorMessage,
+  };
+}
 
-  for await (const event of events) {
-    if (event.type === 'text-delta') {
-      yield writeChunk(event.conversation, event.text, event.tokens);
-    } else if (event.type === 'answer') {
-      answers.push(event);
-      // Tokens whose text was never sent: those of a stop string, the first part of a character.
-      const rest = event.tokens?.slice(choiceOf(event.conversation).sentTokens);
-      yield writeChunk(event.conversation, '', rest, presentEnd(event));
-    } else if (event.type === 'done') {
-      const last = { object: 'text_completion', ...frame, choices: [] };
-      if (usage) yield { data: JSON.stringify({ ...last, usage: presentUsage(answers) }) };
-      yield { data: '[DONE]' };
-      return;
-    }
-  }
-  throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+function toCompletionsResponse(header: CompletionHeader, { answers }: RequestOutcome) {
+  const choices = answers.map((answer) => ({
+    text: answer.text,
+    index: answer.conversation,
+    logprobs: answer.tokens ? toTextLogprobs(answer.tokens, createOffsetCounter()) : null,
+    ...toChoiceEnd(answer),
+  }));
+  return { object: 'text_completion', ...header, choices, usage: toOpenAiUsage(answers) };
+}
+
+/** The finish reason, with fields that OpenAI's form lacks in one member that its clients ignore. */
+function toChoiceEnd({ finishReason, timings }: Answer) {
+  return {
+    finish_reason: toFinishReason(finishReason),
+    x_salamandra: { finish_reason: finishReason, timings: toTextTimingsResponse(timings) },
+  };
+}
+
+/** Returns the text offset of each token. Must be called with the tokens in order. */
+type OffsetOf = (token: TokenLogprob) => number;
+
+/** Counts offsets in code points, as Python does. */
+function createOffsetCounter(): OffsetOf {
+  let started = 0;
+  // UTF-8 continuation bytes 10xxxxxx belong to a character that an earlier token started.
+  const isContinuation = (byte: number | undefined) =>
+    byte !== undefined && byte >= 0x80 && byte < 0xc0;
+  return ({ bytes }) => {
+    const offset = isContinuation(bytes[0]) ? Math.max(started - 1, 0) : started;
+    started += bytes.filter((byte) => !isContinuation(byte)).length;
+    return offset;
+  };
+}
+
+/** The log-probabilities of OpenAI's completions endpoint: parallel lists, and one object of top tokens per token. */
+function toTextLogprobs(tokens: readonly TokenLogprob[], offsetOf: OffsetOf) {
+  return {
+    tokens: tokens.map(toTokenText),
+    token_logprobs: tokens.map(({ logprob }) => toLogprobResponse(logprob)),
+    top_logprobs: tokens.map(({ top }) =>
+      Object.fromEntries(
+        top.map((ranked) => [toTokenText(ranked), toLogprobResponse(ranked.logprob)]),
+      ),
+    ),
+    text_offset: tokens.map(offsetOf),
+  };
+}
+
+/** Incomplete characters appear as bytes, as in OpenAI's API. As text they would all be U+FFFD and collide as keys. */
+function toTokenText({ text, bytes }: TokenLogprob['top'][number]): string {
+  if (text !== '\ufffd') return text;
+  return `bytes:${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
 }

@@ -35,8 +35,8 @@ async function failure(run: Promise<unknown>): Promise<InstanceType<typeof OpenA
   throw new Error('It did not fail as an API does.', { cause: error });
 }
 
-describe('a whole completion', () => {
-  it("has OpenAI's form", async () => {
+describe('a JSON response', () => {
+  it("has the fields of OpenAI's API", async () => {
     play(engine, MEDIA, ANSWER, DONE);
     const completion = await create();
 
@@ -58,7 +58,7 @@ describe('a whole completion', () => {
     expect(completion.created).toBeGreaterThan(1.7e9);
   });
 
-  it('gives the prompt as it is, 16 tokens long, without media', async () => {
+  it('passes the prompt unchanged, with 16 tokens by default', async () => {
     await create({ prompt: ' <s>{{a}}\n', seed: 3, temperature: 0.5, stop: ['\n'] });
 
     expect(engine.requests).toMatchObject([
@@ -71,7 +71,7 @@ describe('a whole completion', () => {
     expect(engine.requests[0]?.settings).not.toHaveProperty('topLogprobs');
   });
 
-  it('has a choice for each of several prompts, and the usage of all', async () => {
+  it('has one choice per prompt and the usage of all', async () => {
     const { choices, usage } = await create({ prompt: ['a', 'b', ''], max_tokens: 7 });
 
     expect(choices.map(({ index, text }) => [index, text])).toEqual([
@@ -83,7 +83,7 @@ describe('a whole completion', () => {
     expect(engine.requests[0]?.settings.maxTokens).toBe(7);
   });
 
-  it('carries the log probabilities in the older form', async () => {
+  it('has the log-probabilities in the form of this endpoint', async () => {
     const bytes = [0xe2, 0x82, 0xac].map((byte) => {
       const ranked = { id: byte, text: '\ufffd', bytes: [byte], logprob: -1 };
       return { ...ranked, top: [ranked, { id: 5, text: 'b', bytes: [98], logprob: -Infinity }] };
@@ -107,14 +107,14 @@ describe('a whole completion', () => {
     });
   });
 
-  it('works where the model has no chat template', async () => {
+  it('does not need a chat template', async () => {
     engine.nextStatus = { state: 'ready', model: { ...FAKE_MODEL, prompts: 'raw' } };
 
     expect((await create()).choices[0]?.text).toBe('answer 0');
   });
 });
 
-describe('a streamed completion', () => {
+describe('a stream', () => {
   it("has OpenAI's chunks", async () => {
     play(engine, MEDIA, ...DELTAS, ANSWER, DONE);
     const chunks = await stream({ stream_options: { include_usage: true }, logprobs: 0 });
@@ -139,7 +139,7 @@ describe('a streamed completion', () => {
     ]);
   });
 
-  it('writes one choice after another', async () => {
+  it('streams several choices', async () => {
     const chunks = await stream({ prompt: ['a', 'b'] });
 
     expect(
@@ -157,14 +157,14 @@ describe('a streamed completion', () => {
     expect(chunks.some((chunk) => 'usage' in chunk)).toBe(false);
   });
 
-  it('ends with an error when the work does', async () => {
+  it('ends with the error of the engine', async () => {
     play(engine, MEDIA, DELTAS[0]!, new SalamandraError('DEADLINE_EXCEEDED', 'Too long.'));
 
     await expect(stream()).rejects.toThrow(/Too long/);
   });
 });
 
-describe('a completion that is refused', () => {
+describe('an invalid request', () => {
   it.each<[object, string]>([
     [{ prompt: null }, 'prompt'],
     [{ prompt: [] }, 'prompt'],
@@ -182,7 +182,7 @@ describe('a completion that is refused', () => {
     [{ max_tokens: 0 }, 'max_tokens'],
     [{ stop: [''] }, 'stop'],
     [{ stream_options: { include_usage: true } }, 'stream_options'],
-  ])('%j names %s', async (fields, param) => {
+  ])('%j is rejected because of %s', async (fields, param) => {
     const error = await failure(create(fields));
 
     expect(error.status).toBe(400);
@@ -191,19 +191,19 @@ describe('a completion that is refused', () => {
   });
 
   it.each([[{ echo: false, suffix: '', best_of: 1, n: 1 }], [{ echo: null, user: 'somebody' }]])(
-    'is not one with %j',
+    'does not include neutral values: %j',
     async (fields) => {
       expect((await create(fields)).choices).toHaveLength(1);
     },
   );
 
-  it('names another model', async () => {
+  it('is one for another model', async () => {
     const error = await failure(create({ model: 'gpt-3.5-turbo-instruct' }));
 
     expect(error).toMatchObject({ status: 404, code: 'model_not_found', param: 'model' });
   });
 
-  it("has OpenAI's form before the body is read, too", async () => {
+  it("has an error in OpenAI's form if it is rejected before its body", async () => {
     engine.nextStatus = { state: 'loading', progress: { step: 'loading' } };
 
     expect(await failure(create())).toMatchObject({ status: 503, code: 'model_not_ready' });

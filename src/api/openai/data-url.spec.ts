@@ -34,7 +34,7 @@ it.each([
   expect(decode(url)).toBe(expected);
 });
 
-it('takes text that is not escaped as UTF-8, and an empty file as empty', () => {
+it('decodes unescaped text as UTF-8, and accepts an empty file', () => {
   expect(decode('data:text/plain,é%zz%4')).toBe(Buffer.from('é%zz%4').toString('hex'));
   expect(decode('data:image/png;base64,')).toBe('');
 });
@@ -47,11 +47,11 @@ it.each([
   ['data:image/png;base64,ab=', 'INVALID_BASE64'],
   ['data:image/png;base64,a=bc', 'INVALID_BASE64'],
   ['data:image/png;base64,ab_-', 'INVALID_BASE64'],
-])('refuses %s', (url, code) => {
+])('rejects %s', (url, code) => {
   expect(failure(() => decodeDataUrl(url, 'messages[0]'))).toEqual([code, 'messages[0]']);
 });
 
-it('takes a file of the largest size and none above it, in each encoding', () => {
+it('accepts files up to the size limit in each encoding', () => {
   const largest = Buffer.alloc(MAX_BASE64_IMAGE_BYTES);
   const above = Buffer.alloc(MAX_BASE64_IMAGE_BYTES + 2).toString('base64');
 

@@ -1,45 +1,48 @@
 import { MAX_BASE64_IMAGE_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** Characters of a `data:` URL before its comma: a media type and a few parameters. */
+/** Characters of a `data:` URL before its comma: a MIME type and a few parameters. */
 const MAX_HEADER_LENGTH = 256;
 
 /**
- * The bytes of a `data:` URL (RFC 2397). `base64` may stand anywhere among the parameters; without it the data is
- * percent-encoded. The media type is not believed and not looked at: what the bytes are shows in the bytes.
+ * Decodes a `data:` URL (RFC 2397). `base64` may be any of its parameters; without it the data is percent-encoded. The
+ * MIME type is ignored, since the first bytes of the file tell its format.
  *
- * @param parameter names the URL in errors.
- * @throws INVALID_PARAMETER without a comma, INVALID_BASE64, PAYLOAD_TOO_LARGE before anything is decoded.
+ * @param parameter name of the URL in errors.
+ * @throws INVALID_PARAMETER without a comma, INVALID_BASE64, PAYLOAD_TOO_LARGE above MAX_BASE64_IMAGE_BYTES.
  */
 export function decodeDataUrl(url: string, parameter: string): Uint8Array {
   const comma = url.slice(0, MAX_HEADER_LENGTH).indexOf(',');
   if (comma === -1) {
-    throw new SalamandraError('INVALID_PARAMETER', `${parameter} is not a valid data: URL.`, {
-      details: { parameter },
-    });
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `${parameter} is not a valid data: URL: the comma before the data is missing.`,
+      {
+        details: { parameter },
+      },
+    );
   }
   const [, ...parameters] = url.slice('data:'.length, comma).split(';');
   const data = url.slice(comma + 1);
-  const isBase64 = parameters.some((one) => one.trim().toLowerCase() === 'base64');
+  const isBase64 = parameters.some((name) => name.trim().toLowerCase() === 'base64');
   return isBase64 ? decodeBase64(data, parameter) : decodeCheckedPercent(data, parameter);
 }
 
 /**
- * The bytes of a base64 text as `data:` URLs in the wild have it: white space is skipped, padding may be missing, and
- * characters may be percent-encoded.
+ * Decodes base64 with the deviations of common `data:` URLs: white space, missing padding, percent-encoded characters.
  *
  * @throws INVALID_BASE64, PAYLOAD_TOO_LARGE
  */
 export function decodeBase64(text: string, parameter: string): Uint8Array {
-  // Every character could be escaped, in three; more than that is too large whatever it says.
+  // 4/3 characters per byte, three times that if all of them are percent-encoded.
   checkLength(text.length, MAX_BASE64_IMAGE_BYTES * 4, parameter);
   const unescaped = text.includes('%') ? decodePercent(text).toString('latin1') : text;
   const symbols = /\s/.test(unescaped) ? unescaped.replace(/\s+/g, '') : unescaped;
   const bare = symbols.replace(/={1,2}$/, '');
   checkLength(bare.length, Math.ceil((MAX_BASE64_IMAGE_BYTES * 4) / 3), parameter);
-  const isPaddedRight = bare === symbols || symbols.length % 4 === 0;
-  // Buffer skips what it does not know, so a damaged text would decode to other bytes.
-  if (!isPaddedRight || bare.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(bare)) {
+  const isPaddedCorrectly = bare === symbols || symbols.length % 4 === 0;
+  // Buffer.from ignores invalid characters, so a damaged text would decode to other bytes.
+  if (!isPaddedCorrectly || bare.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(bare)) {
     throw new SalamandraError('INVALID_BASE64', `${parameter} is not valid base64.`, {
       details: { parameter },
     });
@@ -56,12 +59,16 @@ function decodeCheckedPercent(text: string, parameter: string): Uint8Array {
 
 function checkLength(length: number, max: number, parameter: string): void {
   if (length <= max) return;
-  throw new SalamandraError('PAYLOAD_TOO_LARGE', `${parameter} holds too large a file for JSON.`, {
-    details: { parameter, max_bytes: MAX_BASE64_IMAGE_BYTES },
-  });
+  throw new SalamandraError(
+    'PAYLOAD_TOO_LARGE',
+    `${parameter} holds more than ${MAX_BASE64_IMAGE_BYTES} bytes. Send a smaller file, or its URL.`,
+    {
+      details: { parameter, max_bytes: MAX_BASE64_IMAGE_BYTES },
+    },
+  );
 }
 
-/** As browsers do: a percent sign that begins no escape stands for itself. */
+/** Like browsers, keeps a percent sign that starts no escape sequence. */
 function decodePercent(text: string): Buffer {
   const source = Buffer.from(text);
   const target = Buffer.alloc(source.length);

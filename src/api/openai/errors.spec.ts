@@ -1,5 +1,5 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { InvalidFieldsError } from '../request/request-validation.js';
+import { InvalidFieldsError } from '../response/problem.js';
 import { isOpenAiPath, toOpenAiError } from './errors.js';
 
 it.each([
@@ -16,7 +16,7 @@ it.each([
   });
 });
 
-it('tells the facts in the sentence, and nothing of the cause', () => {
+it('appends the details to the message, without the cause', () => {
   const error = new SalamandraError('INVALID_PARAMETER', 'No.', {
     details: { parameter: 'language', allowed: ['ca', 'es'], max: 2 },
     cause: new Error('/secret'),
@@ -28,7 +28,14 @@ it('tells the facts in the sentence, and nothing of the cause', () => {
   });
 });
 
-it('names the first of several fields', () => {
+it('does not append details that the message mentions', () => {
+  const details = { max_bytes: 8, step: 'verifying' };
+  const error = new SalamandraError('PAYLOAD_TOO_LARGE', 'It has more than 8 bytes.', { details });
+
+  expect(toOpenAiError(error).error.message).toBe('It has more than 8 bytes. (step: verifying)');
+});
+
+it('has the first of several fields as its parameter', () => {
   const fields = [
     { field: 'a.b', detail: 'a.b is wrong.' },
     { field: 'c', detail: 'c is wrong.' },
@@ -42,7 +49,7 @@ it('names the first of several fields', () => {
   });
 });
 
-it('tells a model that is not here from an address that is not', () => {
+it('distinguishes an unknown model from an unknown path', () => {
   const details = { parameter: 'model' };
   const model = new SalamandraError('NOT_FOUND', 'No.', { details });
 

@@ -1,32 +1,33 @@
-import type { SalamandraError } from '../../errors/salamandra-error.js';
-import { InvalidFieldsError } from '../request/request-validation.js';
-import { STATUS_BY_CODE } from '../response/public-error.js';
 import { ApiResponse } from '@nestjs/swagger';
 
-/** The body of an error as OpenAI's API has it. */
-export interface OpenAiErrorBody {
+import type { SalamandraError } from '../../errors/salamandra-error.js';
+import type { SseMessage } from '../response/event-stream.js';
+import { InvalidFieldsError, STATUS_BY_CODE } from '../response/problem.js';
+
+/** The error body of OpenAI's API. */
+interface OpenAiErrorBody {
   readonly error: {
     readonly message: string;
     readonly type: string;
-    /** The parameter at fault, `messages[0].content`. */
+    /** The offending parameter, `messages[0].content`. */
     readonly param: string | null;
     readonly code: string;
   };
 }
 
-/** Addresses that follow OpenAI's API, errors included. */
+/** Paths that follow OpenAI's API, errors included. */
 const OPEN_AI_PATH = /^\/v1\/(?:chat|completions|models)(?:\/|$)/i;
 
-/** Whether an error at this address takes OpenAI's form. What a client accepts has no say: its library expects this. */
+/** Whether an error under this path has OpenAI's form. OpenAI's client libraries expect it whatever `Accept` says. */
 export function isOpenAiPath(path: string): boolean {
   return OPEN_AI_PATH.test(path);
 }
 
-/** Renders an error for a client of OpenAI's API: its public part and nothing else. */
+/** The public members of an error in OpenAI's form. */
 export function toOpenAiError(error: SalamandraError): OpenAiErrorBody {
   return {
     error: {
-      message: toMessage(error),
+      message: toSentence(error),
       type: toType(STATUS_BY_CODE[error.code]),
       param: findParameter(error),
       code: toCode(error),
@@ -34,7 +35,12 @@ export function toOpenAiError(error: SalamandraError): OpenAiErrorBody {
   };
 }
 
-/** Our codes as they are, but for the one that clients look for. */
+/** The last message of a stream that fails. */
+export function toOpenAiErrorMessage(error: SalamandraError): SseMessage {
+  return { data: JSON.stringify(toOpenAiError(error)) };
+}
+
+/** Our code in lower case, except for an unknown model: clients check for OpenAI's `model_not_found`. */
 function toCode(error: SalamandraError): string {
   const isOtherModel = error.code === 'NOT_FOUND' && findParameter(error) === 'model';
   return isOtherModel ? 'model_not_found' : error.code.toLowerCase();
@@ -53,15 +59,16 @@ function findParameter(error: SalamandraError): string | null {
   return typeof parameter === 'string' ? parameter : null;
 }
 
-/** The form has no place for the numbers that explain a fault, so they go into the sentence. */
-function toMessage({ publicMessage, details = {} }: SalamandraError): string {
+/** OpenAI's form has no member for details, so those that the sentence does not mention are appended to it. */
+function toSentence({ publicMessage, details = {} }: SalamandraError): string {
+  const words: readonly string[] = publicMessage.match(/\w+(?:\.\w+)*/g) ?? [];
   const facts = Object.entries(details)
-    .filter(([name]) => name !== 'parameter')
+    .filter(([name, value]) => name !== 'parameter' && !words.includes(String(value)))
     .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`);
   return facts.length === 0 ? publicMessage : `${publicMessage} (${facts.join('; ')})`;
 }
 
-const OPEN_AI_ERROR = {
+const ERROR_SCHEMA = {
   type: 'object',
   required: ['error'],
   properties: {
@@ -69,20 +76,25 @@ const OPEN_AI_ERROR = {
       type: 'object',
       required: ['message', 'type', 'param', 'code'],
       properties: {
-        message: { type: 'string' },
+        message: { type: 'string', description: 'Explanation for people. The wording may change.' },
         type: { type: 'string', example: 'invalid_request_error' },
         param: { type: 'string', nullable: true, example: 'messages[0].content' },
-        code: { type: 'string', example: 'media_corrupt' },
+        code: {
+          type: 'string',
+          example: 'media_corrupt',
+          description:
+            'The code of the native API in lower case; model_not_found for another model.',
+        },
       },
     },
   },
 };
 
-/** Documents the answer that a failed request gets where OpenAI's API is followed. */
+/** Documents the error response of a route that follows OpenAI's API. */
 export function ApiOpenAiErrors() {
   return ApiResponse({
     status: 'default',
-    description: 'The request failed.',
-    content: { 'application/json': { schema: OPEN_AI_ERROR } },
+    description: "The request failed. The body has OpenAI's form.",
+    content: { 'application/json': { schema: ERROR_SCHEMA } },
   });
 }

@@ -1,12 +1,12 @@
-import type { Request, Response } from 'express';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request, Response } from 'express';
 
-/** Who takes turns with whom: an address is a client, since nobody signs in here. */
+/** The client of a request for fair queueing and cache separation: its IP address, since there is no authentication. */
 export function clientOf(request: Request): string {
   return request.ip ?? '';
 }
 
-/** A signal that aborts when the client leaves before it has its answer. */
+/** Parameter decorator: a signal that aborts if the client disconnects before the response is complete. */
 export const ClientSignal = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const response = context.switchToHttp().getResponse<Response>();
   const abort = new AbortController();

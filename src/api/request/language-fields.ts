@@ -4,29 +4,30 @@ import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
+  ArrayUnique,
   IsArray,
+  IsIn,
   IsOptional,
   IsString,
-  ArrayUnique,
-  IsIn,
 } from 'class-validator';
-import {
-  LANGUAGES,
-  CAPTION_KINDS,
-  type Language,
-  resolveLanguage,
-} from '../../language/languages.js';
+
 import { resolveLanguages } from '../../engine/conversations.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import {
+  CAPTION_KINDS,
+  type Language,
+  LANGUAGES,
+  resolveLanguage,
+} from '../../language/languages.js';
 
-/** Property decorator: the languages of the texts, a list of codes or tags. `more` goes on with the description. */
+/** Property decorator of `languages`. @param more a further sentence of the description. */
 export function LanguagesField(more = ''): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({
       type: [String],
       default: ['en'],
       example: ['ca', 'es'],
-      description: `Codes or BCP-47 tags; in a form repeated or with commas.${more}`,
+      description: `Languages of the texts, as codes of GET /v1/languages or BCP 47 tags. In a form: comma-separated, or the field repeated.${more}`,
     }),
     IsOptional(),
     Transform(splitList),
@@ -37,14 +38,15 @@ export function LanguagesField(more = ''): PropertyDecorator {
   );
 }
 
-/** Property decorator: what is written about a picture or clip, a list. */
+/** Property decorator of `kind`, a list. */
 export function KindsField(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({
       enum: CAPTION_KINDS,
       isArray: true,
       default: ['caption'],
-      description: 'One or several; each is written in each language.',
+      description:
+        'Kinds of text, each generated in each language. In a form: comma-separated, or the field repeated.',
     }),
     IsOptional(),
     Transform(splitList),
@@ -55,24 +57,25 @@ export function KindsField(): PropertyDecorator {
   );
 }
 
-/** A list in any shape a form has it, `ca,es` or the field repeated. What holds no text stays as it is. */
-export function splitList({ value }: { readonly value: unknown }): unknown {
+/** Splits comma-separated strings. Values of other types pass unchanged and fail the validation. */
+function splitList({ value }: { readonly value: unknown }): unknown {
   const parts: unknown[] = Array.isArray(value) ? value : [value];
   if (value === undefined || !parts.every((part) => typeof part === 'string')) return value;
   return parts.flatMap((part) => part.split(',')).map((item) => item.trim());
 }
 
-/** The languages of a body's `languages`, English without. @throws INVALID_PARAMETER naming the field. */
+/** The languages of the field `languages`, by default English. @throws INVALID_PARAMETER */
 export function requestedLanguages(tags: readonly string[] = ['en']): Language[] {
-  return naming('languages', () => resolveLanguages(tags));
+  return withParameter('languages', () => resolveLanguages(tags));
 }
 
-/** The language of a body's `language`, English without. @throws INVALID_PARAMETER naming the field. */
+/** The language of the field `language`, by default English. @throws INVALID_PARAMETER */
 export function requestedLanguage(tag = 'en'): Language {
-  return naming('language', () => resolveLanguage(tag));
+  return withParameter('language', () => resolveLanguage(tag));
 }
 
-function naming<T>(parameter: string, resolve: () => T): T {
+/** Adds the name of the field to the details of an error. */
+function withParameter<T>(parameter: string, resolve: () => T): T {
   try {
     return resolve();
   } catch (error) {

@@ -6,9 +6,9 @@ import { tinyClip } from '../../../test/videos/tiny-video.js';
 import type { ModelDescription } from '../../engine/vision-language-engine.js';
 import { createApp } from '../server.js';
 
-const PICTURE = Buffer.from([0, 1, 2]).toString('base64');
-const CLIP = tinyClip().toString('base64');
-const SHOWING = [{ type: 'image_url', image_url: { url: `data:;base64,${PICTURE}` } }];
+const IMAGE = Buffer.from([0, 1, 2]).toString('base64');
+const VIDEO = tinyClip().toString('base64');
+const SHOWING = [{ type: 'image_url', image_url: { url: `data:;base64,${IMAGE}` } }];
 
 let engine: FakeEngine;
 let app: NestExpressApplication;
@@ -38,14 +38,14 @@ async function post(route: string, body: object): Promise<{ status: number; repl
 
 const ask = (content: unknown) => ({ model: 'fake', messages: [{ role: 'user', content }] });
 
-describe('a model that reads text alone', () => {
+describe('a text-only model', () => {
   beforeEach(() => load({ inputModalities: ['text'] }));
 
   it.each([
-    ['captions', { media: { base64: PICTURE } }],
-    ['videos/captions', { media: { base64: CLIP } }],
-    ['answers', { question: 'What?', media: [{ base64: PICTURE }] }],
-  ])('gets no media through /v1/%s', async (route, body) => {
+    ['captions', { media: { base64: IMAGE } }],
+    ['videos/captions', { media: { base64: VIDEO } }],
+    ['answers', { question: 'What?', media: [{ base64: IMAGE }] }],
+  ])('rejects media on /v1/%s', async (route, body) => {
     const { status, reply } = await post(route, body);
 
     expect(status).toBe(400);
@@ -56,7 +56,7 @@ describe('a model that reads text alone', () => {
     expect(engine.requests).toEqual([]);
   });
 
-  it('gets none through a chat either, and chats without', async () => {
+  it('rejects media in a chat, and answers a text-only chat', async () => {
     expect(await post('chat/completions', ask(SHOWING))).toMatchObject({
       status: 400,
       reply: { error: { code: 'invalid_request', message: 'The model reads text alone.' } },
@@ -67,7 +67,7 @@ describe('a model that reads text alone', () => {
     expect((await post('answers', { question: 'What?' })).status).toBe(200);
   });
 
-  it('says so among the models', async () => {
+  it('lists text as its only input modality', async () => {
     const reply = (await (await fetch(`${url}/models/fake`)).json()) as object;
 
     expect(reply).toMatchObject({
@@ -80,7 +80,7 @@ describe('a model that reads text alone', () => {
 describe('a model without a chat template', () => {
   beforeEach(() => load({ inputModalities: ['text'], prompts: 'raw' }));
 
-  it('goes on with texts and answers no messages', async () => {
+  it('supports completions, but neither chats nor answers', async () => {
     const refusal = /no chat template/;
 
     expect((await post('completions', { model: 'fake', prompt: 'Once' })).status).toBe(200);
@@ -95,7 +95,7 @@ describe('a model without a chat template', () => {
     expect(engine.requests).toHaveLength(1);
   });
 
-  it('says so among the models, and where its checkpoint is from', async () => {
+  it('lists /v1/completions as its only endpoint, and the source of its checkpoint', async () => {
     const hub = { repository: 'BSC-LT/salamandra-2b', commit: 'a'.repeat(40) };
     load({ inputModalities: ['text'], prompts: 'raw', hub });
     const reply = (await (await fetch(`${url}/models/fake`)).json()) as object;

@@ -1,30 +1,58 @@
 import { assertSupportsMedia } from '../../engine/input-modalities.js';
-import type { ModelDescription } from '../../engine/vision-language-engine.js';
-import { noChatTemplate } from '../../language/chat-template.js';
+import type {
+  ModelDescription,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { noChatTemplate } from '../../language/chat-template.js';
+
+/** An alias of the loaded model, for clients whose configuration should not change with the model. */
+const ANY_MODEL = 'visual-salamandra';
 
 /**
- * Refuses what the loaded model cannot do before media are fetched and the queue is joined.
+ * The loaded model.
  *
- * @param media what the conversation is to show.
- * @throws INVALID_REQUEST for media that the model does not see, and where it answers no messages at all.
+ * @throws MODEL_NOT_READY while it loads, the engine's own error (MODEL_NOT_FOUND, MODEL_INVALID) if it cannot be
+ *   loaded, SHUTTING_DOWN after the engine was closed.
  */
-export function checkChatModel(model: ModelDescription, media: readonly unknown[]): void {
+export function readyModel(engine: VisionLanguageEngine): ModelDescription {
+  const status = engine.status();
+  switch (status.state) {
+    case 'ready':
+      return status.model;
+    case 'failed':
+      throw status.error;
+    case 'closed':
+      throw shuttingDown();
+    case 'loading':
+      throw new SalamandraError(
+        'MODEL_NOT_READY',
+        'The model is still loading. GET /health/ready responds with 200 once it is ready.',
+        { details: { step: status.progress.step, progress: status.progress.fraction ?? 0 } },
+      );
+  }
+}
+
+export function shuttingDown(): SalamandraError {
+  return new SalamandraError('SHUTTING_DOWN', 'The service is shutting down.');
+}
+
+/**
+ * Rejects requests that the loaded model does not support, before media are fetched and before the queue.
+ *
+ * @throws INVALID_REQUEST for media if the model has no vision encoder, and if it has no chat template.
+ */
+export function assertChatModel(model: ModelDescription, media: readonly unknown[]): void {
   assertSupportsMedia(media, model.inputModalities);
   if (model.prompts === 'raw') throw noChatTemplate();
 }
 
-/** Names whichever model is loaded, for clients that are set up once and for all. */
-const ANY_MODEL = 'visual-salamandra';
-
-/**
- * Checks the name by which a client asks for a model.
- *
- * @throws NOT_FOUND unless it is the loaded model's id or `visual-salamandra`.
- */
-export function checkRequestedModel(name: string, loaded: ModelDescription): void {
+/** @throws NOT_FOUND unless the name is the id of the loaded model or `visual-salamandra`. */
+export function assertRequestedModel(name: string, loaded: ModelDescription): void {
   if (name === loaded.id || name === ANY_MODEL) return;
-  throw new SalamandraError('NOT_FOUND', 'The model is not here; GET /v1/models lists what is.', {
-    details: { parameter: 'model' },
-  });
+  throw new SalamandraError(
+    'NOT_FOUND',
+    `This model is not loaded. Use "${loaded.id}" or "${ANY_MODEL}"; GET /v1/models describes it.`,
+    { details: { parameter: 'model' } },
+  );
 }

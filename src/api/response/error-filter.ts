@@ -3,25 +3,24 @@ import type { Request, Response } from 'express';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { isOpenAiPath, toOpenAiError } from '../openai/errors.js';
-import { toProblem } from './problem.js';
-import { toPublicError, STATUS_BY_CODE } from './public-error.js';
+import { STATUS_BY_CODE, toProblem, toPublicError } from './problem.js';
 
-/** Methods of each path, as the router has them. */
+/** HTTP methods by path, as the router registered them. */
 export type AllowedMethods = ReadonlyMap<string, readonly string[]>;
 
-/** Long enough for a queue to move or a model to load, short enough to be worth waiting. */
+/** Seconds. Long enough for the queue to advance or a model to load, short enough that clients do wait. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** The one place where an error becomes a response, in the form that its address promises. */
+/** Turns every exception into a response: OpenAI's error body under OpenAI's paths, a problem everywhere else. */
 @Catch()
-export class ProblemFilter implements ExceptionFilter {
+export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly allowedMethods: AllowedMethods) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    // The client is gone; what its request threw was the cancellation.
+    // The client has disconnected; the exception is the cancellation of its request.
     if (response.destroyed) return;
     if (response.headersSent) {
       response.destroy();
@@ -42,11 +41,17 @@ export class ProblemFilter implements ExceptionFilter {
     response.type('application/problem+json').send(JSON.stringify(problem));
   }
 
-  /** What the router did not find: the address, or the method at it. */
+  /** Tells an unknown path from a known path with another method. */
   private toRouteError(request: Request, response: Response): SalamandraError {
     const allowed = this.allowedMethods.get(request.path.replace(/(.)\/$/, '$1'));
-    if (!allowed) return new SalamandraError('NOT_FOUND', 'There is nothing at this address.');
-    response.setHeader('Allow', allowed.join(', '));
-    return new SalamandraError('METHOD_NOT_ALLOWED', `This address takes ${allowed.join(', ')}.`);
+    if (!allowed) {
+      return new SalamandraError('NOT_FOUND', 'Unknown path. GET /docs lists the routes.');
+    }
+    const methods = allowed.join(', ');
+    response.setHeader('Allow', methods);
+    return new SalamandraError(
+      'METHOD_NOT_ALLOWED',
+      `Method not allowed: this path accepts ${methods} only.`,
+    );
   }
 }

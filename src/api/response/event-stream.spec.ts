@@ -50,7 +50,7 @@ async function text(reply: IncomingMessage): Promise<string> {
   return all;
 }
 
-it('sends each message as an event, and lines as lines', async () => {
+it('sends each message as an event, with one data line per line of text', async () => {
   const { reply, thrown } = await run(
     (async function* () {
       yield { event: 'a', data: '{"x":1}' };
@@ -70,7 +70,7 @@ it('sends each message as an event, and lines as lines', async () => {
   expect(await thrown).toBeUndefined();
 });
 
-it('shows that it lives before the first message and between messages', async () => {
+it('sends pings before the first message and between messages', async () => {
   let release: () => void = () => undefined;
   const { reply } = await run(
     (async function* () {
@@ -89,7 +89,7 @@ it('shows that it lives before the first message and between messages', async ()
   await poll(() => all.endsWith('\n\ndata: late\n\n') || undefined);
 });
 
-it('leaves the status to the caller when the source fails at once', async () => {
+it('leaves the status to the caller if the source fails before the first message', async () => {
   const failure = new Error('no');
   const { reply, thrown } = await run(
     // eslint-disable-next-line require-yield -- it fails before it could
@@ -103,7 +103,7 @@ it('leaves the status to the caller when the source fails at once', async () => 
   expect(await thrown).toBe(failure);
 });
 
-it('ends with the failure when the source fails later', async () => {
+it('sends the error as the last message if the source fails later', async () => {
   const { reply, thrown } = await run(
     (async function* () {
       yield { data: '1' };
@@ -116,7 +116,7 @@ it('ends with the failure when the source fails later', async () => {
   expect(await thrown).toBeUndefined();
 });
 
-it('ends the source when the client leaves', async () => {
+it('ends the source when the client disconnects', async () => {
   let isEnded = false;
   const { reply, thrown } = await run(
     (async function* () {
@@ -136,7 +136,7 @@ it('ends the source when the client leaves', async () => {
   await poll(() => isEnded || undefined);
 });
 
-it('asks the source no faster than the client reads, and cuts one that reads nothing', async () => {
+it('requests messages at the speed of the client, and disconnects a client that receives nothing', async () => {
   let sent = 0;
   let isEnded = false;
   const data = 'x'.repeat(100_000);

@@ -8,12 +8,12 @@ import {
 
 /** One server-sent event. */
 export interface SseMessage {
-  /** Absent: the client's default, `message`. */
+  /** Undefined: the client's default, `message`. */
   readonly event?: string;
   readonly data: string;
 }
 
-/** The times of a stream, in milliseconds; tests shorten them. */
+/** Milliseconds. Tests shorten them. */
 export interface StreamTimes {
   readonly firstEventMs: number;
   readonly heartbeatMs: number;
@@ -29,13 +29,17 @@ const STREAM_TIMES: StreamTimes = {
 const PING = ': ping\n\n';
 
 /**
- * Sends messages as server-sent events and ends the response. The status goes out with the first message, or with a
- * `: ping` when that one takes long, so that what fails at once still fails with its own status; pings follow in
- * silence. The source is asked for a message only when the one before was taken; a reader that takes nothing for
- * MAX_STREAM_STALL_MS is cut. However the stream ends, the source's `return` is called.
+ * Sends messages as server-sent events and ends the response.
  *
- * @param toErrorMessage makes the last message of what the source throws after the first byte.
- * @throws what the source throws before the first byte.
+ * - Status 200 is sent with the first message, or with a `: ping` after MAX_FIRST_EVENT_MS. An error before that has
+ *   its own status.
+ * - A `: ping` every STREAM_HEARTBEAT_MS keeps the connection open.
+ * - Backpressure: the next message is requested only after the previous one was sent. A client that receives nothing
+ *   for MAX_STREAM_STALL_MS is disconnected.
+ * - `return` of the source is always called.
+ *
+ * @param toErrorMessage the last message, for an error after the first byte.
+ * @throws every error of the source before the first byte.
  */
 export async function streamMessages(
   response: ServerResponse,
@@ -64,21 +68,24 @@ export async function streamMessages(
   } finally {
     clearTimeout(firstPing);
     clearInterval(pings);
-    // Not awaited: a source that waits for something else ends when that does.
+    // Not awaited: `return` waits until a pending `next` of the source has settled.
     void source.return?.().catch(() => undefined);
   }
 }
 
-/** What comes, or `undefined` when the response closes before. Not a race: one promise would collect every wait. */
-function untilClosed<T>(response: ServerResponse, coming: Promise<T>): Promise<T | undefined> {
+/**
+ * The value of a promise; `undefined` if the response closes first. `Promise.race` with one long-lived promise would add
+ * a reaction to it at every call, and keep them all until it settles.
+ */
+function untilClosed<T>(response: ServerResponse, value: Promise<T>): Promise<T | undefined> {
   if (response.destroyed) {
-    coming.catch(() => undefined);
+    value.catch(() => undefined);
     return Promise.resolve(undefined);
   }
   return new Promise((resolve, reject) => {
     const onClose = () => resolve(undefined);
     response.once('close', onClose);
-    coming.then(resolve, reject).finally(() => response.off('close', onClose));
+    value.then(resolve, reject).finally(() => response.off('close', onClose));
   });
 }
 
@@ -87,7 +94,7 @@ function startStream(response: ServerResponse): void {
   response.statusCode = 200;
   response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
   response.setHeader('Cache-Control', 'no-cache, no-transform');
-  // Asks nginx, which stands before many services, not to collect the events.
+  // Disables the response buffering of nginx.
   response.setHeader('X-Accel-Buffering', 'no');
   response.flushHeaders();
 }
@@ -98,7 +105,7 @@ function ping(response: ServerResponse): void {
   response.write(PING);
 }
 
-/** Writes and waits until there is room for more; cuts the reader when there is none in time. */
+/** Writes and waits for `drain` if the buffer is full; disconnects the client after `stallMs`. */
 async function write(response: ServerResponse, text: string, stallMs: number): Promise<void> {
   if (response.write(text) || response.destroyed) return;
   const stall = setTimeout(() => response.destroy(), stallMs);
@@ -106,7 +113,7 @@ async function write(response: ServerResponse, text: string, stallMs: number): P
   clearTimeout(stall);
 }
 
-/** A line of data for each line of the text: an event ends at a blank line. */
+/** One `data:` line per line of the text, since a blank line would end the event. */
 function formatMessage({ event, data }: SseMessage): string {
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
   return `${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;

@@ -26,7 +26,7 @@ afterEach(() => app.close());
 
 const post = (path: string) => request(app.getHttpServer()).post(path);
 
-it('asks for them in JSON and in a form, and gives them with the answer', async () => {
+it('returns log-probabilities for requests in JSON and as a form', async () => {
   const json = await post('/v1/answers').send({ question: '?', top_logprobs: 1 });
   const form = await post('/v1/answers').field('question', '?').field('top_logprobs', '0');
 
@@ -36,7 +36,7 @@ it('asks for them in JSON and in a form, and gives them with the answer', async 
   }
 });
 
-it('gives those of each delta, and all of them at the end', async () => {
+it('streams them with each delta, and all of them with the answer', async () => {
   const reply = await post('/v1/answers').send({
     question: '?',
     top_logprobs: 1,
@@ -50,7 +50,7 @@ it('gives those of each delta, and all of them at the end', async () => {
   ]);
 });
 
-it('has a number for what is impossible', async () => {
+it('sends -9999 for probability 0', async () => {
   const [token] = ANSWER.tokens ?? [];
   const impossible = { ...token!, logprob: -Infinity };
   play(engine, MEDIA, { ...ANSWER, tokens: [impossible] }, DONE);
@@ -59,7 +59,7 @@ it('has a number for what is impossible', async () => {
   expect(reply.body).toMatchObject({ answers: [{ tokens: [{ logprob: -9999 }] }] });
 });
 
-it('documents them', async () => {
+it('documents log-probabilities', async () => {
   const reply = await request(app.getHttpServer()).get('/openapi.json');
 
   expect((reply.body as { components: unknown }).components).toMatchObject({
@@ -73,21 +73,21 @@ it('documents them', async () => {
   });
 });
 
-it('refuses at once more than a reply can hold, but streams it', async () => {
+it('limits the log-probabilities of a JSON response, but not of a stream', async () => {
   const body = { question: '?', max_tokens: 4096, top_logprobs: 20 };
   const questions = Array.from({ length: 6 }, (_, id) => ({ id: `${id}`, text: '?' }));
-  const asked = { ...body, question: undefined, questions };
+  const several = { ...body, question: undefined, questions };
 
   expect((await post('/v1/answers').send(body)).status).toBe(200);
-  expect((await post('/v1/answers').send(asked)).body).toMatchObject({
+  expect((await post('/v1/answers').send(several)).body).toMatchObject({
     status: 400,
     code: 'INVALID_PARAMETER',
     parameters: { parameter: 'top_logprobs', logprobs: 516_096 },
   });
-  expect((await post('/v1/answers').send({ ...asked, stream: true })).status).toBe(200);
+  expect((await post('/v1/answers').send({ ...several, stream: true })).status).toBe(200);
 });
 
-it('asks for none unless it is asked', async () => {
+it('computes none by default', async () => {
   await post('/v1/answers').send({ question: '?' });
 
   expect(engine.requests[0]?.settings).not.toHaveProperty('topLogprobs');

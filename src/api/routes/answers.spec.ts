@@ -6,8 +6,8 @@ import { readEvents } from '../../../test/http/read-events.js';
 import { tinyClip } from '../../../test/videos/tiny-video.js';
 import { createApp } from '../server.js';
 
-const PICTURE = Buffer.from('any bytes: the engine is a fake');
-const BASE64 = PICTURE.toString('base64');
+const IMAGE = Buffer.from('any bytes: the engine is a fake');
+const BASE64 = IMAGE.toString('base64');
 
 let engine: FakeEngine;
 let app: NestExpressApplication;
@@ -23,9 +23,9 @@ afterEach(() => app.close());
 const post = (path: string) => request(app.getHttpServer()).post(path);
 
 describe('POST /v1/answers', () => {
-  it('keeps the ids of questions', async () => {
+  it('returns the ids of the questions', async () => {
     const reply = await post('/v1/answers')
-      .attach('file', PICTURE, 'x.png')
+      .attach('file', IMAGE, 'x.png')
       .field('language', 'ca')
       .field(
         'questions',
@@ -43,11 +43,11 @@ describe('POST /v1/answers', () => {
     });
   });
 
-  it('takes pictures and clips together, in their order', async () => {
+  it('passes images and videos in the order of the form', async () => {
     const reply = await post('/v1/answers')
-      .attach('file', PICTURE, 'x.png')
+      .attach('file', IMAGE, 'x.png')
       .attach('file', tinyClip(), 'x.jpg')
-      .attach('file', PICTURE, 'y.png')
+      .attach('file', IMAGE, 'y.png')
       .field('question', 'Què canvia?')
       .field('fps', '0.5')
       .field('start', '2')
@@ -75,7 +75,7 @@ describe('POST /v1/answers', () => {
     expect(message?.content.map(({ type }) => type)).toEqual(['image', 'video', 'image', 'text']);
   });
 
-  it('takes one of the media in JSON or a list of them, and none', async () => {
+  it('accepts one medium, a list of media, and none in JSON', async () => {
     const one = await post('/v1/answers').send({ media: { base64: BASE64 }, question: '?' });
     const two = await post('/v1/answers').send({
       media: [{ base64: BASE64 }, { base64: BASE64 }],
@@ -87,13 +87,13 @@ describe('POST /v1/answers', () => {
     expect(counts).toEqual([1, 2, 0]);
   });
 
-  it('goes on after earlier turns, with the media in the first', async () => {
+  it('continues a history whose first turn has the media', async () => {
     const history = [
       { role: 'user', text: 'Què hi ha?' },
       { role: 'assistant', text: 'Un gos.' },
     ];
     const reply = await post('/v1/answers')
-      .attach('file', PICTURE, 'x.png')
+      .attach('file', IMAGE, 'x.png')
       .field('history', JSON.stringify(history))
       .field('question', 'On?')
       .field('language', 'ca');
@@ -136,19 +136,19 @@ describe('POST /v1/answers', () => {
 
   const turn = { role: 'user', text: 'x' };
   it.each([
-    ['history that ends with the user', { history: [turn] }, 'history'],
+    ['a history that ends with a user turn', { history: [turn] }, 'history'],
     [
-      'history that the assistant begins',
+      'a history that starts with an assistant turn',
       { history: [{ ...turn, role: 'assistant' }, turn] },
       'history',
     ],
     ['a system turn', { history: [{ role: 'system', text: 'x' }] }, 'history.0.role'],
     ['nine of the media', { media: Array(9).fill({ base64: BASE64 }) }, 'media'],
     ['a text as media', { media: 'x' }, 'media'],
-    ['a language nobody knows', { language: 'xx' }, 'language'],
-    ['21 of the likeliest', { top_logprobs: 21 }, 'top_logprobs'],
-    ['half of a likeliest', { top_logprobs: 0.5 }, 'top_logprobs'],
-  ])('refuses %s and says where', async (_, body, field) => {
+    ['an unknown language', { language: 'xx' }, 'language'],
+    ['top_logprobs of 21', { top_logprobs: 21 }, 'top_logprobs'],
+    ['top_logprobs of 0.5', { top_logprobs: 0.5 }, 'top_logprobs'],
+  ])('rejects %s with the field', async (_, body, field) => {
     const reply = await post('/v1/answers').send({ question: '?', ...body });
 
     expect(reply.status).toBe(400);
@@ -161,11 +161,15 @@ describe('POST /v1/answers', () => {
 
   it.each([
     ['no question', {}, 'INVALID_REQUEST'],
-    ['both forms', { question: 'x', questions: [{ id: '1', text: 'x' }] }, 'INVALID_REQUEST'],
+    [
+      'both question and questions',
+      { question: 'x', questions: [{ id: '1', text: 'x' }] },
+      'INVALID_REQUEST',
+    ],
     ['an empty question', { question: '' }, 'INVALID_PARAMETER'],
     ['a question of 33 kB', { question: 'à'.repeat(16_500) }, 'INVALID_PARAMETER'],
     ['33 questions', { questions: Array(33).fill({ id: '1', text: 'x' }) }, 'INVALID_PARAMETER'],
-  ])('refuses %s', async (_, body, code) => {
+  ])('rejects %s', async (_, body, code) => {
     const reply = await post('/v1/answers').send({ media: { base64: BASE64 }, ...body });
 
     expect([reply.status, (reply.body as { code: string }).code]).toEqual([400, code]);

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import {
   Body,
   Controller,
@@ -9,43 +11,13 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import {
-  ApiTags,
   ApiExtraModels,
+  ApiOperation,
   ApiProperty,
   ApiPropertyOptional,
+  ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
-import {
-  MAX_MEDIA,
-  MAX_REPLY_LOGPROBS,
-  MAX_HISTORY_TURNS,
-  MAX_PROMPT_BYTES,
-  MAX_QUESTIONS,
-  MAX_TOP_LOGPROBS,
-} from '../../config/limits.js';
-import { type EarlierTurn, questionConversation } from '../../engine/conversations.js';
-import type {
-  GenerationSettings,
-  VisionLanguageEngine,
-  ModelDescription,
-} from '../../engine/vision-language-engine.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
-import { ENGINE } from '../injection-tokens.js';
-import { ApiMediaRequest, ApiProblems } from '../response/api-documentation.js';
-import { checkChatModel } from '../request/loaded-model.js';
-import { clientOf, ClientSignal } from '../request/client.js';
-import {
-  toFrameSampling,
-  readyModel,
-  toSettings,
-  PictureGenerationDto,
-} from '../request/generation-fields.js';
-import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
-import { MediaUpload } from '../media/media-upload.js';
-import { chooseFormat, sendOutcome } from '../response/send-outcome.js';
-import { requestedLanguage } from '../request/language-fields.js';
-import { resolveMedia, UploadedMedia, IsMediaOrList, MediaDto } from '../media/media-fields.js';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -59,66 +31,79 @@ import {
   Length,
   Max,
   Min,
-  ValidateNested,
   ValidateBy,
+  ValidateNested,
 } from 'class-validator';
-import { randomUUID } from 'node:crypto';
-import type { RequestOutcome } from '../../engine/collect-outcome.js';
+import type { Request, Response } from 'express';
+
+import {
+  MAX_HISTORY_TURNS,
+  MAX_MEDIA,
+  MAX_PROMPT_BYTES,
+  MAX_QUESTIONS,
+  MAX_REPLY_LOGPROBS,
+  MAX_TOP_LOGPROBS,
+} from '../../config/limits.js';
+import { type EarlierTurn, questionConversation } from '../../engine/conversations.js';
+import type {
+  Answer,
+  GenerationSettings,
+  ModelDescription,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { Language } from '../../language/languages.js';
+import type { MediaReport } from '../../media/media-report.js';
 import type { Detail } from '../../vision/plan-tiles.js';
+import { ENGINE } from '../injection-tokens.js';
+import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
+import type { MediaSource } from '../media/media-resolver.js';
+import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
+import { ClientSignal } from '../request/client.js';
+import { ImageGenerationDto } from '../request/generation-fields.js';
+import { requestedLanguage } from '../request/language-fields.js';
 import {
   ImageReportDto,
   MEDIA_REPORT_SCHEMA,
   type MediaReportDto,
   type Plain,
-  presentMedia,
+  toMediaResponse,
   VideoReportDto,
 } from '../response/media-response.js';
 import {
-  type OutcomeForm,
-  presentOutcome,
-  TextReplyDto,
+  TextResponseDto,
   TimingsDto,
+  TokenLogprobDto,
+  toTextResponse,
+  toTimingsResponse,
 } from '../response/outcome-response.js';
-import { TokenLogprobDto } from '../response/token-logprobs-response.js';
-
-/** @throws INVALID_REQUEST unless the body has either a question or a list of them. */
-function resolveQuestions({ question, questions }: AnswersRequestDto): readonly Question[] {
-  if (question !== undefined && !questions) return [{ id: '1', text: question }];
-  if (questions && question === undefined) return questions;
-  throw new SalamandraError('INVALID_REQUEST', 'Send either "question" or "questions".');
-}
-
-/** @throws INVALID_PARAMETER unless the user and the assistant speak in turn, the user first. */
-function checkHistory(history: readonly EarlierTurn[] = []): readonly EarlierTurn[] {
-  const isInTurn = history.every(({ role }, i) => role === (i % 2 === 0 ? 'user' : 'assistant'));
-  if (isInTurn && history.length % 2 === 0) return history;
-  throw new SalamandraError(
-    'INVALID_PARAMETER',
-    '"history" must begin with the user, go on in turn and end with the assistant.',
-    { details: { parameter: 'history' } },
-  );
-}
-
-/** @throws INVALID_PARAMETER when all probabilities together might not fit a reply that is sent at once. */
-function checkLength(
-  questions: readonly Question[],
-  { topLogprobs, maxTokens }: GenerationSettings,
-): void {
-  if (topLogprobs === undefined) return;
-  const logprobs = questions.length * maxTokens * (1 + topLogprobs);
-  if (logprobs <= MAX_REPLY_LOGPROBS) return;
-  throw new SalamandraError(
-    'INVALID_PARAMETER',
-    'So many probabilities come as an event stream only; or ask for fewer of them, fewer tokens or fewer questions.',
-    { details: { parameter: 'top_logprobs', logprobs, max_logprobs: MAX_REPLY_LOGPROBS } },
-  );
-}
+import { ApiProblems } from '../response/problem.js';
+import {
+  chooseFormat,
+  type OutcomeFormat,
+  sendOutcome,
+  toProblemMessage,
+  toTextMessages,
+} from '../response/send-outcome.js';
+import { ApiMediaRequest, MediaRequestHandler } from './media-request.js';
 
 const ROLES: readonly EarlierTurn['role'][] = ['user', 'assistant'];
 
+/** Property decorator: a string of at most MAX_PROMPT_BYTES bytes in UTF-8. */
+function IsPrompt(): PropertyDecorator {
+  return ValidateBy({
+    name: 'maxUtf8Bytes',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'string' && Buffer.byteLength(value) <= MAX_PROMPT_BYTES,
+      defaultMessage: (failure) =>
+        `${failure?.property ?? 'text'} must be at most ${MAX_PROMPT_BYTES} bytes in UTF-8`,
+    },
+  });
+}
+
 class QuestionDto {
-  @ApiProperty({ description: 'Comes back with the answer.' })
+  @ApiProperty({ description: 'Chosen by the client; the answer carries the same id.' })
   @IsString()
   @Length(1, 64)
   id!: string;
@@ -126,7 +111,7 @@ class QuestionDto {
   @ApiProperty()
   @IsString()
   @IsNotEmpty()
-  @MaxUtf8Bytes(MAX_PROMPT_BYTES)
+  @IsPrompt()
   text!: string;
 }
 
@@ -138,18 +123,18 @@ class TurnDto implements EarlierTurn {
   @ApiProperty()
   @IsString()
   @IsNotEmpty()
-  @MaxUtf8Bytes(MAX_PROMPT_BYTES)
+  @IsPrompt()
   text!: string;
 }
 
 @ApiExtraModels(MediaDto)
-export class AnswersRequestDto extends PictureGenerationDto {
+export class AnswersRequestDto extends ImageGenerationDto {
   @ApiPropertyOptional({
     oneOf: [
       { $ref: getSchemaPath(MediaDto) },
       { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(MediaDto) } },
     ],
-    description: 'Pictures and clips, in a JSON body; none for a question about text alone.',
+    description: 'Images and videos, in a JSON body. Leave out for a text-only question.',
   })
   @IsOptional()
   @IsMediaOrList()
@@ -157,14 +142,20 @@ export class AnswersRequestDto extends PictureGenerationDto {
   @Type(() => MediaDto)
   media?: MediaDto | MediaDto[];
 
-  @ApiPropertyOptional({ description: 'One question; its id in the reply is "1".' })
+  @ApiPropertyOptional({
+    description: 'A single question, instead of "questions". Its answer has the id "1".',
+  })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
-  @MaxUtf8Bytes(MAX_PROMPT_BYTES)
+  @IsPrompt()
   question?: string;
 
-  @ApiPropertyOptional({ type: [QuestionDto], description: 'Several; in a form as JSON text.' })
+  @ApiPropertyOptional({
+    type: [QuestionDto],
+    maxItems: MAX_QUESTIONS,
+    description: 'Several independent questions, instead of "question". In a form: as JSON.',
+  })
   @IsOptional()
   @IsArray()
   @ArrayNotEmpty()
@@ -175,9 +166,9 @@ export class AnswersRequestDto extends PictureGenerationDto {
 
   @ApiPropertyOptional({
     type: [TurnDto],
+    maxItems: MAX_HISTORY_TURNS,
     description:
-      'What was said before, oldest first, a user and the assistant in turn; the media were shown at its beginning. ' +
-      'In a form as JSON text.',
+      'Earlier turns, oldest first, alternating between user and assistant. The media belong to the first turn. In a form: as JSON.',
   })
   @IsOptional()
   @IsArray()
@@ -186,7 +177,10 @@ export class AnswersRequestDto extends PictureGenerationDto {
   @Type(() => TurnDto)
   history?: TurnDto[];
 
-  @ApiPropertyOptional({ default: 'en', description: 'The language of the answers.' })
+  @ApiPropertyOptional({
+    default: 'en',
+    description: 'Language of the answers, as a code of GET /v1/languages or a BCP 47 tag.',
+  })
   @IsOptional()
   @IsString()
   language?: string;
@@ -195,7 +189,7 @@ export class AnswersRequestDto extends PictureGenerationDto {
     minimum: 0,
     maximum: MAX_TOP_LOGPROBS,
     description:
-      "With it every answer has its tokens with their probabilities, and so many of each step's likeliest.",
+      'Adds the log-probability of every token, and of this number of most likely tokens at each step.',
   })
   @IsOptional()
   @IsInt()
@@ -204,79 +198,107 @@ export class AnswersRequestDto extends PictureGenerationDto {
   top_logprobs?: number;
 }
 
-interface AnswerLabel {
-  readonly id: string;
-  readonly language: string;
-}
-
-class AnswerDto extends TextReplyDto {
-  @ApiProperty({ description: 'The id of the question.' }) id!: string;
-  @ApiProperty() language!: string;
+class AnswerDto extends TextResponseDto {
+  @ApiProperty({ description: 'Id of the question.' }) id!: string;
+  @ApiProperty({ description: 'Language code, as in GET /v1/languages.' }) language!: string;
   @ApiPropertyOptional({
     type: [TokenLogprobDto],
     description:
-      'With top_logprobs. The deltas of a stream have theirs; some text may follow later.',
+      'Only with top_logprobs. In a stream each text-delta carries its tokens; the text of a token may follow in a later delta.',
   })
   tokens?: TokenLogprobDto[];
 }
 
 @ApiExtraModels(ImageReportDto, VideoReportDto)
-export class AnswersReplyDto {
+class AnswersResponseDto {
   @ApiProperty() id!: string;
-  @ApiProperty() model!: string;
+  @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty({
     type: 'array',
     items: MEDIA_REPORT_SCHEMA,
-    description: 'In the order of the request; empty for text alone.',
+    description: 'In the order of the request. Empty for text-only questions.',
   })
   media!: MediaReportDto[];
-  @ApiProperty({ type: [AnswerDto] }) answers!: AnswerDto[];
-  @ApiProperty({ type: TimingsDto }) timings!: TimingsDto;
+  @ApiProperty({ type: [AnswerDto], description: 'In the order of the questions.' })
+  answers!: AnswerDto[];
+  @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
 }
 
-export interface Question {
+interface Question {
   readonly id: string;
   readonly text: string;
 }
 
-type AnswersForm = OutcomeForm<AnswerLabel, Plain<MediaReportDto>[]>;
+/** @throws INVALID_REQUEST unless the body has either `question` or `questions`. */
+function resolveQuestions({ question, questions }: AnswersRequestDto): readonly Question[] {
+  if (question !== undefined && !questions) return [{ id: '1', text: question }];
+  if (questions && question === undefined) return questions;
+  throw new SalamandraError(
+    'INVALID_REQUEST',
+    question === undefined
+      ? 'The request has no question. Send "question" or "questions".'
+      : 'The request has both "question" and "questions". Send only one of them.',
+  );
+}
+
+/** @throws INVALID_PARAMETER unless user and assistant alternate, from a user turn to an assistant turn. */
+function checkHistory(history: readonly EarlierTurn[] = []): readonly EarlierTurn[] {
+  const isAlternating = history.every(
+    ({ role }, index) => role === (index % 2 === 0 ? 'user' : 'assistant'),
+  );
+  if (isAlternating && history.length % 2 === 0) return history;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    '"history" must alternate between user and assistant, start with a user turn and end with an assistant turn.',
+    { details: { parameter: 'history' } },
+  );
+}
+
+/** @throws INVALID_PARAMETER if a JSON response could exceed MAX_REPLY_LOGPROBS log-probabilities. */
+function checkLogprobs(
+  questions: readonly Question[],
+  { topLogprobs, maxTokens }: GenerationSettings,
+): void {
+  if (topLogprobs === undefined) return;
+  const logprobs = questions.length * maxTokens * (1 + topLogprobs);
+  if (logprobs <= MAX_REPLY_LOGPROBS) return;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `Too many log-probabilities for one JSON response: up to ${logprobs}, limit ${MAX_REPLY_LOGPROBS}. Set "stream": true, or lower top_logprobs, max_tokens or the number of questions.`,
+    { details: { parameter: 'top_logprobs', logprobs, max_logprobs: MAX_REPLY_LOGPROBS } },
+  );
+}
 
 /** @param questions in the order of the request's conversations. */
-export function createAnswersForm(
+function createAnswersFormat(
   questions: readonly Question[],
   language: Language,
   detail: Detail,
   model: ModelDescription,
-): AnswersForm {
-  return {
-    id: `ans_${randomUUID()}`,
-    model: model.id,
-    resultEvent: 'answer',
-    label(conversation) {
-      const question = questions[conversation];
-      if (!question) throw new Error('The engine answered a question that nobody asked.');
-      return { id: question.id, language: language.code };
-    },
-    presentMedia: (media) => presentMedia(media, detail),
+): OutcomeFormat {
+  const head = { id: `ans_${randomUUID()}`, model: model.id };
+  const toLabel = (conversation: number) => {
+    const question = questions[conversation];
+    if (!question) {
+      throw new Error(`The engine answered conversation ${conversation} of no question.`);
+    }
+    return { id: question.id, language: language.code };
   };
-}
-
-export function presentAnswers(form: AnswersForm, outcome: RequestOutcome): Plain<AnswersReplyDto> {
-  const { id, model, media, texts: answers, timings } = presentOutcome(form, outcome);
-  return { id, model, media, answers, timings };
-}
-
-/** Property decorator: a text of at most this many bytes in UTF-8. */
-export function MaxUtf8Bytes(maxBytes: number): PropertyDecorator {
-  return ValidateBy({
-    name: 'maxUtf8Bytes',
-    validator: {
-      validate: (value: unknown) =>
-        typeof value === 'string' && Buffer.byteLength(value) <= maxBytes,
-      defaultMessage: (failure) =>
-        `${failure?.property ?? 'text'} must be at most ${maxBytes} bytes in UTF-8`,
-    },
+  const toMedia = (media: readonly MediaReport[]) => toMediaResponse(media, detail);
+  const toAnswer = (answer: Answer): Plain<AnswerDto> => ({
+    ...toLabel(answer.conversation),
+    ...toTextResponse(answer),
   });
+  return {
+    toResponse: ({ media, answers, timings }): Plain<AnswersResponseDto> => ({
+      ...head,
+      media: toMedia(media),
+      answers: answers.map(toAnswer),
+      timings: toTimingsResponse(timings),
+    }),
+    toMessages: (event) => toTextMessages(event, { head, resultEvent: 'answer', toLabel, toMedia }),
+    toErrorMessage: toProblemMessage,
+  };
 }
 
 @ApiTags('answers')
@@ -284,14 +306,22 @@ export function MaxUtf8Bytes(maxBytes: number): PropertyDecorator {
 export class AnswersController {
   constructor(
     @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
-    private readonly intake: MediaResolver,
+    private readonly handler: MediaRequestHandler,
   ) {}
 
-  /** Answers to questions about pictures, clips or text alone, each on its own. */
   @Post()
   @HttpCode(200)
   @UseInterceptors(MediaUpload(MAX_MEDIA))
-  @ApiMediaRequest(AnswersRequestDto, AnswersReplyDto, { resultEvent: 'answer', files: MAX_MEDIA })
+  @ApiOperation({
+    summary: 'Answer questions about images, videos or text',
+    description: `Answers up to ${MAX_QUESTIONS} independent questions about up to ${MAX_MEDIA} images and videos, or about text alone. "history" continues an earlier conversation.`,
+  })
+  @ApiMediaRequest({
+    request: AnswersRequestDto,
+    response: AnswersResponseDto,
+    resultEvent: 'answer',
+    maxFiles: MAX_MEDIA,
+  })
   @ApiProblems()
   async create(
     @Body() body: AnswersRequestDto,
@@ -300,37 +330,28 @@ export class AnswersController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
+    const exchange = { request, response, signal };
     const sources = resolveMedia(files, body.media);
     const questions = resolveQuestions(body);
     const history = checkHistory(body.history);
     const language = requestedLanguage(body.language);
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
-    const model = readyModel(this.engine);
-    checkChatModel(model, sources);
-    const settings = toSettings(body, model);
-    if (!isStream) checkLength(questions, settings);
-    const taken = await this.intake.resolve(sources, toFrameSampling(body), signal);
-    try {
-      const { media } = taken;
-      const context = { shown: media.map(({ kind }) => kind), history };
-      const conversations = questions.map(({ text }) =>
-        questionConversation(text, language, context),
-      );
-      const client = clientOf(request);
-      const form = createAnswersForm(questions, language, detail, model);
-      await sendOutcome(
-        { request, response },
-        {
-          engine: this.engine,
-          request: { client, media, detail, conversations, settings },
-          signal,
-        },
-        form,
-        { isStream, present: (outcome) => presentAnswers(form, outcome) },
-      );
-    } finally {
-      await taken.release();
-    }
+    const checkSettings = (settings: GenerationSettings) => {
+      if (!isStream) checkLogprobs(questions, settings);
+    };
+    await this.handler.handle(
+      exchange,
+      { body, sources, checkSettings },
+      async ({ client, model, settings, media }) => {
+        const context = { shown: media.map(({ kind }) => kind), history };
+        const conversations = questions.map(({ text }) =>
+          questionConversation(text, language, context),
+        );
+        const work = { client, media, detail, conversations, settings };
+        const format = createAnswersFormat(questions, language, detail, model);
+        await sendOutcome(exchange, this.engine.generate(work, signal), format, isStream);
+      },
+    );
   }
 }

@@ -8,8 +8,8 @@ import { tinyClip } from '../../../test/videos/tiny-video.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
 
-const PICTURE = Buffer.from('any bytes: the engine is a fake');
-const BASE64 = PICTURE.toString('base64');
+const IMAGE = Buffer.from('any bytes: the engine is a fake');
+const BASE64 = IMAGE.toString('base64');
 
 let engine: FakeEngine;
 let app: NestExpressApplication;
@@ -25,9 +25,9 @@ afterEach(() => app.close());
 const post = (path: string) => request(app.getHttpServer()).post(path);
 
 describe('POST /v1/captions', () => {
-  it('turns a form into conversations and their answers into results', async () => {
+  it('turns a form into conversations, and answers into results', async () => {
     const reply = await post('/v1/captions')
-      .attach('file', PICTURE, 'x.png')
+      .attach('file', IMAGE, 'x.png')
       .field('languages', 'ca, nb')
       .field('kind', 'alt')
       .field('temperature', '0.5')
@@ -45,7 +45,7 @@ describe('POST /v1/captions', () => {
       ],
       timings: { media_decode_ms: 1, decode_ms: 5, total_ms: 15 },
     });
-    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: PICTURE });
+    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: IMAGE });
     expect(engine.requests[0]?.settings).toMatchObject({
       temperature: 0.5,
       maxTokens: 20,
@@ -56,11 +56,11 @@ describe('POST /v1/captions', () => {
     });
   });
 
-  it('takes the same as JSON and answers in English by default', async () => {
+  it('accepts JSON and generates English by default', async () => {
     const reply = await post('/v1/captions').send({ media: { base64: BASE64 } });
 
     expect(reply.body).toMatchObject({ results: [{ language: 'en', kind: 'caption' }] });
-    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: PICTURE });
+    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: IMAGE });
   });
 
   it.each([
@@ -76,7 +76,7 @@ describe('POST /v1/captions', () => {
     ['an unknown kind', { kind: 'poem' }, 'INVALID_PARAMETER', 'kind'],
     ['36 languages', { languages: Array(36).fill('ca') }, 'INVALID_PARAMETER', 'languages'],
     ['a list as media', { media: [] }, 'INVALID_PARAMETER', 'media'],
-  ])('names the field of %s', async (_, body, code, field) => {
+  ])('reports the field of %s', async (_, body, code, field) => {
     const reply = await post('/v1/captions').send(body);
 
     expect(reply.status).toBe(400);
@@ -85,7 +85,7 @@ describe('POST /v1/captions', () => {
   });
 
   it.each([
-    ['no picture', { languages: ['ca'] }, 400, 'INVALID_REQUEST'],
+    ['no image', { languages: ['ca'] }, 400, 'INVALID_REQUEST'],
     [
       'an unknown language',
       { media: { base64: BASE64 }, languages: ['xx'] },
@@ -93,19 +93,19 @@ describe('POST /v1/captions', () => {
       'INVALID_PARAMETER',
     ],
     [
-      'two ways at once',
+      'both base64 and url',
       { media: { base64: BASE64, url: 'http://x.org/' } },
       400,
       'INVALID_REQUEST',
     ],
-    ['no way at all', { media: {} }, 400, 'INVALID_REQUEST'],
+    ['neither base64 nor url', { media: {} }, 400, 'INVALID_REQUEST'],
     ['media by URL', { media: { url: 'http://x.org/' } }, 422, 'MEDIA_URL_REJECTED'],
     ['broken base64', { media: { base64: 'a?==' } }, 400, 'INVALID_BASE64'],
     ['9 MB of base64', { media: { base64: 'A'.repeat(11_000_000) } }, 413, 'PAYLOAD_TOO_LARGE'],
     ['13 MB of JSON', { x: 'A'.repeat(13_000_000) }, 413, 'PAYLOAD_TOO_LARGE'],
     ['a list', [1], 400, 'INVALID_REQUEST'],
     ['too many values', { languages: Array(2_000).fill('ca') }, 400, 'INVALID_REQUEST'],
-  ])('refuses %s', async (_, body, status, code) => {
+  ])('rejects %s', async (_, body, status, code) => {
     const reply = await post('/v1/captions').send(body);
 
     expect([reply.status, (reply.body as { code: string }).code]).toEqual([status, code]);
@@ -130,7 +130,7 @@ describe('POST /v1/captions', () => {
       'MULTIPART_MALFORMED',
     ],
     ['a form without boundary', 'multipart/form-data', 'x', 400, 'MULTIPART_MALFORMED'],
-  ])('refuses %s', async (_, type, body, status, code) => {
+  ])('rejects %s', async (_, type, body, status, code) => {
     const reply = await post('/v1/captions').set('Content-Type', type).send(body);
 
     expect([reply.status, (reply.body as { code: string }).code]).toEqual([status, code]);
@@ -138,18 +138,63 @@ describe('POST /v1/captions', () => {
 
   it.each([
     ['two files', ['file', 'file'], 413, 'TOO_MANY_PARTS'],
-    ['a file in another field', ['picture'], 400, 'UNKNOWN_FIELD'],
-  ])('refuses %s', async (_, names, status, code) => {
+    ['a file in another field', ['image'], 400, 'UNKNOWN_FIELD'],
+  ])('rejects %s', async (_, names, status, code) => {
     const form = post('/v1/captions');
-    for (const name of names) form.attach(name, PICTURE, 'x.png');
+    for (const name of names) form.attach(name, IMAGE, 'x.png');
     const reply = await form;
 
     expect([reply.status, (reply.body as { code: string }).code]).toEqual([status, code]);
   });
 
-  it('asks of a clip what happens in it', async () => {
+  it.each([
+    [
+      1,
+      '/v1/captions',
+      'This route accepts one file, received at least 2. Send one request per file.',
+    ],
+    [
+      8,
+      '/v1/answers',
+      'This route accepts at most 8 files, received at least 9. Send several requests.',
+    ],
+  ])('states the limit of %i files', async (limit, path, detail) => {
+    const form = post(path);
+    for (let i = 0; i <= limit; i += 1) form.attach('file', IMAGE, 'x.png');
+    const reply = await form;
+
+    expect(reply.body).toMatchObject({ status: 413, code: 'TOO_MANY_PARTS', detail });
+  });
+
+  it.each([
+    ['/v1/captions', { language: 'ca' }, 'Did you mean "languages"?'],
+    ['/v1/answers', { languages: ['ca'] }, 'Did you mean "language"?'],
+    ['/v1/captions', { kinds: ['alt'] }, 'Did you mean "kind"?'],
+    ['/v1/captions', { maxTokens: 9 }, 'Did you mean "max_tokens"?'],
+    ['/v1/captions', { media: { ur: '' } }, 'Did you mean "url"?'],
+    ['/v1/captions', { x: 9 }, 'GET /docs lists the fields.'],
+    ['/v1/captions', { something_else: 9 }, 'GET /docs lists the fields.'],
+  ])('suggests the nearest field: %s %j', async (path, body, remedy) => {
+    const reply = await post(path).send(body);
+
+    const { code, detail } = reply.body as { code: string; detail: string };
+    expect(code).toBe('UNKNOWN_FIELD');
+    expect(detail.endsWith(` is not a field of this request. ${remedy}`)).toBe(true);
+  });
+
+  it('repeats an invalid value if it is short', async () => {
+    const short = await post('/v1/captions').send({ max_tokens: -1 });
+    const long = await post('/v1/captions').send({ temperature: '\u0000'.repeat(99) });
+
+    expect(short.body).toMatchObject({
+      detail: 'max_tokens must not be less than 1; received -1.',
+    });
+    expect(long.body).toMatchObject({ detail: 'temperature must be a number.' });
+  });
+
+  it('has an instruction of its own for a video', async () => {
     const reply = await post('/v1/captions')
-      .attach('file', tinyClip(), 'picture.png')
+      .attach('file', tinyClip(), 'image.png')
       .field('kind', 'caption,keywords');
 
     expect(reply.body).toMatchObject({ media: { kind: 'video', frames: [0, 1] } });
@@ -163,7 +208,7 @@ describe('POST /v1/captions', () => {
     ]);
   });
 
-  it('names the field of an unknown language', async () => {
+  it('reports the field of an unknown language', async () => {
     const reply = await post('/v1/captions').send({ media: { base64: BASE64 }, languages: ['xx'] });
 
     const { parameters } = reply.body as { parameters: { parameter: string; allowed: string[] } };
@@ -174,7 +219,7 @@ describe('POST /v1/captions', () => {
   it.each([
     ['Accept', { media: { base64: BASE64 } }, 'text/event-stream'],
     ['its body', { media: { base64: BASE64 }, stream: true }, '*/*'],
-  ])('streams when %s asks for it', async (_, body, accept) => {
+  ])('streams if requested by %s', async (_, body, accept) => {
     const reply = await post('/v1/captions').set('Accept', accept).send(body);
 
     expect(reply.headers['content-type']).toBe('text/event-stream; charset=utf-8');
@@ -189,7 +234,7 @@ describe('POST /v1/captions', () => {
     expect(events[5]?.data).toMatchObject({ timings: { total_ms: 15 } });
   });
 
-  it('answers a failure before the first event with its status, stream or not', async () => {
+  it('sends an HTTP status for an error before the first event of a stream', async () => {
     engine.failure = new SalamandraError('QUEUE_FULL', 'Too many.');
     const reply = await post('/v1/captions').send({ media: { base64: BASE64 }, stream: true });
 
@@ -198,7 +243,7 @@ describe('POST /v1/captions', () => {
     expect(reply.body).toMatchObject({ code: 'QUEUE_FULL' });
   });
 
-  it('cancels the work of a client who leaves', async () => {
+  it('cancels the request of a client that disconnects', async () => {
     engine.isHanging = true;
     const call = post('/v1/captions').send({ media: { base64: BASE64 } });
     call.catch(() => undefined);

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import {
   Body,
   Controller,
@@ -8,51 +10,59 @@ import {
   Res,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiTags, ApiPropertyOptional, ApiExtraModels, ApiProperty } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
-import { captionConversation } from '../../engine/conversations.js';
-import type {
-  VisionLanguageEngine,
-  ModelDescription,
-} from '../../engine/vision-language-engine.js';
-import { ENGINE } from '../injection-tokens.js';
-import { ApiMediaRequest, ApiProblems } from '../response/api-documentation.js';
-import { checkChatModel } from '../request/loaded-model.js';
-import { clientOf, ClientSignal } from '../request/client.js';
 import {
-  toFrameSampling,
-  readyModel,
-  toSettings,
-  PictureGenerationDto,
-} from '../request/generation-fields.js';
-import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
-import { MediaUpload } from '../media/media-upload.js';
-import { chooseFormat, sendOutcome } from '../response/send-outcome.js';
-import { requestedLanguages, KindsField, LanguagesField } from '../request/language-fields.js';
-import { resolveOneMedia, UploadedMedia, MediaDto } from '../media/media-fields.js';
+  ApiExtraModels,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsObject, IsOptional, ValidateNested } from 'class-validator';
-import { type CaptionKind, CAPTION_KINDS, type Language } from '../../language/languages.js';
-import { randomUUID } from 'node:crypto';
-import type { RequestOutcome } from '../../engine/collect-outcome.js';
+import type { Request, Response } from 'express';
+
+import { captionConversation } from '../../engine/conversations.js';
+import type {
+  Answer,
+  ModelDescription,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
+import { CAPTION_KINDS, type CaptionKind, type Language } from '../../language/languages.js';
+import type { MediaReport } from '../../media/media-report.js';
 import type { Detail } from '../../vision/plan-tiles.js';
+import { ENGINE } from '../injection-tokens.js';
+import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
+import type { MediaSource } from '../media/media-resolver.js';
+import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
+import { ClientSignal } from '../request/client.js';
+import { ImageGenerationDto } from '../request/generation-fields.js';
+import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
 import {
   ImageReportDto,
   MEDIA_REPORT_SCHEMA,
   type MediaReportDto,
   type Plain,
-  presentMedia,
+  toMediaResponse,
   VideoReportDto,
 } from '../response/media-response.js';
 import {
-  type OutcomeForm,
-  presentOutcome,
-  TextReplyDto,
+  TextResponseDto,
   TimingsDto,
+  toTextResponse,
+  toTimingsResponse,
 } from '../response/outcome-response.js';
+import { ApiProblems } from '../response/problem.js';
+import {
+  chooseFormat,
+  type OutcomeFormat,
+  sendOutcome,
+  toProblemMessage,
+  toTextMessages,
+} from '../response/send-outcome.js';
+import { ApiMediaRequest, MediaRequestHandler } from './media-request.js';
 
-export class CaptionsRequestDto extends PictureGenerationDto {
-  @ApiPropertyOptional({ type: MediaDto, description: 'The picture or clip, in a JSON body.' })
+export class CaptionsRequestDto extends ImageGenerationDto {
+  @ApiPropertyOptional({ type: MediaDto, description: 'The image or video, in a JSON body.' })
   @IsOptional()
   @IsObject()
   @ValidateNested()
@@ -66,61 +76,58 @@ export class CaptionsRequestDto extends PictureGenerationDto {
   kind?: CaptionKind[];
 }
 
-interface CaptionLabel {
-  readonly language: string;
-  readonly kind: CaptionKind;
-}
-
-class CaptionDto extends TextReplyDto {
-  @ApiProperty() language!: string;
+class CaptionDto extends TextResponseDto {
+  @ApiProperty({ description: 'Language code, as in GET /v1/languages.' }) language!: string;
   @ApiProperty({ enum: CAPTION_KINDS }) kind!: CaptionKind;
 }
 
 @ApiExtraModels(ImageReportDto, VideoReportDto)
-export class CaptionsReplyDto {
+class CaptionsResponseDto {
   @ApiProperty() id!: string;
-  @ApiProperty() model!: string;
+  @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty(MEDIA_REPORT_SCHEMA) media!: MediaReportDto;
-  @ApiProperty({ type: [CaptionDto] }) results!: CaptionDto[];
-  @ApiProperty({ type: TimingsDto }) timings!: TimingsDto;
+  @ApiProperty({ type: [CaptionDto], description: 'One per language and kind.' })
+  results!: CaptionDto[];
+  @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
 }
 
-export interface CaptionTask {
+interface CaptionTask {
   readonly language: Language;
   readonly kind: CaptionKind;
 }
 
-type CaptionsForm = OutcomeForm<CaptionLabel, Plain<MediaReportDto>>;
-
 /** @param tasks in the order of the request's conversations. */
-export function createCaptionsForm(
+function createCaptionsFormat(
   tasks: readonly CaptionTask[],
   detail: Detail,
   model: ModelDescription,
-): CaptionsForm {
-  return {
-    id: `cap_${randomUUID()}`,
-    model: model.id,
-    resultEvent: 'caption',
-    label(conversation) {
-      const task = tasks[conversation];
-      if (!task) throw new Error('The engine answered a conversation that nobody began.');
-      return { language: task.language.code, kind: task.kind };
-    },
-    presentMedia(media) {
-      const [report] = presentMedia(media, detail);
-      if (!report) throw new Error('The engine reported no media.');
-      return report;
-    },
+): OutcomeFormat {
+  const head = { id: `cap_${randomUUID()}`, model: model.id };
+  const toLabel = (conversation: number) => {
+    const task = tasks[conversation];
+    if (!task) throw new Error(`The engine answered conversation ${conversation} of no task.`);
+    return { language: task.language.code, kind: task.kind };
   };
-}
-
-export function presentCaptions(
-  form: CaptionsForm,
-  outcome: RequestOutcome,
-): Plain<CaptionsReplyDto> {
-  const { id, model, media, texts: results, timings } = presentOutcome(form, outcome);
-  return { id, model, media, results, timings };
+  const toMedia = (media: readonly MediaReport[]) => {
+    const [report] = toMediaResponse(media, detail);
+    if (!report) throw new Error('The engine reported no media.');
+    return report;
+  };
+  const toCaption = (answer: Answer): Plain<CaptionDto> => ({
+    ...toLabel(answer.conversation),
+    ...toTextResponse(answer),
+  });
+  return {
+    toResponse: ({ media, answers, timings }): Plain<CaptionsResponseDto> => ({
+      ...head,
+      media: toMedia(media),
+      results: answers.map(toCaption),
+      timings: toTimingsResponse(timings),
+    }),
+    toMessages: (event) =>
+      toTextMessages(event, { head, resultEvent: 'caption', toLabel, toMedia }),
+    toErrorMessage: toProblemMessage,
+  };
 }
 
 @ApiTags('captions')
@@ -128,14 +135,23 @@ export function presentCaptions(
 export class CaptionsController {
   constructor(
     @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
-    private readonly intake: MediaResolver,
+    private readonly handler: MediaRequestHandler,
   ) {}
 
-  /** Texts about a picture or a clip, in each language asked for. */
   @Post()
   @HttpCode(200)
   @UseInterceptors(MediaUpload(1))
-  @ApiMediaRequest(CaptionsRequestDto, CaptionsReplyDto, { resultEvent: 'caption', files: 1 })
+  @ApiOperation({
+    summary: 'Caption an image or a video',
+    description:
+      'Generates captions, alt texts, long descriptions or keywords of one image or video, in each requested language.',
+  })
+  @ApiMediaRequest({
+    request: CaptionsRequestDto,
+    response: CaptionsResponseDto,
+    resultEvent: 'caption',
+    maxFiles: 1,
+  })
   @ApiProblems()
   async create(
     @Body() body: CaptionsRequestDto,
@@ -144,35 +160,24 @@ export class CaptionsController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const source = resolveOneMedia(files, body.media);
+    const exchange = { request, response, signal };
+    const sources = [resolveOneMedia(files, body.media)];
     const languages = requestedLanguages(body.languages);
     const kinds = body.kind ?? ['caption'];
     const tasks = languages.flatMap((language) => kinds.map((kind) => ({ language, kind })));
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
-    const model = readyModel(this.engine);
-    checkChatModel(model, [source]);
-    const settings = toSettings(body, model);
-    const taken = await this.intake.resolve([source], toFrameSampling(body), signal);
-    try {
-      const { media } = taken;
-      const conversations = tasks.map(({ kind, language }) =>
-        captionConversation(kind, language, media[0]?.kind),
-      );
-      const client = clientOf(request);
-      const form = createCaptionsForm(tasks, detail, model);
-      await sendOutcome(
-        { request, response },
-        {
-          engine: this.engine,
-          request: { client, media, detail, conversations, settings },
-          signal,
-        },
-        form,
-        { isStream, present: (outcome) => presentCaptions(form, outcome) },
-      );
-    } finally {
-      await taken.release();
-    }
+    await this.handler.handle(
+      exchange,
+      { body, sources },
+      async ({ client, model, settings, media }) => {
+        const conversations = tasks.map(({ kind, language }) =>
+          captionConversation(kind, language, media[0]?.kind),
+        );
+        const work = { client, media, detail, conversations, settings };
+        const format = createCaptionsFormat(tasks, detail, model);
+        await sendOutcome(exchange, this.engine.generate(work, signal), format, isStream);
+      },
+    );
   }
 }

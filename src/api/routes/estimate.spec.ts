@@ -47,7 +47,7 @@ afterEach(() => app.close());
 const post = () => request(app.getHttpServer()).post('/v1/estimate');
 
 describe('POST /v1/estimate', () => {
-  it('counts a picture by its size alone', async () => {
+  it('estimates an image by its size', async () => {
     const reply = await post().send({
       media: { width: 300, height: 200 },
       languages: ['ca', 'es'],
@@ -75,7 +75,7 @@ describe('POST /v1/estimate', () => {
     expect(engine.requests).toEqual([]);
   });
 
-  it('says what to run where nothing was measured', async () => {
+  it('hints at salamandra doctor if the model was not measured', async () => {
     calibration = undefined;
     const reply = await post().send({ media: { width: 98, height: 98 }, detail: 'low' });
 
@@ -87,7 +87,7 @@ describe('POST /v1/estimate', () => {
     });
   });
 
-  it('counts clips by their length, and as many frames as the context has room for', async () => {
+  it('estimates a video by its length, with the frames that fit the context', async () => {
     const reply = await post().send({ media: { duration_seconds: 60 }, fps: 1, max_tokens: 500 });
 
     // 500 positions are left: a newline and 31 frames of 16 tokens.
@@ -98,7 +98,7 @@ describe('POST /v1/estimate', () => {
     });
   });
 
-  it('counts one frame of a clip that does not say how long it is, as is taken of it', async () => {
+  it('counts one frame for a video of unknown length', async () => {
     inspector.outline = { ...inspector.outline, durationSeconds: null };
     const reply = await post().attach('file', tinyClip(), 'b.mp4').field('fps', '2');
 
@@ -107,7 +107,7 @@ describe('POST /v1/estimate', () => {
     });
   });
 
-  it('refuses a part that the clip does not have', async () => {
+  it('rejects a range outside the video', async () => {
     const media = { duration_seconds: 10 };
     const reply = await post().send({ media, start: 20, end: 30 });
 
@@ -115,7 +115,7 @@ describe('POST /v1/estimate', () => {
     expect(reply.body).toMatchObject({ code: 'NO_DECODABLE_FRAME' });
   });
 
-  it('takes files and reads their headers', async () => {
+  it('reads the sizes of files from their headers', async () => {
     const reply = await post()
       .attach('file', Buffer.from('any bytes: the inspector is a fake'), 'a.png')
       .attach('file', tinyClip(), 'b.mp4');
@@ -129,7 +129,7 @@ describe('POST /v1/estimate', () => {
     });
   });
 
-  it('tells what does not fit', async () => {
+  it('reports that a request does not fit the context', async () => {
     const media = Array.from({ length: 8 }, () => ({ width: 10, height: 10 }));
     const reply = await post().send({ media, max_tokens: 700 });
 
@@ -137,16 +137,16 @@ describe('POST /v1/estimate', () => {
   });
 
   it.each([
-    ['a size by halves', { media: { width: 10 } }],
+    ['a width without a height', { media: { width: 10 } }],
     ['a size and the file', { media: { width: 10, height: 10, base64: 'AAAA' } }],
     ['no size at all', { media: {} }],
-    ['a size of nothing', { media: { width: 0, height: 10 } }],
-    ['a field nobody knows', { media: { width: 1, height: 1 }, colour: 'red' }],
-  ])('refuses %s', async (_, body) => {
+    ['a width of 0', { media: { width: 0, height: 10 } }],
+    ['an unknown field', { media: { width: 1, height: 1 }, colour: 'red' }],
+  ])('rejects %s', async (_, body) => {
     expect((await post().send(body)).status).toBe(400);
   });
 
-  it('refuses media for a model that reads text alone', async () => {
+  it('rejects media if the model is text-only', async () => {
     const model = { ...FAKE_MODEL, inputModalities: ['text'] as const };
     engine.nextStatus = { state: 'ready', model };
     const reply = await post().send({ media: { width: 10, height: 10 } });
@@ -155,7 +155,7 @@ describe('POST /v1/estimate', () => {
     expect(reply.body).toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
-  it('refuses a model that takes no instruction, as captions do', async () => {
+  it('rejects a model without a chat template, like captions', async () => {
     engine.nextStatus = { state: 'ready', model: { ...FAKE_MODEL, prompts: 'raw' } };
     const reply = await post().send({ media: { width: 10, height: 10 } });
 

@@ -4,60 +4,58 @@ import {
   ApiConsumes,
   ApiExtraModels,
   ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
   ApiTags,
   getSchemaPath,
-  ApiPropertyOptional,
-  ApiProperty,
 } from '@nestjs/swagger';
-import { MAX_MEDIA, MAX_IMAGE_SIDE, MAX_VIDEO_SECONDS } from '../../config/limits.js';
-import {
-  estimateRequest,
-  type EstimatedTimings,
-  type MediaEstimate,
-  type MediaOutline,
-  type RequestEstimate,
-} from '../../measure/doctor/estimate-request.js';
-import type { VideoInspector } from '../../workers/media-inspector.js';
-import type {
-  VisionLanguageEngine,
-  ModelDescription,
-  RequestMedia,
-} from '../../engine/vision-language-engine.js';
-import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
-import { ApiProblems } from '../response/api-documentation.js';
-import { checkChatModel } from '../request/loaded-model.js';
-import { ClientSignal } from '../request/client.js';
-import {
-  toFrameSampling,
-  readyModel,
-  toSettings,
-  PictureGenerationDto,
-} from '../request/generation-fields.js';
-import type { Plain } from '../response/media-response.js';
-import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
-import { MediaUpload } from '../media/media-upload.js';
-import { requestedLanguages, KindsField, LanguagesField } from '../request/language-fields.js';
-import { UploadedMedia, IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
 import { Type } from 'class-transformer';
 import { IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
-import type { CaptionKind } from '../../language/languages.js';
+
+import { MAX_IMAGE_SIDE, MAX_MEDIA, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import type {
+  ModelDescription,
+  RequestMedia,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import type { FrameSampling } from '../../media/frame-sampling.js';
-import { clipSpan, countWishedFrames } from '../../media/plan-frame-times.js';
-import { noDecodableFrame } from '../../media/video-errors.js';
+import type { CaptionKind } from '../../language/languages.js';
 import {
   type Calibration,
   findCalibration,
   readCalibrations,
 } from '../../measure/doctor/calibration.js';
+import {
+  type EstimatedTimings,
+  estimateRequest,
+  type MediaEstimate,
+  type MediaOutline,
+  type RequestEstimate,
+} from '../../measure/doctor/estimate-request.js';
 import { describeProcessor } from '../../measure/doctor/machine.js';
+import type { FrameSampling } from '../../media/frame-sampling.js';
+import { clipSpan, countWishedFrames } from '../../media/plan-frame-times.js';
+import { noDecodableFrame } from '../../media/video-errors.js';
+import type { VideoInspector } from '../../workers/media-inspector.js';
+import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
+import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
+import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
+import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
+import { ClientSignal } from '../request/client.js';
+import { ImageGenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
+import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
+import { assertChatModel, readyModel } from '../request/loaded-model.js';
+import type { Plain } from '../response/media-response.js';
+import { ApiProblems } from '../response/problem.js';
+import { toFormSchema } from './media-request.js';
 
-/** A picture or clip as it is sent elsewhere, or its size instead of it. */
+/** An image or video, or its size in place of the file. */
 export class EstimateMediaDto extends MediaDto {
   @ApiPropertyOptional({
     minimum: 1,
     maximum: MAX_IMAGE_SIDE,
-    description: 'Pixels of an upright picture, instead of the picture.',
+    description: 'Width of an image in pixels, after the EXIF rotation. Replaces the image.',
   })
   @IsOptional()
   @IsInt()
@@ -65,7 +63,11 @@ export class EstimateMediaDto extends MediaDto {
   @Max(MAX_IMAGE_SIDE)
   width?: number;
 
-  @ApiPropertyOptional({ minimum: 1, maximum: MAX_IMAGE_SIDE })
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_IMAGE_SIDE,
+    description: 'Height of an image in pixels, together with "width".',
+  })
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -75,7 +77,7 @@ export class EstimateMediaDto extends MediaDto {
   @ApiPropertyOptional({
     minimum: 0,
     maximum: MAX_VIDEO_SECONDS,
-    description: 'The length of a clip, instead of the clip.',
+    description: 'Length of a video in seconds. Replaces the video.',
   })
   @IsOptional()
   @IsNumber({}, { message: '$property must be a number' })
@@ -84,15 +86,15 @@ export class EstimateMediaDto extends MediaDto {
   duration_seconds?: number;
 }
 
-/** Every field of a captions request, with sizes for media that need not be sent. */
+/** The fields of a captions request. Sizes may replace its media. */
 @ApiExtraModels(EstimateMediaDto)
-export class EstimateRequestDto extends PictureGenerationDto {
+export class EstimateRequestDto extends ImageGenerationDto {
   @ApiPropertyOptional({
     oneOf: [
       { $ref: getSchemaPath(EstimateMediaDto) },
       { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(EstimateMediaDto) } },
     ],
-    description: 'Pictures and clips, or their sizes, in a JSON body.',
+    description: 'Images and videos, or their sizes, in a JSON body.',
   })
   @IsOptional()
   @IsMediaOrList()
@@ -114,30 +116,36 @@ class GridEstimateDto {
 
 class ImageEstimateDto {
   @ApiProperty({ enum: ['image'] }) kind!: 'image';
-  @ApiProperty({ description: 'Pixels of the upright picture.' }) width!: number;
-  @ApiProperty() height!: number;
-  @ApiProperty({ description: 'The whole picture as one of them.' }) tiles!: number;
-  @ApiProperty({ type: GridEstimateDto, nullable: true }) grid!: GridEstimateDto | null;
+  @ApiProperty({ description: 'Width in pixels, after the EXIF rotation.' }) width!: number;
+  @ApiProperty({ description: 'Height in pixels, after the EXIF rotation.' }) height!: number;
+  @ApiProperty({ description: 'Number of tiles, including the base tile.' }) tiles!: number;
+  @ApiProperty({
+    type: GridEstimateDto,
+    nullable: true,
+    description: 'Grid of the tiles besides the base tile; null if there is only the base tile.',
+  })
+  grid!: GridEstimateDto | null;
   @ApiProperty() visual_tokens!: number;
 }
 
 class VideoEstimateDto {
   @ApiProperty({ enum: ['video'] }) kind!: 'video';
-  @ApiProperty({ description: 'That the context has room for.' }) frames!: number;
-  @ApiProperty() frames_requested!: number;
+  @ApiProperty({ description: 'Number of frames that fit the context.' }) frames!: number;
+  @ApiProperty({ description: 'Number of frames requested by num_frames or fps.' })
+  frames_requested!: number;
   @ApiProperty() visual_tokens!: number;
 }
 
 class EstimatedTimingsDto {
-  @ApiProperty({ description: 'Cutting pictures into tiles.' }) tile_ms!: number;
-  @ApiProperty({ description: 'The vision encoder.' }) encode_ms!: number;
-  @ApiProperty({ description: 'Reading the prompts.' }) prefill_ms!: number;
-  @ApiProperty({ description: 'Writing answers of the full length.' }) decode_ms!: number;
+  @ApiProperty({ description: 'Resizing images and splitting them into tiles.' }) tile_ms!: number;
+  @ApiProperty({ description: 'Vision encoder and projector.' }) encode_ms!: number;
+  @ApiProperty({ description: 'Prefill of the prompts.' }) prefill_ms!: number;
+  @ApiProperty({ description: 'Decoding of max_tokens tokens per text.' }) decode_ms!: number;
 }
 
 @ApiExtraModels(ImageEstimateDto, VideoEstimateDto)
-export class EstimateReplyDto {
-  @ApiProperty() model!: string;
+export class EstimateResponseDto {
+  @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty({
     type: 'array',
     items: {
@@ -145,43 +153,49 @@ export class EstimateReplyDto {
     },
   })
   media!: (ImageEstimateDto | VideoEstimateDto)[];
-  @ApiProperty({ description: 'Runs of the vision encoder: tiles and frames.' }) tiles!: number;
-  @ApiProperty() visual_tokens!: number;
-  @ApiProperty({ description: 'Of one text, its instruction at the longest.' })
+  @ApiProperty({ description: 'Runs of the vision encoder: tiles of images, frames of videos.' })
+  tiles!: number;
+  @ApiProperty({ description: 'Visual tokens of all media.' }) visual_tokens!: number;
+  @ApiProperty({ description: 'Tokens of one prompt with the longest instruction.' })
   prompt_tokens!: number;
-  @ApiProperty({ description: 'Of each text.' }) max_tokens!: number;
-  @ApiProperty({ description: 'How many texts are written.' }) texts!: number;
-  @ApiProperty() context_length!: number;
-  @ApiProperty() fits_context!: boolean;
+  @ApiProperty({ description: 'Limit of generated tokens per text.' }) max_tokens!: number;
+  @ApiProperty({ description: 'Number of texts: languages times kinds.' }) texts!: number;
+  @ApiProperty({ description: 'Context of the model in tokens.' }) context_length!: number;
+  @ApiProperty({ description: 'Whether a prompt and max_tokens fit the context.' })
+  fits_context!: boolean;
   @ApiProperty({
     type: Number,
     nullable: true,
     description:
-      'With answers of the full length; decoding files comes on top. null where the model was not measured on this machine.',
+      'Seconds for texts of max_tokens tokens, without the decoding of files. null if "salamandra doctor" has not measured this model on this machine.',
   })
   seconds!: number | null;
-  @ApiProperty({ type: EstimatedTimingsDto, nullable: true })
+  @ApiProperty({
+    type: EstimatedTimingsDto,
+    nullable: true,
+    description: 'Milliseconds per stage; null where "seconds" is null.',
+  })
   timings!: EstimatedTimingsDto | null;
-  @ApiProperty({ description: 'Of the process that holds the model.' }) memory_mb!: number;
-  @ApiProperty({ type: String, nullable: true, description: 'What would make it more exact.' })
+  @ApiProperty({ description: 'Peak memory of the inference process, in MB.' })
+  memory_mb!: number;
+  @ApiProperty({ type: String, nullable: true, description: 'How to get a better estimate.' })
   hint!: string | null;
 }
 
-const HINT = 'Run "salamandra doctor" on this machine to have the times measured.';
+const HINT = 'Run "salamandra doctor" to measure the model on this machine.';
 
-/** An estimate as the API tells it. */
-export function presentEstimate(
+function toEstimateResponse(
   outlines: readonly MediaOutline[],
   request: { readonly texts: number; readonly maxTokens: number },
   estimate: RequestEstimate,
   model: ModelDescription,
-): Plain<EstimateReplyDto> {
+): Plain<EstimateResponseDto> {
   const { timings } = estimate;
   return {
     model: model.id,
     media: outlines.flatMap((outline, index) => {
-      const one = estimate.media[index];
-      return one ? [presentMedia(outline, one)] : [];
+      const media = estimate.media[index];
+      return media ? [toMediaEstimateResponse(outline, media)] : [];
     }),
     tiles: estimate.tiles,
     visual_tokens: estimate.visualTokens,
@@ -190,7 +204,7 @@ export function presentEstimate(
     texts: request.texts,
     context_length: model.contextLength,
     fits_context: estimate.fits,
-    seconds: timings && toSeconds(timings),
+    seconds: timings && sumSeconds(timings),
     timings: timings && {
       tile_ms: Math.round(timings.tileMs),
       encode_ms: Math.round(timings.encodeMs),
@@ -202,7 +216,7 @@ export function presentEstimate(
   };
 }
 
-function presentMedia(
+function toMediaEstimateResponse(
   outline: MediaOutline,
   estimate: MediaEstimate,
 ): Plain<ImageEstimateDto | VideoEstimateDto> {
@@ -216,91 +230,15 @@ function presentMedia(
   return { kind: 'video', frames, frames_requested, visual_tokens };
 }
 
-/** To the hundredth: an estimate is no better. */
-function toSeconds({ tileMs, encodeMs, prefillMs, generateMs }: EstimatedTimings): number {
+/** Rounded to 0.01 s. */
+function sumSeconds({ tileMs, encodeMs, prefillMs, generateMs }: EstimatedTimings): number {
   return Math.round((tileMs + encodeMs + prefillMs + generateMs) / 10) / 100;
 }
 
-interface EstimatedMedia {
-  /** Uploads, in the order of the form. */
-  readonly files: readonly MediaSource[];
-  readonly media: EstimateMediaDto | readonly EstimateMediaDto[] | undefined;
-  readonly sampling: FrameSampling;
-}
-
-interface MediaReaders {
-  readonly intake: MediaResolver;
-  readonly inspector: VideoInspector;
-}
-
-/**
- * The sizes of a request's media, in order: as they are given, or read from the headers of what was sent.
- *
- * @throws INVALID_REQUEST where a size is given by halves, NO_DECODABLE_FRAME, and what taking and inspecting media throws.
- */
-export async function outlineMedia(
-  { files, media, sampling }: EstimatedMedia,
-  { intake, inspector }: MediaReaders,
-  signal: AbortSignal,
-): Promise<MediaOutline[]> {
-  const items = [media ?? []].flat();
-  const sized = items.map((item) => outlineOf(item, sampling));
-  const sent = items.filter((_, index) => sized[index] === null);
-  const sources = resolveMedia(files, media === undefined ? undefined : sent);
-  const taken = await intake.resolve(sources, sampling, signal);
-  try {
-    const inspected: MediaOutline[] = [];
-    for (const one of taken.media) inspected.push(await inspect(one, inspector, signal));
-    if (media === undefined) return inspected;
-    return sized.flatMap((outline) => outline ?? inspected.shift() ?? []);
-  } finally {
-    await taken.release();
-  }
-}
-
-/** The size that was given; null for media that were sent. @throws INVALID_REQUEST */
-function outlineOf(item: EstimateMediaDto, sampling: FrameSampling): MediaOutline | null {
-  const { base64, url, width, height, duration_seconds: durationSeconds } = item;
-  const isSent = base64 !== undefined || url !== undefined;
-  const isSized = width !== undefined || height !== undefined || durationSeconds !== undefined;
-  if (isSent && !isSized) return null;
-  if (!isSent && durationSeconds !== undefined) return outlineClip(sampling, durationSeconds);
-  if (!isSent && width !== undefined && height !== undefined) {
-    return { kind: 'image', width, height };
-  }
-  throw new SalamandraError(
-    'INVALID_REQUEST',
-    'Of each of the media, send "width" and "height", "duration_seconds", "base64" or "url".',
-  );
-}
-
-async function inspect(
-  media: RequestMedia,
-  inspector: VideoInspector,
-  signal: AbortSignal,
-): Promise<MediaOutline> {
-  if (media.kind === 'image') {
-    return { kind: 'image', ...(await inspector.inspectImage(media.bytes, signal)) };
-  }
-  const { durationSeconds } = await inspector.inspect(media.path, signal);
-  return outlineClip(media.sampling, durationSeconds);
-}
-
-/** A clip that does not say how long it is has one frame taken. @throws NO_DECODABLE_FRAME for a range outside the clip */
-function outlineClip(
-  { frames, range }: FrameSampling,
-  durationSeconds: number | null,
-): MediaOutline {
-  if (durationSeconds === null) return { kind: 'video', framesRequested: 1 };
-  const span = clipSpan(range, durationSeconds);
-  if (!span) throw noDecodableFrame();
-  return { kind: 'video', framesRequested: countWishedFrames(frames, span) };
-}
-
-/** How fast the loaded model was found to be on this machine; undefined where nobody measured it. */
+/** Finds the measured speed of the loaded model on this machine; undefined if it was never measured. */
 export type FindCalibration = (model: ModelDescription) => Promise<Calibration | undefined>;
 
-/** Looks in the home folder at every call: "salamandra doctor" may run while the service does. */
+/** Reads the calibrations at every call, since `salamandra doctor` may write them while the service runs. */
 export function createCalibrationFinder({
   home,
   threads,
@@ -314,6 +252,33 @@ export function createCalibrationFinder({
   };
 }
 
+/** The given size of an image or video; `null` if the request has the file itself. @throws INVALID_REQUEST */
+function toOutline(item: EstimateMediaDto, sampling: FrameSampling): MediaOutline | null {
+  const { base64, url, width, height, duration_seconds: durationSeconds } = item;
+  const hasFile = base64 !== undefined || url !== undefined;
+  const hasSize = width !== undefined || height !== undefined || durationSeconds !== undefined;
+  if (hasFile && !hasSize) return null;
+  if (!hasFile && durationSeconds !== undefined) return toVideoOutline(sampling, durationSeconds);
+  if (!hasFile && width !== undefined && height !== undefined) {
+    return { kind: 'image', width, height };
+  }
+  throw new SalamandraError(
+    'INVALID_REQUEST',
+    'Each entry of "media" must have either "width" and "height", or "duration_seconds", or "base64", or "url".',
+  );
+}
+
+/** A video of unknown length contributes one frame. @throws NO_DECODABLE_FRAME if the range is outside the video. */
+function toVideoOutline(
+  { frames, range }: FrameSampling,
+  durationSeconds: number | null,
+): MediaOutline {
+  if (durationSeconds === null) return { kind: 'video', framesRequested: 1 };
+  const span = clipSpan(range, durationSeconds);
+  if (!span) throw noDecodableFrame();
+  return { kind: 'video', framesRequested: countWishedFrames(frames, span) };
+}
+
 @ApiTags('estimate')
 @ApiExtraModels(EstimateRequestDto)
 @Controller('v1/estimate')
@@ -322,52 +287,65 @@ export class EstimateController {
     @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
     @Inject(VIDEO_INSPECTOR) private readonly inspector: VideoInspector,
     @Inject(CALIBRATIONS) private readonly findCalibration: FindCalibration,
-    private readonly intake: MediaResolver,
+    private readonly resolver: MediaResolver,
   ) {}
 
-  /** What a captions request would take, without doing it: tokens, time and memory. Nothing waits for the model. */
   @Post()
   @HttpCode(200)
   @UseInterceptors(MediaUpload(MAX_MEDIA))
-  @ApiConsumes('multipart/form-data', 'application/json')
-  @ApiBody({
-    schema: {
-      allOf: [
-        { $ref: getSchemaPath(EstimateRequestDto) },
-        {
-          type: 'object',
-          properties: {
-            file: {
-              type: 'array',
-              items: { type: 'string', format: 'binary' },
-              maxItems: MAX_MEDIA,
-            },
-          },
-        },
-      ],
-    },
+  @ApiOperation({
+    summary: 'Estimate the tokens, time and memory of a captions request',
+    description:
+      'Takes the fields of POST /v1/captions, or the sizes of the media in place of the files. Generates nothing and does not wait in the queue.',
   })
-  @ApiOkResponse({ type: EstimateReplyDto })
+  @ApiConsumes('multipart/form-data', 'application/json')
+  @ApiBody({ schema: toFormSchema(EstimateRequestDto, MAX_MEDIA) })
+  @ApiOkResponse({ type: EstimateResponseDto })
   @ApiProblems()
   async create(
     @Body() body: EstimateRequestDto,
     @UploadedMedia() files: readonly MediaSource[],
     @ClientSignal() signal: AbortSignal,
-  ): Promise<Plain<EstimateReplyDto>> {
+  ): Promise<Plain<EstimateResponseDto>> {
     const model = readyModel(this.engine);
     const sampling = toFrameSampling(body);
     const { maxTokens } = toSettings(body, model);
     const texts = requestedLanguages(body.languages).length * (body.kind ?? ['caption']).length;
-    checkChatModel(model, [...files, ...[body.media ?? []].flat()]);
-    const { intake, inspector } = this;
-    const media = await outlineMedia(
-      { files, media: body.media, sampling },
-      { intake, inspector },
-      signal,
-    );
+    assertChatModel(model, [...files, ...[body.media ?? []].flat()]);
+    const media = await this.outlineMedia(files, body.media, sampling, signal);
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));
-    return presentEstimate(media, request, estimate, model);
+    return toEstimateResponse(media, request, estimate, model);
+  }
+
+  /** The sizes of all media in the order of the request: given in the body, or read from the headers of the files. */
+  private async outlineMedia(
+    files: readonly MediaSource[],
+    media: EstimateRequestDto['media'],
+    sampling: FrameSampling,
+    signal: AbortSignal,
+  ): Promise<MediaOutline[]> {
+    const items = [media ?? []].flat();
+    const given = items.map((item) => toOutline(item, sampling));
+    const withFile = items.filter((_, index) => given[index] === null);
+    const sources = resolveMedia(files, media === undefined ? undefined : withFile);
+    const resolved = await this.resolver.resolve(sources, sampling, signal);
+    try {
+      const inspected: MediaOutline[] = [];
+      for (const item of resolved.media) inspected.push(await this.inspect(item, signal));
+      if (media === undefined) return inspected;
+      return given.flatMap((outline) => outline ?? inspected.shift() ?? []);
+    } finally {
+      await resolved.release();
+    }
+  }
+
+  private async inspect(media: RequestMedia, signal: AbortSignal): Promise<MediaOutline> {
+    if (media.kind === 'image') {
+      return { kind: 'image', ...(await this.inspector.inspectImage(media.bytes, signal)) };
+    }
+    const { durationSeconds } = await this.inspector.inspect(media.path, signal);
+    return toVideoOutline(media.sampling, durationSeconds);
   }
 }

@@ -1,14 +1,14 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiTags, ApiProperty } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+
 import type {
   ModelDescription,
   VisionLanguageEngine,
 } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
 import { ApiOpenAiErrors } from '../openai/errors.js';
-import { readyModel } from '../request/generation-fields.js';
+import { assertRequestedModel, readyModel } from '../request/loaded-model.js';
 import type { Plain } from '../response/media-response.js';
-import { checkRequestedModel } from '../request/loaded-model.js';
 
 class ArchitectureDto {
   @ApiProperty() name!: string;
@@ -18,33 +18,35 @@ class ArchitectureDto {
 
 class HubDto {
   @ApiProperty({ example: 'BSC-LT/salamandra-7b-vision' }) repository!: string;
-  @ApiProperty({ description: '40 digits of hex.' }) commit!: string;
+  @ApiProperty({ description: 'Commit hash, 40 hex digits.' }) commit!: string;
 }
 
 /** The first four fields are OpenAI's. */
 export class ModelDto {
   @ApiProperty() id!: string;
   @ApiProperty({ enum: ['model'] }) object!: 'model';
-  @ApiProperty({ description: 'When the service started, in seconds since 1970.' })
+  @ApiProperty({ description: 'Start of the service, in Unix seconds.' })
   created!: number;
   @ApiProperty() owned_by!: string;
   @ApiProperty() name!: string;
   @ApiProperty({ type: ArchitectureDto }) architecture!: ArchitectureDto;
-  @ApiProperty({ description: "SHA-256 over the checkpoint's files, in hex." }) revision!: string;
+  @ApiProperty({ description: 'SHA-256 over the files of the checkpoint, in hex.' })
+  revision!: string;
   @ApiProperty({
     type: HubDto,
     nullable: true,
-    description: 'Where the checkpoint was fetched; null: it was a folder.',
+    description: 'Source of the checkpoint; null if it was converted from a local folder.',
   })
   hub!: HubDto | null;
-  @ApiProperty() licence!: string;
+  @ApiProperty({ description: 'License of the checkpoint.' }) licence!: string;
   @ApiProperty({ enum: ['fp32', 'int8', 'mixed', 'int4'] }) precision!: string;
-  @ApiProperty({ description: 'Tokens of media, text and answer together.' })
+  @ApiProperty({ description: 'Context in tokens: visual tokens, text and generated tokens.' })
   context_length!: number;
   @ApiProperty({
     type: [String],
     example: ['/v1/chat/completions', '/v1/completions'],
-    description: 'A base model goes on with texts and answers no messages.',
+    description:
+      'OpenAI endpoints that the model supports. A base model has no chat template and supports /v1/completions only.',
   })
   endpoints!: string[];
 }
@@ -61,25 +63,32 @@ export class ModelsController {
 
   constructor(@Inject(ENGINE) private readonly engine: VisionLanguageEngine) {}
 
-  /** The model that answers, in the shape of OpenAI's list. */
   @Get()
+  @ApiOperation({
+    summary: 'List the loaded model',
+    description:
+      "Returns OpenAI's list with one entry. While the model loads, or if it cannot be loaded, the status is 503 and the code is that of GET /health/ready.",
+  })
   @ApiOkResponse({ type: ModelListDto })
   @ApiOpenAiErrors()
   list(): Plain<ModelListDto> {
-    return { object: 'list', data: [this.present(readyModel(this.engine))] };
+    return { object: 'list', data: [this.toModelResponse(readyModel(this.engine))] };
   }
 
-  /** The model by its id, or by the name `visual-salamandra`. */
   @Get(':id')
+  @ApiOperation({
+    summary: 'Get the loaded model',
+    description: 'Takes the id of the loaded model, or "visual-salamandra" for any loaded model.',
+  })
   @ApiOkResponse({ type: ModelDto })
   @ApiOpenAiErrors()
   retrieve(@Param('id') id: string): Plain<ModelDto> {
     const model = readyModel(this.engine);
-    checkRequestedModel(id, model);
-    return this.present(model);
+    assertRequestedModel(id, model);
+    return this.toModelResponse(model);
   }
 
-  private present(model: ModelDescription): Plain<ModelDto> {
+  private toModelResponse(model: ModelDescription): Plain<ModelDto> {
     const { id, name, architecture, revision, licence, hub, precision, contextLength } = model;
     return {
       id,

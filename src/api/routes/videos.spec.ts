@@ -33,20 +33,20 @@ const post = (fields: Record<string, string> = {}, accept = 'application/json') 
     .attach('file', tinyClip(), 'clip.mp4')
     .field(fields);
 
-const rangeOf = ({ media: [clip] }: EngineRequest) =>
-  clip?.kind === 'video' ? clip.sampling.range : undefined;
+const rangeOf = ({ media: [video] }: EngineRequest) =>
+  video?.kind === 'video' ? video.sampling.range : undefined;
 
 /** Lets the engine find no frame from this second on. */
 function endFramesAt(second: number): void {
   const { generate } = engine;
-  engine.generate = (asked, signal) => {
-    if ((rangeOf(asked)?.startSeconds ?? 0) < second) return generate(asked, signal);
+  engine.generate = (received, signal) => {
+    if ((rangeOf(received)?.startSeconds ?? 0) < second) return generate(received, signal);
     throw new SalamandraError('NO_DECODABLE_FRAME', 'There is no frame here.');
   };
 }
 
 describe('POST /v1/videos/captions', () => {
-  it('describes each shot in each language, as work of its own', async () => {
+  it('captions each shot in each language with a request of its own', async () => {
     const reply = await post({ granularity: 'shot', languages: 'ca,es', num_frames: '4' });
 
     expect(reply.status).toBe(200);
@@ -82,7 +82,7 @@ describe('POST /v1/videos/captions', () => {
     });
   });
 
-  it('cuts by the clock inside the range, and removes the clip afterwards', async () => {
+  it('splits the range into intervals, and removes the video afterwards', async () => {
     const fields = { granularity: 'interval', interval_seconds: '10', start: '35.5', end: '100' };
     const reply = await post(fields);
 
@@ -106,14 +106,14 @@ describe('POST /v1/videos/captions', () => {
     ]);
   });
 
-  it('fails when no segment has a frame', async () => {
+  it('fails if no segment has a frame', async () => {
     endFramesAt(0);
     const reply = await post({ granularity: 'shot' });
 
     expect(reply.body).toMatchObject({ status: 422, code: 'NO_DECODABLE_FRAME' });
   });
 
-  it('gives a track in one language', async () => {
+  it('sends a WebVTT track in one language', async () => {
     const fields = { granularity: 'shot', languages: 'es,ca', language: 'ca-ES' };
     const reply = await post(fields, 'text/vtt');
 
@@ -144,10 +144,10 @@ describe('POST /v1/videos/captions', () => {
     expect(events[7]?.data).toMatchObject({ completion_tokens: 6 });
   });
 
-  it('tells what fails between segments as the last event', async () => {
+  it('sends an error between segments as the last event', async () => {
     const { generate } = engine;
-    engine.generate = (asked, signal) => {
-      if (engine.requests.length < 1) return generate(asked, signal);
+    engine.generate = (received, signal) => {
+      if (engine.requests.length < 1) return generate(received, signal);
       throw new SalamandraError('DEADLINE_EXCEEDED', 'The request took too long.');
     };
     const reply = await post({ granularity: 'shot' }, 'text/event-stream');
@@ -164,19 +164,19 @@ describe('POST /v1/videos/captions', () => {
   it.each([
     ['a start beyond the end', { start: '60' }, 422, 'NO_DECODABLE_FRAME'],
     ['an end before the start', { start: '9', end: '9' }, 400, 'INVALID_PARAMETER'],
-    ['frames counted twice', { fps: '1', num_frames: '4' }, 400, 'INVALID_REQUEST'],
+    ['both fps and num_frames', { fps: '1', num_frames: '4' }, 400, 'INVALID_REQUEST'],
     ['65 frames', { num_frames: '65' }, 400, 'INVALID_PARAMETER'],
-    ['a granularity nobody knows', { granularity: 'scene' }, 400, 'INVALID_PARAMETER'],
-    ['an interval of nothing', { interval_seconds: '0' }, 400, 'INVALID_PARAMETER'],
-    ['the detail of pictures', { detail: 'low' }, 400, 'UNKNOWN_FIELD'],
-    ['neither true nor false', { stream: 'yes' }, 400, 'INVALID_PARAMETER'],
-  ])('refuses %s', async (_, fields, status, code) => {
+    ['an unknown granularity', { granularity: 'scene' }, 400, 'INVALID_PARAMETER'],
+    ['an interval of 0 s', { interval_seconds: '0' }, 400, 'INVALID_PARAMETER'],
+    ['the image field detail', { detail: 'low' }, 400, 'UNKNOWN_FIELD'],
+    ['a non-boolean stream', { stream: 'yes' }, 400, 'INVALID_PARAMETER'],
+  ])('rejects %s', async (_, fields, status, code) => {
     const reply = await post(fields);
 
     expect([reply.status, (reply.body as { code: string }).code]).toEqual([status, code]);
   });
 
-  it('refuses at once more text than a reply can hold, but streams it', async () => {
+  it('limits the tokens of a JSON response, but not of a stream', async () => {
     inspector.outline = { ...inspector.outline, durationSeconds: 1_000 };
     const languages = 'bg,ca,cs,cy,da,de,el,en';
     const fields = {
@@ -194,16 +194,16 @@ describe('POST /v1/videos/captions', () => {
     expect(readEvents(stream.text).filter(({ event }) => event === 'segment')).toHaveLength(1_000);
   });
 
-  it('sends pictures elsewhere', async () => {
-    const picture = Buffer.from('\xff\xd8\xff', 'latin1');
+  it('rejects images', async () => {
+    const image = Buffer.from('\xff\xd8\xff', 'latin1');
     const reply = await request(app.getHttpServer())
       .post('/v1/videos/captions')
-      .attach('file', picture, 'clip.mp4');
+      .attach('file', image, 'clip.mp4');
 
     expect(reply.body).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
   });
 
-  it('stops for a client that leaves between segments', async () => {
+  it('stops when the client disconnects between segments', async () => {
     let isEnded = false;
     engine.generate = async function* (_request, signal) {
       try {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+
 import {
   Body,
   Controller,
@@ -9,42 +10,7 @@ import {
   Res,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiTags, ApiPropertyOptional, ApiProperty } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
-import { MAX_VIDEO_CAPTIONS_TOKENS, MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
-import type { VideoInspector, VideoOutline } from '../../workers/media-inspector.js';
-import type {
-  ModelDescription,
-  RequestMedia,
-  VisionLanguageEngine,
-} from '../../engine/vision-language-engine.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
-import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
-import { ApiMediaRequest, ApiProblems } from '../response/api-documentation.js';
-import { checkChatModel } from '../request/loaded-model.js';
-import { clientOf, ClientSignal } from '../request/client.js';
-import {
-  toFrameSampling,
-  readyModel,
-  toSettings,
-  GenerationDto,
-} from '../request/generation-fields.js';
-import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
-import { MediaUpload } from '../media/media-upload.js';
-import { chooseFormat, streamEvents, eventMessage } from '../response/send-outcome.js';
-import {
-  requestedLanguage,
-  requestedLanguages,
-  LanguagesField,
-} from '../request/language-fields.js';
-import { resolveOneMedia, UploadedMedia, MediaDto } from '../media/media-fields.js';
-import {
-  captionVideo,
-  type VideoCaptionsTask,
-  type DescribedSegment,
-  type VideoCaptionsEvent,
-} from '../../video-captions/caption-video.js';
-import { type Granularity, planSegments } from '../../video-captions/plan-segments.js';
+import { ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   IsIn,
@@ -57,44 +23,51 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import type { Request, Response } from 'express';
+
+import { MAX_SEGMENTS, MAX_VIDEO_CAPTIONS_TOKENS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import type { RequestMedia, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { Language } from '../../language/languages.js';
+import {
+  captionVideo,
+  type DescribedSegment,
+  type VideoCaptionsEvent,
+  type VideoCaptionsTask,
+} from '../../video-captions/caption-video.js';
+import { type Granularity, planSegments } from '../../video-captions/plan-segments.js';
+import { formatWebVtt } from '../../video-captions/webvtt.js';
+import type { VideoInspector, VideoOutline } from '../../workers/media-inspector.js';
+import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
+import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
+import type { MediaSource } from '../media/media-resolver.js';
+import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
+import { ClientSignal } from '../request/client.js';
+import { GenerationDto } from '../request/generation-fields.js';
+import {
+  LanguagesField,
+  requestedLanguage,
+  requestedLanguages,
+} from '../request/language-fields.js';
+import type { SseMessage } from '../response/event-stream.js';
 import type { Plain } from '../response/media-response.js';
 import {
   TimingsDto,
+  toTimingsResponse,
+  toUsageResponse,
   UsageDto,
-  presentTimings,
-  presentUsage,
 } from '../response/outcome-response.js';
-import type { Language } from '../../language/languages.js';
-import type { SseMessage } from '../response/event-stream.js';
-import { type Cue, formatWebVtt } from '../../video-captions/webvtt.js';
+import { ApiProblems } from '../response/problem.js';
+import { chooseFormat, sendMessages, toMessage } from '../response/send-outcome.js';
+import { ApiMediaRequest, MediaRequestHandler } from './media-request.js';
 
-/** @throws UNSUPPORTED_MEDIA_TYPE for a picture. */
-function takeClip(media: readonly RequestMedia[]): Extract<RequestMedia, { kind: 'video' }> {
-  const [clip] = media;
-  if (clip?.kind === 'video') return clip;
-  throw new SalamandraError(
-    'UNSUPPORTED_MEDIA_TYPE',
-    'The file is not a clip; pictures go to /v1/captions.',
-  );
-}
-
-/** @throws INVALID_PARAMETER when all texts together might not fit a reply that is sent at once. */
-function checkLength(tokens: number): void {
-  if (tokens <= MAX_VIDEO_CAPTIONS_TOKENS) return;
-  throw new SalamandraError(
-    'INVALID_PARAMETER',
-    'So many texts come as an event stream only; or ask for fewer segments, languages or tokens.',
-    { details: { tokens, max_tokens: MAX_VIDEO_CAPTIONS_TOKENS } },
-  );
-}
-
-export const GRANULARITIES: readonly Granularity['kind'][] = ['whole', 'shot', 'interval'];
+const GRANULARITIES: readonly Granularity['kind'][] = ['whole', 'shot', 'interval'];
 
 const DEFAULT_INTERVAL_SECONDS = 10;
 const DEFAULT_MAX_SHOTS = 100;
 
 export class VideoCaptionsRequestDto extends GenerationDto {
-  @ApiPropertyOptional({ type: MediaDto, description: 'The clip, in a JSON body.' })
+  @ApiPropertyOptional({ type: MediaDto, description: 'The video, in a JSON body.' })
   @IsOptional()
   @IsObject()
   @ValidateNested()
@@ -105,13 +78,18 @@ export class VideoCaptionsRequestDto extends GenerationDto {
     enum: GRANULARITIES,
     default: 'whole',
     description:
-      'What a segment is: all of it, each shot, or each interval. The frames that are asked for are those of each segment.',
+      'How the video is split into segments: one segment, one per shot, or one per interval. num_frames and fps apply to each segment.',
   })
   @IsOptional()
   @IsIn(GRANULARITIES)
   granularity?: Granularity['kind'];
 
-  @ApiPropertyOptional({ minimum: 1, default: DEFAULT_INTERVAL_SECONDS })
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_VIDEO_SECONDS,
+    default: DEFAULT_INTERVAL_SECONDS,
+    description: 'Length of a segment in seconds, with granularity "interval".',
+  })
   @IsOptional()
   @IsNumber({}, { message: '$property must be a number' })
   @Min(1)
@@ -122,7 +100,8 @@ export class VideoCaptionsRequestDto extends GenerationDto {
     minimum: 1,
     maximum: MAX_SEGMENTS,
     default: DEFAULT_MAX_SHOTS,
-    description: 'The clearest cuts are kept where there are more.',
+    description:
+      'Largest number of segments, with granularity "shot". A video with more shots is split at its clearest cuts.',
   })
   @IsOptional()
   @IsInt()
@@ -130,19 +109,18 @@ export class VideoCaptionsRequestDto extends GenerationDto {
   @Max(MAX_SEGMENTS)
   max_shots?: number;
 
-  @LanguagesField(' A track has the first.')
+  @LanguagesField(' A WebVTT track uses the first one only.')
   languages?: string[];
 
   @ApiPropertyOptional({
-    description: 'The language of a track instead of the first of "languages".',
+    description: 'Language of a WebVTT track, instead of the first of "languages".',
   })
   @IsOptional()
   @IsString()
   language?: string;
 }
 
-/** How a body wants the video cut. */
-export function toGranularity(body: VideoCaptionsRequestDto): Granularity {
+function toGranularity(body: VideoCaptionsRequestDto): Granularity {
   const { granularity: kind = 'whole' } = body;
   switch (kind) {
     case 'whole':
@@ -156,142 +134,131 @@ export function toGranularity(body: VideoCaptionsRequestDto): Granularity {
 
 class VideoDto {
   @ApiProperty({ enum: ['video'] }) kind!: 'video';
-  @ApiProperty({ description: 'Pixels of the upright frames.' }) width!: number;
-  @ApiProperty() height!: number;
-  @ApiProperty({ type: Number, nullable: true, description: 'null where the file does not say.' })
+  @ApiProperty({ description: 'Width of a frame in pixels, after rotation.' }) width!: number;
+  @ApiProperty({ description: 'Height of a frame in pixels, after rotation.' }) height!: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Length in seconds; null if the file does not state it.',
+  })
   duration_seconds!: number | null;
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'null where it varies or is not said.',
+    description: 'Frames per second; null if it varies or the file does not state it.',
   })
   frame_rate!: number | null;
 }
 
-export class SegmentDto {
-  @ApiProperty({ description: 'Seconds from the beginning of the clip.' }) start!: number;
-  @ApiProperty() end!: number;
+class SegmentDto {
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) end!: number;
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
     example: { ca: 'Un gos entra per l’esquerra.' },
-    description: 'By language.',
+    description: 'Captions by language code.',
   })
   texts!: Record<string, string>;
-  @ApiProperty({ type: [Number], description: 'When the frames are that were looked at.' })
+  @ApiProperty({ type: [Number], description: 'Timestamps of the sampled frames, in seconds.' })
   frames!: number[];
 }
 
-export class VideoCaptionsReplyDto {
+class VideoCaptionsResponseDto {
   @ApiProperty() id!: string;
-  @ApiProperty() model!: string;
+  @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty({ type: VideoDto }) media!: VideoDto;
   @ApiProperty({ enum: GRANULARITIES }) granularity!: Granularity['kind'];
-  @ApiProperty({ type: [SegmentDto] }) segments!: SegmentDto[];
-  @ApiProperty({ type: UsageDto }) usage!: UsageDto;
-  @ApiProperty({ type: TimingsDto }) timings!: TimingsDto;
+  @ApiProperty({ type: [SegmentDto], description: 'Segments without a frame are left out.' })
+  segments!: SegmentDto[];
+  @ApiProperty({ type: UsageDto, description: 'Sum over all segments.' }) usage!: UsageDto;
+  @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
 }
 
-export function toVideoResponse(outline: VideoOutline): Plain<VideoDto> {
-  const { width, height, durationSeconds, frameRate } = outline;
-  return {
-    kind: 'video',
-    width,
-    height,
-    duration_seconds: durationSeconds,
-    frame_rate: frameRate,
-  };
-}
-
-export function presentSegment(segment: DescribedSegment): Plain<SegmentDto> {
-  return {
-    start: toMilliseconds(segment.startSeconds),
-    end: toMilliseconds(segment.endSeconds),
-    texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
-    frames: segment.frames.map(toMilliseconds),
-  };
-}
-
-/** Seconds, to the millisecond. */
-function toMilliseconds(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
-}
-
-/** What a reply says of a video before its first segment. */
+/** The fields that are known before the first segment. */
 type VideoCaptionsHead = Plain<
-  Pick<VideoCaptionsReplyDto, 'id' | 'model' | 'media' | 'granularity'>
+  Pick<VideoCaptionsResponseDto, 'id' | 'model' | 'media' | 'granularity'>
 >;
 
-/** What comes of a video: its head first, then what was written. */
-export type VideoCaptionsStream = AsyncIterable<
+type VideoCaptionsStream = AsyncIterable<
   { readonly type: 'head'; readonly head: VideoCaptionsHead } | VideoCaptionsEvent
 >;
 
-/** The whole reply. */
-export async function collectVideoCaptions(
-  events: VideoCaptionsStream,
-): Promise<Plain<VideoCaptionsReplyDto>> {
-  const segments: Plain<SegmentDto>[] = [];
+type DoneEvent = Extract<VideoCaptionsEvent, { readonly type: 'done' }>;
+
+interface VideoCaptions extends Pick<DoneEvent, 'usage' | 'timings'> {
+  readonly head: VideoCaptionsHead;
+  readonly segments: readonly DescribedSegment[];
+}
+
+async function collectVideoCaptions(events: VideoCaptionsStream): Promise<VideoCaptions> {
+  const segments: DescribedSegment[] = [];
   let head: VideoCaptionsHead | undefined;
   for await (const event of events) {
     if (event.type === 'head') head = event.head;
-    else if (event.type === 'segment') segments.push(presentSegment(event.segment));
+    else if (event.type === 'segment') segments.push(event.segment);
     else if (event.type === 'done' && head) {
-      const { usage, timings } = event;
-      return {
-        ...head,
-        segments,
-        usage: presentUsage([usage]),
-        timings: presentTimings(timings),
-      };
+      return { head, segments, usage: event.usage, timings: event.timings };
     }
   }
-  throw new Error('The video ended before its result.');
+  throw new Error('The captions of the video ended without a result.');
 }
 
-/** The whole reply as a WebVTT track; segments of which nothing was written are left out. */
-export async function collectTrack(
-  events: VideoCaptionsStream,
-  language: Language,
-): Promise<string> {
-  const cues: Cue[] = [];
-  let model = '';
-  for await (const event of events) {
-    if (event.type === 'head') model = event.head.model;
-    if (event.type !== 'segment') continue;
-    const { startSeconds, endSeconds, texts } = event.segment;
-    for (const { text } of texts) cues.push({ startSeconds, endSeconds, text });
-  }
+function toVideoCaptionsResponse(captions: VideoCaptions): Plain<VideoCaptionsResponseDto> {
+  return {
+    ...captions.head,
+    segments: captions.segments.map(toSegmentResponse),
+    usage: toUsageResponse([captions.usage]),
+    timings: toTimingsResponse(captions.timings),
+  };
+}
+
+/** A WebVTT track with one cue per segment. */
+function toTrack({ head: { model }, segments }: VideoCaptions, language: Language): string {
+  const cues = segments.flatMap(({ startSeconds, endSeconds, texts }) =>
+    texts.map(({ text }) => ({ startSeconds, endSeconds, text })),
+  );
   return formatWebVtt({ language, model, cues });
 }
 
-/** The reply piece by piece, as server-sent events. */
-export async function* toVideoCaptionsMessages(
-  events: VideoCaptionsStream,
-): AsyncGenerator<SseMessage> {
+async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGenerator<SseMessage> {
   for await (const event of events) {
     switch (event.type) {
       case 'head':
-        yield eventMessage('media', event.head);
+        yield toMessage('media', event.head);
         break;
       case 'text-delta': {
-        const { startSeconds: start } = event.range;
-        yield eventMessage('text-delta', {
-          start,
-          language: event.language.code,
-          text: event.text,
-        });
+        const { range, language, text } = event;
+        yield toMessage('text-delta', { start: range.startSeconds, language: language.code, text });
         break;
       }
       case 'segment':
-        yield eventMessage('segment', presentSegment(event.segment));
+        yield toMessage('segment', toSegmentResponse(event.segment));
         break;
       case 'done':
-        yield eventMessage('usage', presentUsage([event.usage]));
-        yield eventMessage('done', { timings: presentTimings(event.timings) });
+        yield toMessage('usage', toUsageResponse([event.usage]));
+        yield toMessage('done', { timings: toTimingsResponse(event.timings) });
         break;
     }
   }
+}
+
+function toVideoResponse(outline: VideoOutline): Plain<VideoDto> {
+  const { width, height, durationSeconds: duration_seconds, frameRate: frame_rate } = outline;
+  return { kind: 'video', width, height, duration_seconds, frame_rate };
+}
+
+function toSegmentResponse(segment: DescribedSegment): Plain<SegmentDto> {
+  return {
+    start: roundToMilliseconds(segment.startSeconds),
+    end: roundToMilliseconds(segment.endSeconds),
+    texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
+    frames: segment.frames.map(roundToMilliseconds),
+  };
+}
+
+function roundToMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 @ApiTags('videos')
@@ -300,16 +267,22 @@ export class VideosController {
   constructor(
     @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
     @Inject(VIDEO_INSPECTOR) private readonly inspector: VideoInspector,
-    private readonly intake: MediaResolver,
+    private readonly handler: MediaRequestHandler,
   ) {}
 
-  /** What happens in a clip: as a whole, shot by shot or by the clock. Accept: text/vtt gives a WebVTT track. */
   @Post()
   @HttpCode(200)
   @UseInterceptors(MediaUpload(1))
-  @ApiMediaRequest(VideoCaptionsRequestDto, VideoCaptionsReplyDto, {
+  @ApiOperation({
+    summary: 'Caption a whole video, its shots or its intervals',
+    description:
+      'Describes a video segment by segment, in each requested language. With "Accept: text/vtt" the response is a WebVTT track in one language.',
+  })
+  @ApiMediaRequest({
+    request: VideoCaptionsRequestDto,
+    response: VideoCaptionsResponseDto,
     resultEvent: 'segment',
-    files: 1,
+    maxFiles: 1,
     otherTypes: ['text/vtt'],
   })
   @ApiProblems()
@@ -320,51 +293,68 @@ export class VideosController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
+    const exchange = { request, response, signal };
     const format = chooseFormat(request, body.stream, ['json', 'event-stream', 'vtt']);
-    const source = resolveOneMedia(files, body.media);
-    const asked = requestedLanguages(body.languages);
-    // Only the language of the track is written: the others would be thrown away.
-    const trackLanguage = body.language === undefined ? asked[0] : requestedLanguage(body.language);
-    const languages = format === 'vtt' && trackLanguage ? [trackLanguage] : asked;
-    const model = readyModel(this.engine);
-    checkChatModel(model, [source]);
-    const settings = toSettings(body, model);
-    const sampling = toFrameSampling(body);
+    const sources = [resolveOneMedia(files, body.media)];
+    const requested = requestedLanguages(body.languages);
+    // A track has one language. Captions in the others would be discarded.
+    const trackLanguage =
+      body.language === undefined ? requested[0] : requestedLanguage(body.language);
+    const languages = format === 'vtt' && trackLanguage ? [trackLanguage] : requested;
     const granularity = toGranularity(body);
-    const taken = await this.intake.resolve([source], sampling, signal);
-    try {
-      const { path } = takeClip(taken.media);
-      const isCollected = format !== 'event-stream';
-      const client = clientOf(request);
-      const task = { client, path, sampling, languages, settings, isCollected };
-      const events = this.describe(task, granularity, model, signal);
-      if (format === 'event-stream') {
-        await streamEvents({ request, response }, toVideoCaptionsMessages(events));
-      } else if (format === 'vtt' && trackLanguage) {
-        const track = await collectTrack(events, trackLanguage);
-        response.type('text/vtt; charset=utf-8').send(track);
-      } else {
-        response.json(await collectVideoCaptions(events));
-      }
-    } finally {
-      await taken.release();
-    }
+    await this.handler.handle(
+      exchange,
+      { body, sources },
+      async ({ client, model, settings, sampling, media }) => {
+        const path = pathOfVideo(media);
+        const task = { client, path, sampling, languages, settings };
+        const head = { id: `vid_${randomUUID()}`, model: model.id, granularity };
+        const isStream = format === 'event-stream';
+        const events = this.describe(task, head, isStream, signal);
+        if (isStream) {
+          await sendMessages(exchange, toVideoCaptionsMessages(events));
+        } else if (format === 'vtt' && trackLanguage) {
+          const track = toTrack(await collectVideoCaptions(events), trackLanguage);
+          response.type('text/vtt; charset=utf-8').send(track);
+        } else {
+          response.json(toVideoCaptionsResponse(await collectVideoCaptions(events)));
+        }
+      },
+    );
   }
 
+  /** @throws INVALID_PARAMETER if the captions could exceed MAX_VIDEO_CAPTIONS_TOKENS and are not streamed. */
   private async *describe(
-    task: Omit<VideoCaptionsTask, 'segments'> & { readonly isCollected: boolean },
-    granularity: Granularity,
-    model: ModelDescription,
+    task: Omit<VideoCaptionsTask, 'segments'>,
+    { id, model, granularity }: { id: string; model: string; granularity: Granularity },
+    isStream: boolean,
     signal: AbortSignal,
   ): VideoCaptionsStream {
     const { path, sampling, languages, settings } = task;
     const outline = await this.inspector.inspect(path, signal);
     const video = { path, outline, range: sampling.range };
     const segments = await planSegments(video, granularity, this.inspector, signal);
-    if (task.isCollected) checkLength(segments.length * languages.length * settings.maxTokens);
-    const id = `vid_${randomUUID()}`;
+    if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
     const media = toVideoResponse(outline);
-    yield { type: 'head', head: { id, model: model.id, media, granularity: granularity.kind } };
+    yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
     yield* captionVideo(this.engine, { ...task, segments }, signal);
   }
+}
+
+/** @throws UNSUPPORTED_MEDIA_TYPE for an image. */
+function pathOfVideo([media]: readonly RequestMedia[]): string {
+  if (media?.kind === 'video') return media.path;
+  throw new SalamandraError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The file is not a video in a supported container. Send images to /v1/captions.',
+  );
+}
+
+function checkTokens(tokens: number): void {
+  if (tokens <= MAX_VIDEO_CAPTIONS_TOKENS) return;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `Too many tokens for one response: up to ${tokens}, limit ${MAX_VIDEO_CAPTIONS_TOKENS}. Set "stream": true, or request fewer segments, languages or max_tokens.`,
+    { details: { tokens, max_tokens: MAX_VIDEO_CAPTIONS_TOKENS } },
+  );
 }

@@ -3,36 +3,36 @@ import { randomUUID } from 'node:crypto';
 import type { FinishReason } from '../../decoder/sampling/generate.js';
 import type { Answer, ModelDescription } from '../../engine/vision-language-engine.js';
 
-/** What every object about one completion carries, so that a client sees they belong together. */
-export interface CompletionFrame {
+/** The fields that identify a completion. All its chunks carry the same values. */
+export interface CompletionHeader {
   readonly id: string;
-  /** Seconds since 1970. */
+  /** Unix seconds. */
   readonly created: number;
   readonly model: string;
-  /** Changes with the weights and with their precision. */
+  /** Depends on the weights and their precision. */
   readonly system_fingerprint: string;
 }
 
-/** Names a new completion; the kind is how OpenAI's ids begin. */
-export function createCompletionFrame(
-  kind: 'chatcmpl' | 'cmpl',
+/** @param prefix of the id, as OpenAI has it. */
+export function createCompletionHeader(
+  prefix: 'chatcmpl' | 'cmpl',
   model: ModelDescription,
-): CompletionFrame {
+): CompletionHeader {
   return {
-    id: `${kind}-${randomUUID().replaceAll('-', '')}`,
+    id: `${prefix}-${randomUUID().replaceAll('-', '')}`,
     created: Math.floor(Date.now() / 1000),
     model: model.id,
     system_fingerprint: `fp_${model.revision.slice(0, 12)}_${model.precision}`,
   };
 }
 
-/** OpenAI knows no answer that goes round in circles; ours ends there, and `x_salamandra` says why. */
-export function presentFinishReason(reason: FinishReason): 'stop' | 'length' {
+/** OpenAI has no value for `repetition` and `cancelled`. `x_salamandra.finish_reason` carries the original. */
+export function toFinishReason(reason: FinishReason): 'stop' | 'length' {
   return reason === 'length' ? 'length' : 'stop';
 }
 
-/** OpenAI's `usage` over all answers, and with it how many of the prompts' tokens are pictures and clips. */
-export function presentUsage(answers: readonly Pick<Answer, 'usage'>[]) {
+/** OpenAI's `usage`, summed over all answers, with the visual tokens as an extension. */
+export function toOpenAiUsage(answers: readonly Pick<Answer, 'usage'>[]) {
   const sum = (pick: (usage: Answer['usage']) => number) =>
     answers.reduce((total, { usage }) => total + pick(usage), 0);
   const promptTokens = sum((usage) => usage.promptTokens);
