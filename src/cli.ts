@@ -139,7 +139,7 @@ program
   .action(async (options: { port?: string; host?: string; model?: string }) => {
     const configuration = configure(options);
     // The HTTP framework takes longer to load than all the rest; only this command needs it.
-    const { startServer } = await import('./api/start-server.js');
+    const { startServer } = await import('./api/server.js');
     process.off('SIGINT', interrupt);
     await startServer(configuration, workerEntry);
   });

@@ -1,4 +1,4 @@
-import { startServer } from './api/start-server.js';
+import { startServer } from './api/server.js';
 import { loadConfiguration } from './config/configuration.js';
 import { SalamandraError } from './errors/salamandra-error.js';
 

@@ -1,32 +1,31 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
-import type { MediaInspector } from '../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { MediaFetcher } from '../media/remote/media-fetcher.js';
-import { AnswersController } from './routes/answers.controller.js';
-import { CaptionsController } from './routes/captions.controller.js';
-import { ChatCompletionsController } from './openai/chat/chat-completions.controller.js';
-import { CompletionsController } from './openai/completions/completions.controller.js';
-import { CALIBRATIONS, ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './engine-token.js';
-import type { FindCalibration } from './routes/calibrations.js';
-import { EstimateController } from './routes/estimate.controller.js';
-import { HealthController } from './routes/health.controller.js';
-import { RequestGate } from './request/request-gate.js';
+import type { MediaInspector } from '../workers/media-inspector.js';
+import { CALIBRATIONS, ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './injection-tokens.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
-import { LanguagesController } from './routes/languages.controller.js';
-import { ModelsController } from './routes/models.controller.js';
-import { VideosController } from './routes/videos.controller.js';
+import { ChatCompletionsController } from './openai/chat-completions.js';
+import { CompletionsController } from './openai/completions.js';
+import { RequestGate } from './request/request-gate.js';
+import { AnswersController } from './routes/answers.js';
+import { CaptionsController } from './routes/captions.js';
+import { EstimateController, type FindCalibration } from './routes/estimate.js';
+import { HealthController } from './routes/health.js';
+import { LanguagesController } from './routes/languages.js';
+import { MediaRequestHandler } from './routes/media-request.js';
+import { ModelsController } from './routes/models.js';
+import { VideosController } from './routes/videos.js';
 
-/** What the service works with. Whoever made the parts closes them. */
-export interface ServiceParts {
+/** The services that the API depends on. Their creator closes them. */
+interface AppDependencies {
   readonly engine: VisionLanguageEngine;
   readonly videoInspector: MediaInspector;
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
 }
 
-/** The whole service over its parts. */
 @Module({})
 export class AppModule {
   static of({
@@ -34,7 +33,7 @@ export class AppModule {
     videoInspector,
     mediaFetcher,
     findCalibration,
-  }: ServiceParts): DynamicModule {
+  }: AppDependencies): DynamicModule {
     return {
       module: AppModule,
       providers: [
@@ -45,6 +44,7 @@ export class AppModule {
         RequestGate,
         MediaFiles,
         MediaResolver,
+        MediaRequestHandler,
       ],
       controllers: [
         CaptionsController,

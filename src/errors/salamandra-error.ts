@@ -9,11 +9,9 @@ export const ERROR_CODES = [
   'MULTIPART_MALFORMED',
   'UNAUTHENTICATED',
   'FORBIDDEN',
-  'PATH_NOT_ALLOWED',
   'NOT_FOUND',
   'METHOD_NOT_ALLOWED',
   'REQUEST_TIMEOUT',
-  'IDEMPOTENCY_CONFLICT',
   'PAYLOAD_TOO_LARGE',
   'TOO_MANY_PARTS',
   'UNSUPPORTED_MEDIA_TYPE',
@@ -28,7 +26,6 @@ export const ERROR_CODES = [
   'MEDIA_URL_REJECTED',
   'MEDIA_FETCH_FAILED',
   'RATE_LIMITED',
-  'QUOTA_EXCEEDED',
   'QUEUE_FULL',
   'SHUTTING_DOWN',
   'MODEL_NOT_READY',
@@ -64,7 +61,6 @@ export interface SalamandraErrorJson {
 const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'REQUEST_TIMEOUT',
   'RATE_LIMITED',
-  'QUOTA_EXCEEDED',
   'QUEUE_FULL',
   'SHUTTING_DOWN',
   'MODEL_NOT_READY',
@@ -81,7 +77,7 @@ export class SalamandraError extends Error {
   readonly details: ErrorDetails | undefined;
   readonly retryable: boolean;
 
-  /** `publicMessage` reaches clients as it stands: a fixed sentence, without anything of the input. */
+  /** `publicMessage` reaches clients unchanged: no paths of this machine, no secrets, no text of a library. */
   constructor(code: ErrorCode, publicMessage: string, options: SalamandraErrorOptions = {}) {
     super(publicMessage, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;

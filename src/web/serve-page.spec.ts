@@ -6,7 +6,7 @@ import request from 'supertest';
 
 import { createFakeEngine } from '../../test/fakes/fake-engine.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { createApp } from '../api/create-app.js';
+import { createApp } from '../api/server.js';
 import { PAGE_FOLDERS } from './serve-page.js';
 
 const SCRIPT = `console.log('${randomBytes(5_000).toString('base64')}');`.repeat(2);

@@ -1,7 +1,7 @@
 /** The real service, but for its worker, which counts. */
 import { URL } from 'node:url';
 
-import { startServer } from '../../dist/api/start-server.js';
+import { startServer } from '../../dist/api/server.js';
 import { loadConfiguration } from '../../dist/config/configuration.js';
 
 await startServer(

@@ -16,7 +16,7 @@ afterEach(() => files.onModuleDestroy());
 
 const chunks = [Buffer.from('one '), Buffer.from('two')];
 
-it('keeps files that only this user can read until their scope ends', async () => {
+it('keeps files, readable by this user only, until their scope is released', async () => {
   const [scope, other] = [files.openScope(), files.openScope()];
   const path = await scope.write(chunks);
   const kept = await other.write(chunks);
@@ -30,7 +30,7 @@ it('keeps files that only this user can read until their scope ends', async () =
   expect([existsSync(path), existsSync(kept)]).toEqual([false, true]);
 });
 
-it('leaves nothing of what could not be written whole', async () => {
+it('removes a file whose write failed', async () => {
   const path: string[] = [];
   const scope = files.openScope();
   const failing = async function* () {
@@ -45,7 +45,7 @@ it('leaves nothing of what could not be written whole', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-it('removes what is still being written when its scope ends', async () => {
+it('removes a file that is still being written when its scope is released', async () => {
   const scope = files.openScope();
   let start: () => void = () => undefined;
   let finish: () => void = () => undefined;
@@ -64,7 +64,7 @@ it('removes what is still being written when its scope ends', async () => {
   expect(existsSync(await writing)).toBe(false);
 });
 
-it.each(['ENOSPC', 'EDQUOT'])('says that there is no room at %s', async (code) => {
+it.each(['ENOSPC', 'EDQUOT'])('throws STORAGE_FULL for %s', async (code) => {
   const full = async function* () {
     yield Buffer.from('one');
     throw Object.assign(await Promise.resolve(new Error('full')), { code });
@@ -73,7 +73,7 @@ it.each(['ENOSPC', 'EDQUOT'])('says that there is no room at %s', async (code) =
   await expect(files.openScope().write(full())).rejects.toMatchObject({ code: 'STORAGE_FULL' });
 });
 
-it('sweeps what a crashed process left, and nothing else', async () => {
+it('removes the folders of crashed processes only', async () => {
   const leftover = join(tmpdir(), `visual-salamandra-${NO_PROCESS}-abc`);
   const reused = join(tmpdir(), `visual-salamandra-${process.pid}-abc`);
   const alive = join(tmpdir(), `visual-salamandra-${process.ppid}-abc`);

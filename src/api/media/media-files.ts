@@ -9,23 +9,23 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** The files of one piece of work. They go together. */
+/** The temporary files of one request. They are removed together. */
 export interface FileScope {
-  /** A path that nothing has yet. It says nothing about the client's name for the file. */
+  /** An unused random path, independent of the client's file name. */
   newPath(): Promise<string>;
-  /** Writes chunks as they come. @throws STORAGE_FULL and what the chunks throw; nothing is left then. */
+  /** Writes chunks to a new file. @throws STORAGE_FULL, every error of `chunks`; the file is removed in that case. */
   write(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string>;
-  /** Removes every file, and what is still being written as soon as that ends. */
+  /** Removes all files. A file that is still being written is removed at the end of its write. */
   release(): Promise<void>;
 }
 
-/** Our folders in the system's temporary folder carry the id of their process, so that leftovers show. */
+/** Folder names carry the process id, so that folders of dead processes can be found. */
 const FOLDER_NAME = /^visual-salamandra-(\d+)-/;
 
-/** The folders of this process. A crashed one may have had its id: in a container it often does. */
+/** Tells the folders of this process from those of a crashed one with the same id, which is common in containers. */
 const ownFolders = new Set<string>();
 
-/** Clips on their way to the model: in a folder that only this user can read and that goes with the process. */
+/** Temporary files of videos, in a folder that only this user can read and that is removed with the process. */
 @Injectable()
 export class MediaFiles implements OnModuleInit, OnModuleDestroy {
   private folder: Promise<string> | undefined;
@@ -64,9 +64,9 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
     };
   }
 
-  /** Made when it is first needed; one that could not be made is tried again. */
+  /** Creates the folder on the first call, and again after a failed call. */
   private openFolder(): Promise<string> {
-    this.folder ??= makeFolder().catch((error: unknown) => {
+    this.folder ??= createFolder().catch((error: unknown) => {
       this.folder = undefined;
       throw error;
     });
@@ -81,7 +81,7 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-async function makeFolder(): Promise<string> {
+async function createFolder(): Promise<string> {
   try {
     const folder = await mkdtemp(join(tmpdir(), `visual-salamandra-${process.pid}-`));
     ownFolders.add(folder);
@@ -91,7 +91,7 @@ async function makeFolder(): Promise<string> {
   }
 }
 
-/** Removes this user's folders of processes that are gone. What cannot be removed waits for the next start. */
+/** Removes this user's folders of dead processes. A folder that cannot be removed stays until the next start. */
 async function removeLeftovers(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names) {
@@ -104,7 +104,7 @@ async function removeLeftovers(): Promise<void> {
   }
 }
 
-/** Whether this user made a folder; always on Windows, where everybody has a temporary folder of their own. */
+/** Whether a folder belongs to this user. Always true on Windows, where each user has their own temporary folder. */
 async function isOwn(folder: string): Promise<boolean> {
   const stats = await lstat(folder).catch(() => undefined);
   return stats !== undefined && (!process.getuid || stats.uid === process.getuid());
@@ -115,20 +115,24 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Not ours to signal, but there.
+    // EPERM: the process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** Retries: on Windows a file stays as long as a process that is being ended has it open. */
+/** Retries, since Windows does not remove a file that a terminating process still has open. */
 async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true, maxRetries: 5 }).catch(() => undefined);
 }
 
-const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES']);
+const STORAGE_ERRORS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES']);
 
 function toStorageError(error: unknown): unknown {
-  return FULL.has((error as NodeJS.ErrnoException | undefined)?.code)
-    ? new SalamandraError('STORAGE_FULL', 'There is no room for the clip.', { cause: error })
+  return STORAGE_ERRORS.has((error as NodeJS.ErrnoException | undefined)?.code)
+    ? new SalamandraError(
+        'STORAGE_FULL',
+        'The temporary folder of the service is full or not writable.',
+        { cause: error },
+      )
     : error;
 }

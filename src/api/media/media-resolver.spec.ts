@@ -12,21 +12,21 @@ import { MediaFiles } from './media-files.js';
 import { MediaResolver } from './media-resolver.js';
 
 const SAMPLING: FrameSampling = { mode: 'uniform', frames: { count: 4 } };
-const PICTURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+const IMAGE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 const { signal } = new AbortController();
 
 let files: MediaFiles;
-let intake: MediaResolver;
+let resolver: MediaResolver;
 let targets: FetchTarget[];
 
 beforeEach(() => {
   files = new MediaFiles();
   targets = [];
-  intake = new MediaResolver(files, {
+  resolver = new MediaResolver(files, {
     async fetch(url, target) {
       targets.push(target);
-      if (url.endsWith('.png')) return { kind: 'image', bytes: PICTURE };
+      if (url.endsWith('.png')) return { kind: 'image', bytes: IMAGE };
       const path = await target.createVideoFile();
       await writeFile(path, tinyClip());
       if (url.endsWith('broken')) throw new SalamandraError('MEDIA_FETCH_FAILED', 'No.');
@@ -37,11 +37,11 @@ beforeEach(() => {
 
 afterEach(() => files.onModuleDestroy());
 
-it('tells clips from pictures by their bytes, and removes its files', async () => {
+it('tells videos from images by their first bytes, and removes its own files on release', async () => {
   const upload = await files.openScope().write([tinyClip()]);
-  const taken = await intake.resolve(
+  const resolved = await resolver.resolve(
     [
-      { kind: 'bytes', bytes: PICTURE },
+      { kind: 'bytes', bytes: IMAGE },
       { kind: 'bytes', bytes: tinyClip() },
       { kind: 'file', path: upload },
       { kind: 'url', url: 'http://x.org/a.png' },
@@ -52,22 +52,22 @@ it('tells clips from pictures by their bytes, and removes its files', async () =
   );
 
   const path = expect.any(String) as string;
-  expect(taken.media).toEqual([
-    { kind: 'image', bytes: PICTURE },
+  expect(resolved.media).toEqual([
+    { kind: 'image', bytes: IMAGE },
     { kind: 'video', path, sampling: SAMPLING },
     { kind: 'video', path: upload, sampling: SAMPLING },
-    { kind: 'image', bytes: PICTURE },
+    { kind: 'image', bytes: IMAGE },
     { kind: 'video', path, sampling: SAMPLING },
   ]);
-  const paths = taken.media.flatMap((one) => (one.kind === 'video' ? [one.path] : []));
+  const paths = resolved.media.flatMap((one) => (one.kind === 'video' ? [one.path] : []));
   expect(await readFile(paths[0] ?? '')).toEqual(tinyClip());
-  await taken.release();
+  await resolved.release();
   expect(paths.map((one) => existsSync(one))).toEqual([false, true, false]);
 });
 
-it('leaves a fetched clip no more room than the others left', async () => {
+it('limits a downloaded video to the bytes that the other videos left', async () => {
   const url = 'http://x.org/a.mp4';
-  const taken = await intake.resolve(
+  const resolved = await resolver.resolve(
     [
       { kind: 'url', url },
       { kind: 'url', url },
@@ -75,24 +75,28 @@ it('leaves a fetched clip no more room than the others left', async () => {
     SAMPLING,
     signal,
   );
-  await taken.release();
+  await resolved.release();
 
   const [first, second] = targets.map(({ maxVideoBytes }) => maxVideoBytes);
   expect((first ?? 0) - (second ?? 0)).toBe(tinyClip().length);
 });
 
-it('gives slow servers one deadline together', async () => {
+it('has one deadline for all downloads', async () => {
   const spy = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
 
-  const taking = intake.resolve([{ kind: 'url', url: 'http://x.org/a.mp4' }], SAMPLING, signal);
+  const resolving = resolver.resolve(
+    [{ kind: 'url', url: 'http://x.org/a.mp4' }],
+    SAMPLING,
+    signal,
+  );
 
-  await expect(taking).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  await expect(resolving).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   spy.mockRestore();
 });
 
-it('leaves a fetched picture no more room than the others left', async () => {
+it('limits a downloaded image to the bytes that the other images left', async () => {
   const bytes = Buffer.alloc(24_000_000);
-  await intake.resolve(
+  await resolver.resolve(
     [
       { kind: 'bytes', bytes },
       { kind: 'bytes', bytes },
@@ -105,9 +109,9 @@ it('leaves a fetched picture no more room than the others left', async () => {
   expect(targets).toMatchObject([{ maxImageBytes: 2_000_000, maxVideoBytes: 2_000_000_000 }]);
 });
 
-it('leaves no file behind when one of the media cannot be had', async () => {
+it('removes all files if one download fails', async () => {
   const scope = files.openScope();
-  const broken = intake.resolve(
+  const broken = resolver.resolve(
     [
       { kind: 'bytes', bytes: tinyClip() },
       { kind: 'url', url: 'http://x.org/broken' },
@@ -120,12 +124,12 @@ it('leaves no file behind when one of the media cannot be had', async () => {
   expect(await readdir(dirname(await scope.newPath()))).toEqual([]);
 });
 
-it('takes nothing for a client that left', async () => {
-  const taking = intake.resolve(
-    [{ kind: 'bytes', bytes: PICTURE }],
+it('resolves nothing if the signal is aborted', async () => {
+  const resolving = resolver.resolve(
+    [{ kind: 'bytes', bytes: IMAGE }],
     SAMPLING,
     AbortSignal.abort(new Error('left')),
   );
 
-  await expect(taking).rejects.toThrow('left');
+  await expect(resolving).rejects.toThrow('left');
 });

@@ -8,28 +8,28 @@ import {
   MAX_UPLOAD_BYTES,
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
-import type { FetchedMedia, MediaFetcher } from '../../media/remote/media-fetcher.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
+import type { FetchedMedia, MediaFetcher } from '../../media/remote/media-fetcher.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
-import { MEDIA_FETCHER } from '../engine-token.js';
+import { MEDIA_FETCHER } from '../injection-tokens.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
-/** Where a picture or a clip of a request is. */
+/** Where an image or video of a request comes from. */
 export type MediaSource =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** A clip that was uploaded. The upload removes it, not the intake. */
+  /** An uploaded video. MediaUpload removes the file, not the resolver. */
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string };
 
-/** Media ready for the engine. `release` removes their files and has to be called, whatever comes of the work. */
+/** Media for the engine. The caller must call `release`, which removes their files. */
 export interface ResolvedMedia {
   readonly media: readonly RequestMedia[];
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
-/** The one place where uploads, base64 and URLs become media for the engine. */
+/** Turns uploads, base64 and URLs into media for the engine. */
 @Injectable()
 export class MediaResolver {
   constructor(
@@ -38,11 +38,11 @@ export class MediaResolver {
   ) {}
 
   /**
-   * Takes media in their order. Bytes decide what is a clip; what is neither clip nor picture passes as a picture,
-   * whose decoder refuses it with the right reason.
+   * Resolves sources in their order. The first bytes of a file tell whether it is a video. Unknown formats count as
+   * images, since the image decoder rejects them with the right error.
    *
-   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, DEADLINE_EXCEEDED,
-   *   UNSUPPORTED_MEDIA_TYPE; the signal's reason. Nothing is left on disk then.
+   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, UNSUPPORTED_MEDIA_TYPE,
+   *   DEADLINE_EXCEEDED after MAX_RECEIVE_MS, the signal's reason. All files are removed in that case.
    */
   async resolve(
     sources: readonly MediaSource[],
@@ -51,7 +51,7 @@ export class MediaResolver {
   ): Promise<ResolvedMedia> {
     const scope = this.files.openScope();
     const media: RequestMedia[] = [];
-    // Several slow servers in one request must not add up.
+    // One deadline for all downloads, so that several slow servers do not add up.
     const deadline = AbortSignal.timeout(MAX_RECEIVE_MS);
     const either = AbortSignal.any([signal, deadline]);
     try {
@@ -61,7 +61,7 @@ export class MediaResolver {
       }
     } catch (error) {
       await scope.release();
-      throw deadline.aborted && !signal.aborted ? tooSlow() : error;
+      throw deadline.aborted && !signal.aborted ? downloadTimeout() : error;
     }
     return { media, release: () => scope.release() };
   }
@@ -79,8 +79,11 @@ export class MediaResolver {
         return await storeBytes(source.bytes, scope);
       case 'url': {
         const target = {
-          maxImageBytes: Math.min(MAX_UPLOAD_BYTES, MAX_REQUEST_IMAGE_BYTES - countBytes(before)),
-          maxVideoBytes: MAX_VIDEO_BYTES - (await countFileBytes(before)),
+          maxImageBytes: Math.min(
+            MAX_UPLOAD_BYTES,
+            MAX_REQUEST_IMAGE_BYTES - countImageBytes(before),
+          ),
+          maxVideoBytes: MAX_VIDEO_BYTES - (await countVideoBytes(before)),
           createVideoFile: () => scope.newPath(),
         };
         return await this.fetcher.fetch(source.url, target, signal);
@@ -98,17 +101,19 @@ function toRequestMedia(fetched: FetchedMedia, sampling: FrameSampling): Request
   return fetched.kind === 'image' ? fetched : { ...fetched, sampling };
 }
 
-/** Of clips, which a request may hold so many bytes of together. */
-async function countFileBytes(media: readonly RequestMedia[]): Promise<number> {
+function countImageBytes(media: readonly RequestMedia[]): number {
+  return media.reduce((sum, item) => sum + (item.kind === 'image' ? item.bytes.length : 0), 0);
+}
+
+async function countVideoBytes(media: readonly RequestMedia[]): Promise<number> {
   const paths = media.flatMap((item) => (item.kind === 'video' ? [item.path] : []));
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function tooSlow(): SalamandraError {
-  return new SalamandraError('DEADLINE_EXCEEDED', 'The media took too long to arrive.');
-}
-
-function countBytes(media: readonly RequestMedia[]): number {
-  return media.reduce((sum, item) => sum + (item.kind === 'image' ? item.bytes.length : 0), 0);
+function downloadTimeout(): SalamandraError {
+  return new SalamandraError(
+    'DEADLINE_EXCEEDED',
+    `The media URLs were not downloaded within ${MAX_RECEIVE_MS / 1_000} s.`,
+  );
 }

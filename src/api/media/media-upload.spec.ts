@@ -8,10 +8,10 @@ import request from 'supertest';
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { tinyClip } from '../../../test/videos/tiny-video.js';
-import { createApp } from '../create-app.js';
+import { createApp } from '../server.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
-const PICTURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+const IMAGE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 let engine: FakeEngine;
 let app: NestExpressApplication;
@@ -35,25 +35,25 @@ const codeOf = ({ status, body }: { status: number; body: unknown }) => [
   (body as { code?: string }).code,
 ];
 
-it('writes a clip to a file of its own and removes it with the reply', async () => {
-  const clip = tinyClip(3_000_000).fill(7, 64);
+it('stores a video in a file and removes it after the response', async () => {
+  const video = tinyClip(3_000_000).fill(7, 64);
   let seen: { path: string; bytes: Buffer } | undefined;
   const { generate } = engine;
-  engine.generate = async function* (asked, signal) {
-    const [media] = asked.media;
+  engine.generate = async function* (received, signal) {
+    const [media] = received.media;
     if (media?.kind === 'video') seen = { path: media.path, bytes: await readFile(media.path) };
-    yield* generate(asked, signal);
+    yield* generate(received, signal);
   };
-  const reply = await post([[clip, '../../etc/passwd']]);
+  const reply = await post([[video, '../../etc/passwd']]);
 
   expect(reply.status).toBe(200);
-  expect(seen?.bytes.equals(clip)).toBe(true);
+  expect(seen?.bytes.equals(video)).toBe(true);
   expect(seen?.path).toMatch(/visual-salamandra-\d+-\w+.[\da-f-]{36}$/);
   await poll(() => !existsSync(seen?.path ?? '') || undefined);
 });
 
-it('takes eight files and not nine', async () => {
-  const file = [PICTURE, 'x.png'] as const;
+it('accepts eight files, but not nine', async () => {
+  const file = [IMAGE, 'x.png'] as const;
 
   expect((await post(Array(8).fill(file) as (typeof file)[])).status).toBe(200);
   expect(engine.requests[0]?.media).toHaveLength(8);
@@ -63,9 +63,9 @@ it('takes eight files and not nine', async () => {
   ]);
 });
 
-it('takes pictures of 25 MB, and 50 MB of them', async () => {
+it('accepts 25 MB per image and 50 MB of images', async () => {
   const large = Buffer.alloc(25_000_001);
-  PICTURE.copy(large);
+  IMAGE.copy(large);
   const most = large.subarray(0, 25_000_000);
 
   expect(codeOf(await post([[large, 'x.png']]))).toEqual([413, 'PAYLOAD_TOO_LARGE']);
@@ -74,7 +74,7 @@ it('takes pictures of 25 MB, and 50 MB of them', async () => {
       await post([
         [most, 'a'],
         [most, 'b'],
-        [PICTURE, 'c'],
+        [IMAGE, 'c'],
       ]),
     ),
   ).toEqual([413, 'PAYLOAD_TOO_LARGE']);
@@ -88,13 +88,13 @@ it('takes pictures of 25 MB, and 50 MB of them', async () => {
   ).toBe(200);
 });
 
-it('takes either files or media in the body', async () => {
-  const reply = await post([[PICTURE, 'x.png']]).field('media', '{"url":"http://x.org/"}');
+it('rejects files together with media in the body', async () => {
+  const reply = await post([[IMAGE, 'x.png']]).field('media', '{"url":"http://x.org/"}');
 
   expect(codeOf(reply)).toEqual([400, 'INVALID_REQUEST']);
 });
 
-it('leaves no file of a client that leaves in the middle', async () => {
+it('removes the file of a client that disconnects during the upload', async () => {
   const scopes: FileScope[] = [];
   const files = app.get(MediaFiles);
   const openScope = files.openScope.bind(files);

@@ -40,13 +40,13 @@ async function post(send: (write: (bytes: number) => void, end: () => void) => v
   );
 }
 
-it('cuts a body that stops coming', async () => {
+it('ends a request whose body stops arriving', async () => {
   const reply = await post((write) => write(20_000));
 
   expect(reply).toEqual({ status: 408, connection: 'close' });
 });
 
-it('cuts a body that drips', async () => {
+it('ends a request whose body arrives too slowly', async () => {
   let drip: NodeJS.Timeout | undefined;
   const reply = await post((write) => {
     drip = setInterval(() => write(10), 5);
@@ -56,7 +56,7 @@ it('cuts a body that drips', async () => {
   expect(reply.status).toBe(408);
 });
 
-it('waits for a body that keeps coming, however long it takes', async () => {
+it('has no limit on the total time of an upload that is fast enough', async () => {
   const reply = await post((write, end) => {
     let sent = 0;
     const flow = setInterval(() => {
@@ -71,7 +71,7 @@ it('waits for a body that keeps coming, however long it takes', async () => {
   expect(reply.status).toBe(200);
 });
 
-it('has nothing against work that takes long after the body', async () => {
+it('ignores the time after the body was received', async () => {
   const guard = createUploadRateGuard(5);
   server = createServer((incoming, response) => {
     guard(incoming as Request, response as Response, (error?: unknown) => {

@@ -4,10 +4,9 @@ import { MIN_UPLOAD_BYTES, MIN_UPLOAD_WINDOW_MS } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
 /**
- * Express middleware that cuts a request whose body comes too slowly, whoever reads it. The error goes to the error
- * handlers like any other; the connection ends with the answer, since the rest of the body is not waited for.
- *
- * @throws REQUEST_TIMEOUT, through `next`.
+ * Express middleware that ends requests whose body arrives too slowly: below MIN_UPLOAD_BYTES per window. It passes
+ * REQUEST_TIMEOUT to the error handlers and closes the connection after the response, since the rest of the body will
+ * not be received.
  */
 export function createUploadRateGuard(windowMs = MIN_UPLOAD_WINDOW_MS) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -20,12 +19,17 @@ export function createUploadRateGuard(windowMs = MIN_UPLOAD_WINDOW_MS) {
       }
       const bytes = socket.bytesRead - bytesBefore;
       bytesBefore = socket.bytesRead;
-      // Who reads may be the slow one: a disk that does not keep up.
+      // Buffered data means that the service is the slow side, for example its disk.
       if (bytes >= MIN_UPLOAD_BYTES || request.readableLength > 0) return;
       clearInterval(timer);
       if (response.headersSent) return;
       response.setHeader('Connection', 'close');
-      next(new SalamandraError('REQUEST_TIMEOUT', 'The body came too slowly.'));
+      next(
+        new SalamandraError(
+          'REQUEST_TIMEOUT',
+          `The body arrived too slowly: less than ${MIN_UPLOAD_BYTES} bytes in ${windowMs / 1_000} s.`,
+        ),
+      );
     }, windowMs);
     request.once('close', () => clearInterval(timer));
     next();

@@ -5,21 +5,21 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 export interface HostRules {
   /** The address the service listens on. */
   readonly host: string;
-  /** Names it goes by besides, `captions.example.org`, in lower case. */
+  /** Further host names of the service in lower case, `captions.example.org`. */
   readonly allowedHosts: readonly string[];
 }
 
 const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Methods that change nothing; a page elsewhere cannot read their replies. */
+/** Methods without side effects. A page of another origin cannot read their responses. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Keeps pages in the user's browser from using a service that only this machine can reach. A name that was made to point
- * here (DNS rebinding) shows in `Host`; a page of another origin shows in `Origin`. Where the service listens
- * for other machines, `Host` is looked at only if names are configured.
+ * Express middleware against web pages of other origins, which could use a service on the user's machine through the
+ * browser. DNS rebinding is detected by the `Host` header, requests of foreign pages by `Origin`. On a non-loopback
+ * address `Host` is checked only if `allowedHosts` is configured.
  *
- * @throws FORBIDDEN, from the middleware.
+ * The middleware throws FORBIDDEN.
  */
 export function createHostGuard({ host, allowedHosts }: HostRules): RequestHandler {
   const isLocal = LOCAL_HOSTS.includes(toHostname(host)) || /^127\./.test(host);
@@ -31,26 +31,29 @@ export function createHostGuard({ host, allowedHosts }: HostRules): RequestHandl
     if (checksHost && !known.has(hostnameOf(authority))) {
       throw new SalamandraError(
         'FORBIDDEN',
-        'The service does not go by this name; its operator can add it to SALAMANDRA_ALLOWED_HOSTS.',
+        'The Host header is not a name of this service. The operator can add it to SALAMANDRA_ALLOWED_HOSTS.',
       );
     }
     const { origin } = request.headers;
     if (origin !== undefined && !SAFE_METHODS.has(request.method)) {
       const from = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1]?.toLowerCase() ?? '';
       if (from !== authority.toLowerCase() && !allowedHosts.includes(hostnameOf(from))) {
-        throw new SalamandraError('FORBIDDEN', 'Pages of other origins may not use the service.');
+        throw new SalamandraError(
+          'FORBIDDEN',
+          'Web pages of other origins cannot use this service. The operator can add their host to SALAMANDRA_ALLOWED_HOSTS.',
+        );
       }
     }
     next();
   };
 }
 
-/** The name in `name:port`, in lower case. */
+/** Strips the port and the trailing dot of `name:port`, and lower-cases the name. */
 function hostnameOf(authority: string): string {
   return authority.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 
-/** An address as it stands in `Host`: IPv6 in brackets. */
+/** An address in the notation of the `Host` header: IPv6 in brackets. */
 function toHostname(host: string): string {
   const name = host.toLowerCase();
   return name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;

@@ -1,60 +1,56 @@
-import { Injectable, Inject } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
 import { MAX_REQUESTS } from '../../config/limits.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
-import { ENGINE } from '../engine-token.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import { ENGINE } from '../injection-tokens.js';
+import { readyModel, shuttingDown } from './loaded-model.js';
 
 /**
- * Decides before a body is read whether work may begin, so that what cannot be served takes no memory, and
- * counts the work in progress for the shutdown.
+ * Admits or rejects requests before their bodies are received, so that a rejected request takes no memory, and counts
+ * the active ones for the shutdown.
  */
 @Injectable()
 export class RequestGate {
-  private inProgress = 0;
-  private draining = false;
+  private active = 0;
+  private isDraining = false;
   private onIdle: (() => void) | undefined;
 
   constructor(@Inject(ENGINE) private readonly engine: VisionLanguageEngine) {}
 
-  /** @throws SHUTTING_DOWN, MODEL_NOT_READY and what makes the model unusable. */
+  /** @throws SHUTTING_DOWN and the codes of `readyModel`. */
   checkReady(): void {
-    const status = this.engine.status();
-    if (this.draining || status.state === 'closed') {
-      throw new SalamandraError('SHUTTING_DOWN', 'The service is shutting down.');
-    }
-    if (status.state === 'failed') throw status.error;
-    if (status.state === 'loading') {
-      throw new SalamandraError('MODEL_NOT_READY', 'The model is still loading.', {
-        details: { step: status.progress.step, progress: status.progress.fraction ?? 0 },
-      });
-    }
+    if (this.isDraining) throw shuttingDown();
+    readyModel(this.engine);
   }
 
-  /** Express middleware for requests that make the model work. */
+  /** Express middleware for the routes that use the model or receive media. */
   readonly admit = (request: Request, response: Response, next: NextFunction): void => {
     if (request.method !== 'POST') {
       next();
       return;
     }
     this.checkReady();
-    // What is still being received counts as well: its media take memory.
-    if (this.inProgress >= MAX_REQUESTS) {
-      throw new SalamandraError('QUEUE_FULL', 'Too many requests are waiting for the model.');
+    // A request counts from its headers on, since the media of its body take memory.
+    if (this.active >= MAX_REQUESTS) {
+      throw new SalamandraError(
+        'QUEUE_FULL',
+        `Too many requests: ${MAX_REQUESTS} are active or queued, which is the limit. Retry later.`,
+      );
     }
-    this.inProgress += 1;
+    this.active += 1;
     response.once('close', () => {
-      this.inProgress -= 1;
-      if (this.inProgress === 0) this.onIdle?.();
+      this.active -= 1;
+      if (this.active === 0) this.onIdle?.();
     });
     next();
   };
 
-  /** Refuses new work and waits until what was admitted is answered, or the time is over. */
+  /** Rejects new requests and waits until the active ones are complete, at most `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    this.draining = true;
-    if (this.inProgress === 0) return;
+    this.isDraining = true;
+    if (this.active === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.onIdle = () => {

@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
-import { createApp } from '../create-app.js';
+import { createApp } from '../server.js';
 
 const BASE64 = Buffer.from('any bytes: the engine is a fake').toString('base64');
 
@@ -19,8 +19,8 @@ afterEach(() => app.close());
 
 const post = (path: string) => request(app.getHttpServer()).post(path);
 
-describe('a member that is null', () => {
-  it('counts as left out', async () => {
+describe('a null member', () => {
+  it('counts as undefined', async () => {
     const settings = { max_tokens: null, detail: null, languages: null, kind: null };
     const reply = await post('/v1/captions').send({
       media: { base64: BASE64, url: null },
@@ -40,11 +40,11 @@ describe('a member that is null', () => {
     ['/v1/estimate', { media: { duration_seconds: null } }],
     ['/v1/estimate', { media: [null] }],
     ['/v1/answers', { question: null }],
-  ])('is missed where something is needed: %s %j', async (path, body) => {
+  ])('is reported where a value is required: %s %j', async (path, body) => {
     expect((await post(path).send(body)).status).toBe(400);
   });
 
-  it('counts as left out in the JSON of a form too', async () => {
+  it('counts as undefined in the JSON of a form too', async () => {
     const reply = await post('/v1/captions').field('media', '{"base64": null}');
 
     expect(reply.status).toBe(400);

@@ -3,7 +3,7 @@ import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import type { MediaReport } from '../../media/media-report.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 
-/** A documented class as the plain object that is sent. */
+/** The plain object with the fields of a documented class. */
 export type Plain<T> = { [K in keyof T]: T[K] extends object | null ? Plain<T[K]> : T[K] };
 
 class GridDto {
@@ -14,38 +14,46 @@ class GridDto {
 export class ImageReportDto {
   @ApiProperty({ enum: ['image'] }) kind!: 'image';
   @ApiProperty({ description: 'SHA-256 of the file, in hex.' }) sha256!: string;
-  @ApiProperty({ description: 'Pixels of the upright picture.' }) width!: number;
-  @ApiProperty() height!: number;
-  @ApiProperty({ description: 'Tiles that were encoded, the whole picture as one of them.' })
+  @ApiProperty({ description: 'Width in pixels, after the EXIF rotation.' }) width!: number;
+  @ApiProperty({ description: 'Height in pixels, after the EXIF rotation.' }) height!: number;
+  @ApiProperty({ description: 'Number of encoded tiles, including the base tile.' })
   tiles!: number;
-  @ApiProperty({ type: GridDto, nullable: true, description: 'null: the whole picture alone.' })
+  @ApiProperty({
+    type: GridDto,
+    nullable: true,
+    description: 'Grid of the tiles besides the base tile; null if only the base tile was encoded.',
+  })
   grid!: GridDto | null;
   @ApiProperty({ enum: ['low', 'auto', 'high'] }) detail!: Detail;
-  @ApiProperty() visual_tokens!: number;
+  @ApiProperty({ description: 'Tokens that the image takes in the prompt.' })
+  visual_tokens!: number;
 }
 
 export class VideoReportDto {
   @ApiProperty({ enum: ['video'] }) kind!: 'video';
   @ApiProperty({ description: 'SHA-256 of the file, in hex.' }) sha256!: string;
-  @ApiProperty({ description: 'Pixels of the upright frames.' }) width!: number;
-  @ApiProperty() height!: number;
-  @ApiProperty({ type: Number, nullable: true, description: 'null where the file does not say.' })
-  duration_seconds!: number | null;
+  @ApiProperty({ description: 'Width of a frame in pixels, after rotation.' }) width!: number;
+  @ApiProperty({ description: 'Height of a frame in pixels, after rotation.' }) height!: number;
   @ApiProperty({
-    type: [Number],
-    description: 'When the frames are that were looked at, in seconds.',
+    type: Number,
+    nullable: true,
+    description: 'Length in seconds; null if the file does not state it.',
   })
+  duration_seconds!: number | null;
+  @ApiProperty({ type: [Number], description: 'Timestamps of the sampled frames, in seconds.' })
   frames!: number[];
   @ApiProperty({
-    description: 'More than there are frames where the clip or the context has fewer.',
+    description:
+      'Number of frames requested by num_frames or fps. Larger than the length of "frames" if the video or the context has room for fewer.',
   })
   frames_requested!: number;
-  @ApiProperty() visual_tokens!: number;
+  @ApiProperty({ description: 'Tokens that the video takes in the prompt.' })
+  visual_tokens!: number;
 }
 
 export type MediaReportDto = ImageReportDto | VideoReportDto;
 
-/** Documents a MediaReportDto: `kind` tells which. */
+/** OpenAPI schema of a MediaReportDto. */
 export const MEDIA_REPORT_SCHEMA = {
   oneOf: [{ $ref: getSchemaPath(ImageReportDto) }, { $ref: getSchemaPath(VideoReportDto) }],
   discriminator: {
@@ -54,15 +62,15 @@ export const MEDIA_REPORT_SCHEMA = {
   },
 };
 
-/** What was made of pictures and clips. */
-export function presentMedia(
+/** @param detail the request's, which applies to its images. */
+export function toMediaResponse(
   media: readonly MediaReport[],
   detail: Detail,
 ): Plain<MediaReportDto>[] {
-  return media.map((report) => presentReport(report, detail));
+  return media.map((report) => toReportResponse(report, detail));
 }
 
-function presentReport(report: MediaReport, detail: Detail): Plain<MediaReportDto> {
+function toReportResponse(report: MediaReport, detail: Detail): Plain<MediaReportDto> {
   const { sha256, width, height, visualTokens: visual_tokens } = report;
   if (report.kind === 'image') {
     const { kind, tiles, grid } = report;

@@ -1,94 +1,95 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { RequestOutcome } from '../../engine/collect-outcome.js';
-import type { Answer, RequestTimings } from '../../engine/vision-language-engine.js';
-import type { MediaReport } from '../../media/media-report.js';
+import type { Answer, RequestTimings, TokenLogprob } from '../../engine/vision-language-engine.js';
 import type { Plain } from './media-response.js';
-import { presentTokens, type TokenLogprobDto } from './token-logprobs-response.js';
 
 export class UsageDto {
-  @ApiProperty({ description: 'Text, pictures and clips.' }) prompt_tokens!: number;
-  @ApiProperty({ description: 'The part of pictures and clips.' }) image_tokens!: number;
+  @ApiProperty({ description: 'Tokens of the prompts, visual tokens included.' })
+  prompt_tokens!: number;
+  @ApiProperty({ description: 'Visual tokens of images and videos within prompt_tokens.' })
+  image_tokens!: number;
   @ApiProperty({
-    description: 'The part not read anew: it was read for another text or an earlier request.',
+    description:
+      'Tokens within prompt_tokens that came from the prefix cache or were shared with another text of this request.',
   })
   cached_tokens!: number;
-  @ApiProperty() completion_tokens!: number;
+  @ApiProperty({ description: 'Generated tokens.' }) completion_tokens!: number;
 }
 
-class AnswerTimingsDto {
-  @ApiProperty() prefill_ms!: number;
-  @ApiProperty() first_token_ms!: number;
-  @ApiProperty() decode_ms!: number;
+class TextTimingsDto {
+  @ApiProperty({ description: 'Prefill of the prompt.' }) prefill_ms!: number;
+  @ApiProperty({ description: 'From the start of the prefill to the first token.' })
+  first_token_ms!: number;
+  @ApiProperty({ description: 'Decoding of the tokens.' }) decode_ms!: number;
 }
 
-/** What captions and answers have in common. */
-export class TextReplyDto {
+/** The fields that captions and answers share. */
+export class TextResponseDto {
   @ApiProperty() text!: string;
-  @ApiProperty({ enum: ['stop', 'length', 'repetition', 'cancelled'] }) finish_reason!: string;
+  @ApiProperty({
+    enum: ['stop', 'length', 'repetition', 'cancelled'],
+    description:
+      'stop: stop token or stop string. length: max_tokens or the end of the context. repetition: the text repeated itself.',
+  })
+  finish_reason!: string;
   @ApiProperty({ type: UsageDto }) usage!: UsageDto;
-  @ApiProperty({ type: AnswerTimingsDto }) timings!: AnswerTimingsDto;
+  @ApiProperty({ type: TextTimingsDto, description: 'Milliseconds.' }) timings!: TextTimingsDto;
 }
 
 export class TimingsDto {
-  @ApiProperty({ description: 'Waiting for a place among the requests that are worked at.' })
+  @ApiProperty({ description: 'Waiting in the queue before any work began.' })
   queue_ms!: number;
-  @ApiProperty({ description: 'Decoding the files.' }) media_decode_ms!: number;
-  @ApiProperty({ description: 'Cutting them into tiles.' }) tile_ms!: number;
-  @ApiProperty({ description: 'The vision encoder.' }) encode_ms!: number;
-  @ApiProperty({ description: 'Reading the prompts.' }) prefill_ms!: number;
-  @ApiProperty({ description: 'Until the first text.' }) first_token_ms!: number;
-  @ApiProperty({ description: 'Writing the answers.' }) decode_ms!: number;
-  @ApiProperty() total_ms!: number;
+  @ApiProperty({ description: 'Decoding of image and video files.' }) media_decode_ms!: number;
+  @ApiProperty({ description: 'Resizing and splitting into tiles.' }) tile_ms!: number;
+  @ApiProperty({ description: 'Vision encoder and projector.' }) encode_ms!: number;
+  @ApiProperty({ description: 'Prefill of the prompts.' }) prefill_ms!: number;
+  @ApiProperty({ description: 'From the arrival of the request to its first token.' })
+  first_token_ms!: number;
+  @ApiProperty({ description: 'Decoding of the tokens.' }) decode_ms!: number;
+  @ApiProperty({ description: 'From the arrival of the request to its end.' }) total_ms!: number;
 }
 
-/** How one kind of request shows its outcome, whole or as a stream. */
-export interface OutcomeForm<Label extends object, Media> {
-  readonly id: string;
-  readonly model: string;
-  /** What a stream calls a finished text. */
-  readonly resultEvent: 'caption' | 'answer';
-  /** The fields that say which text it is. */
-  readonly label: (conversation: number) => Label;
-  readonly presentMedia: (media: readonly MediaReport[]) => Media;
+class RankedTokenDto {
+  @ApiProperty({
+    description:
+      'Text of the token. Control tokens appear as they are spelled, a single byte of a multi-byte character as U+FFFD.',
+  })
+  text!: string;
+  @ApiProperty({
+    description:
+      'Natural logarithm of its probability, before temperature, top_p, top_k and penalties. -9999 stands for probability 0.',
+  })
+  logprob!: number;
 }
 
-/** A whole outcome; its texts in the order of the conversations. */
-export function presentOutcome<Label extends object, Media>(
-  form: OutcomeForm<Label, Media>,
-  { media, answers, timings }: RequestOutcome,
-) {
-  return {
-    id: form.id,
-    model: form.model,
-    media: form.presentMedia(media),
-    texts: answers.map((answer) => presentLabelled(form, answer)),
-    timings: presentTimings(timings),
-  };
+export class TokenLogprobDto extends RankedTokenDto {
+  @ApiProperty({
+    type: [RankedTokenDto],
+    description: 'The top_logprobs most likely tokens at this step, most likely first.',
+  })
+  top!: RankedTokenDto[];
 }
 
-/** What every finished text is shown as; with its tokens where they were asked for. */
-type PresentedText = Plain<TextReplyDto> & { readonly tokens?: Plain<TokenLogprobDto>[] };
+/** `tokens` is left out unless the request set `top_logprobs`. */
+type TextResponse = Plain<TextResponseDto> & { readonly tokens?: Plain<TokenLogprobDto>[] };
 
-/** One text with the fields that say which. */
-export function presentLabelled<Label extends object>(
-  { label }: Pick<OutcomeForm<Label, unknown>, 'label'>,
-  answer: Answer,
-): Label & PresentedText {
-  return { ...label(answer.conversation), ...presentText(answer) };
-}
-
-function presentText({ text, finishReason, usage, timings, tokens }: Answer): PresentedText {
+export function toTextResponse({
+  text,
+  finishReason,
+  usage,
+  timings,
+  tokens,
+}: Answer): TextResponse {
   return {
     text,
     finish_reason: finishReason,
-    usage: presentUsage([usage]),
-    timings: presentAnswerTimings(timings),
-    ...presentTokens(tokens),
+    usage: toUsageResponse([usage]),
+    timings: toTextTimingsResponse(timings),
+    ...toTokensResponse(tokens),
   };
 }
 
-export function presentAnswerTimings(timings: Answer['timings']): Plain<AnswerTimingsDto> {
+export function toTextTimingsResponse(timings: Answer['timings']): Plain<TextTimingsDto> {
   return {
     prefill_ms: round(timings.prefillMs),
     first_token_ms: round(timings.firstTokenMs),
@@ -96,8 +97,8 @@ export function presentAnswerTimings(timings: Answer['timings']): Plain<AnswerTi
   };
 }
 
-/** The sums over several texts. */
-export function presentUsage(usages: readonly Answer['usage'][]): Plain<UsageDto> {
+/** The sum of several usages. */
+export function toUsageResponse(usages: readonly Answer['usage'][]): Plain<UsageDto> {
   const sum = (pick: (usage: Answer['usage']) => number) =>
     usages.reduce((total, usage) => total + pick(usage), 0);
   return {
@@ -108,7 +109,7 @@ export function presentUsage(usages: readonly Answer['usage'][]): Plain<UsageDto
   };
 }
 
-export function presentTimings(timings: RequestTimings): Plain<TimingsDto> {
+export function toTimingsResponse(timings: RequestTimings): Plain<TimingsDto> {
   return {
     queue_ms: round(timings.queueMs),
     media_decode_ms: round(timings.mediaDecodeMs),
@@ -121,7 +122,27 @@ export function presentTimings(timings: RequestTimings): Plain<TimingsDto> {
   };
 }
 
-/** Tenths of a millisecond: more would be noise. */
+/** Rounds to 0.1 ms; the measurement is no more precise. */
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/** An object to spread into a response: empty if the request has no `top_logprobs`. */
+export function toTokensResponse(tokens: readonly TokenLogprob[] | undefined): {
+  tokens?: Plain<TokenLogprobDto>[];
+} {
+  return tokens ? { tokens: tokens.map(toTokenResponse) } : {};
+}
+
+function toTokenResponse({ text, logprob, top }: TokenLogprob): Plain<TokenLogprobDto> {
+  return {
+    text,
+    logprob: toLogprobResponse(logprob),
+    top: top.map((ranked) => ({ text: ranked.text, logprob: toLogprobResponse(ranked.logprob) })),
+  };
+}
+
+/** JSON has no infinity. OpenAI sends -9999 for tokens that are practically impossible. */
+export function toLogprobResponse(logprob: number): number {
+  return Math.max(logprob, -9999);
 }

@@ -1,91 +1,141 @@
 import type { Request, Response } from 'express';
 
-import { collectOutcome, type RequestOutcome } from '../../engine/collect-outcome.js';
-import type {
-  Answer,
-  EngineEvent,
-  EngineRequest,
-  VisionLanguageEngine,
-} from '../../engine/vision-language-engine.js';
-import { toProblem } from '../errors/problem.js';
-import { toPublicError } from '../errors/public-error.js';
-import { type SseMessage, streamMessages } from './event-stream-response.js';
 import {
-  type OutcomeForm,
-  presentLabelled,
-  presentTimings,
-  presentUsage,
+  type OutcomeEvent,
+  type RequestOutcome,
+  withOutcome,
+} from '../../engine/collect-outcome.js';
+import type { Answer, EngineEvent } from '../../engine/vision-language-engine.js';
+import type { SalamandraError } from '../../errors/salamandra-error.js';
+import type { MediaReport } from '../../media/media-report.js';
+import { type SseMessage, streamMessages } from './event-stream.js';
+import {
+  toTextResponse,
+  toTimingsResponse,
+  toTokensResponse,
+  toUsageResponse,
 } from './outcome-response.js';
-import { presentTokens } from './token-logprobs-response.js';
+import { toProblem, toPublicError } from './problem.js';
 
-/** A request that came in and the response to it. */
+const MIME_TYPES = {
+  json: 'application/json',
+  'event-stream': 'text/event-stream',
+  vtt: 'text/vtt',
+} as const;
+
+type ResponseFormat = keyof typeof MIME_TYPES;
+
+/**
+ * The format of the response: `stream` of the body decides, then the `Accept` header. A client that accepts none of the
+ * formats gets JSON.
+ */
+export function chooseFormat<F extends ResponseFormat>(
+  request: Request,
+  stream: boolean | undefined,
+  formats: readonly ['json', 'event-stream', ...F[]],
+): 'json' | 'event-stream' | F {
+  if (stream) return 'event-stream';
+  const offered = stream === false ? formats.filter((name) => name !== 'event-stream') : formats;
+  const accepted = request.accepts(offered.map((name) => MIME_TYPES[name]));
+  return offered.find((name) => MIME_TYPES[name] === accepted) ?? 'json';
+}
+
+/** An HTTP request, its response, and a signal that aborts when the client disconnects. */
 export interface Exchange {
   readonly request: Request;
   readonly response: Response;
-}
-
-export interface EngineWork {
-  readonly engine: VisionLanguageEngine;
-  readonly request: EngineRequest;
   readonly signal: AbortSignal;
 }
 
-/** Does the work and sends its outcome, as a stream of events or whole. @throws what the work throws before that. */
-export async function sendOutcome<Label extends object, Media>(
-  exchange: Exchange,
-  { engine, request, signal }: EngineWork,
-  form: OutcomeForm<Label, Media>,
-  reply: { readonly isStream: boolean; readonly present: (outcome: RequestOutcome) => object },
-): Promise<void> {
-  if (!reply.isStream) {
-    exchange.response.json(reply.present(await collectOutcome(engine, request, signal)));
-    return;
-  }
-  await streamEvents(exchange, toOutcomeMessages(engine.generate(request, signal), form));
+/** How an API sends the outcome of a request: as one JSON body, or event by event. */
+export interface OutcomeFormat {
+  readonly toResponse: (outcome: RequestOutcome) => object;
+  readonly toMessages: (event: OutcomeEvent) => Iterable<SseMessage>;
+  /** The last message of a stream that fails after its first byte. */
+  readonly toErrorMessage: (error: SalamandraError, requestId: string) => SseMessage;
 }
 
-/** Streams events under the native names; what fails after the first byte becomes the event `error`. */
-export async function streamEvents(
+/**
+ * Sends the outcome of a request.
+ *
+ * @param events of the engine.
+ * @throws every error of `events` before the first byte.
+ */
+export async function sendOutcome(
+  exchange: Exchange,
+  events: AsyncIterable<EngineEvent>,
+  { toResponse, toMessages, toErrorMessage }: OutcomeFormat,
+  isStream: boolean,
+): Promise<void> {
+  if (isStream) {
+    await sendMessages(exchange, mapOutcome(events, toMessages), toErrorMessage);
+    return;
+  }
+  for await (const event of withOutcome(events)) {
+    if (event.type === 'done') exchange.response.json(toResponse(event.outcome));
+  }
+}
+
+async function* mapOutcome(
+  events: AsyncIterable<EngineEvent>,
+  toMessages: OutcomeFormat['toMessages'],
+): AsyncGenerator<SseMessage> {
+  for await (const event of withOutcome(events)) yield* toMessages(event);
+}
+
+/** Sends server-sent events. @throws every error of `messages` before the first byte. */
+export async function sendMessages(
   { request, response }: Exchange,
   messages: AsyncIterable<SseMessage>,
+  toErrorMessage: OutcomeFormat['toErrorMessage'] = toProblemMessage,
 ): Promise<void> {
   const requestId = String(response.getHeader('X-Request-Id'));
   await streamMessages(response, messages, (error) =>
-    eventMessage('error', toProblem(toPublicError(error, request), requestId)),
+    toErrorMessage(toPublicError(error, request), requestId),
   );
 }
 
-/** An event with an object as its data. */
-export function eventMessage(event: string, data: object): SseMessage {
+/** The event `error` of the native API. */
+export function toProblemMessage(error: SalamandraError, requestId: string): SseMessage {
+  return toMessage('error', toProblem(error, requestId));
+}
+
+/** An event with JSON data. */
+export function toMessage(event: string, data: object): SseMessage {
   return { event, data: JSON.stringify(data) };
 }
 
-async function* toOutcomeMessages<Label extends object, Media>(
-  events: AsyncIterable<EngineEvent>,
-  form: OutcomeForm<Label, Media>,
-): AsyncGenerator<SseMessage> {
-  const { id, model, resultEvent, label, presentMedia } = form;
-  const usages: Answer['usage'][] = [];
-  for await (const event of events) {
-    switch (event.type) {
-      case 'media':
-        yield eventMessage('media', { id, model, media: presentMedia(event.media) });
-        break;
-      case 'text-delta':
-        yield eventMessage('text-delta', {
-          ...label(event.conversation),
-          text: event.text,
-          ...presentTokens(event.tokens),
-        });
-        break;
-      case 'answer':
-        usages.push(event.usage);
-        yield eventMessage(resultEvent, presentLabelled(form, event));
-        break;
-      case 'done':
-        yield eventMessage('usage', presentUsage(usages));
-        yield eventMessage('done', { timings: presentTimings(event.timings) });
-        break;
+/** The fields in which captions and answers differ. */
+interface TextEvents {
+  readonly head: { readonly id: string; readonly model: string };
+  /** Name of the event with a complete text. */
+  readonly resultEvent: 'caption' | 'answer';
+  /** The fields that identify the text of a conversation. */
+  readonly toLabel: (conversation: number) => object;
+  readonly toMedia: (media: readonly MediaReport[]) => object;
+}
+
+/** The server-sent events of captions and answers. */
+export function toTextMessages(
+  event: OutcomeEvent,
+  { head, resultEvent, toLabel, toMedia }: TextEvents,
+): SseMessage[] {
+  switch (event.type) {
+    case 'media':
+      return [toMessage('media', { ...head, media: toMedia(event.media) })];
+    case 'text-delta': {
+      const { conversation, text, tokens } = event;
+      const delta = { ...toLabel(conversation), text, ...toTokensResponse(tokens) };
+      return [toMessage('text-delta', delta)];
+    }
+    case 'answer':
+      return [toMessage(resultEvent, { ...toLabel(event.conversation), ...toTextResponse(event) })];
+    case 'done': {
+      const { answers, timings } = event.outcome;
+      return [
+        toMessage('usage', toUsageResponse(answers.map(({ usage }: Answer) => usage))),
+        toMessage('done', { timings: toTimingsResponse(timings) }),
+      ];
     }
   }
 }

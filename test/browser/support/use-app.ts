@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-import { createApp } from '../../../src/api/create-app.js';
+import { createApp } from '../../../src/api/server.js';
 import { createFakeInspector, type FakeInspector } from '../../fakes/fake-inspector.js';
 import { LAN_NAME } from './launch-chromium.js';
 import { createStreamingEngine, type StreamingEngine } from './streaming-engine.js';

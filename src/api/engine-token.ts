@@ -1,5 +1,0 @@
-/** The injection tokens of what are interfaces and have no names at run time. */
-export const ENGINE = Symbol('VisionLanguageEngine');
-export const VIDEO_INSPECTOR = Symbol('MediaInspector');
-export const CALIBRATIONS = Symbol('FindCalibration');
-export const MEDIA_FETCHER = Symbol('MediaFetcher');

@@ -1,0 +1,5 @@
+/** Injection tokens for interfaces, which do not exist at run time. */
+export const ENGINE = Symbol('VisionLanguageEngine');
+export const VIDEO_INSPECTOR = Symbol('MediaInspector');
+export const CALIBRATIONS = Symbol('FindCalibration');
+export const MEDIA_FETCHER = Symbol('MediaFetcher');

@@ -1,0 +1,99 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsNotEmpty, IsOptional, IsString, ValidateBy } from 'class-validator';
+
+import { MAX_BASE64_IMAGE_BYTES, MAX_MEDIA } from '../../config/limits.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { MediaSource } from './media-resolver.js';
+
+/** An image or video in a JSON body: `base64` or `url`. */
+export class MediaDto {
+  @ApiPropertyOptional({
+    description: `The file in base64 without the prefix "data:", at most ${MAX_BASE64_IMAGE_BYTES / 1e6} MB after decoding. Send larger files in a form.`,
+  })
+  @IsOptional()
+  @IsString()
+  base64?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'HTTP or HTTPS URL from which the service downloads the file. Disabled unless the operator sets SALAMANDRA_MEDIA_URLS.',
+  })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  url?: string;
+}
+
+/** Property decorator: one object, or a list of at most MAX_MEDIA objects. */
+export function IsMediaOrList(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isObject',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'object' && (!Array.isArray(value) || value.length <= MAX_MEDIA),
+      defaultMessage: (failure) =>
+        `${failure?.property ?? 'media'} must be an object or a list of at most ${MAX_MEDIA} objects`,
+    },
+  });
+}
+
+/**
+ * The sources of a request's media: the uploaded files, or the media of the body.
+ *
+ * @throws INVALID_REQUEST for both at once, INVALID_BASE64, PAYLOAD_TOO_LARGE.
+ */
+export function resolveMedia(
+  files: readonly MediaSource[],
+  media: MediaDto | readonly MediaDto[] | undefined,
+): readonly MediaSource[] {
+  if (media === undefined) return files;
+  if (files.length > 0) {
+    throw new SalamandraError(
+      'INVALID_REQUEST',
+      'The request has both "file" and "media". Send only one of them.',
+    );
+  }
+  const items: readonly MediaDto[] = Array.isArray(media) ? media : [media];
+  return items.map(toSource);
+}
+
+/** The source of the only image or video. @throws INVALID_REQUEST if there is none; the codes of `resolveMedia`. */
+export function resolveOneMedia(
+  files: readonly MediaSource[],
+  media: MediaDto | undefined,
+): MediaSource {
+  const [source] = resolveMedia(files, media);
+  if (source) return source;
+  throw new SalamandraError(
+    'INVALID_REQUEST',
+    'The request has no image or video. Send it as the form field "file", or as "media" with "base64" or "url".',
+  );
+}
+
+function toSource({ base64, url }: MediaDto): MediaSource {
+  if (base64 !== undefined && url === undefined) return { kind: 'bytes', bytes: decode(base64) };
+  if (url !== undefined && base64 === undefined) return { kind: 'url', url };
+  throw new SalamandraError(
+    'INVALID_REQUEST',
+    'Each entry of "media" must have either "base64" or "url".',
+  );
+}
+
+/** @throws INVALID_BASE64, PAYLOAD_TOO_LARGE */
+function decode(text: string): Uint8Array {
+  if (text.length > (MAX_BASE64_IMAGE_BYTES / 3) * 4) {
+    throw new SalamandraError(
+      'PAYLOAD_TOO_LARGE',
+      `media.base64 holds more than ${MAX_BASE64_IMAGE_BYTES} bytes. Send the file as multipart/form-data.`,
+      { details: { max_bytes: MAX_BASE64_IMAGE_BYTES } },
+    );
+  }
+  // Buffer.from ignores invalid characters, so a damaged text would decode to other bytes.
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new SalamandraError(
+      'INVALID_BASE64',
+      'media.base64 is not valid base64. Use the standard alphabet with padding, without "data:" and line breaks.',
+    );
+  }
+  return Buffer.from(text, 'base64');
+}

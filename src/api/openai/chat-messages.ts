@@ -1,0 +1,152 @@
+import { MAX_MEDIA } from '../../config/limits.js';
+import type { Detail } from '../../vision/plan-tiles.js';
+import type { MediaSource } from '../media/media-resolver.js';
+import { decodeBase64, decodeDataUrl } from './data-url.js';
+import {
+  invalidParameter,
+  isAbsent,
+  type JsonObject,
+  readChoice,
+  readList,
+  readObject,
+  readString,
+} from './request-body.js';
+
+/** An image or video. Its bytes tell which; they may not be downloaded yet. */
+export interface MediaPart {
+  readonly type: 'media';
+  readonly source: MediaSource;
+  readonly detail: Detail | undefined;
+}
+
+type MessagePart = { readonly type: 'text'; readonly text: string } | MediaPart;
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: readonly MessagePart[];
+}
+
+const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
+
+const ROLES = ['system', 'developer', 'user', 'assistant'] as const;
+
+/**
+ * Parses OpenAI's `messages`. `developer` is OpenAI's newer name of `system`.
+ *
+ * @throws INVALID_PARAMETER for malformed or unsupported messages, INVALID_BASE64, PAYLOAD_TOO_LARGE.
+ */
+export function parseMessages(value: unknown): Message[] {
+  const messages = readList(value, 'messages');
+  if (messages.length === 0) {
+    throw invalidParameter('messages', 'must have at least one message.');
+  }
+  const countMedia = createMediaCounter();
+  return messages.map((message, index) => {
+    const parameter = `messages[${index}]`;
+    return parseMessage(readObject(message, parameter), parameter, countMedia);
+  });
+}
+
+function parseMessage(message: JsonObject, parameter: string, countMedia: () => void): Message {
+  if (message['role'] === 'tool' || message['role'] === 'function') {
+    throw invalidParameter(`${parameter}.role`, 'is of a tool: tools are not supported.');
+  }
+  const role = readChoice(message['role'], `${parameter}.role`, ROLES);
+  if (!role) throw invalidParameter(`${parameter}.role`, `is missing: one of ${ROLES.join(', ')}.`);
+  if (!isAbsent(message['tool_calls']) || !isAbsent(message['function_call'])) {
+    throw invalidParameter(parameter, 'calls a tool: tools are not supported.');
+  }
+  const content = parseContent(message['content'], `${parameter}.content`, role, countMedia);
+  return { role: role === 'developer' ? 'system' : role, content };
+}
+
+function parseContent(
+  value: unknown,
+  parameter: string,
+  role: (typeof ROLES)[number],
+  countMedia: () => void,
+): MessagePart[] {
+  if (typeof value === 'string') return [{ type: 'text', text: value }];
+  if (!Array.isArray(value)) {
+    throw invalidParameter(parameter, 'must be a string or a list of parts.');
+  }
+  return value.map((item: unknown, index) => {
+    const name = `${parameter}[${index}]`;
+    const part = readObject(item, name);
+    if (part['type'] === 'text') {
+      return { type: 'text', text: readString(part['text'], `${name}.text`) };
+    }
+    const media = parseMedia(part, name);
+    if (role !== 'user') {
+      throw invalidParameter(name, `is not text. Images and videos are for user messages only.`);
+    }
+    countMedia();
+    return media;
+  });
+}
+
+/** `image_url` is OpenAI's, `video_url` vLLM's and `input_video` llama.cpp's. */
+function parseMedia(part: JsonObject, parameter: string): MediaPart {
+  switch (part['type']) {
+    case 'image_url':
+      return parseMediaUrl(part['image_url'], `${parameter}.image_url`);
+    case 'video_url':
+      return parseMediaUrl(part['video_url'], `${parameter}.video_url`);
+    case 'input_video':
+      return parseInputVideo(part['input_video'], `${parameter}.input_video`);
+    default:
+      throw invalidParameter(
+        `${parameter}.type`,
+        'must be text, image_url, video_url or input_video.',
+      );
+  }
+}
+
+/** `{url, detail}`, or the URL as a string, which some clients send. */
+function parseMediaUrl(value: unknown, parameter: string): MediaPart {
+  if (typeof value === 'string') return toMediaPart(parseUrl(value, parameter));
+  const { url, detail } = readObject(value, parameter);
+  return toMediaPart(
+    parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`),
+    readChoice(detail, `${parameter}.detail`, DETAILS),
+  );
+}
+
+/** `{data}` with base64, `{url}`, or base64 as a string, which is llama.cpp's older form. */
+function parseInputVideo(value: unknown, parameter: string): MediaPart {
+  if (typeof value === 'string') return toMediaPart(parseData(value, parameter));
+  const { data, url } = readObject(value, parameter);
+  if (isAbsent(data) === isAbsent(url)) {
+    throw invalidParameter(parameter, 'must have either "data" or "url".');
+  }
+  return isAbsent(data)
+    ? toMediaPart(parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`))
+    : toMediaPart(parseData(readString(data, `${parameter}.data`), `${parameter}.data`));
+}
+
+function toMediaPart(source: MediaSource, detail?: Detail): MediaPart {
+  return { type: 'media', source, detail };
+}
+
+/** Base64, or a URL: base64 has no colon. */
+function parseData(text: string, parameter: string): MediaSource {
+  return /^[a-z]+:/i.test(text)
+    ? parseUrl(text, parameter)
+    : { kind: 'bytes', bytes: decodeBase64(text, parameter) };
+}
+
+function parseUrl(url: string, parameter: string): MediaSource {
+  if (/^data:/i.test(url)) return { kind: 'bytes', bytes: decodeDataUrl(url, parameter) };
+  if (/^https?:/i.test(url)) return { kind: 'url', url };
+  throw invalidParameter(parameter, 'must be a data:, http: or https: URL.');
+}
+
+function createMediaCounter(): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count > MAX_MEDIA) {
+      throw invalidParameter('messages', `must have at most ${MAX_MEDIA} images and videos.`);
+    }
+  };
+}

@@ -1,0 +1,181 @@
+import {
+  MAX_FRAMES_PER_SECOND,
+  MAX_SAMPLED_FRAMES,
+  MAX_TOP_LOGPROBS,
+  MAX_VIDEO_SECONDS,
+} from '../../config/limits.js';
+import { resolveSettings } from '../../engine/resolve-settings.js';
+import type {
+  EngineRequest,
+  GenerationSettings,
+  ModelDescription,
+  RequestMedia,
+} from '../../engine/vision-language-engine.js';
+import { questionInstruction } from '../../language/caption-instructions.js';
+import type { ChatMessage, ChatPart } from '../../language/chat-template.js';
+import { type Language, resolveLanguage } from '../../language/languages.js';
+import type { FrameSampling } from '../../media/frame-sampling.js';
+import type { Detail } from '../../vision/plan-tiles.js';
+import type { MediaSource } from '../media/media-resolver.js';
+import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.js';
+import { type MediaPart, type Message, parseMessages } from './chat-messages.js';
+import {
+  invalidParameter,
+  isAbsent,
+  type JsonObject,
+  type NumberRange,
+  readBody,
+  readBoolean,
+  readChoice,
+  readNumber,
+  readObject,
+  readSettings,
+  readStreamOptions,
+  readString,
+  readTokenLimit,
+  rejectUnsupported,
+  type StreamOptions,
+  type UnsupportedParameter,
+} from './request-body.js';
+
+/** A valid request for a chat completion. Its media are not resolved yet. */
+export interface ChatRequest {
+  readonly messages: readonly Message[];
+  readonly settings: GenerationSettings;
+  readonly sampling: FrameSampling;
+  /** Language of the answer; undefined leaves it to the model. */
+  readonly language: Language | undefined;
+  /** `null` if the response is one JSON object. */
+  readonly stream: StreamOptions | null;
+}
+
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
+const isNoTool = (value: unknown) => value === 'none' || value === 'auto';
+const NO_TOOLS = 'is not supported: this service does not call tools. Leave it out.';
+
+const UNSUPPORTED_PARAMETERS: readonly UnsupportedParameter[] = [
+  {
+    parameter: 'response_format',
+    isNeutral: (value) => (value as JsonObject)['type'] === 'text',
+    rule: 'must have the type "text": JSON output is not supported.',
+  },
+  {
+    parameter: 'modalities',
+    isNeutral: (value) => Array.isArray(value) && value.every((modality) => modality === 'text'),
+    rule: 'must be ["text"]: the model generates text only.',
+  },
+  { parameter: 'tools', isNeutral: isEmptyList, rule: NO_TOOLS },
+  { parameter: 'functions', isNeutral: isEmptyList, rule: NO_TOOLS },
+  { parameter: 'tool_choice', isNeutral: isNoTool, rule: NO_TOOLS },
+  { parameter: 'function_call', isNeutral: isNoTool, rule: NO_TOOLS },
+];
+
+/**
+ * Parses the body of a chat completion. Unknown parameters are ignored, as in other OpenAI-compatible servers, since
+ * clients send many. Known parameters without support are rejected.
+ *
+ * @throws INVALID_REQUEST, INVALID_PARAMETER, NOT_FOUND for another model, and the codes of `parseMessages`.
+ */
+export function parseChatRequest(value: unknown, model: ModelDescription): ChatRequest {
+  const body = readBody(value, model);
+  rejectUnsupported(body, UNSUPPORTED_PARAMETERS);
+  return {
+    messages: parseMessages(body['messages']),
+    settings: parseSettings(body, model),
+    sampling: parseMediaOptions(body['media_options']),
+    language: isAbsent(body['language'])
+      ? undefined
+      : resolveLanguage(readString(body['language'], 'language')),
+    stream: readStreamOptions(body),
+  };
+}
+
+function parseSettings(body: JsonObject, model: ModelDescription): GenerationSettings {
+  const requested = readSettings(body);
+  const maxTokens = readTokenLimit(body, 'max_completion_tokens') ?? requested.maxTokens;
+  const topLogprobs = parseTopLogprobs(body);
+  return resolveSettings({ ...requested, maxTokens, topLogprobs }, model.generation);
+}
+
+function parseTopLogprobs(body: JsonObject): number | undefined {
+  const isRequested = readBoolean(body['logprobs'], 'logprobs') ?? false;
+  const top = readNumber(body['top_logprobs'], 'top_logprobs', {
+    kind: 'integer',
+    min: 0,
+    max: MAX_TOP_LOGPROBS,
+  });
+  if (isRequested) return top ?? 0;
+  if (top !== undefined && top > 0) {
+    throw invalidParameter('top_logprobs', 'requires "logprobs": true.');
+  }
+  return undefined;
+}
+
+class MediaOptions extends FrameSamplingDto {}
+
+const SECONDS: NumberRange = { kind: 'number', min: 0, max: MAX_VIDEO_SECONDS };
+
+/**
+ * The extension `media_options`: the frame sampling fields of the native API.
+ *
+ * @throws INVALID_PARAMETER, INVALID_REQUEST
+ */
+function parseMediaOptions(value: unknown): FrameSampling {
+  if (isAbsent(value)) return toFrameSampling(new MediaOptions());
+  const options = readObject(value, 'media_options');
+  const number = (name: string, range: NumberRange) =>
+    readNumber(options[name], `media_options.${name}`, range);
+  const requested = Object.assign(new MediaOptions(), {
+    num_frames: number('num_frames', { kind: 'integer', min: 1, max: MAX_SAMPLED_FRAMES }),
+    fps: number('fps', { kind: 'number', min: 0.001, max: MAX_FRAMES_PER_SECOND }),
+    start: number('start', SECONDS),
+    end: number('end', SECONDS),
+    sampling: readChoice(options['sampling'], 'media_options.sampling', ['uniform', 'scene']),
+  });
+  return toFrameSampling(requested);
+}
+
+/** The media of all messages, in their order. */
+export function listMediaSources(messages: readonly Message[]): MediaSource[] {
+  return listMedia(messages).map(({ source }) => source);
+}
+
+/** @param media the resolved `listMediaSources`, in the same order. */
+export function toEngineRequest(
+  { messages, settings, language }: ChatRequest,
+  media: readonly RequestMedia[],
+): EngineRequest {
+  const kinds = media.map(({ kind }) => kind);
+  const conversation = messages.map(({ role, content }): ChatMessage => ({
+    role,
+    content: content.map((part): ChatPart =>
+      part.type === 'text' ? part : { type: kinds.shift() ?? 'image' },
+    ),
+  }));
+  return {
+    media,
+    detail: chooseDetail(listMedia(messages), media),
+    conversations: [language ? withLanguage(language, conversation) : conversation],
+    settings,
+  };
+}
+
+function listMedia(messages: readonly Message[]): MediaPart[] {
+  return messages.flatMap(({ content }) => content.filter((part) => part.type === 'media'));
+}
+
+/** The detail of the only image. Several images, and the frames of videos, always have one tile each. */
+function chooseDetail(parts: readonly MediaPart[], media: readonly RequestMedia[]): Detail {
+  const images = parts.filter((_, index) => media[index]?.kind === 'image');
+  return (images.length === 1 ? images[0]?.detail : undefined) ?? 'auto';
+}
+
+/** Appends the instruction for the language to the last message, where it was in the training data. */
+function withLanguage(language: Language, conversation: readonly ChatMessage[]): ChatMessage[] {
+  const last = conversation.at(-1);
+  if (!last) return [];
+  const text = last.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
+  const question = { type: 'text', text: questionInstruction(text, language).trimStart() } as const;
+  const media = last.content.filter(({ type }) => type !== 'text');
+  return [...conversation.slice(0, -1), { role: last.role, content: [...media, question] }];
+}

@@ -1,0 +1,120 @@
+import type { ServerResponse } from 'node:http';
+
+import {
+  MAX_FIRST_EVENT_MS,
+  MAX_STREAM_STALL_MS,
+  STREAM_HEARTBEAT_MS,
+} from '../../config/limits.js';
+
+/** One server-sent event. */
+export interface SseMessage {
+  /** Undefined: the client's default, `message`. */
+  readonly event?: string;
+  readonly data: string;
+}
+
+/** Milliseconds. Tests shorten them. */
+export interface StreamTimes {
+  readonly firstEventMs: number;
+  readonly heartbeatMs: number;
+  readonly stallMs: number;
+}
+
+const STREAM_TIMES: StreamTimes = {
+  firstEventMs: MAX_FIRST_EVENT_MS,
+  heartbeatMs: STREAM_HEARTBEAT_MS,
+  stallMs: MAX_STREAM_STALL_MS,
+};
+
+const PING = ': ping\n\n';
+
+/**
+ * Sends messages as server-sent events and ends the response.
+ *
+ * - Status 200 is sent with the first message, or with a `: ping` after MAX_FIRST_EVENT_MS. An error before that has
+ *   its own status.
+ * - A `: ping` every STREAM_HEARTBEAT_MS keeps the connection open.
+ * - Backpressure: the next message is requested only after the previous one was sent. A client that receives nothing
+ *   for MAX_STREAM_STALL_MS is disconnected.
+ * - `return` of the source is always called.
+ *
+ * @param toErrorMessage the last message, for an error after the first byte.
+ * @throws every error of the source before the first byte.
+ */
+export async function streamMessages(
+  response: ServerResponse,
+  messages: AsyncIterable<SseMessage>,
+  toErrorMessage: (error: unknown) => SseMessage,
+  times: StreamTimes = STREAM_TIMES,
+): Promise<void> {
+  const source = messages[Symbol.asyncIterator]();
+  const firstPing = setTimeout(() => ping(response), times.firstEventMs);
+  const pings = setInterval(() => ping(response), times.heartbeatMs);
+  try {
+    for (;;) {
+      const next = await untilClosed(response, source.next());
+      if (!next) return;
+      startStream(response);
+      clearTimeout(firstPing);
+      if (next.done) break;
+      await write(response, formatMessage(next.value), times.stallMs);
+      if (response.destroyed) return;
+    }
+    response.end();
+  } catch (error) {
+    if (response.destroyed) return;
+    if (!response.headersSent) throw error;
+    response.end(formatMessage(toErrorMessage(error)));
+  } finally {
+    clearTimeout(firstPing);
+    clearInterval(pings);
+    // Not awaited: `return` waits until a pending `next` of the source has settled.
+    void source.return?.().catch(() => undefined);
+  }
+}
+
+/**
+ * The value of a promise; `undefined` if the response closes first. `Promise.race` with one long-lived promise would add
+ * a reaction to it at every call, and keep them all until it settles.
+ */
+function untilClosed<T>(response: ServerResponse, value: Promise<T>): Promise<T | undefined> {
+  if (response.destroyed) {
+    value.catch(() => undefined);
+    return Promise.resolve(undefined);
+  }
+  return new Promise((resolve, reject) => {
+    const onClose = () => resolve(undefined);
+    response.once('close', onClose);
+    value.then(resolve, reject).finally(() => response.off('close', onClose));
+  });
+}
+
+function startStream(response: ServerResponse): void {
+  if (response.headersSent) return;
+  response.statusCode = 200;
+  response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-cache, no-transform');
+  // Disables the response buffering of nginx.
+  response.setHeader('X-Accel-Buffering', 'no');
+  response.flushHeaders();
+}
+
+function ping(response: ServerResponse): void {
+  if (response.destroyed || response.writableEnded || response.writableNeedDrain) return;
+  startStream(response);
+  response.write(PING);
+}
+
+/** Writes and waits for `drain` if the buffer is full; disconnects the client after `stallMs`. */
+async function write(response: ServerResponse, text: string, stallMs: number): Promise<void> {
+  if (response.write(text) || response.destroyed) return;
+  const stall = setTimeout(() => response.destroy(), stallMs);
+  await untilClosed(response, new Promise((resolve) => response.once('drain', resolve)));
+  clearTimeout(stall);
+}
+
+/** One `data:` line per line of the text, since a blank line would end the event. */
+function formatMessage({ event, data }: SseMessage): string {
+  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
+  return `${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;
+}

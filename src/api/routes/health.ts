@@ -1,0 +1,39 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+
+import { RequestGate } from '../request/request-gate.js';
+import type { Plain } from '../response/media-response.js';
+import { ApiProblems } from '../response/problem.js';
+
+class HealthDto {
+  @ApiProperty({ enum: ['ok'] }) status!: 'ok';
+}
+
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly gate: RequestGate) {}
+
+  @Get('live')
+  @ApiOperation({
+    summary: 'Check that the process responds',
+    description: 'Liveness probe. Always 200 while the HTTP server runs, whatever the model does.',
+  })
+  @ApiOkResponse({ type: HealthDto })
+  live(): Plain<HealthDto> {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    summary: 'Check that the model is ready',
+    description:
+      'Readiness probe. 503 while the model loads, if it cannot be loaded, and during shutdown; "code" tells which.',
+  })
+  @ApiOkResponse({ type: HealthDto })
+  @ApiProblems()
+  ready(): Plain<HealthDto> {
+    this.gate.checkReady();
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,360 @@
+import { randomUUID } from 'node:crypto';
+
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import type { Request, Response } from 'express';
+
+import { MAX_SEGMENTS, MAX_VIDEO_CAPTIONS_TOKENS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import type { RequestMedia, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { Language } from '../../language/languages.js';
+import {
+  captionVideo,
+  type DescribedSegment,
+  type VideoCaptionsEvent,
+  type VideoCaptionsTask,
+} from '../../video-captions/caption-video.js';
+import { type Granularity, planSegments } from '../../video-captions/plan-segments.js';
+import { formatWebVtt } from '../../video-captions/webvtt.js';
+import type { MediaInspector, VideoOutline } from '../../workers/media-inspector.js';
+import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
+import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
+import type { MediaSource } from '../media/media-resolver.js';
+import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
+import { ClientSignal } from '../request/client.js';
+import { GenerationDto } from '../request/generation-fields.js';
+import {
+  LanguagesField,
+  requestedLanguage,
+  requestedLanguages,
+} from '../request/language-fields.js';
+import type { SseMessage } from '../response/event-stream.js';
+import type { Plain } from '../response/media-response.js';
+import {
+  TimingsDto,
+  toTimingsResponse,
+  toUsageResponse,
+  UsageDto,
+} from '../response/outcome-response.js';
+import { ApiProblems } from '../response/problem.js';
+import { chooseFormat, sendMessages, toMessage } from '../response/send-outcome.js';
+import { ApiMediaRequest, MediaRequestHandler } from './media-request.js';
+
+const GRANULARITIES: readonly Granularity['kind'][] = ['whole', 'shot', 'interval'];
+
+const DEFAULT_INTERVAL_SECONDS = 10;
+const DEFAULT_MAX_SHOTS = 100;
+
+export class VideoCaptionsRequestDto extends GenerationDto {
+  @ApiPropertyOptional({ type: MediaDto, description: 'The video, in a JSON body.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MediaDto)
+  media?: MediaDto;
+
+  @ApiPropertyOptional({
+    enum: GRANULARITIES,
+    default: 'whole',
+    description:
+      'How the video is split into segments: one segment, one per shot, or one per interval. num_frames and fps apply to each segment.',
+  })
+  @IsOptional()
+  @IsIn(GRANULARITIES)
+  granularity?: Granularity['kind'];
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_VIDEO_SECONDS,
+    default: DEFAULT_INTERVAL_SECONDS,
+    description: 'Length of a segment in seconds, with granularity "interval".',
+  })
+  @IsOptional()
+  @IsNumber({}, { message: '$property must be a number' })
+  @Min(1)
+  @Max(MAX_VIDEO_SECONDS)
+  interval_seconds?: number;
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_SEGMENTS,
+    default: DEFAULT_MAX_SHOTS,
+    description:
+      'Largest number of segments, with granularity "shot". A video with more shots is split at its clearest cuts.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SEGMENTS)
+  max_shots?: number;
+
+  @LanguagesField(' A WebVTT track uses the first one only.')
+  languages?: string[];
+
+  @ApiPropertyOptional({
+    description: 'Language of a WebVTT track, instead of the first of "languages".',
+  })
+  @IsOptional()
+  @IsString()
+  language?: string;
+}
+
+function toGranularity(body: VideoCaptionsRequestDto): Granularity {
+  const { granularity: kind = 'whole' } = body;
+  switch (kind) {
+    case 'whole':
+      return { kind };
+    case 'shot':
+      return { kind, maxShots: body.max_shots ?? DEFAULT_MAX_SHOTS };
+    case 'interval':
+      return { kind, seconds: body.interval_seconds ?? DEFAULT_INTERVAL_SECONDS };
+  }
+}
+
+class VideoDto {
+  @ApiProperty({ enum: ['video'] }) kind!: 'video';
+  @ApiProperty({ description: 'Width of a frame in pixels, after rotation.' }) width!: number;
+  @ApiProperty({ description: 'Height of a frame in pixels, after rotation.' }) height!: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Length in seconds; null if the file does not state it.',
+  })
+  duration_seconds!: number | null;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Frames per second; null if it varies or the file does not state it.',
+  })
+  frame_rate!: number | null;
+}
+
+class SegmentDto {
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) end!: number;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { ca: 'Un gos entra per l’esquerra.' },
+    description: 'Captions by language code.',
+  })
+  texts!: Record<string, string>;
+  @ApiProperty({ type: [Number], description: 'Timestamps of the sampled frames, in seconds.' })
+  frames!: number[];
+}
+
+class VideoCaptionsResponseDto {
+  @ApiProperty() id!: string;
+  @ApiProperty({ description: 'Id of the model.' }) model!: string;
+  @ApiProperty({ type: VideoDto }) media!: VideoDto;
+  @ApiProperty({ enum: GRANULARITIES }) granularity!: Granularity['kind'];
+  @ApiProperty({ type: [SegmentDto], description: 'Segments without a frame are left out.' })
+  segments!: SegmentDto[];
+  @ApiProperty({ type: UsageDto, description: 'Sum over all segments.' }) usage!: UsageDto;
+  @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
+}
+
+/** The fields that are known before the first segment. */
+type VideoCaptionsHead = Plain<
+  Pick<VideoCaptionsResponseDto, 'id' | 'model' | 'media' | 'granularity'>
+>;
+
+type VideoCaptionsStream = AsyncIterable<
+  { readonly type: 'head'; readonly head: VideoCaptionsHead } | VideoCaptionsEvent
+>;
+
+type DoneEvent = Extract<VideoCaptionsEvent, { readonly type: 'done' }>;
+
+interface VideoCaptions extends Pick<DoneEvent, 'usage' | 'timings'> {
+  readonly head: VideoCaptionsHead;
+  readonly segments: readonly DescribedSegment[];
+}
+
+async function collectVideoCaptions(events: VideoCaptionsStream): Promise<VideoCaptions> {
+  const segments: DescribedSegment[] = [];
+  let head: VideoCaptionsHead | undefined;
+  for await (const event of events) {
+    if (event.type === 'head') head = event.head;
+    else if (event.type === 'segment') segments.push(event.segment);
+    else if (event.type === 'done' && head) {
+      return { head, segments, usage: event.usage, timings: event.timings };
+    }
+  }
+  throw new Error('The captions of the video ended without a result.');
+}
+
+function toVideoCaptionsResponse(captions: VideoCaptions): Plain<VideoCaptionsResponseDto> {
+  return {
+    ...captions.head,
+    segments: captions.segments.map(toSegmentResponse),
+    usage: toUsageResponse([captions.usage]),
+    timings: toTimingsResponse(captions.timings),
+  };
+}
+
+/** A WebVTT track with one cue per segment. */
+function toTrack({ head: { model }, segments }: VideoCaptions, language: Language): string {
+  const cues = segments.flatMap(({ startSeconds, endSeconds, texts }) =>
+    texts.map(({ text }) => ({ startSeconds, endSeconds, text })),
+  );
+  return formatWebVtt({ language, model, cues });
+}
+
+async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGenerator<SseMessage> {
+  for await (const event of events) {
+    switch (event.type) {
+      case 'head':
+        yield toMessage('media', event.head);
+        break;
+      case 'text-delta': {
+        const { range, language, text } = event;
+        yield toMessage('text-delta', { start: range.startSeconds, language: language.code, text });
+        break;
+      }
+      case 'segment':
+        yield toMessage('segment', toSegmentResponse(event.segment));
+        break;
+      case 'done':
+        yield toMessage('usage', toUsageResponse([event.usage]));
+        yield toMessage('done', { timings: toTimingsResponse(event.timings) });
+        break;
+    }
+  }
+}
+
+function toVideoResponse(outline: VideoOutline): Plain<VideoDto> {
+  const { width, height, durationSeconds: duration_seconds, frameRate: frame_rate } = outline;
+  return { kind: 'video', width, height, duration_seconds, frame_rate };
+}
+
+function toSegmentResponse(segment: DescribedSegment): Plain<SegmentDto> {
+  return {
+    start: roundToMilliseconds(segment.startSeconds),
+    end: roundToMilliseconds(segment.endSeconds),
+    texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
+    frames: segment.frames.map(roundToMilliseconds),
+  };
+}
+
+function roundToMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+@ApiTags('videos')
+@Controller('v1/videos/captions')
+export class VideosController {
+  constructor(
+    @Inject(ENGINE) private readonly engine: VisionLanguageEngine,
+    @Inject(VIDEO_INSPECTOR) private readonly inspector: MediaInspector,
+    private readonly handler: MediaRequestHandler,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @UseInterceptors(MediaUpload(1))
+  @ApiOperation({
+    summary: 'Caption a whole video, its shots or its intervals',
+    description:
+      'Describes a video segment by segment, in each requested language. With "Accept: text/vtt" the response is a WebVTT track in one language.',
+  })
+  @ApiMediaRequest({
+    request: VideoCaptionsRequestDto,
+    response: VideoCaptionsResponseDto,
+    resultEvent: 'segment',
+    maxFiles: 1,
+    otherTypes: ['text/vtt'],
+  })
+  @ApiProblems()
+  async create(
+    @Body() body: VideoCaptionsRequestDto,
+    @UploadedMedia() files: readonly MediaSource[],
+    @ClientSignal() signal: AbortSignal,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const exchange = { request, response, signal };
+    const format = chooseFormat(request, body.stream, ['json', 'event-stream', 'vtt']);
+    const sources = [resolveOneMedia(files, body.media)];
+    const requested = requestedLanguages(body.languages);
+    // A track has one language. Captions in the others would be discarded.
+    const trackLanguage =
+      body.language === undefined ? requested[0] : requestedLanguage(body.language);
+    const languages = format === 'vtt' && trackLanguage ? [trackLanguage] : requested;
+    const granularity = toGranularity(body);
+    await this.handler.handle(
+      exchange,
+      { body, sources },
+      async ({ client, model, settings, sampling, media }) => {
+        const path = pathOfVideo(media);
+        const task = { client, path, sampling, languages, settings };
+        const head = { id: `vid_${randomUUID()}`, model: model.id, granularity };
+        const isStream = format === 'event-stream';
+        const events = this.describe(task, head, isStream, signal);
+        if (isStream) {
+          await sendMessages(exchange, toVideoCaptionsMessages(events));
+        } else if (format === 'vtt' && trackLanguage) {
+          const track = toTrack(await collectVideoCaptions(events), trackLanguage);
+          response.type('text/vtt; charset=utf-8').send(track);
+        } else {
+          response.json(toVideoCaptionsResponse(await collectVideoCaptions(events)));
+        }
+      },
+    );
+  }
+
+  /** @throws INVALID_PARAMETER if the captions could exceed MAX_VIDEO_CAPTIONS_TOKENS and are not streamed. */
+  private async *describe(
+    task: Omit<VideoCaptionsTask, 'segments'>,
+    { id, model, granularity }: { id: string; model: string; granularity: Granularity },
+    isStream: boolean,
+    signal: AbortSignal,
+  ): VideoCaptionsStream {
+    const { path, sampling, languages, settings } = task;
+    const outline = await this.inspector.inspect(path, signal);
+    const video = { path, outline, range: sampling.range };
+    const segments = await planSegments(video, granularity, this.inspector, signal);
+    if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
+    const media = toVideoResponse(outline);
+    yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
+    yield* captionVideo(this.engine, { ...task, segments }, signal);
+  }
+}
+
+/** @throws UNSUPPORTED_MEDIA_TYPE for an image. */
+function pathOfVideo([media]: readonly RequestMedia[]): string {
+  if (media?.kind === 'video') return media.path;
+  throw new SalamandraError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The file is not a video in a supported container. Send images to /v1/captions.',
+  );
+}
+
+function checkTokens(tokens: number): void {
+  if (tokens <= MAX_VIDEO_CAPTIONS_TOKENS) return;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `Too many tokens for one response: up to ${tokens}, limit ${MAX_VIDEO_CAPTIONS_TOKENS}. Set "stream": true, or request fewer segments, languages or max_tokens.`,
+    { details: { tokens, max_tokens: MAX_VIDEO_CAPTIONS_TOKENS } },
+  );
+}

@@ -1,0 +1,275 @@
+import 'reflect-metadata';
+
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { RequestHandler } from 'express';
+
+import type { Configuration } from '../config/configuration.js';
+import {
+  MAX_CONNECTIONS,
+  MAX_DRAIN_MS,
+  MAX_HEADERS_MS,
+  MAX_JSON_BYTES,
+  MAX_RECEIVE_MS,
+} from '../config/limits.js';
+import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
+import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
+import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
+import { createWorkerEngine } from '../workers/worker-engine.js';
+import { AppModule } from './app.module.js';
+import { createUploadRateGuard } from './media/upload-rate.js';
+import { createHostGuard, type HostRules } from './request/host-guard.js';
+import { checkJsonShape, translateBodyError } from './request/json-body.js';
+import { RequestGate } from './request/request-gate.js';
+import { RequestValidation } from './request/request-validation.js';
+import { ErrorFilter } from './response/error-filter.js';
+import { createCalibrationFinder, type FindCalibration } from './routes/estimate.js';
+
+/** Node checks connection timeouts every 30 s by default, which would add up to 30 s to each of them. */
+const CHECK_CONNECTIONS_MS = 1_000;
+
+/** Paths whose POST requests use the model or receive media. */
+const GATED_PATHS = [
+  ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
+  ...['/v1/chat/completions', '/v1/completions', '/v1/estimate'],
+];
+
+const DESCRIPTION = `Captions of images and videos, and answers about them, in 35 European languages.
+
+**Streaming.** With \`Accept: text/event-stream\` or \`"stream": true\` the native routes send server-sent events:
+\`media\` first, then \`text-delta\` for each piece of text and \`caption\`, \`answer\` or \`segment\` for each complete
+text, then \`usage\` and \`done\`. An error before the first event has its own HTTP status. A later error is the last
+event, \`error\`, with a problem as its data. The comment \`: ping\` keeps an idle connection open. Closing the
+connection cancels the request.
+
+**OpenAI clients.** \`/v1/chat/completions\`, \`/v1/completions\` and \`/v1/models\` follow OpenAI's API, errors
+included.`;
+
+/** Defaults: local requests only, no media URLs, no calibrations, a video inspector of its own, and the built page. */
+interface AppOptions {
+  readonly hostRules?: HostRules;
+  readonly mediaFetcher?: MediaFetcher;
+  readonly videoInspector?: MediaInspector;
+  readonly pageFolders?: PageFolders;
+  readonly findCalibration?: FindCalibration;
+}
+
+/** Nest creates the HTTP server without options, but Node takes these timeouts only when a server is created. */
+class TimeoutExpressAdapter extends ExpressAdapter {
+  override initHttpServer(): void {
+    const options = {
+      headersTimeout: MAX_HEADERS_MS,
+      requestTimeout: MAX_RECEIVE_MS,
+      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+    };
+    const server = createServer(options, this.getInstance<Parameters<typeof createServer>[1]>());
+    server.maxConnections = MAX_CONNECTIONS;
+    this.httpServer = server;
+  }
+}
+
+/** Creates the HTTP application without listening. */
+export async function createApp(
+  engine: VisionLanguageEngine,
+  options: AppOptions = {},
+): Promise<NestExpressApplication> {
+  const {
+    hostRules = { host: '127.0.0.1', allowedHosts: [] },
+    mediaFetcher = createMediaFetcher('off'),
+    videoInspector = createMediaInspector({
+      entry: new URL('../workers/media.worker.js', import.meta.url),
+    }),
+    pageFolders = PAGE_FOLDERS,
+    findCalibration = () => Promise.resolve(undefined),
+  } = options;
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration }),
+    new TimeoutExpressAdapter(),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
+    { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
+  );
+  app.disable('x-powered-by');
+  app.use(setCommonHeaders);
+  app.use(createHostGuard(hostRules));
+  app.use(createPageServer(pageFolders));
+  app.use('/docs', denyFrames);
+  app.use(GATED_PATHS, app.get(RequestGate).admit, createUploadRateGuard());
+  app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
+  app.use(checkJsonShape);
+  app.use(translateBodyError);
+  app.useGlobalPipes(new RequestValidation());
+  const document = createDocument(app);
+  app.useGlobalFilters(new ErrorFilter(listMethods(document)));
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    // The default sends the document to a public validator.
+    swaggerOptions: { validatorUrl: null },
+  });
+  return app;
+}
+
+/** Sets `X-Request-Id`, to the client's id if it has a safe form, and forbids MIME sniffing. */
+const setCommonHeaders: RequestHandler = (request, response, next) => {
+  const given = request.get('X-Request-Id');
+  const id = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+  response.setHeader('X-Request-Id', id);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  next();
+};
+
+/** Protects against clickjacking: the page at /docs can send requests. */
+const denyFrames: RequestHandler = (_request, response, next) => {
+  response.setHeader('X-Frame-Options', 'DENY');
+  next();
+};
+
+function createDocument(app: NestExpressApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Visual Salamandra')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}
+
+/** HTTP methods by path. The document contains every path. */
+function listMethods(document: OpenAPIObject): Map<string, string[]> {
+  return new Map(
+    Object.entries(document.paths).map(([path, operations]) => [
+      path,
+      Object.keys(operations).map((method) => method.toUpperCase()),
+    ]),
+  );
+}
+
+/** Milliseconds for cancelled requests to send their last event or their error. */
+const LAST_RESPONSE_MS = 1_000;
+
+/**
+ * Starts listening at once; the model loads in its own process. The first SIGTERM or SIGINT lets running requests
+ * finish, the second one exits immediately.
+ *
+ * @param workerEntry the module `inference.worker.js`.
+ * @throws INVALID_PARAMETER if the server cannot listen on the configured address.
+ */
+export async function startServer(configuration: Configuration, workerEntry: URL): Promise<void> {
+  const { host, port } = configuration;
+  const engine = createWorkerEngine({
+    entry: workerEntry,
+    configuration,
+    onStatus: createStatusLog(),
+  });
+  const videoInspector = createMediaInspector({ entry: new URL('./media.worker.js', workerEntry) });
+  const app = await createApp(engine, {
+    hostRules: { host, allowedHosts: configuration.allowedHosts },
+    mediaFetcher: createMediaFetcher(configuration.mediaUrls),
+    videoInspector,
+    findCalibration: createCalibrationFinder(configuration),
+  });
+  const address = await listen(app, host, port).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
+  });
+  log(`listening on ${toOrigin(host, address.port)}`);
+
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log('stopping');
+    void shutDown(app, engine)
+      .then(() => videoInspector.close())
+      .then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/**
+ * Listens without `app.listen`, which logs a failure with a stack trace before it throws.
+ *
+ * @throws INVALID_PARAMETER with the address, the reason and the setting to change.
+ */
+export async function listen(
+  app: NestExpressApplication,
+  host: string,
+  port: number,
+): Promise<AddressInfo> {
+  await app.init();
+  const server = app.getHttpServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  }).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `Cannot listen on ${toOrigin(host, port)}: ${LISTEN_ERRORS.get(code) ?? `${code ?? 'unknown error'}. Check HOST and PORT.`}`,
+      { cause },
+    );
+  });
+  return server.address() as AddressInfo;
+}
+
+const LISTEN_ERRORS: ReadonlyMap<string | undefined, string> = new Map([
+  ['EADDRINUSE', 'another process uses this port. Set PORT to a free port.'],
+  ['EACCES', 'no permission for this port. Set PORT to a port above 1023.'],
+  ['EADDRNOTAVAIL', 'this machine has no such address. Set HOST to one of its addresses.'],
+  ['ENOTFOUND', 'the host name is unknown. Set HOST to an address of this machine.'],
+]);
+
+function toOrigin(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Order: refuse new requests, wait for the running ones, close the engine (which fails those that are left), let their
+ * responses end, then close all connections.
+ */
+async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {
+  const gate = app.get(RequestGate);
+  await gate.drain(MAX_DRAIN_MS);
+  await engine.close();
+  await gate.drain(LAST_RESPONSE_MS);
+  const closed = app.close();
+  app.getHttpServer().closeAllConnections();
+  await closed;
+}
+
+/** Logs each change of the status and each loading step once. */
+function createStatusLog(): (status: EngineStatus) => void {
+  let last = '';
+  return (status) => {
+    const line = toStatusLine(status);
+    if (line !== last) log(line);
+    last = line;
+  };
+}
+
+function toStatusLine(status: EngineStatus): string {
+  switch (status.state) {
+    case 'loading':
+      return `model: ${status.progress.step}`;
+    case 'ready':
+      return `model: ${status.model.id} (${status.model.precision}) is ready`;
+    case 'failed':
+      return `model: ${status.error.code}: ${status.error.publicMessage}`;
+    case 'closed':
+      return 'model: closed';
+  }
+}
+
+function log(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
