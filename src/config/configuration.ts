@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { countUsableCores } from './usable-cores.js';
+import { countUsableCores } from './cpu-cores.js';
 
 /** The folder of package.json: `config/` lies two levels below it, in src and in dist alike. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,8 +5,7 @@ import {
   type Generator,
 } from '../decoder/sampling/generate.js';
 import type { RankedId, StepLogprobs } from '../decoder/sampling/token-logprobs.js';
-import { createDetokenizer, type TextPlace } from '../language/detokenizer.js';
-import { tokenText } from '../language/token-text.js';
+import { createDetokenizer, type TextPlace, tokenText } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { CacheKeyedPrompt } from './prompt-embeddings.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 import type { TemplateMessage, Tokenizer } from './tokenizer.js';
-import type { ControlToken } from './tokenizer-file.js';
+import type { ControlToken } from './tokenizer-json.js';
 
 type ChatRole = 'system' | 'user' | 'assistant';
 

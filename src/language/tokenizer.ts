@@ -6,7 +6,7 @@ import { env, PreTrainedTokenizer } from '@huggingface/transformers';
 import { type JsonObject, parseJsonObject } from '../models/package/checked-json.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
-import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-file.js';
+import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-json.js';
 
 /** A message as the checkpoint's Jinja template sees it. */
 export interface TemplateMessage {

@@ -7,7 +7,7 @@ import {
   MAX_IMAGE_SIDE,
 } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { sniffImageFormat, type ImageFormat } from './sniff-image-format.js';
+import { sniffImageFormat, type ImageFormat } from './image-formats.js';
 
 /** A file as it was received. */
 export interface EncodedMedia {

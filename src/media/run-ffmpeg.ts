@@ -3,7 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import createCommand, { type FfprobeData } from 'fluent-ffmpeg';
 
 import { MAX_FFMPEG_CPU_SECONDS } from '../config/limits.js';
-import { GUARDS } from './ffmpeg-allow-lists.js';
+import { GUARDS } from './video-formats.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import type { VideoContainer } from './sniff-media.js';
 

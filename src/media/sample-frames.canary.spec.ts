@@ -8,12 +8,12 @@ import {
   numberedFrames,
   patchFile,
   requireFfmpeg,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { linkExternalFile, writeAviWithSubtitles } from '../../test/videos/hostile-videos.js';
 import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { readFrames } from './read-frames.js';
+import { readFrames } from './decode-frames.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());

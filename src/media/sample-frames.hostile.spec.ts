@@ -8,7 +8,7 @@ import {
   patchFile,
   requireFfmpeg,
   runEncoder,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { probeVideo } from './probe-video.js';

@@ -5,7 +5,7 @@ import {
   encodeFrames,
   patchFile,
   requireFfmpeg,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
 

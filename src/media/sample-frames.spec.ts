@@ -11,7 +11,7 @@ import {
   readNumber,
   requireFfmpeg,
   runEncoder,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import type { FrameSampling } from './frame-sampling.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';

@@ -1,16 +1,16 @@
 import type { Ffmpeg } from './find-ffmpeg.js';
-import { findShots } from './find-shots.js';
-import type { FrameSampling, TimeRange } from './frame-sampling.js';
+import { findShots } from './detect-shots.js';
 import {
+  type FrameSampling,
+  type TimeRange,
   clipSpan,
   countWishedFrames,
   spreadEvenly,
   spreadOverShots,
   type TimeSpan,
-} from './plan-frame-times.js';
+} from './frame-sampling.js';
 import { type ProbedVideo, probeVideo } from './probe-video.js';
-import { readFrameAt } from './read-frame-at.js';
-import { readFrames, type VideoFrame } from './read-frames.js';
+import { readFrameAt, readFrames, type VideoFrame } from './decode-frames.js';
 import { noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */

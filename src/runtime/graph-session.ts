@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { saturates } from './saturation.js';
+import { saturates } from './int8-saturation.js';
 
 /** A value that goes into a graph or comes out of one. The runtime reads `data` without a copy. */
 export type GraphTensor =

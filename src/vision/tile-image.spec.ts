@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
-import { toPixelValues } from './pixel-values.js';
+import { toPixelValues } from './normalize-tiles.js';
 import { planTiles } from './plan-tiles.js';
 import { tileImage } from './tile-image.js';
 

@@ -1,5 +1,5 @@
 import { MAX_FIND_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
-import type { ShotSearch } from '../media/find-shots.js';
+import type { ShotSearch } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoOutline } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';

@@ -5,7 +5,7 @@ import type {
   LoadProgress,
   ModelDescription,
 } from '../engine/vision-language-engine.js';
-import type { ShotSearch } from '../media/find-shots.js';
+import type { ShotSearch } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoOutline } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { decodeImage } from '../media/decode-image.js';
 import { planTiles } from '../vision/plan-tiles.js';
-import { tileImage } from '../vision/tile-image.js';
-import { tileSquare } from '../vision/tile-square.js';
+import { tileImage, tileSquare } from '../vision/tile-image.js';
 import type { TiledMedia, TilingRequest } from '../engine/media-decoder.js';
 
 /** EncodedMedia -> DecodedImage -> TilePlan -> TiledImage. Runs in a media worker, where it may be killed. */

@@ -8,7 +8,12 @@ import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.j
 import { createVideoInspector, type VideoInspector } from '../../src/workers/media-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
-import { describeWithFfmpeg, encodeFrames, numberedFrames, runEncoder } from '../videos/videos.js';
+import {
+  describeWithFfmpeg,
+  encodeFrames,
+  numberedFrames,
+  runEncoder,
+} from '../videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { poll } from '../setup/poll.js';
 

@@ -14,7 +14,7 @@ import type { EngineRequest, RequestMedia } from '../../src/engine/vision-langua
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { toPixelValues } from '../../src/vision/normalize-tiles.js';
 import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';

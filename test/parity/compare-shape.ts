@@ -4,7 +4,7 @@ import { embedMedia } from '../../src/engine/encode-media.js';
 import type { PromptSegment } from '../../src/language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { toPixelValues } from '../../src/vision/normalize-tiles.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import { phaseOf, ringValue } from '../hub/synthetic-values.js';
 import type { Network } from '../tiny-model/converted-model.js';

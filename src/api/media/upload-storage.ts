@@ -3,8 +3,7 @@ import type { StorageEngine } from 'multer';
 
 import { MAX_REQUEST_IMAGE_BYTES, MAX_UPLOAD_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { countChunks, readHead } from '../../media/media-chunks.js';
-import { sniffMediaKind } from '../../media/sniff-media.js';
+import { countChunks, readHead, sniffMediaKind } from '../../media/sniff-media.js';
 import type { FileScope } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 

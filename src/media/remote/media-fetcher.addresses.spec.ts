@@ -5,10 +5,8 @@ import {
   type MediaServer,
   startMediaServer,
 } from '../../../test/http/media-server.js';
-import type { FetchPolicy } from './fetch-policy.js';
+import { type FetchPolicy, isPublicAddress, resolveByDns } from './ssrf-guard.js';
 import { createGuardedFetcher } from './media-fetcher.js';
-import { isPublicAddress } from './public-address.js';
-import { resolveByDns } from './resolve-host.js';
 
 const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const TARGET = {

@@ -9,7 +9,7 @@ import {
   type MediaServer,
   startMediaServer,
 } from '../../../test/http/media-server.js';
-import type { FetchTimes } from './fetch-policy.js';
+import type { FetchTimes } from './ssrf-guard.js';
 import { createGuardedFetcher } from './media-fetcher.js';
 
 const JPEG_START = Buffer.from('ffd8ffe000104a464946', 'hex');

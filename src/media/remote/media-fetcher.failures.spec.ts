@@ -7,7 +7,7 @@ import {
   startMediaServer,
 } from '../../../test/http/media-server.js';
 import { createSelfSignedCertificate } from '../../../test/http/self-signed-certificate.js';
-import type { FetchPolicy } from './fetch-policy.js';
+import type { FetchPolicy } from './ssrf-guard.js';
 import { createGuardedFetcher, type FetchedMedia } from './media-fetcher.js';
 
 const PICTURE = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000)]);

@@ -2,11 +2,10 @@ import { writeFile } from 'node:fs/promises';
 
 import type { MediaUrls } from '../../config/configuration.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { countChunks, readHead } from '../media-chunks.js';
-import { sniffMediaKind } from '../sniff-media.js';
+import { countChunks, readHead, sniffMediaKind } from '../sniff-media.js';
 import { failedFetch } from './fetch-errors.js';
-import { createPublicPolicy, type FetchPolicy } from './fetch-policy.js';
-import { type GuardedResponse, requestGuarded } from './guarded-request.js';
+import { createPublicPolicy, type FetchPolicy } from './ssrf-guard.js';
+import { type GuardedResponse, requestGuarded } from './fetch-url.js';
 
 /** Fetches media from URLs in requests. */
 export interface MediaFetcher {

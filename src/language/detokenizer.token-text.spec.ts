@@ -1,4 +1,4 @@
-import { tokenText } from './token-text.js';
+import { tokenText } from './detokenizer.js';
 import { loadTokenizer } from './tokenizer.js';
 
 const tokenizer = await loadTokenizer('test/golden/tokenizer');

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { GraphBuilder } from '../models/convert/graph-builder.js';
 import { encodeOnnxModel } from '../models/convert/onnx-model.js';
-import { PROBE_GRAPH, saturates } from './saturation.js';
+import { PROBE_GRAPH, saturates } from './int8-saturation.js';
 
 it('asks with the graph that its comment tells of', () => {
   const graph = new GraphBuilder('probe');

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 
 import { THREE_CORES, x86Cpuinfo } from '../../test/fakes/cpuinfo.js';
-import { countPhysicalCores, countUsableCores } from './usable-cores.js';
+import { countPhysicalCores, countUsableCores } from './cpu-cores.js';
 
 describe('countUsableCores', () => {
   it.each([

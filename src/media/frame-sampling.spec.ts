@@ -1,4 +1,4 @@
-import { clipSpan, countWishedFrames, spreadEvenly, spreadOverShots } from './plan-frame-times.js';
+import { clipSpan, countWishedFrames, spreadEvenly, spreadOverShots } from './frame-sampling.js';
 
 const span = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
 

@@ -4,7 +4,7 @@ import {
   readGolden,
 } from '../../test/golden/vision-golden.js';
 import { createTensor } from '../tensor/tensor.js';
-import { packImageFeatures } from './pack-image-features.js';
+import { packImageFeatures } from './pack-visual-tokens.js';
 import { planTiles } from './plan-tiles.js';
 
 const golden = readGolden('packed-features');

@@ -4,12 +4,10 @@ import { isIP } from 'node:net';
 
 import { MAX_REDIRECTS, MIN_RESPONSE_WINDOW_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { checkRedirect, checkUrl } from './check-url.js';
-import { createDeadline, type Deadline } from './deadline.js';
+import { checkRedirect, checkUrl, type FetchPolicy, createGuardedLookup } from './ssrf-guard.js';
 import { failedFetch, rejectedUrl } from './fetch-errors.js';
-import type { FetchPolicy } from './fetch-policy.js';
-import { createGuardedLookup } from './guarded-lookup.js';
-import { readBody } from './response-body.js';
+import { pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 export interface GuardedResponse {
   readonly status: number;
@@ -115,4 +113,85 @@ function presentResponse(
     declaredBytes: declared === undefined ? null : Number(declared),
     body: readBody(response, countBytes),
   };
+}
+
+/** The clocks of one request, joined with the caller's signal. */
+export interface Deadline {
+  /** Aborts when a clock runs out or the caller's signal aborts. */
+  readonly signal: AbortSignal;
+  /** Starts a phase: from now on, this long. */
+  restart(milliseconds: number): void;
+  /** From now on every window must bring the bytes. @returns what to tell of each arrival. */
+  demandBytes(bytesPerWindow: number, windowMs: number): (bytes: number) => void;
+  /** Ends the clocks. */
+  stop(): void;
+}
+
+/** The clocks run from the first `restart` to `stop`. */
+export function createDeadline(signal: AbortSignal): Deadline {
+  const time = new AbortController();
+  let phase: NodeJS.Timeout | undefined;
+  let windows: NodeJS.Timeout | undefined;
+  return {
+    signal: AbortSignal.any([signal, time.signal]),
+    restart: (milliseconds) => {
+      clearTimeout(phase);
+      phase = setTimeout(() => time.abort(), milliseconds);
+    },
+    demandBytes: (bytesPerWindow, windowMs) => {
+      let arrived = 0;
+      windows = setInterval(() => {
+        if (arrived < bytesPerWindow) time.abort();
+        arrived = 0;
+      }, windowMs);
+      return (bytes) => {
+        arrived += bytes;
+      };
+    },
+    stop: () => {
+      clearTimeout(phase);
+      clearInterval(windows);
+    },
+  };
+}
+
+/** `deflate` is zlib's format (RFC 9110, 8.4.1.2). */
+const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/**
+ * The bytes of a body, decompressed piece by piece, at the pace of the reader.
+ *
+ * @param countBytes told of each piece.
+ * @throws MEDIA_FETCH_FAILED for an encoding that was not asked for, a damaged body, and a connection that ends early.
+ */
+export async function* readBody(
+  response: IncomingMessage,
+  countBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const decoded = decompress(response, response.headers['content-encoding']);
+  try {
+    for await (const chunk of decoded) {
+      const bytes = chunk as unknown as Uint8Array;
+      countBytes(bytes.length);
+      yield bytes;
+    }
+  } catch (cause) {
+    throw failedFetch(cause);
+  }
+}
+
+/** A chain of encodings is what bombs are made of, and no media server sends one. */
+function decompress(stream: Readable, encoding = 'identity'): NodeJS.ReadableStream {
+  if (encoding.toLowerCase() === 'identity') return stream;
+  const createDecoder = DECODERS.get(encoding.toLowerCase());
+  if (!createDecoder) throw failedFetch();
+  const decoder = createDecoder();
+  // The reader of the decoder sees every error; both ends go together.
+  pipeline(stream, decoder, () => undefined);
+  return decoder;
 }

@@ -1,4 +1,4 @@
-import { selectBestResolution } from './select-best-resolution.js';
+import { selectBestResolution } from './plan-tiles.js';
 
 const square = { width: 384, height: 384 };
 const wide = { width: 768, height: 384 };

@@ -1,4 +1,4 @@
-import { checkRedirect, checkUrl } from './check-url.js';
+import { checkRedirect, checkUrl } from './ssrf-guard.js';
 
 const RULES = { allowedDomains: null, ports: new Set([80, 443]) };
 const REJECTED = expect.objectContaining({ code: 'MEDIA_URL_REJECTED' }) as unknown;

@@ -1,4 +1,4 @@
-import { createCutDetector } from './detect-cuts.js';
+import { createCutDetector } from './detect-shots.js';
 
 /** Feeds flat pictures of these greys, so many a second. */
 function detect(

@@ -1,4 +1,4 @@
-import { createGuardedLookup } from './guarded-lookup.js';
+import { createGuardedLookup } from './ssrf-guard.js';
 
 const admitsAddress = (address: string) => address !== '10.0.0.1';
 

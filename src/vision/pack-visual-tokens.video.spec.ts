@@ -5,7 +5,7 @@ import {
 } from '../../test/golden/vision-golden.js';
 import { createTensor } from '../tensor/tensor.js';
 import { countFrameTokens, countVideoTokens } from './count-visual-tokens.js';
-import { packVideoFeatures, poolFrames } from './pack-video-features.js';
+import { packVideoFeatures, poolFrames } from './pack-visual-tokens.js';
 
 const golden = readGolden('pooled-frames');
 const { geometries } = readGolden('packed-features');

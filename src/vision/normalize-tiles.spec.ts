@@ -1,5 +1,5 @@
 import { createGeometry, readGolden } from '../../test/golden/vision-golden.js';
-import { toPixelValues } from './pixel-values.js';
+import { toPixelValues } from './normalize-tiles.js';
 
 const { imageProcessor } = createGeometry(readGolden('tile-hashes').geometries['demo']!);
 const tiny = { ...imageProcessor, tileSize: { width: 2, height: 1 } };

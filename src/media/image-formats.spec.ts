@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { SalamandraError } from '../errors/salamandra-error.js';
-import { sniffImageFormat } from './sniff-image-format.js';
+import { sniffImageFormat } from './image-formats.js';
 
 const text = (value: string) => Buffer.from(value, 'latin1');
 

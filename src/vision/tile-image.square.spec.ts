@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
-import { tileSquare } from './tile-square.js';
+import { tileSquare } from './tile-image.js';
 
 const golden = readGolden('square-tiles');
 const demo = createGeometry(readGolden('packed-features').geometries['demo']!);

@@ -4,9 +4,9 @@ import {
   flatFrame,
   MPEG4,
   requireFfmpeg,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { findShots, type ShotSearch } from './find-shots.js';
+import { findShots, type ShotSearch } from './detect-shots.js';
 import { probeVideo } from './probe-video.js';
 
 const folder = createTemporaryFolder();

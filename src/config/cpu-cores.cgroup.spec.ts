@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 
 import { createTemporaryFolder, type TemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { readCoreLimit } from './core-limit.js';
+import { readCoreLimit } from './cpu-cores.js';
 
 let folder: TemporaryFolder;
 
