@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 
 import { createTemporaryFolder, type TemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { readCoreLimit } from './cpu-cores.js';
+import { readCgroupCpuLimit } from './cpu-cores.js';
 
 let folder: TemporaryFolder;
 
@@ -18,7 +18,7 @@ function limitOf(files: Readonly<Record<string, string>>, own?: string): number 
     folder.write(`groups/${path}`, text);
   }
   if (own !== undefined) folder.write('own', own);
-  return readCoreLimit({ all: folder.path('groups'), own: folder.path('own') });
+  return readCgroupCpuLimit({ all: folder.path('groups'), own: folder.path('own') });
 }
 
 describe('readCoreLimit', () => {

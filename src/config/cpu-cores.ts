@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** What decides how many threads are of use; null where a system does not say. */
-export interface Cores {
+export interface CpuCores {
   /** Hyper-threads this process may run on. */
   readonly logical: number;
   readonly physical: number | null;
@@ -30,11 +30,11 @@ export function countPhysicalCores(cpuinfo: string): number | null {
   return cores.size === 0 ? null : cores.size;
 }
 
-function readCores(): Cores {
+function readCores(): CpuCores {
   return {
     logical: availableParallelism(),
     physical: countPhysicalCores(readCpuinfo()),
-    limit: readCoreLimit(),
+    limit: readCgroupCpuLimit(),
   };
 }
 
@@ -54,7 +54,7 @@ const CONTROL_GROUPS = { all: '/sys/fs/cgroup', own: '/proc/self/cgroup' };
  * limits it. Node's count of cores does not know of it. Source: https://docs.kernel.org/admin-guide/cgroup-v2.html,
  * "cpu.max", and the first version's cpu.cfs_quota_us.
  */
-export function readCoreLimit({ all, own } = CONTROL_GROUPS): number | null {
+export function readCgroupCpuLimit({ all, own } = CONTROL_GROUPS): number | null {
   const limits = [...groupFolders(all, own)].flatMap((folder) => {
     const [quota, period] =
       readText(join(folder, 'cpu.max'))?.split(' ') ??

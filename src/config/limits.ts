@@ -22,7 +22,7 @@ export const MAX_IMAGE_CHANNELS = 5;
 export const MAX_TILES_PER_RUN = 1;
 
 /** Bytes of an uploaded picture: a full-size JPEG of any current camera, with room. */
-export const MAX_UPLOAD_BYTES = 25_000_000;
+export const MAX_IMAGE_BYTES = 25_000_000;
 
 /** Bytes of all pictures of one request: eight camera files of ordinary size; they wait in memory. */
 export const MAX_REQUEST_IMAGE_BYTES = 50_000_000;
@@ -31,7 +31,7 @@ export const MAX_REQUEST_IMAGE_BYTES = 50_000_000;
 export const MAX_VIDEO_BYTES = 2_000_000_000;
 
 /** Pictures and clips of one request: each takes its part of the context. */
-export const MAX_MEDIA = 8;
+export const MAX_MEDIA_PER_REQUEST = 8;
 
 /** Frames a second: that of fast cameras. */
 export const MAX_FRAMES_PER_SECOND = 60;
@@ -119,7 +119,7 @@ export const MAX_CANCEL_MS = 30_000;
 export const MAX_CANCEL_MS_PER_GB = 10_000;
 
 /** Milliseconds to decode and tile one picture: 50 million pixels take three seconds, and a busy machine stretches them. */
-export const MAX_MEDIA_MS = 20_000;
+export const MAX_TILE_IMAGE_MS = 20_000;
 
 /** Bytes of data (RLIMIT_DATA) of the process that decodes: the largest honest AVIF takes half of it. */
 export const MAX_MEDIA_WORKER_BYTES = 1_000_000_000;
@@ -205,8 +205,8 @@ export const MAX_SAMPLE_VIDEO_MS = 60_000;
  * Milliseconds to find the shots of a clip, whatever its length; those after which it stops to read on and seeks; and those
  * after which it makes do with the places it has sought.
  */
-export const MAX_FIND_SHOTS_MS = 120_000;
-export const MAX_SHOT_READING_MS = 20_000;
+export const MAX_DETECT_SHOTS_MS = 120_000;
+export const MAX_SHOT_DECODING_MS = 20_000;
 export const MAX_SHOT_SEEKING_MS = 40_000;
 
 /** Bytes of a file (RLIMIT_FSIZE) of the process that decodes: it writes none but what libvips swaps out. */

@@ -5,7 +5,7 @@ import {
   type Generator,
 } from '../decoder/sampling/generate.js';
 import type { RankedId, StepLogprobs } from '../decoder/sampling/token-logprobs.js';
-import { createDetokenizer, type TextPlace, tokenText } from '../language/detokenizer.js';
+import { createDetokenizer, type TextPosition, tokenText } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { CacheKeyedPrompt } from './prompt-embeddings.js';
@@ -24,7 +24,7 @@ export interface AnsweringTask {
   readonly conversation: number;
   readonly prompt: CacheKeyedPrompt;
   /** Where the answer begins: a chat's at the start of a text, a raw prompt's in the middle of one. */
-  readonly place: TextPlace;
+  readonly place: TextPosition;
   readonly settings: GenerationSettings;
   /** Has read the prompt. */
   readonly sequence: Sequence;

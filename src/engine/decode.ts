@@ -1,6 +1,6 @@
 import type { Sequence } from '../decoder/decoder.js';
 import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
-import type { TextPlace } from '../language/detokenizer.js';
+import type { TextPosition } from '../language/detokenizer.js';
 import { answerConversation, type Writer } from './decode-answer.js';
 import type { CacheKeyedPrompt } from './prompt-embeddings.js';
 import { readBeginning, type Reader, readRest } from './prefill.js';
@@ -9,7 +9,7 @@ import type { GenerationSettings } from './vision-language-engine.js';
 
 interface AskedConversation {
   readonly prompt: CacheKeyedPrompt;
-  readonly place: TextPlace;
+  readonly place: TextPosition;
 }
 
 export interface AnsweringPlan {

@@ -3,7 +3,7 @@ import type { ByKind } from '../language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import { encodeTiles } from '../vision/encode-tiles.js';
 import { packImageFeatures, packVideoFeatures, poolFrames } from '../vision/pack-visual-tokens.js';
-import { toPixelValues } from '../vision/normalize-tiles.js';
+import { normalizeTiles } from '../vision/normalize-tiles.js';
 import type { DecodedMedia, PreparedMedia } from './prepare-media.js';
 import type { VisionModel } from './loaded-model.js';
 import type { EngineCaches } from '../cache/engine-caches.js';
@@ -101,7 +101,7 @@ async function* encode(
     const features = await takeTurn((share) => {
       const few = tiles.slice(start, start + Math.max(1, Math.floor(MAX_TILES_PER_RUN * share)));
       start += few.length;
-      return encodeTiles(graph, toPixelValues(few, geometry.imageProcessor));
+      return encodeTiles(graph, normalizeTiles(few, geometry.imageProcessor));
     });
     yield features;
   }

@@ -6,7 +6,7 @@ import {
   type ByKind,
   type PromptSegment,
 } from '../language/build-prompt.js';
-import type { TextPlace } from '../language/detokenizer.js';
+import type { TextPosition } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { Conversation, RequestMedia } from './vision-language-engine.js';
 
@@ -21,7 +21,7 @@ export function buildRequestPrompt(
 }
 
 /** Where in a text the answer to a conversation stands. */
-export function placeOfAnswer(conversation: Conversation): TextPlace {
+export function placeOfAnswer(conversation: Conversation): TextPosition {
   return 'rawText' in conversation && conversation.rawText !== '' ? 'middle' : 'start';
 }
 

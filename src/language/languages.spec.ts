@@ -1,6 +1,6 @@
 import {
   captionInstruction,
-  clipInstruction,
+  videoInstruction,
   questionInstruction,
 } from './caption-instructions.js';
 import { CAPTION_KINDS, LANGUAGES, languageEntry, resolveLanguage } from './languages.js';
@@ -27,7 +27,7 @@ describe('LANGUAGES', () => {
       expect(sentence).toBe(sentence.normalize('NFC'));
     }
     expect(entry.answerIn).toMatch(/[.!]$/);
-    expect(Object.keys(entry.instructions)).toEqual([...CAPTION_KINDS, 'clip']);
+    expect(Object.keys(entry.instructions)).toEqual([...CAPTION_KINDS, 'video']);
     for (const paraphrases of Object.values(entry.instructions)) {
       expect(paraphrases.length).toBeGreaterThanOrEqual(2);
       expect(new Set(paraphrases).size).toBe(paraphrases.length);
@@ -93,7 +93,7 @@ describe('instructions', () => {
   });
 
   it('asks what happens in a clip, and says in which language to answer', () => {
-    expect(clipInstruction(resolveLanguage('ca'))).toBe('Què passa al clip? Respon en català.');
+    expect(videoInstruction(resolveLanguage('ca'))).toBe('Què passa al clip? Respon en català.');
   });
 
   it('keeps a question as it was asked', () => {

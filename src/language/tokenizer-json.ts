@@ -6,35 +6,35 @@ import {
 } from '../models/package/checked-json.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 
-/** A token that steers the model and that text of a user must never become. */
+/** A token that controls the model. User text must never be encoded as one. */
 export interface ControlToken {
   readonly id: number;
   readonly content: string;
-  /** Whether white space to the left, or to the right, belongs to the token. */
+  /** `lstrip` and `rstrip`: whether the token absorbs white space before it, or after it. */
   readonly stripsLeft: boolean;
   readonly stripsRight: boolean;
 }
 
-/** How pieces become text again: the decoder of the Llama family, the one order of steps supported. */
+/** How pieces are decoded to text. Only the decoder of the Llama family is supported. */
 export interface DecodingSteps {
-  /** Applied to every piece first, as a rule `▁` to a space. */
+  /** Applied to every piece, usually `▁` to a space. */
   readonly replacements: readonly { readonly from: string; readonly to: string }[];
-  /** How many spaces are cut from the very beginning of the text. */
+  /** Number of spaces that are dropped at the start of a text. */
   readonly leadingSpaces: number;
 }
 
-/** What tokenizer.json says beyond the vocabulary, and a copy of it that knows no control token. */
+/** The parsed tokenizer.json. */
 export interface TokenizerFile {
-  /** Ids the post-processor puts before and after every text. */
+  /** Token ids that the post-processor adds before and after every text. */
   readonly prefixIds: readonly number[];
   readonly suffixIds: readonly number[];
   readonly controlTokens: readonly ControlToken[];
-  /** Stands for what neither the vocabulary nor byte pieces can spell; plain text may come to it. */
+  /** The token for text that neither the vocabulary nor byte tokens cover. User text may be encoded as it. */
   readonly unknownToken: string | null;
   readonly decoding: DecodingSteps;
-  /** Every piece by its id, added tokens included; ids may have gaps. */
+  /** Pieces by token id, added tokens included. The ids may have gaps. */
   readonly pieces: ReadonlyMap<number, string>;
-  /** The same tokenizer for text alone: control tokens are neither matched nor reachable by merging. */
+  /** A tokenizer.json for user text: control tokens are neither matched nor reachable by BPE merges. */
   readonly plain: JsonObject;
 }
 
@@ -47,10 +47,10 @@ const MAX_PIECE = 4096;
 const BYTE_PIECE = /^<0x[0-9A-F]{2}>$/;
 
 /**
- * Takes a Hugging Face tokenizer.json apart. `alwaysControl` names tokens, such as the image placeholder, that are
- * control tokens even where the file does not call them special.
+ * Parses a Hugging Face tokenizer.json.
  *
- * @throws MODEL_INVALID for a file of another kind: anything but BPE, or steps that would decode to other text.
+ * @param alwaysControl tokens that are control tokens even if the file does not mark them as special, such as `<image>`
+ * @throws MODEL_INVALID for any model but BPE, and for a post-processor or decoder that is not supported
  */
 export function parseTokenizerFile(
   json: JsonObject,
@@ -77,11 +77,11 @@ export function parseTokenizerFile(
     pieces,
     plain: {
       ...json,
-      added_tokens: listOf(json['added_tokens']).filter(
+      added_tokens: checkList(json['added_tokens']).filter(
         (token) => !control.has(String(checkObject(token, 'added token')['content'])),
       ),
       post_processor: null,
-      // Decoding is the detokenizer's: the library replaces broken bytes in another way than Hugging Face's own.
+      // `createDetokenizer` decodes: transformers.js replaces invalid UTF-8 differently from the Python library.
       decoder: null,
       model: withoutControlTokens(model, vocabulary, control),
     },
@@ -89,8 +89,8 @@ export function parseTokenizerFile(
 }
 
 /**
- * Some converters write a merge for every way to spell a piece of the vocabulary, `</s>` among them. Without the merge,
- * the letters stay apart; without the vocabulary entry, a whole word cannot match either.
+ * Some converters list a merge for every vocabulary entry, `</s>` included. Both are removed: the merge, so that the
+ * characters are not joined, and the entry, so that the whole word does not match.
  */
 function withoutControlTokens(
   model: JsonObject,
@@ -103,15 +103,15 @@ function withoutControlTokens(
     vocab: Object.fromEntries(
       Object.entries(vocabulary).filter(([piece]) => piece === unknown || !control.has(piece)),
     ),
-    merges: listOf(model['merges']).filter((merge) => {
-      const made = Array.isArray(merge) ? merge.join('') : String(merge).replace(' ', '');
-      return !control.has(made) && !BYTE_PIECE.test(made);
+    merges: checkList(model['merges']).filter((merge) => {
+      const merged = Array.isArray(merge) ? merge.join('') : String(merge).replace(' ', '');
+      return !control.has(merged) && !BYTE_PIECE.test(merged);
     }),
   };
 }
 
 function parseAddedTokens(value: unknown): AddedToken[] {
-  return listOf(value).map((item) => {
+  return checkList(value).map((item) => {
     const token = checkObject(item, 'added token');
     return {
       id: checkId(token['id']),
@@ -123,7 +123,7 @@ function parseAddedTokens(value: unknown): AddedToken[] {
   });
 }
 
-/** Reads `<s> $A`, the template that adds ids around a single text. */
+/** Parses a template such as `<s> $A`, which adds token ids around a text. */
 function parsePostProcessor(value: unknown): Pick<TokenizerFile, 'prefixIds' | 'suffixIds'> {
   if (value === null || value === undefined) return { prefixIds: [], suffixIds: [] };
   const processor = checkObject(value, 'tokenizer post-processor');
@@ -131,13 +131,17 @@ function parsePostProcessor(value: unknown): Pick<TokenizerFile, 'prefixIds' | '
     throw invalidModel('its tokenizer has a post-processor that is not supported');
   }
   const known = checkObject(processor['special_tokens'] ?? {}, 'post-processor tokens');
-  const items = listOf(processor['single']).map((item) => checkObject(item, 'post-processor item'));
+  const items = checkList(processor['single']).map((item) =>
+    checkObject(item, 'post-processor item'),
+  );
   const sequence = items.findIndex((item) => item['Sequence'] !== undefined);
   if (sequence === -1) throw invalidModel('its tokenizer drops the text it is given');
   const idsOf = (part: JsonObject[]) =>
     part.flatMap((item) => {
       const name = checkObject(item['SpecialToken'], 'post-processor item')['id'];
-      return listOf(checkObject(known[String(name)], 'post-processor token')['ids']).map(checkId);
+      return checkList(checkObject(known[String(name)], 'post-processor token')['ids']).map(
+        checkId,
+      );
     });
   return {
     prefixIds: idsOf(items.slice(0, sequence)),
@@ -145,10 +149,10 @@ function parsePostProcessor(value: unknown): Pick<TokenizerFile, 'prefixIds' | '
   };
 }
 
-/** Reads `Replace..., ByteFallback, Fuse, Strip`. Text that is decoded in another order is not guessed at. */
+/** Parses the steps `Replace..., ByteFallback, Fuse, Strip`. Any other order is rejected, because it decodes to other text. */
 function parseDecodingSteps(value: unknown): DecodingSteps {
   const decoder = checkObject(value, 'tokenizer decoder');
-  const steps = listOf(decoder['decoders']).map((step) => checkObject(step, 'decoder step'));
+  const steps = checkList(decoder['decoders']).map((step) => checkObject(step, 'decoder step'));
   const first = steps.findIndex((step) => step['type'] !== 'Replace');
   const [fallback, fuse, strip, ...rest] = first === -1 ? [] : steps.slice(first);
   const isSupported =
@@ -172,7 +176,7 @@ function checkId(value: unknown): number {
   return checkInteger(value, 'token id', TOKEN_ID);
 }
 
-function listOf(value: unknown): readonly unknown[] {
+function checkList(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) throw invalidModel('its tokenizer lacks a list it needs');
   return value;
 }

@@ -80,7 +80,9 @@ describe('decodeImage of hostile files', () => {
     const whole = await picture().jpeg().toBuffer();
     const error = await refusal(whole.subarray(0, 200));
 
-    expect(error.publicMessage).toBe('The picture is damaged or incomplete.');
+    expect(error.publicMessage).toBe(
+      'The image file is damaged or incomplete. Send the original file again.',
+    );
     expect(error.toJSON()).toEqual({
       code: 'MEDIA_CORRUPT',
       publicMessage: error.publicMessage,

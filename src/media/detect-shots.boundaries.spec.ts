@@ -1,4 +1,4 @@
-import { createCutDetector } from './detect-shots.js';
+import { createShotBoundaryDetector } from './detect-shots.js';
 
 /** Feeds flat pictures of these greys, so many a second. */
 function detect(
@@ -6,7 +6,7 @@ function detect(
   perSecond: number,
   spacing: 'dense' | 'sparse' = 'dense',
 ) {
-  const detector = createCutDetector(spacing);
+  const detector = createShotBoundaryDetector(spacing);
   greys.forEach((grey, i) =>
     detector.add({ seconds: i / perSecond, data: new Uint8Array(12).fill(grey) }),
   );
@@ -49,7 +49,7 @@ describe('createCutDetector', () => {
   });
 
   it('gives the strength of a cut', () => {
-    const detector = createCutDetector('sparse');
+    const detector = createShotBoundaryDetector('sparse');
     detector.add({ seconds: 0, data: new Uint8Array([0, 0]) });
     detector.add({ seconds: 5, data: new Uint8Array([255, 0]) });
 

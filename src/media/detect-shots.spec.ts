@@ -6,7 +6,7 @@ import {
   requireFfmpeg,
 } from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { findShots, type ShotSearch } from './detect-shots.js';
+import { detectShots, type ShotDetectionOptions } from './detect-shots.js';
 import { probeVideo } from './probe-video.js';
 
 const folder = createTemporaryFolder();
@@ -19,9 +19,9 @@ const WHITE = flatFrame(230, 230, 230);
 
 const repeat = (frame: Uint8Array, count: number) => Array.from({ length: count }, () => frame);
 
-async function find(path: string, search: ShotSearch) {
+async function find(path: string, search: ShotDetectionOptions) {
   const video = await probeVideo(requireFfmpeg(), path);
-  const shots = await findShots(requireFfmpeg(), video, search);
+  const shots = await detectShots(requireFfmpeg(), video, search);
   return shots.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]);
 }
 

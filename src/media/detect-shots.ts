@@ -1,100 +1,106 @@
-import { MAX_SHOT_READING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
+import { MAX_SHOT_DECODING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
+import { decodeFrames, type FrameSelection } from './decode-frames.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
-import { type TimeRange, clipSpan, type TimeSpan } from './frame-sampling.js';
+import { clampToDuration, type TimeRange, type TimeSpan } from './frame-sampling.js';
 import type { ProbedVideo } from './probe-video.js';
-import { type FrameReading, readFrames } from './decode-frames.js';
 import { noDecodableFrame } from './video-errors.js';
 
-export interface ShotSearch {
-  /** Absent: the whole clip. */
+export interface ShotDetectionOptions {
+  /** Undefined for the whole video. */
   readonly range?: TimeRange;
-  /** At least 1. Where more are found, the weakest cuts are left out. */
+  /** At least 1. If there are more shots, the boundaries with the smallest difference are dropped. */
   readonly maxShots: number;
 }
 
-/** Thumbnails of RGB pixels along a side: enough to tell pictures apart, too few for noise and grain. */
+/** Width and height of a thumbnail in pixels: fine enough to tell images apart, too coarse for noise and film grain. */
 const THUMBNAIL_SIDE = 32;
 
-/** Up to here every frame is looked at: three thousand at an ordinary rate. */
-const MAX_DENSE_SECONDS = 120;
-/** Up to here the key frames are: encoders put one at a cut, and otherwise every few seconds. */
-const MAX_KEYED_SECONDS = 3_600;
-/** Seeks beyond that; each costs the start of an ffmpeg and one key frame. A power of two, for `halvings`. */
+/** Ranges up to this length have every frame decoded: 3,000 at 25 frames per second. */
+const MAX_ALL_FRAMES_SECONDS = 120;
+/** Ranges up to this length have their key frames decoded. Encoders place one at a shot boundary and every few seconds. */
+const MAX_KEY_FRAMES_SECONDS = 3_600;
+/** Seeks in longer ranges. Each starts ffmpeg and decodes one key frame. A power of two, as `bisectionOrder` requires. */
 const SEEKS = 128;
 
 /**
- * Parts a clip into its shots, in order and without gaps. Memory stays the same whatever the length, and time is bounded:
- * up to two minutes every frame is compared and cuts are exact; up to an hour the key frames are, and a cut may be
- * late by their distance; beyond that, or when reading takes longer than MAX_SHOT_READING_MS, frames at 128 even
- * distances are, or fewer where that takes longer than MAX_SHOT_SEEKING_MS, and shots shorter than that distance go unseen. `createCutDetector` says what counts as a cut.
+ * Shot detection: splits a video into its shots, in order and without gaps. Memory does not grow with the length.
  *
- * @throws the media codes, NO_DECODABLE_FRAME for a range outside the clip
+ * - Ranges up to 120 s: every frame is decoded, boundaries are exact.
+ * - Ranges up to 3,600 s: key frames are decoded, a boundary may be late by the distance of two key frames.
+ * - Longer ranges, and those that take longer than MAX_SHOT_DECODING_MS: 128 evenly spaced key frames are decoded, fewer if
+ *   that takes longer than MAX_SHOT_SEEKING_MS. Shots shorter than their distance are missed.
+ *
+ * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `decodeFrames`
  */
-export async function findShots(
+export async function detectShots(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
-  { range, maxShots }: ShotSearch,
+  { range, maxShots }: ShotDetectionOptions,
 ): Promise<readonly TimeRange[]> {
   if (video.durationSeconds === null) {
     return [range ?? { startSeconds: 0, endSeconds: null }];
   }
-  const span = clipSpan(range, video.durationSeconds);
+  const span = clampToDuration(range, video.durationSeconds);
   if (!span) throw noDecodableFrame();
   if (maxShots === 1) return [span];
-  const cuts = (await readCuts(ffmpeg, video, span)) ?? (await seekCuts(ffmpeg, video, span));
-  return cutSpan(span, strongest(cuts, maxShots - 1));
+  const boundaries =
+    (await detectByDecoding(ffmpeg, video, span)) ?? (await detectBySeeking(ffmpeg, video, span));
+  return splitAtBoundaries(span, strongestBoundaries(boundaries, maxShots - 1));
 }
 
-/** null when the part is too long, or slower to decode than the limit. */
-async function readCuts(
+/** @returns `null` if the range is longer than MAX_KEY_FRAMES_SECONDS or takes longer than MAX_SHOT_DECODING_MS */
+async function detectByDecoding(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   { startSeconds, endSeconds }: TimeSpan,
-): Promise<readonly Cut[] | null> {
+): Promise<readonly ShotBoundary[] | null> {
   const seconds = endSeconds - startSeconds;
-  if (seconds > MAX_KEYED_SECONDS) return null;
-  const spacing = seconds <= MAX_DENSE_SECONDS ? 'dense' : 'sparse';
-  const detector = createCutDetector(spacing);
-  const reading: FrameReading = {
+  if (seconds > MAX_KEY_FRAMES_SECONDS) return null;
+  const spacing = seconds <= MAX_ALL_FRAMES_SECONDS ? 'dense' : 'sparse';
+  const detector = createShotBoundaryDetector(spacing);
+  const selection: FrameSelection = {
     seekSeconds: startSeconds,
     frames: spacing === 'dense' ? 'all' : 'keys',
     sidePixels: THUMBNAIL_SIDE,
   };
-  const endMs = performance.now() + MAX_SHOT_READING_MS;
-  for await (const { containerSeconds, data } of readFrames(ffmpeg, video, reading)) {
+  const endMs = performance.now() + MAX_SHOT_DECODING_MS;
+  for await (const { containerSeconds, data } of decodeFrames(ffmpeg, video, selection)) {
     if (performance.now() > endMs) return null;
-    const at = containerSeconds - video.startSeconds;
-    if (at >= endSeconds) break;
-    detector.add({ seconds: at, data });
+    const videoSeconds = containerSeconds - video.startSeconds;
+    if (videoSeconds >= endSeconds) break;
+    detector.add({ seconds: videoSeconds, data });
   }
   return detector.finish();
 }
 
-async function seekCuts(
+async function detectBySeeking(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   { startSeconds, endSeconds }: TimeSpan,
-): Promise<readonly Cut[]> {
+): Promise<readonly ShotBoundary[]> {
   const thumbnails: Thumbnail[] = [];
   const endMs = performance.now() + MAX_SHOT_SEEKING_MS;
-  for (const fraction of halvings(SEEKS)) {
-    const reading = {
+  for (const fraction of bisectionOrder(SEEKS)) {
+    const selection = {
       seekSeconds: startSeconds + fraction * (endSeconds - startSeconds),
       frames: 'key',
       sidePixels: THUMBNAIL_SIDE,
     } as const;
-    for await (const { containerSeconds, data } of readFrames(ffmpeg, video, reading)) {
+    for await (const { containerSeconds, data } of decodeFrames(ffmpeg, video, selection)) {
       thumbnails.push({ seconds: containerSeconds - video.startSeconds, data });
     }
     if (performance.now() > endMs) break;
   }
-  const detector = createCutDetector('sparse');
+  const detector = createShotBoundaryDetector('sparse');
   thumbnails.sort((a, b) => a.seconds - b.seconds).forEach((thumbnail) => detector.add(thumbnail));
   return detector.finish();
 }
 
-/** Every multiple of 1 / count below 1, for a count that is a power of two: first 0, then the middle, then the middles of the halves. */
-function halvings(count: number): number[] {
+/**
+ * The multiples of 1 / count in [0, 1), for a count that is a power of two: 0, 1/2, then 1/4 and 3/4, then the eighths. If
+ * time runs out, the fractions so far are evenly spaced.
+ */
+function bisectionOrder(count: number): number[] {
   const fractions = [0];
   for (let step = 0.5; step >= 1 / count; step /= 2) {
     for (let odd = step; odd < 1; odd += 2 * step) fractions.push(odd);
@@ -102,15 +108,19 @@ function halvings(count: number): number[] {
   return fractions;
 }
 
-function strongest(cuts: readonly Cut[], count: number): Cut[] {
-  return cuts
-    .toSorted((a, b) => b.strength - a.strength)
+/** The boundaries with the largest difference, in order of time. */
+function strongestBoundaries(boundaries: readonly ShotBoundary[], count: number): ShotBoundary[] {
+  return boundaries
+    .toSorted((a, b) => b.difference - a.difference)
     .slice(0, count)
     .sort((a, b) => a.seconds - b.seconds);
 }
 
-function cutSpan({ startSeconds, endSeconds }: TimeSpan, cuts: readonly Cut[]): TimeRange[] {
-  const inside = cuts
+function splitAtBoundaries(
+  { startSeconds, endSeconds }: TimeSpan,
+  boundaries: readonly ShotBoundary[],
+): TimeRange[] {
+  const inside = boundaries
     .map(({ seconds }) => seconds)
     .filter((seconds) => seconds > startSeconds && seconds < endSeconds);
   const starts = [startSeconds, ...inside];
@@ -120,61 +130,62 @@ function cutSpan({ startSeconds, endSeconds }: TimeSpan, cuts: readonly Cut[]): 
   }));
 }
 
-/** A time where one picture gives way to another. */
-export interface Cut {
+/** The first frame of a new shot. */
+export interface ShotBoundary {
   readonly seconds: number;
-  /** Mean difference of the two pictures, 0 to 1. */
-  readonly strength: number;
+  /** Mean absolute difference to the previous thumbnail, from 0 to 1. */
+  readonly difference: number;
 }
 
-/** A small picture at a time. */
 export interface Thumbnail {
   readonly seconds: number;
-  /** All of one length. */
+  /** RGB bytes. All thumbnails of a detector have the same length. */
   readonly data: Uint8Array;
 }
 
-export interface CutDetector {
+export interface ShotBoundaryDetector {
+  /** Thumbnails come in order of time. */
   add(thumbnail: Thumbnail): void;
-  /** Every cut among what was added, in order. */
-  finish(): readonly Cut[];
+  /** The boundaries between the added thumbnails, in order of time. */
+  finish(): readonly ShotBoundary[];
 }
 
-/** Mean difference below which two pictures count as the same shot, of the full range. */
+/** Two thumbnails with a smaller mean difference belong to one shot. Full range: 1. */
 const MIN_DIFFERENCE = 0.1;
-/** A cut differs by this factor more than the frames around it, whose differences are motion. */
+/** A boundary's difference exceeds the median of its neighbors, which is motion, by this factor. */
 const MIN_RATIO = 3;
-/** Differences on either side that count as around. */
-const NEIGHBOURS = 4;
-/** A shot that ends sooner is a flash or a fade. */
+/** Differences on either side that count as neighbors. */
+const NEIGHBORS = 4;
+/** A shorter shot is a flash or a fade. */
 const MIN_SHOT_SECONDS = 0.4;
 
 /**
- * Finds hard cuts by the mean difference of neighbouring thumbnails. `dense` thumbnails are neighbouring frames,
- * and a cut has to stand out from the motion around it; `sparse` ones are seconds apart, and their difference alone decides.
+ * Finds hard cuts by the mean difference of consecutive thumbnails. `dense` thumbnails are consecutive frames, where a
+ * boundary must also exceed the motion around it. `sparse` thumbnails are seconds apart, so that the difference alone
+ * decides.
  *
- * What it does not find: dissolves and slow fades, cuts between pictures of the same colours in the same places. What
- * it takes for cuts: flashes that last, and in sparse clips fast motion of the whole picture.
+ * Misses: dissolves, slow fades, and cuts between images with similar colors in the same places. False positives: flashes
+ * of 0.4 s or more, and in sparse thumbnails fast camera motion.
  */
-export function createCutDetector(spacing: 'dense' | 'sparse'): CutDetector {
-  const differences: Cut[] = [];
+export function createShotBoundaryDetector(spacing: 'dense' | 'sparse'): ShotBoundaryDetector {
+  const differences: ShotBoundary[] = [];
   let previous: Thumbnail | null = null;
 
   return {
     add(thumbnail) {
       if (previous) {
-        const strength = meanDifference(previous.data, thumbnail.data);
-        differences.push({ seconds: thumbnail.seconds, strength });
+        const difference = meanDifference(previous.data, thumbnail.data);
+        differences.push({ seconds: thumbnail.seconds, difference });
       }
       previous = thumbnail;
     },
     finish() {
-      const cuts = differences.filter(
-        ({ strength }, index) =>
-          strength >= MIN_DIFFERENCE &&
-          (spacing === 'sparse' || strength >= MIN_RATIO * motionAround(differences, index)),
+      const boundaries = differences.filter(
+        ({ difference }, index) =>
+          difference >= MIN_DIFFERENCE &&
+          (spacing === 'sparse' || difference >= MIN_RATIO * medianAround(differences, index)),
       );
-      return dropShortShots(cuts);
+      return dropShortShots(boundaries);
     },
   };
 }
@@ -186,23 +197,23 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   return sum / length / 255;
 }
 
-/** Median of the differences around one: another cut among them does not raise it. */
-function motionAround(differences: readonly Cut[], index: number): number {
-  const around = [
-    ...differences.slice(Math.max(index - NEIGHBOURS, 0), index),
-    ...differences.slice(index + 1, index + 1 + NEIGHBOURS),
+/** A median, because another boundary among the neighbors would raise the mean. */
+function medianAround(differences: readonly ShotBoundary[], index: number): number {
+  const neighbors = [
+    ...differences.slice(Math.max(index - NEIGHBORS, 0), index),
+    ...differences.slice(index + 1, index + 1 + NEIGHBORS),
   ];
-  const sorted = around.map(({ strength }) => strength).sort((a, b) => a - b);
+  const sorted = neighbors.map(({ difference }) => difference).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-/** Of two cuts that leave no shot between them the stronger stays. */
-function dropShortShots(cuts: readonly Cut[]): Cut[] {
-  const kept: Cut[] = [];
-  for (const cut of cuts) {
-    const last = kept.at(-1);
-    if (!last || cut.seconds - last.seconds >= MIN_SHOT_SECONDS) kept.push(cut);
-    else if (cut.strength > last.strength) kept[kept.length - 1] = cut;
+/** Where two boundaries are closer than MIN_SHOT_SECONDS, the one with the larger difference remains. */
+function dropShortShots(boundaries: readonly ShotBoundary[]): ShotBoundary[] {
+  const remaining: ShotBoundary[] = [];
+  for (const boundary of boundaries) {
+    const last = remaining.at(-1);
+    if (!last || boundary.seconds - last.seconds >= MIN_SHOT_SECONDS) remaining.push(boundary);
+    else if (boundary.difference > last.difference) remaining[remaining.length - 1] = boundary;
   }
-  return kept;
+  return remaining;
 }

@@ -1,4 +1,9 @@
-import { clipSpan, countWishedFrames, spreadEvenly, spreadOverShots } from './frame-sampling.js';
+import {
+  clampToDuration,
+  countRequestedFrames,
+  uniformTimes,
+  timesWithinShots,
+} from './frame-sampling.js';
 
 const span = (startSeconds: number, endSeconds: number) => ({ startSeconds, endSeconds });
 
@@ -11,7 +16,7 @@ describe('clipSpan', () => {
     [{ startSeconds: 10, endSeconds: null }, 10, null],
     [{ startSeconds: 4, endSeconds: 4 }, 10, null],
   ])('cuts %j to a clip of %d s', (range, duration, expected) => {
-    expect(clipSpan(range, duration)).toEqual(expected);
+    expect(clampToDuration(range, duration)).toEqual(expected);
   });
 });
 
@@ -23,13 +28,13 @@ describe('countWishedFrames', () => {
     [{ perSecond: 1 / 4.5 }, 1],
     [{ perSecond: 10 / 4.5 }, 10],
   ])('takes %j of 4.5 s as %d', (frames, expected) => {
-    expect(countWishedFrames(frames, span(1, 5.5))).toBe(expected);
+    expect(countRequestedFrames(frames, span(1, 5.5))).toBe(expected);
   });
 });
 
 describe('spreadEvenly', () => {
   it('starts each of the equal parts', () => {
-    expect(spreadEvenly(span(2, 6), 4)).toEqual([2, 3, 4, 5]);
+    expect(uniformTimes(span(2, 6), 4)).toEqual([2, 3, 4, 5]);
   });
 });
 
@@ -37,15 +42,15 @@ describe('spreadOverShots', () => {
   const shots = [span(0, 1), span(1, 10), span(10, 12)];
 
   it('gives every shot a frame in its middle', () => {
-    expect(spreadOverShots(shots, 3)).toEqual([0.5, 5.5, 11]);
+    expect(timesWithinShots(shots, 3)).toEqual([0.5, 5.5, 11]);
   });
 
   it('gives what is left to the longest stretch', () => {
-    expect(spreadOverShots(shots, 5)).toEqual([0.5, 2.5, 5.5, 8.5, 11]);
+    expect(timesWithinShots(shots, 5)).toEqual([0.5, 2.5, 5.5, 8.5, 11]);
   });
 
   it('prefers the longest shots where frames are few', () => {
-    expect(spreadOverShots(shots, 1)).toEqual([5.5]);
-    expect(spreadOverShots([span(0, 0.25), span(0.25, 0.75)], 1)).toEqual([0.5]);
+    expect(timesWithinShots(shots, 1)).toEqual([5.5]);
+    expect(timesWithinShots([span(0, 0.25), span(0.25, 0.75)], 1)).toEqual([0.5]);
   });
 });

@@ -1,83 +1,100 @@
-import { SalamandraError } from '../errors/salamandra-error.js';
+import { MAX_AVIF_PIXELS, MAX_IMAGE_PIXELS } from '../config/limits.js';
 
-/** Every format that is decoded. The loaders of all others are switched off. */
-const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const;
+interface ImageDecoder {
+  /** For messages. */
+  readonly label: string;
+  readonly matches: (header: string) => boolean;
+  /** The libvips operation that decodes the format from a buffer. All other loaders stay blocked. */
+  readonly loader: string;
+  readonly maxPixels: number;
+}
 
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
-
-/** First bytes, as Latin-1 text; `.` stands for any byte. */
-const SIGNATURES: readonly (readonly [ImageFormat, RegExp])[] = [
-  ['jpeg', /^\xff\xd8\xff/],
-  // The dot is 1A: a control character that the lint rules keep out of expressions.
-  ['png', /^\x89PNG\r\n.\n/],
-  ['webp', /^RIFF.{4}WEBP/s],
-  ['gif', /^GIF8[79]a/],
-  // 42 is TIFF, 43 BigTIFF; the two letters give the byte order.
-  ['tiff', /^(?:II[*+]\0|MM\0[*+])/],
-];
-
-/** More than the longest honest list of brands in an ISO media header. */
+/** Longer than the brand list of any camera's ISO media header. */
 const HEADER_BYTES = 256;
-const BRAND_BYTES = 4;
-const FIRST_BRAND_AT = 8;
-/** Follows the first brand; it is a version number and no brand. */
-const BRAND_VERSION_AT = 12;
-
-const AVIF_BRANDS: ReadonlySet<string> = new Set(['avif', 'avis']);
-const HEIC_BRANDS: ReadonlySet<string> = new Set([
-  'heic',
-  'heix',
-  'heim',
-  'heis',
-  'hevc',
-  'hevx',
-  'mif1',
-  'msf1',
-]);
 
 /**
- * Names a picture's format by its first bytes. Names and declared types are never trusted, and what is not
- * on the list (SVG, HTML, PDF, text) never reaches a decoder.
+ * Every image format that is decoded. A new format, JPEG XL for instance, is a new row: its signature, the libvips loader,
+ * and the pixel limit that keeps its decoder below MAX_MEDIA_WORKER_BYTES.
  *
- * @throws SalamandraError MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE
+ * Signatures match the first HEADER_BYTES, read as Latin-1.
  */
-export function sniffImageFormat(bytes: Uint8Array): ImageFormat {
-  if (bytes.length === 0) throw new SalamandraError('MEDIA_EMPTY', 'The file is empty.');
+export const IMAGE_FORMATS = {
+  jpeg: {
+    label: 'JPEG',
+    matches: startsWith(/^\xff\xd8\xff/),
+    loader: 'VipsForeignLoadJpegBuffer',
+    maxPixels: MAX_IMAGE_PIXELS,
+  },
+  png: {
+    label: 'PNG',
+    // The dot is 0x1A: lint forbids control characters in regular expressions.
+    matches: startsWith(/^\x89PNG\r\n.\n/),
+    loader: 'VipsForeignLoadPngBuffer',
+    maxPixels: MAX_IMAGE_PIXELS,
+  },
+  webp: {
+    label: 'WebP',
+    matches: startsWith(/^RIFF.{4}WEBP/s),
+    loader: 'VipsForeignLoadWebpBuffer',
+    maxPixels: MAX_IMAGE_PIXELS,
+  },
+  gif: {
+    label: 'GIF',
+    matches: startsWith(/^GIF8[79]a/),
+    loader: 'VipsForeignLoadNsgifBuffer',
+    maxPixels: MAX_IMAGE_PIXELS,
+  },
+  tiff: {
+    label: 'TIFF',
+    // `II` is little-endian, `MM` big-endian; version 42 (`*`) is TIFF, 43 (`+`) BigTIFF.
+    matches: startsWith(/^(?:II[*+]\0|MM\0[*+])/),
+    loader: 'VipsForeignLoadTiffBuffer',
+    maxPixels: MAX_IMAGE_PIXELS,
+  },
+  avif: {
+    label: 'AVIF',
+    matches: hasBrand('avif', 'avis'),
+    loader: 'VipsForeignLoadHeifBuffer',
+    maxPixels: MAX_AVIF_PIXELS,
+  },
+} as const satisfies Record<string, ImageDecoder>;
 
-  const format = recognizeImage(bytes);
-  if (format === 'heic') {
-    throw unsupported('HEIC pictures are not supported. Convert it to JPEG or AVIF.');
-  }
-  if (format === null) {
-    throw unsupported('The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture.');
-  }
-  return format;
-}
+export type ImageFormat = keyof typeof IMAGE_FORMATS;
 
-/** The format that the first bytes speak of, HEIC among them though it is not decoded; null for no picture. */
-export function recognizeImage(bytes: Uint8Array): ImageFormat | 'heic' | null {
+const isHeic = hasBrand('heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1');
+
+/**
+ * Matches the first bytes of a file against IMAGE_FORMATS.
+ *
+ * @returns `heic` for HEIC, which is recognized for its error message but not decoded; `null` if no signature matches.
+ */
+export function matchImageFormat(bytes: Uint8Array): ImageFormat | 'heic' | null {
   const header = Buffer.from(bytes.subarray(0, HEADER_BYTES)).toString('latin1');
-  const signature = SIGNATURES.find(([, pattern]) => pattern.test(header));
-  if (signature) return signature[0];
-  const brands = readBrands(header);
-  if (brands.some((brand) => AVIF_BRANDS.has(brand))) return 'avif';
-  return brands.some((brand) => HEIC_BRANDS.has(brand)) ? 'heic' : null;
+  const formats = Object.keys(IMAGE_FORMATS) as ImageFormat[];
+  const format = formats.find((name) => IMAGE_FORMATS[name].matches(header));
+  return format ?? (isHeic(header) ? 'heic' : null);
 }
 
-/** The brands of an ISO media file: four-letter names of the specifications it follows. Empty for other files. */
-function readBrands(header: string): string[] {
-  if (header.slice(BRAND_BYTES, FIRST_BRAND_AT) !== 'ftyp') return [];
-  const boxBytes = Buffer.from(header.slice(0, BRAND_BYTES), 'latin1').readUInt32BE();
+function startsWith(signature: RegExp): (header: string) => boolean {
+  return (header) => signature.test(header);
+}
+
+function hasBrand(...brands: readonly string[]): (header: string) => boolean {
+  return (header) => isoMediaBrands(header).some((brand) => brands.includes(brand));
+}
+
+/**
+ * Major and compatible brands of the `ftyp` box (ISO/IEC 14496-12, section 4.3); empty for files without this box.
+ */
+function isoMediaBrands(header: string): string[] {
+  const [sizeEnd, typeEnd, versionAt] = [4, 8, 12];
+  if (header.slice(sizeEnd, typeEnd) !== 'ftyp') return [];
+  const boxBytes = Buffer.from(header.slice(0, sizeEnd), 'latin1').readUInt32BE();
   const end = Math.min(boxBytes, header.length);
   const brands: string[] = [];
-  for (let at = FIRST_BRAND_AT; at + BRAND_BYTES <= end; at += BRAND_BYTES) {
-    if (at !== BRAND_VERSION_AT) brands.push(header.slice(at, at + BRAND_BYTES));
+  for (let at = typeEnd; at + 4 <= end; at += 4) {
+    // The minor version follows the major brand.
+    if (at !== versionAt) brands.push(header.slice(at, at + 4));
   }
   return brands;
-}
-
-function unsupported(publicMessage: string): SalamandraError {
-  return new SalamandraError('UNSUPPORTED_MEDIA_TYPE', publicMessage, {
-    details: { supportedFormats: [...IMAGE_FORMATS] },
-  });
 }

@@ -13,7 +13,7 @@ import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { linkExternalFile, writeAviWithSubtitles } from '../../test/videos/hostile-videos.js';
 import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { readFrames } from './decode-frames.js';
+import { decodeFrames } from './decode-frames.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
@@ -81,7 +81,7 @@ describeWithFfmpeg('sampleFrames of a file that names another', () => {
     async (container) => {
       for (const [, text] of playlists().slice(0, 9)) {
         const clip = { path: write('list.mp4', text), container };
-        const reading = readFrames(requireFfmpeg(), clip, { seekSeconds: 0, frames: 'all' });
+        const reading = decodeFrames(requireFfmpeg(), clip, { seekSeconds: 0, frames: 'all' });
         const count = await countFrames(reading);
         expect(count).toBe(0);
       }

@@ -1,6 +1,6 @@
 import {
-  CLIP_HEIGHT,
-  CLIP_WIDTH,
+  VIDEO_HEIGHT,
+  VIDEO_WIDTH,
   describeWithFfmpeg,
   encodeFrames,
   MPEG4,
@@ -196,7 +196,7 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     ]);
 
     const video = await probeVideo(requireFfmpeg(), path);
-    expect(video).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT, durationSeconds: 2 });
+    expect(video).toMatchObject({ width: VIDEO_WIDTH, height: VIDEO_HEIGHT, durationSeconds: 2 });
   });
 });
 

@@ -1,6 +1,6 @@
 import {
-  CLIP_HEIGHT,
-  CLIP_WIDTH,
+  VIDEO_HEIGHT,
+  VIDEO_WIDTH,
   describeWithFfmpeg,
   encodeFrames,
   patchFile,
@@ -53,11 +53,11 @@ const COLOURS: readonly (readonly [string, readonly number[]])[] = [
 
 /** Red and green above, blue and white below. */
 function drawCorners(): Uint8Array {
-  const frame = new Uint8Array(CLIP_WIDTH * CLIP_HEIGHT * 3);
-  for (let y = 0; y < CLIP_HEIGHT; y++) {
-    for (let x = 0; x < CLIP_WIDTH; x++) {
-      const corner = (y < CLIP_HEIGHT / 2 ? 0 : 2) + (x < CLIP_WIDTH / 2 ? 0 : 1);
-      frame.set(COLOURS[corner]?.[1] ?? [], (y * CLIP_WIDTH + x) * 3);
+  const frame = new Uint8Array(VIDEO_WIDTH * VIDEO_HEIGHT * 3);
+  for (let y = 0; y < VIDEO_HEIGHT; y++) {
+    for (let x = 0; x < VIDEO_WIDTH; x++) {
+      const corner = (y < VIDEO_HEIGHT / 2 ? 0 : 2) + (x < VIDEO_WIDTH / 2 ? 0 : 1);
+      frame.set(COLOURS[corner]?.[1] ?? [], (y * VIDEO_WIDTH + x) * 3);
     }
   }
   return frame;

@@ -2,13 +2,13 @@ import { copyFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import {
-  CLIP_HEIGHT,
-  CLIP_WIDTH,
+  VIDEO_HEIGHT,
+  VIDEO_WIDTH,
   describeWithFfmpeg,
   encodeFrames,
   MPEG4,
   numberedFrames,
-  readNumber,
+  readFrameNumber,
   requireFfmpeg,
   runEncoder,
 } from '../../test/videos/ffmpeg-videos.js';
@@ -26,7 +26,7 @@ async function sample(path: string, sampling: FrameSampling = UNIFORM, maxFrames
   const frames: SampledFrame[] = [];
   for await (const frame of sampled.frames) frames.push(frame);
   const times = frames.map(({ timestampSeconds }) => timestampSeconds);
-  return { ...sampled, frames, times, numbers: frames.map(({ data }) => readNumber(data)) };
+  return { ...sampled, frames, times, numbers: frames.map(({ data }) => readFrameNumber(data)) };
 }
 
 /** Forty numbered frames at 10 a second, a key frame in 12. */
@@ -55,8 +55,8 @@ describeWithFfmpeg('sampleFrames', () => {
       expect(framesRequested).toBe(4);
       [0, 1, 2, 3].forEach((time, i) => expect(times[i]).toBeCloseTo(time, 0));
       times.forEach((time, i) => expect(Math.abs(time * 10 - (numbers[i] ?? NaN))).toBeLessThan(1));
-      expect(frames[0]).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT });
-      expect(frames[0]?.data).toHaveLength(CLIP_WIDTH * CLIP_HEIGHT * 3);
+      expect(frames[0]).toMatchObject({ width: VIDEO_WIDTH, height: VIDEO_HEIGHT });
+      expect(frames[0]?.data).toHaveLength(VIDEO_WIDTH * VIDEO_HEIGHT * 3);
     });
 
     it('gives those of a range, within a frame of the times', async () => {
@@ -145,7 +145,7 @@ describeWithFfmpeg('sampleFrames', () => {
   it('keeps to the times of a varying frame rate', async () => {
     const path = folder.path('varying.mkv');
     // Frame n at n²/400 s: many frames at first, few in the end.
-    const { keepTimesOption } = requireFfmpeg();
+    const { frameTimingOption: keepTimesOption } = requireFfmpeg();
     const vary = ['-vf', "settb=1/1000,setpts='N*N/400/TB'", keepTimesOption, 'vfr'];
     encodeFrames(path, numberedFrames(40), [...MPEG4, ...vary, '-enc_time_base', '1/1000']);
     const { times, numbers } = await sample(path, { mode: 'uniform', frames: { count: 8 } });

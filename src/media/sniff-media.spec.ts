@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 
-import { MEDIA_HEAD_BYTES, sniffMediaKind, sniffVideoContainer } from './sniff-media.js';
+import { sniffMediaKind, sniffVideoContainer } from './sniff-media.js';
+import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
 /** A head of the usual length that starts like this. */
 function head(start: string, rest = '\0'): Uint8Array {

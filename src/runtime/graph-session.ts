@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { saturates } from './int8-saturation.js';
+import { int8ProductsSaturate } from './int8-saturation.js';
 
 /** A value that goes into a graph or comes out of one. The runtime reads `data` without a copy. */
 export type GraphTensor =
@@ -58,7 +58,7 @@ export async function loadGraph(
         intra_op: { allow_spinning: '1', spin_duration_us: SPIN_MICROSECONDS },
         force_spinning_stop: '1',
         // A way around it, at half the speed, and a second copy of the weights while it loads.
-        ...((await saturates()) && { x64quantprecision: '1' }),
+        ...((await int8ProductsSaturate()) && { x64quantprecision: '1' }),
         // Names of weight files are relative to it where the graph itself has no place.
         ...(options.graph && { model_external_initializers_file_folder_path: dirname(path) }),
       },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { GraphBuilder } from '../models/convert/graph-builder.js';
 import { encodeOnnxModel } from '../models/convert/onnx-model.js';
-import { PROBE_GRAPH, saturates } from './int8-saturation.js';
+import { PROBE_GRAPH, int8ProductsSaturate } from './int8-saturation.js';
 
 it('asks with the graph that its comment tells of', () => {
   const graph = new GraphBuilder('probe');
@@ -19,7 +19,7 @@ it('finds none on processors with instructions for products of eight bits', asyn
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const isMadeForIt = /\b(avx512_vnni|avx_vnni|amx_int8|asimddp)\b/.test(cpuinfo);
 
-  const found = await saturates();
+  const found = await int8ProductsSaturate();
 
   expect(typeof found).toBe('boolean');
   if (isMadeForIt) expect(found).toBe(false);

@@ -19,7 +19,7 @@ let answer: Promise<boolean> | undefined;
  * Whether this processor's products of eight bits saturate: without VNNI, AVX2 adds pairs of them in sixteen bits, which the
  * largest overflow. Asked of the runtime rather than of a list of processors, and once a process: 10 ms.
  */
-export function saturates(): Promise<boolean> {
+export function int8ProductsSaturate(): Promise<boolean> {
   answer ??= probe();
   return answer;
 }

@@ -23,7 +23,7 @@ export interface VideoCaptionsTask {
 }
 
 /** A stretch of a video and what was written about it. */
-export interface DescribedSegment {
+export interface CaptionedSegment {
   readonly startSeconds: number;
   readonly endSeconds: number;
   /** In the order of the task's languages. */
@@ -39,7 +39,7 @@ export type VideoCaptionsEvent =
       readonly language: Language;
       readonly text: string;
     }
-  | { readonly type: 'segment'; readonly segment: DescribedSegment }
+  | { readonly type: 'segment'; readonly segment: CaptionedSegment }
   | { readonly type: 'done'; readonly usage: Answer['usage']; readonly timings: RequestTimings };
 
 /**
@@ -59,7 +59,7 @@ export async function* captionVideo(
   for (const range of task.segments) {
     const beforeMs = performance.now() - startMs;
     try {
-      const own = yield* describeSegment(engine, task, range, signal);
+      const own = yield* captionSegment(engine, task, range, signal);
       total = total ? addTotals(total, own) : startTotals(own, beforeMs);
     } catch (error) {
       if (!(error instanceof SalamandraError) || error.code !== 'NO_DECODABLE_FRAME') throw error;
@@ -78,7 +78,7 @@ interface Totals {
 }
 
 /** One segment, from its request to its texts. */
-async function* describeSegment(
+async function* captionSegment(
   engine: VisionLanguageEngine,
   { client, path, sampling, segments, languages, settings }: VideoCaptionsTask,
   range: TimeRange,
@@ -123,7 +123,7 @@ async function* describeSegment(
 function inOrder(
   languages: readonly Language[],
   texts: ReadonlyMap<Language, string>,
-): DescribedSegment['texts'] {
+): CaptionedSegment['texts'] {
   return languages.flatMap((language) => {
     const text = texts.get(language);
     return text === undefined ? [] : [{ language, text }];
@@ -133,8 +133,8 @@ function inOrder(
 function toSegment(
   { startSeconds, endSeconds }: TimeRange,
   report: MediaReport | undefined,
-  texts: DescribedSegment['texts'],
-): DescribedSegment {
+  texts: CaptionedSegment['texts'],
+): CaptionedSegment {
   if (report?.kind !== 'video') throw new Error('The engine reported no clip.');
   const frames = report.frames.map(({ timestampSeconds }) => timestampSeconds);
   // Where nothing says how long the clip is, it is seen to its last frame.

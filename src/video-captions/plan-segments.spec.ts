@@ -7,7 +7,7 @@ const { signal } = new AbortController();
 const plan = (granularity: Granularity, range?: TimeRange, durationSeconds: number | null = 60) => {
   const inspector = createFakeInspector();
   const outline = { ...inspector.outline, durationSeconds };
-  return planSegments({ path: 'clip', outline, range }, granularity, inspector, signal);
+  return planSegments({ path: 'clip', metadata: outline, range }, granularity, inspector, signal);
 };
 
 it('takes a video as it is, to its end', async () => {

@@ -1,5 +1,5 @@
 import { MAX_SEGMENTS } from '../config/limits.js';
-import type { VideoInspector, VideoOutline } from '../workers/media-inspector.js';
+import type { VideoInspector, VideoMetadata } from '../workers/media-inspector.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 
@@ -11,7 +11,7 @@ export type Granularity =
 
 export interface VideoRange {
   readonly path: string;
-  readonly outline: VideoOutline;
+  readonly metadata: VideoMetadata;
   /** Absent: all of it. */
   readonly range: TimeRange | undefined;
 }
@@ -23,7 +23,7 @@ export interface VideoRange {
  *   have no end; what the inspector throws.
  */
 export async function planSegments(
-  { path, outline, range }: VideoRange,
+  { path, metadata: outline, range }: VideoRange,
   granularity: Granularity,
   inspector: VideoInspector,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export async function planSegments(
         signal,
       );
     case 'interval':
-      return cutByClock(whole, granularity.seconds);
+      return splitIntoIntervals(whole, granularity.seconds);
   }
 }
 
@@ -56,7 +56,7 @@ function clampRange(range: TimeRange | undefined, durationSeconds: number | null
   return { startSeconds, endSeconds: Math.min(endSeconds ?? Infinity, durationSeconds) };
 }
 
-function cutByClock({ startSeconds, endSeconds }: TimeRange, seconds: number): TimeRange[] {
+function splitIntoIntervals({ startSeconds, endSeconds }: TimeRange, seconds: number): TimeRange[] {
   if (endSeconds === null) {
     throw new SalamandraError(
       'INVALID_PARAMETER',

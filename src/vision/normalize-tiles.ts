@@ -11,7 +11,7 @@ const CHANNELS = 3;
  * @param tiles as `tileImage` returns them
  * @returns [tiles, 3, height, width]
  */
-export function toPixelValues(
+export function normalizeTiles(
   tiles: readonly Uint8Array[],
   imageProcessor: ImageProcessorConfig,
 ): FloatTensor {

@@ -32,15 +32,20 @@ export function packImageFeatures(
   }
 
   const { unpadded, packed: rows } = layOutFeatures(plan.imageSize, plan.grid, geometry);
-  const yAxis = sampleAxis(unpadded.rows, rows.rows, unpadded.top);
-  const xAxis = sampleAxis(unpadded.columns, rows.columns, unpadded.left);
+  const yAxis = bilinearSamples(unpadded.rows, rows.rows, unpadded.top);
+  const xAxis = bilinearSamples(unpadded.columns, rows.columns, unpadded.left);
   const patchAt = (y: number, x: number): Float32Array =>
     gridPatch(features, plan.grid as TileGrid, geometry.patchesPerSide, y, x);
 
   let token = patches;
   for (const y of yAxis) {
     for (const x of xAxis) {
-      interpolate(packed.data.subarray(token * hidden, (token + 1) * hidden), patchAt, y, x);
+      interpolateBilinear(
+        packed.data.subarray(token * hidden, (token + 1) * hidden),
+        patchAt,
+        y,
+        x,
+      );
       token++;
     }
     packed.data.set(imageNewline, token * hidden);
@@ -92,7 +97,7 @@ export function poolFrames(
     throw new RangeError(`Frames of ${patches} patches where ${patchesPerSide ** 2} are expected.`);
   }
   const side = pooledSide(patchesPerSide);
-  const axis = sampleAxis(patchesPerSide, side, 0);
+  const axis = bilinearSamples(patchesPerSide, side, 0);
   const pooled = createTensor([frames, side ** 2, hidden]);
   let target = 0;
   for (let frame = 0; frame < frames; frame++) {
@@ -102,7 +107,7 @@ export function poolFrames(
     };
     for (const y of axis) {
       for (const x of axis) {
-        interpolate(pooled.data.subarray(target, target + hidden), patchAt, y, x);
+        interpolateBilinear(pooled.data.subarray(target, target + hidden), patchAt, y, x);
         target += hidden;
       }
     }
@@ -149,7 +154,11 @@ interface AxisSample {
  *
  * @param offset added to every position that is read
  */
-export function sampleAxis(inputSize: number, outputSize: number, offset: number): AxisSample[] {
+export function bilinearSamples(
+  inputSize: number,
+  outputSize: number,
+  offset: number,
+): AxisSample[] {
   const scale = Math.fround(inputSize / outputSize);
   return Array.from({ length: outputSize }, (_, position) => {
     const centre = Math.fround(scale * (position + 0.5) - 0.5);
@@ -169,7 +178,7 @@ export function sampleAxis(inputSize: number, outputSize: number, offset: number
  * @param target [hidden]
  * @param patchAt the features of one patch, [hidden]
  */
-export function interpolate(
+export function interpolateBilinear(
   target: Float32Array,
   patchAt: (y: number, x: number) => Float32Array,
   y: AxisSample,

@@ -39,7 +39,7 @@ export function planTiles(
   maxVisualTokens: number,
 ): TilePlan {
   checkSize(size);
-  let pinpoints = pinpointGrids(geometry).filter(({ tiles }) => tiles <= mostTiles(detail));
+  let pinpoints = pinpointGrids(geometry).filter(({ tiles }) => tiles <= maxGridTiles(detail));
 
   for (;;) {
     const grid = selectBestResolution(size, pinpoints);
@@ -54,7 +54,7 @@ export function planTiles(
 export function boundVisualTokens(detail: Detail, geometry: VisionGeometry): number {
   const { patchesPerSide } = geometry;
   const patches = patchesPerSide ** 2;
-  const grids = pinpointGrids(geometry).filter(({ tiles }) => tiles <= mostTiles(detail));
+  const grids = pinpointGrids(geometry).filter(({ tiles }) => tiles <= maxGridTiles(detail));
   // The patches of all tiles and a newline for each row of them; what is cut off or shrunk makes them fewer.
   const bounds = grids.map(({ tiles, rows }) => tiles * patches + rows * patchesPerSide);
   return patches + Math.max(1, ...bounds);
@@ -75,7 +75,7 @@ function pinpointGrids({ imageProcessor }: VisionGeometry): PinpointGrid[] {
   });
 }
 
-function mostTiles(detail: Detail): number {
+function maxGridTiles(detail: Detail): number {
   switch (detail) {
     case 'low':
       return 0;

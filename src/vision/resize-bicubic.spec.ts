@@ -1,4 +1,4 @@
-import { drawPicture } from '../../test/golden/vision-golden.js';
+import { drawTestImage } from '../../test/golden/vision-golden.js';
 import { resizeBicubic } from './resize-bicubic.js';
 
 const CHANNELS = 3;
@@ -14,7 +14,7 @@ function firstChannel(data: Uint8Array): number[] {
 
 describe('resizeBicubic', () => {
   it('keeps the pixels of an unchanged size', () => {
-    const picture = drawPicture(17, 9, 'noise');
+    const picture = drawTestImage(17, 9, 'noise');
 
     expect(resizeBicubic(picture, { width: 17, height: 9 })).toEqual(picture);
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
-import { toPixelValues } from './normalize-tiles.js';
+import { createGeometry, drawTestImage, readGolden } from '../../test/golden/vision-golden.js';
+import { normalizeTiles } from './normalize-tiles.js';
 import { planTiles } from './plan-tiles.js';
 import { tileImage } from './tile-image.js';
 
@@ -20,8 +20,8 @@ describe('tileImage and toPixelValues', () => {
       const geometry = createGeometry(golden.geometries[name]!);
       const plan = planTiles({ width, height }, geometry, 'high', Infinity);
 
-      const tiled = tileImage(drawPicture(width, height, picture), plan, geometry);
-      const values = toPixelValues(tiled.tiles, { ...geometry.imageProcessor, mean, std });
+      const tiled = tileImage(drawTestImage(width, height, picture), plan, geometry);
+      const values = normalizeTiles(tiled.tiles, { ...geometry.imageProcessor, mean, std });
 
       expect(tiled.plan).toBe(plan);
       expect(tiled.tiles).toHaveLength(tiles);
@@ -38,7 +38,7 @@ describe('tileImage', () => {
   const tileBytes = 98 * 98 * 3;
 
   it('gives the base tile alone for low, the first tile of high', () => {
-    const picture = drawPicture(300, 200, 'pattern');
+    const picture = drawTestImage(300, 200, 'pattern');
     const low = tileImage(picture, planTiles(picture, geometry, 'low', 999), geometry);
     const high = tileImage(picture, planTiles(picture, geometry, 'high', 999), geometry);
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
+import { createGeometry, drawTestImage, readGolden } from '../../test/golden/vision-golden.js';
 import { tileSquare } from './tile-image.js';
 
 const golden = readGolden('square-tiles');
@@ -13,7 +13,7 @@ describe('tileSquare', () => {
       const tileSize = { width: tileSide, height: tileSide };
       const imageProcessor = { ...demo.imageProcessor, tileSize, mean: golden.mean };
 
-      const { tiles } = tileSquare(drawPicture(width, height, picture), {
+      const { tiles } = tileSquare(drawTestImage(width, height, picture), {
         ...demo,
         imageProcessor,
       });
@@ -24,7 +24,7 @@ describe('tileSquare', () => {
   );
 
   it('plans the patches of one tile and a newline', () => {
-    const { plan } = tileSquare(drawPicture(30, 20, 'pattern'), demo);
+    const { plan } = tileSquare(drawTestImage(30, 20, 'pattern'), demo);
 
     expect(plan).toEqual({
       imageSize: { width: 30, height: 20 },

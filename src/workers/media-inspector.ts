@@ -1,25 +1,29 @@
-import { MAX_FIND_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
-import type { ShotSearch } from '../media/detect-shots.js';
+import { MAX_DETECT_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
-import type { VideoOutline } from '../media/probe-video.js';
+import type { VideoMetadata } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
-export type { VideoOutline };
+export type { VideoMetadata };
 
 /** Looks into clips and pictures without a model, in processes beside those that decode for the model. */
 export interface VideoInspector {
   /** Pixels of the upright picture, from its header. @throws the media codes; the signal's reason when it aborts. */
   inspectImage(bytes: Uint8Array, signal?: AbortSignal): Promise<Size>;
   /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
-  inspect(path: string, signal?: AbortSignal): Promise<VideoOutline>;
+  inspect(path: string, signal?: AbortSignal): Promise<VideoMetadata>;
   /**
    * The shots of a clip or of a range, in order and without gaps; at least one. `findShots` in `media/` says how.
    *
    * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts.
    */
-  findShots(path: string, search: ShotSearch, signal?: AbortSignal): Promise<readonly TimeRange[]>;
+  findShots(
+    path: string,
+    search: ShotDetectionOptions,
+    signal?: AbortSignal,
+  ): Promise<readonly TimeRange[]>;
   close(): Promise<void>;
 }
 
@@ -37,7 +41,7 @@ export function createVideoInspector(options: MediaWorkerOptions): VideoInspecto
     inspect: (path, signal) =>
       headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, arrive(signal)),
     findShots: (path, search, signal) =>
-      shots.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, arrive(signal)),
+      shots.run({ type: 'find-shots', path, search }, MAX_DETECT_SHOTS_MS, arrive(signal)),
     async close() {
       await Promise.all([headers.close(), shots.close()]);
     },

@@ -1,4 +1,4 @@
-import { MAX_FIND_SHOTS_MS, MAX_MEDIA_MS, MAX_SAMPLE_VIDEO_MS } from '../config/limits.js';
+import { MAX_DETECT_SHOTS_MS, MAX_TILE_IMAGE_MS, MAX_SAMPLE_VIDEO_MS } from '../config/limits.js';
 import type { MediaDecoder } from '../engine/media-decoder.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
 
@@ -16,9 +16,9 @@ export function createMediaWorkerDecoder(options: MediaWorkerDecoderOptions): Me
   pictures.start();
   return {
     tile: (request, turns) =>
-      pictures.run({ type: 'tile', request }, timeoutMs ?? MAX_MEDIA_MS, turns),
+      pictures.run({ type: 'tile', request }, timeoutMs ?? MAX_TILE_IMAGE_MS, turns),
     sampleVideo(request, turns) {
-      const searchMs = request.sampling.mode === 'scene' ? MAX_FIND_SHOTS_MS : 0;
+      const searchMs = request.sampling.mode === 'scene' ? MAX_DETECT_SHOTS_MS : 0;
       const limitMs = timeoutMs ?? MAX_SAMPLE_VIDEO_MS + searchMs;
       return clips.run({ type: 'sample-video', request }, limitMs, turns);
     },

@@ -5,7 +5,7 @@ import { tileMedia } from './tile-image.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { readImageSize } from '../media/decode-image.js';
 import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';
-import { findShots } from '../media/detect-shots.js';
+import { detectShots } from '../media/detect-shots.js';
 import { probeVideo } from '../media/probe-video.js';
 
 /** Child process that decodes untrusted files: a task in, its result or an error out, one at a time. */
@@ -33,7 +33,7 @@ async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorke
       return { durationSeconds, width, height, frameRate };
     }
     case 'find-shots':
-      return findShots(found, await probeVideo(found, task.path), task.search);
+      return detectShots(found, await probeVideo(found, task.path), task.search);
   }
 }
 

@@ -1,9 +1,9 @@
-import type { VideoInspector, VideoOutline } from '../../src/workers/media-inspector.js';
+import type { VideoInspector, VideoMetadata } from '../../src/workers/media-inspector.js';
 import type { TimeRange } from '../../src/media/frame-sampling.js';
 
 /** An inspector that knows one picture and one clip of a minute, whatever the file: three shots of twenty seconds. */
 export interface FakeInspector extends VideoInspector {
-  outline: VideoOutline;
+  outline: VideoMetadata;
   shots: readonly TimeRange[];
   paths: string[];
 }

@@ -14,7 +14,7 @@ export interface GoldenGeometry {
   pinpointTiles: [number, number][];
 }
 
-type PictureKind = 'pattern' | 'noise';
+type ImagePattern = 'pattern' | 'noise';
 
 interface GoldenFiles {
   'visual-token-counts': {
@@ -30,7 +30,7 @@ interface GoldenFiles {
       geometry: string;
       width: number;
       height: number;
-      picture: PictureKind;
+      picture: ImagePattern;
       tiles: number;
       tilesSha256: string;
       pixelValuesSha256: string;
@@ -54,7 +54,7 @@ interface GoldenFiles {
       width: number;
       height: number;
       tileSide: number;
-      picture: PictureKind;
+      picture: ImagePattern;
       sha256: string;
     }[];
   };
@@ -96,7 +96,7 @@ export function createGeometry(golden: GoldenGeometry): VisionGeometry {
 }
 
 /** Draws the picture whose tiles' hashes are in `tile-hashes.json`. */
-export function drawPicture(width: number, height: number, kind: PictureKind): DecodedImage {
+export function drawTestImage(width: number, height: number, kind: ImagePattern): DecodedImage {
   const data = new Uint8Array(width * height * 3);
   let target = 0;
   for (let y = 0; y < height; y++) {

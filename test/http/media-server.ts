@@ -71,7 +71,7 @@ export function admitServer(server: MediaServer, changes: Partial<FetchPolicy> =
     ...createPublicPolicy(null),
     ports: new Set([server.port]),
     resolve: () => Promise.resolve([ADMITTED]),
-    admitsAddress: (address) => address === ADMITTED,
+    allowsAddress: (address) => address === ADMITTED,
     ...changes,
   };
 }

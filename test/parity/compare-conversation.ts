@@ -14,7 +14,7 @@ import type { EngineRequest, RequestMedia } from '../../src/engine/vision-langua
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/normalize-tiles.js';
+import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
@@ -67,7 +67,7 @@ export async function compareConversation(
   for (const [index, reference] of one.media.entries()) {
     const { tiles } = decoded[index]!;
     const packed = embeddings[reference.kind][used[reference.kind]++]!;
-    const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
+    const pixelValues = normalizeTiles(tiles, model.vision.geometry.imageProcessor);
     const features = await encodeTiles(model.vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,

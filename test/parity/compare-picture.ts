@@ -6,7 +6,7 @@ import { decodeImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { packImageFeatures } from '../../src/vision/pack-visual-tokens.js';
-import { toPixelValues } from '../../src/vision/normalize-tiles.js';
+import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
 import { tileImage } from '../../src/vision/tile-image.js';
 import { type AnswerReport, compareAnswer, isSameIds } from './compare-answer.js';
@@ -58,7 +58,7 @@ export async function comparePicture(
 
   const pixels = measureDistance(Buffer.concat(tiles), Buffer.concat(referenceTiles));
   const pixelValues = measureSampled(
-    toPixelValues(referenceTiles, model.vision.geometry.imageProcessor),
+    normalizeTiles(referenceTiles, model.vision.geometry.imageProcessor),
     one.pixelValues,
     references.read(one.pixelValues),
   );
@@ -80,7 +80,7 @@ export async function embedTiles(
   model: ModelParts,
   { plan, tiles, chunks }: TilesInput,
 ): Promise<{ features: FloatTensor; embeddings: FloatTensor; inputsEmbeds: FloatTensor }> {
-  const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
+  const pixelValues = normalizeTiles(tiles, model.vision.geometry.imageProcessor);
   const features = await encodeTiles(model.vision.graph, pixelValues);
   const embeddings = packImageFeatures(
     features,

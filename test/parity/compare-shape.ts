@@ -4,7 +4,7 @@ import { embedMedia } from '../../src/engine/encode-media.js';
 import type { PromptSegment } from '../../src/language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/normalize-tiles.js';
+import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import { phaseOf, ringValue } from '../hub/synthetic-values.js';
 import type { Network } from '../tiny-model/converted-model.js';
@@ -58,7 +58,7 @@ export async function answerShape(model: Network, one: ShapePrompt): Promise<Ans
     const tile = drawTile(side);
     const { geometry, graph } = model.vision;
     const plan = planTiles({ width: side, height: side }, geometry, 'low', Infinity);
-    features = await encodeTiles(graph, toPixelValues([tile], geometry.imageProcessor));
+    features = await encodeTiles(graph, normalizeTiles([tile], geometry.imageProcessor));
     const media = await embedMedia([{ kind: 'image', tiles: [tile], plan }], model.vision);
     image.push(...media.image);
     chunks.push({ kind: 'image', index: 0 }, { kind: 'text', ids: afterTile });

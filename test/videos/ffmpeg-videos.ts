@@ -15,8 +15,8 @@ export function requireFfmpeg(): Ffmpeg {
   return ffmpeg;
 }
 
-export const CLIP_WIDTH = 64;
-export const CLIP_HEIGHT = 48;
+export const VIDEO_WIDTH = 64;
+export const VIDEO_HEIGHT = 48;
 
 /** Every ffmpeg has this encoder. */
 export const MPEG4 = ['-c:v', 'mpeg4', '-q:v', '2', '-pix_fmt', 'yuv420p'];
@@ -27,7 +27,7 @@ export function encodeFrames(
   frames: readonly Uint8Array[],
   options: readonly string[] = MPEG4,
 ): void {
-  const size = `${CLIP_WIDTH}x${CLIP_HEIGHT}`;
+  const size = `${VIDEO_WIDTH}x${VIDEO_HEIGHT}`;
   const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', size, '-r', '10', '-i', 'pipe:0'];
   runEncoder([...input, ...options, output], Buffer.concat(frames));
 }
@@ -42,22 +42,22 @@ export function runEncoder(args: readonly string[], input?: Uint8Array): void {
 
 /** Frames that tell their number by their grey. */
 export function numberedFrames(count: number): Uint8Array[] {
-  return Array.from({ length: count }, (_, i) => flatFrame(greyOf(i), greyOf(i), greyOf(i)));
+  return Array.from({ length: count }, (_, i) => flatFrame(grayOf(i), grayOf(i), grayOf(i)));
 }
 
 export function flatFrame(red: number, green: number, blue: number): Uint8Array {
-  const frame = new Uint8Array(CLIP_WIDTH * CLIP_HEIGHT * 3);
+  const frame = new Uint8Array(VIDEO_WIDTH * VIDEO_HEIGHT * 3);
   for (let i = 0; i < frame.length; i += 3) frame.set([red, green, blue], i);
   return frame;
 }
 
 /** The number of a frame of `numberedFrames`. */
-export function readNumber(data: Uint8Array): number {
+export function readFrameNumber(data: Uint8Array): number {
   const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
-  return Math.round((mean - greyOf(0)) / (greyOf(1) - greyOf(0)));
+  return Math.round((mean - grayOf(0)) / (grayOf(1) - grayOf(0)));
 }
 
-function greyOf(number: number): number {
+function grayOf(number: number): number {
   return 16 + number * 5;
 }
 

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   MAX_RECEIVE_MS,
   MAX_REQUEST_IMAGE_BYTES,
-  MAX_UPLOAD_BYTES,
+  MAX_IMAGE_BYTES,
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
@@ -79,7 +79,7 @@ export class MediaResolver {
         return await storeBytes(source.bytes, scope);
       case 'url': {
         const target = {
-          maxImageBytes: Math.min(MAX_UPLOAD_BYTES, MAX_REQUEST_IMAGE_BYTES - countBytes(before)),
+          maxImageBytes: Math.min(MAX_IMAGE_BYTES, MAX_REQUEST_IMAGE_BYTES - countBytes(before)),
           maxVideoBytes: MAX_VIDEO_BYTES - (await countFileBytes(before)),
           createVideoFile: () => scope.newPath(),
         };

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsNotEmpty, IsOptional, IsString, ValidateBy } from 'class-validator';
 
-import { MAX_MEDIA } from '../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 
 export class MediaDto {
   @ApiPropertyOptional({
@@ -27,9 +27,10 @@ export function IsMediaOrList(): PropertyDecorator {
     name: 'isObject',
     validator: {
       validate: (value: unknown) =>
-        typeof value === 'object' && (!Array.isArray(value) || value.length <= MAX_MEDIA),
+        typeof value === 'object' &&
+        (!Array.isArray(value) || value.length <= MAX_MEDIA_PER_REQUEST),
       defaultMessage: (failure) =>
-        `${failure?.property ?? 'media'} must be an object or a list of at most ${MAX_MEDIA}`,
+        `${failure?.property ?? 'media'} must be an object or a list of at most ${MAX_MEDIA_PER_REQUEST}`,
     },
   });
 }

@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 import type { StorageEngine } from 'multer';
 
-import { MAX_REQUEST_IMAGE_BYTES, MAX_UPLOAD_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import { MAX_REQUEST_IMAGE_BYTES, MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { countChunks, readHead, sniffMediaKind } from '../../media/sniff-media.js';
+import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
 import type { FileScope } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 
@@ -44,17 +44,17 @@ export class UploadStorage implements StorageEngine {
   private async receive(chunks: AsyncIterator<Buffer>): Promise<MediaSource> {
     const head = await readHead(chunks);
     if (sniffMediaKind(head) === 'video') {
-      const clip = countChunks(head, chunks, (bytes) => this.countVideo(bytes));
+      const clip = prependHead(head, chunks, (bytes) => this.countVideo(bytes));
       return { kind: 'file', path: await this.scope.write(clip) };
     }
     const picture: Uint8Array[] = [];
     let ownBytes = 0;
     const count = (bytes: number) => {
       ownBytes += bytes;
-      checkSize(ownBytes, MAX_UPLOAD_BYTES);
+      checkSize(ownBytes, MAX_IMAGE_BYTES);
       this.countImage(bytes);
     };
-    for await (const chunk of countChunks(head, chunks, count)) picture.push(chunk);
+    for await (const chunk of prependHead(head, chunks, count)) picture.push(chunk);
     return { kind: 'bytes', bytes: Buffer.concat(picture) };
   }
 

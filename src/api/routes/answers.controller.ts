@@ -11,7 +11,7 @@ import {
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { MAX_MEDIA, MAX_REPLY_LOGPROBS } from '../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST, MAX_REPLY_LOGPROBS } from '../../config/limits.js';
 import { type EarlierTurn, questionConversation } from '../../engine/conversations.js';
 import type {
   GenerationSettings,
@@ -50,8 +50,11 @@ export class AnswersController {
   /** Answers to questions about pictures, clips or text alone, each on its own. */
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(MAX_MEDIA))
-  @ApiMediaRequest(AnswersRequestDto, AnswersReplyDto, { resultEvent: 'answer', files: MAX_MEDIA })
+  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST))
+  @ApiMediaRequest(AnswersRequestDto, AnswersReplyDto, {
+    resultEvent: 'answer',
+    files: MAX_MEDIA_PER_REQUEST,
+  })
   @ApiProblems()
   async create(
     @Body() body: AnswersRequestDto,

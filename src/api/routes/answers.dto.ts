@@ -17,7 +17,7 @@ import {
 
 import {
   MAX_HISTORY_TURNS,
-  MAX_MEDIA,
+  MAX_MEDIA_PER_REQUEST,
   MAX_PROMPT_BYTES,
   MAX_QUESTIONS,
   MAX_TOP_LOGPROBS,
@@ -59,7 +59,7 @@ export class AnswersRequestDto extends PictureGenerationDto {
   @ApiPropertyOptional({
     oneOf: [
       { $ref: getSchemaPath(MediaDto) },
-      { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(MediaDto) } },
+      { type: 'array', maxItems: MAX_MEDIA_PER_REQUEST, items: { $ref: getSchemaPath(MediaDto) } },
     ],
     description: 'Pictures and clips, in a JSON body; none for a question about text alone.',
   })

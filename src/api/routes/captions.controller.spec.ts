@@ -4,7 +4,7 @@ import request from 'supertest';
 import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { readEvents } from '../../../test/http/read-events.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../create-app.js';
 
@@ -149,7 +149,7 @@ describe('POST /v1/captions', () => {
 
   it('asks of a clip what happens in it', async () => {
     const reply = await post('/v1/captions')
-      .attach('file', tinyClip(), 'picture.png')
+      .attach('file', tinyVideo(), 'picture.png')
       .field('kind', 'caption,keywords');
 
     expect(reply.body).toMatchObject({ media: { kind: 'video', frames: [0, 1] } });

@@ -3,7 +3,7 @@ import request from 'supertest';
 
 import { createFakeEngine, FAKE_MODEL, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { createFakeInspector, type FakeInspector } from '../../../test/fakes/fake-inspector.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import type { Calibration } from '../../measure/doctor/calibration.js';
 import { createApp } from '../create-app.js';
 
@@ -100,7 +100,7 @@ describe('POST /v1/estimate', () => {
 
   it('counts one frame of a clip that does not say how long it is, as is taken of it', async () => {
     inspector.outline = { ...inspector.outline, durationSeconds: null };
-    const reply = await post().attach('file', tinyClip(), 'b.mp4').field('fps', '2');
+    const reply = await post().attach('file', tinyVideo(), 'b.mp4').field('fps', '2');
 
     expect(reply.body).toMatchObject({
       media: [{ kind: 'video', frames: 1, frames_requested: 1, visual_tokens: 17 }],
@@ -118,7 +118,7 @@ describe('POST /v1/estimate', () => {
   it('takes files and reads their headers', async () => {
     const reply = await post()
       .attach('file', Buffer.from('any bytes: the inspector is a fake'), 'a.png')
-      .attach('file', tinyClip(), 'b.mp4');
+      .attach('file', tinyVideo(), 'b.mp4');
 
     expect(reply.body).toMatchObject({
       media: [

@@ -8,7 +8,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 
-import { MAX_MEDIA } from '../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import { estimateRequest } from '../../measure/doctor/estimate-request.js';
 import type { VideoInspector } from '../../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
@@ -42,7 +42,7 @@ export class EstimateController {
   /** What a captions request would take, without doing it: tokens, time and memory. Nothing waits for the model. */
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(MAX_MEDIA))
+  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST))
   @ApiConsumes('multipart/form-data', 'application/json')
   @ApiBody({
     schema: {
@@ -54,7 +54,7 @@ export class EstimateController {
             file: {
               type: 'array',
               items: { type: 'string', format: 'binary' },
-              maxItems: MAX_MEDIA,
+              maxItems: MAX_MEDIA_PER_REQUEST,
             },
           },
         },

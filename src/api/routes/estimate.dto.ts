@@ -2,7 +2,7 @@ import { ApiExtraModels, ApiPropertyOptional, getSchemaPath } from '@nestjs/swag
 import { Type } from 'class-transformer';
 import { IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 
-import { MAX_IMAGE_SIDE, MAX_MEDIA, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import { MAX_IMAGE_SIDE, MAX_MEDIA_PER_REQUEST, MAX_VIDEO_SECONDS } from '../../config/limits.js';
 import type { CaptionKind } from '../../language/languages.js';
 import { PictureGenerationDto } from '../request/generation.dto.js';
 import { KindsField } from '../request/kinds-field.js';
@@ -47,7 +47,11 @@ export class EstimateRequestDto extends PictureGenerationDto {
   @ApiPropertyOptional({
     oneOf: [
       { $ref: getSchemaPath(EstimateMediaDto) },
-      { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(EstimateMediaDto) } },
+      {
+        type: 'array',
+        maxItems: MAX_MEDIA_PER_REQUEST,
+        items: { $ref: getSchemaPath(EstimateMediaDto) },
+      },
     ],
     description: 'Pictures and clips, or their sizes, in a JSON body.',
   })

@@ -2,7 +2,11 @@ import type { MediaOutline } from '../../measure/doctor/estimate-request.js';
 import type { VideoInspector } from '../../workers/media-inspector.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { type FrameSampling, clipSpan, countWishedFrames } from '../../media/frame-sampling.js';
+import {
+  type FrameSampling,
+  clampToDuration,
+  countRequestedFrames,
+} from '../../media/frame-sampling.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
 import type { MediaResolver, MediaSource } from '../media/media-resolver.js';
 import { resolveMedia } from '../media/requested-media.js';
@@ -79,7 +83,7 @@ function outlineClip(
   durationSeconds: number | null,
 ): MediaOutline {
   if (durationSeconds === null) return { kind: 'video', framesRequested: 1 };
-  const span = clipSpan(range, durationSeconds);
+  const span = clampToDuration(range, durationSeconds);
   if (!span) throw noDecodableFrame();
-  return { kind: 'video', framesRequested: countWishedFrames(frames, span) };
+  return { kind: 'video', framesRequested: countRequestedFrames(frames, span) };
 }

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { VideoOutline } from '../../workers/media-inspector.js';
+import type { VideoMetadata } from '../../workers/media-inspector.js';
 import type { Plain } from '../response/media-response.js';
 import { TimingsDto, UsageDto } from '../response/outcome-response.js';
-import type { DescribedSegment } from '../../video-captions/caption-video.js';
+import type { CaptionedSegment } from '../../video-captions/caption-video.js';
 import type { Granularity } from '../../video-captions/plan-segments.js';
 import { GRANULARITIES } from './video-captions.dto.js';
 
@@ -45,7 +45,7 @@ export class VideoCaptionsReplyDto {
   @ApiProperty({ type: TimingsDto }) timings!: TimingsDto;
 }
 
-export function toVideoResponse(outline: VideoOutline): Plain<VideoDto> {
+export function toVideoResponse(outline: VideoMetadata): Plain<VideoDto> {
   const { width, height, durationSeconds, frameRate } = outline;
   return {
     kind: 'video',
@@ -56,7 +56,7 @@ export function toVideoResponse(outline: VideoOutline): Plain<VideoDto> {
   };
 }
 
-export function presentSegment(segment: DescribedSegment): Plain<SegmentDto> {
+export function presentSegment(segment: CaptionedSegment): Plain<SegmentDto> {
   return {
     start: toMilliseconds(segment.startSeconds),
     end: toMilliseconds(segment.endSeconds),

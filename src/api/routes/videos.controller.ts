@@ -110,7 +110,7 @@ export class VideosController {
   ): VideoCaptionsStream {
     const { path, sampling, languages, settings } = task;
     const outline = await this.inspector.inspect(path, signal);
-    const video = { path, outline, range: sampling.range };
+    const video = { path, metadata: outline, range: sampling.range };
     const segments = await planSegments(video, granularity, this.inspector, signal);
     if (task.isCollected) checkLength(segments.length * languages.length * settings.maxTokens);
     const id = `vid_${randomUUID()}`;

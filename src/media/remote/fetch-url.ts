@@ -1,19 +1,19 @@
-import { type IncomingMessage, request as requestPlain } from 'node:http';
-import { request as requestEncrypted } from 'node:https';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
-
-import { MAX_REDIRECTS, MIN_RESPONSE_WINDOW_BYTES } from '../../config/limits.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
-import { checkRedirect, checkUrl, type FetchPolicy, createGuardedLookup } from './ssrf-guard.js';
-import { failedFetch, rejectedUrl } from './fetch-errors.js';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-export interface GuardedResponse {
+import { MAX_REDIRECTS, MIN_RESPONSE_WINDOW_BYTES } from '../../config/limits.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import { failedFetch, rejectedUrl } from './fetch-errors.js';
+import { checkRedirect, checkUrl, createGuardedLookup, type FetchPolicy } from './ssrf-guard.js';
+
+export interface UrlResponse {
   readonly status: number;
-  /** What the server declares, before decompression; null if it does not. */
+  /** `Content-Length`, before decompression; `null` if the server does not send it. */
   readonly declaredBytes: number | null;
-  /** The decompressed body, to be read once. Throws MEDIA_FETCH_FAILED. */
+  /** The decompressed body. Can be consumed once. @throws MEDIA_FETCH_FAILED */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -26,17 +26,17 @@ const HEADERS = {
 };
 
 /**
- * Gets a URL that a stranger chose. Every host, redirects included, is checked by the policy at the moment of connecting;
- * no proxy, cookie, credential or earlier connection takes part.
+ * GET of an untrusted URL. The policy checks every host, redirects included, at the moment of connecting. Proxies, cookies,
+ * credentials and pooled connections are not used.
  *
- * @param read reads the response; the connection is closed when it settles.
- * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, what `read` throws, and the signal's reason.
+ * @param read consumes the response; the connection is closed when it settles
+ * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, the errors of `read`, and the signal's reason
  */
-export async function requestGuarded<Result>(
+export async function fetchUrl<Result>(
   address: string,
   policy: FetchPolicy,
   signal: AbortSignal,
-  read: (response: GuardedResponse) => Promise<Result>,
+  read: (response: UrlResponse) => Promise<Result>,
 ): Promise<Result> {
   const deadline = createDeadline(signal);
   try {
@@ -45,7 +45,7 @@ export async function requestGuarded<Result>(
       const response = await sendRequest(url, policy, deadline);
       try {
         if (!REDIRECTS.has(response.statusCode ?? 0)) {
-          return await read(presentResponse(response, policy, deadline));
+          return await read(toUrlResponse(response, policy, deadline));
         }
         url = checkRedirect(response.headers.location ?? '', url, policy);
       } finally {
@@ -54,7 +54,7 @@ export async function requestGuarded<Result>(
     }
     throw rejectedUrl();
   } catch (error) {
-    // Whatever broke because the caller left is not the server's failure.
+    // After an abort by the caller, the connection error is only a consequence.
     signal.throwIfAborted();
     throw error;
   } finally {
@@ -62,18 +62,18 @@ export async function requestGuarded<Result>(
   }
 }
 
-/** One connection for one request. Resolves with the headers; destroying the response closes the connection. */
+/** Opens one connection for one request. Resolves with the headers. Destroying the response closes the connection. */
 function sendRequest(url: URL, policy: FetchPolicy, deadline: Deadline): Promise<IncomingMessage> {
-  // Sockets look up names only, so a literal address is checked here.
+  // Sockets call `lookup` for names only, so literal addresses are checked here.
   const literal = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(literal) !== 0 && !policy.admitsAddress(literal)) return Promise.reject(rejectedUrl());
+  if (isIP(literal) !== 0 && !policy.allowsAddress(literal)) return Promise.reject(rejectedUrl());
 
-  const isEncrypted = url.protocol === 'https:';
-  const send = isEncrypted ? requestEncrypted : requestPlain;
+  const isHttps = url.protocol === 'https:';
+  const send = isHttps ? requestHttps : requestHttp;
   deadline.restart(policy.times.connectMs);
   return new Promise((resolve, reject) => {
     const request = send(url, {
-      // No pool: neither connections nor TLS sessions are shared, and no proxy can be configured.
+      // No agent: connections and TLS sessions are not shared, and no proxy can be configured.
       agent: false,
       lookup: createGuardedLookup(policy),
       ca: policy.certificates,
@@ -82,70 +82,69 @@ function sendRequest(url: URL, policy: FetchPolicy, deadline: Deadline): Promise
       signal: deadline.signal,
     });
     request.once('socket', (socket) => {
-      socket.once(isEncrypted ? 'secureConnect' : 'connect', () =>
+      socket.once(isHttps ? 'secureConnect' : 'connect', () =>
         deadline.restart(policy.times.headersMs),
       );
     });
     request.once('response', (response) => {
-      // A connection that ends before anyone reads must not become an uncaught error.
+      // Without a listener, a connection that breaks before the body is consumed is an uncaught error.
       response.on('error', () => undefined);
       resolve(response);
     });
     request.on('error', (error) =>
       reject(error instanceof SalamandraError ? error : failedFetch(error)),
     );
-    // Some endings are no error to Node: an upgrade that nobody asked for. After a response this changes nothing.
+    // Node emits no error for some endings, such as an unrequested upgrade. No effect after a response.
     request.once('close', () => reject(failedFetch()));
     request.end();
   });
 }
 
-function presentResponse(
+function toUrlResponse(
   response: IncomingMessage,
   { times }: FetchPolicy,
   deadline: Deadline,
-): GuardedResponse {
+): UrlResponse {
   deadline.restart(times.bodyMs);
-  const countBytes = deadline.demandBytes(MIN_RESPONSE_WINDOW_BYTES, times.windowMs);
+  const onChunk = deadline.requireThroughput(MIN_RESPONSE_WINDOW_BYTES, times.windowMs);
   const declared = response.headers['content-length'];
   return {
     status: response.statusCode ?? 0,
     declaredBytes: declared === undefined ? null : Number(declared),
-    body: readBody(response, countBytes),
+    body: decodeBody(response, onChunk),
   };
 }
 
-/** The clocks of one request, joined with the caller's signal. */
-export interface Deadline {
-  /** Aborts when a clock runs out or the caller's signal aborts. */
+/** Timeouts of one request, combined with the caller's signal. */
+interface Deadline {
+  /** Aborts on a timeout or with the caller's signal. */
   readonly signal: AbortSignal;
-  /** Starts a phase: from now on, this long. */
+  /** Starts a new phase with its own timeout. */
   restart(milliseconds: number): void;
-  /** From now on every window must bring the bytes. @returns what to tell of each arrival. */
-  demandBytes(bytesPerWindow: number, windowMs: number): (bytes: number) => void;
-  /** Ends the clocks. */
+  /** From now on, a window with fewer bytes is a timeout. @returns a function to call with the size of each chunk */
+  requireThroughput(bytesPerWindow: number, windowMs: number): (bytes: number) => void;
+  /** Clears the timers. */
   stop(): void;
 }
 
-/** The clocks run from the first `restart` to `stop`. */
-export function createDeadline(signal: AbortSignal): Deadline {
-  const time = new AbortController();
+function createDeadline(signal: AbortSignal): Deadline {
+  const timeout = new AbortController();
   let phase: NodeJS.Timeout | undefined;
   let windows: NodeJS.Timeout | undefined;
   return {
-    signal: AbortSignal.any([signal, time.signal]),
+    signal: AbortSignal.any([signal, timeout.signal]),
     restart: (milliseconds) => {
       clearTimeout(phase);
-      phase = setTimeout(() => time.abort(), milliseconds);
+      phase = setTimeout(() => timeout.abort(), milliseconds);
     },
-    demandBytes: (bytesPerWindow, windowMs) => {
-      let arrived = 0;
+    requireThroughput: (bytesPerWindow, windowMs) => {
+      let received = 0;
       windows = setInterval(() => {
-        if (arrived < bytesPerWindow) time.abort();
-        arrived = 0;
+        if (received < bytesPerWindow) timeout.abort();
+        received = 0;
       }, windowMs);
       return (bytes) => {
-        arrived += bytes;
+        received += bytes;
       };
     },
     stop: () => {
@@ -155,8 +154,8 @@ export function createDeadline(signal: AbortSignal): Deadline {
   };
 }
 
-/** `deflate` is zlib's format (RFC 9110, 8.4.1.2). */
-const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream> = new Map([
+/** Content codings (RFC 9110, section 8.4.1). `deflate` is the zlib format. */
+const CONTENT_DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream> = new Map([
   ['gzip', createGunzip],
   ['x-gzip', createGunzip],
   ['deflate', createInflate],
@@ -164,20 +163,20 @@ const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream> = new Map([
 ]);
 
 /**
- * The bytes of a body, decompressed piece by piece, at the pace of the reader.
+ * The decompressed body, chunk by chunk, with back-pressure.
  *
- * @param countBytes told of each piece.
- * @throws MEDIA_FETCH_FAILED for an encoding that was not asked for, a damaged body, and a connection that ends early.
+ * @param onChunk called with the size of each decompressed chunk
+ * @throws MEDIA_FETCH_FAILED for an unknown content coding, a damaged body, or a connection that closes early
  */
-export async function* readBody(
+async function* decodeBody(
   response: IncomingMessage,
-  countBytes: (bytes: number) => void,
+  onChunk: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const decoded = decompress(response, response.headers['content-encoding']);
   try {
     for await (const chunk of decoded) {
       const bytes = chunk as unknown as Uint8Array;
-      countBytes(bytes.length);
+      onChunk(bytes.length);
       yield bytes;
     }
   } catch (cause) {
@@ -185,13 +184,13 @@ export async function* readBody(
   }
 }
 
-/** A chain of encodings is what bombs are made of, and no media server sends one. */
+/** One content coding at most: several in a chain serve decompression bombs, and no media server sends them. */
 function decompress(stream: Readable, encoding = 'identity'): NodeJS.ReadableStream {
   if (encoding.toLowerCase() === 'identity') return stream;
-  const createDecoder = DECODERS.get(encoding.toLowerCase());
+  const createDecoder = CONTENT_DECODERS.get(encoding.toLowerCase());
   if (!createDecoder) throw failedFetch();
   const decoder = createDecoder();
-  // The reader of the decoder sees every error; both ends go together.
+  // The consumer of the decoder gets every error; destroying either stream destroys both.
   pipeline(stream, decoder, () => undefined);
   return decoder;
 }

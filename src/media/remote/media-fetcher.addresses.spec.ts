@@ -29,7 +29,7 @@ afterEach(() => canary.close());
 
 /** The service's own rule for addresses; only the port is the canary's. */
 function publicPolicy(changes: Partial<FetchPolicy> = {}): FetchPolicy {
-  return admitServer(canary, { admitsAddress: isPublicAddress, ...changes });
+  return admitServer(canary, { allowsAddress: isPublicAddress, ...changes });
 }
 
 async function refuse(url: string, policy: FetchPolicy): Promise<unknown> {
@@ -46,7 +46,7 @@ async function refuse(url: string, policy: FetchPolicy): Promise<unknown> {
 const REFUSAL = {
   code: 'MEDIA_URL_REJECTED',
   publicMessage:
-    'The media URL is not one that this service fetches: http or https, on a public host that its operator allows.',
+    'The media URL is not allowed. Use http or https on port 80 or 443, without credentials, on a public host that the operator allows, with at most 2048 characters and 3 redirects.',
   retryable: false,
 };
 
@@ -139,7 +139,7 @@ describe('addresses in a URL', () => {
     const policy = publicPolicy({
       ports: new Set([server.port, canary.port]),
       // The first server is on this machine too, and takes the place of a public one.
-      admitsAddress: (address) => asked++ === 0 || isPublicAddress(address),
+      allowsAddress: (address) => asked++ === 0 || isPublicAddress(address),
     });
 
     expect(await refuse(`http://start.test:${server.port}/`, policy)).toEqual(REFUSAL);
@@ -150,7 +150,7 @@ describe('addresses in a URL', () => {
 
   it('would have reached the canary', async () => {
     const { signal } = new AbortController();
-    const policy = publicPolicy({ admitsAddress: () => true });
+    const policy = publicPolicy({ allowsAddress: () => true });
     for (const host of ['127.1', '0x7f.1', '0.0.0.0']) {
       await createGuardedFetcher(policy).fetch(`http://${host}:${canary.port}/`, TARGET, signal);
     }

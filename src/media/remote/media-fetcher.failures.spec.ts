@@ -15,7 +15,8 @@ const PICTURE = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffe
 /** Always the same words, whatever went wrong. */
 const FAILED = {
   code: 'MEDIA_FETCH_FAILED',
-  publicMessage: 'The media URL did not bring a picture or a clip within the time allowed.',
+  publicMessage:
+    'The media URL returned no image or video within the time limits (connection 3 s, headers 5 s, body 30 s). Check the URL, or send the file itself.',
   details: undefined,
 };
 

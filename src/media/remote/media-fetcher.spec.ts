@@ -63,7 +63,7 @@ describe('createMediaFetcher', () => {
     ).rejects.toMatchObject({
       code: 'MEDIA_URL_REJECTED',
       publicMessage:
-        'This service fetches no media by URL. Its operator can allow it with SALAMANDRA_MEDIA_URLS=on.',
+        'Media URLs are off. Send the file itself, or ask the operator to set SALAMANDRA_MEDIA_URLS=on.',
     });
   });
 

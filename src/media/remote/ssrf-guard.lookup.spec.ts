@@ -1,9 +1,12 @@
 import { createGuardedLookup } from './ssrf-guard.js';
 
-const admitsAddress = (address: string) => address !== '10.0.0.1';
+const allowsAddress = (address: string) => address !== '10.0.0.1';
 
 function look(answers: string[], all: boolean): Promise<unknown[]> {
-  const lookup = createGuardedLookup({ resolve: () => Promise.resolve(answers), admitsAddress });
+  const lookup = createGuardedLookup({
+    resolve: () => Promise.resolve(answers),
+    allowsAddress: allowsAddress,
+  });
   return new Promise((resolve) => {
     lookup('media.test', { all }, (...results) => resolve(results));
   });

@@ -1,6 +1,6 @@
 import './media-tray.css';
 
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { RunReportView } from '../report/run-report.js';
 import { UploadIcon } from '../shell/icons.js';
@@ -58,7 +58,7 @@ function DropInvitation() {
 function describeNote(note: TrayNote): string {
   switch (note.reason) {
     case 'tooMany':
-      return t().tray.tooMany(MAX_MEDIA);
+      return t().tray.tooMany(MAX_MEDIA_PER_REQUEST);
     case 'unknownKind':
       return t().tray.unknownKind(note.name);
   }

@@ -1,6 +1,6 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import { fileKind, type MediaFileKind } from './file-kind.js';
 
 /** A picture or a clip that can be asked about. */
@@ -42,7 +42,7 @@ export function addFiles(files: Iterable<File>): void {
     const kind = fileKind(file);
     if (kind === null) {
       found.push({ reason: 'unknownKind', name: file.name });
-    } else if (kept.length >= MAX_MEDIA) {
+    } else if (kept.length >= MAX_MEDIA_PER_REQUEST) {
       leftOut += 1;
     } else {
       added += 1;

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { SalamandraError } from '../errors/salamandra-error.js';
-import { sniffImageFormat } from './image-formats.js';
+import { sniffImageFormat } from './sniff-media.js';
 
 const text = (value: string) => Buffer.from(value, 'latin1');
 
@@ -74,10 +74,13 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'The file is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture.',
+      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
     );
     expect(error.details).toEqual({
-      supportedFormats: ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'],
+      supportedFormats: [
+        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'],
+        ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
+      ],
     });
   });
 
@@ -86,7 +89,7 @@ describe('sniffImageFormat', () => {
     (bytes) => {
       expect(refusal(bytes)).toMatchObject({
         code: 'UNSUPPORTED_MEDIA_TYPE',
-        publicMessage: 'HEIC pictures are not supported. Convert it to JPEG or AVIF.',
+        publicMessage: 'HEIC images are not supported. Convert the image to JPEG or AVIF.',
       });
     },
   );
