@@ -2,24 +2,24 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** What decides how many threads are of use; null where a system does not say. */
+/** CPU cores of this process. `null` if the operating system does not report a value. */
 export interface CpuCores {
-  /** Hyper-threads this process may run on. */
+  /** Hardware threads that this process may use. */
   readonly logical: number;
   readonly physical: number | null;
-  /** Cores' worth of time that is left to this process. */
+  /** CPU quota of the control group, in cores. */
   readonly limit: number | null;
 }
 
 /**
- * Threads that get on without being in each other's way: hyper-threads share the units that products are made with, and a
- * container stops all threads when their time is used up. One at least.
+ * The number of threads that can compute in parallel, at least 1. Hyper-threads share the multiplication units of a core, and
+ * a control group pauses all threads once its CPU quota is used up.
  */
 export function countUsableCores({ logical, physical, limit } = readCores()): number {
   return Math.max(1, Math.floor(Math.min(logical, physical ?? Infinity, limit ?? Infinity)));
 }
 
-/** Cores without their hyper-threads in the text of Linux's /proc/cpuinfo; null where it numbers none. */
+/** The number of physical cores in the text of Linux's /proc/cpuinfo; `null` if it has no core ids. */
 export function countPhysicalCores(cpuinfo: string): number | null {
   const cores = new Set<string>();
   for (const block of cpuinfo.split(/\n\s*\n/)) {
@@ -46,13 +46,16 @@ function readCpuinfo(): string {
   }
 }
 
-/** Where Linux tells of control groups: all of them, and those of this process. */
+/** The mount point of Linux's control groups, and the list of this process's groups. */
 const CONTROL_GROUPS = { all: '/sys/fs/cgroup', own: '/proc/self/cgroup' };
 
 /**
- * How many cores' worth of time control groups, a container's or a service's, leave to this process; null where nothing
- * limits it. Node's count of cores does not know of it. Source: https://docs.kernel.org/admin-guide/cgroup-v2.html,
- * "cpu.max", and the first version's cpu.cfs_quota_us.
+ * The CPU quota of this process's control groups in cores: that of a container or a systemd service. Node's
+ * `availableParallelism` ignores it.
+ *
+ * Source: https://docs.kernel.org/admin-guide/cgroup-v2.html (`cpu.max`); `cpu.cfs_quota_us` in version 1.
+ *
+ * @returns the lowest quota; `null` if there is none
  */
 export function readCgroupCpuLimit({ all, own } = CONTROL_GROUPS): number | null {
   const limits = [...groupFolders(all, own)].flatMap((folder) => {
@@ -65,16 +68,16 @@ export function readCgroupCpuLimit({ all, own } = CONTROL_GROUPS): number | null
   return limits.length === 0 ? null : Math.min(...limits);
 }
 
-/** The groups of this process and all around them; inside a container, where its own cannot be seen, the outermost. */
+/** The groups of this process and their parents. Inside a container, its own group may be mounted as the root. */
 function groupFolders(all: string, own: string): Set<string> {
   const folders = new Set<string>();
   const lines = ['0::/', '0:cpu:/', ...(readText(own)?.split('\n') ?? [])];
   for (const line of lines) {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     if (path === undefined || controllers === undefined) continue;
-    const isFirstVersion = controllers.split(',').includes('cpu');
-    if (controllers !== '' && !isFirstVersion) continue;
-    const root = isFirstVersion ? join(all, 'cpu') : all;
+    const isVersion1 = controllers.split(',').includes('cpu');
+    if (controllers !== '' && !isVersion1) continue;
+    const root = isVersion1 ? join(all, 'cpu') : all;
     for (let at = path; ; at = dirname(at)) {
       folders.add(join(root, at));
       if (at === '/') break;

@@ -157,7 +157,7 @@ function contentStyles(
   const known = stylesByTokenizer.get(tokenizer);
   if (known) return known;
   const user = probeStyle(renderTemplate, (content) => [{ role: 'user', content }]);
-  if (!user) throw invalidModel('its chat template renders no user message');
+  if (!user) throw invalidModel('the chat template renders no user message');
   const plainUser = {
     role: 'user',
     content: user === 'parts' ? [{ type: 'text', text: 'a' }] : 'a',

@@ -57,7 +57,7 @@ export function parseTokenizerFile(
   alwaysControl: ReadonlySet<string>,
 ): TokenizerFile {
   const model = checkObject(json['model'], 'tokenizer model');
-  if (model['type'] !== 'BPE') throw invalidModel('its tokenizer is not BPE');
+  if (model['type'] !== 'BPE') throw invalidModel('the model in tokenizer.json is not of type BPE');
   const vocabulary = checkObject(model['vocab'], 'tokenizer vocabulary');
   const added = parseAddedTokens(json['added_tokens']);
   const controlTokens = added.filter(
@@ -128,14 +128,14 @@ function parsePostProcessor(value: unknown): Pick<TokenizerFile, 'prefixIds' | '
   if (value === null || value === undefined) return { prefixIds: [], suffixIds: [] };
   const processor = checkObject(value, 'tokenizer post-processor');
   if (processor['type'] !== 'TemplateProcessing') {
-    throw invalidModel('its tokenizer has a post-processor that is not supported');
+    throw invalidModel('the post-processor in tokenizer.json is not of type TemplateProcessing');
   }
   const known = checkObject(processor['special_tokens'] ?? {}, 'post-processor tokens');
   const items = checkList(processor['single']).map((item) =>
     checkObject(item, 'post-processor item'),
   );
   const sequence = items.findIndex((item) => item['Sequence'] !== undefined);
-  if (sequence === -1) throw invalidModel('its tokenizer drops the text it is given');
+  if (sequence === -1) throw invalidModel('the post-processor in tokenizer.json has no Sequence');
   const idsOf = (part: JsonObject[]) =>
     part.flatMap((item) => {
       const name = checkObject(item['SpecialToken'], 'post-processor item')['id'];
@@ -162,7 +162,8 @@ function parseDecodingSteps(value: unknown): DecodingSteps {
     (strip === undefined ||
       (strip['type'] === 'Strip' && strip['content'] === ' ' && strip['stop'] === 0)) &&
     rest.length === 0;
-  if (!isSupported) throw invalidModel('its tokenizer decodes in a way that is not supported');
+  if (!isSupported)
+    throw invalidModel('the decoder in tokenizer.json is not Replace, ByteFallback, Fuse, Strip');
   return {
     replacements: steps.slice(0, first).map((step) => ({
       from: checkString(checkObject(step['pattern'], 'pattern')['String'], 'pattern', MAX_PIECE),
@@ -177,6 +178,6 @@ function checkId(value: unknown): number {
 }
 
 function checkList(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw invalidModel('its tokenizer lacks a list it needs');
+  if (!Array.isArray(value)) throw invalidModel('a list is missing in tokenizer.json');
   return value;
 }

@@ -108,7 +108,7 @@ function createPlainTokenizer(file: JsonObject, config: JsonObject): PreTrainedT
   try {
     return new PreTrainedTokenizer(file, config);
   } catch (cause) {
-    throw invalidModel('its tokenizer cannot be read', cause);
+    throw invalidModel('transformers.js cannot load tokenizer.json', cause);
   }
 }
 

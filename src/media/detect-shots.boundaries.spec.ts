@@ -15,7 +15,7 @@ function detect(
 
 const repeat = (grey: number, count: number) => Array.from({ length: count }, () => grey);
 
-describe('createCutDetector', () => {
+describe('createShotBoundaryDetector', () => {
   it('finds hard cuts at the first frame of the new shot', () => {
     const greys = [...repeat(20, 10), ...repeat(120, 10), ...repeat(60, 10)];
 
@@ -48,12 +48,12 @@ describe('createCutDetector', () => {
     expect(detect(greys, 0.1, 'sparse')).toEqual([20, 40, 50]);
   });
 
-  it('gives the strength of a cut', () => {
+  it('reports the difference at a boundary', () => {
     const detector = createShotBoundaryDetector('sparse');
     detector.add({ seconds: 0, data: new Uint8Array([0, 0]) });
     detector.add({ seconds: 5, data: new Uint8Array([255, 0]) });
 
-    expect(detector.finish()).toEqual([{ seconds: 5, strength: 0.5 }]);
+    expect(detector.finish()).toEqual([{ seconds: 5, difference: 0.5 }]);
   });
 
   it('finds nothing in one picture or none', () => {

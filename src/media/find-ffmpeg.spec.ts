@@ -28,14 +28,14 @@ describe('findFfmpeg', () => {
     ['4.4.2-0ubuntu0.22.04.1', '-vsync'],
     ['n8.1.2', '-fps_mode'],
     ['N-118000-g0e8eb07980', '-fps_mode'],
-  ])('finds version %s on PATH', async (version, keepTimesOption) => {
+  ])('finds version %s on PATH', async (version, frameTimingOption) => {
     const ffmpegPath = installBoth(version);
     const PATH = ['/nowhere', '', folder].join(delimiter);
 
     expect(await findFfmpeg({ PATH })).toEqual({
       ffmpegPath,
       ffprobePath: join(folder, 'ffprobe'),
-      keepTimesOption,
+      frameTimingOption,
     });
   });
 

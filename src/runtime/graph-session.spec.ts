@@ -53,7 +53,8 @@ describe('loadGraph', () => {
   it('refuses a missing file', async () => {
     await expect(loadGraph(join(directory, 'none.onnx'), { threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
-      publicMessage: 'The model cannot be used: a graph does not load.',
+      publicMessage:
+        'Invalid model: ONNX Runtime cannot load a graph. Convert or download the model again.',
     });
   });
 

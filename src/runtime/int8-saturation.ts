@@ -1,6 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** ONNX: MatMulInteger(a uint8 [m, k], b int8 [k, n]) as float32. Conversion's encoder wrote it; the spec writes it again. */
+/**
+ * An ONNX graph: MatMulInteger(a: uint8 [m, k], b: int8 [k, n]) as float32. Written by the encoder in models/convert, which
+ * the spec repeats.
+ */
 export const PROBE_GRAPH = Buffer.from(
   'CAgSEXZpc3VhbC1zYWxhbWFuZHJhOpsBCiEKAWEKAWISA3N1bRoDc3VtIg1NYXRNdWxJbnRlZ2VyOgAKJgoD' +
     'c3VtEgVmbG9hdBoFZmxvYXQiBENhc3QqCQoCdG8YAaABAjoAEgVwcm9iZVoVCgFhEhAKDggCEgoKAxIBbQoD' +
@@ -13,15 +16,15 @@ const ROWS = 2;
 const DEPTH = 64;
 const COLUMNS = 16;
 
-let answer: Promise<boolean> | undefined;
+let result: Promise<boolean> | undefined;
 
 /**
- * Whether this processor's products of eight bits saturate: without VNNI, AVX2 adds pairs of them in sixteen bits, which the
- * largest overflow. Asked of the runtime rather than of a list of processors, and once a process: 10 ms.
+ * Whether 8-bit matrix products saturate on this CPU. Without VNNI, AVX2 adds pairs of products in 16 bits, which the largest
+ * values overflow. Measured with ONNX Runtime instead of a list of CPUs: 10 ms, once per process.
  */
 export function int8ProductsSaturate(): Promise<boolean> {
-  answer ??= probe();
-  return answer;
+  result ??= probe();
+  return result;
 }
 
 async function probe(): Promise<boolean> {

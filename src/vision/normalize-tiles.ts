@@ -4,11 +4,11 @@ import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 const CHANNELS = 3;
 
 /**
- * Turns RGB tiles into the model's input: bytes rescaled, normalised, one plane a channel.
+ * Rescales and normalizes RGB tiles to `pixel_values`, the input of the vision encoder, and transposes them to planes.
  *
- * Each step is rounded to float32 as numpy does in Hugging Face's PIL backend, so the values are equal bit for bit.
+ * Bit-equal to `LlavaOnevisionImageProcessorPil` of Hugging Face transformers: each step is rounded to float32, as in NumPy.
  *
- * @param tiles as `tileImage` returns them
+ * @param tiles RGB bytes, as `tileImage` returns them
  * @returns [tiles, 3, height, width]
  */
 export function normalizeTiles(
@@ -18,24 +18,25 @@ export function normalizeTiles(
   const { width, height } = imageProcessor.tileSize;
   const planeSize = width * height;
   const data = new Float32Array(tiles.length * CHANNELS * planeSize);
-  const values = [0, 1, 2].map((channel) => valueOfEachByte(imageProcessor, channel));
+  const tables = [0, 1, 2].map((channel) => normalizedBytes(imageProcessor, channel));
 
   // [height, width, 3] -> [3, height, width]
   let target = 0;
   for (const tile of tiles) {
     if (tile.length !== planeSize * CHANNELS) {
-      throw new RangeError(`A tile has ${tile.length} bytes, not ${planeSize * CHANNELS}.`);
+      throw new RangeError(`A tile has ${tile.length} bytes, expected ${planeSize * CHANNELS}.`);
     }
-    values.forEach((valueOf, channel) => {
+    tables.forEach((table, channel) => {
       for (let source = channel; source < tile.length; source += CHANNELS) {
-        data[target++] = valueOf[tile[source] as number] as number;
+        data[target++] = table[tile[source] as number] as number;
       }
     });
   }
   return createTensor([tiles.length, CHANNELS, height, width], data);
 }
 
-function valueOfEachByte(
+/** The normalized value of each byte in a channel, [256]. */
+function normalizedBytes(
   { rescaleFactor, mean, std }: ImageProcessorConfig,
   channel: number,
 ): Float32Array {

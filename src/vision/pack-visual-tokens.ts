@@ -4,13 +4,13 @@ import type { TilePlan } from './plan-tiles.js';
 import type { TileGrid, VisionGeometry } from './vision-geometry.js';
 
 /**
- * Turns the features of all tiles into the embeddings of one picture: the base tile's patches, then the grid's
- * patches put back into one plane, without those that only saw padding, shrunk to the model's cap, each row ended
- * by the newline. The base tile alone is its patches and one newline.
+ * Packs the features of all tiles of an image into its visual tokens: first the patches of the base tile, then the patches of
+ * the grid in row-major order, without padding, shrunk to the model's token cap. Each row ends with the image newline. Without
+ * a grid: the patches of the base tile and one image newline.
  *
- * Equals `pack_image_features` of Hugging Face's LLaVA-OneVision to 1e-6.
+ * Equals `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py) to 1e-6.
  *
- * @param features [tiles, patches, hidden]
+ * @param features output of the vision encoder and projector, [tiles, patches, hidden]
  * @param imageNewline [hidden]
  * @returns [visualTokens, hidden]
  */
@@ -54,7 +54,7 @@ export function packImageFeatures(
   return packed;
 }
 
-/** The features of one patch of the plane that the grid's tiles make together, [hidden]. */
+/** The features of the patch at row `y` and column `x` of the whole grid, [hidden]. */
 function gridPatch(
   features: FloatTensor,
   grid: TileGrid,
@@ -63,7 +63,7 @@ function gridPatch(
   x: number,
 ): Float32Array {
   const hidden = features.shape[2] as number;
-  // The base tile is number 0.
+  // Tile 0 is the base tile.
   const tile = 1 + Math.floor(y / patchesPerSide) * grid.columns + Math.floor(x / patchesPerSide);
   const patch = (y % patchesPerSide) * patchesPerSide + (x % patchesPerSide);
   const start = (tile * patchesPerSide ** 2 + patch) * hidden;
@@ -76,14 +76,14 @@ function checkShape(features: FloatTensor, expected: readonly number[]): void {
     return;
   }
   throw new RangeError(
-    `Features of shape [${shape.join()}] where [${expected.join()}] was planned.`,
+    `Image features have shape [${shape.join()}], expected [${expected.join()}].`,
   );
 }
 
 /**
- * Shrinks each frame's square of patches to half its side, rounded up, between patch centres.
+ * Pools the patches of each frame to half the side, rounded up, by bilinear interpolation.
  *
- * Equals `apply_pooling` of Hugging Face's LLaVA-OneVision to 1e-6.
+ * Equals `apply_pooling` of Hugging Face transformers (modeling_llava_onevision.py) to 1e-6.
  *
  * @param features [frames, patches, hidden]
  * @returns [frames, pooled patches, hidden]
@@ -94,7 +94,7 @@ export function poolFrames(
 ): FloatTensor {
   const [frames = 0, patches = 0, hidden = 0] = features.shape;
   if (patches !== patchesPerSide ** 2) {
-    throw new RangeError(`Frames of ${patches} patches where ${patchesPerSide ** 2} are expected.`);
+    throw new RangeError(`A frame has ${patches} patches, expected ${patchesPerSide ** 2}.`);
   }
   const side = pooledSide(patchesPerSide);
   const axis = bilinearSamples(patchesPerSide, side, 0);
@@ -116,9 +116,9 @@ export function poolFrames(
 }
 
 /**
- * Puts pooled frames one after another, with one newline at the very end: the embeddings of a clip.
+ * Concatenates pooled frames to the visual tokens of a video. One image newline follows the last frame.
  *
- * @param pooled a few frames each, in order: [frames, pooled patches, hidden]
+ * @param pooled batches of frames in order, each [frames, pooled patches, hidden]
  * @param imageNewline [hidden]
  * @returns [visualTokens, hidden]
  */
@@ -128,7 +128,7 @@ export function packVideoFeatures(
 ): FloatTensor {
   const hidden = imageNewline.length;
   if (pooled.some(({ shape }) => shape[2] !== hidden)) {
-    throw new RangeError(`Frames of another width than the newline's ${hidden}.`);
+    throw new RangeError(`Frame features and the image newline differ in hidden size (${hidden}).`);
   }
   const values = pooled.reduce((total, { data }) => total + data.length, 0);
   const packed = createTensor([values / hidden + 1, hidden]);
@@ -141,7 +141,7 @@ export function packVideoFeatures(
   return packed;
 }
 
-/** Where one output position reads: between two input positions, `weight` of the way to the second. */
+/** Source of one output position: linear interpolation between two input positions. `weight` is the share of the second. */
 interface AxisSample {
   readonly first: number;
   readonly second: number;
@@ -149,10 +149,10 @@ interface AxisSample {
 }
 
 /**
- * Positions of torch's bilinear `interpolate` with `align_corners=False`: patch centres on patch centres, in
- * float32 as there. Without a change of size every weight is 0.
+ * Source positions along one axis, as in PyTorch's `interpolate(mode="bilinear", align_corners=False)`, computed in float32
+ * as there. If the size does not change, every weight is 0.
  *
- * @param offset added to every position that is read
+ * @param offset added to every input position
  */
 export function bilinearSamples(
   inputSize: number,
@@ -161,8 +161,8 @@ export function bilinearSamples(
 ): AxisSample[] {
   const scale = Math.fround(inputSize / outputSize);
   return Array.from({ length: outputSize }, (_, position) => {
-    const centre = Math.fround(scale * (position + 0.5) - 0.5);
-    const source = Math.max(centre, 0);
+    const center = Math.fround(scale * (position + 0.5) - 0.5);
+    const source = Math.max(center, 0);
     const first = Math.min(Math.floor(source), inputSize - 1);
     return {
       first: offset + first,
@@ -173,10 +173,10 @@ export function bilinearSamples(
 }
 
 /**
- * Writes the value between four patches.
+ * Interpolates between four patches.
  *
- * @param target [hidden]
- * @param patchAt the features of one patch, [hidden]
+ * @param target receives the result, [hidden]
+ * @param patchAt returns the features of a patch, [hidden]
  */
 export function interpolateBilinear(
   target: Float32Array,

@@ -176,7 +176,7 @@ it('says how to build the page where it is missing, and has no samples without t
     expect(reply.body).toMatchObject({
       status: 404,
       code: 'NOT_FOUND',
-      detail: 'The page is not built; `npm run build` builds it.',
+      detail: 'The web page is not built. Run `npm run build`.',
     });
     const samples = await request(bare.getHttpServer()).get('/samples/index.json');
     expect(samples.body).toEqual({ object: 'list', data: [] });

@@ -7,21 +7,21 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the page's files lie. */
+/** Folders of static files. */
 export interface PageFolders {
-  /** What `npm run build:page` writes. */
+  /** Output of `npm run build:page`. */
   readonly page: string;
-  /** Pictures and clips for a first try, and the lists of them. */
+  /** Sample images and videos, with the lists samples.json and clips.json. */
   readonly samples: string;
 }
 
-/** Those of this installation; the same seen from `src/web` and from `dist/web`. */
+/** The folders of this installation. The relative paths are the same from src/web and dist/web. */
 export const PAGE_FOLDERS: PageFolders = {
   page: fileURLToPath(new URL('../../dist/web/page', import.meta.url)),
   samples: fileURLToPath(new URL('../../samples', import.meta.url)),
 };
 
-/** What is served of the page, by its address. Nothing else ever is. */
+/** Files of the page by URL path. No other files of the folder are served. */
 const PAGE_FILES: ReadonlyMap<string, string> = new Map([
   ['/', 'index.html'],
   ['/main.js', 'main.js'],
@@ -30,7 +30,7 @@ const PAGE_FILES: ReadonlyMap<string, string> = new Map([
 
 const SAMPLE_LIST = '/samples/index.json';
 
-/** The page runs its own script and style, shows what it was given, and talks to this service alone. */
+/** The policy allows own scripts, styles and API calls, and images and videos from memory (`blob:`). */
 const HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
@@ -45,14 +45,14 @@ const HEADERS = {
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // Kept, but asked about each time: a new version of the service is seen at once.
+  // Cached but revalidated, so that a new version of the service is used at once.
   'Cache-Control': 'no-cache',
 };
 
 /**
- * Express middleware that serves the page and the samples, and passes on requests for anything else.
+ * Express middleware that serves the page and the samples. Other paths go to the next handler.
  *
- * @throws METHOD_NOT_ALLOWED for anything but reading, NOT_FOUND where the page was not built, through `next`.
+ * @throws METHOD_NOT_ALLOWED for methods other than GET and HEAD, NOT_FOUND if the page was not built
  */
 export function createPageServer(folders: PageFolders): RequestHandler {
   const samples = listSamples(folders.samples);
@@ -69,54 +69,54 @@ export function createPageServer(folders: PageFolders): RequestHandler {
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      throw new SalamandraError('METHOD_NOT_ALLOWED', 'This address takes GET, HEAD.');
+      throw new SalamandraError('METHOD_NOT_ALLOWED', 'This URL supports GET and HEAD only.');
     }
     response.set(HEADERS);
     if (pageFile !== undefined) {
       compress(request, response, () => {
-        // A range of compressed bytes would be of no use to anybody.
+        // Ranges would refer to the compressed bytes.
         const options = { root: folders.page, cacheControl: false, acceptRanges: false };
-        response.sendFile(pageFile, options, passOn(next));
+        response.sendFile(pageFile, options, forwardError(next));
       });
     } else if (sampleFile !== undefined) {
       const options = { root: folders.samples, cacheControl: false };
-      response.sendFile(sampleFile, options, passOn(next));
+      response.sendFile(sampleFile, options, forwardError(next));
     } else {
       response.json({ object: 'list', data: samples });
     }
   };
 }
 
-/** Hands on the failure of a file that was to be sent. Clients that leave in the middle are none. */
-function passOn(next: NextFunction): (error?: NodeJS.ErrnoException) => void {
+/** Passes errors of `sendFile` to the next handler, except for clients that closed the connection. */
+function forwardError(next: NextFunction): (error?: NodeJS.ErrnoException) => void {
   return (error) => {
     if (error?.code === 'ENOENT') {
-      next(new SalamandraError('NOT_FOUND', 'The page is not built; `npm run build` builds it.'));
+      next(new SalamandraError('NOT_FOUND', 'The web page is not built. Run `npm run build`.'));
     } else if (error && error.code !== 'ECONNABORTED') {
       next(error);
     }
   };
 }
 
-/** A sample as the page is told of it. */
+/** An entry of the sample list. */
 export interface Sample {
   readonly file: string;
   readonly kind: 'image' | 'video';
-  /** Where it is served. */
+  /** Its URL path. */
   readonly url: string;
 }
 
-/** The lists in the folder of samples, and what is in each. */
+/** List files in the samples folder, and the media kind of their entries. */
 const LISTS = [
   ['samples.json', 'image'],
   ['clips.json', 'video'],
 ] as const;
 
-/** The pictures and clips that are named in the lists of a folder; none where there is no list. */
+/** The entries of all list files in a folder. */
 export function listSamples(folder: string): Sample[] {
   return LISTS.flatMap(([list, kind]) => {
     const path = join(folder, list);
-    // An installation may go without samples.
+    // Samples are optional.
     if (!existsSync(path)) return [];
     const entries = JSON.parse(readFileSync(path, 'utf8')) as Pick<Sample, 'file'>[];
     return entries.map(({ file }) => ({ file, kind, url: `/samples/${file}` }));
