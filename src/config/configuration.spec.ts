@@ -85,7 +85,7 @@ describe('loadConfiguration', () => {
     'refuses odd words for %s',
     (name) => {
       for (const value of ['', 'ON', 'true', '1']) {
-        expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be on or off`);
+        expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be "on" or "off"`);
       }
     },
   );

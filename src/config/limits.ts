@@ -63,7 +63,7 @@ export const MAX_JSON_DEPTH = 8;
 /** UTF-8 bytes of a question: longer than any context, and quick to tokenize. */
 export const MAX_PROMPT_BYTES = 32_768;
 
-/** Questions per request. They share one image, are decoded together, and have one deadline. */
+/** Questions per request. They are decoded together and share a deadline. */
 export const MAX_QUESTIONS = 32;
 
 /** Earlier turns of a conversation: more than any context holds. */

@@ -12,7 +12,7 @@ export interface Detokenizer {
 export type TextPosition = 'start' | 'middle';
 
 /** A byte token (byte fallback): one byte of a character that is not in the vocabulary. */
-export const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/;
+const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/;
 
 /**
  * The concatenated output equals Hugging Face's `decode(ids, skip_special_tokens=True)`. At position `middle` it equals the

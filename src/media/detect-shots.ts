@@ -131,13 +131,13 @@ function splitAtBoundaries(
 }
 
 /** The first frame of a new shot. */
-export interface ShotBoundary {
+interface ShotBoundary {
   readonly seconds: number;
   /** Mean absolute difference to the previous thumbnail, from 0 to 1. */
   readonly difference: number;
 }
 
-export interface Thumbnail {
+interface Thumbnail {
   readonly seconds: number;
   /** RGB bytes. All thumbnails of a detector have the same length. */
   readonly data: Uint8Array;

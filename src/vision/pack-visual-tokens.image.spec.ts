@@ -65,7 +65,7 @@ describe('packImageFeatures', () => {
 
     expect(() =>
       packImageFeatures(createGoldenFeatures([2, 49, 2]), plan, geometry, newline),
-    ).toThrow('Features of shape [2,49,2] where [1,49,2] was planned.');
+    ).toThrow('Image features have shape [2,49,2], expected [1,49,2].');
     expect(() =>
       packImageFeatures(createGoldenFeatures([1, 49, 3]), plan, geometry, newline),
     ).toThrow(RangeError);

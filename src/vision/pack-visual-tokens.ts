@@ -154,7 +154,7 @@ interface AxisSample {
  *
  * @param offset added to every input position
  */
-export function bilinearSamples(
+function bilinearSamples(
   inputSize: number,
   outputSize: number,
   offset: number,
@@ -178,7 +178,7 @@ export function bilinearSamples(
  * @param target receives the result, [hidden]
  * @param patchAt returns the features of a patch, [hidden]
  */
-export function interpolateBilinear(
+function interpolateBilinear(
   target: Float32Array,
   patchAt: (y: number, x: number) => Float32Array,
   y: AxisSample,

@@ -31,7 +31,7 @@ describe('poolFrames', () => {
 
   it('refuses frames of another size', () => {
     expect(() => poolFrames(createTensor([1, 48, 2]), { patchesPerSide: 7 })).toThrow(
-      'Frames of 48 patches where 49 are expected.',
+      'A frame has 48 patches, expected 49.',
     );
   });
 });

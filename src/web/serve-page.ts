@@ -99,7 +99,7 @@ function forwardError(next: NextFunction): (error?: NodeJS.ErrnoException) => vo
 }
 
 /** An entry of the sample list. */
-export interface Sample {
+interface Sample {
   readonly file: string;
   readonly kind: 'image' | 'video';
   /** Its URL path. */
@@ -113,7 +113,7 @@ const LISTS = [
 ] as const;
 
 /** The entries of all list files in a folder. */
-export function listSamples(folder: string): Sample[] {
+function listSamples(folder: string): Sample[] {
   return LISTS.flatMap(([list, kind]) => {
     const path = join(folder, list);
     // Samples are optional.
