@@ -11,7 +11,7 @@ beforeEach(() => {
 
 afterEach(() => folder.remove());
 
-/** @param files texts by path below the folder of groups. @param own the process's list. */
+/** @param files texts by path below the mount point. @param own content of /proc/self/cgroup */
 function limitOf(files: Readonly<Record<string, string>>, own?: string): number | null {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(folder.path(`groups/${path}/..`), { recursive: true });
@@ -21,25 +21,25 @@ function limitOf(files: Readonly<Record<string, string>>, own?: string): number 
   return readCgroupCpuLimit({ all: folder.path('groups'), own: folder.path('own') });
 }
 
-describe('readCoreLimit', () => {
+describe('readCgroupCpuLimit', () => {
   it.each([
     ['150000 100000\n', 1.5],
     ['400000 100000\n', 4],
     ['max 100000\n', null],
-  ])('reads the second version: %j', (text, cores) => {
+  ])('parses version 2: %j', (text, cores) => {
     expect(limitOf({ 'cpu.max': text })).toBe(cores);
   });
 
   it.each([
     ['200000\n', 2],
     ['-1\n', null],
-  ])('reads the first version: %j', (quota, cores) => {
+  ])('parses version 1: %j', (quota, cores) => {
     const files = { 'cpu/cpu.cfs_quota_us': quota, 'cpu/cpu.cfs_period_us': '100000\n' };
 
     expect(limitOf(files)).toBe(cores);
   });
 
-  it('takes the least of its own group and those around it', () => {
+  it('uses the lowest quota of its group and the parents', () => {
     const files = {
       'a.slice/cpu.max': '300000 100000\n',
       'a.slice/b.service/cpu.max': 'max 100000\n',
@@ -49,7 +49,7 @@ describe('readCoreLimit', () => {
     expect(limitOf(files, '0::/a.slice/b.service\n')).toBe(3);
   });
 
-  it('finds its own group of the first version among those of others', () => {
+  it('finds its version 1 group among other controllers', () => {
     const files = {
       'cpu/mine/cpu.cfs_quota_us': '250000\n',
       'cpu/mine/cpu.cfs_period_us': '100000\n',
@@ -60,11 +60,11 @@ describe('readCoreLimit', () => {
     expect(limitOf(files, '4:memory:/yours\n3:cpu,cpuacct:/mine\n')).toBe(2.5);
   });
 
-  it('looks at the outermost group where its own cannot be seen', () => {
+  it('uses the root group if its own is not mounted', () => {
     expect(limitOf({ 'cpu.max': '200000 100000\n' }, '0::/docker/0f0f\n')).toBe(2);
   });
 
-  it('finds no limit where there are no such files', () => {
+  it('returns null without control groups', () => {
     expect(limitOf({})).toBeNull();
   });
 });

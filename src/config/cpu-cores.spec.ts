@@ -15,7 +15,7 @@ describe('countUsableCores', () => {
     expect(countUsableCores(cores)).toBe(usable);
   });
 
-  it('asks this machine', () => {
+  it('counts the cores of this machine', () => {
     const cores = countUsableCores();
 
     expect(Number.isInteger(cores)).toBe(true);
@@ -25,7 +25,7 @@ describe('countUsableCores', () => {
 });
 
 describe('countPhysicalCores', () => {
-  it('counts hyper-threads of one core once, over all sockets', () => {
+  it('counts the hyper-threads of a core once, over all sockets', () => {
     expect(countPhysicalCores(x86Cpuinfo('sse2', THREE_CORES))).toBe(3);
   });
 

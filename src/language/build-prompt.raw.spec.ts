@@ -22,15 +22,18 @@ describe('buildRawPrompt', () => {
     },
   );
 
-  it.each(['</s>', '<s>', '<|im_start|>user', '<image>'])('takes %s as letters', (text) => {
-    const [chunk] = buildRawPrompt(text, tokenizer);
-    if (chunk?.kind !== 'text') throw new Error('It is no text.');
+  it.each(['</s>', '<s>', '<|im_start|>user', '<image>'])(
+    'encodes %s as plain characters',
+    (text) => {
+      const [segment] = buildRawPrompt(text, tokenizer);
+      if (segment?.kind !== 'text') throw new Error('It is no text.');
 
-    expect(chunk.ids.slice(1).filter((id) => tokenizer.controlIds.has(id))).toEqual([]);
-    expect(chunk.ids.length).toBeGreaterThan(2);
-  });
+      expect(segment.ids.slice(1).filter((id) => tokenizer.controlIds.has(id))).toEqual([]);
+      expect(segment.ids.length).toBeGreaterThan(2);
+    },
+  );
 
-  it('begins a text that has no beginning yet', async () => {
+  it('adds the beginning-of-sequence token', async () => {
     expect(buildRawPrompt('', tokenizer)).toEqual([{ kind: 'text', ids: [1] }]);
     const bare = createTokenizer(
       { ...(await readJson('tokenizer.json')), post_processor: null },
@@ -40,13 +43,13 @@ describe('buildRawPrompt', () => {
     expect(() => buildRawPrompt('', bare)).toThrow(failsWith('INVALID_REQUEST'));
   });
 
-  it('refuses a text too long to tokenise', () => {
+  it('rejects a text too long to tokenize', () => {
     expect(() => buildRawPrompt('a'.repeat(64 * 1024 + 1), tokenizer)).toThrow(
       failsWith('CONTEXT_LENGTH_EXCEEDED'),
     );
   });
 
-  it('is all that a model without a chat template takes', async () => {
+  it('works without a chat template', async () => {
     const base = createTokenizer(
       await readJson('tokenizer.json'),
       await readJson('tokenizer_config.json'),

@@ -5,7 +5,7 @@ const tokenizer = await loadTokenizer('test/golden/tokenizer');
 const textOf = (id: number, isFirst = false) => tokenText(id, isFirst, tokenizer);
 
 describe('tokenText', () => {
-  it('gives a word with the space before it, except at the start of a text', () => {
+  it('keeps the space before a word, except at the start of a text', () => {
     const id = 546;
 
     expect(tokenizer.pieceOf(id)).toBe("▁l'i");
@@ -13,13 +13,13 @@ describe('tokenText', () => {
     expect(textOf(id, true)).toEqual({ text: "l'i", bytes: [108, 39, 105] });
   });
 
-  it('gives bytes as they are, as text only where they are a character', () => {
-    // Ids 8 to 263 are the bytes.
+  it('returns bytes, and text only for complete characters', () => {
+    // Token ids 8 to 263 are the byte tokens.
     expect(textOf(8 + 0x41)).toEqual({ text: 'A', bytes: [0x41] });
     expect(textOf(8 + 0xc3)).toEqual({ text: '\ufffd', bytes: [0xc3] });
   });
 
-  it('writes control tokens out and knows no id outside the vocabulary', () => {
+  it('returns control tokens literally, and no text outside the vocabulary', () => {
     expect(textOf(5)).toEqual({ text: '<|im_end|>', bytes: [...Buffer.from('<|im_end|>')] });
     expect(textOf(1_000_000)).toEqual({ text: '', bytes: [] });
   });

@@ -25,7 +25,7 @@ async function find(path: string, search: ShotDetectionOptions) {
   return shots.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]);
 }
 
-describeWithFfmpeg('findShots', () => {
+describeWithFfmpeg('detectShots', () => {
   // Three hard cuts: at 1, 2.5 and 3.2 s.
   const frames = [
     ...repeat(RED, 10),
@@ -39,7 +39,7 @@ describeWithFfmpeg('findShots', () => {
     encodeFrames(path, frames);
   });
 
-  it('finds hard cuts to the frame', async () => {
+  it('detects hard cuts exactly to the frame', async () => {
     expect(await find(path, { maxShots: 10 })).toEqual([
       [0, 1],
       [1, 2.5],
@@ -48,8 +48,8 @@ describeWithFfmpeg('findShots', () => {
     ]);
   });
 
-  it('keeps the strongest cuts where they are too many', async () => {
-    // Between red and green lies the least.
+  it('keeps the boundaries with the largest difference above maxShots', async () => {
+    // The difference between red and green is the smallest.
     expect(await find(path, { maxShots: 3 })).toEqual([
       [0, 2.5],
       [2.5, 3.2],
@@ -58,7 +58,7 @@ describeWithFfmpeg('findShots', () => {
     expect(await find(path, { maxShots: 1 })).toEqual([[0, 4]]);
   });
 
-  it('keeps to a range', async () => {
+  it('detects shots within a range only', async () => {
     const range = { startSeconds: 1.5, endSeconds: 3 };
 
     expect(await find(path, { range, maxShots: 10 })).toEqual([
@@ -67,7 +67,7 @@ describeWithFfmpeg('findShots', () => {
     ]);
   });
 
-  it('refuses a range behind the end', async () => {
+  it('rejects a range after the end', async () => {
     const range = { startSeconds: 5, endSeconds: null };
 
     await expect(find(path, { range, maxShots: 10 })).rejects.toMatchObject({
@@ -75,16 +75,16 @@ describeWithFfmpeg('findShots', () => {
     });
   });
 
-  it('takes a still clip for one shot', async () => {
+  it('detects one shot in a still video', async () => {
     const still = folder.path('still.mp4');
     encodeFrames(still, repeat(GREEN, 20));
 
     expect(await find(still, { maxShots: 10 })).toEqual([[0, 2]]);
   });
 
-  it('goes by key frames in a long clip', async () => {
+  it('uses key frames in a long video', async () => {
     const long = folder.path('minutes.mp4');
-    // At a frame each two seconds, and a key frame each eight.
+    // One frame every 2 s, one key frame every 8 s.
     const slow = ['-vf', 'setpts=20*PTS', '-r', '0.5', '-g', '4', '-sc_threshold', '1000000000'];
     encodeFrames(long, [...repeat(RED, 40), ...repeat(WHITE, 80)], [...MPEG4, ...slow]);
     const shots = await find(long, { maxShots: 10 });
@@ -94,7 +94,7 @@ describeWithFfmpeg('findShots', () => {
     expect(shots[0]?.[1]).toBeLessThanOrEqual(88);
   });
 
-  it('seeks in a clip of hours', async () => {
+  it('seeks in a video of several hours', async () => {
     const hours = folder.path('hours.mp4');
     const slow = ['-vf', 'setpts=600*PTS', '-r', '1/60', '-g', '4'];
     encodeFrames(hours, [...repeat(RED, 40), ...repeat(WHITE, 80)], [...MPEG4, ...slow]);
@@ -102,7 +102,7 @@ describeWithFfmpeg('findShots', () => {
 
     expect(shots).toHaveLength(2);
     expect(shots[0]?.[1]).toBeGreaterThanOrEqual(2_400);
-    // A group of pictures, and the distance of two seeks, of which a busy machine makes fewer.
+    // Tolerance: a group of pictures and the distance of two seeks. A busy machine seeks less often.
     expect(shots[0]?.[1]).toBeLessThanOrEqual(2_400 + 240 + 7_200 / 16);
     expect(shots[1]?.[1]).toBeCloseTo(7_200, -2);
   });

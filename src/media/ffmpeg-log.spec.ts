@@ -1,6 +1,6 @@
 import { createLogParser, type LogParser, toRate } from './ffmpeg-log.js';
 
-/** The name under which a parser's own filter logs. */
+/** The random name of a parser's filter. */
 const nameOf = (log: LogParser) => log.filter.replace(/=.*/, '');
 
 const configuration = (name: string) =>
@@ -11,7 +11,7 @@ function frameLine(name: string, ticks: number | 'NOPTS', size = '64x48'): strin
 }
 
 describe('createLogParser', () => {
-  it('reads times by their ticks, and sizes', async () => {
+  it('parses timestamps from ticks, and sizes', async () => {
     const log = createLogParser();
     const name = nameOf(log);
     log.addLine(configuration(name));
@@ -21,7 +21,7 @@ describe('createLogParser', () => {
     expect(await log.nextFrame()).toEqual({ containerSeconds: -1, width: 48, height: 64 });
   });
 
-  it('waits for a frame, and ends when the log does', async () => {
+  it('waits for a frame, and ends with the log', async () => {
     const log = createLogParser();
     const first = log.nextFrame();
     log.addLine(configuration(nameOf(log)));
@@ -33,7 +33,7 @@ describe('createLogParser', () => {
     expect(await second).toBeUndefined();
   });
 
-  it('shows a frame without a time at the time of the one before', async () => {
+  it('gives a frame without a timestamp the previous timestamp', async () => {
     const log = createLogParser();
     const name = nameOf(log);
     [configuration(name), frameLine(name, 32768), frameLine(name, 'NOPTS')].forEach(log.addLine);
@@ -42,7 +42,7 @@ describe('createLogParser', () => {
     expect(await log.nextFrame()).toMatchObject({ containerSeconds: 2 });
   });
 
-  it('reads the header', () => {
+  it('parses the header', () => {
     const log = createLogParser();
     log.addLine('  Duration: 10:00:04.50, start: -1.400000, bitrate: 345 kb/s');
     log.addLine(configuration(nameOf(log)));
@@ -54,14 +54,14 @@ describe('createLogParser', () => {
     });
   });
 
-  it('reads a header without a length', () => {
+  it('parses a header without a duration', () => {
     const log = createLogParser();
     log.addLine('  Duration: N/A, start: 0.080000, bitrate: N/A');
 
     expect(log.header()).toEqual({ durationSeconds: null, startSeconds: 0.08, frameRate: null });
   });
 
-  it('is not taken in by what a file says of itself', async () => {
+  it('ignores forged lines from file metadata', async () => {
     const log = createLogParser();
     const forged = 'Parsed_showinfo_1';
     log.addLine('  Duration: 00:00:09.00, start: 0.000000, bitrate: 1 kb/s');
@@ -79,7 +79,7 @@ describe('createLogParser', () => {
     expect(log.recentLines()).not.toContain('Cannot allocate');
   });
 
-  it('keeps the end of a long log', () => {
+  it('keeps the last lines of a long log', () => {
     const log = createLogParser();
     for (let i = 0; i < 1_000; i++) log.addLine(`line ${i}`);
 
@@ -95,7 +95,7 @@ describe('toRate', () => {
     [90_000, 1, null],
     [undefined, undefined, null],
     [NaN, 1, null],
-  ])('takes %p/%p as %p', (numerator, denominator, expected) => {
+  ])('converts %p/%p to %p', (numerator, denominator, expected) => {
     expect(toRate(numerator, denominator)).toBe(expected);
   });
 });

@@ -4,7 +4,7 @@ import { sniffImageFormat } from './sniff-media.js';
 
 const text = (value: string) => Buffer.from(value, 'latin1');
 
-/** The first box of an ISO media file. */
+/** The `ftyp` box of an ISO media file. */
 function ftyp(brand: string, ...compatible: string[]): Buffer {
   const body = text(`ftyp${brand}\0\0\0\0${compatible.join('')}`);
   const length = Buffer.alloc(4);
@@ -12,7 +12,7 @@ function ftyp(brand: string, ...compatible: string[]): Buffer {
   return Buffer.concat([length, body, Buffer.alloc(64)]);
 }
 
-function refusal(bytes: Uint8Array): SalamandraError {
+function rejection(bytes: Uint8Array): SalamandraError {
   try {
     sniffImageFormat(bytes);
   } catch (error) {
@@ -32,7 +32,7 @@ describe('sniffImageFormat', () => {
     ['gif', () => pixel().gif()],
     ['tiff', () => pixel().tiff()],
     ['avif', () => pixel().avif({ effort: 0 })],
-  ] as const)('knows %s by its bytes', async (format, encode) => {
+  ] as const)('recognizes %s', async (format, encode) => {
     expect(sniffImageFormat(await encode().toBuffer())).toBe(format);
   });
 
@@ -42,19 +42,19 @@ describe('sniffImageFormat', () => {
     ['gif', text('GIF87a')],
     ['avif', ftyp('mif1', 'mif1', 'avif')],
     ['avif', ftyp('avis', 'msf1')],
-  ] as const)('knows other spellings of %s', (format, bytes) => {
+  ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
   });
 
-  it('calls no bytes empty', () => {
-    expect(refusal(new Uint8Array()).code).toBe('MEDIA_EMPTY');
+  it('rejects an empty file', () => {
+    expect(rejection(new Uint8Array()).code).toBe('MEDIA_EMPTY');
   });
 
   it.each([
     ['one byte', text('\xff')],
     ['zeros', Buffer.alloc(1000)],
     ['white space', text('  \n\t ')],
-    ['plain text', text('a picture of a cat')],
+    ['plain text', text('an image of a cat')],
     ['SVG', text('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['SVG with a declaration', text('<?xml version="1.0"?>\n<svg/>')],
     ['compressed SVG', text('\x1f\x8b\x08\0\0\0\0\0')],
@@ -63,14 +63,14 @@ describe('sniffImageFormat', () => {
     ['ZIP', text('PK\x03\x04')],
     ['a program', text('MZ\x90\0')],
     ['BMP', text('BM\x1e\0\0\0')],
-    ['RIFF that is no WebP', text('RIFF\x24\0\0\0WAVEfmt ')],
+    ['RIFF other than WebP', text('RIFF\x24\0\0\0WAVEfmt ')],
     ['JPEG 2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
     ['MP4', ftyp('isom', 'isom', 'avc1')],
-    ['an ISO header cut short', text('\0\0\0\x20ftypav')],
+    ['a truncated ISO header', text('\0\0\0\x20ftypav')],
     ['an ISO header of length 0', text('\0\0\0\0ftypavif')],
-    ['a signature that comes late', text(' \x89PNG\r\n\x1a\n')],
-  ])('refuses %s', (_, bytes) => {
-    const error = refusal(bytes);
+    ['a signature after other bytes', text(' \x89PNG\r\n\x1a\n')],
+  ])('rejects %s', (_, bytes) => {
+    const error = rejection(bytes);
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
@@ -87,7 +87,7 @@ describe('sniffImageFormat', () => {
   it.each([ftyp('heic', 'mif1', 'heic'), ftyp('mif1', 'mif1', 'heic'), ftyp('heix')])(
     'says that HEIC is not supported',
     (bytes) => {
-      expect(refusal(bytes)).toMatchObject({
+      expect(rejection(bytes)).toMatchObject({
         code: 'UNSUPPORTED_MEDIA_TYPE',
         publicMessage: 'HEIC images are not supported. Convert the image to JPEG or AVIF.',
       });

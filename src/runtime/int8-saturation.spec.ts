@@ -4,7 +4,7 @@ import { GraphBuilder } from '../models/convert/graph-builder.js';
 import { encodeOnnxModel } from '../models/convert/onnx-model.js';
 import { PROBE_GRAPH, int8ProductsSaturate } from './int8-saturation.js';
 
-it('asks with the graph that its comment tells of', () => {
+it('probes with the graph that its comment describes', () => {
   const graph = new GraphBuilder('probe');
   graph.input('a', 'uint8', ['m', 'k']);
   graph.input('b', 'int8', ['k', 'n']);
@@ -15,7 +15,7 @@ it('asks with the graph that its comment tells of', () => {
   expect(PROBE_GRAPH.equals(encodeOnnxModel(graph.build()))).toBe(true);
 });
 
-it('finds none on processors with instructions for products of eight bits', async () => {
+it('finds no saturation on CPUs with VNNI or AMX', async () => {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const isMadeForIt = /\b(avx512_vnni|avx_vnni|amx_int8|asimddp)\b/.test(cpuinfo);
 

@@ -4,8 +4,8 @@ import { normalizeTiles } from './normalize-tiles.js';
 const { imageProcessor } = createGeometry(readGolden('tile-hashes').geometries['demo']!);
 const tiny = { ...imageProcessor, tileSize: { width: 2, height: 1 } };
 
-describe('toPixelValues', () => {
-  it('puts each channel in a plane and normalises it', () => {
+describe('normalizeTiles', () => {
+  it('transposes to planes and normalizes', () => {
     const { shape, data } = normalizeTiles([Uint8Array.of(0, 51, 255, 255, 102, 0)], tiny);
 
     expect(shape).toEqual([1, 3, 1, 2]);
@@ -14,7 +14,7 @@ describe('toPixelValues', () => {
     );
   });
 
-  it('uses the mean and the deviation of the channel', () => {
+  it('uses the mean and standard deviation of each channel', () => {
     const processor = { ...tiny, mean: [0, 0.5, 1] as const, std: [1, 0.5, 0.25] as const };
     const { data } = normalizeTiles([new Uint8Array(6).fill(255)], processor);
 
@@ -28,7 +28,7 @@ describe('toPixelValues', () => {
     expect([...data]).toEqual([-1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1]);
   });
 
-  it('refuses a tile of another size', () => {
+  it('rejects a tile of another size', () => {
     expect(() => normalizeTiles([new Uint8Array(5)], tiny)).toThrow(RangeError);
   });
 });

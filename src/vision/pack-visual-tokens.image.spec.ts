@@ -32,7 +32,7 @@ describe('packImageFeatures', () => {
 
   const geometry = createGeometry(golden.geometries['demo']!);
 
-  it('ends the base tile alone with one newline', () => {
+  it('ends the base tile with one newline if there is no grid', () => {
     const plan = planTiles({ width: 600, height: 400 }, geometry, 'low', 100);
     const features = createGoldenFeatures([1, 49, 2]);
 
@@ -42,7 +42,7 @@ describe('packImageFeatures', () => {
     expect([...packed.data]).toEqual([...features.data, 2, -3]);
   });
 
-  it('puts tiles side by side and a newline after each row of the plane', () => {
+  it('joins the tiles of the grid, with a newline after each row', () => {
     const plan = planTiles({ width: 196, height: 98 }, geometry, 'high', 1000);
     const features = createTensor(
       [3, 49, 1],
@@ -60,7 +60,7 @@ describe('packImageFeatures', () => {
     expect([...packed.data.subarray(49)]).toEqual(rows.flat());
   });
 
-  it('refuses features that were not planned', () => {
+  it('rejects features whose shape differs from the plan', () => {
     const plan = planTiles({ width: 600, height: 400 }, geometry, 'low', 100);
 
     expect(() =>

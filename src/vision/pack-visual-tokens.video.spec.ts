@@ -29,7 +29,7 @@ describe('poolFrames', () => {
     },
   );
 
-  it('refuses frames of another size', () => {
+  it('rejects frames of another size', () => {
     expect(() => poolFrames(createTensor([1, 48, 2]), { patchesPerSide: 7 })).toThrow(
       'A frame has 48 patches, expected 49.',
     );
@@ -37,7 +37,7 @@ describe('poolFrames', () => {
 });
 
 describe('packVideoFeatures', () => {
-  it('puts frames one after another and one newline at the very end', () => {
+  it('concatenates frames and appends one newline', () => {
     const frame = (value: number) => new Float32Array(8).fill(value);
     const two = createTensor([2, 4, 2], Float32Array.of(...frame(1), ...frame(5)));
     const one = createTensor([1, 4, 2], frame(7));
@@ -48,7 +48,7 @@ describe('packVideoFeatures', () => {
     expect([...packed.data]).toEqual([...frame(1), ...frame(5), ...frame(7), 2, -3]);
   });
 
-  it('refuses frames of another width', () => {
+  it('rejects frames of another width', () => {
     expect(() => packVideoFeatures([createTensor([1, 4, 3])], newline)).toThrow(RangeError);
   });
 });
@@ -58,10 +58,13 @@ describe('countVideoTokens', () => {
     ['demo', 16, 5, 81],
     ['onevision', 196, 32, 6273],
     ['onevision', 196, 41, 8037],
-  ])('counts for %s %i a frame, %i frames as %i', (name, perFrame, frames, tokens) => {
-    const geometry = createGeometry(geometries[name]!);
+  ])(
+    'counts for %s: %i tokens per frame, %i frames: %i tokens',
+    (name, perFrame, frames, tokens) => {
+      const geometry = createGeometry(geometries[name]!);
 
-    expect(countFrameTokens(geometry)).toBe(perFrame);
-    expect(countVideoTokens(frames, geometry)).toBe(tokens);
-  });
+      expect(countFrameTokens(geometry)).toBe(perFrame);
+      expect(countVideoTokens(frames, geometry)).toBe(tokens);
+    },
+  );
 });

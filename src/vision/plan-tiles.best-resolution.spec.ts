@@ -7,26 +7,26 @@ const large = { width: 768, height: 768 };
 
 describe('selectBestResolution', () => {
   it.each([
-    ['a small picture', { width: 100, height: 100 }, square],
-    ['a wide picture', { width: 800, height: 300 }, wide],
-    ['a tall picture', { width: 300, height: 800 }, tall],
-    ['a large picture', { width: 2000, height: 1500 }, large],
+    ['a small image', { width: 100, height: 100 }, square],
+    ['a wide image', { width: 800, height: 300 }, wide],
+    ['a tall image', { width: 300, height: 800 }, tall],
+    ['a large image', { width: 2000, height: 1500 }, large],
   ])('fits %s', (_, size, expected) => {
     expect(selectBestResolution(size, [square, wide, tall, large])).toBe(expected);
   });
 
-  it('takes the first of equal canvases', () => {
+  it('selects the first of equal pinpoints', () => {
     const again = { ...square };
 
     expect(selectBestResolution({ width: 50, height: 50 }, [again, square])).toBe(again);
     expect(selectBestResolution({ width: 500, height: 500 }, [tall, wide])).toBe(tall);
   });
 
-  it('takes the smallest canvas for a picture that is too thin for any', () => {
+  it('selects the smallest pinpoint for an image that is too thin for any', () => {
     expect(selectBestResolution({ width: 1, height: 2000 }, [large, tall, square])).toBe(square);
   });
 
-  it('finds nothing in an empty list', () => {
+  it('returns null for an empty list', () => {
     expect(selectBestResolution({ width: 10, height: 10 }, [])).toBeNull();
   });
 });

@@ -8,7 +8,7 @@ const demo = createGeometry(readGolden('packed-features').geometries['demo']!);
 
 describe('tileSquare', () => {
   it.each(golden.tiles)(
-    'gives the bytes of Hugging Face: $width x $height on $tileSide, $picture',
+    'is bit-equal to Hugging Face: $width x $height on $tileSide, $picture',
     ({ width, height, tileSide, picture, sha256 }) => {
       const tileSize = { width: tileSide, height: tileSide };
       const imageProcessor = { ...demo.imageProcessor, tileSize, mean: golden.mean };
@@ -23,7 +23,7 @@ describe('tileSquare', () => {
     },
   );
 
-  it('plans the patches of one tile and a newline', () => {
+  it('plans the patches of one tile and one newline', () => {
     const { plan } = tileSquare(drawTestImage(30, 20, 'pattern'), demo);
 
     expect(plan).toEqual({
@@ -35,7 +35,7 @@ describe('tileSquare', () => {
     });
   });
 
-  it('puts the picture in the middle of the mean colour, an odd remainder below', () => {
+  it('centers the image on the mean color, with an odd padding pixel at the bottom', () => {
     const white = { width: 98, height: 95, data: new Uint8Array(98 * 95 * 3).fill(255) };
     const [tile] = tileSquare(white, demo).tiles;
     const rowBytes = 98 * 3;

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const get = (path: string) => request(app.getHttpServer()).get(path);
 
-/** The first line of the reply to an address that no client library would send as it is. */
+/** The status line for a path that client libraries would normalize before sending. */
 async function statusOf(path: string): Promise<string> {
   const { port } = app.getHttpServer().address() as AddressInfo;
   const socket = connect(port, '127.0.0.1');
@@ -51,7 +51,7 @@ it.each([
   ['/samples/desert.webp', 'image/webp'],
   ['/samples/rocket-rises.mp4', 'video/mp4'],
   ['/samples/rabbit-enters.webm', 'video/webm'],
-])('serves %s with headers that keep it to itself', async (path, type) => {
+])('serves %s with its security headers', async (path, type) => {
   const reply = await get(path);
 
   expect(reply.status).toBe(200);
@@ -81,17 +81,17 @@ it.each(['/', '/main.js', '/samples/index.json', '/samples/fox.png'])(
   },
 );
 
-it('compresses the page and not what is compressed already', async () => {
+it('compresses the page but not images', async () => {
   const script = await get('/main.js').set('Accept-Encoding', 'br');
   const plain = await get('/main.js').set('Accept-Encoding', 'identity');
-  const picture = await get('/samples/meadow.jpg').set('Accept-Encoding', 'gzip');
+  const image = await get('/samples/meadow.jpg').set('Accept-Encoding', 'gzip');
 
   expect(script.headers).toMatchObject({ 'content-encoding': 'br', vary: 'Accept-Encoding' });
   expect([plain.headers['content-encoding'], plain.text]).toEqual([undefined, SCRIPT]);
-  expect(picture.headers).not.toHaveProperty('content-encoding');
+  expect(image.headers).not.toHaveProperty('content-encoding');
 });
 
-it('gives parts of a clip, as players want them', async () => {
+it('supports Range requests for videos', async () => {
   const reply = await get('/samples/three-shots.mp4').set('Range', 'bytes=4-7');
 
   expect(reply.status).toBe(206);
@@ -126,11 +126,11 @@ it.each([
   '/samples/..%5cpackage.json',
   '/samples//fox.png',
   '//samples/fox.png',
-])('has nothing at %s', async (path) => {
+])('returns 404 for %s', async (path) => {
   expect(await statusOf(path)).toBe('HTTP/1.1 404 Not Found');
 });
 
-it('answers what is nowhere as the interface does', async () => {
+it('returns a problem document for unknown paths', async () => {
   const reply = await get('/nope.js');
 
   expect([reply.type, (reply.body as { code: string }).code]).toEqual([
@@ -153,19 +153,19 @@ it.each(['/', '/samples/index.json', '/samples/fox.png'])(
   },
 );
 
-it('is for those who call the service by its name', async () => {
+it('rejects an unknown Host header', async () => {
   const reply = await get('/').set('Host', 'rebound.example.org');
 
   expect([reply.status, (reply.body as { code: string }).code]).toEqual([403, 'FORBIDDEN']);
 });
 
-it('leaves the policy of the documentation alone, which no other page may frame', async () => {
+it('does not change the policy of the API documentation, except for frames', async () => {
   const { headers } = await get('/docs');
   expect(headers).not.toHaveProperty('content-security-policy');
   expect(headers).toHaveProperty('x-frame-options', 'DENY');
 });
 
-it('says how to build the page where it is missing, and has no samples without their lists', async () => {
+it('names the build command if the page is missing, and lists no samples without list files', async () => {
   const folder = page.path('nothing');
   const bare = await createApp(createFakeEngine(), {
     pageFolders: { page: folder, samples: folder },

@@ -3,25 +3,25 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Ffmpeg, findFfmpeg } from '../../src/media/find-ffmpeg.js';
 
-/** null on a machine without ffmpeg, where set-up has said so and specs of clips are skipped in plain sight. */
+/** `null` without ffmpeg. The set-up prints a warning then, and the specs that need it are skipped. */
 export const ffmpeg: Ffmpeg | null = await findFfmpeg(process.env).catch(() => null);
 
-/** `describe` for specs that read clips. */
+/** `describe` for specs that need ffmpeg. */
 export const describeWithFfmpeg = ffmpeg ? describe : describe.skip;
 
-/** The ffmpeg of a spec under `describeWithFfmpeg`. */
+/** The ffmpeg for a spec in `describeWithFfmpeg`. */
 export function requireFfmpeg(): Ffmpeg {
-  if (!ffmpeg) throw new Error('This spec needs ffmpeg.');
+  if (!ffmpeg) throw new Error('This spec needs ffmpeg. Put it in `describeWithFfmpeg`.');
   return ffmpeg;
 }
 
 export const VIDEO_WIDTH = 64;
 export const VIDEO_HEIGHT = 48;
 
-/** Every ffmpeg has this encoder. */
+/** Encoder options that every ffmpeg build supports. */
 export const MPEG4 = ['-c:v', 'mpeg4', '-q:v', '2', '-pix_fmt', 'yuv420p'];
 
-/** Encodes RGB frames of CLIP_WIDTH x CLIP_HEIGHT at 10 a second; `options` come after the input. */
+/** Encodes RGB frames of VIDEO_WIDTH x VIDEO_HEIGHT at 10 frames per second. `options` are output options. */
 export function encodeFrames(
   output: string,
   frames: readonly Uint8Array[],
@@ -32,7 +32,7 @@ export function encodeFrames(
   runEncoder([...input, ...options, output], Buffer.concat(frames));
 }
 
-/** Runs ffmpeg to make something. */
+/** Runs ffmpeg. Throws its log if it fails. */
 export function runEncoder(args: readonly string[], input?: Uint8Array): void {
   const { status, stderr } = spawnSync(requireFfmpeg().ffmpegPath, ['-v', 'error', '-y', ...args], {
     input,
@@ -40,7 +40,7 @@ export function runEncoder(args: readonly string[], input?: Uint8Array): void {
   if (status !== 0) throw new Error(`ffmpeg ${args.join(' ')}: ${String(stderr)}`);
 }
 
-/** Frames that tell their number by their grey. */
+/** Uniform frames whose gray level encodes their number. */
 export function numberedFrames(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => flatFrame(grayOf(i), grayOf(i), grayOf(i)));
 }
@@ -51,7 +51,7 @@ export function flatFrame(red: number, green: number, blue: number): Uint8Array 
   return frame;
 }
 
-/** The number of a frame of `numberedFrames`. */
+/** Decodes the number of a frame of `numberedFrames`. */
 export function readFrameNumber(data: Uint8Array): number {
   const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
   return Math.round((mean - grayOf(0)) / (grayOf(1) - grayOf(0)));
@@ -61,7 +61,7 @@ function grayOf(number: number): number {
   return 16 + number * 5;
 }
 
-/** Changes the bytes of a file. */
+/** Copies a file with changed bytes. */
 export function patchFile(from: string, to: string, change: (bytes: Buffer) => Buffer): void {
   writeFileSync(to, change(readFileSync(from)));
 }

@@ -99,7 +99,7 @@ describe('isPublicAddress', () => {
     '[2606:4700::1111]',
     '2606:4700::1111%eth0',
     'fe80::1%eth0',
-  ])('refuses %j', (address) => {
+  ])('rejects %j', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 });

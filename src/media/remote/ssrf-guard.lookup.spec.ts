@@ -25,9 +25,9 @@ it('gives a socket all addresses of a name, or the first', async () => {
   expect(await look(answers, false)).toEqual([null, '1.1.1.1', 4]);
 });
 
-it.each([true, false])('gives none where one is refused, with all: %s', async (all) => {
-  const refused = [expect.objectContaining({ code: 'MEDIA_URL_REJECTED' }), []];
+it.each([true, false])('rejects a host with one forbidden address, with all: %s', async (all) => {
+  const rejected = [expect.objectContaining({ code: 'MEDIA_URL_REJECTED' }), []];
 
-  expect(await look(['1.1.1.1', '10.0.0.1'], all)).toEqual(refused);
-  expect(await look([], all)).toEqual(refused);
+  expect(await look(['1.1.1.1', '10.0.0.1'], all)).toEqual(rejected);
+  expect(await look([], all)).toEqual(rejected);
 });

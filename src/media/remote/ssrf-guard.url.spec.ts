@@ -63,7 +63,7 @@ describe('checkUrl', () => {
     'http://exa%00mple.org/',
     'http://exa<mple.org/',
     `http://example.org/${'a'.repeat(2_030)}`,
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(() => checkUrl(text, RULES)).toThrow(REJECTED as Error);
   });
 
@@ -97,7 +97,7 @@ describe('checkUrl', () => {
       'http://evil.net#.arxiu.cat',
       'http://camera.cat/',
       'http://93.184.216.35/',
-    ])('refuses %s', (text) => {
+    ])('rejects %s', (text) => {
       expect(() => checkUrl(text, rules)).toThrow(REJECTED as Error);
     });
   });
@@ -127,7 +127,7 @@ describe('checkRedirect', () => {
     '/a\tb',
     'https://[::1/',
     `/${'a'.repeat(2_048)}`,
-  ])('refuses %j', (location) => {
+  ])('rejects %j', (location) => {
     expect(() => checkRedirect(location, from, RULES)).toThrow(REJECTED as Error);
   });
 
