@@ -10,8 +10,8 @@ export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url)
 const PRECISIONS = ['int8', 'int4', 'mixed', 'fp32'] as const;
 
 /**
- * Whether requests may contain media URLs, and the allowed hosts: exact names, or `.example.org` for all its subdomains, in
- * lower-case ASCII (IDNA). `null` allows every public host.
+ * Whether requests may contain media URLs, and the allowed hosts: exact names, or `.example.org` for all its
+ * subdomains, in lower-case ASCII (IDNA). `null` allows every public host.
  */
 export type MediaUrls = 'off' | { readonly allowedDomains: readonly string[] | null };
 

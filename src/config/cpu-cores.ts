@@ -12,8 +12,8 @@ export interface CpuCores {
 }
 
 /**
- * The number of threads that can compute in parallel, at least 1. Hyper-threads share the multiplication units of a core, and
- * a control group pauses all threads once its CPU quota is used up.
+ * The number of threads that can compute in parallel, at least 1. Hyper-threads share the multiplication units of a
+ * core, and a control group pauses all threads once its CPU quota is used up.
  */
 export function countUsableCores({ logical, physical, limit } = readCores()): number {
   return Math.max(1, Math.floor(Math.min(logical, physical ?? Infinity, limit ?? Infinity)));

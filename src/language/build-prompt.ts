@@ -21,12 +21,12 @@ interface MediaPlaceholder {
 
 /**
  * Renders a conversation with the chat template and tokenizes it. The token ids equal Hugging Face's
- * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)`, with each run of placeholder ids as one
- * media segment. One difference: user text that spells a control token is encoded as plain characters, which prevents prompt
- * injection.
+ * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)`, with each run of placeholder ids as
+ * one media segment. One difference: user text that spells a control token is encoded as plain characters, which
+ * prevents prompt injection.
  *
- * @throws INVALID_REQUEST if the last message is not the user's, if the template rejects the messages, or if it does not place
- *   every image and video exactly once
+ * @throws INVALID_REQUEST if the last message is not the user's, if the template rejects the messages, or if it does
+ *   not place every image and video exactly once
  * @throws CONTEXT_LENGTH_EXCEEDED above MAX_CONVERSATION_BYTES, before tokenizing
  */
 export function buildPrompt(
@@ -54,8 +54,8 @@ export function buildPrompt(
 }
 
 /**
- * Tokenizes a text for completion, without a chat template. The token ids equal Hugging Face's `tokenizer(text)` without
- * the special tokens after the text. Text that spells a control token is encoded as plain characters.
+ * Tokenizes a text for completion, without a chat template. The token ids equal Hugging Face's `tokenizer(text)`
+ * without the special tokens after the text. Text that spells a control token is encoded as plain characters.
  *
  * @throws INVALID_REQUEST if the text has no tokens
  * @throws CONTEXT_LENGTH_EXCEEDED above MAX_CONVERSATION_BYTES, before tokenizing

@@ -1,8 +1,8 @@
 import { type CaptionKind, type Language, languageEntry } from './languages.js';
 
 /**
- * The user message that asks for a text about an image: the request, then the sentence that asks for the language. Both are
- * in the target language, because small models answer English requests in English.
+ * The user message that asks for a text about an image: the request, then the sentence that asks for the language. Both
+ * are in the target language, because small models answer English requests in English.
  */
 export function captionInstruction(kind: CaptionKind, language: Language): string {
   return instruction(kind, language);

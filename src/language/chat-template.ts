@@ -35,8 +35,8 @@ const stylesByTokenizer = new WeakMap<Tokenizer, Readonly<Record<ChatRole, Conte
  * Renders a conversation with the checkpoint's chat template (Jinja) and splits the result at control tokens.
  *
  * Every text is replaced by a random placeholder while the template runs and restored after the split. User text can
- * therefore neither become a control token nor influence the template. Only the white space around a text passes through the
- * template, because templates may trim it.
+ * therefore neither become a control token nor influence the template. Only the white space around a text passes
+ * through the template, because templates may trim it.
  *
  * @throws INVALID_REQUEST if the model has no chat template, or the template rejects the messages (roles that do not
  *   alternate, for instance)
@@ -147,8 +147,9 @@ function escapeRegExp(text: string): string {
 }
 
 /**
- * Probes the content style of each role. A list of parts is tried first, because vision templates expect it. A template for
- * strings either fails on a list or prints it literally, so that the extra field of the probe appears in the output.
+ * Probes the content style of each role. A list of parts is tried first, because vision templates expect it. A template
+ * for strings either fails on a list or prints it literally, so that the extra field of the probe appears in the
+ * output.
  */
 function contentStyles(
   tokenizer: Tokenizer,

@@ -15,11 +15,11 @@ export type TextPosition = 'start' | 'middle';
 const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/;
 
 /**
- * The concatenated output equals Hugging Face's `decode(ids, skip_special_tokens=True)`. At position `middle` it equals the
- * text that these token ids add to the decoded whole.
+ * The concatenated output equals Hugging Face's `decode(ids, skip_special_tokens=True)`. At position `middle` it equals
+ * the text that these token ids add to the decoded whole.
  *
- * A run of byte tokens is buffered until it ends. The reference decodes a run as a whole and replaces each byte by U+FFFD if
- * the run is not valid UTF-8, so its first character depends on its last byte.
+ * A run of byte tokens is buffered until it ends. The reference decodes a run as a whole and replaces each byte by
+ * U+FFFD if the run is not valid UTF-8, so its first character depends on its last byte.
  */
 export function createDetokenizer(
   tokenizer: Tokenizer,

@@ -53,8 +53,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 const LANGUAGE_TAG = /^[a-z]{2,3}(?:[-_][a-z0-9]{1,8}){0,6}$/i;
 
 /**
- * Resolves a BCP 47 tag (RFC 5646). Regions and variants are ignored: `pt-BR` is `pt`, `ca-valencia` is `ca`. Case does not
- * matter, and `_` is accepted for `-`.
+ * Resolves a BCP 47 tag (RFC 5646). Regions and variants are ignored: `pt-BR` is `pt`, `ca-valencia` is `ca`. Case does
+ * not matter, and `_` is accepted for `-`.
  *
  * @throws INVALID_PARAMETER if the tag is malformed or its language is not in LANGUAGES
  */

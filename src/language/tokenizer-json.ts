@@ -149,7 +149,10 @@ function parsePostProcessor(value: unknown): Pick<TokenizerFile, 'prefixIds' | '
   };
 }
 
-/** Parses the steps `Replace..., ByteFallback, Fuse, Strip`. Any other order is rejected, because it decodes to other text. */
+/**
+ * Parses the steps `Replace..., ByteFallback, Fuse, Strip`. Any other order is rejected, because it decodes to other
+ * text.
+ */
 function parseDecodingSteps(value: unknown): DecodingSteps {
   const decoder = checkObject(value, 'tokenizer decoder');
   const steps = checkList(decoder['decoders']).map((step) => checkObject(step, 'decoder step'));

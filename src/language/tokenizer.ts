@@ -17,8 +17,8 @@ export interface TemplateMessage {
 /** Encodes text and renders the checkpoint's chat template. Stateless, without native memory. */
 export interface Tokenizer {
   /**
-   * Token ids of text between two control tokens. Text that spells a control token is not encoded as one. No special tokens
-   * are added.
+   * Token ids of text between two control tokens. Text that spells a control token is not encoded as one. No special
+   * tokens are added.
    */
   encodeText(text: string): number[];
   /** The piece of a token id; undefined outside the vocabulary. */

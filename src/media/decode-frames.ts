@@ -39,8 +39,8 @@ export interface FrameSelection {
 }
 
 /**
- * Decodes frames in order, with their timestamps, one in memory at a time. Rotation metadata is applied. Pixels that are not
- * square stay as stored. Leaving the loop early stops ffmpeg.
+ * Decodes frames in order, with their timestamps, one in memory at a time. Rotation metadata is applied. Pixels that
+ * are not square stay as stored. Leaving the loop early stops ffmpeg.
  *
  * Damage after the first frame ends the sequence without an error.
  *
@@ -131,8 +131,8 @@ function createByteReader(stream: Readable): (length: number) => Promise<Uint8Ar
 }
 
 /**
- * Seconds before the requested time at which decoding starts, one attempt after another. A group of pictures is assumed to be
- * shorter than the last one.
+ * Seconds before the requested time at which decoding starts, one attempt after another. A group of pictures is assumed
+ * to be shorter than the last one.
  */
 const LEAD_SECONDS = { indexed: [0, 12], searched: [2, 12, 60] } as const;
 
@@ -143,8 +143,8 @@ const FALLBACK_FRAME_SECONDS = 0.04;
 const ROUNDING_SECONDS = 0.001;
 
 /**
- * Decodes the frame that is displayed at a time of the video. It seeks, so only the group of pictures around that time is
- * decoded. With a variable frame rate the result may be the following frame.
+ * Decodes the frame that is displayed at a time of the video. It seeks, so only the group of pictures around that time
+ * is decoded. With a variable frame rate the result may be the following frame.
  *
  * @param seconds relative to the start of the video
  * @returns `null` past the last frame

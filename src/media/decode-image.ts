@@ -26,13 +26,13 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 /**
- * Decodes an image. Pixels equal those of Pillow, which Hugging Face's image processors use, with three differences: EXIF
- * orientation is applied, embedded ICC profiles are converted to sRGB, and CMYK without a profile is converted through a
- * press profile. As in Pillow, transparency is composited on white, 16-bit channels lose their lower byte, and an animation
- * is reduced to its first frame.
+ * Decodes an image. Pixels equal those of Pillow, which Hugging Face's image processors use, with three differences:
+ * EXIF orientation is applied, embedded ICC profiles are converted to sRGB, and CMYK without a profile is converted
+ * through a press profile. As in Pillow, transparency is composited on white, 16-bit channels lose their lower byte,
+ * and an animation is reduced to its first frame.
  *
- * The limits are checked on the header before any pixel is allocated, because a few bytes can declare gigabytes. A hostile
- * file may still keep the decoder busy, which cannot be interrupted: run this in a process that can be killed.
+ * The limits are checked on the header before any pixel is allocated, because a few bytes can declare gigabytes. A
+ * hostile file may still keep the decoder busy, which cannot be interrupted: run this in a process that can be killed.
  *
  * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */

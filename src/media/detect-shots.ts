@@ -17,9 +17,13 @@ const THUMBNAIL_SIDE = 32;
 
 /** Ranges up to this length have every frame decoded: 3,000 at 25 frames per second. */
 const MAX_ALL_FRAMES_SECONDS = 120;
-/** Ranges up to this length have their key frames decoded. Encoders place one at a shot boundary and every few seconds. */
+/**
+ * Ranges up to this length have their key frames decoded. Encoders place one at a shot boundary and every few seconds.
+ */
 const MAX_KEY_FRAMES_SECONDS = 3_600;
-/** Seeks in longer ranges. Each starts ffmpeg and decodes one key frame. A power of two, as `bisectionOrder` requires. */
+/**
+ * Seeks in longer ranges. Each starts ffmpeg and decodes one key frame. A power of two, as `bisectionOrder` requires.
+ */
 const SEEKS = 128;
 
 /**
@@ -27,8 +31,8 @@ const SEEKS = 128;
  *
  * - Ranges up to 120 s: every frame is decoded, boundaries are exact.
  * - Ranges up to 3,600 s: key frames are decoded, a boundary may be late by the distance of two key frames.
- * - Longer ranges, and those that take longer than MAX_SHOT_DECODING_MS: 128 evenly spaced key frames are decoded, fewer if
- *   that takes longer than MAX_SHOT_SEEKING_MS. Shots shorter than their distance are missed.
+ * - Longer ranges, and those that take longer than MAX_SHOT_DECODING_MS: 128 evenly spaced key frames are decoded,
+ *   fewer if that takes longer than MAX_SHOT_SEEKING_MS. Shots shorter than their distance are missed.
  *
  * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `decodeFrames`
  */
@@ -97,8 +101,8 @@ async function detectBySeeking(
 }
 
 /**
- * The multiples of 1 / count in [0, 1), for a count that is a power of two: 0, 1/2, then 1/4 and 3/4, then the eighths. If
- * time runs out, the fractions so far are evenly spaced.
+ * The multiples of 1 / count in [0, 1), for a count that is a power of two: 0, 1/2, then 1/4 and 3/4, then the eighths.
+ * If time runs out, the fractions so far are roughly evenly spaced.
  */
 function bisectionOrder(count: number): number[] {
   const fractions = [0];
@@ -164,8 +168,8 @@ const MIN_SHOT_SECONDS = 0.4;
  * boundary must also exceed the motion around it. `sparse` thumbnails are seconds apart, so that the difference alone
  * decides.
  *
- * Misses: dissolves, slow fades, and cuts between images with similar colors in the same places. False positives: flashes
- * of 0.4 s or more, and in sparse thumbnails fast camera motion.
+ * Misses: dissolves, slow fades, and cuts between images with similar colors in the same places. False positives:
+ * flashes of 0.4 s or more, and in sparse thumbnails fast camera motion.
  */
 export function createShotBoundaryDetector(spacing: 'dense' | 'sparse'): ShotBoundaryDetector {
   const differences: ShotBoundary[] = [];

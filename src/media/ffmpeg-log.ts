@@ -41,9 +41,9 @@ const DURATION =
  * Parses ffmpeg's log line by line. Timestamps are parsed as ticks, because the log prints seconds with six significant
  * digits, which is coarser than a frame after one hour.
  *
- * ffmpeg prints metadata of the file with its line breaks, so the file's author can forge any line. Therefore frames are
- * logged under a random name, and the duration comes from the first line that has one, which precedes all metadata. A forged
- * line can only change the text of the error for that file.
+ * ffmpeg prints metadata of the file with its line breaks, so the file's author can forge any line. Therefore frames
+ * are logged under a random name, and the duration comes from the first line that has one, which precedes all metadata.
+ * A forged line can only change the text of the error for that file.
  */
 export function createLogParser(): LogParser {
   const name = `showinfo@${randomBytes(16).toString('hex')}`;

@@ -9,7 +9,9 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 export interface Ffmpeg {
   readonly ffmpegPath: string;
   readonly ffprobePath: string;
-  /** Together with `passthrough` it keeps every frame and its timestamp: `-vsync` before ffmpeg 5.1, `-fps_mode` since. */
+  /**
+   * Together with `passthrough` it keeps every frame and its timestamp: `-vsync` before ffmpeg 5.1, `-fps_mode` since.
+   */
   readonly frameTimingOption: '-vsync' | '-fps_mode';
 }
 

@@ -9,8 +9,8 @@ export interface TimeRange {
 /** Which frames of a video are requested. The model's context may have room for fewer. */
 export interface FrameSampling {
   /**
-   * `uniform` spaces frames evenly over the range. `scene` detects the shots in the range and samples each from its middle,
-   * so that a short shot between two long ones is sampled as well.
+   * `uniform` spaces frames evenly over the range. `scene` detects the shots in the range and samples each from its
+   * middle, so that a short shot between two long ones is sampled as well.
    */
   readonly mode: 'uniform' | 'scene';
   /** A count of at least 1, or a rate above 0 in frames per second. */
@@ -63,8 +63,9 @@ export function uniformTimes({ startSeconds, endSeconds }: TimeSpan, count: numb
 }
 
 /**
- * Scene-aware frame sampling. Each shot gets one frame, the longest shots first if there are more shots than frames. Further
- * frames go to the shot with the most seconds per frame. The frames of a shot are the midpoints of equal intervals.
+ * Scene-aware frame sampling. Each shot gets one frame, the longest shots first if there are more shots than frames.
+ * Further frames go to the shot with the most seconds per frame. The frames of a shot are the midpoints of equal
+ * intervals.
  *
  * @returns times in seconds, in order
  */

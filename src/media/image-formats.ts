@@ -13,8 +13,8 @@ interface ImageDecoder {
 const HEADER_BYTES = 256;
 
 /**
- * Every image format that is decoded. A new format, JPEG XL for instance, is a new row: its signature, the libvips loader,
- * and the pixel limit that keeps its decoder below MAX_MEDIA_WORKER_BYTES.
+ * Every image format that is decoded. A new format, JPEG XL for instance, is a new row: its signature, the libvips
+ * loader, and the pixel limit that keeps its decoder below MAX_MEDIA_WORKER_BYTES.
  *
  * Signatures match the first HEADER_BYTES, read as Latin-1.
  */

@@ -22,9 +22,9 @@ import {
 const PIPE_BYTES = 1024 * 1024;
 
 /**
- * Input options of ffmpeg and ffprobe that restrict protocols, demuxers, decoders and memory. The demuxers that are left out
- * matter most: playlists (HLS, DASH, ffconcat) and session files (SDP) open further files and URLs, and subtitle and image
- * demuxers reach decoders that are not needed.
+ * Input options of ffmpeg and ffprobe that restrict protocols, demuxers, decoders and memory. The demuxers that are
+ * left out matter most: playlists (HLS, DASH, ffconcat) and session files (SDP) open further files and URLs, and
+ * subtitle and image demuxers reach decoders that are not needed.
  */
 const GUARD_OPTIONS: readonly string[] = [
   '-hide_banner',
@@ -63,8 +63,8 @@ export interface FfmpegRun {
 }
 
 /**
- * Runs ffmpeg on an untrusted file with GUARD_OPTIONS. Only this function and `runFfprobe` know fluent-ffmpeg: the package
- * is archived, so a successor has to replace this file alone.
+ * Runs ffmpeg on an untrusted file with GUARD_OPTIONS. Only this function and `runFfprobe` know fluent-ffmpeg: the
+ * package is archived, so a successor has to replace this file alone.
  *
  * There is no deadline here. ffmpeg runs in the process group of the media worker, which is killed as a whole.
  */

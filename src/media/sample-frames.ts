@@ -35,8 +35,8 @@ export interface SampledVideo {
 }
 
 /**
- * A range with fewer pixels in total is decoded frame by frame in one run. 64 million pixels are 192 MB of RGB, which pass
- * a pipe faster than ffmpeg starts and seeks a few more times.
+ * A range with fewer pixels in total is decoded frame by frame in one run. 64 million pixels are 192 MB of RGB, which
+ * pass a pipe faster than ffmpeg starts and seeks a few more times.
  */
 const MAX_STREAMED_PIXELS = 64_000_000;
 
@@ -44,9 +44,11 @@ const MAX_STREAMED_PIXELS = 64_000_000;
 const ROUNDING_SECONDS = 0.001;
 
 /**
- * Frame sampling: chooses frame times in a video and decodes those frames. Long ranges are decoded with one seek per frame.
+ * Frame sampling: chooses frame times in a video and decodes those frames. Long ranges are decoded with one seek per
+ * frame.
  *
- * A video without a duration gives one frame. Times without a frame are skipped, so there may be fewer frames than requested.
+ * A video without a duration gives one frame. Times without a frame are skipped, so there may be fewer frames than
+ * requested.
  *
  * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `probeVideo` and `detectShots`
  */

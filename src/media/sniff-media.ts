@@ -11,11 +11,11 @@ import {
 export type MediaKind = 'image' | 'video';
 
 /**
- * Classifies a file by the signature in its first MEDIA_HEAD_BYTES (all bytes of a shorter file). File names and declared
- * media types are not trusted. A GIF is an image: its first frame is decoded.
+ * Classifies a file by the signature in its first MEDIA_HEAD_BYTES (all bytes of a shorter file). File names and
+ * declared media types are not trusted. A GIF is an image: its first frame is decoded.
  *
- * The kind does not guarantee that the file can be decoded: HEIC images and audio-only files pass here and are rejected by
- * the decoder.
+ * The kind does not guarantee that the file can be decoded: HEIC images and audio-only files pass here and are rejected
+ * by the decoder.
  *
  * @returns `null` for anything else, such as text, playlists, subtitles and documents.
  */
@@ -82,7 +82,8 @@ export async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8
 /**
  * The whole stream again after `readHead`.
  *
- * @param onChunk called with the size of each chunk in bytes before the chunk is yielded; an error it throws ends the stream
+ * @param onChunk called with the size of each chunk in bytes before the chunk is yielded; an error it throws ends the
+ *   stream
  */
 export async function* prependHead(
   head: Uint8Array,

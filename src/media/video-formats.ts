@@ -1,9 +1,11 @@
-/** Bytes that identify a container. The most are needed for M2TS: its second sync byte is the 197th byte of the file. */
+/**
+ * Bytes that identify a container. The most are needed for M2TS: its second sync byte is the 197th byte of the file.
+ */
 export const MEDIA_HEAD_BYTES = 256;
 
 /**
- * Every video container that is demuxed: ffmpeg's name of the demuxer, the name for messages, and the signature, matched
- * against the first MEDIA_HEAD_BYTES as Latin-1. A new container is a new row.
+ * Every video container that is demuxed: ffmpeg's name of the demuxer, the name for messages, and the signature,
+ * matched against the first MEDIA_HEAD_BYTES as Latin-1. A new container is a new row.
  */
 const CONTAINERS = [
   // Files older than the `ftyp` box start with one of the other boxes.
@@ -43,8 +45,8 @@ export const VIDEO_CODECS: readonly string[] = [
 ];
 
 /**
- * Decoders of audio and subtitles. Their output is never used, but ffprobe opens a decoder for every stream and fails on
- * one that is not allowed.
+ * Decoders of audio and subtitles. Their output is never used, but ffprobe opens a decoder for every stream and fails
+ * on one that is not allowed.
  */
 export const OTHER_CODECS: readonly string[] = [
   ...['aac', 'aac_latm', 'mp3float', 'mp3', 'mp2float', 'mp2', 'opus', 'libopus', 'vorbis'],
@@ -54,8 +56,8 @@ export const OTHER_CODECS: readonly string[] = [
 ];
 
 /**
- * Matches the first MEDIA_HEAD_BYTES of a file, or all bytes of a shorter file, against the container signatures. AVIF and
- * HEIC images also match `mov`: `sniffVideoContainer` excludes them.
+ * Matches the first MEDIA_HEAD_BYTES of a file, or all bytes of a shorter file, against the container signatures. AVIF
+ * and HEIC images also match `mov`: `sniffVideoContainer` excludes them.
  */
 export function matchVideoContainer(head: Uint8Array): VideoContainer | null {
   const header = Buffer.from(head.subarray(0, MEDIA_HEAD_BYTES)).toString('latin1');

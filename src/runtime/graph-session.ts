@@ -30,8 +30,8 @@ export interface GraphSession {
 }
 
 /**
- * Longer than the gaps between matrix products of a decode step, much shorter than a time slice of the operating system's
- * scheduler. Measurements: test/bench/LOG.md.
+ * Longer than the gaps between matrix products of a decode step, much shorter than a time slice of the operating
+ * system's scheduler. Measurements: test/bench/LOG.md.
  */
 const SPIN_MICROSECONDS = '50';
 
@@ -56,8 +56,8 @@ export async function loadGraph(
     enableMemPattern: false,
     extra: {
       session: {
-        // Threads spin briefly during a run: longer spinning wastes a core while another process has preempted a thread.
-        // Between runs they sleep, because media workers and the other graphs share these cores.
+        // Threads spin briefly during a run: longer spinning wastes a core while another process has preempted a
+        // thread. Between runs they sleep, because media workers and the other graphs share these cores.
         intra_op: { allow_spinning: '1', spin_duration_us: SPIN_MICROSECONDS },
         force_spinning_stop: '1',
         // Avoids saturation at half the speed, with a second copy of the weights while loading.

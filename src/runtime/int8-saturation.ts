@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /**
- * An ONNX graph: MatMulInteger(a: uint8 [m, k], b: int8 [k, n]) as float32. Written by the encoder in models/convert, which
- * the spec repeats.
+ * An ONNX graph: MatMulInteger(a: uint8 [m, k], b: int8 [k, n]) as float32. Written by the encoder in models/convert,
+ * which the spec repeats.
  */
 export const PROBE_GRAPH = Buffer.from(
   'CAgSEXZpc3VhbC1zYWxhbWFuZHJhOpsBCiEKAWEKAWISA3N1bRoDc3VtIg1NYXRNdWxJbnRlZ2VyOgAKJgoD' +
@@ -19,8 +19,8 @@ const COLUMNS = 16;
 let result: Promise<boolean> | undefined;
 
 /**
- * Whether 8-bit matrix products saturate on this CPU. Without VNNI, AVX2 adds pairs of products in 16 bits, which the largest
- * values overflow. Measured with ONNX Runtime instead of a list of CPUs: 10 ms, once per process.
+ * Whether 8-bit matrix products saturate on this CPU. Without VNNI, AVX2 adds pairs of products in 16 bits, which the
+ * largest values overflow. Measured with ONNX Runtime instead of a list of CPUs: 10 ms, once per process.
  */
 export function int8ProductsSaturate(): Promise<boolean> {
   result ??= probe();

@@ -20,7 +20,8 @@ export interface VideoRange {
  * Splits a video, or a range of it, into the segments to caption, in order.
  *
  * @throws NO_DECODABLE_FRAME if the range starts after the end of the video
- * @throws INVALID_PARAMETER for more than MAX_SEGMENTS intervals, and for intervals without an end if the video has no duration
+ * @throws INVALID_PARAMETER for more than MAX_SEGMENTS intervals, and for intervals without an end if the video has no
+ *   duration
  * @throws the errors of `inspector`
  */
 export async function planSegments(

@@ -3,8 +3,8 @@ import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 /**
  * Number of visual tokens of an image.
  *
- * Without a grid: the patches of the base tile and one image newline. With a grid: the patches of the base tile, then the
- * packed rows of the grid, each followed by one image newline.
+ * Without a grid: the patches of the base tile and one image newline. With a grid: the patches of the base tile, then
+ * the packed rows of the grid, each followed by one image newline.
  */
 export function countVisualTokens(
   size: Size,
@@ -51,8 +51,8 @@ const CAP_SLACK = 1.1;
 /**
  * Computes the unpadded region of a grid and its size after the token cap.
  *
- * Source: `unpad_image` and `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py). One difference:
- * interpolation to 0 rows or columns fails there, here it gives 1.
+ * Source: `unpad_image` and `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py). One
+ * difference: interpolation to 0 rows or columns fails there, here it gives 1.
  */
 export function layOutFeatures(
   size: Size,
@@ -87,8 +87,8 @@ export function layOutFeatures(
 }
 
 /**
- * Python's `int(round(value, 7))`. On ties `toFixed` rounds up and Python rounds to even. Ties are odd multiples of 1/256 and
- * never adjacent to a whole number, so truncation gives the same result.
+ * Python's `int(round(value, 7))`. On ties `toFixed` rounds up and Python rounds to even. Ties are odd multiples of
+ * 1/256 and never adjacent to a whole number, so truncation gives the same result.
  */
 function truncateRounded(value: number): number {
   return Math.trunc(Number(value.toFixed(7)));

@@ -4,9 +4,9 @@ import type { TilePlan } from './plan-tiles.js';
 import type { TileGrid, VisionGeometry } from './vision-geometry.js';
 
 /**
- * Packs the features of all tiles of an image into its visual tokens: first the patches of the base tile, then the patches of
- * the grid in row-major order, without padding, shrunk to the model's token cap. Each row ends with the image newline. Without
- * a grid: the patches of the base tile and one image newline.
+ * Packs the features of all tiles of an image into its visual tokens: first the patches of the base tile, then the
+ * patches of the grid in row-major order, without padding, shrunk to the model's token cap. Each row ends with the
+ * image newline. Without a grid: the patches of the base tile and one image newline.
  *
  * Equals `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py) to 1e-6.
  *
@@ -141,7 +141,9 @@ export function packVideoFeatures(
   return packed;
 }
 
-/** Source of one output position: linear interpolation between two input positions. `weight` is the share of the second. */
+/**
+ * Source of one output position: linear interpolation between two input positions. `weight` is the share of the second.
+ */
 interface AxisSample {
   readonly first: number;
   readonly second: number;
@@ -149,16 +151,12 @@ interface AxisSample {
 }
 
 /**
- * Source positions along one axis, as in PyTorch's `interpolate(mode="bilinear", align_corners=False)`, computed in float32
- * as there. If the size does not change, every weight is 0.
+ * Source positions along one axis, as in PyTorch's `interpolate(mode="bilinear", align_corners=False)`, computed in
+ * float32 as there. If the size does not change, every weight is 0.
  *
  * @param offset added to every input position
  */
-function bilinearSamples(
-  inputSize: number,
-  outputSize: number,
-  offset: number,
-): AxisSample[] {
+function bilinearSamples(inputSize: number, outputSize: number, offset: number): AxisSample[] {
   const scale = Math.fround(inputSize / outputSize);
   return Array.from({ length: outputSize }, (_, position) => {
     const center = Math.fround(scale * (position + 0.5) - 0.5);

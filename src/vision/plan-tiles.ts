@@ -26,8 +26,8 @@ const AUTO_TILES = 4;
 /**
  * Plans the tiles of an image from its size alone (anyres).
  *
- * `high` considers all grid pinpoints, as `LlavaOnevisionImageProcessor` of Hugging Face transformers does. While the visual
- * tokens exceed the budget, the grids with the most tiles are dropped, down to the base tile.
+ * `high` considers all grid pinpoints, as `LlavaOnevisionImageProcessor` of Hugging Face transformers does. While the
+ * visual tokens exceed the budget, the grids with the most tiles are dropped, down to the base tile.
  *
  * @param maxVisualTokens token budget of this image
  * @throws INVALID_PARAMETER for a size below 1 × 1 pixel
@@ -124,8 +124,8 @@ function contextLengthExceeded(needed: number, available: number): SalamandraErr
 }
 
 /**
- * Selects the grid pinpoint with the largest effective resolution and, among equals, the least padding. The first of equal
- * pinpoints wins. An image whose short side is truncated to 0 on every pinpoint gets the smallest one.
+ * Selects the grid pinpoint with the largest effective resolution and, among equals, the least padding. The first of
+ * equal pinpoints wins. An image whose short side is truncated to 0 on every pinpoint gets the smallest one.
  *
  * Source: `select_best_resolution` of Hugging Face transformers (image_processing_utils.py).
  *

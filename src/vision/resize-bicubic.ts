@@ -23,8 +23,9 @@ interface Kernel {
 /**
  * Resizes with a cubic kernel (a = -0.5), which is widened for downscaling (antialiasing).
  *
- * Bit-equal to `Image.resize(size, Image.BICUBIC)` of Pillow 13 (src/libImaging/Resample.c): 22-bit fixed-point weights, 8 bits
- * between the passes. Models are trained on these pixels. libvips and torchvision differ by several gray levels at edges.
+ * Bit-equal to `Image.resize(size, Image.BICUBIC)` of Pillow 13 (src/libImaging/Resample.c): 22-bit fixed-point
+ * weights, 8 bits between the passes. Models are trained on these pixels. libvips and torchvision differ by several
+ * gray levels at edges.
  */
 export function resizeBicubic(image: DecodedImage, size: Size): DecodedImage {
   return isHeightFirst(image, size)
@@ -32,7 +33,10 @@ export function resizeBicubic(image: DecodedImage, size: Size): DecodedImage {
     : resizeHeight(resizeWidth(image, size.width), size.height);
 }
 
-/** Pillow 13 resizes the height first if it shrinks by more than twice the pixels of the width. Earlier versions never did. */
+/**
+ * Pillow 13 resizes the height first if it shrinks by more than twice the pixels of the width. Earlier versions never
+ * did.
+ */
 function isHeightFirst(image: Size, size: Size): boolean {
   const lostHeight = image.height - size.height;
   return lostHeight > 0 && lostHeight > 2 * (image.width - size.width);

@@ -13,8 +13,8 @@ export interface TiledImage {
 const CHANNELS = 3;
 
 /**
- * Creates the tiles of a plan (anyres). The base tile is the whole image resized to the tile size, without keeping the aspect
- * ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black.
+ * Creates the tiles of a plan (anyres). The base tile is the whole image resized to the tile size, without keeping the
+ * aspect ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black.
  *
  * Bit-equal to `LlavaOnevisionImageProcessorPil` of Hugging Face transformers before rescaling.
  */
@@ -46,7 +46,10 @@ function drawCanvas(image: DecodedImage, canvas: Size): DecodedImage {
   return { ...canvas, data };
 }
 
-/** The largest size with the image's aspect ratio inside the canvas. The side that does not fill the canvas is rounded up, so it is never 0. */
+/**
+ * The largest size with the image's aspect ratio inside the canvas. The side that does not fill the canvas is rounded
+ * up, so it is never 0.
+ */
 function fitInside(image: Size, canvas: Size): Size {
   const scaleX = canvas.width / image.width;
   const scaleY = canvas.height / image.height;
@@ -79,10 +82,11 @@ function cutTile(canvas: DecodedImage, top: number, left: number, tileSize: Size
 const BAND_ROWS = 64;
 
 /**
- * Creates the single tile of an image in a request with several images: the image is centered on a square of the mean color,
- * then resized. An odd padding pixel goes right or down.
+ * Creates the single tile of an image in a request with several images: the image is centered on a square of the mean
+ * color, then resized. An odd padding pixel goes right or down.
  *
- * Bit-equal to `pad_to_square` and the resize after it in `LlavaOnevisionImageProcessorPil` of Hugging Face transformers.
+ * Bit-equal to `pad_to_square` and the resize after it in `LlavaOnevisionImageProcessorPil` of Hugging Face
+ * transformers.
  */
 export function tileSquare(image: DecodedImage, geometry: VisionGeometry): TiledImage {
   const { tileSize, mean } = geometry.imageProcessor;

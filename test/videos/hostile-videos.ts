@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * Writes an AVI with a video stream and a subtitle stream, whose only packet embeds `text` as a GAB2 subtitle file. Players
- * open the embedded file with the demuxer for its content.
+ * Writes an AVI with a video stream and a subtitle stream, whose only packet embeds `text` as a GAB2 subtitle file.
+ * Players open the embedded file with the demuxer for its content.
  */
 export function writeAviWithSubtitles(path: string, text: string): void {
   const video = list(

@@ -8,8 +8,8 @@ import {
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
 /**
- * A URL or a redirect that violates a rule. Every violation gives the same message. Otherwise a client could tell private
- * addresses from names that do not exist, and map the service's network.
+ * A URL or a redirect that violates a rule. Every violation gives the same message. Otherwise a client could tell
+ * private addresses from names that do not exist, and map the service's network.
  */
 export function rejectedUrl(cause?: unknown): SalamandraError {
   return new SalamandraError(

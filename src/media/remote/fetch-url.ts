@@ -26,8 +26,8 @@ const HEADERS = {
 };
 
 /**
- * GET of an untrusted URL. The policy checks every host, redirects included, at the moment of connecting. Proxies, cookies,
- * credentials and pooled connections are not used.
+ * GET of an untrusted URL. The policy checks every host, redirects included, at the moment of connecting. Proxies,
+ * cookies, credentials and pooled connections are not used.
  *
  * @param read consumes the response; the connection is closed when it settles
  * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, the errors of `read`, and the signal's reason

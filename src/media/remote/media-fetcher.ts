@@ -10,8 +10,8 @@ import { type UrlResponse, fetchUrl } from './fetch-url.js';
 /** Fetches media from URLs in requests. */
 export interface MediaFetcher {
   /**
-   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, and the signal's reason. After an error,
-   *   the video file may exist incompletely.
+   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, and the signal's reason. After an
+   *   error, the video file may exist incompletely.
    */
   fetch(url: string, target: FetchTarget, signal: AbortSignal): Promise<FetchedMedia>;
 }

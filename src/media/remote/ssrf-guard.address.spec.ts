@@ -26,7 +26,8 @@ describe('isPublicAddress', () => {
   });
 
   it.each([
-    // IPv4: this network, private, shared, loopback, link-local, protocol, documentation, benchmark, multicast, reserved
+    // IPv4: this network, private, shared, loopback, link-local, protocol, documentation, benchmark, multicast,
+    // reserved
     '0.0.0.0',
     '0.255.255.255',
     '10.0.0.0',

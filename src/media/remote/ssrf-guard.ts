@@ -13,8 +13,8 @@ import {
 import { rejectedUrl } from './fetch-errors.js';
 
 /**
- * Protection against server-side request forgery (SSRF): which URLs, hosts and addresses may be fetched. The configuration
- * changes the allowed domains only. No setting allows private addresses.
+ * Protection against server-side request forgery (SSRF): which URLs, hosts and addresses may be fetched. The
+ * configuration changes the allowed domains only. No setting allows private addresses.
  */
 export interface FetchPolicy {
   /** As in `MediaUrls`; `null` for any host. */
@@ -55,7 +55,9 @@ export function createPublicPolicy(allowedDomains: readonly string[] | null): Fe
 
 type UrlRules = Pick<FetchPolicy, 'allowedDomains' | 'ports'>;
 
-/** Excludes what URL parsers repair in different ways: white space, control characters, backslashes, missing slashes. */
+/**
+ * Excludes what URL parsers repair in different ways: white space, control characters, backslashes, missing slashes.
+ */
 const PLAIN_URL = /^https?:\/\/[^/\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu;
 const PLAIN_REFERENCE = /^[^\\\s\p{Cc}]+$/u;
 
@@ -116,8 +118,8 @@ const ISATAP_FIRST_GROUPS = [0x0000, 0x0200];
 const ISATAP_SECOND_GROUP = 0x5efe;
 
 /**
- * Whether an IP address is on the public internet. Addresses that embed another address (IPv4-mapped, NAT64, 6to4, Teredo,
- * ISATAP) are never public, regardless of the embedded one.
+ * Whether an IP address is on the public internet. Addresses that embed another address (IPv4-mapped, NAT64, 6to4,
+ * Teredo, ISATAP) are never public, regardless of the embedded one.
  *
  * @param address without brackets
  */
@@ -171,8 +173,9 @@ export type ResolveHost = (hostname: string) => Promise<readonly string[]>;
 const TRIES = 2;
 
 /**
- * Resolves by DNS only. `getaddrinfo` would occupy one of the four threads of libuv's pool, which files and compression need,
- * for as long as an untrusted name server takes. It also uses the hosts file and search domains, which lead to internal hosts.
+ * Resolves by DNS only. `getaddrinfo` would occupy one of the four threads of libuv's pool, which files and compression
+ * need, for as long as an untrusted name server takes. It also uses the hosts file and search domains, which lead to
+ * internal hosts.
  */
 export const resolveByDns: ResolveHost = async (hostname) => {
   // Created per lookup: the machine's name servers change with its network.
