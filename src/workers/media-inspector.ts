@@ -15,7 +15,7 @@ export interface VideoInspector {
   /** @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts. */
   inspect(path: string, signal?: AbortSignal): Promise<VideoMetadata>;
   /**
-   * The shots of a clip or of a range, in order and without gaps; at least one. `findShots` in `media/` says how.
+   * The shots of a clip or of a range, in order and without gaps; at least one. `detectShots` in `media/` says how.
    *
    * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason when it aborts.
    */
