@@ -102,7 +102,7 @@ def ask_clip(motion: str, index: int, code: str, rng: random.Random) -> Asked:
     form = FORMS[code]["answers"][motion]
     answer = form.replace("{0}", NAMES[code][index])
     gist = ("motion", MOTIONS.index(motion))
-    return Asked(finish(wording("clip", code, rng), code), answer, [], [(form.index("{0}"), index)], gist)
+    return Asked(finish(wording("video", code, rng), code), answer, [], [(form.index("{0}"), index)], gist)
 
 
 def ask_compare(first: int, second: int, code: str, rng: random.Random) -> Asked:

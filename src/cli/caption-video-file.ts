@@ -1,4 +1,4 @@
-import { type DescribedSegment, captionVideo } from '../video-captions/caption-video.js';
+import { type CaptionedSegment, captionVideo } from '../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
 import { formatWebVtt } from '../video-captions/webvtt.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
@@ -38,7 +38,7 @@ export async function captionVideoFile(
 ): Promise<void> {
   const { path, languages, sampling, settings } = command;
   const segments = await planVideoSegments(command, signal);
-  const described: DescribedSegment[] = [];
+  const described: CaptionedSegment[] = [];
   const task = { path, sampling, segments, languages, settings };
   for await (const event of captionVideo(engine, task, signal)) {
     if (event.type !== 'segment') continue;
@@ -56,7 +56,7 @@ async function planVideoSegments(
   const inspector = createMediaInspector({ entry: mediaWorkerEntry });
   try {
     const outline = await inspector.inspect(path, signal);
-    const part = { path, outline, range: sampling.range };
+    const part = { path, metadata: outline, range: sampling.range };
     return await planSegments(part, granularity, inspector, signal);
   } finally {
     await inspector.close();
@@ -64,7 +64,7 @@ async function planVideoSegments(
 }
 
 function printSegment(
-  { startSeconds: start, endSeconds: end, texts, frames }: DescribedSegment,
+  { startSeconds: start, endSeconds: end, texts, frames }: CaptionedSegment,
   { file, files, languages, output }: CaptionVideoCommand,
   terminal: Terminal,
 ): void {
@@ -84,7 +84,7 @@ function printSegment(
 }
 
 function printTrack(
-  segments: readonly DescribedSegment[],
+  segments: readonly CaptionedSegment[],
   { languages: [language], model }: CaptionVideoCommand,
   terminal: Terminal,
 ): void {

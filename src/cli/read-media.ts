@@ -1,11 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { MAX_UPLOAD_BYTES } from '../config/limits.js';
+import { MAX_IMAGE_BYTES } from '../config/limits.js';
 import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
-import { MEDIA_HEAD_BYTES, sniffMediaKind } from '../media/sniff-media.js';
+import { sniffMediaKind } from '../media/sniff-media.js';
+import { MEDIA_HEAD_BYTES } from '../media/video-formats.js';
 
 /**
  * Takes a file that a user named: a picture into memory, a clip, of any size, where it lies. What is neither passes as a
@@ -26,9 +27,9 @@ export async function readMedia(path: string, sampling: FrameSampling): Promise<
     if (sniffMediaKind(await readHead(file)) === 'video') {
       return { kind: 'video', path: resolve(path), sampling };
     }
-    if (stat.size > MAX_UPLOAD_BYTES) {
+    if (stat.size > MAX_IMAGE_BYTES) {
       throw new SalamandraError('MEDIA_TOO_LARGE', 'The file is too large.', {
-        details: { bytes: stat.size, max_bytes: MAX_UPLOAD_BYTES },
+        details: { bytes: stat.size, max_bytes: MAX_IMAGE_BYTES },
       });
     }
     const bytes = Buffer.alloc(stat.size);

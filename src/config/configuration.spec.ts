@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadConfiguration, PROJECT_DIRECTORY } from './configuration.js';
 
 describe('loadConfiguration', () => {
-  it('serves the demo model on the local machine unless told otherwise', () => {
+  it('serves the demo model on localhost by default', () => {
     expect(loadConfiguration({})).toMatchObject({
       home: join(PROJECT_DIRECTORY, '.salamandra'),
       host: '127.0.0.1',
@@ -18,7 +18,7 @@ describe('loadConfiguration', () => {
     });
   });
 
-  it('takes what the environment says', () => {
+  it('reads the environment variables', () => {
     const env = {
       SALAMANDRA_HOME: '/data/models',
       HOST: '0.0.0.0',
@@ -49,7 +49,7 @@ describe('loadConfiguration', () => {
     });
   });
 
-  it('folds the hosts that media may come from', () => {
+  it('normalizes the allowed media domains', () => {
     const env = {
       SALAMANDRA_MEDIA_URLS: 'on',
       SALAMANDRA_MEDIA_DOMAINS: 'Example.ORG., .càmera.cat',
@@ -60,7 +60,7 @@ describe('loadConfiguration', () => {
     });
   });
 
-  it('folds the names the service goes by', () => {
+  it('normalizes the allowed hosts', () => {
     const env = { SALAMANDRA_ALLOWED_HOSTS: 'Captions.Example.ORG, càmera.cat,[FD00::1]' };
 
     expect(loadConfiguration(env).allowedHosts).toEqual([
@@ -71,21 +71,21 @@ describe('loadConfiguration', () => {
   });
 
   it.each(['', 'a.org,', 'http://a.org', 'a.org:80', '*'])(
-    'refuses SALAMANDRA_ALLOWED_HOSTS=%j',
+    'rejects SALAMANDRA_ALLOWED_HOSTS=%j',
     (value) => {
       expect(() => loadConfiguration({ SALAMANDRA_ALLOWED_HOSTS: value })).toThrow('host names');
     },
   );
 
-  it('keeps media URLs off when only hosts are named', () => {
+  it('keeps media URLs off if only domains are set', () => {
     expect(loadConfiguration({ SALAMANDRA_MEDIA_DOMAINS: 'example.org' }).mediaUrls).toBe('off');
   });
 
   it.each(['SALAMANDRA_MEDIA_URLS', 'SALAMANDRA_SHARED_CACHE'])(
-    'refuses odd words for %s',
+    'rejects other values for %s',
     (name) => {
       for (const value of ['', 'ON', 'true', '1']) {
-        expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be on or off`);
+        expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be "on" or "off"`);
       }
     },
   );
@@ -100,7 +100,7 @@ describe('loadConfiguration', () => {
     'u@a.org',
     '[::1]',
     '.',
-  ])('refuses SALAMANDRA_MEDIA_DOMAINS=%j', (value) => {
+  ])('rejects SALAMANDRA_MEDIA_DOMAINS=%j', (value) => {
     expect(() => loadConfiguration({ SALAMANDRA_MEDIA_DOMAINS: value })).toThrow('host names');
   });
 
@@ -114,11 +114,11 @@ describe('loadConfiguration', () => {
     ['SALAMANDRA_MEMORY_MB', '0'],
     ['SALAMANDRA_CACHE_MB', '-1'],
     ['SALAMANDRA_DISK_CACHE_MB', '1GB'],
-  ])('refuses %s=%s and names the variable', (name, value) => {
+  ])('rejects %s=%s and names the variable', (name, value) => {
     expect(() => loadConfiguration({ [name]: value })).toThrow(`${name} must be a whole number`);
   });
 
-  it('refuses an unknown precision', () => {
+  it('rejects an unknown precision', () => {
     expect(() => loadConfiguration({ SALAMANDRA_PRECISION: 'int2' })).toThrow(
       'The precision must be int8, int4, mixed or fp32.',
     );

@@ -2,45 +2,45 @@ import { join, resolve } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { countUsableCores } from './usable-cores.js';
+import { countUsableCores } from './cpu-cores.js';
 
-/** The folder of package.json: `config/` lies two levels below it, in src and in dist alike. */
+/** The folder of package.json. `config/` is two levels below it, both in src and in dist. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
 
 const PRECISIONS = ['int8', 'int4', 'mixed', 'fp32'] as const;
 
 /**
- * Whether requests may name media by URL, and of which hosts: exact names, or `.example.org` for every name below it, in
- * lower case and ASCII (IDNA); null for any public host.
+ * Whether requests may contain media URLs, and the allowed hosts: exact names, or `.example.org` for all its
+ * subdomains, in lower-case ASCII (IDNA). `null` allows every public host.
  */
 export type MediaUrls = 'off' | { readonly allowedDomains: readonly string[] | null };
 
-/** What the environment decides. */
+/** The service's settings, from environment variables. */
 export interface Configuration {
-  /** Folder of converted models. */
+  /** SALAMANDRA_HOME: folder of converted models and the disk cache. */
   readonly home: string;
   readonly host: string;
-  /** Names the service goes by beside `host` and those of this machine, in lower case and ASCII. */
+  /** Accepted `Host` headers in addition to `host` and the machine's names, in lower-case ASCII. */
   readonly allowedHosts: readonly string[];
-  /** 0: any free port. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** `demo`, the id of a model in `home`, or the folder of a model package. */
+  /** `demo`, the id of a model in `home`, or the path of a model package. */
   readonly model: string;
   readonly precision: (typeof PRECISIONS)[number];
-  /** Threads of one run of a graph. */
+  /** Threads per graph run. */
   readonly threads: number;
-  /** For the keys, values and embeddings of all requests that are worked on at once; null: as the machine has to spare. */
+  /** Memory for the KV caches and embeddings of all running requests. `null` derives it from the free memory. */
   readonly memoryBytes: number | null;
-  /** For what is kept between requests, in memory; null: as the machine has to spare; 0: nothing is kept. */
+  /** Memory for the prefix cache and the feature cache. `null` derives it from the free memory, 0 disables them. */
   readonly cacheBytes: number | null;
-  /** For what is kept between requests on disk, below `home`; 0: nothing is kept there. */
+  /** Disk space for the disk cache below `home`. 0 disables it. */
   readonly diskCacheBytes: number;
-  /** Whether what is kept of one client's requests serves the others'. */
+  /** Whether clients share the caches. */
   readonly sharesCache: boolean;
   readonly mediaUrls: MediaUrls;
 }
 
-/** Reads the environment once. @throws INVALID_PARAMETER naming the variable. */
+/** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
 export function loadConfiguration(
   env: Readonly<Record<string, string | undefined>>,
 ): Configuration {
@@ -66,24 +66,24 @@ export function loadConfiguration(
   });
 }
 
-/** Bytes; null where nothing is said. @throws INVALID_PARAMETER naming the variable. */
-function parseMegabytes(name: string, text: string | undefined, least: number): number | null {
-  return text === undefined ? null : parseInteger(name, text, least, 100_000_000) * 1_000_000;
+/** @returns bytes; `null` if the variable is not set. @throws INVALID_PARAMETER with the name of the variable */
+function parseMegabytes(name: string, text: string | undefined, min: number): number | null {
+  return text === undefined ? null : parseInteger(name, text, min, 100_000_000) * 1_000_000;
 }
 
-/** @throws INVALID_PARAMETER naming the variable. */
+/** @throws INVALID_PARAMETER with the name of the variable */
 function parseSwitch(name: string, text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
-  throw new SalamandraError('INVALID_PARAMETER', `${name} must be on or off.`);
+  throw new SalamandraError('INVALID_PARAMETER', `${name} must be "on" or "off".`);
 }
 
-/** @throws INVALID_PARAMETER naming the variable. The list is checked even where URLs are off. */
+/** Checks the domains even if media URLs are off. @throws INVALID_PARAMETER with the name of the variable */
 function parseMediaUrls(setting: string | undefined, domains: string | undefined): MediaUrls {
   const allowedDomains = domains === undefined ? null : domains.split(',').map(parseDomain);
   return parseSwitch('SALAMANDRA_MEDIA_URLS', setting ?? 'off') ? { allowedDomains } : 'off';
 }
 
-/** @throws INVALID_PARAMETER unless the text lists host names or addresses, without ports. */
+/** Parses a comma-separated list of host names or addresses without ports. @throws INVALID_PARAMETER */
 function parseHosts(text: string | undefined): string[] {
   const hosts = text?.split(',').map((host) => host.trim().toLowerCase()) ?? [];
   return hosts.map((host) => {
@@ -91,25 +91,25 @@ function parseHosts(text: string | undefined): string[] {
     if (/^(?:[a-z\d_-]+(?:\.[a-z\d_-]+)*|\[[\da-f:.]+\])$/.test(name)) return name;
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'SALAMANDRA_ALLOWED_HOSTS must list host names such as captions.example.org, parted by commas.',
+      'SALAMANDRA_ALLOWED_HOSTS must be a comma-separated list of host names without ports, such as "captions.example.org".',
     );
   });
 }
 
-/** A host name as `new URL` writes it, without the dot of the root, with the leading dot of a suffix. */
+/** Normalizes a host name like `new URL`, without the trailing dot. The leading dot of a suffix stays. */
 function parseDomain(text: string): string {
   const [, dot = '', name = ''] = /^\s*(\.?)([^/?#\\@:]*?)\.?\s*$/.exec(text) ?? [];
   const domain = domainToASCII(name);
   if (!/^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/.test(domain)) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'SALAMANDRA_MEDIA_DOMAINS must list host names such as example.org or .example.org, parted by commas.',
+      'SALAMANDRA_MEDIA_DOMAINS must be a comma-separated list of host names, such as "example.org", or ".example.org" for its subdomains.',
     );
   }
   return dot + domain;
 }
 
-/** @throws INVALID_PARAMETER unless the text is a whole number in the range, ends included. */
+/** @throws INVALID_PARAMETER if the text is not a whole number from `min` to `max` */
 export function parseInteger(name: string, text: string, min: number, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (!(value >= min && value <= max)) {
@@ -121,7 +121,7 @@ export function parseInteger(name: string, text: string, min: number, max: numbe
   return value;
 }
 
-/** @throws INVALID_PARAMETER unless the text names a precision. */
+/** @throws INVALID_PARAMETER if the text is not a precision */
 export function parsePrecision(text: string): Configuration['precision'] {
   const precision = PRECISIONS.find((name) => name === text);
   if (precision === undefined) {

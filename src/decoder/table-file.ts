@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 import { invalidModel } from '../models/package/invalid-model.js';
 
@@ -31,13 +32,13 @@ export function openTableFile(
   if (size !== rows * rowBytes) {
     closeSync(file);
     throw invalidModel(
-      `${path} (${contents}) has ${size} bytes; the manifest says ${rows * rowBytes}`,
+      `${basename(path)} (${contents}) has ${size} bytes; the manifest says ${rows * rowBytes}`,
     );
   }
   return {
     read(index, row) {
       if (readSync(file, row, 0, rowBytes, index * rowBytes) !== rowBytes) {
-        throw invalidModel(`${path} (${contents}) ends before row ${index}`);
+        throw invalidModel(`${basename(path)} (${contents}) ends before row ${index}`);
       }
     },
     close: () => {
@@ -64,6 +65,6 @@ function openFile(path: string, contents: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
-    throw invalidModel(`${path} (${contents}) cannot be opened`, cause);
+    throw invalidModel(`${basename(path)} (${contents}) cannot be opened`, cause);
   }
 }

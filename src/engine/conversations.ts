@@ -1,6 +1,6 @@
 import {
   captionInstruction,
-  clipInstruction,
+  videoInstruction,
   questionInstruction,
 } from '../language/caption-instructions.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
@@ -26,7 +26,7 @@ export function captionConversation(
   shown: MediaKind = 'image',
 ): ChatMessage[] {
   const isClipCaption = shown === 'video' && kind === 'caption';
-  const text = isClipCaption ? clipInstruction(language) : captionInstruction(kind, language);
+  const text = isClipCaption ? videoInstruction(language) : captionInstruction(kind, language);
   return converse([{ role: 'user', text }], [shown]);
 }
 

@@ -2,9 +2,9 @@ import type { EngineCaches } from '../cache/engine-caches.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import { encodeTiles } from '../vision/encode-tiles.js';
-import { packImageFeatures } from '../vision/pack-image-features.js';
-import { packVideoFeatures, poolFrames } from '../vision/pack-video-features.js';
-import { toPixelValues } from '../vision/pixel-values.js';
+import { packImageFeatures } from '../vision/pack-visual-tokens.js';
+import { packVideoFeatures, poolFrames } from '../vision/pack-visual-tokens.js';
+import { normalizeTiles } from '../vision/normalize-tiles.js';
 import type { VisionModel } from './loaded-model.js';
 import type { PreparedMedia, TiledMedia } from './prepare-media.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
@@ -76,7 +76,7 @@ async function* encodeInRuns(
       const count = Math.max(1, Math.floor(MAX_TILES_PER_RUN * fraction));
       const batch = tiles.slice(start, start + count);
       start += batch.length;
-      return encodeTiles(graph, toPixelValues(batch, geometry.imageProcessor));
+      return encodeTiles(graph, normalizeTiles(batch, geometry.imageProcessor));
     });
     yield features;
   }

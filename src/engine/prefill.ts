@@ -2,7 +2,7 @@ import type { EngineCaches } from '../cache/engine-caches.js';
 import type { Sequence } from '../decoder/decoder.js';
 import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
 import { chunkLength, MIN_UNCACHED_TOKENS } from '../decoder/prefill-chunks.js';
-import type { TextPlace } from '../language/detokenizer.js';
+import type { TextPosition } from '../language/detokenizer.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import {
   type CacheKeyedPrompt,
@@ -21,7 +21,7 @@ import type { Conversation } from './vision-language-engine.js';
 
 interface KeyedConversation {
   readonly prompt: CacheKeyedPrompt;
-  readonly answerPosition: TextPlace;
+  readonly answerPosition: TextPosition;
 }
 
 /** The conversations of a request after the prefix cache look-up. */

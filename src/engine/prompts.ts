@@ -6,7 +6,7 @@ import {
   type ByKind,
   type PromptSegment,
 } from '../language/build-prompt.js';
-import type { TextPlace } from '../language/detokenizer.js';
+import type { TextPosition } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { Conversation, RequestMedia } from './vision-language-engine.js';
 
@@ -27,7 +27,7 @@ export function buildRequestPrompt(
 }
 
 /** Whether the answer starts a text, or continues one: decides whether its first token loses a leading space. */
-export function answerPosition(conversation: Conversation): TextPlace {
+export function answerPosition(conversation: Conversation): TextPosition {
   return 'rawText' in conversation && conversation.rawText !== '' ? 'middle' : 'start';
 }
 

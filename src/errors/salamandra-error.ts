@@ -1,4 +1,4 @@
-/** Every code the product can answer with. The list is closed: a caller may switch over it. */
+/** All error codes. The list is closed, so clients can switch over it. */
 export const ERROR_CODES = [
   'INVALID_REQUEST',
   'INVALID_JSON',
@@ -39,18 +39,18 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Facts a client may see: names, counts and limits; never a path, a pointer or a library's text. */
+/** Public details: names, counts and limits. Never a path, a pointer or a library's message. */
 export type ErrorDetails = Record<string, string | number | boolean | string[]>;
 
 export interface SalamandraErrorOptions {
   details?: ErrorDetails | undefined;
-  /** Whether the same request may succeed later. By default the code decides. */
+  /** Whether the same request may succeed later. Defaults to the code's entry in RETRYABLE_CODES. */
   retryable?: boolean | undefined;
-  /** The failure underneath, for logs only. */
+  /** The underlying error, for logs only. */
   cause?: unknown;
 }
 
-/** What crosses a process border: everything but the cause and the stack, which may hold secrets. */
+/** The error as sent to another process: without cause and stack, which may contain secrets. */
 export interface SalamandraErrorJson {
   code: ErrorCode;
   publicMessage: string;
@@ -69,7 +69,7 @@ const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'STORAGE_FULL',
 ]);
 
-/** The one error the product throws on purpose. It knows no HTTP status. */
+/** The error for every anticipated failure. The API maps its code to an HTTP status. */
 export class SalamandraError extends Error {
   override readonly name = 'SalamandraError';
   readonly code: ErrorCode;
@@ -77,7 +77,10 @@ export class SalamandraError extends Error {
   readonly details: ErrorDetails | undefined;
   readonly retryable: boolean;
 
-  /** `publicMessage` reaches clients unchanged: no paths of this machine, no secrets, no text of a library. */
+  /**
+   * `publicMessage` is sent to clients unchanged: the rule, limits, counts and short values of the request. It contains no
+   * path of this machine, no secret and no message of a library.
+   */
   constructor(code: ErrorCode, publicMessage: string, options: SalamandraErrorOptions = {}) {
     super(publicMessage, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
@@ -91,7 +94,7 @@ export class SalamandraError extends Error {
     return { code, publicMessage, ...(details && { details }), retryable };
   }
 
-  /** Reads what `toJSON` wrote. Anything else becomes `INTERNAL`, with the value as its cause. */
+  /** Parses the result of `toJSON`. Any other value becomes `INTERNAL`, with the value as its cause. */
   static fromJSON(value: unknown): SalamandraError {
     if (!isSalamandraErrorJson(value)) {
       return new SalamandraError('INTERNAL', 'Internal error.', { cause: value });

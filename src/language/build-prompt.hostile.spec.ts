@@ -11,7 +11,7 @@ const FIXTURE = 'test/golden/tokenizer';
 const tokenizer = await loadTokenizer(FIXTURE);
 const readJson = async (name: string) =>
   JSON.parse(await readFile(`${FIXTURE}/${name}`, 'utf8')) as Record<string, unknown>;
-/** The same tokenizer with a template that knows text alone. */
+/** The same tokenizer with a template for string content. */
 const stringTokenizer = createTokenizer(
   await readJson('tokenizer.json'),
   await readJson('tokenizer_config.json'),
@@ -22,8 +22,10 @@ const user = (...content: ChatPart[]): ChatMessage => ({ role: 'user', content }
 const text = (value: string): ChatPart => ({ type: 'text', text: value });
 const image: ChatPart = { type: 'image' };
 const video: ChatPart = { type: 'video' };
-const kindsOf = (chunks: PromptSegment[]) =>
-  chunks.flatMap((chunk) => (chunk.kind === 'text' ? [] : [`${chunk.kind} ${chunk.index}`]));
+const kindsOf = (segments: PromptSegment[]) =>
+  segments.flatMap((segment) =>
+    segment.kind === 'text' ? [] : [`${segment.kind} ${segment.index}`],
+  );
 
 describe('hostile text', () => {
   const controls = [
@@ -61,7 +63,7 @@ describe('hostile text', () => {
     'probetext probemarker',
   ];
 
-  it('is a list of fifty', () => {
+  it('has 50 texts', () => {
     expect(hostile.length).toBe(50);
   });
 
@@ -80,14 +82,14 @@ describe('hostile text', () => {
           content: message.content.map(() => text('x')),
         }));
 
-        const controlIds = (chunks: PromptSegment[]) =>
-          chunks
-            .flatMap((chunk) => (chunk.kind === 'text' ? chunk.ids : []))
+        const controlIds = (segments: PromptSegment[]) =>
+          segments
+            .flatMap((segment) => (segment.kind === 'text' ? segment.ids : []))
             .filter((id) => tokenizer.controlIds.has(id));
-        const chunks = buildPrompt(conversation, tokenizer);
+        const segments = buildPrompt(conversation, tokenizer);
 
-        expect(chunks).toHaveLength(1);
-        expect(controlIds(chunks)).toEqual(controlIds(buildPrompt(honest, tokenizer)));
+        expect(segments).toHaveLength(1);
+        expect(controlIds(segments)).toEqual(controlIds(buildPrompt(honest, tokenizer)));
       }
     },
   );
@@ -98,13 +100,13 @@ describe('hostile text', () => {
       const detokenizer = createDetokenizer(tokenizer);
       const decoded = tokenizer.encodeText(attack).map((id) => detokenizer.push(id));
 
-      // The one thing that changes is a metaspace in the text itself, which decodes as the space it stands for.
+      // Only a metaspace (▁) in the text changes: it decodes to a space.
       const expected = Buffer.from(attack).toString().replaceAll('▁', ' ');
       expect(decoded.join('') + detokenizer.end()).toBe(expected);
     },
   );
 
-  it('reads random mixtures of control tokens and their fragments as letters', () => {
+  it('encodes random mixtures of control tokens and fragments as plain characters', () => {
     const random = createRandom(15);
     const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!;
     const fragments = [...hostile, '<', '>', '|', '</', 's>', '<|', 'im_', 'start', ' ', '\n', 'é'];
@@ -119,15 +121,15 @@ describe('hostile text', () => {
     }
   });
 
-  it('keeps the picture beside a spelled placeholder', () => {
-    const chunks = buildPrompt([user(image, text('<image> <image> <video>'))], tokenizer);
+  it('keeps the image next to a placeholder in user text', () => {
+    const segments = buildPrompt([user(image, text('<image> <image> <video>'))], tokenizer);
 
-    expect(kindsOf(chunks)).toEqual(['image 0']);
+    expect(kindsOf(segments)).toEqual(['image 0']);
   });
 
-  it('keeps the clip beside a spelled placeholder', () => {
-    const chunks = buildPrompt([user(video, text('<video>\n<video> <image>'))], stringTokenizer);
+  it('keeps the video next to a placeholder in user text', () => {
+    const segments = buildPrompt([user(video, text('<video>\n<video> <image>'))], stringTokenizer);
 
-    expect(kindsOf(chunks)).toEqual(['video 0']);
+    expect(kindsOf(segments)).toEqual(['video 0']);
   });
 });

@@ -32,9 +32,9 @@ const stringTokenizer = await withTemplate(
   await readFile(`${FIXTURE}/string-template.jinja`, 'utf8'),
 );
 
-/** Ids with one image id for each picture, whether they come from chunks or from a processor that expanded them. */
-function flatten(chunks: PromptSegment[]): number[] {
-  return chunks.flatMap((chunk) => (chunk.kind === 'text' ? [...chunk.ids] : [IMAGE_ID]));
+/** Token ids with a single image id per image. */
+function flatten(segments: PromptSegment[]): number[] {
+  return segments.flatMap((segment) => (segment.kind === 'text' ? [...segment.ids] : [IMAGE_ID]));
 }
 function collapse(ids: number[]): number[] {
   return ids.filter((id, index) => id !== IMAGE_ID || ids[index - 1] !== IMAGE_ID);
@@ -47,8 +47,10 @@ function text(value: string): ChatPart {
 }
 const image: ChatPart = { type: 'image' };
 const video: ChatPart = { type: 'video' };
-const kindsOf = (chunks: PromptSegment[]) =>
-  chunks.flatMap((chunk) => (chunk.kind === 'text' ? [] : [`${chunk.kind} ${chunk.index}`]));
+const kindsOf = (segments: PromptSegment[]) =>
+  segments.flatMap((segment) =>
+    segment.kind === 'text' ? [] : [`${segment.kind} ${segment.index}`],
+  );
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('buildPrompt', () => {
@@ -61,17 +63,17 @@ describe('buildPrompt', () => {
 
   it.each(
     golden.stringConversations.map(({ messages, ids }, index) => [index, messages, ids] as const),
-  )('gives the ids of a template for plain text, conversation %i', (_, messages, ids) => {
+  )('gives the token ids of a string template, conversation %i', (_, messages, ids) => {
     expect(flatten(buildPrompt(messages, stringTokenizer))).toEqual(ids);
   });
 
-  it('numbers the pictures in the order sent, and merges the text between them', () => {
-    const chunks = buildPrompt(
+  it('numbers the images in order, and merges the text between them', () => {
+    const segments = buildPrompt(
       [user(image, text('a')), assistant('b'), user(image, text('c'))],
       tokenizer,
     );
 
-    expect(chunks.map((chunk) => (chunk.kind === 'text' ? 'text' : chunk.index))).toEqual([
+    expect(segments.map((segment) => (segment.kind === 'text' ? 'text' : segment.index))).toEqual([
       'text',
       0,
       'text',
@@ -80,41 +82,41 @@ describe('buildPrompt', () => {
     ]);
   });
 
-  it('writes pictures into a template that knows text alone', () => {
-    const chunks = buildPrompt([user(image, text('Què?'))], stringTokenizer);
+  it('places images in a template for string content', () => {
+    const segments = buildPrompt([user(image, text('Què?'))], stringTokenizer);
 
-    expect(chunks.map(({ kind }) => kind)).toEqual(['text', 'image', 'text']);
+    expect(segments.map(({ kind }) => kind)).toEqual(['text', 'image', 'text']);
   });
 
-  it('leaves the order within a message to the template, and numbers clips by themselves', () => {
-    const chunks = buildPrompt(
+  it('keeps the order of the template within a message, and numbers videos separately', () => {
+    const segments = buildPrompt(
       [user(video, text('a'), image, video), assistant('b'), user(text('c'), video, image)],
       tokenizer,
     );
 
-    expect(kindsOf(chunks)).toEqual([
+    expect(kindsOf(segments)).toEqual([
       ...['image 0', 'video 0', 'video 1'],
       ...['image 1', 'video 2'],
     ]);
-    expect(chunks.map(({ kind }) => kind).at(-1)).toBe('text');
+    expect(segments.map(({ kind }) => kind).at(-1)).toBe('text');
   });
 
-  it('takes text alone, and a system message before it', () => {
-    const chunks = buildPrompt(
+  it('accepts text without media, and a system message', () => {
+    const segments = buildPrompt(
       [{ role: 'system', content: [text('Be brief.')] }, user(text('Hola'))],
       tokenizer,
     );
 
-    expect(chunks.map(({ kind }) => kind)).toEqual(['text']);
+    expect(segments.map(({ kind }) => kind)).toEqual(['text']);
   });
 
-  it('writes clips into a template that knows text alone', () => {
-    const chunks = buildPrompt([user(video, text('Què?'))], stringTokenizer);
+  it('places videos in a template for string content', () => {
+    const segments = buildPrompt([user(video, text('Què?'))], stringTokenizer);
 
-    expect(kindsOf(chunks)).toEqual(['video 0']);
+    expect(kindsOf(segments)).toEqual(['video 0']);
   });
 
-  it('refuses a clip that the template drops', async () => {
+  it('rejects a video that the template drops', async () => {
     const drops = await withTemplate('{{ messages[0].content[-1].text }}');
 
     expect(() => buildPrompt([user(video, text('a'))], drops)).toThrow(
@@ -125,7 +127,7 @@ describe('buildPrompt', () => {
     );
   });
 
-  it('refuses what the template refuses', () => {
+  it('rejects messages that the template rejects', () => {
     expect(() => buildPrompt([user(text('a')), user(text('b'))], stringTokenizer)).toThrow(
       failsWith('INVALID_REQUEST'),
     );
@@ -134,11 +136,11 @@ describe('buildPrompt', () => {
   it.each<[string, ChatMessage[]]>([
     ['no message', []],
     ['an answer at the end', [user(text('a')), assistant('b')]],
-  ])('refuses %s', (_, messages) => {
+  ])('rejects %s', (_, messages) => {
     expect(() => buildPrompt(messages, tokenizer)).toThrow(failsWith('INVALID_REQUEST'));
   });
 
-  it('refuses pictures that the template drops or doubles', async () => {
+  it('rejects images that the template drops or doubles', async () => {
     const drops = await withTemplate('{{ messages[0].content[-1].text }}');
     const doubles = await withTemplate('<image><image>{{ messages[0].content[-1].text }}');
 
@@ -149,13 +151,13 @@ describe('buildPrompt', () => {
     }
   });
 
-  it('refuses a template that renders no text', async () => {
+  it('rejects a template that renders no text', async () => {
     const empty = await withTemplate('hello');
 
     expect(() => buildPrompt([user(text('a'))], empty)).toThrow(failsWith('MODEL_INVALID'));
   });
 
-  it('refuses a conversation too long to tokenise', () => {
+  it('rejects a conversation too long to tokenize', () => {
     const long = 'a'.repeat(64 * 1024 + 1);
 
     expect(() => buildPrompt([user(text(long))], tokenizer)).toThrow(
@@ -163,10 +165,10 @@ describe('buildPrompt', () => {
     );
   });
 
-  it('takes one word as long as the limit', () => {
-    const [chunk] = buildPrompt([user(text('ab'.repeat(32 * 1024)))], tokenizer);
+  it('accepts a single word of the maximum length', () => {
+    const [segment] = buildPrompt([user(text('ab'.repeat(32 * 1024)))], tokenizer);
 
-    expect(chunk?.kind).toBe('text');
+    expect(segment?.kind).toBe('text');
   });
 });
 

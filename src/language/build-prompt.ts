@@ -3,28 +3,31 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import { type ChatMessage, renderChat } from './chat-template.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** A piece of a prompt: token ids, or the place of the picture or clip with this number among its kind, from 0. */
-export type PromptSegment = { readonly kind: 'text'; readonly ids: readonly number[] } | MediaChunk;
+/** A segment of a prompt: token ids, or the position of an image or video. */
+export type PromptSegment =
+  { readonly kind: 'text'; readonly ids: readonly number[] } | MediaPlaceholder;
 
-/** Something for each picture and something for each clip, each kind in the order it was sent. */
+/** One value per image and one per video of a request, each in the order of the request. */
 export interface ByKind<T> {
   readonly image: readonly T[];
   readonly video: readonly T[];
 }
 
-interface MediaChunk {
+interface MediaPlaceholder {
   readonly kind: 'image' | 'video';
+  /** Counts images and videos separately, from 0. */
   readonly index: number;
 }
 
 /**
- * Turns a conversation into what the decoder reads. For honest text the ids are those of Hugging Face's
- * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)` with each run of placeholder ids as
- * one chunk. Text that spells a control token is encoded as the letters it is made of.
+ * Renders a conversation with the chat template and tokenizes it. The token ids equal Hugging Face's
+ * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)`, with each run of placeholder ids as
+ * one media segment. One difference: user text that spells a control token is encoded as plain characters, which
+ * prevents prompt injection.
  *
- * @throws INVALID_REQUEST for an empty conversation, one that does not end with the user, one the template refuses,
- *   and one whose pictures and clips the template does not place exactly once each.
- * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
+ * @throws INVALID_REQUEST if the last message is not the user's, if the template rejects the messages, or if it does
+ *   not place every image and video exactly once
+ * @throws CONTEXT_LENGTH_EXCEEDED above MAX_CONVERSATION_BYTES, before tokenizing
  */
 export function buildPrompt(
   messages: readonly ChatMessage[],
@@ -33,77 +36,85 @@ export function buildPrompt(
   checkConversation(messages);
   const segments = renderChat(messages, tokenizer);
   const [first] = segments;
-  // Hugging Face's rule: a template that writes the beginning of the sequence itself gets nothing added.
+  // As in transformers: if the template emits the beginning-of-sequence token, the tokenizer adds no special tokens.
   const isComplete = first?.kind === 'control' && first.token.content === tokenizer.bosToken;
 
-  const prompt = createPromptWriter();
-  if (!isComplete) prompt.writeIds(tokenizer.prefixIds);
+  const builder = createPromptBuilder();
+  if (!isComplete) builder.addIds(tokenizer.prefixIds);
   for (const segment of segments) {
-    if (segment.kind === 'text') prompt.writeIds(encodeUserText(segment.text, tokenizer));
-    else if (segment.token.content === tokenizer.imageToken) prompt.writeMedia('image');
-    else if (segment.token.content === tokenizer.videoToken) prompt.writeMedia('video');
-    else prompt.writeIds([segment.token.id]);
+    if (segment.kind === 'text') builder.addIds(encodeUserText(segment.text, tokenizer));
+    else if (segment.token.content === tokenizer.imageToken) builder.addMedia('image');
+    else if (segment.token.content === tokenizer.videoToken) builder.addMedia('video');
+    else builder.addIds([segment.token.id]);
   }
-  if (!isComplete) prompt.writeIds(tokenizer.suffixIds);
+  if (!isComplete) builder.addIds(tokenizer.suffixIds);
 
-  checkPlaces(messages, prompt.chunks);
-  return prompt.chunks;
+  assertEachMediaPlacedOnce(messages, builder.segments);
+  return builder.segments;
 }
 
 /**
- * Turns the beginning of a text into what the decoder reads: the ids of Hugging Face's `tokenizer(text)`, without those
- * that end a text. Text that spells a control token is encoded as the letters it is made of.
+ * Tokenizes a text for completion, without a chat template. The token ids equal Hugging Face's `tokenizer(text)`
+ * without the special tokens after the text. Text that spells a control token is encoded as plain characters.
  *
- * @throws INVALID_REQUEST for a text without any id.
- * @throws CONTEXT_LENGTH_EXCEEDED for more text than any context holds, before any of it is tokenised.
+ * @throws INVALID_REQUEST if the text has no tokens
+ * @throws CONTEXT_LENGTH_EXCEEDED above MAX_CONVERSATION_BYTES, before tokenizing
  */
 export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptSegment[] {
   checkBytes([text]);
   const ids = [...tokenizer.prefixIds, ...encodeUserText(text, tokenizer)];
-  if (ids.length === 0) throw new SalamandraError('INVALID_REQUEST', 'The prompt is empty.');
+  if (ids.length === 0)
+    throw new SalamandraError(
+      'INVALID_REQUEST',
+      'The prompt has no tokens. Send a text of at least one character.',
+    );
   return [{ kind: 'text', ids }];
 }
 
-/** @throws INVALID_REQUEST where the template left out or doubled a picture or a clip. */
-function checkPlaces(messages: readonly ChatMessage[], chunks: readonly PromptSegment[]): void {
+/** @throws INVALID_REQUEST if the template dropped or repeated an image or a video */
+function assertEachMediaPlacedOnce(
+  messages: readonly ChatMessage[],
+  segments: readonly PromptSegment[],
+): void {
   for (const kind of ['image', 'video'] as const) {
     const parts = messages.flatMap(({ content }) => content.filter(({ type }) => type === kind));
-    const placed = chunks.filter((chunk) => chunk.kind === kind).length;
+    const placed = segments.filter((segment) => segment.kind === kind).length;
     if (placed === parts.length) continue;
-    const name = kind === 'image' ? 'pictures' : 'clips';
-    throw new SalamandraError('INVALID_REQUEST', `The model takes no ${name} in these messages.`, {
-      details: { [name]: parts.length, placed },
-    });
+    throw new SalamandraError(
+      'INVALID_REQUEST',
+      `The chat template places ${placed} of the ${parts.length} ${kind}s of the messages. Move the ${kind}s to user messages.`,
+      { details: { [kind === 'image' ? 'pictures' : 'clips']: parts.length, placed } },
+    );
   }
 }
 
-function createPromptWriter() {
-  const chunks: PromptSegment[] = [];
-  let text: number[] | undefined;
-  const written = { image: 0, video: 0 };
+function createPromptBuilder() {
+  const segments: PromptSegment[] = [];
+  let textIds: number[] | undefined;
+  const count = { image: 0, video: 0 };
   return {
-    chunks,
-    writeIds(ids: readonly number[]) {
+    segments,
+    addIds(ids: readonly number[]) {
       if (ids.length === 0) return;
-      if (!text) {
-        text = [];
-        chunks.push({ kind: 'text', ids: text });
+      if (!textIds) {
+        textIds = [];
+        segments.push({ kind: 'text', ids: textIds });
       }
-      for (const id of ids) text.push(id);
+      for (const id of ids) textIds.push(id);
     },
-    writeMedia(kind: MediaChunk['kind']) {
-      text = undefined;
-      chunks.push({ kind, index: written[kind] });
-      written[kind] += 1;
+    addMedia(kind: MediaPlaceholder['kind']) {
+      textIds = undefined;
+      segments.push({ kind, index: count[kind] });
+      count[kind] += 1;
     },
   };
 }
 
 function encodeUserText(text: string, tokenizer: Tokenizer): number[] {
   const ids = tokenizer.encodeText(text);
-  // Unreachable by construction; checked because a control token in here would be prompt injection.
+  // The plain tokenizer cannot produce control tokens. Checked anyway, because one would be a prompt injection.
   if (ids.some((id) => tokenizer.unsafeIds.has(id))) {
-    throw new SalamandraError('INTERNAL', 'The text could not be encoded.');
+    throw new SalamandraError('INTERNAL', 'Tokenizing the text produced a control token.');
   }
   return ids;
 }
@@ -112,7 +123,7 @@ function checkConversation(messages: readonly ChatMessage[]): void {
   if (messages.at(-1)?.role !== 'user') {
     throw new SalamandraError(
       'INVALID_REQUEST',
-      'A conversation must end with a message of the user.',
+      'The last message of a conversation must have the role "user".',
     );
   }
   const parts = messages.flatMap(({ content }) => content);
@@ -122,7 +133,9 @@ function checkConversation(messages: readonly ChatMessage[]): void {
 function checkBytes(texts: readonly string[]): void {
   const bytes = texts.reduce((total, text) => total + Buffer.byteLength(text), 0);
   if (bytes <= MAX_CONVERSATION_BYTES) return;
-  throw new SalamandraError('CONTEXT_LENGTH_EXCEEDED', 'The conversation is too long.', {
-    details: { bytes, maxBytes: MAX_CONVERSATION_BYTES },
-  });
+  throw new SalamandraError(
+    'CONTEXT_LENGTH_EXCEEDED',
+    `The text has ${bytes} bytes (UTF-8). The limit for all texts of a prompt is ${MAX_CONVERSATION_BYTES} bytes. Shorten the prompt or the history.`,
+    { details: { bytes, maxBytes: MAX_CONVERSATION_BYTES } },
+  );
 }

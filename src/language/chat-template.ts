@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 import type { TemplateMessage, Tokenizer } from './tokenizer.js';
-import type { ControlToken } from './tokenizer-file.js';
+import type { ControlToken } from './tokenizer-json.js';
 
 type ChatRole = 'system' | 'user' | 'assistant';
 
@@ -12,34 +12,35 @@ export type ChatPart =
   | { readonly type: 'image' }
   | { readonly type: 'video' };
 
-/** One turn of a conversation; its parts in the order they were said. */
+/** A message of a conversation, with its parts in order. */
 export interface ChatMessage {
   readonly role: ChatRole;
   readonly content: readonly ChatPart[];
 }
 
-/** A stretch of a rendered conversation. Control tokens come from the template alone. */
+/** A segment of a rendered conversation. Control tokens come from the template only, never from user text. */
 export type RenderedSegment =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'control'; readonly token: ControlToken };
 
-/** Whether a template reads the content of a role as a list of parts or as one text. */
+/** Whether a template expects the content of a role as a list of parts or as a string. */
 type ContentStyle = 'parts' | 'text';
 
 type RenderTemplate = NonNullable<Tokenizer['renderTemplate']>;
 
-/** Which style each role takes, found out once for each tokenizer. */
+/** Probed once per tokenizer. */
 const stylesByTokenizer = new WeakMap<Tokenizer, Readonly<Record<ChatRole, ContentStyle>>>();
 
 /**
- * Renders a conversation with the checkpoint's template and cuts the result at control tokens. While the template runs,
- * a random word stands for every text, so that nothing a user wrote can pass for a control token or steer the
- * template; the words are put back after the cut. White space around a text does go through the template,
- * because templates may trim it.
+ * Renders a conversation with the checkpoint's chat template (Jinja) and splits the result at control tokens.
  *
- * @throws INVALID_REQUEST when the model has no template, or it refuses the conversation (roles that do not alternate,
- *   for instance).
- * @throws MODEL_INVALID when the template renders no user text at all.
+ * Every text is replaced by a random placeholder while the template runs and restored after the split. User text can
+ * therefore neither become a control token nor influence the template. Only the white space around a text passes
+ * through the template, because templates may trim it.
+ *
+ * @throws INVALID_REQUEST if the model has no chat template, or the template rejects the messages (roles that do not
+ *   alternate, for instance)
+ * @throws MODEL_INVALID if the template renders no user text
  */
 export function renderChat(
   messages: readonly ChatMessage[],
@@ -56,14 +57,14 @@ export function renderChat(
       content: toTemplateContent(content, styles[role], tokenizer, placeholders.hide),
     })),
   );
-  return cutAtControlTokens(rendered, tokenizer.controlTokens, placeholders.restore);
+  return splitAtControlTokens(rendered, tokenizer.controlTokens, placeholders.restore);
 }
 
-/** What is said to a conversation with a model that was trained on none. */
+/** The error for messages to a base model, which only completes text. */
 export function noChatTemplate(): SalamandraError {
   return new SalamandraError(
     'INVALID_REQUEST',
-    'The model has no chat template: it goes on with a text and answers no messages.',
+    'The model has no chat template, so it only completes text. Use /v1/completions or `salamandra complete`, or load a chat model.',
   );
 }
 
@@ -73,7 +74,7 @@ function renderOrRefuse(renderTemplate: RenderTemplate, messages: TemplateMessag
   } catch (cause) {
     throw new SalamandraError(
       'INVALID_REQUEST',
-      "The model's chat template refuses this order of messages.",
+      'The chat template of the model rejects these messages. Alternate the roles "user" and "assistant", starting with "user".',
       { cause },
     );
   }
@@ -90,7 +91,7 @@ function toTemplateContent(
       part.type === 'text' ? { type: 'text', text: hide(part.text) } : { type: part.type },
     );
   }
-  // A template that reads plain text knows no media: they are written as the model saw them in training.
+  // Templates for string content have no media parts: use the placeholder tokens of the training data.
   const markers = { image: `${imageToken}\n`, video: `${videoToken}\n` };
   return parts
     .map((part) => (part.type === 'text' ? hide(part.text) : markers[part.type]))
@@ -119,24 +120,24 @@ function createPlaceholders(): Placeholders {
   };
 }
 
-function cutAtControlTokens(
+function splitAtControlTokens(
   rendered: string,
   controlTokens: ReadonlyMap<string, ControlToken>,
   restore: (text: string) => string,
 ): RenderedSegment[] {
-  // Longest first, so that a token that begins with another one wins.
+  // Longest first: a token may be a prefix of another.
   const contents = [...controlTokens.keys()].sort((a, b) => b.length - a.length);
   if (contents.length === 0) return [{ kind: 'text', text: restore(rendered) }];
   const pattern = new RegExp(`(${contents.map(escapeRegExp).join('|')})`);
-  const stretches = rendered.split(pattern).map((stretch) => ({
-    token: controlTokens.get(stretch),
-    text: stretch,
+  const segments = rendered.split(pattern).map((text) => ({
+    token: controlTokens.get(text),
+    text,
   }));
-  return stretches.flatMap(({ token, text }, index): RenderedSegment[] => {
+  return segments.flatMap(({ token, text }, index): RenderedSegment[] => {
     if (token) return [{ kind: 'control', token }];
     let restored = restore(text);
-    if (stretches[index - 1]?.token?.stripsRight) restored = restored.trimStart();
-    if (stretches[index + 1]?.token?.stripsLeft) restored = restored.trimEnd();
+    if (segments[index - 1]?.token?.stripsRight) restored = restored.trimStart();
+    if (segments[index + 1]?.token?.stripsLeft) restored = restored.trimEnd();
     return restored === '' ? [] : [{ kind: 'text', text: restored }];
   });
 }
@@ -146,8 +147,9 @@ function escapeRegExp(text: string): string {
 }
 
 /**
- * Finds out how a template reads each role. Parts come first: they are what a vision template takes. A template for
- * plain text either fails on a list or prints it whole, and then the extra field of the probe shows.
+ * Probes the content style of each role. A list of parts is tried first, because vision templates expect it. A template
+ * for strings either fails on a list or prints it literally, so that the extra field of the probe appears in the
+ * output.
  */
 function contentStyles(
   tokenizer: Tokenizer,
@@ -156,14 +158,14 @@ function contentStyles(
   const known = stylesByTokenizer.get(tokenizer);
   if (known) return known;
   const user = probeStyle(renderTemplate, (content) => [{ role: 'user', content }]);
-  if (!user) throw invalidModel('its chat template renders no user message');
+  if (!user) throw invalidModel('the chat template renders no user message');
   const plainUser = {
     role: 'user',
     content: user === 'parts' ? [{ type: 'text', text: 'a' }] : 'a',
   };
   const styles = {
     user,
-    // A role that the template refuses keeps the user's style; the request that needs it is refused in turn.
+    // A role that the template rejects gets the user's style. A request that uses the role is rejected by `renderChat`.
     assistant:
       probeStyle(renderTemplate, (content) => [
         plainUser,

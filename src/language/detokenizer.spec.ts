@@ -40,7 +40,7 @@ describe('createDetokenizer', () => {
     }
   });
 
-  it('speaks as soon as a word is certain', () => {
+  it('returns text as soon as a word is final', () => {
     const ids = tokenizer.encodeText('Què hi ha? 😀a');
     const pieces = decodeInPieces(ids);
 
@@ -49,12 +49,12 @@ describe('createDetokenizer', () => {
     expect(pieces.at(-1)).toBe('');
   });
 
-  it('says nothing for an empty answer', () => {
+  it('returns no text for an empty answer', () => {
     expect(decodeInPieces([])).toEqual(['']);
     expect(decodeInPieces([2])).toEqual(['', '']);
   });
 
-  it('keeps the space before the first word in the middle of a text', () => {
+  it('keeps the space before the first word at position middle', () => {
     const detokenizer = createDetokenizer(tokenizer, 'middle');
 
     expect(tokenizer.pieceOf(546)).toBe("▁l'i");

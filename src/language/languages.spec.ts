@@ -1,6 +1,6 @@
 import {
   captionInstruction,
-  clipInstruction,
+  videoInstruction,
   questionInstruction,
 } from './caption-instructions.js';
 import { CAPTION_KINDS, LANGUAGES, languageEntry, resolveLanguage } from './languages.js';
@@ -27,17 +27,17 @@ describe('LANGUAGES', () => {
       expect(sentence).toBe(sentence.normalize('NFC'));
     }
     expect(entry.answerIn).toMatch(/[.!]$/);
-    expect(Object.keys(entry.instructions)).toEqual([...CAPTION_KINDS, 'clip']);
+    expect(Object.keys(entry.instructions)).toEqual([...CAPTION_KINDS, 'video']);
     for (const paraphrases of Object.values(entry.instructions)) {
       expect(paraphrases.length).toBeGreaterThanOrEqual(2);
       expect(new Set(paraphrases).size).toBe(paraphrases.length);
     }
   });
 
-  it('tells every language apart by its wish for the answer', () => {
-    const wishes = LANGUAGES.map((language) => languageEntry(language).answerIn);
+  it('has a distinct `answerIn` for every language', () => {
+    const sentences = LANGUAGES.map((language) => languageEntry(language).answerIn);
 
-    expect(new Set(wishes).size).toBe(35);
+    expect(new Set(sentences).size).toBe(35);
   });
 });
 
@@ -75,7 +75,7 @@ describe('resolveLanguage', () => {
     'constructor',
     '__proto__',
     'en\n',
-  ])('refuses %j', (tag) => {
+  ])('rejects %j', (tag) => {
     expect(() => resolveLanguage(tag)).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
     );
@@ -83,7 +83,7 @@ describe('resolveLanguage', () => {
 });
 
 describe('instructions', () => {
-  it('asks for a caption in the language, and says so', () => {
+  it('asks for a caption in the language, and names the language', () => {
     expect(captionInstruction('caption', resolveLanguage('ca'))).toBe(
       'Descriu breument la imatge. Respon en català.',
     );
@@ -92,17 +92,17 @@ describe('instructions', () => {
     );
   });
 
-  it('asks what happens in a clip, and says in which language to answer', () => {
-    expect(clipInstruction(resolveLanguage('ca'))).toBe('Què passa al clip? Respon en català.');
+  it('asks what happens in a video, and names the language', () => {
+    expect(videoInstruction(resolveLanguage('ca'))).toBe('Què passa al clip? Respon en català.');
   });
 
-  it('keeps a question as it was asked', () => {
+  it('keeps the text of a question', () => {
     expect(questionInstruction('  Què és això? ', resolveLanguage('ca'))).toBe(
       '  Què és això?  Respon en català.',
     );
   });
 
-  it('refuses a language of its own making', () => {
+  it('rejects a language that is not in the table', () => {
     const klingon = { code: 'tlh', name: 'tlhIngan Hol', englishName: 'Klingon' };
 
     expect(() => captionInstruction('alt', klingon)).toThrow(

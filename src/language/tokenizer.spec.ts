@@ -25,7 +25,7 @@ describe('encodeText', () => {
     expect([...tokenizer.prefixIds, ...tokenizer.encodeText(text)]).toEqual(ids);
   });
 
-  it('reads what the checkpoint says about its tokens', () => {
+  it('parses the control tokens of the checkpoint', () => {
     expect(tokenizer.prefixIds).toEqual([1]);
     expect(tokenizer.suffixIds).toEqual([]);
     expect(tokenizer.bosToken).toBe('<s>');
@@ -41,7 +41,7 @@ describe('encodeText', () => {
     expect(tokenizer.encodeText('a\ud83db')).toEqual(tokenizer.encodeText('a\ufffdb'));
   });
 
-  it('cannot be led to a control token by the merges of the file', async () => {
+  it('does not merge characters into a control token', async () => {
     const file = await readJson('tokenizer.json');
     const model = file['model'] as { vocab: Record<string, number>; merges: [string, string][] };
     const rows = Object.keys(model.vocab).length + 2;
@@ -73,7 +73,7 @@ describe('loadTokenizer', () => {
   const invalid = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
   it.each(['tokenizer.json', 'tokenizer_config.json'])(
-    'refuses a model without %s',
+    'rejects a model without %s',
     async (name) => {
       await rm(join(directory, name));
 
@@ -81,7 +81,7 @@ describe('loadTokenizer', () => {
     },
   );
 
-  it('loads a model without a chat template, which then renders none', async () => {
+  it('loads a model without a chat template', async () => {
     await rm(join(directory, 'chat_template.jinja'));
 
     const { renderTemplate, encodeText } = await loadTokenizer(directory);
@@ -90,7 +90,7 @@ describe('loadTokenizer', () => {
     expect(encodeText('a')).not.toEqual([]);
   });
 
-  it('refuses a chat template that cannot be read', async () => {
+  it('rejects a chat template that cannot be read', async () => {
     await rm(join(directory, 'chat_template.jinja'));
     await mkdir(join(directory, 'chat_template.jinja'));
 
@@ -107,7 +107,7 @@ describe('loadTokenizer', () => {
     ['an id that is no number', { added_tokens: [{ id: 'x', content: '<s>' }] }],
     ['an unknown normalizer', { normalizer: { type: 'Rot13' } }],
     ['a list', { added_tokens: {} }],
-  ])('refuses %s', async (_, change) => {
+  ])('rejects %s', async (_, change) => {
     const file = await readJson('tokenizer.json');
     await writeFile(join(directory, 'tokenizer.json'), JSON.stringify({ ...file, ...change }));
 

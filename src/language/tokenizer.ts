@@ -6,56 +6,52 @@ import { env, PreTrainedTokenizer } from '@huggingface/transformers';
 import { type JsonObject, parseJsonObject } from '../models/package/checked-json.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
-import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-file.js';
+import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-json.js';
 
-/** A message as the checkpoint's Jinja template sees it. */
+/** A message in the format of the checkpoint's Jinja template. */
 export interface TemplateMessage {
   readonly role: string;
   readonly content: string | readonly Readonly<Record<string, string>>[];
 }
 
-/** Text to ids and the checkpoint's chat template. Holds no native memory and no state between calls. */
+/** Encodes text and renders the checkpoint's chat template. Stateless, without native memory. */
 export interface Tokenizer {
   /**
-   * Ids of a stretch of text between two control tokens. Whatever the text spells, no id is a control token's;
-   * nothing is added before or after.
+   * Token ids of text between two control tokens. Text that spells a control token is not encoded as one. No special
+   * tokens are added.
    */
   encodeText(text: string): number[];
-  /** The piece of an id, `undefined` for an id outside the vocabulary. */
+  /** The piece of a token id; undefined outside the vocabulary. */
   pieceOf(id: number): string | undefined;
   readonly decoding: DecodingSteps;
-  /** Tokens that only the chat template may place, by what they look like there. */
+  /** Tokens that only the chat template may emit, by their content. */
   readonly controlTokens: ReadonlyMap<string, ControlToken>;
   readonly controlIds: ReadonlySet<number>;
-  /** The control ids no text of a user may hold: all but the one for unknown characters. */
+  /** Control token ids that user text must not contain: all except the unknown token. */
   readonly unsafeIds: ReadonlySet<number>;
-  /** Ids around every prompt, as a rule the beginning-of-sequence id before it. */
+  /** Token ids before and after every prompt, usually the beginning-of-sequence token before it. */
   readonly prefixIds: readonly number[];
   readonly suffixIds: readonly number[];
-  /** The beginning-of-sequence token; a template that writes it itself gets no prefix. */
+  /** The beginning-of-sequence token. If the template emits it, `prefixIds` and `suffixIds` are not added. */
   readonly bosToken: string | null;
-  /** The token that stands for one picture in a rendered template. */
+  /** The placeholder of an image in the rendered template. */
   readonly imageToken: string;
-  /** The same for one clip. */
+  /** The placeholder of a video in the rendered template. */
   readonly videoToken: string;
-  /**
-   * Runs the chat template with a generation prompt, and throws whatever it raises. Null where there is none, as in base
-   * models.
-   */
+  /** Renders the chat template with a generation prompt. Throws the template's exceptions. `null` for base models. */
   readonly renderTemplate: ((messages: readonly TemplateMessage[]) => string) | null;
 }
 
 const DEFAULT_IMAGE_TOKEN = '<image>';
 const DEFAULT_VIDEO_TOKEN = '<video>';
 
-// The files are on disk and verified; a missing one is an error and never a download.
+// The files are on disk and verified. A missing file must be an error, not a download.
 env.allowRemoteModels = false;
 
 /**
- * Loads tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja of a model package or a
- * checkpoint.
+ * Loads tokenizer.json, tokenizer_config.json and the optional chat_template.jinja of a model package or a checkpoint.
  *
- * @throws MODEL_INVALID when a file is missing or is not what the Llama family uses.
+ * @throws MODEL_INVALID if a required file is missing, or is not a tokenizer of the Llama family
  */
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const [fileBytes, configBytes, template] = await Promise.all([
@@ -70,7 +66,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   );
 }
 
-/** The tokenizer of already parsed files. @throws MODEL_INVALID */
+/** Creates a tokenizer from parsed files. @throws MODEL_INVALID */
 export function createTokenizer(
   file: JsonObject,
   config: JsonObject,
@@ -112,7 +108,7 @@ function createPlainTokenizer(file: JsonObject, config: JsonObject): PreTrainedT
   try {
     return new PreTrainedTokenizer(file, config);
   } catch (cause) {
-    throw invalidModel('its tokenizer cannot be read', cause);
+    throw invalidModel('transformers.js cannot load tokenizer.json', cause);
   }
 }
 
@@ -124,7 +120,7 @@ async function readModelFile(directory: string, name: string): Promise<Buffer> {
   }
 }
 
-/** Whether a model chats is the package's to say: its manifest lists the template or not, and is checked before. */
+/** Optional: the manifest, which is verified before, lists the template only for chat models. */
 async function readChatTemplate(directory: string): Promise<string | null> {
   try {
     return await readFile(join(directory, PACKAGE_FILES.chatTemplate), 'utf8');
@@ -134,14 +130,14 @@ async function readChatTemplate(directory: string): Promise<string | null> {
   }
 }
 
-/** Special tokens stand in tokenizer_config.json as text or as an object around the text. */
+/** Special tokens in tokenizer_config.json are strings or objects with `content`. */
 function tokenContent(value: unknown): string | null {
   if (typeof value === 'object' && value !== null && 'content' in value)
     return tokenContent(value.content);
   return typeof value === 'string' ? value : null;
 }
 
-/** Lone surrogates have no UTF-8 and become U+FFFD, as everywhere else that text is written as bytes. */
+/** Replaces lone surrogates by U+FFFD, as every encoding to UTF-8 does. */
 function wellFormed(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -6,9 +6,9 @@ import { decodeImage } from './decode-image.js';
 const WIDTH = 48;
 const HEIGHT = 32;
 const pixels = Buffer.from(Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => (i * i) % 251));
-const picture = () => sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+const testImage = () => sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
 
-async function refusal(bytes: Uint8Array): Promise<SalamandraError> {
+async function rejection(bytes: Uint8Array): Promise<SalamandraError> {
   try {
     await decodeImage({ bytes });
   } catch (error) {
@@ -18,7 +18,7 @@ async function refusal(bytes: Uint8Array): Promise<SalamandraError> {
   throw new Error('The bytes were accepted.');
 }
 
-/** A PNG that claims a size and holds almost nothing. */
+/** A PNG whose header declares a size, with almost no data. */
 function claimPng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -40,25 +40,25 @@ function chunk(type: string, data: Buffer): Buffer {
 
 describe('decodeImage of hostile files', () => {
   it.each([
-    ['jpeg', () => picture().jpeg()],
-    ['progressive jpeg', () => picture().jpeg({ progressive: true })],
-    ['png', () => picture().png()],
-    ['webp', () => picture().webp()],
-    ['gif', () => picture().gif()],
-    ['tiff', () => picture().tiff({ compression: 'lzw' })],
-    ['avif', () => picture().avif({ effort: 0 })],
-  ])('calls %s damaged wherever it is cut', async (_, encode) => {
+    ['jpeg', () => testImage().jpeg()],
+    ['progressive jpeg', () => testImage().jpeg({ progressive: true })],
+    ['png', () => testImage().png()],
+    ['webp', () => testImage().webp()],
+    ['gif', () => testImage().gif()],
+    ['tiff', () => testImage().tiff({ compression: 'lzw' })],
+    ['avif', () => testImage().avif({ effort: 0 })],
+  ])('reports a truncated %s as damaged, at every length', async (_, encode) => {
     const whole = await encode().toBuffer();
     for (let share = 2; share < 98; share += 5) {
-      const error = await refusal(whole.subarray(0, Math.ceil((whole.length * share) / 100)));
-      // So short that the format is no longer told.
+      const error = await rejection(whole.subarray(0, Math.ceil((whole.length * share) / 100)));
+      // Too short for the signature.
       const codes = share < 10 ? ['MEDIA_CORRUPT', 'UNSUPPORTED_MEDIA_TYPE'] : ['MEDIA_CORRUPT'];
       expect(codes).toContain(error.code);
     }
   });
 
   it('survives flipped bytes', async () => {
-    const whole = await picture().jpeg().toBuffer();
+    const whole = await testImage().jpeg().toBuffer();
     for (let at = 3; at < whole.length; at += 7) {
       const bytes = Buffer.from(whole);
       bytes[at] = ~bytes[at]! & 255;
@@ -70,17 +70,19 @@ describe('decodeImage of hostile files', () => {
     }
   });
 
-  it('ignores what follows the picture', async () => {
-    const polyglot = Buffer.concat([await picture().png().toBuffer(), Buffer.from('<script>PK')]);
+  it('ignores bytes after the image', async () => {
+    const polyglot = Buffer.concat([await testImage().png().toBuffer(), Buffer.from('<script>PK')]);
 
     expect(Buffer.from((await decodeImage({ bytes: polyglot })).data)).toEqual(pixels);
   });
 
-  it('tells nothing of the library', async () => {
-    const whole = await picture().jpeg().toBuffer();
-    const error = await refusal(whole.subarray(0, 200));
+  it('does not expose libvips messages', async () => {
+    const whole = await testImage().jpeg().toBuffer();
+    const error = await rejection(whole.subarray(0, 200));
 
-    expect(error.publicMessage).toBe('The picture is damaged or incomplete.');
+    expect(error.publicMessage).toBe(
+      'The image file is damaged or incomplete. Send the original file again.',
+    );
     expect(error.toJSON()).toEqual({
       code: 'MEDIA_CORRUPT',
       publicMessage: error.publicMessage,
@@ -89,10 +91,10 @@ describe('decodeImage of hostile files', () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  it('refuses SVG by its bytes and in the library', async () => {
+  it('rejects SVG by its signature and in libvips', async () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
 
-    expect((await refusal(svg)).code).toBe('UNSUPPORTED_MEDIA_TYPE');
+    expect((await rejection(svg)).code).toBe('UNSUPPORTED_MEDIA_TYPE');
     await expect(sharp(svg).png().toBuffer()).rejects.toThrow('unsupported image format');
   });
 
@@ -101,37 +103,37 @@ describe('decodeImage of hostile files', () => {
     ['pixels', 10_000, 5_001, 50_010_000, 50_000_000],
     ['side', 32_769, 1, 32_769, 32_768],
     ['side', 1, 32_769, 32_769, 32_768],
-  ])('refuses too many %s in a header: %i x %i', async (measure, width, height, value, limit) => {
+  ])('rejects too many %s in a header: %i x %i', async (measure, width, height, value, limit) => {
     const startedMs = performance.now();
-    const error = await refusal(claimPng(width, height));
+    const error = await rejection(claimPng(width, height));
 
     expect(error.code).toBe('MEDIA_TOO_LARGE');
     expect(error.details).toEqual({ measure, value, limit });
     expect(performance.now() - startedMs).toBeLessThan(1000);
   });
 
-  it('accepts a header at the limit and then finds the pixels missing', async () => {
-    expect((await refusal(claimPng(10_000, 5_000))).code).toBe('MEDIA_CORRUPT');
+  it('accepts a header at the limit and then reports missing pixels', async () => {
+    expect((await rejection(claimPng(10_000, 5_000))).code).toBe('MEDIA_CORRUPT');
   });
 
-  it('holds AVIF to fewer pixels', async () => {
-    const bytes = await picture().avif({ effort: 0 }).toBuffer();
+  it('has a lower pixel limit for AVIF', async () => {
+    const bytes = await testImage().avif({ effort: 0 }).toBuffer();
     const sizeAt = bytes.indexOf('ispe') + 8;
     bytes.writeUInt32BE(6_000, sizeAt);
     bytes.writeUInt32BE(5_000, sizeAt + 4);
 
-    expect(await refusal(bytes)).toMatchObject({
+    expect(await rejection(bytes)).toMatchObject({
       code: 'MEDIA_TOO_LARGE',
       details: { measure: 'pixels', value: 30_000_000, limit: 25_000_000 },
     });
   });
 
-  it('refuses more channels than colours and transparency need', async () => {
+  it('rejects more channels than CMYK with alpha', async () => {
     const six = sharp(Buffer.alloc(24), { raw: { width: 2, height: 2, channels: 3 } })
       .joinChannel(Buffer.alloc(12), { raw: { width: 2, height: 2, channels: 3 } })
       .tiff({ compression: 'none' });
 
-    expect(await refusal(await six.toBuffer())).toMatchObject({
+    expect(await rejection(await six.toBuffer())).toMatchObject({
       code: 'MEDIA_TOO_LARGE',
       details: { measure: 'channels', value: 6, limit: 5 },
     });

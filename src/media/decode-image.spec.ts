@@ -5,7 +5,7 @@ import { decodeImage, type DecodedImage } from './decode-image.js';
 const WIDTH = 48;
 const HEIGHT = 32;
 
-/** A smooth picture whose four corners all differ. */
+/** A smooth image whose four corners all differ. */
 const pixels = Buffer.from(
   Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
     const [x, y] = [i % WIDTH, Math.floor(i / WIDTH)];
@@ -13,7 +13,7 @@ const pixels = Buffer.from(
   }).flat(),
 );
 
-const picture = () => sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+const testImage = () => sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
 
 async function decode(encoded: Sharp): Promise<DecodedImage> {
   return decodeImage({ bytes: await encoded.toBuffer() });
@@ -24,18 +24,18 @@ function meanDifference(actual: Uint8Array, expected: Uint8Array): number {
   return actual.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / actual.length;
 }
 
-function colourAt({ width, data }: DecodedImage, x: number, y: number): number[] {
+function colorAt({ width, data }: DecodedImage, x: number, y: number): number[] {
   return [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
 }
 
 describe('decodeImage', () => {
   it.each([
-    ['png', () => picture().png()],
-    ['interlaced png', () => picture().png({ progressive: true })],
-    ['webp', () => picture().webp({ lossless: true })],
-    ['tiff', () => picture().tiff({ compression: 'lzw' })],
-    ['profiled png', () => picture().withIccProfile('srgb').png()],
-  ])('gives back the exact pixels of %s', async (_, encode) => {
+    ['png', () => testImage().png()],
+    ['interlaced png', () => testImage().png({ progressive: true })],
+    ['webp', () => testImage().webp({ lossless: true })],
+    ['tiff', () => testImage().tiff({ compression: 'lzw' })],
+    ['profiled png', () => testImage().withIccProfile('srgb').png()],
+  ])('decodes the exact pixels of %s', async (_, encode) => {
     const image = await decode(encode());
 
     expect(image.width).toBe(WIDTH);
@@ -44,30 +44,30 @@ describe('decodeImage', () => {
   });
 
   it.each([
-    ['jpeg', () => picture().jpeg({ quality: 95, chromaSubsampling: '4:4:4' })],
-    ['progressive jpeg', () => picture().jpeg({ quality: 95, progressive: true })],
-    ['lossy webp', () => picture().webp({ quality: 95 })],
-    ['avif', () => picture().avif({ quality: 90, chromaSubsampling: '4:4:4', effort: 0 })],
-    ['wide-gamut png', () => picture().withIccProfile('p3').png()],
-    ['16-bit png', () => picture().toColourspace('rgb16').png()],
-    ['palette png', () => picture().png({ palette: true, dither: 0 })],
-    ['gif', () => picture().gif({ dither: 0 })],
-  ])('gives nearly the pixels of %s', async (_, encode) => {
+    ['jpeg', () => testImage().jpeg({ quality: 95, chromaSubsampling: '4:4:4' })],
+    ['progressive jpeg', () => testImage().jpeg({ quality: 95, progressive: true })],
+    ['lossy webp', () => testImage().webp({ quality: 95 })],
+    ['avif', () => testImage().avif({ quality: 90, chromaSubsampling: '4:4:4', effort: 0 })],
+    ['wide-gamut png', () => testImage().withIccProfile('p3').png()],
+    ['16-bit png', () => testImage().toColourspace('rgb16').png()],
+    ['palette png', () => testImage().png({ palette: true, dither: 0 })],
+    ['gif', () => testImage().gif({ dither: 0 })],
+  ])('decodes approximately the pixels of %s', async (_, encode) => {
     expect(meanDifference((await decode(encode())).data, pixels)).toBeLessThan(4);
   });
 
   it('converts CMYK', async () => {
-    const image = await decode(picture().toColourspace('cmyk').jpeg({ quality: 95 }));
+    const image = await decode(testImage().toColourspace('cmyk').jpeg({ quality: 95 }));
 
-    // A press has fewer colours than a screen: the saturated corners move.
+    // CMYK has a smaller gamut: the saturated corners change.
     expect(meanDifference(image.data, pixels)).toBeLessThan(30);
     const white = sharp({ create: { width: 9, height: 9, channels: 3, background: 'white' } });
     const decoded = await decode(white.toColourspace('cmyk').jpeg());
-    expect(colourAt(decoded, 4, 4).every((value) => value > 250)).toBe(true);
+    expect(colorAt(decoded, 4, 4).every((value) => value > 250)).toBe(true);
   });
 
-  it.each(['b-w', 'grey16'])('gives three equal channels for %s', async (space) => {
-    const { width, data } = await decode(picture().toColourspace(space).png());
+  it.each(['b-w', 'grey16'])('decodes %s to three equal channels', async (space) => {
+    const { width, data } = await decode(testImage().toColourspace(space).png());
 
     expect(width).toBe(WIDTH);
     expect(data).toHaveLength(WIDTH * HEIGHT * 3);
@@ -80,42 +80,42 @@ describe('decodeImage', () => {
     ['png', (image: Sharp) => image.png()],
     ['webp', (image: Sharp) => image.webp({ lossless: true, exact: true })],
     ['tiff', (image: Sharp) => image.tiff({ compression: 'lzw' })],
-  ])('puts transparency on white: %s', async (_, encode) => {
+  ])('composites transparency on white: %s', async (_, encode) => {
     const row = Buffer.from([200, 0, 0, 255, 200, 0, 0, 128, 200, 0, 0, 0]);
     const encoded = sharp(row, { raw: { width: 3, height: 1, channels: 4 } });
     const image = await decode(encode(encoded));
 
-    expect(colourAt(image, 0, 0)).toEqual([200, 0, 0]);
+    expect(colorAt(image, 0, 0)).toEqual([200, 0, 0]);
     // Python: PIL.Image.alpha_composite of (200, 0, 0, 128) over white gives (227, 127, 127).
     expect(
-      meanDifference(Uint8Array.from(colourAt(image, 1, 0)), Uint8Array.of(227, 127, 127)),
+      meanDifference(Uint8Array.from(colorAt(image, 1, 0)), Uint8Array.of(227, 127, 127)),
     ).toBeLessThanOrEqual(1);
-    expect(colourAt(image, 2, 0)).toEqual([255, 255, 255]);
+    expect(colorAt(image, 2, 0)).toEqual([255, 255, 255]);
   });
 
-  it('puts grey with alpha and a transparent palette on white', async () => {
+  it('composites gray with alpha and a transparent palette on white', async () => {
     const row = Buffer.from([10, 255, 10, 0]);
-    const grey = sharp(row, { raw: { width: 2, height: 1, channels: 2 } });
+    const gray = sharp(row, { raw: { width: 2, height: 1, channels: 2 } });
     const clear = { r: 9, g: 9, b: 9, alpha: 0 };
     const palette = sharp({ create: { width: 2, height: 1, channels: 4, background: clear } });
 
-    expect([...(await decode(grey.png())).data]).toEqual([10, 10, 10, 255, 255, 255]);
+    expect([...(await decode(gray.png())).data]).toEqual([10, 10, 10, 255, 255, 255]);
     expect([...(await decode(palette.png({ palette: true }))).data]).toEqual(Array(6).fill(255));
     expect([...(await decode(palette.gif())).data]).toEqual(Array(6).fill(255));
   });
 
-  it('takes the first frame of an animation', async () => {
+  it('decodes the first frame of an animation', async () => {
     const frames = Buffer.concat([Buffer.alloc(4 * 4 * 3, 40), Buffer.alloc(4 * 4 * 3, 220)]);
     const strip = sharp(frames, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } });
 
     for (const encoded of [strip.clone().gif(), strip.clone().webp({ lossless: true })]) {
       const image = await decode(encoded);
       expect([image.width, image.height]).toEqual([4, 4]);
-      expect(colourAt(image, 1, 1)).toEqual([40, 40, 40]);
+      expect(colorAt(image, 1, 1)).toEqual([40, 40, 40]);
     }
   });
 
-  // The corner of the stored picture that is top left when it is shown upright, from the Exif standard.
+  // The corner of the stored image that is the top left of the upright image (Exif standard, tag 0x0112).
   it.each([
     [1, 0, 0],
     [2, 1, 0],
@@ -125,16 +125,16 @@ describe('decodeImage', () => {
     [6, 0, 1],
     [7, 1, 1],
     [8, 1, 0],
-  ])('shows Exif orientation %i upright', async (orientation, right, down) => {
+  ])('applies Exif orientation %i', async (orientation, right, down) => {
     for (const format of ['jpeg', 'png', 'webp', 'tiff'] as const) {
-      const encoded = picture().withMetadata({ orientation }).toFormat(format, { quality: 95 });
+      const encoded = testImage().withMetadata({ orientation }).toFormat(format, { quality: 95 });
       const image = await decode(encoded);
 
       const sides = orientation < 5 ? [WIDTH, HEIGHT] : [HEIGHT, WIDTH];
       expect([image.width, image.height]).toEqual(sides);
       const [x, y] = [right * (WIDTH - 1), down * (HEIGHT - 1)];
       const corner = pixels.subarray((y * WIDTH + x) * 3, (y * WIDTH + x) * 3 + 3);
-      expect(meanDifference(Uint8Array.from(colourAt(image, 0, 0)), corner)).toBeLessThan(16);
+      expect(meanDifference(Uint8Array.from(colorAt(image, 0, 0)), corner)).toBeLessThan(16);
     }
   });
 
@@ -147,6 +147,6 @@ describe('decodeImage', () => {
     const image = await decode(sharp({ create }).png());
 
     expect([image.width, image.height]).toEqual([width, height]);
-    expect(colourAt(image, width - 1, height - 1)).toEqual([10, 20, 30]);
+    expect(colorAt(image, width - 1, height - 1)).toEqual([10, 20, 30]);
   });
 });

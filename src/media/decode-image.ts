@@ -1,15 +1,11 @@
 import sharp from 'sharp';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import {
-  MAX_AVIF_PIXELS,
-  MAX_IMAGE_CHANNELS,
-  MAX_IMAGE_PIXELS,
-  MAX_IMAGE_SIDE,
-} from '../config/limits.js';
+import { MAX_IMAGE_CHANNELS, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { sniffImageFormat, type ImageFormat } from './sniff-image-format.js';
+import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
+import { sniffImageFormat } from './sniff-media.js';
 
-/** A file as it was received. */
+/** The content of an image file. */
 export interface EncodedMedia {
   readonly bytes: Uint8Array;
 }
@@ -18,46 +14,38 @@ export interface EncodedMedia {
 export interface DecodedImage {
   readonly width: number;
   readonly height: number;
-  /** Red, green, blue, row by row: `width * height * 3` bytes. */
+  /** RGB, row-major: `width * height * 3` bytes. */
   readonly data: Uint8Array;
 }
 
-// A loader that is not named here cannot be reached, whatever the bytes say.
+// libvips sniffs the content itself, so all other loaders are blocked.
 sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpegBuffer',
-    'VipsForeignLoadPngBuffer',
-    'VipsForeignLoadWebpBuffer',
-    'VipsForeignLoadNsgifBuffer',
-    'VipsForeignLoadTiffBuffer',
-    'VipsForeignLoadHeifBuffer',
-  ],
-});
-// No picture is decoded twice, and cores belong to the model.
+sharp.unblock({ operation: Object.values(IMAGE_FORMATS).map(({ loader }) => loader) });
+// No image is decoded twice, and the cores belong to the model.
 sharp.cache(false);
 sharp.concurrency(1);
 
 /**
- * Decodes a picture as Hugging Face's processors see it through Pillow, with three differences a user wants: EXIF
- * orientation is applied, embedded profiles are converted to sRGB, CMYK without profile goes through a press profile.
- * As there, transparency is put on white, 16 bits lose their lower byte and an animation gives its first frame.
+ * Decodes an image. Pixels equal those of Pillow, which Hugging Face's image processors use, with three differences:
+ * EXIF orientation is applied, embedded ICC profiles are converted to sRGB, and CMYK without a profile is converted
+ * through a press profile. As in Pillow, transparency is composited on white, 16-bit channels lose their lower byte,
+ * and an animation is reduced to its first frame.
  *
- * The header is read and checked before any pixel: a few bytes can claim gigabytes. A hostile file may still
- * take long inside the decoder, which cannot be interrupted, so this runs in a process that may be killed.
+ * The limits are checked on the header before any pixel is allocated, because a few bytes can declare gigabytes. A
+ * hostile file may still keep the decoder busy, which cannot be interrupted: run this in a process that can be killed.
  *
- * @throws SalamandraError MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */
 export async function decodeImage({ bytes }: EncodedMedia): Promise<DecodedImage> {
   const format = sniffImageFormat(bytes);
   checkLimits(format, await readHeader(bytes));
-  return readPixels(bytes);
+  return decodePixels(bytes);
 }
 
 /**
- * The size that `decodeImage` would give, from the header alone; a picture that ends early still has one.
+ * Width and height that `decodeImage` would return, in pixels, from the header alone. Also works for truncated files.
  *
- * @throws SalamandraError MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */
 export async function readImageSize({
   bytes,
@@ -71,7 +59,7 @@ export async function readImageSize({
 
 async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   try {
-    // The limits are checked afterwards, by us, so that the answer can name the one that was passed.
+    // checkLimits applies the limits, so that its error can name the one that was exceeded.
     return await open(bytes, { limitInputPixels: false, limitInputChannels: false }).metadata();
   } catch (cause) {
     throw corrupt(cause);
@@ -79,14 +67,24 @@ async function readHeader(bytes: Uint8Array): Promise<Metadata> {
 }
 
 function checkLimits(format: ImageFormat, { width, height, channels }: Metadata): void {
-  const maxPixels = format === 'avif' ? MAX_AVIF_PIXELS : MAX_IMAGE_PIXELS;
-  if (width * height > maxPixels) throw tooLarge('pixels', width * height, maxPixels);
+  const { label, maxPixels } = IMAGE_FORMATS[format];
+  const pixels = width * height;
+  if (pixels > maxPixels) {
+    const message = `The image has ${grouped(pixels)} pixels. The limit for ${label} is ${grouped(maxPixels)} pixels. Reduce the resolution.`;
+    throw tooLarge('pixels', pixels, maxPixels, message);
+  }
   const side = Math.max(width, height);
-  if (side > MAX_IMAGE_SIDE) throw tooLarge('side', side, MAX_IMAGE_SIDE);
-  if (channels > MAX_IMAGE_CHANNELS) throw tooLarge('channels', channels, MAX_IMAGE_CHANNELS);
+  if (side > MAX_IMAGE_SIDE) {
+    const message = `The longer side of the image has ${grouped(side)} pixels. The limit is ${grouped(MAX_IMAGE_SIDE)} pixels. Reduce the resolution or crop the image.`;
+    throw tooLarge('side', side, MAX_IMAGE_SIDE, message);
+  }
+  if (channels > MAX_IMAGE_CHANNELS) {
+    const message = `The image has ${channels} channels. The limit is ${MAX_IMAGE_CHANNELS}. Convert the image to RGB.`;
+    throw tooLarge('channels', channels, MAX_IMAGE_CHANNELS, message);
+  }
 }
 
-async function readPixels(bytes: Uint8Array): Promise<DecodedImage> {
+async function decodePixels(bytes: Uint8Array): Promise<DecodedImage> {
   const limits = { limitInputPixels: MAX_IMAGE_PIXELS, limitInputChannels: MAX_IMAGE_CHANNELS };
   try {
     const { data, info } = await open(bytes, limits)
@@ -96,14 +94,14 @@ async function readPixels(bytes: Uint8Array): Promise<DecodedImage> {
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     if (channels === 4) return { width, height, data: flattenOnWhite(data) };
-    if (channels !== 3) throw new TypeError(`Decoded to ${channels} channels.`);
+    if (channels !== 3) throw new TypeError(`Expected 3 or 4 decoded channels, got ${channels}.`);
     return { width, height, data };
   } catch (cause) {
     throw corrupt(cause);
   }
 }
 
-/** RGBA -> RGB, rounded as Pillow's composite does; libvips truncates and ends up a level darker. */
+/** RGBA to RGB on white, rounded as Pillow does. libvips truncates, which gives values one level darker. */
 function flattenOnWhite(rgba: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((rgba.length / 4) * 3);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
@@ -121,21 +119,23 @@ function open(bytes: Uint8Array, limits: SharpOptions): Sharp {
 }
 
 function corrupt(cause: unknown): SalamandraError {
-  return new SalamandraError('MEDIA_CORRUPT', 'The picture is damaged or incomplete.', { cause });
+  return new SalamandraError(
+    'MEDIA_CORRUPT',
+    'The image file is damaged or incomplete. Send the original file again.',
+    { cause },
+  );
 }
 
 function tooLarge(
   measure: 'pixels' | 'side' | 'channels',
   value: number,
   limit: number,
+  message: string,
 ): SalamandraError {
-  return new SalamandraError('MEDIA_TOO_LARGE', `The picture has too many ${TOO_MANY[measure]}.`, {
-    details: { measure, value, limit },
-  });
+  return new SalamandraError('MEDIA_TOO_LARGE', message, { details: { measure, value, limit } });
 }
 
-const TOO_MANY = {
-  pixels: 'pixels',
-  side: 'pixels on one side',
-  channels: 'channels',
-} as const;
+/** `50,000,000` */
+function grouped(value: number): string {
+  return value.toLocaleString('en');
+}

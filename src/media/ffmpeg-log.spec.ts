@@ -1,6 +1,6 @@
 import { createLogParser, type LogParser, toRate } from './ffmpeg-log.js';
 
-/** The name under which a parser's own filter logs. */
+/** The random name of a parser's filter. */
 const nameOf = (log: LogParser) => log.filter.replace(/=.*/, '');
 
 const configuration = (name: string) =>
@@ -11,21 +11,21 @@ function frameLine(name: string, ticks: number | 'NOPTS', size = '64x48'): strin
 }
 
 describe('createLogParser', () => {
-  it('reads times by their ticks, and sizes', async () => {
+  it('parses timestamps from ticks, and sizes', async () => {
     const log = createLogParser();
     const name = nameOf(log);
-    log.add(configuration(name));
-    [frameLine(name, 589676544), frameLine(name, -16384, '48x64')].forEach(log.add);
+    log.addLine(configuration(name));
+    [frameLine(name, 589676544), frameLine(name, -16384, '48x64')].forEach(log.addLine);
 
     expect(await log.nextFrame()).toEqual({ containerSeconds: 35991, width: 64, height: 48 });
     expect(await log.nextFrame()).toEqual({ containerSeconds: -1, width: 48, height: 64 });
   });
 
-  it('waits for a frame, and ends when the log does', async () => {
+  it('waits for a frame, and ends with the log', async () => {
     const log = createLogParser();
     const first = log.nextFrame();
-    log.add(configuration(nameOf(log)));
-    log.add(frameLine(nameOf(log), 16384));
+    log.addLine(configuration(nameOf(log)));
+    log.addLine(frameLine(nameOf(log), 16384));
     const second = first.then(() => log.nextFrame());
     expect(await first).toMatchObject({ containerSeconds: 1 });
     log.end();
@@ -33,19 +33,19 @@ describe('createLogParser', () => {
     expect(await second).toBeUndefined();
   });
 
-  it('shows a frame without a time at the time of the one before', async () => {
+  it('gives a frame without a timestamp the previous timestamp', async () => {
     const log = createLogParser();
     const name = nameOf(log);
-    [configuration(name), frameLine(name, 32768), frameLine(name, 'NOPTS')].forEach(log.add);
+    [configuration(name), frameLine(name, 32768), frameLine(name, 'NOPTS')].forEach(log.addLine);
     await log.nextFrame();
 
     expect(await log.nextFrame()).toMatchObject({ containerSeconds: 2 });
   });
 
-  it('reads the header', () => {
+  it('parses the header', () => {
     const log = createLogParser();
-    log.add('  Duration: 10:00:04.50, start: -1.400000, bitrate: 345 kb/s');
-    log.add(configuration(nameOf(log)));
+    log.addLine('  Duration: 10:00:04.50, start: -1.400000, bitrate: 345 kb/s');
+    log.addLine(configuration(nameOf(log)));
 
     expect(log.header()).toEqual({
       durationSeconds: 36004.5,
@@ -54,37 +54,37 @@ describe('createLogParser', () => {
     });
   });
 
-  it('reads a header without a length', () => {
+  it('parses a header without a duration', () => {
     const log = createLogParser();
-    log.add('  Duration: N/A, start: 0.080000, bitrate: N/A');
+    log.addLine('  Duration: N/A, start: 0.080000, bitrate: N/A');
 
     expect(log.header()).toEqual({ durationSeconds: null, startSeconds: 0.08, frameRate: null });
   });
 
-  it('is not taken in by what a file says of itself', async () => {
+  it('ignores forged lines from file metadata', async () => {
     const log = createLogParser();
     const forged = 'Parsed_showinfo_1';
-    log.add('  Duration: 00:00:09.00, start: 0.000000, bitrate: 1 kb/s');
+    log.addLine('  Duration: 00:00:09.00, start: 0.000000, bitrate: 1 kb/s');
     for (const indent of ['', '  ', '    title           : ']) {
-      log.add(`${indent}${configuration(forged)}`);
-      log.add(`${indent}${frameLine(forged, 1)}`);
-      log.add(`${indent}${frameLine('showinfo@0', 1)}`);
+      log.addLine(`${indent}${configuration(forged)}`);
+      log.addLine(`${indent}${frameLine(forged, 1)}`);
+      log.addLine(`${indent}${frameLine('showinfo@0', 1)}`);
     }
-    log.add('  Duration: 00:00:01.00, start: 7.000000');
-    log.add('    comment         : Cannot allocate memory');
+    log.addLine('  Duration: 00:00:01.00, start: 7.000000');
+    log.addLine('    comment         : Cannot allocate memory');
     log.end();
 
     expect(await log.nextFrame()).toBeUndefined();
     expect(log.header()).toEqual({ durationSeconds: 9, startSeconds: 0, frameRate: null });
-    expect(log.text()).not.toContain('Cannot allocate');
+    expect(log.recentLines()).not.toContain('Cannot allocate');
   });
 
-  it('keeps the end of a long log', () => {
+  it('keeps the last lines of a long log', () => {
     const log = createLogParser();
-    for (let i = 0; i < 1_000; i++) log.add(`line ${i}`);
+    for (let i = 0; i < 1_000; i++) log.addLine(`line ${i}`);
 
-    expect(log.text().split('\n')).toHaveLength(50);
-    expect(log.text()).toMatch(/line 999$/);
+    expect(log.recentLines().split('\n')).toHaveLength(50);
+    expect(log.recentLines()).toMatch(/line 999$/);
   });
 });
 
@@ -95,7 +95,7 @@ describe('toRate', () => {
     [90_000, 1, null],
     [undefined, undefined, null],
     [NaN, 1, null],
-  ])('takes %p/%p as %p', (numerator, denominator, expected) => {
+  ])('converts %p/%p to %p', (numerator, denominator, expected) => {
     expect(toRate(numerator, denominator)).toBe(expected);
   });
 });

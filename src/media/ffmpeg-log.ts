@@ -1,35 +1,36 @@
 import { randomBytes } from 'node:crypto';
 
-/** What ffmpeg's `showinfo` filter says of a frame. */
+/** A frame as logged by ffmpeg's `showinfo` filter. */
 export interface LoggedFrame {
-  /** Seconds in the container's own count. */
+  /** Timestamp on the container's clock. */
   readonly containerSeconds: number;
   readonly width: number;
   readonly height: number;
 }
 
-/** What ffmpeg says of a file before it reads frames. */
+/** File properties that ffmpeg logs before the first frame. */
 interface LoggedHeader {
   readonly durationSeconds: number | null;
+  /** The container's clock at the start of the video. */
   readonly startSeconds: number;
+  /** Frames per second. */
   readonly frameRate: number | null;
 }
 
 export interface LogParser {
-  /** The filter to run last: it makes ffmpeg log each frame under a name that no file can know. */
+  /** Must be the last video filter: it makes ffmpeg log each frame under a random name that no file can forge. */
   readonly filter: string;
-  readonly add: (line: string) => void;
-  /** No more lines will come. */
+  readonly addLine: (line: string) => void;
+  /** Marks the end of the log. */
   readonly end: () => void;
-  /** The next frame that the log names, or undefined when it has ended. */
+  /** The next logged frame, or undefined after the end of the log. */
   readonly nextFrame: () => Promise<LoggedFrame | undefined>;
   readonly header: () => LoggedHeader;
-  /** The latest lines that are ffmpeg's own words. */
-  readonly text: () => string;
+  /** The last LOG_LINES lines without indented ones, which describe the file. For errors. */
+  readonly recentLines: () => string;
 }
 
-/** Lines kept for the diagnosis. */
-const KEPT_LINES = 50;
+const LOG_LINES = 50;
 
 const CONFIGURATION = /^config in time_base: (\d+)\/(\d+), frame_rate: (\d+)\/(\d+)/;
 const FRAME = /^n: *\d+ pts: *(-?\d+|NOPTS) .*? s:(\d+)x(\d+) /;
@@ -37,17 +38,17 @@ const DURATION =
   /^ {2}Duration: (?:N\/A|(\d{1,6}):(\d\d):(\d\d\.\d{1,9}))(?:, start: (-?\d{1,9}\.\d{1,9}))?/;
 
 /**
- * Reads ffmpeg's log line by line. Times are taken as ticks: the log writes seconds with six digits, which is less than
- * a frame after an hour.
+ * Parses ffmpeg's log line by line. Timestamps are parsed as ticks, because the log prints seconds with six significant
+ * digits, which is coarser than a frame after one hour.
  *
- * ffmpeg prints some of a file's texts with their line breaks, so any line may be the file's author's. Frames are
- * therefore logged under a random name, and the length is taken from the first line that gives one, which comes before all
- * such texts. What is left to a forger is the wording of the diagnosis of his own file.
+ * ffmpeg prints metadata of the file with its line breaks, so the file's author can forge any line. Therefore frames
+ * are logged under a random name, and the duration comes from the first line that has one, which precedes all metadata.
+ * A forged line can only change the text of the error for that file.
  */
 export function createLogParser(): LogParser {
   const name = `showinfo@${randomBytes(16).toString('hex')}`;
   const frames: LoggedFrame[] = [];
-  const kept: string[] = [];
+  const lines: string[] = [];
   let secondsPerTick = 0;
   let previousSeconds = 0;
   let header: LoggedHeader = { durationSeconds: null, startSeconds: 0, frameRate: null };
@@ -56,17 +57,17 @@ export function createLogParser(): LogParser {
   let wake: () => void = () => undefined;
 
   function add(line: string): void {
-    const ofFrames = takeWordsOf(name, line);
-    const frame = FRAME.exec(ofFrames);
+    const message = filterMessage(name, line);
+    const frame = FRAME.exec(message);
     if (frame) {
-      // A frame without a time is shown after the one before it.
+      // A frame without a timestamp gets the timestamp of the previous one.
       if (frame[1] !== 'NOPTS') previousSeconds = Number(frame[1]) * secondsPerTick;
       const [width, height] = [Number(frame[2]), Number(frame[3])];
       frames.push({ containerSeconds: previousSeconds, width, height });
       wake();
       return;
     }
-    const configuration = CONFIGURATION.exec(ofFrames);
+    const configuration = CONFIGURATION.exec(message);
     if (configuration) {
       const [, numerator, denominator, rate, rateBase] = configuration.map(Number);
       secondsPerTick = (numerator ?? 0) / (denominator ?? 1);
@@ -82,8 +83,8 @@ export function createLogParser(): LogParser {
       header = { ...header, durationSeconds, startSeconds: Number(start ?? 0) };
     }
     if (!line.startsWith(' ')) {
-      kept.push(line);
-      if (kept.length > KEPT_LINES) kept.shift();
+      lines.push(line);
+      if (lines.length > LOG_LINES) lines.shift();
     }
   }
 
@@ -96,28 +97,28 @@ export function createLogParser(): LogParser {
 
   return {
     filter: `${name}=checksum=0`,
-    add,
+    addLine: add,
     nextFrame,
     end() {
       state = 'ended';
       wake();
     },
     header: () => header,
-    text: () => kept.join('\n'),
+    recentLines: () => lines.join('\n'),
   };
 }
 
-/** What a filter says in a line of the log; empty for lines of others. */
-function takeWordsOf(name: string, line: string): string {
+/** The message of a log line by this filter; empty for all other lines. */
+function filterMessage(name: string, line: string): string {
   if (!line.startsWith(`[${name} @ `)) return '';
   return line.slice(line.indexOf('] ') + 2);
 }
 
-/** Frames a second, or null where the file names no honest number. */
+/** Frames per second; `null` if the rate is not in (0, MAX_FRAME_RATE]. */
 export function toRate(numerator = 0, denominator = 0): number | null {
   const rate = numerator / denominator;
   return rate > 0 && rate <= MAX_FRAME_RATE ? rate : null;
 }
 
-/** Above high-speed cameras; some containers put their clock's ticks in place of a rate. */
+/** Frames per second. Higher than high-speed cameras; some containers store clock ticks as the rate. */
 const MAX_FRAME_RATE = 1_000;

@@ -28,14 +28,14 @@ describe('findFfmpeg', () => {
     ['4.4.2-0ubuntu0.22.04.1', '-vsync'],
     ['n8.1.2', '-fps_mode'],
     ['N-118000-g0e8eb07980', '-fps_mode'],
-  ])('finds version %s on PATH', async (version, keepTimesOption) => {
+  ])('finds version %s on PATH', async (version, frameTimingOption) => {
     const ffmpegPath = installBoth(version);
     const PATH = ['/nowhere', '', folder].join(delimiter);
 
     expect(await findFfmpeg({ PATH })).toEqual({
       ffmpegPath,
       ffprobePath: join(folder, 'ffprobe'),
-      keepTimesOption,
+      frameTimingOption,
     });
   });
 
@@ -47,7 +47,7 @@ describe('findFfmpeg', () => {
     });
   });
 
-  it('does not pass over a wrong SALAMANDRA_FFMPEG', async () => {
+  it('rejects a wrong SALAMANDRA_FFMPEG even if PATH has ffmpeg', async () => {
     installBoth('7.1');
     const env = { SALAMANDRA_FFMPEG: join(folder, 'missing'), PATH: folder };
 
@@ -55,11 +55,11 @@ describe('findFfmpeg', () => {
   });
 
   it.each([
-    ['an old one', () => installBoth('4.2.7')],
-    ['one without ffprobe', () => install('ffmpeg', 'ffmpeg version 7.1')],
+    ['an old version', () => installBoth('4.2.7')],
+    ['ffmpeg without ffprobe', () => install('ffmpeg', 'ffmpeg version 7.1')],
     ['another program', () => (install('ffprobe'), install('ffmpeg', 'hello'))],
     ['none', () => undefined],
-  ])('refuses %s', async (_, prepare) => {
+  ])('rejects %s', async (_, prepare) => {
     prepare();
 
     await expect(findFfmpeg({ PATH: folder })).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });

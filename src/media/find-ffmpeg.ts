@@ -5,25 +5,27 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 
-/** The two programs, and how one option of this version is written. */
+/** Paths of both executables, and an option whose name depends on the version. */
 export interface Ffmpeg {
   readonly ffmpegPath: string;
   readonly ffprobePath: string;
-  /** Keeps frames and their times as they are: `-vsync` until 5.0, `-fps_mode` after. */
-  readonly keepTimesOption: '-vsync' | '-fps_mode';
+  /**
+   * Together with `passthrough` it keeps every frame and its timestamp: `-vsync` before ffmpeg 5.1, `-fps_mode` since.
+   */
+  readonly frameTimingOption: '-vsync' | '-fps_mode';
 }
 
-/** The oldest version whose options are known to do what they are used for. */
-const OLDEST_VERSION = 4.3;
+/** The oldest version on which all options are tested. */
+const MIN_VERSION = 4.3;
 const FIRST_WITH_FPS_MODE = 5.1;
 const VERSION_TIMEOUT_MS = 10_000;
 
 const SUFFIX = process.platform === 'win32' ? '.exe' : '';
 
 /**
- * Finds ffmpeg: SALAMANDRA_FFMPEG, the path of the program, or else the first on PATH. `ffprobe` has to stand beside it.
+ * Finds ffmpeg by SALAMANDRA_FFMPEG (path of the executable), or else on PATH. `ffprobe` must be in the same folder.
  *
- * @throws SalamandraError VIDEO_UNAVAILABLE
+ * @throws VIDEO_UNAVAILABLE
  */
 export async function findFfmpeg(
   env: Readonly<Record<string, string | undefined>>,
@@ -32,22 +34,22 @@ export async function findFfmpeg(
     const ffprobePath = join(dirname(ffmpegPath), `ffprobe${SUFFIX}`);
     if ((await isExecutable(ffmpegPath)) && (await isExecutable(ffprobePath))) {
       const version = await readVersion(ffmpegPath);
-      if (version >= OLDEST_VERSION) {
-        const keepTimesOption = version >= FIRST_WITH_FPS_MODE ? '-fps_mode' : '-vsync';
-        return { ffmpegPath, ffprobePath, keepTimesOption };
+      if (version >= MIN_VERSION) {
+        const frameTimingOption = version >= FIRST_WITH_FPS_MODE ? '-fps_mode' : '-vsync';
+        return { ffmpegPath, ffprobePath, frameTimingOption };
       }
     }
   }
   throw new SalamandraError(
     'VIDEO_UNAVAILABLE',
-    `Clips need ffmpeg ${OLDEST_VERSION} or newer with ffprobe, and this machine has none. Pictures work without it.`,
+    `Videos need ffmpeg and ffprobe ${MIN_VERSION} or newer, which were not found. Install ffmpeg, or set SALAMANDRA_FFMPEG to its path. Images work without it.`,
   );
 }
 
-/** SALAMANDRA_FFMPEG stands alone where it is set: a wrong one must not be passed over in silence. */
+/** SALAMANDRA_FFMPEG is the only candidate if it is set: PATH must not hide a wrong value. */
 function listCandidates(env: Readonly<Record<string, string | undefined>>): string[] {
-  const chosen = env['SALAMANDRA_FFMPEG'];
-  if (chosen !== undefined && chosen !== '') return [resolve(chosen)];
+  const configured = env['SALAMANDRA_FFMPEG'];
+  if (configured !== undefined && configured !== '') return [resolve(configured)];
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => resolve(folder, `ffmpeg${SUFFIX}`));
 }
@@ -59,7 +61,7 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** `5.1` of `ffmpeg version 5.1.9-...`; Infinity for builds named by a revision; 0 for what does not run. */
+/** `5.1` for `ffmpeg version 5.1.9-...`, Infinity for builds that are named by a revision, 0 if it does not run. */
 async function readVersion(ffmpegPath: string): Promise<number> {
   const text = await new Promise<string>((resolveText) => {
     execFile(ffmpegPath, ['-version'], { timeout: VERSION_TIMEOUT_MS }, (error, stdout) =>

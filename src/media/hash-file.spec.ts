@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { hashFile } from './hash-file.js';
 
-it('follows the content of a file, also when it changes', async () => {
+it('hashes the content, and hashes again after a change', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-hash-'));
-  const path = join(folder, 'clip');
+  const path = join(folder, 'video');
   await writeFile(path, 'abc');
   const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
@@ -16,9 +16,9 @@ it('follows the content of a file, also when it changes', async () => {
   await rm(folder, { recursive: true });
 });
 
-it('gets on between the runs of a busy process, and stops when nobody waits for it', async () => {
+it('progresses in a busy process, and stops when the signal aborts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-hash-'));
-  const path = join(folder, 'clip');
+  const path = join(folder, 'video');
   await writeFile(path, '');
   await truncate(path, 32 << 20);
   let runs = 0;

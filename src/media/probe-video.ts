@@ -1,120 +1,122 @@
 import { open, stat } from 'node:fs/promises';
 
 import { MAX_VIDEO_PIXELS, MAX_VIDEO_SECONDS } from '../config/limits.js';
-import { SalamandraError } from '../errors/salamandra-error.js';
 import { createLogParser, toRate } from './ffmpeg-log.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
-import { type ClipFile, runFfmpeg, runFfprobe } from './run-ffmpeg.js';
-import { MEDIA_HEAD_BYTES, sniffVideoContainer, type VideoContainer } from './sniff-media.js';
-import { tooLong, tooManyPixels, toVideoError, unsupportedContainer } from './video-errors.js';
+import { type VideoFile, runFfmpeg, runFfprobe } from './run-ffmpeg.js';
+import { emptyFile, sniffVideoContainer, unsupportedFormat } from './sniff-media.js';
+import { noVideoStream, tooLong, tooManyPixels, toVideoError } from './video-errors.js';
+import { MEDIA_HEAD_BYTES, type VideoContainer } from './video-formats.js';
 
-/** What a clip's headers say. */
-export interface VideoOutline {
-  /** From the start of the clip to the end of its pictures; null where neither the file says nor its packets. */
+/** Video properties from the file headers. */
+export interface VideoMetadata {
+  /** From the start to the end of the video stream; `null` if neither the headers nor the packets give it. */
   readonly durationSeconds: number | null;
-  /** Pixels of the upright frames, as they are stored: where pixels are not square, they are not stretched. */
+  /** Size of the upright frames in stored pixels: no correction for pixels that are not square. */
   readonly width: number;
   readonly height: number;
-  /** Frames a second on average; null where the file does not say. */
+  /** Average frames per second; `null` if the headers do not have it. */
   readonly frameRate: number | null;
 }
 
-export interface ProbedVideo extends ClipFile, VideoOutline {
-  /** The container's time at the start of the clip. */
+export interface ProbedVideo extends VideoFile, VideoMetadata {
+  /** The container's clock at the start of the video. */
   readonly startSeconds: number;
-  /** `searched` where the container has no index, and a seek may land after the time that was sought. */
+  /** `searched` if the container has no index: a seek may land after its target. */
   readonly seeking: 'indexed' | 'searched';
 }
 
-/** Containers that are streams of packets. */
+/** Containers without an index. */
 const SEARCHED_CONTAINERS: ReadonlySet<VideoContainer> = new Set<VideoContainer>([
   'mpegts',
   'mpeg',
 ]);
 
 /**
- * Reads the headers of an untrusted file and checks them against the limits.
+ * Reads the headers of an untrusted video file and checks them against the limits.
  *
- * @throws SalamandraError MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_CORRUPT, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, MEDIA_TOO_LARGE
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_CORRUPT, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, MEDIA_TOO_LARGE
  */
 export async function probeVideo(ffmpeg: Ffmpeg, path: string): Promise<ProbedVideo> {
-  const clip = { path, container: await readContainer(path) };
-  // ffprobe fails as well on a sound or a subtitle it may not decode; a frame decides whether the picture is fine.
-  const probed = (await readHeaders(ffmpeg, clip)) ?? (await readFirstFrame(ffmpeg, clip));
+  const file = { path, container: await readContainer(path) };
+  // ffprobe also fails on an audio or subtitle codec that is not allowed. Then the first frame decides.
+  const probed = (await readHeaders(ffmpeg, file)) ?? (await readFirstFrame(ffmpeg, file));
   if (probed.width * probed.height > MAX_VIDEO_PIXELS) throw tooManyPixels();
-  const durationSeconds = probed.durationSeconds ?? (await measureDuration(ffmpeg, clip));
+  const durationSeconds = probed.durationSeconds ?? (await measureDuration(ffmpeg, file));
   if (durationSeconds !== null && durationSeconds > MAX_VIDEO_SECONDS) throw tooLong();
-  const seeking = SEARCHED_CONTAINERS.has(clip.container) ? 'searched' : 'indexed';
-  return { ...clip, ...probed, durationSeconds, seeking };
+  const seeking = SEARCHED_CONTAINERS.has(file.container) ? 'searched' : 'indexed';
+  return { ...file, ...probed, durationSeconds, seeking };
 }
 
-/** ffmpeg gets to see nothing but plain files that start like one of its containers. */
+/** Only regular files with a known signature reach ffmpeg. */
 async function readContainer(path: string): Promise<VideoContainer> {
-  // Opening a pipe or a device could wait for ever.
-  const { size } = await stat(path).then((found) =>
-    found.isFile() ? found : Promise.reject(unsupportedContainer()),
+  // Opening a named pipe or a device could block forever.
+  const { size } = await stat(path).then((status) =>
+    status.isFile() ? status : Promise.reject(unsupportedFormat()),
   );
-  if (size === 0) throw new SalamandraError('MEDIA_EMPTY', 'The file is empty.');
-  const file = await open(path);
+  if (size === 0) throw emptyFile();
+  const handle = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MEDIA_HEAD_BYTES));
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MEDIA_HEAD_BYTES));
     const container = sniffVideoContainer(buffer.subarray(0, bytesRead));
-    if (container === null) throw unsupportedContainer();
+    if (container === null) throw unsupportedFormat();
     return container;
   } finally {
-    await file.close();
+    await handle.close();
   }
 }
 
-type Headers = Omit<ProbedVideo, keyof ClipFile | 'seeking'>;
+type Headers = Omit<ProbedVideo, keyof VideoFile | 'seeking'>;
 
-/** null where ffprobe does not get through. @throws NO_VIDEO_STREAM */
-async function readHeaders(ffmpeg: Ffmpeg, clip: ClipFile): Promise<Headers | null> {
-  const found = await runFfprobe(ffmpeg, clip).catch(() => null);
-  if (found === null) return null;
-  const stream = found.streams.find(
+/** @returns `null` if ffprobe fails. @throws NO_VIDEO_STREAM */
+async function readHeaders(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers | null> {
+  const probed = await runFfprobe(ffmpeg, file).catch(() => null);
+  if (probed === null) return null;
+  const stream = probed.streams.find(
     ({ codec_type, disposition }) => codec_type === 'video' && disposition?.attached_pic !== 1,
   );
-  if (!stream) throw toVideoError('matches no streams');
-  const { format } = found;
+  if (!stream) throw noVideoStream();
+  const { format } = probed;
   const startSeconds = toSeconds(format.start_time) ?? 0;
   const streamSeconds = toSeconds(stream.duration);
-  // A stream may start after the container does, and end long before it.
+  // A stream may start later than the container and end earlier.
   const durationSeconds =
     streamSeconds === null
       ? toSeconds(format.duration)
       : (toSeconds(stream.start_time) ?? startSeconds) - startSeconds + streamSeconds;
   const [rate, rateBase] = (stream.avg_frame_rate ?? '').split('/').map(Number);
   const { width = 0, height = 0 } = stream;
-  const isOnItsSide = Math.abs(Number(stream.rotation ?? 0)) % 180 === 90;
+  const isRotatedSideways = Math.abs(Number(stream.rotation ?? 0)) % 180 === 90;
   return {
     startSeconds,
     durationSeconds: durationSeconds !== null && durationSeconds > 0 ? durationSeconds : null,
-    ...(isOnItsSide ? { width: height, height: width } : { width, height }),
+    ...(isRotatedSideways ? { width: height, height: width } : { width, height }),
     frameRate: toRate(rate, rateBase),
   };
 }
 
-/** @throws the media codes */
-async function readFirstFrame(ffmpeg: Ffmpeg, clip: ClipFile): Promise<Headers> {
+/** @throws the errors of `toVideoError` */
+async function readFirstFrame(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers> {
   const log = createLogParser();
   const output = ['-frames:v', '1', '-vf', log.filter, '-f', 'null'];
-  const run = runFfmpeg(ffmpeg, clip, { input: ['-copyts'], output, onLine: log.add });
+  const run = runFfmpeg(ffmpeg, file, { input: ['-copyts'], output, onLine: log.addLine });
   const failure = await run.ended;
   log.end();
   const frame = await log.nextFrame();
-  if (!frame) throw toVideoError(`${failure?.message ?? ''}\n${log.text()}`);
+  if (!frame) throw toVideoError(`${failure?.message ?? ''}\n${log.recentLines()}`);
   const { width, height } = frame;
   return { ...log.header(), width, height };
 }
 
 /**
- * Seconds of a clip that does not say, such as a recording of a live stream: its packets are read and none decoded. null
- * where they tell no time.
+ * The duration in seconds of a video whose headers have none, such as a recorded live stream. Demuxes all packets and
+ * decodes none.
+ *
+ * @returns `null` if the packets have no timestamps
  */
-async function measureDuration(ffmpeg: Ffmpeg, clip: ClipFile): Promise<number | null> {
+async function measureDuration(ffmpeg: Ffmpeg, file: VideoFile): Promise<number | null> {
   let seconds = 0;
-  const run = runFfmpeg(ffmpeg, clip, {
+  const run = runFfmpeg(ffmpeg, file, {
     input: [],
     output: ['-c', 'copy', '-f', 'null'],
     onLine(line) {

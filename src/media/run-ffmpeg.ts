@@ -2,61 +2,89 @@ import { PassThrough, type Readable } from 'node:stream';
 
 import createCommand, { type FfprobeData } from 'fluent-ffmpeg';
 
-import { MAX_FFMPEG_CPU_SECONDS } from '../config/limits.js';
-import { GUARDS } from './ffmpeg-allow-lists.js';
+import {
+  MAX_FFMPEG_ALLOCATION_BYTES,
+  MAX_FFMPEG_CPU_SECONDS,
+  MAX_PROBE_BYTES,
+  MAX_PROBE_MICROSECONDS,
+  MAX_VIDEO_PIXELS,
+  MAX_VIDEO_STREAMS,
+} from '../config/limits.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
-import type { VideoContainer } from './sniff-media.js';
+import {
+  OTHER_CODECS,
+  VIDEO_CODECS,
+  VIDEO_CONTAINERS,
+  type VideoContainer,
+} from './video-formats.js';
 
-/** Bytes between ffmpeg and its reader; its default of 16 kB would take hundreds of turns a frame. */
+/** Buffer between ffmpeg and the consumer, in bytes. Node's default of 16 KiB needs hundreds of reads per frame. */
 const PIPE_BYTES = 1024 * 1024;
 
-/** A file, and the only container it is read as. */
-export interface ClipFile {
-  /** It reaches ffmpeg with its protocol, so that no name can be taken for an option or an address. */
+/**
+ * Input options of ffmpeg and ffprobe that restrict protocols, demuxers, decoders and memory. The demuxers that are
+ * left out matter most: playlists (HLS, DASH, ffconcat) and session files (SDP) open further files and URLs, and
+ * subtitle and image demuxers reach decoders that are not needed.
+ */
+const GUARD_OPTIONS: readonly string[] = [
+  '-hide_banner',
+  ...['-max_alloc', String(MAX_FFMPEG_ALLOCATION_BYTES)],
+  ...['-protocol_whitelist', 'file'],
+  ...['-format_whitelist', VIDEO_CONTAINERS.join(',')],
+  ...['-codec_whitelist', [...VIDEO_CODECS, ...OTHER_CODECS].join(',')],
+  ...['-max_streams', String(MAX_VIDEO_STREAMS)],
+  ...['-max_pixels', String(MAX_VIDEO_PIXELS)],
+  ...['-probesize', String(MAX_PROBE_BYTES)],
+  ...['-analyzeduration', String(MAX_PROBE_MICROSECONDS)],
+  ...['-threads', '1'],
+];
+
+/** A video file and the demuxer that opens it. */
+export interface VideoFile {
+  /** Passed to ffmpeg as `file:<path>`, so that no file name is parsed as an option or a URL. */
   readonly path: string;
-  /** Given to ffmpeg, so that neither content nor name (`%d.png`) makes it guess another. */
+  /** Passed to ffmpeg as `-f`, so that neither the content nor a name such as `%d.png` selects another demuxer. */
   readonly container: VideoContainer;
 }
 
 export interface FfmpegArguments {
   readonly input: readonly string[];
   readonly output: readonly string[];
-  /** Takes every line of ffmpeg's log. */
+  /** Called with each line of ffmpeg's log. */
   readonly onLine: (line: string) => void;
 }
 
 export interface FfmpegRun {
-  /** What ffmpeg writes; it waits while nobody reads. */
-  readonly output: Readable;
-  /** Resolves when ffmpeg is gone, to null or to what it failed with; never rejects. */
+  /** ffmpeg's standard output. ffmpeg waits while it is not consumed. */
+  readonly stdout: Readable;
+  /** Resolves when ffmpeg has exited: to `null`, or to the error it failed with. Never rejects. */
   readonly ended: Promise<Error | null>;
   stop(): void;
 }
 
 /**
- * Runs ffmpeg on an untrusted file, with every guard on. The only place that knows fluent-ffmpeg, together with
- * `runFfprobe`: its project is archived, and a successor then replaces this file alone.
+ * Runs ffmpeg on an untrusted file with GUARD_OPTIONS. Only this function and `runFfprobe` know fluent-ffmpeg: the
+ * package is archived, so a successor has to replace this file alone.
  *
- * Neither deadlines nor the caller's end are looked after here: ffmpeg runs in the process group of the media worker, which
- * is killed as a whole.
+ * There is no deadline here. ffmpeg runs in the process group of the media worker, which is killed as a whole.
  */
 export function runFfmpeg(
   ffmpeg: Ffmpeg,
-  { path, container }: ClipFile,
+  { path, container }: VideoFile,
   { input, output, onLine }: FfmpegArguments,
 ): FfmpegRun {
-  // Without its close event: fluent-ffmpeg takes one for a reader who left, and kills 20 ms later.
+  // No close event: fluent-ffmpeg takes it for an aborted consumer and kills ffmpeg 20 ms later.
   const target = new PassThrough({ highWaterMark: PIPE_BYTES, emitClose: false });
   const command = createCommand(`file:${path}`)
     .setFfmpegPath(ffmpeg.ffmpegPath)
     .inputOptions([
       ...['-nostdin', '-nostats', '-v', 'info', '-timelimit', String(MAX_FFMPEG_CPU_SECONDS)],
       ...['-filter_threads', '1'],
-      ...GUARDS,
+      ...GUARD_OPTIONS,
       ...['-f', container],
       ...input,
     ])
-    // Not the picture of a song's cover (V rather than v), no sound, no subtitles, no data.
+    // `V` excludes cover art. Audio, subtitles and data streams are off.
     .outputOptions(['-map', '0:V:0', '-an', '-sn', '-dn', ...output])
     .on('stderr', onLine);
 
@@ -68,7 +96,7 @@ export function runFfmpeg(
   const ended = new Promise<Error | null>((resolve) => {
     command.on('end', () => resolve(null));
     command.on('error', (error: Error) => {
-      // Nothing was started that could end its output.
+      // No process has started that would end the stream.
       if (state === 'waiting') target.end();
       resolve(error);
     });
@@ -80,16 +108,17 @@ export function runFfmpeg(
     state = 'stopped';
     target.destroy();
   }
-  return { output: target, ended, stop };
+  return { stdout: target, ended, stop };
 }
 
 /**
- * Reads a file's headers. The format and each stream come without their tags, which hold text of the file's author.
- * Rejects with ffprobe's log as the message.
+ * Runs ffprobe on an untrusted file. Tags are excluded: they are free text by the file's author.
+ *
+ * @returns format and streams. Rejects with ffprobe's log as the message.
  */
-export function runFfprobe(ffmpeg: Ffmpeg, { path, container }: ClipFile): Promise<FfprobeData> {
+export function runFfprobe(ffmpeg: Ffmpeg, { path, container }: VideoFile): Promise<FfprobeData> {
   const withoutTags = ['-show_entries', 'stream_tags=:format_tags='];
-  const options = ['-v', 'error', ...GUARDS, '-f', container, ...withoutTags];
+  const options = ['-v', 'error', ...GUARD_OPTIONS, '-f', container, ...withoutTags];
   return new Promise((resolve, reject) => {
     createCommand(`file:${path}`)
       .setFfprobePath(ffmpeg.ffprobePath)

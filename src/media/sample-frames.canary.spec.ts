@@ -8,12 +8,12 @@ import {
   numberedFrames,
   patchFile,
   requireFfmpeg,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { linkExternalFile, writeAviWithSubtitles } from '../../test/videos/hostile-videos.js';
 import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { readFrames } from './read-frames.js';
+import { decodeFrames } from './decode-frames.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
@@ -30,7 +30,7 @@ function write(name: string, content: string): string {
   return path;
 }
 
-describeWithFfmpeg('sampleFrames of a file that names another', () => {
+describeWithFfmpeg('sampleFrames of a file that references another', () => {
   let canary: Server;
   let hits = 0;
   let address: string;
@@ -70,18 +70,21 @@ describeWithFfmpeg('sampleFrames of a file that names another', () => {
     ];
   }
 
-  it.each(['mp4', 'avi', 'm3u8', 'ts'])('refuses lists and texts named .%s', async (extension) => {
-    for (const [, text] of playlists()) {
-      expect(await outcome(write(`list.${extension}`, text))).toBe('UNSUPPORTED_MEDIA_TYPE');
-    }
-  });
+  it.each(['mp4', 'avi', 'm3u8', 'ts'])(
+    'rejects playlists and texts named .%s',
+    async (extension) => {
+      for (const [, text] of playlists()) {
+        expect(await outcome(write(`list.${extension}`, text))).toBe('UNSUPPORTED_MEDIA_TYPE');
+      }
+    },
+  );
 
   it.each(['mov', 'avi', 'mpegts'] as const)(
     'gets no further in ffmpeg itself, read as %s',
     async (container) => {
       for (const [, text] of playlists().slice(0, 9)) {
-        const clip = { path: write('list.mp4', text), container };
-        const reading = readFrames(requireFfmpeg(), clip, { seekSeconds: 0, frames: 'all' });
+        const video = { path: write('list.mp4', text), container };
+        const reading = decodeFrames(requireFfmpeg(), video, { seekSeconds: 0, frames: 'all' });
         const count = await countFrames(reading);
         expect(count).toBe(0);
       }
@@ -110,7 +113,7 @@ describeWithFfmpeg('sampleFrames of a file that names another', () => {
   );
 });
 
-/** Frames until the end or a refusal. */
+/** All frames, until the end or an error. */
 async function countFrames(frames: AsyncIterable<unknown>): Promise<number> {
   const iterator = frames[Symbol.asyncIterator]();
   let count = 0;

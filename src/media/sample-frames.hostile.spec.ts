@@ -1,6 +1,6 @@
 import {
-  CLIP_HEIGHT,
-  CLIP_WIDTH,
+  VIDEO_HEIGHT,
+  VIDEO_WIDTH,
   describeWithFfmpeg,
   encodeFrames,
   MPEG4,
@@ -8,7 +8,7 @@ import {
   patchFile,
   requireFfmpeg,
   runEncoder,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
 import { probeVideo } from './probe-video.js';
@@ -18,22 +18,22 @@ afterAll(() => folder.remove());
 
 const SINE = ['-f', 'lavfi', '-i', 'sine=duration=1'];
 
-/** Twenty frames at 10 a second. */
+/** 20 frames at 10 frames per second. */
 function encode(name: string, options: readonly string[] = MPEG4): string {
   const path = folder.path(name);
   encodeFrames(path, numberedFrames(20), options);
   return path;
 }
 
-describeWithFfmpeg('sampleFrames of a file without a moving picture', () => {
-  it('refuses sound', async () => {
+describeWithFfmpeg('sampleFrames of a file without a video stream', () => {
+  it('rejects audio', async () => {
     const path = folder.path('sound.mp4');
     runEncoder([...SINE, '-c:a', 'aac', path]);
 
     expect(await outcome(path)).toBe('NO_VIDEO_STREAM');
   });
 
-  it('refuses sound with a cover', async () => {
+  it('rejects audio with cover art', async () => {
     const cover = folder.path('cover.png');
     runEncoder(['-f', 'lavfi', '-i', 'color=red:size=64x64', '-frames:v', '1', cover]);
     const path = folder.path('cover.mp4');
@@ -43,24 +43,24 @@ describeWithFfmpeg('sampleFrames of a file without a moving picture', () => {
     expect(await outcome(path)).toBe('NO_VIDEO_STREAM');
   });
 
-  it('refuses an empty file', async () => {
+  it('rejects an empty file', async () => {
     expect(await outcome(folder.write('empty.mp4', ''))).toBe('MEDIA_EMPTY');
   });
 
-  it('refuses what is no file', async () => {
+  it('rejects paths that are not regular files', async () => {
     expect(await outcome(folder.path('.'))).toBe('UNSUPPORTED_MEDIA_TYPE');
   });
 });
 
 describeWithFfmpeg('sampleFrames of a damaged file', () => {
-  it('refuses one whose index is missing', async () => {
+  it('rejects an MP4 without its index', async () => {
     const path = folder.path('no-index.mp4');
     patchFile(encode('index.mp4'), path, (bytes) => bytes.subarray(0, bytes.indexOf('moov') - 4));
 
     expect(await outcome(path)).toBe('MEDIA_CORRUPT');
   });
 
-  it('gives the frames before the damage', async () => {
+  it('yields the frames before the damage', async () => {
     const path = folder.path('half.mkv');
     patchFile(encode('all.mkv', [...MPEG4, '-g', '4']), path, (bytes) =>
       bytes.subarray(0, Math.floor(bytes.length * 0.6)),
@@ -76,7 +76,7 @@ describeWithFfmpeg('sampleFrames of a damaged file', () => {
     async (seed) => {
       const path = folder.path(`dirt-${seed}.mp4`);
       patchFile(encode('clean.mp4'), path, (bytes) => {
-        // A small generator with a fixed seed: the same dirt each time.
+        // A generator with a fixed seed: the same damage in every run.
         let state = seed;
         for (let i = 0; i < 30; i++) {
           state = (state * 48_271) % 2_147_483_647;
@@ -100,11 +100,11 @@ describeWithFfmpeg('sampleFrames of a damaged file', () => {
   });
 });
 
-describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
+describeWithFfmpeg('sampleFrames of a file above the limits', () => {
   it.each([
     [15_360, 8_640],
     [65_535, 65_535],
-  ])('refuses frames of %i x %i', async (width, height) => {
+  ])('rejects frames of %i x %i', async (width, height) => {
     const path = folder.path('large.avi');
     patchFile(encode('small.avi', ['-c:v', 'mjpeg']), path, (bytes) =>
       resizeAvi(bytes, width, height),
@@ -113,7 +113,7 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     expect(await outcome(path)).toBe('MEDIA_TOO_LARGE');
   });
 
-  it('refuses two hundred streams', async () => {
+  it('rejects 200 streams', async () => {
     const path = folder.path('streams.mkv');
     const maps = Array.from({ length: 200 }, () => ['-map', '0:v']).flat();
     runEncoder(['-i', encode('one.mkv'), ...maps, '-c', 'copy', path]);
@@ -121,18 +121,24 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     expect(await outcome(path)).toBe('MEDIA_TOO_LARGE');
   });
 
-  it.each(['magicyuv', 'ffv1', 'rawvideo'])('refuses a codec off the list: %s', async (codec) => {
-    expect(await outcome(encode(`${codec}.avi`, ['-c:v', codec]))).toBe('UNSUPPORTED_CODEC');
-  });
+  it.each(['magicyuv', 'ffv1', 'rawvideo'])(
+    'rejects a codec that is not allowed: %s',
+    async (codec) => {
+      expect(await outcome(encode(`${codec}.avi`, ['-c:v', codec]))).toBe('UNSUPPORTED_CODEC');
+    },
+  );
 
-  it.each(['adpcm_ms', 'wavpack'])('does not mind sound off the list: %s', async (codec) => {
-    const path = folder.path(`${codec}.mkv`);
-    runEncoder(['-i', encode('quiet.mkv'), ...SINE, '-c:v', 'copy', '-c:a', codec, path]);
+  it.each(['adpcm_ms', 'wavpack'])(
+    'accepts an audio codec that is not allowed: %s',
+    async (codec) => {
+      const path = folder.path(`${codec}.mkv`);
+      runEncoder(['-i', encode('quiet.mkv'), ...SINE, '-c:v', 'copy', '-c:a', codec, path]);
 
-    expect(await outcome(path)).toEqual([0, 0.5, 1, 1.5]);
-  });
+      expect(await outcome(path)).toEqual([0, 0.5, 1, 1.5]);
+    },
+  );
 
-  it('does not mind attachments and subtitles', async () => {
+  it('accepts attachments and subtitles', async () => {
     const subtitles = folder.write('lines.srt', '1\n00:00:00,000 --> 00:00:01,000\nHola\n');
     const font = ['-attach', subtitles, '-metadata:s:t', 'mimetype=application/x-truetype-font'];
     const path = folder.path('attachments.mkv');
@@ -159,7 +165,7 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
       const name = ['-metadata:s:a', `title=${'T'.repeat(300)}`];
       runEncoder([
         '-i',
-        encode('picture.mkv'),
+        encode('image.mkv'),
         ...SINE,
         '-c:v',
         'copy',
@@ -180,7 +186,7 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     },
   );
 
-  it('does not take tags for headers', async () => {
+  it('does not parse tags as headers', async () => {
     const path = folder.path('tags.mkv');
     const lie = 'x\nwidth=1\nheight=1\nduration=9999\n[/STREAM]\n[STREAM]\ncodec_type=audio';
     runEncoder([
@@ -196,27 +202,27 @@ describeWithFfmpeg('sampleFrames of a file that asks for too much', () => {
     ]);
 
     const video = await probeVideo(requireFfmpeg(), path);
-    expect(video).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT, durationSeconds: 2 });
+    expect(video).toMatchObject({ width: VIDEO_WIDTH, height: VIDEO_HEIGHT, durationSeconds: 2 });
   });
 });
 
 /**
- * Makes the name of a Matroska track part of its codec's name, which ffmpeg prints raw, line breaks included.
+ * Extends the codec name of a Matroska track by its track name. ffmpeg prints codec names raw, line breaks included.
  *
- * @param codec the codec's name up to now; it comes after a track name of many T.
+ * @param codec the current codec name, which follows a track name of many T
  */
 function forgeCodecName(bytes: Buffer, codec: string, text: string): Buffer {
   const name = bytes.indexOf('T'.repeat(200)) - 4;
   const end = bytes.indexOf(codec, name) + codec.length;
   const forged = Buffer.alloc(end - name - 3, 'x');
   forged.write(text);
-  // An element: id 0x86, a length of two bytes, the text.
+  // EBML element: id 0x86, two length bytes, the text.
   bytes.set([0x86, 0x40 | (forged.length >> 8), forged.length & 0xff], name);
   bytes.set(forged, name + 3);
   return bytes;
 }
 
-/** Puts another size into the headers of an AVI and of its JPEGs. */
+/** Changes the size in the headers of an AVI and its JPEG frames. */
 function resizeAvi(bytes: Buffer, width: number, height: number): Buffer {
   const format = bytes.indexOf('strf') + 8;
   bytes.writeUInt32LE(width, format + 4);

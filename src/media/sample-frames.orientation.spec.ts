@@ -1,19 +1,19 @@
 import {
-  CLIP_HEIGHT,
-  CLIP_WIDTH,
+  VIDEO_HEIGHT,
+  VIDEO_WIDTH,
   describeWithFfmpeg,
   encodeFrames,
   patchFile,
   requireFfmpeg,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
-describeWithFfmpeg('sampleFrames of a clip that was held otherwise', () => {
-  // Matrices of a track header: a b u c d v x y w.
+describeWithFfmpeg('sampleFrames of a rotated video', () => {
+  // Transformation matrices of a track header: a b u c d v x y w.
   it.each([
     ['upright', [1, 0, 0, 1], 'RGBW', [64, 48]],
     ['turned to the right', [0, 1, -1, 0], 'BRWG', [48, 64]],
@@ -21,7 +21,7 @@ describeWithFfmpeg('sampleFrames of a clip that was held otherwise', () => {
     ['turned to the left', [0, -1, 1, 0], 'GWRB', [48, 64]],
     ['mirrored', [-1, 0, 0, 1], 'GRWB', [64, 48]],
     ['mirrored and turned', [0, 1, 1, 0], 'RBGW', [48, 64]],
-  ])('shows it upright: %s', async (name, [a = 0, b = 0, c = 0, d = 0], corners, size) => {
+  ])('decodes upright frames: %s', async (name, [a = 0, b = 0, c = 0, d = 0], corners, size) => {
     const plain = folder.path('corners.mp4');
     encodeFrames(plain, [drawCorners(), drawCorners()]);
     const path = folder.path(`${name}.mp4`);
@@ -44,33 +44,33 @@ describeWithFfmpeg('sampleFrames of a clip that was held otherwise', () => {
   });
 });
 
-const COLOURS: readonly (readonly [string, readonly number[]])[] = [
+const COLORS: readonly (readonly [string, readonly number[]])[] = [
   ['R', [220, 30, 30]],
   ['G', [30, 200, 30]],
   ['B', [30, 30, 220]],
   ['W', [230, 230, 230]],
 ];
 
-/** Red and green above, blue and white below. */
+/** Top: red and green. Bottom: blue and white. */
 function drawCorners(): Uint8Array {
-  const frame = new Uint8Array(CLIP_WIDTH * CLIP_HEIGHT * 3);
-  for (let y = 0; y < CLIP_HEIGHT; y++) {
-    for (let x = 0; x < CLIP_WIDTH; x++) {
-      const corner = (y < CLIP_HEIGHT / 2 ? 0 : 2) + (x < CLIP_WIDTH / 2 ? 0 : 1);
-      frame.set(COLOURS[corner]?.[1] ?? [], (y * CLIP_WIDTH + x) * 3);
+  const frame = new Uint8Array(VIDEO_WIDTH * VIDEO_HEIGHT * 3);
+  for (let y = 0; y < VIDEO_HEIGHT; y++) {
+    for (let x = 0; x < VIDEO_WIDTH; x++) {
+      const corner = (y < VIDEO_HEIGHT / 2 ? 0 : 2) + (x < VIDEO_WIDTH / 2 ? 0 : 1);
+      frame.set(COLORS[corner]?.[1] ?? [], (y * VIDEO_WIDTH + x) * 3);
     }
   }
   return frame;
 }
 
-/** The colours in the middle of the four corners, row by row. */
+/** The colors at the centers of the four quadrants, row by row. */
 function readCorners({ width, height, data }: SampledFrame): string {
   const at = (x: number, y: number) => {
     const start = (Math.floor(y * height) * width + Math.floor(x * width)) * 3;
     const pixel = data.subarray(start, start + 3);
-    const distance = (colour: readonly number[]) =>
-      colour.reduce((sum, value, i) => sum + Math.abs(value - (pixel[i] ?? 0)), 0);
-    return COLOURS.find(([, colour]) => distance(colour) < 60)?.[0] ?? '?';
+    const distance = (color: readonly number[]) =>
+      color.reduce((sum, value, i) => sum + Math.abs(value - (pixel[i] ?? 0)), 0);
+    return COLORS.find(([, color]) => distance(color) < 60)?.[0] ?? '?';
   };
   return at(0.25, 0.25) + at(0.75, 0.25) + at(0.25, 0.75) + at(0.75, 0.75);
 }

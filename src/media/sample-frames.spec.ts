@@ -2,16 +2,16 @@ import { copyFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import {
-  CLIP_HEIGHT,
-  CLIP_WIDTH,
+  VIDEO_HEIGHT,
+  VIDEO_WIDTH,
   describeWithFfmpeg,
   encodeFrames,
   MPEG4,
   numberedFrames,
-  readNumber,
+  readFrameNumber,
   requireFfmpeg,
   runEncoder,
-} from '../../test/videos/videos.js';
+} from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import type { FrameSampling } from './frame-sampling.js';
 import { type SampledFrame, sampleFrames } from './sample-frames.js';
@@ -26,10 +26,10 @@ async function sample(path: string, sampling: FrameSampling = UNIFORM, maxFrames
   const frames: SampledFrame[] = [];
   for await (const frame of sampled.frames) frames.push(frame);
   const times = frames.map(({ timestampSeconds }) => timestampSeconds);
-  return { ...sampled, frames, times, numbers: frames.map(({ data }) => readNumber(data)) };
+  return { ...sampled, frames, times, numbers: frames.map(({ data }) => readFrameNumber(data)) };
 }
 
-/** Forty numbered frames at 10 a second, a key frame in 12. */
+/** 40 numbered frames at 10 frames per second, with a key frame every 12. */
 function encodeNumbered(name: string, options: readonly string[] = []): string {
   const path = folder.path(name);
   encodeFrames(path, numberedFrames(40), [...MPEG4, '-g', '12', ...options]);
@@ -37,8 +37,8 @@ function encodeNumbered(name: string, options: readonly string[] = []): string {
 }
 
 describeWithFfmpeg('sampleFrames', () => {
-  describe.each(['mp4', 'mkv', 'avi', 'ts', 'mpg', 'flv'])('of a clip in %s', (container) => {
-    // Each container with a codec that it is used with; the size of a group of pictures stays.
+  describe.each(['mp4', 'mkv', 'avi', 'ts', 'mpg', 'flv'])('of a video in %s', (container) => {
+    // A usual codec for each container, always with the same group of pictures.
     const codecs: Partial<Record<string, string[]>> = {
       mpg: ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2'],
       ts: ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2', '-output_ts_offset', '100'],
@@ -49,17 +49,17 @@ describeWithFfmpeg('sampleFrames', () => {
       path = encodeNumbered(`numbered.${container}`, codecs[container]);
     });
 
-    it('gives the frames shown at even times, with their own times', async () => {
+    it('yields the frames displayed at uniform times, with their timestamps', async () => {
       const { frames, times, numbers, framesRequested } = await sample(path);
 
       expect(framesRequested).toBe(4);
       [0, 1, 2, 3].forEach((time, i) => expect(times[i]).toBeCloseTo(time, 0));
       times.forEach((time, i) => expect(Math.abs(time * 10 - (numbers[i] ?? NaN))).toBeLessThan(1));
-      expect(frames[0]).toMatchObject({ width: CLIP_WIDTH, height: CLIP_HEIGHT });
-      expect(frames[0]?.data).toHaveLength(CLIP_WIDTH * CLIP_HEIGHT * 3);
+      expect(frames[0]).toMatchObject({ width: VIDEO_WIDTH, height: VIDEO_HEIGHT });
+      expect(frames[0]?.data).toHaveLength(VIDEO_WIDTH * VIDEO_HEIGHT * 3);
     });
 
-    it('gives those of a range, within a frame of the times', async () => {
+    it('yields the frames of a range, within one frame of the requested times', async () => {
       const range = { startSeconds: 2.25, endSeconds: 3.25 };
       const { times } = await sample(path, { mode: 'uniform', frames: { perSecond: 2 }, range });
 
@@ -69,7 +69,7 @@ describeWithFfmpeg('sampleFrames', () => {
     });
   });
 
-  it('takes the frame that starts by the time asked for, as Hugging Face rounds', async () => {
+  it('yields the last frame that starts by the requested time, as Hugging Face does', async () => {
     const path = encodeNumbered('rounding.mp4');
     const { numbers, times } = await sample(path, { mode: 'uniform', frames: { count: 16 } });
 
@@ -78,14 +78,14 @@ describeWithFfmpeg('sampleFrames', () => {
     expect(times).toEqual(expected.map((number) => number / 10));
   });
 
-  it('spreads what fits over the whole range where more is wished', async () => {
+  it('spreads maxFrames over the whole range if more are requested', async () => {
     const path = encodeNumbered('budget.mp4');
     const sampling = { mode: 'uniform', frames: { perSecond: 5 } } as const;
 
     expect(await sample(path, sampling, 2)).toMatchObject({ framesRequested: 20, times: [0, 2] });
   });
 
-  it('gives no frame twice', async () => {
+  it('yields no frame twice', async () => {
     const path = folder.path('three.mp4');
     encodeFrames(path, numberedFrames(3));
     const { times, framesRequested } = await sample(path, {
@@ -97,25 +97,25 @@ describeWithFfmpeg('sampleFrames', () => {
     expect(framesRequested).toBe(8);
   });
 
-  it('reads a clip of one frame', async () => {
+  it('decodes a video of one frame', async () => {
     const path = folder.path('one.mp4');
     encodeFrames(path, numberedFrames(1));
 
     expect((await sample(path)).times).toEqual([0]);
   });
 
-  it('reads a clip of one pixel', async () => {
+  it('decodes a video of one pixel', async () => {
     const path = folder.path('pixel.mkv');
     const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', '1x1', '-i', 'pipe:0'];
-    const colours = new Uint8Array(100 * 3).map((_, i) => i);
-    runEncoder([...input, '-c:v', 'mjpeg', '-pix_fmt', 'yuvj444p', path], colours);
+    const colors = new Uint8Array(100 * 3).map((_, i) => i);
+    runEncoder([...input, '-c:v', 'mjpeg', '-pix_fmt', 'yuvj444p', path], colors);
     const { frames } = await sample(path);
 
     expect(frames).toHaveLength(4);
     expect(frames[0]).toMatchObject({ width: 1, height: 1 });
   });
 
-  it('reads a recording of a live stream, which does not say how long it is', async () => {
+  it('decodes a recorded live stream without a duration', async () => {
     const path = encodeNumbered('live.mkv', ['-live', '1']);
     const { video, numbers } = await sample(path);
 
@@ -123,7 +123,7 @@ describeWithFfmpeg('sampleFrames', () => {
     expect(numbers).toEqual([0, 9, 19, 29]);
   });
 
-  it('ends where the picture does, though the sound goes on', async () => {
+  it('ends with the video stream if the audio is longer', async () => {
     const path = folder.path('sound.mp4');
     const sound = ['-f', 'lavfi', '-i', 'sine=duration=9', '-c:a', 'aac'];
     runEncoder(['-i', encodeNumbered('silent.mp4'), ...sound, '-c:v', 'copy', path]);
@@ -133,7 +133,7 @@ describeWithFfmpeg('sampleFrames', () => {
     expect(times).toEqual([0, 1, 2, 3]);
   });
 
-  it('refuses a range behind the end', async () => {
+  it('rejects a range after the end', async () => {
     const path = encodeNumbered('range.mp4');
     const range = { startSeconds: 4.5, endSeconds: null };
 
@@ -142,10 +142,10 @@ describeWithFfmpeg('sampleFrames', () => {
     });
   });
 
-  it('keeps to the times of a varying frame rate', async () => {
+  it('follows the timestamps of a variable frame rate', async () => {
     const path = folder.path('varying.mkv');
-    // Frame n at n²/400 s: many frames at first, few in the end.
-    const { keepTimesOption } = requireFfmpeg();
+    // Frame n at n²/400 s: the frame rate decreases.
+    const { frameTimingOption: keepTimesOption } = requireFfmpeg();
     const vary = ['-vf', "settb=1/1000,setpts='N*N/400/TB'", keepTimesOption, 'vfr'];
     encodeFrames(path, numberedFrames(40), [...MPEG4, ...vary, '-enc_time_base', '1/1000']);
     const { times, numbers } = await sample(path, { mode: 'uniform', frames: { count: 8 } });
@@ -159,7 +159,7 @@ describeWithFfmpeg('sampleFrames', () => {
     });
   });
 
-  it('obeys an edit list, which starts the clip in the middle of a group of pictures', async () => {
+  it('follows an edit list that starts within a group of pictures', async () => {
     const whole = encodeNumbered('whole.mp4', ['-bf', '2']);
     const path = folder.path('cut.mp4');
     runEncoder(['-ss', '1.5', '-i', whole, '-c', 'copy', path]);
@@ -180,7 +180,7 @@ describeWithFfmpeg('sampleFrames', () => {
     ['http:%2f%2f127.0.0.1'],
     ['é'.repeat(127)],
     ['file:x,y|z'],
-  ])('takes a name for a name: %j', async (name) => {
+  ])('passes a file name literally: %j', async (name) => {
     const path = folder.path(name);
     copyFileSync(encodeNumbered('name.mp4'), path);
 
@@ -200,14 +200,14 @@ describeWithFfmpeg('sampleFrames', () => {
     expect(frames.length).toBeGreaterThanOrEqual(2);
     for (const { width, height, data } of frames) {
       expect([width, height]).toEqual([64, 48]);
-      // The test picture's first bar is much brighter than its last.
+      // The first bar of the test image is much brighter than its last.
       expect(new Set(data).size).toBeGreaterThan(20);
     }
   });
 
-  it('chooses frames from the middle of shots', async () => {
+  it('samples frames from the middle of shots', async () => {
     const numbers = numberedFrames(40);
-    // Dark until 1 s, bright until 1.5 s, dark again.
+    // Dark until 1 s, bright until 1.5 s, then dark.
     const frames = Array.from({ length: 40 }, (_, i) => numbers[i >= 10 && i < 15 ? 35 : 2]!);
     const path = folder.path('scenes.mp4');
     encodeFrames(path, frames);

@@ -1,49 +1,56 @@
+import { decodeFrameAt, decodeFrames, type VideoFrame } from './decode-frames.js';
+import { detectShots } from './detect-shots.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
-import { findShots } from './find-shots.js';
-import type { FrameSampling, TimeRange } from './frame-sampling.js';
 import {
-  clipSpan,
-  countWishedFrames,
-  spreadEvenly,
-  spreadOverShots,
+  clampToDuration,
+  countRequestedFrames,
+  type FrameSampling,
+  type TimeRange,
+  timesWithinShots,
   type TimeSpan,
-} from './plan-frame-times.js';
+  uniformTimes,
+} from './frame-sampling.js';
 import { type ProbedVideo, probeVideo } from './probe-video.js';
-import { readFrameAt } from './read-frame-at.js';
-import { readFrames, type VideoFrame } from './read-frames.js';
 import { noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */
 export interface SampledFrame {
-  /** Seconds from the start of the clip: the frame's own time, not the one asked for. */
+  /** The frame's own timestamp, relative to the start of the video. It may differ from the requested time. */
   readonly timestampSeconds: number;
   readonly width: number;
   readonly height: number;
-  /** `width * height * 3` bytes. */
+  /** RGB, row-major: `width * height * 3` bytes. */
   readonly data: Uint8Array;
 }
 
 export interface SampledVideo {
   readonly video: ProbedVideo;
   readonly framesRequested: number;
-  /** In ascending order and none twice, one in memory at a time. @throws the media codes, NO_DECODABLE_FRAME */
+  /**
+   * In ascending order without duplicates, one in memory at a time.
+   *
+   * @throws NO_DECODABLE_FRAME, and the errors of `decodeFrames`
+   */
   readonly frames: AsyncIterable<SampledFrame>;
 }
 
 /**
- * Below this, all frames of the part are read in one go: 192 MB through a pipe take less time than the starts and
- * seeks of a few more ffmpegs.
+ * A range with fewer pixels in total is decoded frame by frame in one run. 64 million pixels are 192 MB of RGB, which
+ * pass a pipe faster than ffmpeg starts and seeks a few more times.
  */
 const MAX_STREAMED_PIXELS = 64_000_000;
 
-/** A frame belongs to a time that it misses by rounding. */
+/** Tolerance for timestamps that are rounded to container ticks. */
 const ROUNDING_SECONDS = 0.001;
 
 /**
- * Chooses frames of a clip and reads them. Long clips are sought into, one seek a frame; what a clip lacks (a length, a frame
- * at the time, as many frames as wished) makes the frames fewer and fails only where there is none at all.
+ * Frame sampling: chooses frame times in a video and decodes those frames. Long ranges are decoded with one seek per
+ * frame.
  *
- * @throws the media codes, NO_DECODABLE_FRAME for a range outside the clip
+ * A video without a duration gives one frame. Times without a frame are skipped, so there may be fewer frames than
+ * requested.
+ *
+ * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `probeVideo` and `detectShots`
  */
 export async function sampleFrames(
   ffmpeg: Ffmpeg,
@@ -54,45 +61,48 @@ export async function sampleFrames(
   const video = await probeVideo(ffmpeg, path);
   if (video.durationSeconds === null) {
     const startSeconds = range?.startSeconds ?? 0;
-    const times = readAtTimes(ffmpeg, video, [startSeconds]);
-    return { video, framesRequested: 'count' in frames ? frames.count : 1, frames: times };
+    return {
+      video,
+      framesRequested: 'count' in frames ? frames.count : 1,
+      frames: decodeBySeeking(ffmpeg, video, [startSeconds]),
+    };
   }
-  const span = clipSpan(range, video.durationSeconds);
+  const span = clampToDuration(range, video.durationSeconds);
   if (!span) throw noDecodableFrame();
-  const framesRequested = countWishedFrames(frames, span);
+  const framesRequested = countRequestedFrames(frames, span);
   const count = Math.min(framesRequested, maxFrames);
   const times =
     mode === 'uniform'
-      ? spreadEvenly(span, count)
-      : spreadOverShots(
-          (await findShots(ffmpeg, video, { range: span, maxShots: count })).map(closeAt(span)),
+      ? uniformTimes(span, count)
+      : timesWithinShots(
+          (await detectShots(ffmpeg, video, { range: span, maxShots: count })).map(endingAt(span)),
           count,
         );
-  const read = isCheapToRead(video, span) ? readOnTheWay : readAtTimes;
-  return { video, framesRequested, frames: read(ffmpeg, video, times) };
+  const decode = isCheapToStream(video, span) ? decodeByStreaming : decodeBySeeking;
+  return { video, framesRequested, frames: decode(ffmpeg, video, times) };
 }
 
-function closeAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
+function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
   return (shot) => ({ ...shot, endSeconds: shot.endSeconds ?? endSeconds });
 }
 
-function isCheapToRead({ width, height, frameRate, seeking }: ProbedVideo, span: TimeSpan) {
+function isCheapToStream({ width, height, frameRate, seeking }: ProbedVideo, span: TimeSpan) {
   const frames = (span.endSeconds - span.startSeconds) * (frameRate ?? Infinity);
-  // A search may land behind the start of the part.
-  const isReachable = seeking === 'indexed' || span.startSeconds === 0;
-  return isReachable && frames * width * height <= MAX_STREAMED_PIXELS;
+  // Without an index, a seek may land after the start of the range.
+  const isStartReachable = seeking === 'indexed' || span.startSeconds === 0;
+  return isStartReachable && frames * width * height <= MAX_STREAMED_PIXELS;
 }
 
-/** One seek a time. */
-async function* readAtTimes(
+/** One seek per time. */
+async function* decodeBySeeking(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   times: readonly number[],
 ): AsyncGenerator<SampledFrame, undefined> {
   let latest: VideoFrame | null = null;
   for (const time of times) {
-    const frame: VideoFrame | null = await readFrameAt(ffmpeg, video, time).catch(
-      // A clip that breaks off gives the frames before the damage.
+    const frame: VideoFrame | null = await decodeFrameAt(ffmpeg, video, time).catch(
+      // A truncated video gives the frames before the damage.
       (error: unknown) => (latest ? null : Promise.reject(error as Error)),
     );
     if (!frame) break;
@@ -100,36 +110,36 @@ async function* readAtTimes(
     yield toSampledFrame(frame, video);
     latest = frame;
   }
-  // A seek can fail where reading does not.
-  if (!latest) yield* readOnTheWay(ffmpeg, video, times.slice(0, 1));
+  // Seeking may fail in files that decode sequentially.
+  if (!latest) yield* decodeByStreaming(ffmpeg, video, times.slice(0, 1));
 }
 
-/** Every frame is decoded, and each time takes the one that is shown then. */
-async function* readOnTheWay(
+/** Decodes every frame and yields the one that is displayed at each time. */
+async function* decodeByStreaming(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   times: readonly number[],
 ): AsyncGenerator<SampledFrame, undefined> {
   const [firstTime = 0] = times;
   const seekSeconds = Math.max(firstTime - 1 / (video.frameRate ?? 1), 0);
-  const waiting = [...times];
-  let shown: VideoFrame | null = null;
-  let taken: VideoFrame | null = null;
-  for await (const frame of readFrames(ffmpeg, video, { seekSeconds, frames: 'all' })) {
+  const pendingTimes = [...times];
+  let displayed: VideoFrame | null = null;
+  let yielded: VideoFrame | null = null;
+  for await (const frame of decodeFrames(ffmpeg, video, { seekSeconds, frames: 'all' })) {
     const seconds = frame.containerSeconds - video.startSeconds;
-    const due = dropWhile(waiting, (time) => time < seconds - ROUNDING_SECONDS);
-    // Before the first frame there is none to show.
-    const dueFrame: VideoFrame = shown ?? frame;
-    if (due > 0 && dueFrame !== taken) yield toSampledFrame(dueFrame, video);
-    if (due > 0) taken = dueFrame;
-    if (waiting.length === 0) return;
-    shown = frame;
+    const due = dropWhile(pendingTimes, (time) => time < seconds - ROUNDING_SECONDS);
+    // Times before the first frame get the first frame.
+    const dueFrame: VideoFrame = displayed ?? frame;
+    if (due > 0 && dueFrame !== yielded) yield toSampledFrame(dueFrame, video);
+    if (due > 0) yielded = dueFrame;
+    if (pendingTimes.length === 0) return;
+    displayed = frame;
   }
-  if (!shown) throw noDecodableFrame();
-  if (shown !== taken) yield toSampledFrame(shown, video);
+  if (!displayed) throw noDecodableFrame();
+  if (displayed !== yielded) yield toSampledFrame(displayed, video);
 }
 
-/** Drops the leading numbers that fulfil the condition, and counts them. */
+/** Removes the leading numbers that meet the condition and returns how many were removed. */
 function dropWhile(numbers: number[], condition: (number: number) => boolean): number {
   const end = numbers.findIndex((number) => !condition(number));
   return numbers.splice(0, end === -1 ? numbers.length : end).length;
@@ -137,7 +147,7 @@ function dropWhile(numbers: number[], condition: (number: number) => boolean): n
 
 function toSampledFrame(frame: VideoFrame, { startSeconds }: ProbedVideo): SampledFrame {
   const { width, height, data } = frame;
-  // Ticks become microseconds: no clock of a container is finer where it matters.
+  // Microseconds: finer than the clocks of common containers.
   const timestampSeconds = Math.round((frame.containerSeconds - startSeconds) * 1e6) / 1e6;
   return { timestampSeconds, width, height, data };
 }

@@ -1,13 +1,14 @@
 import sharp from 'sharp';
 
-import { MEDIA_HEAD_BYTES, sniffMediaKind, sniffVideoContainer } from './sniff-media.js';
+import { sniffMediaKind, sniffVideoContainer } from './sniff-media.js';
+import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
-/** A head of the usual length that starts like this. */
+/** A head of MEDIA_HEAD_BYTES that starts with this text. */
 function head(start: string, rest = '\0'): Uint8Array {
   return Buffer.from(start.padEnd(MEDIA_HEAD_BYTES, rest), 'latin1');
 }
 
-/** Packets of a transport stream: a byte of synchronisation, then anything. */
+/** Three transport stream packets: a sync byte and arbitrary content. */
 function packets(bytes: number, lead = ''): string {
   return `${lead}G${'x'.repeat(bytes - 1 - lead.length)}`.repeat(3);
 }
@@ -26,13 +27,13 @@ describe('sniffMediaKind', () => {
     ['FLV', 'flv', 'FLV\x01\x05\0\0\0\x09'],
     ['ASF', 'asf', '0&\xb2u\x8ef\xcf\x11\xa6\xd9'],
     ['Ogg', 'ogg', 'OggS\0\x02'],
-  ])('knows a clip by its container: %s, %s', (_, container, start) => {
+  ])('recognizes a video container: %s, %s', (_, container, start) => {
     expect(sniffMediaKind(head(start))).toBe('video');
     expect(sniffVideoContainer(head(start))).toBe(container);
   });
 
   it.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)(
-    'knows a picture: %s',
+    'recognizes an image: %s',
     async (format) => {
       const blank = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
 
@@ -40,7 +41,7 @@ describe('sniffMediaKind', () => {
     },
   );
 
-  it('takes HEIC for a picture, to be refused as one', () => {
+  it('classifies HEIC as an image, which the decoder rejects', () => {
     expect(sniffMediaKind(head('\0\0\0\x18ftypheic\0\0\0\0mif1heic'))).toBe('image');
   });
 
@@ -56,13 +57,13 @@ describe('sniffMediaKind', () => {
     ['an SVG', '<svg xmlns="http://www.w3.org/2000/svg"/>'],
     ['a WAV', 'RIFF\x24\0\0\0WAVEfmt '],
     ['an executable', '\x7fELF\x02\x01\x01'],
-    ['a picture of raw text', 'P6\n8 8\n255\n'],
-  ])('knows neither in %s', (_, start) => {
+    ['an image of raw text', 'P6\n8 8\n255\n'],
+  ])('recognizes neither in %s', (_, start) => {
     expect(sniffMediaKind(head(start, ' '))).toBeNull();
     expect(sniffVideoContainer(head(start, ' '))).toBeNull();
   });
 
-  it('takes a file of a few bytes', () => {
+  it('accepts files shorter than the head', () => {
     expect(sniffMediaKind(new Uint8Array())).toBeNull();
     expect(sniffMediaKind(Buffer.from('G'))).toBeNull();
   });

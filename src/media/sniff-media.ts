@@ -1,50 +1,99 @@
-import { recognizeImage } from './sniff-image-format.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { IMAGE_FORMATS, type ImageFormat, matchImageFormat } from './image-formats.js';
+import {
+  matchVideoContainer,
+  MEDIA_HEAD_BYTES,
+  VIDEO_CONTAINER_LABELS,
+  VIDEO_CONTAINERS,
+  type VideoContainer,
+} from './video-formats.js';
 
 export type MediaKind = 'image' | 'video';
 
-/** Bytes from which a kind can be told: a transport stream shows itself in its second packet only. */
-export const MEDIA_HEAD_BYTES = 256;
-
-/** First bytes of the containers that are read, by ffmpeg's names, as Latin-1 text; `.` stands for any byte. */
-const CONTAINERS = [
-  // MP4, QuickTime. Files from before `ftyp` start with one of the other boxes.
-  ['mov', /^.{4}(?:ftyp|moov|mdat|wide|free|skip|pnot)/s],
-  // Matroska, WebM. The dot is 1A: a control character that the lint rules keep out of expressions.
-  ['matroska', /^.\x45\xdf\xa3/s],
-  ['avi', /^RIFF.{4}AVI /s],
-  // Program stream: the pack header's start code.
-  ['mpeg', /^\0\0[^\0]\xba/],
-  // Transport stream, plain and with the four bytes of time that cameras write before each packet.
-  ['mpegts', /^G.{187}G/s],
-  ['mpegts', /^.{4}G.{191}G/s],
-  // Version 1.
-  ['flv', /^FLV[^ -~]/],
-  // Windows Media.
-  ['asf', /^0&\xb2u\x8ef\xcf/],
-  ['ogg', /^OggS\0/],
-] as const;
-
-export type VideoContainer = (typeof CONTAINERS)[number][0];
-
-/** Every container that is read, by ffmpeg's names. */
-export const VIDEO_CONTAINERS: readonly VideoContainer[] = [
-  ...new Set(CONTAINERS.map(([container]) => container)),
-];
-
-/** Names a clip's container by the first MEDIA_HEAD_BYTES of the file, or all of a shorter one; null for anything else. */
-export function sniffVideoContainer(head: Uint8Array): VideoContainer | null {
-  if (recognizeImage(head) !== null) return null;
-  const header = Buffer.from(head.subarray(0, MEDIA_HEAD_BYTES)).toString('latin1');
-  return CONTAINERS.find(([, pattern]) => pattern.test(header))?.[0] ?? null;
+/**
+ * Classifies a file by the signature in its first MEDIA_HEAD_BYTES (all bytes of a shorter file). File names and
+ * declared media types are not trusted. A GIF is an image: its first frame is decoded.
+ *
+ * The kind does not guarantee that the file can be decoded: HEIC images and audio-only files pass here and are rejected
+ * by the decoder.
+ *
+ * @returns `null` for anything else, such as text, playlists, subtitles and documents.
+ */
+export function sniffMediaKind(head: Uint8Array): MediaKind | null {
+  if (matchImageFormat(head) !== null) return 'image';
+  return matchVideoContainer(head) === null ? null : 'video';
 }
 
 /**
- * Tells a picture from a clip by the first MEDIA_HEAD_BYTES of a file, or all of a shorter one; null for what is
- * neither: text, playlists, subtitles, documents. Names and declared types are never trusted. A GIF is a picture,
- * and its first frame is taken. A kind is no promise that the file can be decoded: HEIC pictures and sound in a clip's
- * container pass here, and are refused where they are decoded.
+ * The image format by signature. Formats that are not in IMAGE_FORMATS (SVG, HTML, PDF, text) never reach a decoder.
+ *
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE
  */
-export function sniffMediaKind(head: Uint8Array): MediaKind | null {
-  if (recognizeImage(head) !== null) return 'image';
-  return sniffVideoContainer(head) === null ? null : 'video';
+export function sniffImageFormat(bytes: Uint8Array): ImageFormat {
+  if (bytes.length === 0) throw emptyFile();
+  const format = matchImageFormat(bytes);
+  if (format === null) throw unsupportedFormat();
+  if (format === 'heic') {
+    throw new SalamandraError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'HEIC images are not supported. Convert the image to JPEG or AVIF.',
+      { details: { supportedFormats: [...SUPPORTED_FORMATS] } },
+    );
+  }
+  return format;
+}
+
+/** The video container by signature; `null` if the first MEDIA_HEAD_BYTES are an image's or no known container's. */
+export function sniffVideoContainer(head: Uint8Array): VideoContainer | null {
+  return matchImageFormat(head) === null ? matchVideoContainer(head) : null;
+}
+
+const SUPPORTED_FORMATS = [...Object.keys(IMAGE_FORMATS), ...VIDEO_CONTAINERS];
+const SUPPORTED_IMAGES = Object.values(IMAGE_FORMATS).map(({ label }) => label);
+
+export function unsupportedFormat(cause?: unknown): SalamandraError {
+  return new SalamandraError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `Unsupported file format. Send an image (${SUPPORTED_IMAGES.join(', ')}) or a video (${VIDEO_CONTAINER_LABELS.join(', ')}).`,
+    { details: { supportedFormats: [...SUPPORTED_FORMATS] }, cause },
+  );
+}
+
+export function emptyFile(): SalamandraError {
+  return new SalamandraError('MEDIA_EMPTY', 'The file is empty (0 bytes).');
+}
+
+/**
+ * Buffers the first chunks of a stream until `sniffMediaKind` can classify it.
+ *
+ * @returns at least MEDIA_HEAD_BYTES, fewer only if the stream is shorter
+ */
+export async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  const head: Uint8Array[] = [];
+  for (let bytes = 0; bytes < MEDIA_HEAD_BYTES;) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head.push(next.value);
+    bytes += next.value.length;
+  }
+  return Buffer.concat(head);
+}
+
+/**
+ * The whole stream again after `readHead`.
+ *
+ * @param onChunk called with the size of each chunk in bytes before the chunk is yielded; an error it throws ends the
+ *   stream
+ */
+export async function* prependHead(
+  head: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+  onChunk: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let next: IteratorResult<Uint8Array> = { done: false, value: head };
+  while (!next.done) {
+    onChunk(next.value.length);
+    yield next.value;
+    next = await rest.next();
+  }
 }

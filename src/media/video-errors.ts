@@ -1,47 +1,55 @@
-import { MAX_VIDEO_PIXELS, MAX_VIDEO_SECONDS, MAX_VIDEO_STREAMS } from '../config/limits.js';
+import {
+  MAX_FFMPEG_ALLOCATION_BYTES,
+  MAX_FFMPEG_CPU_SECONDS,
+  MAX_VIDEO_PIXELS,
+  MAX_VIDEO_SECONDS,
+  MAX_VIDEO_STREAMS,
+} from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { unsupportedFormat } from './sniff-media.js';
 
-/** Signals of a decoder that broke on the bytes; any other means that it took too much. */
+/** Signals of a decoder that crashed on the content. Any other signal means that ffmpeg exceeded a resource limit. */
 const CRASH_SIGNALS = /killed with signal SIG(?:SEGV|BUS|ILL|FPE|ABRT)/;
 
-/** What ffmpeg and ffprobe write when they give up, in the order in which the causes outrank each other. */
+/** Patterns in the log of ffmpeg or ffprobe and the errors they become. The first match wins. */
 const CAUSES: readonly (readonly [RegExp, (cause: unknown) => SalamandraError])[] = [
   [CRASH_SIGNALS, corruptVideo],
   [/killed with signal/, tooExpensiveVideo],
   [/Picture size \d+x\d+ (?:exceeds|is invalid)|[Dd]imensions \d+x\d+ not/, tooManyPixels],
   [/exceeds max_streams/, tooManyStreams],
   [/matches no streams|does not contain any stream/, noVideoStream],
-  [/Format not on whitelist/, unsupportedContainer],
+  [/Format not on whitelist/, unsupportedFormat],
   [/Codec \(\w+\) not on whitelist|[Dd]ecoder .*not found|no decoder/, unsupportedCodec],
   [/Cannot allocate memory/, tooExpensiveVideo],
 ];
 
-/** Names what went wrong by ffmpeg's log. A cause that is not known is the file's damage. */
+/** Maps a log of ffmpeg or ffprobe to an error: MEDIA_CORRUPT if no known cause is in it. */
 export function toVideoError(log: string): SalamandraError {
   const create = CAUSES.find(([pattern]) => pattern.test(log))?.[1] ?? corruptVideo;
   return create(log);
 }
 
 function corruptVideo(cause: unknown): SalamandraError {
-  return new SalamandraError('MEDIA_CORRUPT', 'The clip is damaged or incomplete.', { cause });
-}
-
-function tooExpensiveVideo(cause: unknown): SalamandraError {
   return new SalamandraError(
-    'MEDIA_TOO_EXPENSIVE',
-    'The clip takes too long or too much memory to decode.',
+    'MEDIA_CORRUPT',
+    'The video file is damaged or incomplete. Send the original file again.',
     { cause },
   );
 }
 
-function noVideoStream(cause: unknown): SalamandraError {
-  return new SalamandraError('NO_VIDEO_STREAM', 'The file has no moving picture.', { cause });
+function tooExpensiveVideo(cause: unknown): SalamandraError {
+  const mebibytes = MAX_FFMPEG_ALLOCATION_BYTES / 2 ** 20;
+  return new SalamandraError(
+    'MEDIA_TOO_EXPENSIVE',
+    `Decoding the video exceeds the limit of ${MAX_FFMPEG_CPU_SECONDS} s of CPU time or ${mebibytes} MiB per allocation. Reduce the resolution or convert it to H.264.`,
+    { cause },
+  );
 }
 
-export function unsupportedContainer(cause?: unknown): SalamandraError {
+export function noVideoStream(cause?: unknown): SalamandraError {
   return new SalamandraError(
-    'UNSUPPORTED_MEDIA_TYPE',
-    'The file is not an MP4, QuickTime, Matroska, WebM, AVI, MPEG, FLV, Windows Media or Ogg clip.',
+    'NO_VIDEO_STREAM',
+    'The file has no video stream. Send a file with moving images.',
     { cause },
   );
 }
@@ -49,7 +57,7 @@ export function unsupportedContainer(cause?: unknown): SalamandraError {
 function unsupportedCodec(cause: unknown): SalamandraError {
   return new SalamandraError(
     'UNSUPPORTED_CODEC',
-    'The clip is encoded in a way that is not supported. Convert it to H.264.',
+    'The codec of the video is not supported. Convert the video to H.264.',
     { cause },
   );
 }
@@ -58,21 +66,33 @@ export function tooManyPixels(cause?: unknown): SalamandraError {
   return tooLarge(
     'pixels',
     MAX_VIDEO_PIXELS,
-    'The frames of the clip have too many pixels.',
+    `The video frames have too many pixels. The limit is ${grouped(MAX_VIDEO_PIXELS)} per frame. Reduce the resolution.`,
     cause,
   );
 }
 
 export function tooLong(): SalamandraError {
-  return tooLarge('seconds', MAX_VIDEO_SECONDS, 'The clip is too long.');
+  return tooLarge(
+    'seconds',
+    MAX_VIDEO_SECONDS,
+    `The video is too long. The limit is ${grouped(MAX_VIDEO_SECONDS)} seconds. Split the file.`,
+  );
 }
 
 function tooManyStreams(cause: unknown): SalamandraError {
-  return tooLarge('streams', MAX_VIDEO_STREAMS, 'The clip has too many streams.', cause);
+  return tooLarge(
+    'streams',
+    MAX_VIDEO_STREAMS,
+    `The file has too many streams. The limit is ${MAX_VIDEO_STREAMS}. Remove audio and subtitle streams.`,
+    cause,
+  );
 }
 
 export function noDecodableFrame(): SalamandraError {
-  return new SalamandraError('NO_DECODABLE_FRAME', 'There is no frame in this part of the clip.');
+  return new SalamandraError(
+    'NO_DECODABLE_FRAME',
+    'The requested range of the video has no decodable frame. Choose a range within the video.',
+  );
 }
 
 function tooLarge(
@@ -85,4 +105,9 @@ function tooLarge(
     details: { measure, limit },
     cause,
   });
+}
+
+/** `36,000,000` */
+function grouped(value: number): string {
+  return value.toLocaleString('en');
 }

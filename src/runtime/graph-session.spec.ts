@@ -40,7 +40,7 @@ describe('loadGraph', () => {
     await session.close();
   });
 
-  it('calls a missing input an internal error, without the words of the library', async () => {
+  it('reports a missing input as INTERNAL without the message of the library', async () => {
     const session = await loadGraph(join(directory, 'sum.onnx'), { threads: 1 });
 
     await expect(session.run([])).rejects.toMatchObject({
@@ -50,14 +50,15 @@ describe('loadGraph', () => {
     await session.close();
   });
 
-  it('refuses a missing file', async () => {
+  it('rejects a missing file', async () => {
     await expect(loadGraph(join(directory, 'none.onnx'), { threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
-      publicMessage: 'The model cannot be used: a graph does not load.',
+      publicMessage:
+        'Invalid model: ONNX Runtime cannot load a graph. Convert or download the model again.',
     });
   });
 
-  it('refuses a file that is no graph', async () => {
+  it('rejects a file that is not a graph', async () => {
     await writeFile(join(directory, 'bad.onnx'), 'not a graph');
 
     await expect(loadGraph(join(directory, 'bad.onnx'), { threads: 1 })).rejects.toMatchObject({

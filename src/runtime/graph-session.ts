@@ -3,41 +3,44 @@ import { dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { saturates } from './saturation.js';
+import { int8ProductsSaturate } from './int8-saturation.js';
 
-/** A value that goes into a graph or comes out of one. The runtime reads `data` without a copy. */
+/** An input or output of a graph. ONNX Runtime uses `data` without a copy. */
 export type GraphTensor =
   | { readonly type: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly type: 'uint8'; readonly shape: readonly number[]; readonly data: Uint8Array }
   | { readonly type: 'int8'; readonly shape: readonly number[]; readonly data: Int8Array }
   | { readonly type: 'int64'; readonly shape: readonly number[]; readonly data: BigInt64Array };
 
-/** Values by the names of a graph's inputs. */
+/** Tensors by input name. */
 export type GraphInputs = Readonly<Record<string, GraphTensor>>;
 
-/** A loaded graph. It owns native memory until `close`. */
+/** A loaded ONNX graph. Owns native memory until `close`. */
 export interface GraphSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /**
-   * Runs the graph once and returns every output. The call blocks the event loop and cannot be interrupted.
+   * Runs the graph once and returns every output. Blocks the event loop and cannot be interrupted.
    *
-   * @param inputs in as many records as the caller has them in: one of hundreds of names takes a millisecond to make.
-   * @throws INTERNAL when an input is missing or of a wrong shape: the caller's mistake, not the user's.
+   * @param inputs several records, because merging hundreds of names into one takes about 1 ms
+   * @throws INTERNAL if an input is missing or has a wrong shape, which is a programming error
    */
   run(inputs: readonly GraphInputs[]): Promise<Record<string, GraphTensor>>;
   close(): Promise<void>;
 }
 
-/** Longer than the gaps between the products of a step, far shorter than a scheduler's turns. LOG.md of the bench has figures. */
+/**
+ * Longer than the gaps between matrix products of a decode step, much shorter than a time slice of the operating
+ * system's scheduler. Measurements: test/bench/LOG.md.
+ */
 const SPIN_MICROSECONDS = '50';
 
 /**
- * Loads an ONNX graph for the CPU; weights beside it are mapped into memory.
+ * Loads an ONNX graph for the CPU. External weight files in the same folder are memory-mapped.
  *
- * @param options.threads how many threads one product may use.
- * @param options.graph read instead of the file at `path`, beside which its weights still are.
- * @throws MODEL_INVALID when the file is missing or is no graph that the runtime can run.
+ * @param options.threads threads per operator
+ * @param options.graph the graph, instead of the file at `path`; external weights are in the folder of `path`
+ * @throws MODEL_INVALID if the file is missing or ONNX Runtime cannot load it
  */
 export async function loadGraph(
   path: string,
@@ -49,17 +52,17 @@ export async function loadGraph(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // Shapes change from run to run, so planned memory would be planned anew each time.
+    // Shapes differ between runs, so a memory plan could not be reused.
     enableMemPattern: false,
     extra: {
       session: {
-        // During a run threads wait for each other awake, but not for long: whoever waits for one that another program keeps
-        // from running takes its core as well. Between runs they sleep: media workers and the other graphs share these cores.
+        // Threads spin briefly during a run: longer spinning wastes a core while another process has preempted a
+        // thread. Between runs they sleep, because media workers and the other graphs share these cores.
         intra_op: { allow_spinning: '1', spin_duration_us: SPIN_MICROSECONDS },
         force_spinning_stop: '1',
-        // A way around it, at half the speed, and a second copy of the weights while it loads.
-        ...((await saturates()) && { x64quantprecision: '1' }),
-        // Names of weight files are relative to it where the graph itself has no place.
+        // Avoids saturation at half the speed, with a second copy of the weights while loading.
+        ...((await int8ProductsSaturate()) && { x64quantprecision: '1' }),
+        // A graph from memory has no path: names of its weight files are relative to this folder.
         ...(options.graph && { model_external_initializers_file_folder_path: dirname(path) }),
       },
     },
@@ -69,9 +72,11 @@ export async function loadGraph(
     ? InferenceSession.create(options.graph, settings)
     : InferenceSession.create(path, settings);
   const session = await loading.catch((cause: unknown) => {
-    throw new SalamandraError('MODEL_INVALID', 'The model cannot be used: a graph does not load.', {
-      cause,
-    });
+    throw new SalamandraError(
+      'MODEL_INVALID',
+      'Invalid model: ONNX Runtime cannot load a graph. Convert or download the model again.',
+      { cause },
+    );
   });
   return {
     inputNames: session.inputNames,
@@ -87,8 +92,8 @@ async function run(
 ): Promise<Record<string, GraphTensor>> {
   try {
     const feeds: Record<string, Tensor> = {};
-    for (const part of inputs) {
-      for (const [name, value] of Object.entries(part)) feeds[name] = toTensor(value);
+    for (const record of inputs) {
+      for (const [name, value] of Object.entries(record)) feeds[name] = toTensor(value);
     }
     const results = await session.run(feeds);
     return Object.fromEntries(
@@ -118,5 +123,5 @@ function fromTensor(name: string, value: Tensor): GraphTensor {
   if (data instanceof Uint8Array) return { type: 'uint8', shape, data };
   if (data instanceof Int8Array) return { type: 'int8', shape, data };
   if (data instanceof BigInt64Array) return { type: 'int64', shape, data };
-  throw new TypeError(`Output ${name} is of type ${value.type}.`);
+  throw new TypeError(`Output ${name} has the unsupported type ${value.type}.`);
 }

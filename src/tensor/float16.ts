@@ -1,4 +1,4 @@
-/** The number that an IEEE 754 binary16 of these 16 bits stands for; exact, since every one is a float32 too. */
+/** Converts the 16 bits of an IEEE 754 binary16 value. Exact: every binary16 value is also a float32. */
 export function float16ToNumber(word: number): number {
   const sign = word & 0x8000 ? -1 : 1;
   const exponent = (word >> 10) & 0x1f;

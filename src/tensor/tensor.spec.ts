@@ -5,13 +5,13 @@ describe('createTensor', () => {
     expect(createTensor([2, 3])).toEqual({ shape: [2, 3], data: new Float32Array(6) });
   });
 
-  it('keeps the data it is given', () => {
+  it('uses the given data without a copy', () => {
     const data = Float32Array.of(1, 2);
 
     expect(createTensor([1, 2], data).data).toBe(data);
   });
 
-  it('keeps the shape when the list it was given changes', () => {
+  it('copies the shape', () => {
     const shape = [1, 2];
     const tensor = createTensor(shape);
     shape[0] = 9;
@@ -19,7 +19,7 @@ describe('createTensor', () => {
     expect(tensor.shape).toEqual([1, 2]);
   });
 
-  it('refuses data of another length', () => {
+  it('rejects data of another length', () => {
     expect(() => createTensor([2, 2], new Float32Array(3))).toThrow(RangeError);
   });
 });
@@ -34,7 +34,7 @@ describe('elementCount', () => {
     expect(elementCount(shape)).toBe(count);
   });
 
-  it.each([[[-1]], [[1.5]], [[Number.NaN]], [[2 ** 30, 2 ** 30]]])('refuses %j', (shape) => {
+  it.each([[[-1]], [[1.5]], [[Number.NaN]], [[2 ** 30, 2 ** 30]]])('rejects %j', (shape) => {
     expect(() => elementCount(shape)).toThrow(RangeError);
   });
 });

@@ -8,27 +8,28 @@ import type {
 } from '../engine/vision-language-engine.js';
 import type { MediaReport } from '../media/media-report.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { noDecodableFrame } from '../media/video-errors.js';
 import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
 
 export interface VideoCaptionsTask {
-  /** Whose work it is; absent where there is one client only. */
+  /** For fair scheduling between clients. Undefined if there is only one. */
   readonly client?: string;
   readonly path: string;
-  /** The same for every segment; its range is not looked at. */
+  /** The same for every segment. Its `range` is ignored. */
   readonly sampling: FrameSampling;
   readonly segments: readonly TimeRange[];
   readonly languages: readonly Language[];
   readonly settings: GenerationSettings;
 }
 
-/** A stretch of a video and what was written about it. */
-export interface DescribedSegment {
+/** A segment with its captions. */
+export interface CaptionedSegment {
   readonly startSeconds: number;
   readonly endSeconds: number;
-  /** In the order of the task's languages. */
+  /** In the order of `VideoCaptionsTask.languages`. */
   readonly texts: readonly { readonly language: Language; readonly text: string }[];
-  /** When the frames are that were looked at. */
+  /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
 }
 
@@ -39,15 +40,15 @@ export type VideoCaptionsEvent =
       readonly language: Language;
       readonly text: string;
     }
-  | { readonly type: 'segment'; readonly segment: DescribedSegment }
+  | { readonly type: 'segment'; readonly segment: CaptionedSegment }
   | { readonly type: 'done'; readonly usage: Answer['usage']; readonly timings: RequestTimings };
 
 /**
- * Describes a video segment by segment: batch work, where there is more than one. Each is work of its own for the engine, with its own place in the queue and
- * its own deadline, and nothing of it is kept here, so that length costs time and no memory. A segment without a frame
- * is left out: a container may be longer than its pictures.
+ * Captions a video segment by segment. Each segment is an engine request of its own, with its own queue position and
+ * deadline, so memory does not grow with the length of the video. Several segments run with batch priority. A segment
+ * without a decodable frame is skipped, because a container may be longer than its video stream.
  *
- * @throws NO_DECODABLE_FRAME when no segment has one; what the engine throws.
+ * @throws NO_DECODABLE_FRAME if no segment has a decodable frame, and the errors of the engine
  */
 export async function* captionVideo(
   engine: VisionLanguageEngine,
@@ -59,14 +60,14 @@ export async function* captionVideo(
   for (const range of task.segments) {
     const beforeMs = performance.now() - startMs;
     try {
-      const own = yield* describeSegment(engine, task, range, signal);
-      total = total ? addTotals(total, own) : startTotals(own, beforeMs);
+      const segment = yield* captionSegment(engine, task, range, signal);
+      total = total ? addTotals(total, segment) : startTotals(segment, beforeMs);
     } catch (error) {
       if (!(error instanceof SalamandraError) || error.code !== 'NO_DECODABLE_FRAME') throw error;
     }
   }
   if (!total) {
-    throw new SalamandraError('NO_DECODABLE_FRAME', 'There is no frame in this part of the clip.');
+    throw noDecodableFrame();
   }
   const { usage, timings } = total;
   yield { type: 'done', usage, timings: { ...timings, totalMs: performance.now() - startMs } };
@@ -77,8 +78,7 @@ interface Totals {
   readonly timings: RequestTimings;
 }
 
-/** One segment, from its request to its texts. */
-async function* describeSegment(
+async function* captionSegment(
   engine: VisionLanguageEngine,
   { client, path, sampling, segments, languages, settings }: VideoCaptionsTask,
   range: TimeRange,
@@ -94,7 +94,7 @@ async function* describeSegment(
   };
   let report: MediaReport | undefined;
   let usage = NO_USAGE;
-  // Answers come in the order in which they end.
+  // Answers arrive in the order in which they finish.
   const texts = new Map<Language, string>();
   for await (const event of engine.generate(request, signal)) {
     switch (event.type) {
@@ -113,17 +113,20 @@ async function* describeSegment(
         break;
       }
       case 'done':
-        yield { type: 'segment', segment: toSegment(range, report, inOrder(languages, texts)) };
+        yield {
+          type: 'segment',
+          segment: toSegment(range, report, inLanguageOrder(languages, texts)),
+        };
         return { usage, timings: event.timings };
     }
   }
-  throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+  throw new SalamandraError('INTERNAL', 'The engine ended without a result.');
 }
 
-function inOrder(
+function inLanguageOrder(
   languages: readonly Language[],
   texts: ReadonlyMap<Language, string>,
-): DescribedSegment['texts'] {
+): CaptionedSegment['texts'] {
   return languages.flatMap((language) => {
     const text = texts.get(language);
     return text === undefined ? [] : [{ language, text }];
@@ -133,11 +136,11 @@ function inOrder(
 function toSegment(
   { startSeconds, endSeconds }: TimeRange,
   report: MediaReport | undefined,
-  texts: DescribedSegment['texts'],
-): DescribedSegment {
-  if (report?.kind !== 'video') throw new Error('The engine reported no clip.');
+  texts: CaptionedSegment['texts'],
+): CaptionedSegment {
+  if (report?.kind !== 'video') throw new Error('The engine reported no video.');
   const frames = report.frames.map(({ timestampSeconds }) => timestampSeconds);
-  // Where nothing says how long the clip is, it is seen to its last frame.
+  // Without a duration, the segment ends with its last frame.
   const end = endSeconds ?? report.durationSeconds ?? frames.at(-1) ?? startSeconds;
   return { startSeconds, endSeconds: end, texts, frames };
 }
@@ -148,7 +151,7 @@ function startTotals({ usage, timings }: Totals, beforeMs: number): Totals {
   return { usage, timings: { ...timings, firstTokenMs: beforeMs + timings.firstTokenMs } };
 }
 
-/** Sums, but for the time to the first token, which was over with the first segment. */
+/** Sums usage and timings, except for `firstTokenMs`, which is that of the first segment. */
 function addTotals(before: Totals, next: Totals): Totals {
   const { firstTokenMs } = before.timings;
   return {

@@ -6,11 +6,11 @@ const { signal } = new AbortController();
 
 const plan = (granularity: Granularity, range?: TimeRange, durationSeconds: number | null = 60) => {
   const inspector = createFakeInspector();
-  const outline = { ...inspector.outline, durationSeconds };
-  return planSegments({ path: 'clip', outline, range }, granularity, inspector, signal);
+  const metadata = { ...inspector.metadata, durationSeconds };
+  return planSegments({ path: 'video', metadata: metadata, range }, granularity, inspector, signal);
 };
 
-it('takes a video as it is, to its end', async () => {
+it('returns the whole video as one segment', async () => {
   expect(await plan({ kind: 'whole' })).toEqual([{ startSeconds: 0, endSeconds: 60 }]);
   expect(await plan({ kind: 'whole' }, { startSeconds: 5, endSeconds: 90 })).toEqual([
     { startSeconds: 5, endSeconds: 60 },
@@ -20,7 +20,7 @@ it('takes a video as it is, to its end', async () => {
   ]);
 });
 
-it('cuts by the clock, and ends with the clip', async () => {
+it('splits into intervals, and ends with the video', async () => {
   expect(
     await plan({ kind: 'interval', seconds: 25 }, { startSeconds: 4, endSeconds: null }),
   ).toEqual([
@@ -37,13 +37,13 @@ it('asks the inspector for shots', async () => {
   ]);
 });
 
-it('takes the single frame of a clip without a length', async () => {
+it('returns one segment for a video of one frame', async () => {
   expect(await plan({ kind: 'interval', seconds: 10 }, undefined, 0)).toEqual([
     { startSeconds: 0, endSeconds: null },
   ]);
 });
 
-it('refuses a range beyond the end, with the length', async () => {
+it('rejects a range after the end, and names the duration', async () => {
   const beyond = plan({ kind: 'whole' }, { startSeconds: 60, endSeconds: 70 });
 
   await expect(beyond).rejects.toMatchObject({
@@ -52,7 +52,7 @@ it('refuses a range beyond the end, with the length', async () => {
   });
 });
 
-it('refuses intervals without an end, and a thousand and one', async () => {
+it('rejects intervals without an end, and 1,001 intervals', async () => {
   await expect(plan({ kind: 'interval', seconds: 10 }, undefined, null)).rejects.toMatchObject({
     code: 'INVALID_PARAMETER',
     details: { parameter: 'end' },

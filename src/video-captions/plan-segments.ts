@@ -1,9 +1,9 @@
 import { MAX_SEGMENTS } from '../config/limits.js';
-import type { MediaInspector, VideoOutline } from '../workers/media-inspector.js';
+import type { MediaInspector, VideoMetadata } from '../workers/media-inspector.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 
-/** How a video is cut: not at all, at its own cuts, or by the clock. */
+/** How a video is split into segments: not at all, at its shot boundaries, or at fixed intervals. */
 export type Granularity =
   | { readonly kind: 'whole' }
   | { readonly kind: 'shot'; readonly maxShots: number }
@@ -11,37 +11,39 @@ export type Granularity =
 
 export interface VideoRange {
   readonly path: string;
-  readonly outline: VideoOutline;
-  /** Absent: all of it. */
+  readonly metadata: VideoMetadata;
+  /** Undefined for the whole video. */
   readonly range: TimeRange | undefined;
 }
 
 /**
- * Cuts a video, or the part of it that is asked for, into stretches to describe, in their order.
+ * Splits a video, or a range of it, into the segments to caption, in order.
  *
- * @throws NO_DECODABLE_FRAME when the range begins beyond the end, INVALID_PARAMETER for intervals that are too many or
- *   have no end; what the inspector throws.
+ * @throws NO_DECODABLE_FRAME if the range starts after the end of the video
+ * @throws INVALID_PARAMETER for more than MAX_SEGMENTS intervals, and for intervals without an end if the video has no
+ *   duration
+ * @throws the errors of `inspector`
  */
 export async function planSegments(
-  { path, outline, range }: VideoRange,
+  { path, metadata, range }: VideoRange,
   granularity: Granularity,
   inspector: MediaInspector,
   signal: AbortSignal,
 ): Promise<readonly TimeRange[]> {
-  // A single frame takes no time: there is nothing to cut, and no range around it.
-  if (outline.durationSeconds === 0) return [{ startSeconds: 0, endSeconds: null }];
-  const whole = clampRange(range, outline.durationSeconds);
+  // A video of one frame has duration 0: it is one segment, and no range can contain it.
+  if (metadata.durationSeconds === 0) return [{ startSeconds: 0, endSeconds: null }];
+  const whole = clampRange(range, metadata.durationSeconds);
   switch (granularity.kind) {
     case 'whole':
       return [whole];
     case 'shot':
-      return await inspector.findShots(
+      return await inspector.detectShots(
         path,
         { range: whole, maxShots: granularity.maxShots },
         signal,
       );
     case 'interval':
-      return cutByClock(whole, granularity.seconds);
+      return splitIntoIntervals(whole, granularity.seconds);
   }
 }
 
@@ -49,32 +51,35 @@ function clampRange(range: TimeRange | undefined, durationSeconds: number | null
   const { startSeconds, endSeconds } = range ?? { startSeconds: 0, endSeconds: null };
   if (durationSeconds === null) return { startSeconds, endSeconds };
   if (startSeconds >= durationSeconds) {
-    throw new SalamandraError('NO_DECODABLE_FRAME', '"start" lies beyond the end of the clip.', {
-      details: { duration_seconds: durationSeconds },
-    });
+    throw new SalamandraError(
+      'NO_DECODABLE_FRAME',
+      `"start" is after the end of the video, which is ${durationSeconds} seconds long. Use a smaller value.`,
+      { details: { duration_seconds: durationSeconds } },
+    );
   }
   return { startSeconds, endSeconds: Math.min(endSeconds ?? Infinity, durationSeconds) };
 }
 
-function cutByClock({ startSeconds, endSeconds }: TimeRange, seconds: number): TimeRange[] {
+function splitIntoIntervals({ startSeconds, endSeconds }: TimeRange, seconds: number): TimeRange[] {
   if (endSeconds === null) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'The clip does not say how long it is; give "end".',
+      'The video file has no duration. Set "end" to split it into intervals.',
       { details: { parameter: 'end' } },
     );
   }
   const length = endSeconds - startSeconds;
   const count = Math.max(1, Math.ceil(length / seconds));
   if (count > MAX_SEGMENTS) {
+    const minSeconds = Math.ceil(length / MAX_SEGMENTS);
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'The clip has too many intervals; make them longer or ask for a part of it.',
+      `The video has ${count} intervals. The limit is ${MAX_SEGMENTS}. Set "interval_seconds" to at least ${minSeconds}, or choose a shorter range.`,
       {
         details: {
           parameter: 'interval_seconds',
           max_segments: MAX_SEGMENTS,
-          min_interval_seconds: Math.ceil(length / MAX_SEGMENTS),
+          min_interval_seconds: minSeconds,
         },
       },
     );

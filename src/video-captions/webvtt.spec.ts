@@ -5,7 +5,7 @@ import { formatWebVtt } from './webvtt.js';
 const track = (cues: { startSeconds: number; endSeconds: number; text: string }[]) =>
   formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues });
 
-it('writes a track of descriptions', () => {
+it('formats a track of descriptions', () => {
   const cues = [
     { startSeconds: 0, endSeconds: 2.5, text: 'Un gos.' },
     { startSeconds: 3599.9996, endSeconds: 360_000.001, text: 'Un gat.' },
@@ -31,13 +31,13 @@ it.each([
   expect(parseWebVtt(file).cues).toHaveLength(1);
 });
 
-it('gives a cue that rounds to nothing a millisecond', () => {
+it('gives a cue at least 1 ms after rounding', () => {
   expect(track([{ startSeconds: 1.0001, endSeconds: 1.0002, text: 'x' }])).toContain(
     '00:00:01.000 --> 00:00:01.001\n',
   );
 });
 
-it('leaves out cues without a text', () => {
+it('omits cues without text', () => {
   expect(track([{ startSeconds: 0, endSeconds: 1, text: ' \n ' }])).toBe(
     'WEBVTT\nKind: descriptions\nLanguage: ca\n\nNOTE Written by the model demo\n',
   );

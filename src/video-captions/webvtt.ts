@@ -1,3 +1,4 @@
+/** A caption with its time range. */
 export interface Cue {
   readonly startSeconds: number;
   readonly endSeconds: number;
@@ -6,12 +7,12 @@ export interface Cue {
 
 export interface Track {
   readonly language: { readonly code: string };
-  /** The id of the model that wrote the texts. */
+  /** The id of the model that generated the texts. */
   readonly model: string;
   readonly cues: readonly Cue[];
 }
 
-/** A WebVTT file (https://www.w3.org/TR/webvtt1/) of descriptions. Cues without a text are left out. */
+/** A WebVTT file (https://www.w3.org/TR/webvtt1/) of kind `descriptions`. Cues without text are omitted. */
 export function formatWebVtt({ language, model, cues }: Track): string {
   const header = `WEBVTT\nKind: descriptions\nLanguage: ${language.code}`;
   const note = `NOTE Written by the model ${escapeText(model)}`;
@@ -22,21 +23,21 @@ export function formatWebVtt({ language, model, cues }: Track): string {
   return `${[header, note, ...blocks].join('\n\n')}\n`;
 }
 
-/** Two times with the second after the first, as the format demands: rounding must not make them equal. */
+/** WebVTT requires the end to be after the start, also after rounding to milliseconds. */
 function formatTimes({ startSeconds, endSeconds }: Cue): string {
   const startMs = Math.round(startSeconds * 1000);
   const endMs = Math.max(Math.round(endSeconds * 1000), startMs + 1);
   return `${formatTime(startMs)} --> ${formatTime(endMs)}`;
 }
 
-/** `HH:MM:SS.mmm`; hours grow beyond two digits. */
+/** `HH:MM:SS.mmm`, with more than two digits for 100 hours and more. */
 function formatTime(ms: number): string {
-  const part = (value: number, digits: number) => String(Math.trunc(value)).padStart(digits, '0');
-  const hours = part(ms / 3_600_000, 2);
-  return `${hours}:${part((ms / 60_000) % 60, 2)}:${part((ms / 1000) % 60, 2)}.${part(ms % 1000, 3)}`;
+  const pad = (value: number, digits: number) => String(Math.trunc(value)).padStart(digits, '0');
+  const hours = pad(ms / 3_600_000, 2);
+  return `${hours}:${pad((ms / 60_000) % 60, 2)}:${pad((ms / 1000) % 60, 2)}.${pad(ms % 1000, 3)}`;
 }
 
-/** Text without markup, without blank lines, which end a cue, and without the arrow of the times. */
+/** Escapes markup and `-->`, and removes blank lines, which would end the cue. */
 function escapeText(text: string): string {
   return text
     .replaceAll('\0', '\ufffd')

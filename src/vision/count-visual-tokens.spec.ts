@@ -5,7 +5,7 @@ import { planTiles } from './plan-tiles.js';
 const golden = readGolden('visual-token-counts');
 
 describe('countVisualTokens', () => {
-  describe.each(Object.entries(golden.counts))('as Hugging Face counts for %s', (name, rows) => {
+  describe.each(Object.entries(golden.counts))('equals Hugging Face for %s', (name, rows) => {
     const geometry = createGeometry(golden.geometries[name]!);
 
     it.each(rows)('%ix%i: %ix%i tiles, %i tokens', (width, height, gridRows, columns, tokens) => {
@@ -16,7 +16,7 @@ describe('countVisualTokens', () => {
     });
   });
 
-  it('counts the base tile alone as its patches and a newline', () => {
+  it('counts the base tile as its patches and one newline', () => {
     const size = { width: 640, height: 480 };
 
     expect(countVisualTokens(size, null, createGeometry(golden.geometries['demo']!))).toBe(50);
@@ -25,7 +25,7 @@ describe('countVisualTokens', () => {
     );
   });
 
-  it('shrinks nothing without a cap', () => {
+  it('does not shrink without a cap', () => {
     const { imageProcessor, patchesPerSide } = createGeometry(golden.geometries['demo']!);
     const uncapped = { patchesPerSide, imageProcessor: { ...imageProcessor, maxTilesCap: null } };
 
@@ -37,16 +37,16 @@ describe('countVisualTokens', () => {
     expect(tokens).toBe(49 + 42 * 43);
   });
 
-  it('leaves only newlines of a picture too thin for one patch of an even grid', () => {
+  it('gives only newlines for an image thinner than a patch', () => {
     const geometry = createGeometry(golden.geometries['even']!);
 
-    // 16 columns, of which 8 are cut on either side: 16 rows of one newline.
+    // 8 of 16 columns are unpadded on either side: 16 rows of one newline.
     expect(countVisualTokens({ width: 1, height: 2000 }, { rows: 1, columns: 1 }, geometry)).toBe(
       256 + 16,
     );
   });
 
-  it('keeps one row where the cap would leave none', () => {
+  it('keeps one row if the cap would leave none', () => {
     const { imageProcessor } = createGeometry(golden.geometries['demo']!);
     const geometry = { patchesPerSide: 3, imageProcessor: { ...imageProcessor, maxTilesCap: 1 } };
 

@@ -3,7 +3,7 @@ import type { GraphSession, GraphTensor } from '../runtime/graph-session.js';
 import { createTensor } from '../tensor/tensor.js';
 import { encodeTiles } from './encode-tiles.js';
 
-/** A graph whose feature of a tile is twice its first value, and the tiles of each run. */
+/** A graph whose feature is twice the first value of the tile. Records the number of tiles per run. */
 function createDoublingGraph() {
   const runs: number[] = [];
   const session: GraphSession = {
@@ -58,7 +58,7 @@ describe('encodeTiles', () => {
     expect(runs).toEqual([MAX_TILES_PER_RUN]);
   });
 
-  it('refuses nothing to encode and a graph without features', async () => {
+  it('rejects zero tiles, and a graph without features', async () => {
     const { session } = createDoublingGraph();
     const silent: GraphSession = { ...session, run: () => Promise.resolve({}) };
 

@@ -3,11 +3,11 @@ import type { GraphSession } from '../runtime/graph-session.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 
 /**
- * Runs the vision graph (tower and projector) over all tiles, MAX_TILES_PER_RUN at a time.
+ * Runs the vision graph (vision encoder and projector) on all tiles, MAX_TILES_PER_RUN per run.
  *
  * @param pixelValues [tiles, 3, height, width]
- * @param signal checked between runs; a run itself cannot be interrupted
- * @returns [tiles, patches, hidden]
+ * @param signal checked between runs. A run itself cannot be interrupted.
+ * @returns image features, [tiles, patches, hidden]
  */
 export async function encodeTiles(
   session: GraphSession,
@@ -15,7 +15,7 @@ export async function encodeTiles(
   signal?: AbortSignal,
 ): Promise<FloatTensor> {
   const [tiles = 0, ...tileShape] = pixelValues.shape;
-  if (tiles === 0) throw new RangeError('There is no tile to encode.');
+  if (tiles === 0) throw new RangeError('Encoding needs at least one tile.');
   const valuesPerTile = pixelValues.data.length / tiles;
   let features = createTensor([0, 0, 0]);
 
@@ -38,7 +38,9 @@ async function runGraph(session: GraphSession, pixelValues: FloatTensor): Promis
   const outputs = await session.run([{ pixel_values: { type: 'float32', ...pixelValues } }]);
   const features = outputs['image_features'];
   if (features?.type !== 'float32' || features.shape[0] !== pixelValues.shape[0]) {
-    throw new TypeError('The vision graph gave no features for its tiles.');
+    throw new TypeError(
+      'The vision graph has no float32 output `image_features` with one entry per tile.',
+    );
   }
   return features;
 }

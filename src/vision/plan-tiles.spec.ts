@@ -8,7 +8,7 @@ const demo = createGeometry(geometries['demo']!);
 const photo = { width: 1200, height: 900 };
 
 describe('planTiles', () => {
-  it('takes every pinpoint for high', () => {
+  it('considers every pinpoint for high', () => {
     expect(planTiles(photo, demo, 'high', 1024)).toEqual({
       imageSize: photo,
       detail: 'high',
@@ -18,20 +18,20 @@ describe('planTiles', () => {
     });
   });
 
-  it('takes at most four tiles beside the base tile for auto', () => {
+  it('adds at most four tiles to the base tile for auto', () => {
     const plan = planTiles(photo, demo, 'auto', 1024);
 
     expect(plan.grid).toEqual({ rows: 2, columns: 2 });
     expect(plan.tiles).toBe(5);
   });
 
-  it('takes the base tile alone for low', () => {
+  it('uses the base tile only for low', () => {
     const plan = planTiles(photo, demo, 'low', 1024);
 
     expect(plan).toMatchObject({ grid: null, tiles: 1, visualTokens: 50 });
   });
 
-  it('takes the base tile alone for auto when every pinpoint is larger', () => {
+  it('uses the base tile only for auto if every pinpoint is larger', () => {
     const large = { width: 588, height: 588 };
     const imageProcessor = { ...demo.imageProcessor, imageGridPinpoints: [large] };
 
@@ -45,7 +45,7 @@ describe('planTiles', () => {
     expect(planTiles(photo, demo, 'high', 50)).toMatchObject({ grid: null, visualTokens: 50 });
   });
 
-  it.each([49, 0, -20])('refuses a budget of %i', (budget) => {
+  it.each([49, 0, -20])('rejects a budget of %i', (budget) => {
     expect(() => planTiles(photo, demo, 'auto', budget)).toThrow(
       expect.objectContaining({
         code: 'CONTEXT_LENGTH_EXCEEDED',
@@ -61,7 +61,7 @@ describe('planTiles', () => {
     [1.5, 5],
     [NaN, 5],
     [Infinity, 5],
-  ])('refuses a size of %d x %d', (width, height) => {
+  ])('rejects a size of %d x %d', (width, height) => {
     expect(() => planTiles({ width, height }, demo, 'auto', 1024)).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER' }) as SalamandraError,
     );

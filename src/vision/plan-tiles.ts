@@ -1,37 +1,37 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { countVisualTokens } from './count-visual-tokens.js';
-import { selectBestResolution } from './select-best-resolution.js';
 import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 
-/** How closely to look: the base tile alone, up to four tiles beside it, or as many as the model allows. */
+/** Resolution: `low` is the base tile only, `auto` adds up to AUTO_TILES tiles, `high` as many as the model allows. */
 export type Detail = 'low' | 'auto' | 'high';
 
 /** `anyres`: base tile plus a grid of tiles. `square`: one tile of the image padded to a square. */
 export type TileLayout = 'anyres' | 'square';
 
 export interface TilePlan {
-  /** Of the decoded, upright picture, in pixels. */
+  /** Size of the decoded, upright image in pixels. */
   readonly imageSize: { readonly width: number; readonly height: number };
-  /** What was asked for; a small budget may have led to less. */
+  /** The requested detail. The token budget may have reduced the grid. */
   readonly detail: Detail;
-  /** null: the base tile alone. */
+  /** `null` for the base tile only. */
   readonly grid: TileGrid | null;
-  /** Tiles to encode, the base tile included. */
+  /** Number of tiles to encode, base tile included. */
   readonly tiles: number;
   readonly visualTokens: number;
 }
 
-/** Most tiles beside the base tile for `auto`: enough for a photograph, at a seventh of the time 36 tiles take. */
+/** Largest grid for `auto`: enough for a photograph, in a seventh of the time of 36 tiles. */
 const AUTO_TILES = 4;
 
 /**
- * Decides how a picture is cut, before any pixel is touched.
+ * Plans the tiles of an image from its size alone (anyres).
  *
- * `high` offers every pinpoint and then equals Hugging Face's processor. When the tokens exceed the budget,
- * the pinpoints with most tiles are dropped until they fit; what fits last is the base tile alone.
+ * `high` considers all grid pinpoints, as `LlavaOnevisionImageProcessor` of Hugging Face transformers does. While the
+ * visual tokens exceed the budget, the grids with the most tiles are dropped, down to the base tile.
  *
- * @param maxVisualTokens embeddings this picture may take
- * @throws SalamandraError CONTEXT_LENGTH_EXCEEDED when not even the base tile fits
+ * @param maxVisualTokens token budget of this image
+ * @throws INVALID_PARAMETER for a size below 1 × 1 pixel
+ * @throws CONTEXT_LENGTH_EXCEEDED if the base tile exceeds the budget
  */
 export function planTiles(
   size: Size,
@@ -40,7 +40,7 @@ export function planTiles(
   maxVisualTokens: number,
 ): TilePlan {
   checkSize(size);
-  let pinpoints = pinpointGrids(geometry).filter(({ tiles }) => tiles <= mostTiles(detail));
+  let pinpoints = pinpointGrids(geometry).filter(({ tiles }) => tiles <= maxGridTiles(detail));
 
   for (;;) {
     const grid = selectBestResolution(size, pinpoints);
@@ -51,12 +51,12 @@ export function planTiles(
   }
 }
 
-/** More embeddings than any picture becomes at this detail, whatever its size. */
+/** Upper bound on the visual tokens of an image at this detail, for any image size. */
 export function boundVisualTokens(detail: Detail, geometry: VisionGeometry): number {
   const { patchesPerSide } = geometry;
   const patches = patchesPerSide ** 2;
-  const grids = pinpointGrids(geometry).filter(({ tiles }) => tiles <= mostTiles(detail));
-  // The patches of all tiles and a newline for each row of them; what is cut off or shrunk makes them fewer.
+  const grids = pinpointGrids(geometry).filter(({ tiles }) => tiles <= maxGridTiles(detail));
+  // The patches of all tiles and one newline per row. Unpadding and shrinking only reduce them.
   const bounds = grids.map(({ tiles, rows }) => tiles * patches + rows * patchesPerSide);
   return patches + Math.max(1, ...bounds);
 }
@@ -69,14 +69,14 @@ interface PinpointGrid extends Size, TileGrid {
 function pinpointGrids({ imageProcessor }: VisionGeometry): PinpointGrid[] {
   const { tileSize, imageGridPinpoints } = imageProcessor;
   return imageGridPinpoints.map(({ width, height }) => {
-    // The manifest's check has made sure of whole tiles.
+    // The manifest check guarantees whole tiles.
     const rows = height / tileSize.height;
     const columns = width / tileSize.width;
     return { width, height, rows, columns, tiles: rows * columns };
   });
 }
 
-function mostTiles(detail: Detail): number {
+function maxGridTiles(detail: Detail): number {
   switch (detail) {
     case 'low':
       return 0;
@@ -105,7 +105,10 @@ function createPlan(
 
 function checkSize({ width, height }: Size): void {
   if (isPositiveInteger(width) && isPositiveInteger(height)) return;
-  throw new SalamandraError('INVALID_PARAMETER', 'A picture has at least one pixel.');
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    'The image size must be at least 1 × 1 pixel, in whole pixels.',
+  );
 }
 
 function isPositiveInteger(value: number): boolean {
@@ -115,7 +118,38 @@ function isPositiveInteger(value: number): boolean {
 function contextLengthExceeded(needed: number, available: number): SalamandraError {
   return new SalamandraError(
     'CONTEXT_LENGTH_EXCEEDED',
-    'The picture does not fit into what is left of the context.',
+    `The image needs at least ${needed} visual tokens, but the context has room for ${Math.max(available, 0)}. Shorten the prompt, lower max_tokens, or send fewer images.`,
     { details: { neededTokens: needed, availableTokens: Math.max(available, 0) } },
   );
+}
+
+/**
+ * Selects the grid pinpoint with the largest effective resolution and, among equals, the least padding. The first of
+ * equal pinpoints wins. An image whose short side is truncated to 0 on every pinpoint gets the smallest one.
+ *
+ * Source: `select_best_resolution` of Hugging Face transformers (image_processing_utils.py).
+ *
+ * @returns `null` for an empty list
+ */
+export function selectBestResolution<P extends Size>(
+  size: Size,
+  pinpoints: readonly P[],
+): P | null {
+  let best: P | null = null;
+  let bestEffective = 0;
+  let bestWasted = Infinity;
+
+  for (const pinpoint of pinpoints) {
+    const scale = Math.min(pinpoint.width / size.width, pinpoint.height / size.height);
+    const downscaled = Math.trunc(size.width * scale) * Math.trunc(size.height * scale);
+    // Upscaling adds no resolution.
+    const effective = Math.min(downscaled, size.width * size.height);
+    const wasted = pinpoint.width * pinpoint.height - effective;
+    if (effective > bestEffective || (effective === bestEffective && wasted < bestWasted)) {
+      best = pinpoint;
+      bestEffective = effective;
+      bestWasted = wasted;
+    }
+  }
+  return best;
 }

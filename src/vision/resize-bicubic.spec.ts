@@ -1,9 +1,9 @@
-import { drawPicture } from '../../test/golden/vision-golden.js';
+import { drawTestImage } from '../../test/golden/vision-golden.js';
 import { resizeBicubic } from './resize-bicubic.js';
 
 const CHANNELS = 3;
 
-function grey(values: number[], width: number) {
+function gray(values: number[], width: number) {
   const data = Uint8Array.from(values.flatMap((value) => [value, value, value]));
   return { width, height: values.length / width, data };
 }
@@ -14,13 +14,13 @@ function firstChannel(data: Uint8Array): number[] {
 
 describe('resizeBicubic', () => {
   it('keeps the pixels of an unchanged size', () => {
-    const picture = drawPicture(17, 9, 'noise');
+    const image = drawTestImage(17, 9, 'noise');
 
-    expect(resizeBicubic(picture, { width: 17, height: 9 })).toEqual(picture);
+    expect(resizeBicubic(image, { width: 17, height: 9 })).toEqual(image);
   });
 
-  it('averages when shrinking, with weights of a cubic kernel', () => {
-    const edge = grey([0, 0, 0, 0, 255, 255, 255, 255], 8);
+  it('averages with cubic weights when downscaling', () => {
+    const edge = gray([0, 0, 0, 0, 255, 255, 255, 255], 8);
 
     // Python: Image.fromarray(np.uint8([[0]*4+[255]*4])).resize((4, 1), Image.BICUBIC)
     expect(firstChannel(resizeBicubic(edge, { width: 4, height: 1 }).data)).toEqual([
@@ -28,8 +28,8 @@ describe('resizeBicubic', () => {
     ]);
   });
 
-  it('clips the overshoot when enlarging', () => {
-    const edge = grey([0, 0, 255, 255], 4);
+  it('clips the overshoot when upscaling', () => {
+    const edge = gray([0, 0, 255, 255], 4);
 
     expect(firstChannel(resizeBicubic(edge, { width: 8, height: 1 }).data)).toEqual([
       0, 0, 0, 52, 203, 255, 255, 255,
@@ -42,7 +42,7 @@ describe('resizeBicubic', () => {
     [2000, 1, 98, 98],
     [98, 98, 1, 1],
     [3, 3, 1, 500],
-  ])('keeps one colour from %ix%i to %ix%i', (fromWidth, fromHeight, width, height) => {
+  ])('keeps one color from %ix%i to %ix%i', (fromWidth, fromHeight, width, height) => {
     const data = new Uint8Array(fromWidth * fromHeight * CHANNELS).fill(137);
     const resized = resizeBicubic(
       { width: fromWidth, height: fromHeight, data },
@@ -53,7 +53,7 @@ describe('resizeBicubic', () => {
     expect(resized.data.every((value) => value === 137)).toBe(true);
   });
 
-  it('keeps the channels apart', () => {
+  it('does not mix channels', () => {
     const data = Uint8Array.from({ length: 50 * 40 * CHANNELS }, (_, i) => [10, 120, 250][i % 3]!);
     const resized = resizeBicubic({ width: 50, height: 40, data }, { width: 7, height: 90 });
 

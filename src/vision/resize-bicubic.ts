@@ -2,30 +2,30 @@ import type { DecodedImage } from '../media/decode-image.js';
 import type { Size } from './vision-geometry.js';
 
 const CHANNELS = 3;
-// A local name: a sandbox such as Jest's makes every read of a global slow, and this one is read per weight.
+// A local constant: in a sandbox such as Jest's, access to globals is slow, and this one is used per weight.
 const { imul } = Math;
-/** Pixels on either side of the centre that the cubic kernel reaches, before it is stretched. */
+/** Radius of the cubic kernel in source pixels, before it is widened for downscaling. */
 const SUPPORT = 2;
-/** Eight bits of the 32 hold the result, two the overshoot of the negative lobes. */
+/** Of 32 bits, 8 hold the result and 2 the overshoot of the negative lobes. */
 const PRECISION_BITS = 32 - 8 - 2;
 const ONE = 2 ** PRECISION_BITS;
 const HALF = 2 ** (PRECISION_BITS - 1);
 
-/** For each output position: the first input position, how many follow, and their weights. */
+/** For each output position: the first input position, the number of taps, and their weights. */
 interface Kernel {
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** Fixed point, `stride` a position, [outputSize * stride]. */
+  /** Fixed point with PRECISION_BITS fraction bits, [outputSize * stride]. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
 
 /**
- * Resizes with a cubic kernel (a = -0.5) that widens when shrinking, so that nothing is skipped.
+ * Resizes with a cubic kernel (a = -0.5), which is widened for downscaling (antialiasing).
  *
- * The result equals `Image.resize(size, Image.BICUBIC)` of Pillow 13 byte for byte: 22-bit fixed-point weights and eight bits
- * between the passes (src/libImaging/Resample.c). Models are trained on these pixels; libvips and torchvision
- * differ from them by several grey levels at edges.
+ * Bit-equal to `Image.resize(size, Image.BICUBIC)` of Pillow 13 (src/libImaging/Resample.c): 22-bit fixed-point
+ * weights, 8 bits between the passes. Models are trained on these pixels. libvips and torchvision differ by several
+ * gray levels at edges.
  */
 export function resizeBicubic(image: DecodedImage, size: Size): DecodedImage {
   return isHeightFirst(image, size)
@@ -33,7 +33,10 @@ export function resizeBicubic(image: DecodedImage, size: Size): DecodedImage {
     : resizeHeight(resizeWidth(image, size.width), size.height);
 }
 
-/** Pillow 13 takes the height first when it loses far more pixels than the width; earlier ones never did. */
+/**
+ * Pillow 13 resizes the height first if it shrinks by more than twice the pixels of the width. Earlier versions never
+ * did.
+ */
 function isHeightFirst(image: Size, size: Size): boolean {
   const lostHeight = image.height - size.height;
   return lostHeight > 0 && lostHeight > 2 * (image.width - size.width);
@@ -80,7 +83,7 @@ function resizeHeight(image: DecodedImage, height: number): DecodedImage {
 
   for (let y = 0; y < height; y++) {
     sums.fill(HALF);
-    // Row by row rather than column by column: memory is read in order.
+    // Row by row, for sequential memory access.
     for (let tap = 0; tap < at(count, y); tap++) {
       const weight = at(weights, y * stride + tap);
       const from = (at(first, y) + tap) * rowLength;
@@ -96,8 +99,8 @@ function resizeHeight(image: DecodedImage, height: number): DecodedImage {
 
 function createKernel(inputSize: number, outputSize: number): Kernel {
   const scale = inputSize / outputSize;
-  const stretch = Math.max(scale, 1);
-  const support = SUPPORT * stretch;
+  const widening = Math.max(scale, 1);
+  const support = SUPPORT * widening;
   const stride = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(outputSize);
   const count = new Int32Array(outputSize);
@@ -105,18 +108,18 @@ function createKernel(inputSize: number, outputSize: number): Kernel {
   const exact = new Float64Array(stride);
 
   for (let position = 0; position < outputSize; position++) {
-    const centre = (position + 0.5) * scale;
-    const start = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const taps = Math.min(Math.trunc(centre + support + 0.5), inputSize) - start;
+    const center = (position + 0.5) * scale;
+    const start = Math.max(Math.trunc(center - support + 0.5), 0);
+    const taps = Math.min(Math.trunc(center + support + 0.5), inputSize) - start;
     let total = 0;
     for (let tap = 0; tap < taps; tap++) {
-      const weight = cubic((tap + start - centre + 0.5) * (1 / stretch));
+      const weight = cubic((tap + start - center + 0.5) * (1 / widening));
       exact[tap] = weight;
       total += weight;
     }
     for (let tap = 0; tap < taps; tap++) {
       const weight = at(exact, tap) / (total === 0 ? 1 : total);
-      // Halves go away from zero, so the sum of the weights stays symmetric.
+      // Rounds halves away from zero, as Pillow does.
       weights[position * stride + tap] = Math.trunc(weight * ONE + (weight < 0 ? -0.5 : 0.5));
     }
     first[position] = start;
@@ -125,7 +128,7 @@ function createKernel(inputSize: number, outputSize: number): Kernel {
   return { first, count, weights, stride };
 }
 
-/** Cubic convolution with a = -0.5. The order of operations is Pillow's: it decides the last bit. */
+/** Cubic convolution with a = -0.5. The order of operations is Pillow's, because it determines the last bit. */
 function cubic(distance: number): number {
   const a = -0.5;
   const x = Math.abs(distance);
@@ -139,7 +142,7 @@ function toByte(fixedPoint: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** Reads a position that the loops above keep inside the array. */
+/** Array access without a check: the loops above keep the index in range. */
 function at(array: Uint8Array | Int32Array | Float64Array, index: number): number {
   return array[index] as number;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createGeometry, drawPicture, readGolden } from '../../test/golden/vision-golden.js';
-import { toPixelValues } from './pixel-values.js';
+import { createGeometry, drawTestImage, readGolden } from '../../test/golden/vision-golden.js';
+import { normalizeTiles } from './normalize-tiles.js';
 import { planTiles } from './plan-tiles.js';
 import { tileImage } from './tile-image.js';
 
@@ -12,7 +12,7 @@ function sha256(...parts: Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-describe('tileImage and toPixelValues', () => {
+describe('tileImage and normalizeTiles', () => {
   it.each(golden.pictures)(
     'give the bytes of Hugging Face: $geometry, $width x $height',
     ({ geometry: name, width, height, picture, tiles, tilesSha256, pixelValuesSha256 }) => {
@@ -20,8 +20,8 @@ describe('tileImage and toPixelValues', () => {
       const geometry = createGeometry(golden.geometries[name]!);
       const plan = planTiles({ width, height }, geometry, 'high', Infinity);
 
-      const tiled = tileImage(drawPicture(width, height, picture), plan, geometry);
-      const values = toPixelValues(tiled.tiles, { ...geometry.imageProcessor, mean, std });
+      const tiled = tileImage(drawTestImage(width, height, picture), plan, geometry);
+      const values = normalizeTiles(tiled.tiles, { ...geometry.imageProcessor, mean, std });
 
       expect(tiled.plan).toBe(plan);
       expect(tiled.tiles).toHaveLength(tiles);
@@ -37,19 +37,19 @@ describe('tileImage', () => {
   const geometry = createGeometry(golden.geometries['demo']!);
   const tileBytes = 98 * 98 * 3;
 
-  it('gives the base tile alone for low, the first tile of high', () => {
-    const picture = drawPicture(300, 200, 'pattern');
-    const low = tileImage(picture, planTiles(picture, geometry, 'low', 999), geometry);
-    const high = tileImage(picture, planTiles(picture, geometry, 'high', 999), geometry);
+  it('gives the base tile only for low, which is the first tile of high', () => {
+    const image = drawTestImage(300, 200, 'pattern');
+    const low = tileImage(image, planTiles(image, geometry, 'low', 999), geometry);
+    const high = tileImage(image, planTiles(image, geometry, 'high', 999), geometry);
 
     expect(low.tiles).toEqual([high.tiles[0]]);
   });
 
-  it('centres the picture on black, an odd remainder below', () => {
+  it('centers the image on black, with an odd padding pixel at the bottom', () => {
     const white = new Uint8Array(196 * 97 * 3).fill(255);
-    const picture = { width: 196, height: 97, data: white };
-    const plan = planTiles(picture, geometry, 'high', 999);
-    const { tiles } = tileImage(picture, plan, geometry);
+    const image = { width: 196, height: 97, data: white };
+    const plan = planTiles(image, geometry, 'high', 999);
+    const { tiles } = tileImage(image, plan, geometry);
 
     expect(plan.grid).toEqual({ rows: 1, columns: 2 });
     const rowBytes = 98 * 3;

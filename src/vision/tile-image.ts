@@ -2,20 +2,21 @@ import type { DecodedImage } from '../media/decode-image.js';
 import type { TilePlan } from './plan-tiles.js';
 import { resizeBicubic } from './resize-bicubic.js';
 import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
+import { countVisualTokens } from './count-visual-tokens.js';
 
 export interface TiledImage {
   readonly plan: TilePlan;
-  /** RGB, `tileSize.height * tileSize.width * 3` bytes each; the base tile first, then the grid row by row. */
+  /** The base tile, then the grid in row-major order. RGB, `tileSize.height * tileSize.width * 3` bytes each. */
   readonly tiles: Uint8Array[];
 }
 
 const CHANNELS = 3;
 
 /**
- * Cuts a picture as planned: the base tile is the whole picture squeezed to one tile; the grid's tiles are cut
- * from the picture scaled to fit the grid, centred on black.
+ * Creates the tiles of a plan (anyres). The base tile is the whole image resized to the tile size, without keeping the
+ * aspect ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black.
  *
- * The bytes equal those of Hugging Face's `LlavaOnevisionImageProcessorPil` before rescaling.
+ * Bit-equal to `LlavaOnevisionImageProcessorPil` of Hugging Face transformers before rescaling.
  */
 export function tileImage(
   image: DecodedImage,
@@ -31,7 +32,7 @@ export function tileImage(
   return { plan, tiles: [baseTile, ...cutTiles(canvas, plan.grid, tileSize)] };
 }
 
-/** Scales the picture to fit and puts it in the middle; an odd remainder of the padding goes right and down. */
+/** Resizes the image to fit the canvas and centers it. An odd padding pixel goes right or down. */
 function drawCanvas(image: DecodedImage, canvas: Size): DecodedImage {
   const scaled = resizeBicubic(image, fitInside(image, canvas));
   const left = Math.floor((canvas.width - scaled.width) / 2);
@@ -45,7 +46,10 @@ function drawCanvas(image: DecodedImage, canvas: Size): DecodedImage {
   return { ...canvas, data };
 }
 
-/** Largest size of the same shape inside the canvas, the other side rounded up: never 0. */
+/**
+ * The largest size with the image's aspect ratio inside the canvas. The side that does not fill the canvas is rounded
+ * up, so it is never 0.
+ */
 function fitInside(image: Size, canvas: Size): Size {
   const scaleX = canvas.width / image.width;
   const scaleY = canvas.height / image.height;
@@ -72,4 +76,60 @@ function cutTile(canvas: DecodedImage, top: number, left: number, tileSize: Size
     tile.set(canvas.data.subarray(start, start + rowLength), y * rowLength);
   }
   return tile;
+}
+
+/** Rows per band. Padding a thin image to a full square at once would take gigabytes. */
+const BAND_ROWS = 64;
+
+/**
+ * Creates the single tile of an image in a request with several images: the image is centered on a square of the mean
+ * color, then resized. An odd padding pixel goes right or down.
+ *
+ * Bit-equal to `pad_to_square` and the resize after it in `LlavaOnevisionImageProcessorPil` of Hugging Face
+ * transformers.
+ */
+export function tileSquare(image: DecodedImage, geometry: VisionGeometry): TiledImage {
+  const { tileSize, mean } = geometry.imageProcessor;
+  const side = Math.max(image.width, image.height);
+  const color = mean.map((value) => Math.trunc(value * 255));
+  const top = Math.floor((side - image.height) / 2);
+
+  // Bicubic resizing of a square handles the width first, so rows can be padded and resized band by band.
+  const resizedWidth = fillRows(tileSize.width, side, color);
+  for (let y = 0; y < image.height; y += BAND_ROWS) {
+    const band = padBand(image, y, side, color);
+    const resized = resizeBicubic(band, { width: tileSize.width, height: band.height });
+    resizedWidth.data.set(resized.data, (top + y) * tileSize.width * CHANNELS);
+  }
+  const { width, height } = image;
+  const visualTokens = countVisualTokens(image, null, geometry);
+  return {
+    plan: { imageSize: { width, height }, detail: 'low', grid: null, tiles: 1, visualTokens },
+    tiles: [resizeBicubic(resizedWidth, tileSize).data],
+  };
+}
+
+/** Up to BAND_ROWS rows of the image from row `y`, each centered in a row of `side` pixels. */
+function padBand(
+  image: DecodedImage,
+  y: number,
+  side: number,
+  color: readonly number[],
+): DecodedImage {
+  const height = Math.min(BAND_ROWS, image.height - y);
+  const band = fillRows(side, height, color);
+  const left = Math.floor((side - image.width) / 2);
+  const rowLength = image.width * CHANNELS;
+  for (let row = 0; row < height; row++) {
+    const start = (y + row) * rowLength;
+    const pixels = image.data.subarray(start, start + rowLength);
+    band.data.set(pixels, (row * side + left) * CHANNELS);
+  }
+  return band;
+}
+
+function fillRows(width: number, height: number, color: readonly number[]): DecodedImage {
+  const data = new Uint8Array(width * height * CHANNELS);
+  for (let i = 0; i < data.length; i++) data[i] = color[i % CHANNELS] as number;
+  return { width, height, data };
 }

@@ -1,19 +1,19 @@
 import type { ImageProcessorConfig } from '../models/package/manifest.js';
 
-/** Pixels. */
+/** In pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** What of a model decides how a picture is cut into tiles and how many tokens it becomes. */
+/** Model constants that determine the tiles and the number of visual tokens of an image. */
 export interface VisionGeometry {
   readonly imageProcessor: ImageProcessorConfig;
-  /** Patches along one side of a tile: image size // patch size. */
+  /** Patches along one side of a tile: `image_size // patch_size` of the vision encoder. */
   readonly patchesPerSide: number;
 }
 
-/** Tiles over which the whole picture is spread, beside the base tile. */
+/** Grid of tiles that covers the image (anyres), in addition to the base tile. */
 export interface TileGrid {
   readonly rows: number;
   readonly columns: number;

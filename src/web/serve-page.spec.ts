@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const get = (path: string) => request(app.getHttpServer()).get(path);
 
-/** The status line for a path that client libraries would normalize. */
+/** The status line for a path that client libraries would normalize before sending. */
 async function statusOf(path: string): Promise<string> {
   const { port } = app.getHttpServer().address() as AddressInfo;
   const socket = connect(port, '127.0.0.1');
@@ -51,7 +51,7 @@ it.each([
   ['/samples/desert.webp', 'image/webp'],
   ['/samples/rocket-rises.mp4', 'video/mp4'],
   ['/samples/rabbit-enters.webm', 'video/webm'],
-])('serves %s with a Content-Security-Policy and revalidation', async (path, type) => {
+])('serves %s with its security headers', async (path, type) => {
   const reply = await get(path);
 
   expect(reply.status).toBe(200);
@@ -68,7 +68,7 @@ it.each([
 });
 
 it.each(['/', '/main.js', '/samples/index.json', '/samples/fox.png'])(
-  'supports If-None-Match and HEAD for %s',
+  'answers that %s is unchanged, and without a body what it would be',
   async (path) => {
     const whole = await get(path);
     const again = await get(path).set('If-None-Match', whole.headers['etag'] ?? '');
@@ -81,7 +81,7 @@ it.each(['/', '/main.js', '/samples/index.json', '/samples/fox.png'])(
   },
 );
 
-it('compresses the page, but not images', async () => {
+it('compresses the page but not images', async () => {
   const script = await get('/main.js').set('Accept-Encoding', 'br');
   const plain = await get('/main.js').set('Accept-Encoding', 'identity');
   const image = await get('/samples/meadow.jpg').set('Accept-Encoding', 'gzip');
@@ -91,7 +91,7 @@ it('compresses the page, but not images', async () => {
   expect(image.headers).not.toHaveProperty('content-encoding');
 });
 
-it('serves byte ranges of a video', async () => {
+it('supports Range requests for videos', async () => {
   const reply = await get('/samples/three-shots.mp4').set('Range', 'bytes=4-7');
 
   expect(reply.status).toBe(206);
@@ -126,11 +126,11 @@ it.each([
   '/samples/..%5cpackage.json',
   '/samples//fox.png',
   '//samples/fox.png',
-])('responds with 404 to %s', async (path) => {
+])('returns 404 for %s', async (path) => {
   expect(await statusOf(path)).toBe('HTTP/1.1 404 Not Found');
 });
 
-it('responds to unknown paths like the HTTP API', async () => {
+it('returns a problem document for unknown paths', async () => {
   const reply = await get('/nope.js');
 
   expect([reply.type, (reply.body as { code: string }).code]).toEqual([
@@ -140,29 +140,32 @@ it('responds to unknown paths like the HTTP API', async () => {
   expect(reply.headers).not.toHaveProperty('content-security-policy');
 });
 
-it.each(['/', '/samples/index.json', '/samples/fox.png'])('rejects POST to %s', async (path) => {
-  const reply = await request(app.getHttpServer()).post(path).send({});
+it.each(['/', '/samples/index.json', '/samples/fox.png'])(
+  'lets nobody post to %s',
+  async (path) => {
+    const reply = await request(app.getHttpServer()).post(path).send({});
 
-  expect([reply.status, (reply.body as { code: string }).code]).toEqual([
-    405,
-    'METHOD_NOT_ALLOWED',
-  ]);
-  expect(reply.headers['allow']).toBe('GET, HEAD');
-});
+    expect([reply.status, (reply.body as { code: string }).code]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+    ]);
+    expect(reply.headers['allow']).toBe('GET, HEAD');
+  },
+);
 
-it('rejects a foreign Host header', async () => {
+it('rejects an unknown Host header', async () => {
   const reply = await get('/').set('Host', 'rebound.example.org');
 
   expect([reply.status, (reply.body as { code: string }).code]).toEqual([403, 'FORBIDDEN']);
 });
 
-it('does not change the headers of the API documentation, which forbid framing', async () => {
+it('does not change the policy of the API documentation, except for frames', async () => {
   const { headers } = await get('/docs');
   expect(headers).not.toHaveProperty('content-security-policy');
   expect(headers).toHaveProperty('x-frame-options', 'DENY');
 });
 
-it('names the build command if the page is missing, and has no samples without lists', async () => {
+it('names the build command if the page is missing, and lists no samples without list files', async () => {
   const folder = page.path('nothing');
   const bare = await createApp(createFakeEngine(), {
     pageFolders: { page: folder, samples: folder },
@@ -173,7 +176,7 @@ it('names the build command if the page is missing, and has no samples without l
     expect(reply.body).toMatchObject({
       status: 404,
       code: 'NOT_FOUND',
-      detail: 'The page is not built. Run `npm run build`.',
+      detail: 'The web page is not built. Run `npm run build`.',
     });
     const samples = await request(bare.getHttpServer()).get('/samples/index.json');
     expect(samples.body).toEqual({ object: 'list', data: [] });

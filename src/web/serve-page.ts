@@ -4,23 +4,24 @@ import compression from 'compression';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { listSamples } from './list-samples.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** Folders of the page and the samples. */
+/** Folders of static files. */
 export interface PageFolders {
   /** Output of `npm run build:page`. */
   readonly page: string;
-  /** Sample images and videos, and their lists. */
+  /** Sample images and videos, with the lists samples.json and clips.json. */
   readonly samples: string;
 }
 
-/** The folders of this installation. The relative paths are valid from `src/web` and from `dist/web`. */
+/** The folders of this installation. The relative paths are the same from src/web and dist/web. */
 export const PAGE_FOLDERS: PageFolders = {
   page: fileURLToPath(new URL('../../dist/web/page', import.meta.url)),
   samples: fileURLToPath(new URL('../../samples', import.meta.url)),
 };
 
-/** The files of the page by URL path. Other files of the folder are not served. */
+/** Files of the page by URL path. No other files of the folder are served. */
 const PAGE_FILES: ReadonlyMap<string, string> = new Map([
   ['/', 'index.html'],
   ['/main.js', 'main.js'],
@@ -29,7 +30,7 @@ const PAGE_FILES: ReadonlyMap<string, string> = new Map([
 
 const SAMPLE_LIST = '/samples/index.json';
 
-/** The page loads only its own script, style and media, and sends requests to this service only. */
+/** The policy allows own scripts, styles and API calls, and images and videos from memory (`blob:`). */
 const HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
@@ -44,14 +45,14 @@ const HEADERS = {
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // Cached, but revalidated on every request, so that a new version of the service takes effect immediately.
+  // Cached but revalidated, so that a new version of the service is used at once.
   'Cache-Control': 'no-cache',
 };
 
 /**
- * Express middleware for the page and the samples. Other paths go to the next handler.
+ * Express middleware that serves the page and the samples. Other paths go to the next handler.
  *
- * @throws METHOD_NOT_ALLOWED except for GET and HEAD; NOT_FOUND if the page is not built, through `next`
+ * @throws METHOD_NOT_ALLOWED for methods other than GET and HEAD, NOT_FOUND if the page was not built
  */
 export function createPageServer(folders: PageFolders): RequestHandler {
   const samples = listSamples(folders.samples);
@@ -68,12 +69,12 @@ export function createPageServer(folders: PageFolders): RequestHandler {
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      throw new SalamandraError('METHOD_NOT_ALLOWED', 'Method not allowed. Use GET or HEAD.');
+      throw new SalamandraError('METHOD_NOT_ALLOWED', 'This URL supports GET and HEAD only.');
     }
     response.set(HEADERS);
     if (pageFile !== undefined) {
       compress(request, response, () => {
-        // No ranges, because they would refer to compressed bytes.
+        // Ranges would refer to the compressed bytes.
         const options = { root: folders.page, cacheControl: false, acceptRanges: false };
         response.sendFile(pageFile, options, forwardError(next));
       });
@@ -86,13 +87,38 @@ export function createPageServer(folders: PageFolders): RequestHandler {
   };
 }
 
-/** Passes on the error of a file transfer, except if the client closed the connection. */
+/** Passes errors of `sendFile` to the next handler, except for clients that closed the connection. */
 function forwardError(next: NextFunction): (error?: NodeJS.ErrnoException) => void {
   return (error) => {
     if (error?.code === 'ENOENT') {
-      next(new SalamandraError('NOT_FOUND', 'The page is not built. Run `npm run build`.'));
+      next(new SalamandraError('NOT_FOUND', 'The web page is not built. Run `npm run build`.'));
     } else if (error && error.code !== 'ECONNABORTED') {
       next(error);
     }
   };
+}
+
+/** An entry of the sample list. */
+interface Sample {
+  readonly file: string;
+  readonly kind: 'image' | 'video';
+  /** Its URL path. */
+  readonly url: string;
+}
+
+/** List files in the samples folder, and the media kind of their entries. */
+const LISTS = [
+  ['samples.json', 'image'],
+  ['clips.json', 'video'],
+] as const;
+
+/** The entries of all list files in a folder. */
+function listSamples(folder: string): Sample[] {
+  return LISTS.flatMap(([list, kind]) => {
+    const path = join(folder, list);
+    // Samples are optional.
+    if (!existsSync(path)) return [];
+    const entries = JSON.parse(readFileSync(path, 'utf8')) as Pick<Sample, 'file'>[];
+    return entries.map(({ file }) => ({ file, kind, url: `/samples/${file}` }));
+  });
 }

@@ -1,25 +1,29 @@
-import { MAX_FIND_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
-import type { ShotSearch } from '../media/find-shots.js';
+import { MAX_DETECT_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
-import type { VideoOutline } from '../media/probe-video.js';
+import type { VideoMetadata } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
-export type { VideoOutline };
+export type { VideoMetadata };
 
 /** Reads headers and finds shots without a model, in processes of its own. */
 export interface MediaInspector {
   /** Size in pixels after rotation, from the header. @throws the media codes; the signal's reason if it aborts. */
   inspectImage(bytes: Uint8Array, signal?: AbortSignal): Promise<Size>;
   /** Duration, size and frame rate. @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
-  inspect(path: string, signal?: AbortSignal): Promise<VideoOutline>;
+  inspect(path: string, signal?: AbortSignal): Promise<VideoMetadata>;
   /**
-   * The shots of a video or of a time range, in order and without gaps; at least one (see `findShots` in media/).
+   * The shots of a video or of a time range, in order and without gaps; at least one (see `detectShots` in media/).
    *
    * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts.
    */
-  findShots(path: string, search: ShotSearch, signal?: AbortSignal): Promise<readonly TimeRange[]>;
+  detectShots(
+    path: string,
+    search: ShotDetectionOptions,
+    signal?: AbortSignal,
+  ): Promise<readonly TimeRange[]>;
   close(): Promise<void>;
 }
 
@@ -36,8 +40,8 @@ export function createMediaInspector(options: MediaWorkerOptions): MediaInspecto
       headers.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, nextHandle(signal)),
     inspect: (path, signal) =>
       headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal)),
-    findShots: (path, search, signal) =>
-      shots.run({ type: 'find-shots', path, search }, MAX_FIND_SHOTS_MS, nextHandle(signal)),
+    detectShots: (path, search, signal) =>
+      shots.run({ type: 'detect-shots', path, search }, MAX_DETECT_SHOTS_MS, nextHandle(signal)),
     async close() {
       await Promise.all([headers.close(), shots.close()]);
     },

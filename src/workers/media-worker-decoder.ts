@@ -1,9 +1,9 @@
-import { MAX_FIND_SHOTS_MS, MAX_MEDIA_MS, MAX_SAMPLE_VIDEO_MS } from '../config/limits.js';
+import { MAX_DETECT_SHOTS_MS, MAX_TILE_IMAGE_MS, MAX_SAMPLE_VIDEO_MS } from '../config/limits.js';
 import type { MediaDecoder } from '../engine/media-decoder.js';
 import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
 
 export interface MediaWorkerDecoderOptions extends MediaWorkerOptions {
-  /** Time limit of one file. Undefined: MAX_MEDIA_MS and MAX_SAMPLE_VIDEO_MS. */
+  /** Time limit of one file. Undefined: MAX_TILE_IMAGE_MS and MAX_SAMPLE_VIDEO_MS. */
   readonly timeoutMs?: number;
 }
 
@@ -16,9 +16,9 @@ export function createMediaWorkerDecoder(options: MediaWorkerDecoderOptions): Me
   images.start();
   return {
     tile: (request, handle) =>
-      images.run({ type: 'tile', request }, timeoutMs ?? MAX_MEDIA_MS, handle),
+      images.run({ type: 'tile', request }, timeoutMs ?? MAX_TILE_IMAGE_MS, handle),
     sampleVideo(request, handle) {
-      const searchMs = request.sampling.mode === 'scene' ? MAX_FIND_SHOTS_MS : 0;
+      const searchMs = request.sampling.mode === 'scene' ? MAX_DETECT_SHOTS_MS : 0;
       const limitMs = timeoutMs ?? MAX_SAMPLE_VIDEO_MS + searchMs;
       return videos.run({ type: 'sample-video', request }, limitMs, handle);
     },

@@ -5,7 +5,7 @@ import { decodeAndTileImage } from './tile-image.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { readImageSize } from '../media/decode-image.js';
 import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';
-import { findShots } from '../media/find-shots.js';
+import { detectShots } from '../media/detect-shots.js';
 import { probeVideo } from '../media/probe-video.js';
 
 /** Child process that decodes untrusted files: one task at a time, with a result or an error as the reply. */
@@ -32,8 +32,8 @@ async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorke
       const { durationSeconds, width, height, frameRate } = await probeVideo(found, task.path);
       return { durationSeconds, width, height, frameRate };
     }
-    case 'find-shots':
-      return findShots(found, await probeVideo(found, task.path), task.search);
+    case 'detect-shots':
+      return detectShots(found, await probeVideo(found, task.path), task.search);
   }
 }
 

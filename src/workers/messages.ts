@@ -5,9 +5,9 @@ import type {
   LoadProgress,
   ModelDescription,
 } from '../engine/vision-language-engine.js';
-import type { ShotSearch } from '../media/find-shots.js';
+import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
-import type { VideoOutline } from '../media/probe-video.js';
+import type { VideoMetadata } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
 import type {
   TiledImage,
@@ -45,15 +45,15 @@ export type MediaWorkerTask =
   | { readonly type: 'sample-video'; readonly request: VideoSamplingRequest }
   | { readonly type: 'inspect'; readonly path: string }
   | { readonly type: 'inspect-image'; readonly bytes: Uint8Array }
-  | { readonly type: 'find-shots'; readonly path: string; readonly search: ShotSearch };
+  | { readonly type: 'detect-shots'; readonly path: string; readonly search: ShotDetectionOptions };
 
 /** Result type of each task. */
 export interface MediaWorkerResults {
   readonly tile: TiledImage;
   readonly 'sample-video': TiledVideo;
-  readonly inspect: VideoOutline;
+  readonly inspect: VideoMetadata;
   readonly 'inspect-image': Size;
-  readonly 'find-shots': readonly TimeRange[];
+  readonly 'detect-shots': readonly TimeRange[];
 }
 
 /** Reply of a media worker. Errors are sent in the form of `SalamandraError.toJSON`. */

@@ -1,7 +1,7 @@
 import { decodeImage } from '../media/decode-image.js';
 import { planTiles } from '../vision/plan-tiles.js';
 import { tileImage } from '../vision/tile-image.js';
-import { tileSquare } from '../vision/tile-square.js';
+import { tileSquare } from '../vision/tile-image.js';
 import type { TiledImage, TilingRequest } from '../engine/media-decoder.js';
 
 /** Encoded image -> pixels -> tile plan -> tiles. */

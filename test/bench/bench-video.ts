@@ -34,7 +34,7 @@ try {
       decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, arrive()),
     );
   }
-  await report('shots, at most 64', () => inspector.findShots(path, { maxShots: 64 }));
+  await report('shots, at most 64', () => inspector.detectShots(path, { maxShots: 64 }));
 } finally {
   await Promise.all([decoder.close(), inspector.close()]);
   rmSync(folder, { recursive: true });

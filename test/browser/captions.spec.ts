@@ -109,7 +109,7 @@ describeWithChromium('captions on the page', () => {
 
   it('of the shots of a video can be downloaded as a WebVTT track', async () => {
     app.inspector.shots = SHOTS;
-    app.inspector.outline = { ...app.inspector.outline, durationSeconds: 7.5 };
+    app.inspector.metadata = { ...app.inspector.metadata, durationSeconds: 7.5 };
     const page = await browser.open(app.url);
     await addSamples(page, 'three-shots.mp4');
     await page.getByLabel(en.captions.granularity).selectOption(en.captions.granularities.shot);

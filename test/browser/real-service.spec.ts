@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 
 import { en } from '../../src/web/page/locales/en.js';
-import { ffmpeg } from '../videos/videos.js';
+import { ffmpeg } from '../videos/ffmpeg-videos.js';
 import { type Service, startService } from '../e2e/service.js';
 import { useBrowser, describeWithChromium } from './support/use-browser.js';
 import {

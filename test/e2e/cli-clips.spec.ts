@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { describeWithFfmpeg } from '../videos/videos.js';
+import { describeWithFfmpeg } from '../videos/ffmpeg-videos.js';
 import { readLines, run } from './run-cli.js';
 
 jest.setTimeout(300_000);

@@ -8,7 +8,12 @@ import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.j
 import { createMediaInspector, type MediaInspector } from '../../src/workers/media-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
-import { describeWithFfmpeg, encodeFrames, numberedFrames, runEncoder } from '../videos/videos.js';
+import {
+  describeWithFfmpeg,
+  encodeFrames,
+  numberedFrames,
+  runEncoder,
+} from '../videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { poll } from '../setup/poll.js';
 
@@ -71,7 +76,7 @@ describeWithFfmpeg('a clip in the media worker', () => {
       height: 48,
       frameRate: 10,
     });
-    expect(await inspector.findShots(path, { maxShots: 4 })).toEqual([
+    expect(await inspector.detectShots(path, { maxShots: 4 })).toEqual([
       { startSeconds: 0, endSeconds: 4 },
     ]);
   });

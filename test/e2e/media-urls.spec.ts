@@ -35,7 +35,7 @@ it('fetches nothing unless the operator allows it, and says how', async () => {
   expectProblem(reply, 422, 'MEDIA_URL_REJECTED');
   expect(reply.body).toHaveProperty(
     'detail',
-    'This service fetches no media by URL. Its operator can allow it with SALAMANDRA_MEDIA_URLS=on.',
+    'Media URLs are off. Send the file itself, or ask the operator to set SALAMANDRA_MEDIA_URLS=on.',
   );
   expect(canary.accepted).toBe(0);
 });

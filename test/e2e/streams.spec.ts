@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 
 import { poll } from '../setup/poll.js';
-import { tinyClip } from '../videos/tiny-video.js';
+import { tinyVideo } from '../videos/tiny-video.js';
 import { drawPicture } from './draw-picture.js';
 import { openStream } from './read-stream.js';
 import { listChildren, postForm, postJson, type Service, startService } from './service.js';
@@ -132,7 +132,7 @@ describe('uploads', () => {
     const sockets = Array.from({ length: 10 }, () => {
       const socket = connect(Number(port), '127.0.0.1');
       socket.write(head);
-      socket.write(tinyClip(300_000));
+      socket.write(tinyVideo(300_000));
       return socket;
     });
     const folder = await poll(() => readdirSync(temporary)[0]);
@@ -154,7 +154,7 @@ describe('uploads', () => {
         'Content-Type: multipart/form-data; boundary=b\r\n\r\n' +
         '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n',
     );
-    socket.write(tinyClip(300_000));
+    socket.write(tinyVideo(300_000));
     const folder = join(own, await poll(() => readdirSync(own)[0]));
     crashing.process.kill('SIGKILL');
     await crashing.stop();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { describeWithFfmpeg, encodeFrames, flatFrame } from '../videos/videos.js';
+import { describeWithFfmpeg, encodeFrames, flatFrame } from '../videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { parseWebVtt } from '../http/parse-webvtt.js';
 import { poll } from '../setup/poll.js';

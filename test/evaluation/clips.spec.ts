@@ -90,7 +90,7 @@ describe('further tasks', () => {
     const [message] = conversation;
     const { instructions, answerIn } = languageEntry(english);
     expect(message?.content[0]).toEqual({ type: 'video' });
-    const texts = instructions.clip.map((wording) => `${wording} ${answerIn}`);
+    const texts = instructions.video.map((wording) => `${wording} ${answerIn}`);
     expect(texts).toContain((message?.content[1] as { text: string }).text);
     expect(answer).toBe(`${nameOf(sampleClip(2).object, english)}: moves left`);
   });

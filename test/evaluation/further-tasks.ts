@@ -9,7 +9,7 @@ import { OBJECTS, formsOf, nameOf } from './world.js';
 
 /** What happens in the clip? */
 export function createClipTask({ seed, motion, object }: Clip, language: Language): Task {
-  const wording = randomFor(seed, language).pick(languageEntry(language).instructions.clip);
+  const wording = randomFor(seed, language).pick(languageEntry(language).instructions.video);
   const answer = formsOf(language).answers[motion].replace('{0}', nameOf(object, language));
   const conversation = questionConversation(wording, language, { shown: ['video'] });
   return { kind: 'clip', language, conversation, answer, objects: [object] };

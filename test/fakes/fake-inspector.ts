@@ -1,24 +1,24 @@
-import type { MediaInspector, VideoOutline } from '../../src/workers/media-inspector.js';
+import type { MediaInspector, VideoMetadata } from '../../src/workers/media-inspector.js';
 import type { TimeRange } from '../../src/media/frame-sampling.js';
 
 /** An inspector that knows one picture and one clip of a minute, whatever the file: three shots of twenty seconds. */
 export interface FakeInspector extends MediaInspector {
-  outline: VideoOutline;
+  metadata: VideoMetadata;
   shots: readonly TimeRange[];
   paths: string[];
 }
 
 export function createFakeInspector(): FakeInspector {
   const inspector: FakeInspector = {
-    outline: { durationSeconds: 60, width: 30, height: 20, frameRate: 25 },
+    metadata: { durationSeconds: 60, width: 30, height: 20, frameRate: 25 },
     shots: [0, 20, 40].map((startSeconds) => ({ startSeconds, endSeconds: startSeconds + 20 })),
     paths: [],
     inspectImage: () => Promise.resolve({ width: 300, height: 200 }),
     inspect(path) {
       inspector.paths.push(path);
-      return Promise.resolve(inspector.outline);
+      return Promise.resolve(inspector.metadata);
     },
-    findShots: (_path, { maxShots }) => Promise.resolve(inspector.shots.slice(0, maxShots)),
+    detectShots: (_path, { maxShots }) => Promise.resolve(inspector.shots.slice(0, maxShots)),
     close: () => Promise.resolve(),
   };
   return inspector;

@@ -1,6 +1,6 @@
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { sampleFrames } from '../../src/media/sample-frames.js';
-import { requireFfmpeg } from '../videos/videos.js';
+import { requireFfmpeg } from '../videos/ffmpeg-videos.js';
 
 /** What becomes of a file: the times of its frames, or the code of its refusal. */
 export async function sampleOutcome(path: string): Promise<number[] | string> {

@@ -3,10 +3,10 @@ import type { DecodedImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 
-// A local name: in Jest's sandbox every read of a global is slow.
+// A local constant: access to globals is slow in Jest's sandbox.
 const { imul } = Math;
 
-/** A geometry as the golden files write it; pinpoints are [rows, columns] in tiles. */
+/** A geometry in the format of the golden files. Pinpoints are [rows, columns] in tiles. */
 export interface GoldenGeometry {
   tileSide: number;
   patchesPerSide: number;
@@ -14,7 +14,7 @@ export interface GoldenGeometry {
   pinpointTiles: [number, number][];
 }
 
-type PictureKind = 'pattern' | 'noise';
+type ImagePattern = 'pattern' | 'noise';
 
 interface GoldenFiles {
   'visual-token-counts': {
@@ -30,7 +30,7 @@ interface GoldenFiles {
       geometry: string;
       width: number;
       height: number;
-      picture: PictureKind;
+      picture: ImagePattern;
       tiles: number;
       tilesSha256: string;
       pixelValuesSha256: string;
@@ -44,7 +44,7 @@ interface GoldenFiles {
       height: number;
       tokens: number;
       sum: number;
-      /** Token, then its two values. */
+      /** Token index and its two values. */
       samples: [number, number, number][];
     }[];
   };
@@ -54,7 +54,7 @@ interface GoldenFiles {
       width: number;
       height: number;
       tileSide: number;
-      picture: PictureKind;
+      picture: ImagePattern;
       sha256: string;
     }[];
   };
@@ -62,16 +62,16 @@ interface GoldenFiles {
     cases: {
       frames: number;
       patchesPerSide: number;
-      /** Of one pooled frame. */
+      /** Patches of one pooled frame. */
       patches: number;
       sum: number;
-      /** Pooled patch over all frames, then its two values. */
+      /** Index of the pooled patch over all frames, and its two values. */
       samples: [number, number, number][];
     }[];
   };
 }
 
-/** Reads a table made by Hugging Face's code; its `about` field says how. */
+/** Reads a golden file, which was generated with Hugging Face's code. Its `about` field describes how. */
 export function readGolden<Name extends keyof GoldenFiles>(name: Name): GoldenFiles[Name] {
   const file = new URL(`./vision/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as GoldenFiles[Name];
@@ -95,8 +95,8 @@ export function createGeometry(golden: GoldenGeometry): VisionGeometry {
   };
 }
 
-/** Draws the picture whose tiles' hashes are in `tile-hashes.json`. */
-export function drawPicture(width: number, height: number, kind: PictureKind): DecodedImage {
+/** Draws the test image of `tile-hashes.json`. */
+export function drawTestImage(width: number, height: number, kind: ImagePattern): DecodedImage {
   const data = new Uint8Array(width * height * 3);
   let target = 0;
   for (let y = 0; y < height; y++) {
@@ -110,7 +110,7 @@ export function drawPicture(width: number, height: number, kind: PictureKind): D
   return { width, height, data };
 }
 
-/** Features that `packed-features.json` was made from: exact in float32, between -1 and 1. */
+/** The input features of `packed-features.json`: exact in float32, between -1 and 1. */
 export function createGoldenFeatures(shape: readonly [number, number, number]): FloatTensor {
   const data = Float32Array.from(
     { length: shape[0] * shape[1] * shape[2] },
@@ -119,7 +119,7 @@ export function createGoldenFeatures(shape: readonly [number, number, number]): 
   return { shape, data };
 }
 
-/** Repeatable numbers in [0, 1) for tests over many cases. */
+/** A seeded pseudorandom generator of numbers in [0, 1). */
 export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-import { createPublicPolicy, type FetchPolicy } from '../../src/media/remote/fetch-policy.js';
+import { createPublicPolicy, type FetchPolicy } from '../../src/media/remote/ssrf-guard.js';
 
 /** The one address that the policies of these tests admit. */
 export const ADMITTED = '127.0.0.1';
@@ -71,7 +71,7 @@ export function admitServer(server: MediaServer, changes: Partial<FetchPolicy> =
     ...createPublicPolicy(null),
     ports: new Set([server.port]),
     resolve: () => Promise.resolve([ADMITTED]),
-    admitsAddress: (address) => address === ADMITTED,
+    allowsAddress: (address) => address === ADMITTED,
     ...changes,
   };
 }

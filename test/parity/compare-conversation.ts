@@ -15,7 +15,7 @@ import type { EngineRequest, RequestMedia } from '../../src/engine/vision-langua
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
@@ -63,7 +63,7 @@ export async function compareConversation(
     const { key, tiled } = prepared[index]!;
     const { tiles } = tiled!;
     const packed = features.get(key)!;
-    const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
+    const pixelValues = normalizeTiles(tiles, model.vision.geometry.imageProcessor);
     const encoded = await encodeTiles(model.vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,

@@ -7,7 +7,7 @@ import { resolveLanguage } from '../../src/language/languages.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
 import { tileImage } from '../../src/vision/tile-image.js';
 import { type AnswerReport, compareAnswer, isSameIds, type PromptInput } from './compare-answer.js';
@@ -59,7 +59,7 @@ export async function comparePicture(
 
   const pixels = measureDistance(Buffer.concat(tiles), Buffer.concat(referenceTiles));
   const pixelValues = measureSampled(
-    toPixelValues(referenceTiles, model.vision.geometry.imageProcessor),
+    normalizeTiles(referenceTiles, model.vision.geometry.imageProcessor),
     one.pixelValues,
     references.read(one.pixelValues),
   );
@@ -81,7 +81,7 @@ export async function embedTiles(
   model: ModelParts,
   { plan, tiles, chunks }: TilesInput,
 ): Promise<PromptInput & { readonly encoded: FloatTensor; readonly embeddings: FloatTensor }> {
-  const pixelValues = toPixelValues(tiles, model.vision.geometry.imageProcessor);
+  const pixelValues = normalizeTiles(tiles, model.vision.geometry.imageProcessor);
   const encoded = await encodeTiles(model.vision.graph, pixelValues);
   const image = { kind: 'image' as const, tiles: [...tiles], plan };
   const embeddings = await encodeTiledMedia(image, model.vision, runImmediately);

@@ -5,7 +5,7 @@ import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import type { PromptSegment } from '../../src/language/build-prompt.js';
 import { createTensor, type FloatTensor } from '../../src/tensor/tensor.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
-import { toPixelValues } from '../../src/vision/pixel-values.js';
+import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import { phaseOf, ringValue } from '../hub/synthetic-values.js';
 import type { Network } from '../tiny-model/converted-model.js';
@@ -59,7 +59,7 @@ export async function answerShape(model: Network, one: ShapePrompt): Promise<Ans
     const tile = drawTile(side);
     const { geometry, graph } = model.vision;
     const plan = planTiles({ width: side, height: side }, geometry, 'low', Infinity);
-    features = await encodeTiles(graph, toPixelValues([tile], geometry.imageProcessor));
+    features = await encodeTiles(graph, normalizeTiles([tile], geometry.imageProcessor));
     const image = { kind: 'image' as const, tiles: [tile], plan };
     byKey.set('image', await encodeTiledMedia(image, model.vision, runImmediately));
     chunks.push({ kind: 'image', index: 0 }, { kind: 'text', ids: afterTile });

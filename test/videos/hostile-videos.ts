@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * An AVI with a video stream and a subtitle stream whose only packet is a GAB2 subtitle file with this text: players open
- * what is in there by its own format.
+ * Writes an AVI with a video stream and a subtitle stream, whose only packet embeds `text` as a GAB2 subtitle file.
+ * Players open the embedded file with the demuxer for its content.
  */
 export function writeAviWithSubtitles(path: string, text: string): void {
   const video = list(
@@ -25,7 +25,7 @@ export function writeAviWithSubtitles(path: string, text: string): void {
   writeFileSync(path, chunk('RIFF', body));
 }
 
-/** The magic word, a name in UTF-16, and a file. */
+/** GAB2: the signature, a file name in UTF-16, and the file. */
 function gab2(text: string): Buffer {
   const name = Buffer.from('a\0', 'utf16le');
   const head = Buffer.alloc(17);
@@ -68,10 +68,10 @@ function chunk(id: string, data: Buffer): Buffer {
   return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
 }
 
-/** Boxes around a track's list of the files that hold its data. */
+/** The boxes that contain a track's data references. */
 const BOXES_AROUND = ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref'];
 
-/** Makes the first track of an MP4, whose index stands at its end, look for its data in another file. */
+/** Makes the first track of an MP4 reference an external file. The `moov` box must be at the end. */
 export function linkExternalFile(mp4: Buffer, target: string): Buffer {
   const entry = mp4.indexOf('url ', mp4.indexOf('dref')) - 4;
   const alias = aliasEntry(target);
@@ -83,7 +83,7 @@ export function linkExternalFile(mp4: Buffer, target: string): Buffer {
   return Buffer.concat([mp4.subarray(0, entry), alias, mp4.subarray(entry + ownBytes)]);
 }
 
-/** A QuickTime alias record with a volume, a file name, and the path as its types 2 and 18. */
+/** A QuickTime alias record: a volume, a file name, and the path in records of type 2 and 18. */
 function aliasEntry(target: string): Buffer {
   const head = Buffer.alloc(12 + 150);
   head.write('alis', 4, 'latin1');

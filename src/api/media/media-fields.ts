@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsNotEmpty, IsOptional, IsString, ValidateBy } from 'class-validator';
 
-import { MAX_BASE64_IMAGE_BYTES, MAX_MEDIA } from '../../config/limits.js';
+import { MAX_BASE64_IMAGE_BYTES, MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { MediaSource } from './media-resolver.js';
 
@@ -24,15 +24,16 @@ export class MediaDto {
   url?: string;
 }
 
-/** Property decorator: one object, or a list of at most MAX_MEDIA objects. */
+/** Property decorator: one object, or a list of at most MAX_MEDIA_PER_REQUEST objects. */
 export function IsMediaOrList(): PropertyDecorator {
   return ValidateBy({
     name: 'isObject',
     validator: {
       validate: (value: unknown) =>
-        typeof value === 'object' && (!Array.isArray(value) || value.length <= MAX_MEDIA),
+        typeof value === 'object' &&
+        (!Array.isArray(value) || value.length <= MAX_MEDIA_PER_REQUEST),
       defaultMessage: (failure) =>
-        `${failure?.property ?? 'media'} must be an object or a list of at most ${MAX_MEDIA} objects`,
+        `${failure?.property ?? 'media'} must be an object or a list of at most ${MAX_MEDIA_PER_REQUEST} objects`,
     },
   });
 }

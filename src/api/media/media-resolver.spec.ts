@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FetchTarget } from '../../media/remote/media-fetcher.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
@@ -28,7 +28,7 @@ beforeEach(() => {
       targets.push(target);
       if (url.endsWith('.png')) return { kind: 'image', bytes: IMAGE };
       const path = await target.createVideoFile();
-      await writeFile(path, tinyClip());
+      await writeFile(path, tinyVideo());
       if (url.endsWith('broken')) throw new SalamandraError('MEDIA_FETCH_FAILED', 'No.');
       return { kind: 'video', path };
     },
@@ -38,11 +38,11 @@ beforeEach(() => {
 afterEach(() => files.onModuleDestroy());
 
 it('tells videos from images by their first bytes, and removes its own files on release', async () => {
-  const upload = await files.openScope().write([tinyClip()]);
+  const upload = await files.openScope().write([tinyVideo()]);
   const resolved = await resolver.resolve(
     [
       { kind: 'bytes', bytes: IMAGE },
-      { kind: 'bytes', bytes: tinyClip() },
+      { kind: 'bytes', bytes: tinyVideo() },
       { kind: 'file', path: upload },
       { kind: 'url', url: 'http://x.org/a.png' },
       { kind: 'url', url: 'http://x.org/a.mp4' },
@@ -60,7 +60,7 @@ it('tells videos from images by their first bytes, and removes its own files on 
     { kind: 'video', path, sampling: SAMPLING },
   ]);
   const paths = resolved.media.flatMap((one) => (one.kind === 'video' ? [one.path] : []));
-  expect(await readFile(paths[0] ?? '')).toEqual(tinyClip());
+  expect(await readFile(paths[0] ?? '')).toEqual(tinyVideo());
   await resolved.release();
   expect(paths.map((one) => existsSync(one))).toEqual([false, true, false]);
 });
@@ -78,7 +78,7 @@ it('limits a downloaded video to the bytes that the other videos left', async ()
   await resolved.release();
 
   const [first, second] = targets.map(({ maxVideoBytes }) => maxVideoBytes);
-  expect((first ?? 0) - (second ?? 0)).toBe(tinyClip().length);
+  expect((first ?? 0) - (second ?? 0)).toBe(tinyVideo().length);
 });
 
 it('has one deadline for all downloads', async () => {
@@ -113,7 +113,7 @@ it('removes all files if one download fails', async () => {
   const scope = files.openScope();
   const broken = resolver.resolve(
     [
-      { kind: 'bytes', bytes: tinyClip() },
+      { kind: 'bytes', bytes: tinyVideo() },
       { kind: 'url', url: 'http://x.org/broken' },
     ],
     SAMPLING,

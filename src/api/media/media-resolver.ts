@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   MAX_RECEIVE_MS,
   MAX_REQUEST_IMAGE_BYTES,
-  MAX_UPLOAD_BYTES,
+  MAX_IMAGE_BYTES,
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
@@ -80,7 +80,7 @@ export class MediaResolver {
       case 'url': {
         const target = {
           maxImageBytes: Math.min(
-            MAX_UPLOAD_BYTES,
+            MAX_IMAGE_BYTES,
             MAX_REQUEST_IMAGE_BYTES - countImageBytes(before),
           ),
           maxVideoBytes: MAX_VIDEO_BYTES - (await countVideoBytes(before)),

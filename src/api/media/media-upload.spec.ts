@@ -7,7 +7,7 @@ import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { createApp } from '../server.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
@@ -36,7 +36,7 @@ const codeOf = ({ status, body }: { status: number; body: unknown }) => [
 ];
 
 it('stores a video in a file and removes it after the response', async () => {
-  const video = tinyClip(3_000_000).fill(7, 64);
+  const video = tinyVideo(3_000_000).fill(7, 64);
   let seen: { path: string; bytes: Buffer } | undefined;
   const { generate } = engine;
   engine.generate = async function* (received, signal) {
@@ -124,7 +124,7 @@ it('removes the file of a client that disconnects during the upload', async () =
     'POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n' +
       `Content-Length: 1000000\r\n\r\n${head}`,
   );
-  socket.write(tinyClip(100_000));
+  socket.write(tinyVideo(100_000));
   await poll(() => (paths.length > 0 ? true : undefined));
   const folder = (await scopes[0]!.newPath()).replace(/[^/\\]+$/, '');
   socket.destroy();

@@ -17,11 +17,11 @@ import {
   MAX_FORM_FIELDS,
   MAX_PART_HEADERS,
   MAX_REQUEST_IMAGE_BYTES,
-  MAX_UPLOAD_BYTES,
+  MAX_IMAGE_BYTES,
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
-import { countChunks, readHead } from '../../media/media-chunks.js';
+import { prependHead, readHead } from '../../media/sniff-media.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
 import { checkShape } from '../request/json-body.js';
 import { type FileScope, MediaFiles } from './media-files.js';
@@ -233,17 +233,17 @@ class UploadStorage implements StorageEngine {
   private async receive(chunks: AsyncIterator<Buffer>): Promise<MediaSource> {
     const head = await readHead(chunks);
     if (sniffMediaKind(head) === 'video') {
-      const video = countChunks(head, chunks, (bytes) => this.countVideo(bytes));
+      const video = prependHead(head, chunks, (bytes) => this.countVideo(bytes));
       return { kind: 'file', path: await this.scope.write(video) };
     }
     const image: Uint8Array[] = [];
     let fileBytes = 0;
     const count = (bytes: number) => {
       fileBytes += bytes;
-      checkSize(fileBytes, MAX_UPLOAD_BYTES, 'An image file');
+      checkSize(fileBytes, MAX_IMAGE_BYTES, 'An image file');
       this.countImage(bytes);
     };
-    for await (const chunk of countChunks(head, chunks, count)) image.push(chunk);
+    for await (const chunk of prependHead(head, chunks, count)) image.push(chunk);
     return { kind: 'bytes', bytes: Buffer.concat(image) };
   }
 

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/comm
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { MAX_ANSWER_TOKENS, MAX_MEDIA, MAX_TOP_LOGPROBS } from '../../config/limits.js';
+import { MAX_ANSWER_TOKENS, MAX_MEDIA_PER_REQUEST, MAX_TOP_LOGPROBS } from '../../config/limits.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver } from '../media/media-resolver.js';
@@ -56,7 +56,7 @@ const MESSAGE = {
     role: { type: 'string', enum: ['system', 'developer', 'user', 'assistant'] },
     content: {
       oneOf: [{ type: 'string' }, { type: 'array', items: PART }],
-      description: `Images and videos are for user messages only, at most ${MAX_MEDIA} per request.`,
+      description: `Images and videos are for user messages only, at most ${MAX_MEDIA_PER_REQUEST} per request.`,
     },
   },
 };

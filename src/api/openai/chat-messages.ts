@@ -1,4 +1,4 @@
-import { MAX_MEDIA } from '../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { decodeBase64, decodeDataUrl } from './data-url.js';
@@ -145,8 +145,11 @@ function createMediaCounter(): () => void {
   let count = 0;
   return () => {
     count += 1;
-    if (count > MAX_MEDIA) {
-      throw invalidParameter('messages', `must have at most ${MAX_MEDIA} images and videos.`);
+    if (count > MAX_MEDIA_PER_REQUEST) {
+      throw invalidParameter(
+        'messages',
+        `must have at most ${MAX_MEDIA_PER_REQUEST} images and videos.`,
+      );
     }
   };
 }

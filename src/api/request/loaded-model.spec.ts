@@ -2,12 +2,12 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { createFakeEngine, FAKE_MODEL, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { listenForOpenAi } from '../../../test/http/openai-client.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import type { ModelDescription } from '../../engine/vision-language-engine.js';
 import { createApp } from '../server.js';
 
 const IMAGE = Buffer.from([0, 1, 2]).toString('base64');
-const VIDEO = tinyClip().toString('base64');
+const VIDEO = tinyVideo().toString('base64');
 const SHOWING = [{ type: 'image_url', image_url: { url: `data:;base64,${IMAGE}` } }];
 
 let engine: FakeEngine;

@@ -3,7 +3,7 @@ import request from 'supertest';
 
 import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fakes/fake-engine.js';
 import { readEvents } from '../../../test/http/read-events.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { createApp } from '../server.js';
 
 const IMAGE = Buffer.from('any bytes: the engine is a fake');
@@ -46,7 +46,7 @@ describe('POST /v1/answers', () => {
   it('passes images and videos in the order of the form', async () => {
     const reply = await post('/v1/answers')
       .attach('file', IMAGE, 'x.png')
-      .attach('file', tinyClip(), 'x.jpg')
+      .attach('file', tinyVideo(), 'x.jpg')
       .attach('file', IMAGE, 'y.png')
       .field('question', 'Què canvia?')
       .field('fps', '0.5')

@@ -38,7 +38,7 @@ import type { Request, Response } from 'express';
 
 import {
   MAX_HISTORY_TURNS,
-  MAX_MEDIA,
+  MAX_MEDIA_PER_REQUEST,
   MAX_PROMPT_BYTES,
   MAX_QUESTIONS,
   MAX_REPLY_LOGPROBS,
@@ -132,7 +132,7 @@ export class AnswersRequestDto extends ImageGenerationDto {
   @ApiPropertyOptional({
     oneOf: [
       { $ref: getSchemaPath(MediaDto) },
-      { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(MediaDto) } },
+      { type: 'array', maxItems: MAX_MEDIA_PER_REQUEST, items: { $ref: getSchemaPath(MediaDto) } },
     ],
     description: 'Images and videos, in a JSON body. Leave out for a text-only question.',
   })
@@ -311,16 +311,16 @@ export class AnswersController {
 
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(MAX_MEDIA))
+  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST))
   @ApiOperation({
     summary: 'Answer questions about images, videos or text',
-    description: `Answers up to ${MAX_QUESTIONS} independent questions about up to ${MAX_MEDIA} images and videos, or about text alone. "history" continues an earlier conversation.`,
+    description: `Answers up to ${MAX_QUESTIONS} independent questions about up to ${MAX_MEDIA_PER_REQUEST} images and videos, or about text alone. "history" continues an earlier conversation.`,
   })
   @ApiMediaRequest({
     request: AnswersRequestDto,
     response: AnswersResponseDto,
     resultEvent: 'answer',
-    maxFiles: MAX_MEDIA,
+    maxFiles: MAX_MEDIA_PER_REQUEST,
   })
   @ApiProblems()
   async create(

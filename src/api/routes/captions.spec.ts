@@ -4,7 +4,7 @@ import request from 'supertest';
 import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { readEvents } from '../../../test/http/read-events.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
 
@@ -194,7 +194,7 @@ describe('POST /v1/captions', () => {
 
   it('has an instruction of its own for a video', async () => {
     const reply = await post('/v1/captions')
-      .attach('file', tinyClip(), 'image.png')
+      .attach('file', tinyVideo(), 'image.png')
       .field('kind', 'caption,keywords');
 
     expect(reply.body).toMatchObject({ media: { kind: 'video', frames: [0, 1] } });

@@ -3,7 +3,7 @@ import request from 'supertest';
 
 import { createFakeEngine, FAKE_MODEL, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { createFakeInspector, type FakeInspector } from '../../../test/fakes/fake-inspector.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import type { Calibration } from '../../measure/doctor/calibration.js';
 import { createApp } from '../server.js';
 
@@ -99,8 +99,8 @@ describe('POST /v1/estimate', () => {
   });
 
   it('counts one frame for a video of unknown length', async () => {
-    inspector.outline = { ...inspector.outline, durationSeconds: null };
-    const reply = await post().attach('file', tinyClip(), 'b.mp4').field('fps', '2');
+    inspector.metadata = { ...inspector.metadata, durationSeconds: null };
+    const reply = await post().attach('file', tinyVideo(), 'b.mp4').field('fps', '2');
 
     expect(reply.body).toMatchObject({
       media: [{ kind: 'video', frames: 1, frames_requested: 1, visual_tokens: 17 }],
@@ -118,7 +118,7 @@ describe('POST /v1/estimate', () => {
   it('reads the sizes of files from their headers', async () => {
     const reply = await post()
       .attach('file', Buffer.from('any bytes: the inspector is a fake'), 'a.png')
-      .attach('file', tinyClip(), 'b.mp4');
+      .attach('file', tinyVideo(), 'b.mp4');
 
     expect(reply.body).toMatchObject({
       media: [

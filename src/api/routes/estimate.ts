@@ -13,7 +13,7 @@ import {
 import { Type } from 'class-transformer';
 import { IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 
-import { MAX_IMAGE_SIDE, MAX_MEDIA, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import { MAX_IMAGE_SIDE, MAX_MEDIA_PER_REQUEST, MAX_VIDEO_SECONDS } from '../../config/limits.js';
 import type {
   ModelDescription,
   RequestMedia,
@@ -35,7 +35,7 @@ import {
 } from '../../measure/doctor/estimate-request.js';
 import { describeProcessor } from '../../measure/doctor/machine.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
-import { clipSpan, countWishedFrames } from '../../media/plan-frame-times.js';
+import { clampToDuration, countRequestedFrames } from '../../media/frame-sampling.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
 import type { MediaInspector } from '../../workers/media-inspector.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
@@ -92,7 +92,11 @@ export class EstimateRequestDto extends ImageGenerationDto {
   @ApiPropertyOptional({
     oneOf: [
       { $ref: getSchemaPath(EstimateMediaDto) },
-      { type: 'array', maxItems: MAX_MEDIA, items: { $ref: getSchemaPath(EstimateMediaDto) } },
+      {
+        type: 'array',
+        maxItems: MAX_MEDIA_PER_REQUEST,
+        items: { $ref: getSchemaPath(EstimateMediaDto) },
+      },
     ],
     description: 'Images and videos, or their sizes, in a JSON body.',
   })
@@ -274,9 +278,9 @@ function toVideoOutline(
   durationSeconds: number | null,
 ): MediaOutline {
   if (durationSeconds === null) return { kind: 'video', framesRequested: 1 };
-  const span = clipSpan(range, durationSeconds);
+  const span = clampToDuration(range, durationSeconds);
   if (!span) throw noDecodableFrame();
-  return { kind: 'video', framesRequested: countWishedFrames(frames, span) };
+  return { kind: 'video', framesRequested: countRequestedFrames(frames, span) };
 }
 
 @ApiTags('estimate')
@@ -292,14 +296,14 @@ export class EstimateController {
 
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(MAX_MEDIA))
+  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST))
   @ApiOperation({
     summary: 'Estimate the tokens, time and memory of a captions request',
     description:
       'Takes the fields of POST /v1/captions, or the sizes of the media in place of the files. Generates nothing and does not wait in the queue.',
   })
   @ApiConsumes('multipart/form-data', 'application/json')
-  @ApiBody({ schema: toFormSchema(EstimateRequestDto, MAX_MEDIA) })
+  @ApiBody({ schema: toFormSchema(EstimateRequestDto, MAX_MEDIA_PER_REQUEST) })
   @ApiOkResponse({ type: EstimateResponseDto })
   @ApiProblems()
   async create(

@@ -8,7 +8,7 @@ import { createFakeInspector, type FakeInspector } from '../../../test/fakes/fak
 import { parseWebVtt } from '../../../test/http/parse-webvtt.js';
 import { poll } from '../../../test/setup/poll.js';
 import { readEvents } from '../../../test/http/read-events.js';
-import { tinyClip } from '../../../test/videos/tiny-video.js';
+import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import type { EngineRequest } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
@@ -30,7 +30,7 @@ const post = (fields: Record<string, string> = {}, accept = 'application/json') 
   request(app.getHttpServer())
     .post('/v1/videos/captions')
     .set('Accept', accept)
-    .attach('file', tinyClip(), 'clip.mp4')
+    .attach('file', tinyVideo(), 'clip.mp4')
     .field(fields);
 
 const rangeOf = ({ media: [video] }: EngineRequest) =>
@@ -177,7 +177,7 @@ describe('POST /v1/videos/captions', () => {
   });
 
   it('limits the tokens of a JSON response, but not of a stream', async () => {
-    inspector.outline = { ...inspector.outline, durationSeconds: 1_000 };
+    inspector.metadata = { ...inspector.metadata, durationSeconds: 1_000 };
     const languages = 'bg,ca,cs,cy,da,de,el,en';
     const fields = {
       granularity: 'interval',

@@ -31,13 +31,13 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { Language } from '../../language/languages.js';
 import {
   captionVideo,
-  type DescribedSegment,
+  type CaptionedSegment,
   type VideoCaptionsEvent,
   type VideoCaptionsTask,
 } from '../../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../../video-captions/plan-segments.js';
 import { formatWebVtt } from '../../video-captions/webvtt.js';
-import type { MediaInspector, VideoOutline } from '../../workers/media-inspector.js';
+import type { MediaInspector, VideoMetadata } from '../../workers/media-inspector.js';
 import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
@@ -188,11 +188,11 @@ type DoneEvent = Extract<VideoCaptionsEvent, { readonly type: 'done' }>;
 
 interface VideoCaptions extends Pick<DoneEvent, 'usage' | 'timings'> {
   readonly head: VideoCaptionsHead;
-  readonly segments: readonly DescribedSegment[];
+  readonly segments: readonly CaptionedSegment[];
 }
 
 async function collectVideoCaptions(events: VideoCaptionsStream): Promise<VideoCaptions> {
-  const segments: DescribedSegment[] = [];
+  const segments: CaptionedSegment[] = [];
   let head: VideoCaptionsHead | undefined;
   for await (const event of events) {
     if (event.type === 'head') head = event.head;
@@ -243,12 +243,12 @@ async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGener
   }
 }
 
-function toVideoResponse(outline: VideoOutline): Plain<VideoDto> {
-  const { width, height, durationSeconds: duration_seconds, frameRate: frame_rate } = outline;
+function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
+  const { width, height, durationSeconds: duration_seconds, frameRate: frame_rate } = metadata;
   return { kind: 'video', width, height, duration_seconds, frame_rate };
 }
 
-function toSegmentResponse(segment: DescribedSegment): Plain<SegmentDto> {
+function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
   return {
     start: roundToMilliseconds(segment.startSeconds),
     end: roundToMilliseconds(segment.endSeconds),
@@ -331,11 +331,11 @@ export class VideosController {
     signal: AbortSignal,
   ): VideoCaptionsStream {
     const { path, sampling, languages, settings } = task;
-    const outline = await this.inspector.inspect(path, signal);
-    const video = { path, outline, range: sampling.range };
+    const metadata = await this.inspector.inspect(path, signal);
+    const video = { path, metadata, range: sampling.range };
     const segments = await planSegments(video, granularity, this.inspector, signal);
     if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
-    const media = toVideoResponse(outline);
+    const media = toVideoResponse(metadata);
     yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
     yield* captionVideo(this.engine, { ...task, segments }, signal);
   }

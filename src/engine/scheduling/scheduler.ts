@@ -18,7 +18,7 @@ import { FairQueue } from './fair-queue.js';
 import { enqueue, type QueuedTask, type RequestHandle } from './queue-ticket.js';
 
 /** A sequence that decodes. The scheduler feeds it logits until `acceptLogits` returns false. */
-export interface ActiveSequence {
+interface ActiveSequence {
   readonly sequence: Sequence;
   /** The sampled token, input of the next decode step. */
   readonly nextId: number;
@@ -38,7 +38,7 @@ export interface DecodeStep {
 }
 
 /** Fraction of the largest chunk that a run may process, 0 to 1. */
-export type ChunkFraction = number;
+type ChunkFraction = number;
 
 /** Executes a graph run under some schedule. The run processes at most `fraction` of its largest chunk. */
 export type ScheduleRun = <T>(run: (fraction: ChunkFraction) => Promise<T>) => Promise<T>;

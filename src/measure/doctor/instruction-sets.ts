@@ -1,4 +1,4 @@
-import { countPhysicalCores } from '../../config/usable-cores.js';
+import { countPhysicalCores } from '../../config/cpu-cores.js';
 
 /** Instructions that decide how fast products of eight bits and of floats run. */
 export type InstructionSet = 'AVX2' | 'AVX-512' | 'VNNI' | 'AMX' | 'NEON' | 'DOTPROD' | 'I8MM';

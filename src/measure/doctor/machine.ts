@@ -2,7 +2,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-import { readCoreLimit } from '../../config/core-limit.js';
+import { readCgroupCpuLimit } from '../../config/cpu-cores.js';
 import { findFfmpeg } from '../../media/find-ffmpeg.js';
 import { parseProcessorFacts, type ProcessorFacts } from './instruction-sets.js';
 
@@ -42,7 +42,7 @@ export async function inspectMachine(
     processor: describeProcessor(),
     load: loadavg()[0] ?? 0,
     logicalCores: availableParallelism(),
-    coreLimit: readCoreLimit(),
+    coreLimit: readCgroupCpuLimit(),
     facts: await readProcessorFacts(),
     memory: {
       total,

@@ -1,4 +1,4 @@
-import { countUsableCores } from '../../config/usable-cores.js';
+import { countUsableCores } from '../../config/cpu-cores.js';
 import type { Machine } from './machine.js';
 
 /** Numbers of threads worth trying on a machine: its cores, its hyper-threads, and what is configured; ascending. */

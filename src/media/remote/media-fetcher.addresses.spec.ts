@@ -5,19 +5,17 @@ import {
   type MediaServer,
   startMediaServer,
 } from '../../../test/http/media-server.js';
-import type { FetchPolicy } from './fetch-policy.js';
+import { type FetchPolicy, isPublicAddress, resolveByDns } from './ssrf-guard.js';
 import { createGuardedFetcher } from './media-fetcher.js';
-import { isPublicAddress } from './public-address.js';
-import { resolveByDns } from './resolve-host.js';
 
 const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const TARGET = {
   maxImageBytes: 1_000,
   maxVideoBytes: 1_000,
-  createVideoFile: () => Promise.reject(new Error('There is no clip here.')),
+  createVideoFile: () => Promise.reject(new Error('There is no video here.')),
 };
 
-/** Listens on every address of this machine; nothing that is refused may reach it. */
+/** Listens on every address of this machine. No rejected URL may reach it. */
 let canary: MediaServer;
 
 beforeEach(async () => {
@@ -29,12 +27,12 @@ beforeEach(async () => {
 
 afterEach(() => canary.close());
 
-/** The service's own rule for addresses; only the port is the canary's. */
+/** The service's policy, except for the port, which is the canary's. */
 function publicPolicy(changes: Partial<FetchPolicy> = {}): FetchPolicy {
-  return admitServer(canary, { admitsAddress: isPublicAddress, ...changes });
+  return admitServer(canary, { allowsAddress: isPublicAddress, ...changes });
 }
 
-async function refuse(url: string, policy: FetchPolicy): Promise<unknown> {
+async function rejectionOf(url: string, policy: FetchPolicy): Promise<unknown> {
   const { signal } = new AbortController();
   const error: unknown = await createGuardedFetcher(policy)
     .fetch(url, TARGET, signal)
@@ -45,14 +43,14 @@ async function refuse(url: string, policy: FetchPolicy): Promise<unknown> {
   return (error as SalamandraError).toJSON();
 }
 
-const REFUSAL = {
+const REJECTION = {
   code: 'MEDIA_URL_REJECTED',
   publicMessage:
-    'The media URL is not one that this service fetches: http or https, on a public host that its operator allows.',
+    'The media URL is not allowed. Use http or https on port 80 or 443, without credentials, on a public host that the operator allows, with at most 2048 characters and 3 redirects.',
   retryable: false,
 };
 
-/** Each way to write an address that is not public. */
+/** Spellings of addresses that are not public. */
 const ADDRESS_FORMS = [
   '127.0.0.1',
   '127.0.0.1.',
@@ -122,37 +120,37 @@ const ADDRESS_FORMS = [
 ];
 
 describe('addresses in a URL', () => {
-  it.each(ADDRESS_FORMS)('refuses %s without a connection', async (host) => {
+  it.each(ADDRESS_FORMS)('rejects %s without a connection', async (host) => {
     const resolve = () => Promise.reject(new Error('A literal address is not looked up.'));
 
-    expect(await refuse(`http://${host}:${canary.port}/`, publicPolicy({ resolve }))).toEqual(
-      REFUSAL,
+    expect(await rejectionOf(`http://${host}:${canary.port}/`, publicPolicy({ resolve }))).toEqual(
+      REJECTION,
     );
     expect(canary.accepted).toBe(0);
   });
 
-  it.each(ADDRESS_FORMS)('refuses a redirect to %s', async (host) => {
+  it.each(ADDRESS_FORMS)('rejects a redirect to %s', async (host) => {
     const location = `http://${host}:${canary.port}/`;
     const server = await startMediaServer((_, response) => {
-      // Written as UTF-8, as browsers read it; Node refuses it in a string.
+      // UTF-8 bytes, because Node rejects such characters in a header string.
       response.writeHead(307, { location: Buffer.from(location).toString('latin1') }).end();
     });
     let asked = 0;
     const policy = publicPolicy({
       ports: new Set([server.port, canary.port]),
-      // The first server is on this machine too, and takes the place of a public one.
-      admitsAddress: (address) => asked++ === 0 || isPublicAddress(address),
+      // The first server stands for a public one, so its address is allowed.
+      allowsAddress: (address) => asked++ === 0 || isPublicAddress(address),
     });
 
-    expect(await refuse(`http://start.test:${server.port}/`, policy)).toEqual(REFUSAL);
+    expect(await rejectionOf(`http://start.test:${server.port}/`, policy)).toEqual(REJECTION);
     expect(server.accepted).toBe(1);
     await server.close();
     expect(canary.accepted).toBe(0);
   });
 
-  it('would have reached the canary', async () => {
+  it('reaches the canary without the policy', async () => {
     const { signal } = new AbortController();
-    const policy = publicPolicy({ admitsAddress: () => true });
+    const policy = publicPolicy({ allowsAddress: () => true });
     for (const host of ['127.1', '0x7f.1', '0.0.0.0']) {
       await createGuardedFetcher(policy).fetch(`http://${host}:${canary.port}/`, TARGET, signal);
     }
@@ -160,7 +158,7 @@ describe('addresses in a URL', () => {
   });
 });
 
-describe('addresses of a name', () => {
+describe('addresses of a host name', () => {
   it.each([
     ['none', []],
     ['loopback', ['127.0.0.1']],
@@ -177,30 +175,30 @@ describe('addresses of a name', () => {
     ['public, then private', ['93.184.216.34', '127.0.0.1']],
     ['private, then public', ['127.0.0.1', '93.184.216.34']],
     ['public IPv4, private IPv6', ['93.184.216.34', '::1']],
-  ])('refuses a name with: %s', async (_, answers) => {
+  ])('rejects a name with: %s', async (_, answers) => {
     const policy = publicPolicy({ resolve: () => Promise.resolve(answers) });
 
-    expect(await refuse(`http://media.test:${canary.port}/`, policy)).toEqual(REFUSAL);
+    expect(await rejectionOf(`http://media.test:${canary.port}/`, policy)).toEqual(REJECTION);
     expect(canary.accepted).toBe(0);
   });
 
-  it('says the same of a name that cannot be resolved', async () => {
+  it('gives the same error for a name that cannot be resolved', async () => {
     const policy = publicPolicy({ resolve: () => Promise.reject(new Error('ESERVFAIL')) });
 
-    expect(await refuse(`http://media.test:${canary.port}/`, policy)).toEqual(REFUSAL);
+    expect(await rejectionOf(`http://media.test:${canary.port}/`, policy)).toEqual(REJECTION);
   });
 
   it.each(['localhost', 'LOCALHOST.', 'invalid.', 'a..b', '.'])(
-    'refuses %s, asked of the system',
+    'rejects %s, asked of the system',
     async (host) => {
       const policy = publicPolicy({ resolve: resolveByDns });
 
-      expect(await refuse(`http://${host}:${canary.port}/`, policy)).toEqual(REFUSAL);
+      expect(await rejectionOf(`http://${host}:${canary.port}/`, policy)).toEqual(REJECTION);
       expect(canary.accepted).toBe(0);
     },
   );
 
-  it('connects to the address it checked, without asking again', async () => {
+  it('connects to the checked address without a second lookup', async () => {
     const answers = [[ADMITTED], ['10.0.0.1']];
     const asked: string[] = [];
     const policy = admitServer(canary, {
@@ -222,7 +220,7 @@ describe('addresses of a name', () => {
     expect(canary.accepted).toBe(1);
   });
 
-  it('looks up no name outside the list of domains', async () => {
+  it('does not resolve names outside the allowed domains', async () => {
     const asked: string[] = [];
     const policy = publicPolicy({
       allowedDomains: ['.example.org'],
@@ -232,7 +230,7 @@ describe('addresses of a name', () => {
       },
     });
 
-    expect(await refuse(`http://secret.test:${canary.port}/`, policy)).toEqual(REFUSAL);
+    expect(await rejectionOf(`http://secret.test:${canary.port}/`, policy)).toEqual(REJECTION);
     expect(asked).toEqual([]);
   });
 });

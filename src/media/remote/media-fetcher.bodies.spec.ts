@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +9,17 @@ import {
   type MediaServer,
   startMediaServer,
 } from '../../../test/http/media-server.js';
-import type { FetchTimes } from './fetch-policy.js';
+import type { FetchTimes } from './ssrf-guard.js';
 import { createGuardedFetcher } from './media-fetcher.js';
 
 const JPEG_START = Buffer.from('ffd8ffe000104a464946', 'hex');
-const CLIP_START = Buffer.from('1a45dfa3', 'hex');
+const VIDEO_START = Buffer.from('1a45dfa3', 'hex');
 const MAX_IMAGE_BYTES = 100_000;
 const MAX_VIDEO_BYTES = 1_000_000;
-/** What sockets on both sides may hold beyond what was read. */
+/** Bytes that the socket buffers of both sides may hold. */
 const SOCKET_BUFFERS = 16_000_000;
 
-/** So long that a machine under load does not reach it, or so short that it is always reached. */
+/** Either too long to be reached on a busy machine, or short enough to be always reached. */
 const LONG = 60_000;
 const SHORT = 50;
 const PATIENT: FetchTimes = { connectMs: LONG, headersMs: LONG, bodyMs: LONG, windowMs: LONG };
@@ -46,13 +46,13 @@ async function fetchFrom(
   const target = {
     maxImageBytes: MAX_IMAGE_BYTES,
     maxVideoBytes: MAX_VIDEO_BYTES,
-    createVideoFile: () => Promise.resolve(join(folder, 'clip')),
+    createVideoFile: () => Promise.resolve(join(folder, 'video')),
   };
   return createGuardedFetcher(policy).fetch(`http://media.test:${server.port}/`, target, signal);
 }
 
-/** Writes for as long as the other side takes it. */
-function writeForEver(response: ServerResponse, chunk: Buffer): void {
+/** Writes until the client closes the connection. */
+function writeForever(response: ServerResponse, chunk: Buffer): void {
   const write = () => {
     while (!response.destroyed && response.write(chunk));
   };
@@ -69,43 +69,50 @@ async function waitUntilClosed(): Promise<void> {
 const TOO_LARGE = { code: 'PAYLOAD_TOO_LARGE' };
 const FAILED = {
   code: 'MEDIA_FETCH_FAILED',
-  publicMessage: 'The media URL did not bring a picture or a clip within the time allowed.',
+  publicMessage:
+    'The media URL returned no image or video within the time limits (connection 3 s, headers 5 s, body 30 s). Check the URL, or send the file itself.',
   details: undefined,
 };
 
 describe('the size of a body', () => {
   it.each([
-    ['picture', JPEG_START, MAX_IMAGE_BYTES],
-    ['clip', CLIP_START, MAX_VIDEO_BYTES],
-  ])('takes a %s of exactly the limit', async (_, start, limit) => {
+    ['image', JPEG_START, MAX_IMAGE_BYTES],
+    ['video', VIDEO_START, MAX_VIDEO_BYTES],
+  ])('accepts %ss of exactly the limit', async (_, start, limit) => {
     const body = Buffer.concat([start, Buffer.alloc(limit - start.length)]);
 
-    await expect(fetchFrom((_request, response) => response.end(body))).resolves.toBeDefined();
+    const media = await fetchFrom((_request, response) => response.end(body));
+
+    const received = media.kind === 'image' ? media.bytes : await readFile(media.path);
+    expect(body.equals(received)).toBe(true);
   });
 
   it.each([
-    ['picture', JPEG_START, MAX_IMAGE_BYTES],
-    ['clip', CLIP_START, MAX_VIDEO_BYTES],
-  ])('refuses a %s one byte larger, with and without its length', async (_, start, limit) => {
-    const body = Buffer.concat([start, Buffer.alloc(limit - start.length + 1)]);
-    const refusal = { ...TOO_LARGE, details: { max_bytes: limit } };
+    ['image', JPEG_START, MAX_IMAGE_BYTES],
+    ['video', VIDEO_START, MAX_VIDEO_BYTES],
+  ])(
+    'rejects %ss one byte above the limit, with and without Content-Length',
+    async (_, start, limit) => {
+      const body = Buffer.concat([start, Buffer.alloc(limit - start.length + 1)]);
+      const rejection = { ...TOO_LARGE, details: { max_bytes: limit } };
 
-    await expect(fetchFrom((_request, response) => response.end(body))).rejects.toMatchObject(
-      refusal,
-    );
-    await server.close();
-    await expect(
-      fetchFrom((_request, response) => {
-        response.write(body.subarray(0, 500));
-        response.end(body.subarray(500));
-      }),
-    ).rejects.toMatchObject(refusal);
-  });
+      await expect(fetchFrom((_request, response) => response.end(body))).rejects.toMatchObject(
+        rejection,
+      );
+      await server.close();
+      await expect(
+        fetchFrom((_request, response) => {
+          response.write(body.subarray(0, 500));
+          response.end(body.subarray(500));
+        }),
+      ).rejects.toMatchObject(rejection);
+    },
+  );
 
-  it('stops an endless picture', async () => {
+  it('stops an endless image', async () => {
     const fetched = fetchFrom((_, response) => {
       response.write(JPEG_START);
-      writeForEver(response, Buffer.alloc(65_536));
+      writeForever(response, Buffer.alloc(65_536));
     });
 
     await expect(fetched).rejects.toMatchObject(TOO_LARGE);
@@ -113,28 +120,28 @@ describe('the size of a body', () => {
     expect(server.bytesWritten).toBeLessThan(MAX_IMAGE_BYTES + SOCKET_BUFFERS);
   });
 
-  it('stops an endless clip, and its file', async () => {
+  it('stops an endless video, and limits its file', async () => {
     const fetched = fetchFrom((_, response) => {
-      response.write(CLIP_START);
-      writeForEver(response, Buffer.alloc(65_536));
+      response.write(VIDEO_START);
+      writeForever(response, Buffer.alloc(65_536));
     });
 
     await expect(fetched).rejects.toMatchObject(TOO_LARGE);
     await waitUntilClosed();
     expect(server.bytesWritten).toBeLessThan(MAX_VIDEO_BYTES + SOCKET_BUFFERS);
-    expect((await stat(join(folder, 'clip'))).size).toBeLessThanOrEqual(MAX_VIDEO_BYTES);
+    expect((await stat(join(folder, 'video'))).size).toBeLessThanOrEqual(MAX_VIDEO_BYTES);
   });
 
   it('reads nothing of a body that declares 10 GB', async () => {
     const fetched = fetchFrom((_, response) => {
-      response.writeHead(200, { 'content-length': '10000000000' }).write(CLIP_START);
+      response.writeHead(200, { 'content-length': '10000000000' }).write(VIDEO_START);
     });
 
     await expect(fetched).rejects.toMatchObject({ ...TOO_LARGE });
     await waitUntilClosed();
   });
 
-  it('refuses a picture that declares the length of a clip, before it comes', async () => {
+  it('rejects an image with the Content-Length of a video before downloading it', async () => {
     const fetched = fetchFrom((_, response) => {
       response.writeHead(200, { 'content-length': MAX_VIDEO_BYTES });
       response.write(Buffer.concat([JPEG_START, Buffer.alloc(500)]));
@@ -152,14 +159,14 @@ describe('the size of a body', () => {
         brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }),
     ],
   ])('counts what %s unpacks to', async (encoding, compress) => {
-    const bomb = compress(Buffer.concat([CLIP_START, Buffer.alloc(20_000_000)]));
+    const bomb = compress(Buffer.concat([VIDEO_START, Buffer.alloc(20_000_000)]));
     expect(bomb.length).toBeLessThan(MAX_IMAGE_BYTES);
     const fetched = fetchFrom((_, response) => {
       response.writeHead(200, { 'content-encoding': encoding }).end(bomb);
     });
 
     await expect(fetched).rejects.toMatchObject(TOO_LARGE);
-    expect((await stat(join(folder, 'clip'))).size).toBeLessThanOrEqual(MAX_VIDEO_BYTES);
+    expect((await stat(join(folder, 'video'))).size).toBeLessThanOrEqual(MAX_VIDEO_BYTES);
   });
 });
 
@@ -175,9 +182,9 @@ describe('the time of a response', () => {
     await waitUntilClosed();
   });
 
-  it('ends a clip below the least speed', async () => {
+  it('aborts a video below the minimum rate', async () => {
     const fetched = fetchFrom(
-      (_, response) => response.write(Buffer.concat([CLIP_START, Buffer.alloc(500)])),
+      (_, response) => response.write(Buffer.concat([VIDEO_START, Buffer.alloc(500)])),
       {
         windowMs: SHORT,
       },
@@ -241,7 +248,7 @@ describe('the time of a response', () => {
     const reason = new Error('left');
     const fetched = fetchFrom(
       (_, response) => {
-        response.write(Buffer.concat([CLIP_START, Buffer.alloc(500)]));
+        response.write(Buffer.concat([VIDEO_START, Buffer.alloc(500)]));
         abort.abort(reason);
       },
       {},

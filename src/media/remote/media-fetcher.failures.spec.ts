@@ -7,15 +7,16 @@ import {
   startMediaServer,
 } from '../../../test/http/media-server.js';
 import { createSelfSignedCertificate } from '../../../test/http/self-signed-certificate.js';
-import type { FetchPolicy } from './fetch-policy.js';
+import type { FetchPolicy } from './ssrf-guard.js';
 import { createGuardedFetcher, type FetchedMedia } from './media-fetcher.js';
 
-const PICTURE = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000)]);
+const IMAGE = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000)]);
 
-/** Always the same words, whatever went wrong. */
+/** The same for every failure. */
 const FAILED = {
   code: 'MEDIA_FETCH_FAILED',
-  publicMessage: 'The media URL did not bring a picture or a clip within the time allowed.',
+  publicMessage:
+    'The media URL returned no image or video within the time limits (connection 3 s, headers 5 s, body 30 s). Check the URL, or send the file itself.',
   details: undefined,
 };
 
@@ -33,7 +34,7 @@ function fetchMedia(
   const target = {
     maxImageBytes: 100_000,
     maxVideoBytes: 100_000,
-    createVideoFile: () => Promise.reject(new Error('There is no clip here.')),
+    createVideoFile: () => Promise.reject(new Error('There is no video here.')),
   };
   const policy = admitServer(server!, changes);
   const { signal } = new AbortController();
@@ -48,29 +49,29 @@ describe('what is no media', () => {
   it.each<[string, RequestListener]>([
     ['an empty body', (_, response) => response.end()],
     [
-      'a page that calls itself a picture',
+      'a page with the Content-Type of an image',
       (_, response) =>
         response.writeHead(200, { 'content-type': 'image/jpeg' }).end('<!doctype html><img src=x>'),
     ],
     ['SVG', (_, response) => response.end('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['a playlist', (_, response) => response.end('#EXTM3U\nfile:///etc/passwd\n')],
-    ['status 404', (_, response) => response.writeHead(404).end(PICTURE)],
-    ['status 500', (_, response) => response.writeHead(500).end(PICTURE)],
+    ['status 404', (_, response) => response.writeHead(404).end(IMAGE)],
+    ['status 500', (_, response) => response.writeHead(500).end(IMAGE)],
     ['status 204', (_, response) => response.writeHead(204).end()],
-    ['status 206', (_, response) => response.writeHead(206).end(PICTURE)],
+    ['status 206', (_, response) => response.writeHead(206).end(IMAGE)],
     ['status 304', (_, response) => response.writeHead(304).end()],
     ['status 401', (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic' }).end()],
     [
       'a body that ends early',
       (_, response) => {
         response.writeHead(200, { 'content-length': 2_000 });
-        response.write(PICTURE, () => response.destroy());
+        response.write(IMAGE, () => response.destroy());
       },
     ],
     [
       'chunks that end early',
       (_, response) => {
-        response.write(PICTURE, () => response.destroy());
+        response.write(IMAGE, () => response.destroy());
       },
     ],
     [
@@ -87,7 +88,7 @@ describe('what is no media', () => {
     ],
     [
       'headers of 20 kB',
-      (_, response) => response.writeHead(200, { a: 'b'.repeat(20_000) }).end(PICTURE),
+      (_, response) => response.writeHead(200, { a: 'b'.repeat(20_000) }).end(IMAGE),
     ],
     [
       'another protocol',
@@ -105,36 +106,36 @@ describe('what is no media', () => {
     ],
     [
       'an unknown encoding',
-      (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(PICTURE),
+      (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(IMAGE),
     ],
     [
       'an encoding named after an inherited property',
-      (_, response) => response.writeHead(200, { 'content-encoding': 'constructor' }).end(PICTURE),
+      (_, response) => response.writeHead(200, { 'content-encoding': 'constructor' }).end(IMAGE),
     ],
     [
       'two encodings',
       (_, response) =>
         response
           .writeHead(200, { 'content-encoding': 'gzip, gzip' })
-          .end(gzipSync(gzipSync(PICTURE))),
+          .end(gzipSync(gzipSync(IMAGE))),
     ],
     [
       'two headers of encoding',
       (_, response) => {
         response.setHeader('content-encoding', ['gzip', 'gzip']);
-        response.end(gzipSync(gzipSync(PICTURE)));
+        response.end(gzipSync(gzipSync(IMAGE)));
       },
     ],
     [
       'damaged compression',
-      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(PICTURE),
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(IMAGE),
     ],
     [
       'compression that ends early',
       (_, response) =>
         response
           .writeHead(200, { 'content-encoding': 'gzip' })
-          .end(gzipSync(PICTURE).subarray(0, -10)),
+          .end(gzipSync(IMAGE).subarray(0, -10)),
     ],
   ])('fails on %s', async (_, listener) => {
     server = await startMediaServer(listener);
@@ -152,7 +153,7 @@ describe('what is no media', () => {
 });
 
 describe('TLS', () => {
-  const answer: RequestListener = (_, response) => response.end(PICTURE);
+  const answer: RequestListener = (_, response) => response.end(IMAGE);
 
   it('fails on a certificate that nobody trusted has signed', async () => {
     server = await startMediaServer(answer, createSelfSignedCertificate('media.test'));

@@ -10,7 +10,7 @@ const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const TARGET = {
   maxImageBytes: 1_000,
   maxVideoBytes: 1_000,
-  createVideoFile: () => Promise.reject(new Error('There is no clip here.')),
+  createVideoFile: () => Promise.reject(new Error('There is no video here.')),
 };
 const { signal } = new AbortController();
 
@@ -26,7 +26,7 @@ async function start(...options: Parameters<typeof startMediaServer>): Promise<M
   return server;
 }
 
-/** `/n` redirects to `/n-1`, and `/0` is a picture; elsewhere the location is what the query says. */
+/** `/n` redirects to `/n-1`, and `/0` is an image; elsewhere the location is what the query says. */
 function startChain(status = 302): Promise<MediaServer> {
   return start(({ url = '' }, response) => {
     const location = url.startsWith('/?')
@@ -54,7 +54,7 @@ describe('redirects', () => {
     );
   });
 
-  it('refuses the fourth', async () => {
+  it('rejects the fourth', async () => {
     const server = await startChain();
 
     await expect(

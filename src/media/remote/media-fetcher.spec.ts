@@ -13,9 +13,9 @@ import {
 import { createSelfSignedCertificate } from '../../../test/http/self-signed-certificate.js';
 import { createGuardedFetcher, createMediaFetcher } from './media-fetcher.js';
 
-/** The first bytes of a JPEG and of a Matroska file; the fetcher looks no further. */
+/** Only the signatures are valid: the fetcher does not decode. */
 const JPEG = Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), Buffer.alloc(1_000, 7)]);
-const CLIP = Buffer.concat([Buffer.from('1a45dfa3', 'hex'), Buffer.alloc(300_000, 9)]);
+const VIDEO = Buffer.concat([Buffer.from('1a45dfa3', 'hex'), Buffer.alloc(300_000, 9)]);
 
 let folder: string;
 let server: MediaServer | undefined;
@@ -34,7 +34,7 @@ function target() {
   return {
     maxImageBytes: 100_000,
     maxVideoBytes: 1_000_000,
-    createVideoFile: () => Promise.resolve(join(folder, 'clip')),
+    createVideoFile: () => Promise.resolve(join(folder, 'video')),
   };
 }
 
@@ -57,13 +57,13 @@ function fetchFromServer(url: string) {
 }
 
 describe('createMediaFetcher', () => {
-  it('refuses every URL while it is off, and says how to switch it on', async () => {
+  it('rejects every URL while it is off, and says how to switch it on', async () => {
     await expect(
       createMediaFetcher('off').fetch('http://93.184.216.34/', target(), signal),
     ).rejects.toMatchObject({
       code: 'MEDIA_URL_REJECTED',
       publicMessage:
-        'This service fetches no media by URL. Its operator can allow it with SALAMANDRA_MEDIA_URLS=on.',
+        'Media URLs are off. Send the file itself, or ask the operator to set SALAMANDRA_MEDIA_URLS=on.',
     });
   });
 
@@ -84,7 +84,7 @@ describe('createMediaFetcher', () => {
 });
 
 describe('createGuardedFetcher', () => {
-  it('brings a picture in memory', async () => {
+  it('returns an image in memory', async () => {
     const url = await serve(send(JPEG, { 'content-type': 'text/html' }));
 
     expect(await fetchFromServer(url('/a.jpg?b=c#d'))).toEqual({ kind: 'image', bytes: JPEG });
@@ -92,12 +92,12 @@ describe('createGuardedFetcher', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('writes a clip to the file, for its owner alone', async () => {
-    const url = await serve(send(CLIP, { 'content-type': 'image/jpeg' }));
+  it('stores a video in a file with mode 0600', async () => {
+    const url = await serve(send(VIDEO, { 'content-type': 'image/jpeg' }));
 
-    expect(await fetchFromServer(url('/'))).toEqual({ kind: 'video', path: join(folder, 'clip') });
-    expect(readFileSync(join(folder, 'clip')).equals(CLIP)).toBe(true);
-    expect((await stat(join(folder, 'clip'))).mode & 0o777).toBe(0o600);
+    expect(await fetchFromServer(url('/'))).toEqual({ kind: 'video', path: join(folder, 'video') });
+    expect(readFileSync(join(folder, 'video')).equals(VIDEO)).toBe(true);
+    expect((await stat(join(folder, 'video'))).mode & 0o777).toBe(0o600);
   });
 
   it('needs neither a type nor a length, nor more than one byte at a time', async () => {
@@ -133,7 +133,7 @@ describe('createGuardedFetcher', () => {
 
   it('takes no proxy from the environment', async () => {
     const url = await serve(send(JPEG));
-    const proxy = await startMediaServer(send(CLIP));
+    const proxy = await startMediaServer(send(VIDEO));
     const names = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NODE_USE_ENV_PROXY'];
     const before = names.map((name) => process.env[name]);
     for (const name of names) process.env[name] = `http://127.0.0.1:${proxy.port}`;

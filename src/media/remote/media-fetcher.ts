@@ -2,17 +2,16 @@ import { writeFile } from 'node:fs/promises';
 
 import type { MediaUrls } from '../../config/configuration.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { countChunks, readHead } from '../media-chunks.js';
-import { sniffMediaKind } from '../sniff-media.js';
+import { prependHead, readHead, sniffMediaKind } from '../sniff-media.js';
 import { failedFetch } from './fetch-errors.js';
-import { createPublicPolicy, type FetchPolicy } from './fetch-policy.js';
-import { type GuardedResponse, requestGuarded } from './guarded-request.js';
+import { createPublicPolicy, type FetchPolicy } from './ssrf-guard.js';
+import { type UrlResponse, fetchUrl } from './fetch-url.js';
 
 /** Fetches media from URLs in requests. */
 export interface MediaFetcher {
   /**
-   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, and the signal's reason. A clip's file
-   * may then exist in part.
+   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, and the signal's reason. After an
+   *   error, the video file may exist incompletely.
    */
   fetch(url: string, target: FetchTarget, signal: AbortSignal): Promise<FetchedMedia>;
 }
@@ -20,31 +19,31 @@ export interface MediaFetcher {
 export interface FetchTarget {
   readonly maxImageBytes: number;
   readonly maxVideoBytes: number;
-  /** The path of a clip's file, where nothing is yet. The caller removes it, also after an error. */
+  /** Returns a path that does not exist yet. The caller removes the file, also after an error. */
   readonly createVideoFile: () => Promise<string>;
 }
 
-/** A picture's encoded bytes, or the file a clip was written to. Told apart by content; nothing declared counts. */
+/** The encoded image, or the path of the video file. The kind comes from the content, not from `Content-Type`. */
 export type FetchedMedia =
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
   | { readonly kind: 'video'; readonly path: string };
 
-/** The fetcher that the configuration asks for: one that refuses everything, or one for public hosts. */
+/** The fetcher for a configuration: it rejects every URL if media URLs are off, else it fetches from public hosts. */
 export function createMediaFetcher(mediaUrls: MediaUrls): MediaFetcher {
   return mediaUrls === 'off'
     ? { fetch: () => Promise.reject(switchedOff()) }
     : createGuardedFetcher(createPublicPolicy(mediaUrls.allowedDomains));
 }
 
-/** The fetcher under a policy of the caller's own. */
+/** A fetcher with a given policy. */
 export function createGuardedFetcher(policy: FetchPolicy): MediaFetcher {
   return {
     fetch: (url, target, signal) =>
-      requestGuarded(url, policy, signal, (response) => takeMedia(response, target)),
+      fetchUrl(url, policy, signal, (response) => receiveMedia(response, target)),
   };
 }
 
-async function takeMedia(response: GuardedResponse, target: FetchTarget): Promise<FetchedMedia> {
+async function receiveMedia(response: UrlResponse, target: FetchTarget): Promise<FetchedMedia> {
   if (response.status !== 200) throw failedFetch();
   checkDeclared(response, Math.max(target.maxImageBytes, target.maxVideoBytes));
   const chunks = response.body[Symbol.asyncIterator]();
@@ -52,13 +51,13 @@ async function takeMedia(response: GuardedResponse, target: FetchTarget): Promis
   switch (sniffMediaKind(head)) {
     case 'image': {
       checkDeclared(response, target.maxImageBytes);
-      const bytes = await collect(countChunks(head, chunks, limitTo(target.maxImageBytes)));
+      const bytes = await collect(prependHead(head, chunks, limitTo(target.maxImageBytes)));
       return { kind: 'image', bytes };
     }
     case 'video': {
       checkDeclared(response, target.maxVideoBytes);
       const path = await target.createVideoFile();
-      await writeClip(path, countChunks(head, chunks, limitTo(target.maxVideoBytes)));
+      await writeVideoFile(path, prependHead(head, chunks, limitTo(target.maxVideoBytes)));
       return { kind: 'video', path };
     }
     case null:
@@ -66,11 +65,11 @@ async function takeMedia(response: GuardedResponse, target: FetchTarget): Promis
   }
 }
 
-function checkDeclared({ declaredBytes }: GuardedResponse, maxBytes: number): void {
+function checkDeclared({ declaredBytes }: UrlResponse, maxBytes: number): void {
   if (declaredBytes !== null && declaredBytes > maxBytes) throw tooLarge(maxBytes);
 }
 
-/** Counts chunks up to the limit. @throws PAYLOAD_TOO_LARGE at the first one beyond it. */
+/** Counts bytes. @throws PAYLOAD_TOO_LARGE as soon as the total exceeds the limit */
 function limitTo(maxBytes: number): (bytes: number) => void {
   let total = 0;
   return (bytes) => {
@@ -85,15 +84,17 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(all);
 }
 
-/** Only its owner may read the file. @throws STORAGE_FULL, what the chunks throw. */
-async function writeClip(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+/** Creates the file with mode 0600. @throws STORAGE_FULL, and the errors of the chunks */
+async function writeVideoFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   try {
     await writeFile(path, chunks, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if (!isDiskFull(error)) throw error;
-    throw new SalamandraError('STORAGE_FULL', 'The service has no room for the clip.', {
-      cause: error,
-    });
+    throw new SalamandraError(
+      'STORAGE_FULL',
+      'The disk of the service is full: the video cannot be stored. Try again later, or send a smaller file.',
+      { cause: error },
+    );
   }
 }
 
@@ -103,15 +104,17 @@ function isDiskFull(error: unknown): boolean {
 }
 
 function tooLarge(maxBytes: number): SalamandraError {
-  return new SalamandraError('PAYLOAD_TOO_LARGE', 'The media behind the URL is too large.', {
-    details: { max_bytes: maxBytes },
-  });
+  return new SalamandraError(
+    'PAYLOAD_TOO_LARGE',
+    `The file at the media URL is larger than the limit of ${maxBytes} bytes. Reduce its size.`,
+    { details: { max_bytes: maxBytes } },
+  );
 }
 
-/** Not a refusal of one address but a state of the service, so it may say what to do. */
+/** A state of the service, not a verdict on a URL. Therefore it may have its own message. */
 function switchedOff(): SalamandraError {
   return new SalamandraError(
     'MEDIA_URL_REJECTED',
-    'This service fetches no media by URL. Its operator can allow it with SALAMANDRA_MEDIA_URLS=on.',
+    'Media URLs are off. Send the file itself, or ask the operator to set SALAMANDRA_MEDIA_URLS=on.',
   );
 }

@@ -6,7 +6,7 @@ const LARGEST = 127;
 
 /**
  * The zero of a query's bytes, which reach from 1 to 127: processors without VNNI add pairs of products in sixteen bits, and
- * the way around that (see runtime/saturation.ts) is for constants, not for a cache on the right.
+ * the way around that (see runtime/int8-saturation.ts) is for constants, not for a cache on the right.
  */
 export const QUERY_MIDDLE = 64;
 

@@ -9,7 +9,7 @@ import { type ConversionPlan, planConversion } from '../convert/plan-conversion.
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
 import type { HubSnapshot } from '../hub/hub-snapshot.js';
-import { parseTokenizerFile } from '../../language/tokenizer-file.js';
+import { parseTokenizerFile } from '../../language/tokenizer-json.js';
 import { parseJsonObject } from '../package/checked-json.js';
 import { partialDirectory } from '../package/home.js';
 import { type ModelManifest, PACKAGE_FILES, type Precision } from '../package/manifest.js';

@@ -1,4 +1,4 @@
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import {
   addFiles,
   clearMedia,
@@ -33,7 +33,7 @@ describe('the media store', () => {
     addFiles([image('first.png')]);
     addFiles([
       new File(['x'], 'notes.txt', { type: 'text/plain' }),
-      ...Array.from({ length: MAX_MEDIA }, (_, i) => image(`${i}.png`)),
+      ...Array.from({ length: MAX_MEDIA_PER_REQUEST }, (_, i) => image(`${i}.png`)),
     ]);
 
     expect(names()).toEqual([

@@ -1,6 +1,6 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import { fileKind, type MediaFileKind } from './file-kind.js';
 
 /** An added image or video. */
@@ -32,7 +32,7 @@ export const selected: ReadonlySignal<MediaItem | null> = computed(
 /** The files rejected by the latest `addFiles`. */
 export const rejectedFiles: ReadonlySignal<readonly RejectedFiles[]> = rejected;
 
-/** Adds images and videos and selects the first of them. Rejects other files, and files beyond MAX_MEDIA. */
+/** Adds images and videos and selects the first of them. Rejects other files, and files beyond MAX_MEDIA_PER_REQUEST. */
 export function addFiles(files: Iterable<File>): void {
   const next = [...items.value];
   const unknown: RejectedFiles[] = [];
@@ -42,7 +42,7 @@ export function addFiles(files: Iterable<File>): void {
     const kind = fileKind(file);
     if (kind === null) {
       unknown.push({ reason: 'unknownKind', name: file.name });
-    } else if (next.length >= MAX_MEDIA) {
+    } else if (next.length >= MAX_MEDIA_PER_REQUEST) {
       excess += 1;
     } else {
       lastId += 1;

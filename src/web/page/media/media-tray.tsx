@@ -1,6 +1,6 @@
 import './media-tray.css';
 
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { RunReportView } from '../report/run-report.js';
 import { UploadIcon } from '../shell/icons.js';
@@ -58,7 +58,7 @@ function DropInvitation() {
 function describeRejection(files: RejectedFiles): string {
   switch (files.reason) {
     case 'tooMany':
-      return t().media.tooMany(MAX_MEDIA);
+      return t().media.tooMany(MAX_MEDIA_PER_REQUEST);
     case 'unknownKind':
       return t().media.unknownKind(files.name);
   }

@@ -1,6 +1,6 @@
 import './thumbnails.css';
 
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import { t } from '../locales/locale.js';
 import { CloseIcon, TrashIcon } from '../shell/icons.js';
 import { FilePicker, focusFilePicker } from './file-picker.js';
@@ -33,7 +33,7 @@ export function Thumbnails() {
         ))}
       </ul>
       <div class="thumbnails-actions">
-        {media.value.length < MAX_MEDIA && <FilePicker adds="more" />}
+        {media.value.length < MAX_MEDIA_PER_REQUEST && <FilePicker adds="more" />}
         <button
           type="button"
           class="button quiet"

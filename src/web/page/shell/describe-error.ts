@@ -1,4 +1,4 @@
-import { MAX_MEDIA } from '../../../config/limits.js';
+import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
 import type { Messages } from '../locales/en.js';
 import type { Problem } from '../service/api-types.js';
 import { ServiceError } from '../service/service-error.js';
@@ -88,7 +88,7 @@ function findExcess({ code, parameters = {} }: Problem): Excess | undefined {
     return { measure: names.measure, value: numberOf(parameters[names.value]), limit: found };
   }
   if (code !== 'TOO_MANY_PARTS') return undefined;
-  return { measure: 'files', value: undefined, limit: MAX_MEDIA };
+  return { measure: 'files', value: undefined, limit: MAX_MEDIA_PER_REQUEST };
 }
 
 function formatAmount(
