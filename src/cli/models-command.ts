@@ -8,8 +8,8 @@ import {
   type InstalledPart,
   type InstalledState,
   listInstalled,
+  removeModel,
 } from '../models/install/installed-models.js';
-import { removeModel } from '../models/install/remove-model.js';
 import { type ModelManifest, PRECISIONS } from '../models/package/manifest.js';
 import { formatBytes } from './format-bytes.js';
 import { formatTable } from './format-table.js';

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 
 import type { ModelManifest, Precision } from '../package/manifest.js';
-import { readCheckpointFiles } from './checkpoint-files.js';
-import { computeFolderRevision, listWeightFiles } from './checkpoint-revision.js';
-import { openConversion } from './conversion-writer.js';
+import {
+  readCheckpointFiles,
+  computeFolderRevision,
+  listWeightFiles,
+} from './checkpoint/checkpoint-files.js';
+import { openConversion } from './write/conversion-writer.js';
 import { planConversion } from './plan-conversion.js';
 
 /** How far a conversion is; `done` and `total` count the bytes of one file of weights. */

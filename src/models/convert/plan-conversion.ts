@@ -1,16 +1,32 @@
 import { createHash } from 'node:crypto';
 
 import { invalidModel } from '../package/invalid-model.js';
-import { type Precision, type WeightEncoding, PACKAGE_FILES } from '../package/manifest.js';
-import type { Architecture } from './architecture.js';
-import { checkPlannedPackage, type PlannedManifest } from './check-planned-package.js';
-import type { CheckpointFiles } from './checkpoint-files.js';
-import { type Encodings, chooseEncodings } from './choose-encodings.js';
-import { parseArchitecture } from './parse-architecture.js';
-import { parseGenerationDefaults, parseImageProcessor } from './parse-processor.js';
-import { headRowsFile, planTables, planGraphs } from './plan-weights.js';
-import { type KnownTensors, createKnownTensors } from './tensor-names.js';
-import type { WeightSlot } from './weight-slot.js';
+import {
+  type Precision,
+  type WeightEncoding,
+  PACKAGE_FILES,
+  type ManifestContent,
+  type HubSource,
+} from '../package/manifest.js';
+import type { Architecture } from './checkpoint/architecture.js';
+import type { CheckpointFiles } from './checkpoint/checkpoint-files.js';
+import {
+  type Encodings,
+  chooseEncodings,
+  headRowsFile,
+  planTables,
+  planGraphs,
+} from './plan-weights.js';
+import { parseArchitecture } from './checkpoint/parse-config.js';
+import {
+  parseGenerationDefaults,
+  parseImageProcessor,
+} from './checkpoint/parse-image-processor.js';
+import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import type { WeightSlot } from './graph/weight-layout.js';
+import { checkTokenizer } from '../package/check-tokenizer.js';
+import { sealManifest } from '../package/manifest-json.js';
+import { packageIdOf } from '../package/model-names.js';
 
 /** A package down to the last byte of its layout, before the first weight is there. */
 export interface ConversionPlan {
@@ -154,4 +170,55 @@ function textFiles(files: CheckpointFiles): [string, Uint8Array][] {
     texts.push([PACKAGE_FILES.chatTemplate, new TextEncoder().encode(chatTemplate)]);
   }
   return texts;
+}
+
+/** The manifest as far as it is known without the weights. */
+export interface PlannedManifest extends Omit<ManifestContent, 'files' | 'source' | 'id'> {
+  readonly source: Omit<ManifestContent['source'], 'revision' | 'hub'>;
+}
+
+/** Stands for a hash that only the finished file has. */
+const NO_HASH = '0'.repeat(64);
+
+/**
+ * Refuses what loading the package would refuse, as far as that shows without the weights: gigabytes are fetched
+ * after this.
+ *
+ * @throws MODEL_INVALID
+ */
+export function checkPlannedPackage({
+  description,
+  contents,
+  weightFiles,
+}: {
+  readonly description: PlannedManifest;
+  readonly contents: ReadonlyMap<string, Uint8Array>;
+  readonly weightFiles: ReadonlyMap<string, number>;
+}): void {
+  const sizes = new Map(weightFiles);
+  for (const [name, content] of contents) sizes.set(name, content.length);
+  const { source, decoder } = description;
+  sealManifest({
+    ...description,
+    id: packageId(source.name, null),
+    source: { ...source, revision: NO_HASH, hub: null },
+    files: Object.fromEntries(
+      [...sizes].map(([name, bytes]) => [name, { bytes, sha256: NO_HASH }]),
+    ),
+  });
+  const tokenizer = contents.get(PACKAGE_FILES.tokenizer) ?? new Uint8Array();
+  checkTokenizer(tokenizer, decoder.vocabularySize);
+}
+
+const LONGEST_ID = 60;
+
+/** The id of a package: that of the repository it comes from, or the name of the checkpoint's folder as one. */
+export function packageId(name: string, hub: HubSource | null): string {
+  if (hub) return packageIdOf(hub.repository);
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, LONGEST_ID)
+    .replace(/^-+|-+$/g, '');
+  return id === '' ? 'model' : id;
 }

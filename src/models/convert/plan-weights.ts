@@ -1,13 +1,23 @@
-import { type WeightEncoding, PACKAGE_FILES } from '../package/manifest.js';
-import type { Architecture } from './architecture.js';
-import type { Encodings } from './choose-encodings.js';
-import { emitDecoderGraph, emitHeadGraph, headTensor } from './decoder-graph.js';
-import { GraphBuilder } from './graph-builder.js';
-import { type EmitLinear, createLinear } from './linear.js';
-import { encodeOnnxModel } from './onnx-model.js';
-import { emitVisionGraph } from './vision-graph.js';
-import { type EmitConstant, createConstant, WeightLayout } from './weight-layout.js';
-import type { WeightSlot } from './weight-slot.js';
+import {
+  type WeightEncoding,
+  PACKAGE_FILES,
+  fourBitBlockSize,
+  type CacheEncoding,
+  type EmbeddingsManifest,
+  type Precision,
+} from '../package/manifest.js';
+import type { Architecture } from './checkpoint/architecture.js';
+import { emitDecoderGraph, emitHeadGraph, headTensor } from './graph/decoder-graph.js';
+import { GraphBuilder } from './graph/graph-builder.js';
+import { type EmitLinear, createLinear } from './graph/linear.js';
+import { encodeOnnxModel } from './graph/onnx-model.js';
+import { emitVisionGraph } from './graph/vision-graph.js';
+import {
+  type EmitConstant,
+  createConstant,
+  WeightLayout,
+  type WeightSlot,
+} from './graph/weight-layout.js';
 
 /** Some of a package's files: those known to the last byte, and those that slots fill. */
 interface PlannedFiles {
@@ -51,7 +61,7 @@ export function planGraphs(
     });
   }
   plan('decoder', encoding, (context) => {
-    const gateAndUp = encoding.kind === 'blocks' ? 'stacked' : 'apart';
+    const gateAndUp = encoding.kind === 'blocks' ? 'fused' : 'separate';
     emitDecoderGraph(decoder, { ...context, cache, gateAndUp });
   });
   plan('head', head, (context) => {
@@ -59,7 +69,7 @@ export function planGraphs(
   });
   if (prefill) {
     plan('prefill', prefill, (context) => {
-      emitDecoderGraph(decoder, { ...context, cache, gateAndUp: 'apart' });
+      emitDecoderGraph(decoder, { ...context, cache, gateAndUp: 'separate' });
     });
   }
   return { contents, weightFiles, slots };
@@ -116,4 +126,53 @@ export function planTables({ vision, decoder }: Architecture, encodings: Encodin
     });
   }
   return { contents: new Map(), weightFiles, slots };
+}
+
+/** How the parts of a package are stored. */
+export interface Encodings {
+  readonly vision: WeightEncoding;
+  readonly decoder: WeightEncoding;
+  readonly head: WeightEncoding;
+  /** `rescored`: the head's rows are kept a second time in eight bits, for the likeliest tokens. */
+  readonly headRows: 'rescored' | 'exact';
+  readonly cache: CacheEncoding;
+  /** Null: there is no graph of its own for prompts. */
+  readonly prefill: WeightEncoding | null;
+  readonly embeddings: EmbeddingsManifest['dtype'];
+}
+
+const FLOAT32: WeightEncoding = { kind: 'float32' };
+const INT8_ROWS: WeightEncoding = { kind: 'int8-rows' };
+
+/**
+ * What a precision means for each part. A checkpoint that comes in four bits keeps its own groups, so that
+ * nothing is rounded a second time.
+ */
+export function chooseEncodings(
+  precision: Precision,
+  { quantization, decoder: { hiddenSize } }: Architecture,
+): Encodings {
+  if (precision === 'fp32') {
+    return {
+      ...{ vision: FLOAT32, decoder: FLOAT32, head: FLOAT32, prefill: null },
+      ...{ headRows: 'exact', cache: 'float32', embeddings: 'float32' },
+    };
+  }
+  const fourBits = (blockSize: number): WeightEncoding => ({
+    ...{ kind: 'blocks', bits: 4, blockSize, accuracyLevel: 4 },
+  });
+  const blockSize = fourBitBlockSize(hiddenSize);
+  return {
+    vision: INT8_ROWS,
+    decoder:
+      precision === 'int8'
+        ? INT8_ROWS
+        : fourBits(quantization.kind === 'gptq' ? quantization.groupSize : blockSize),
+    // Half the bytes of every step that eight bits would take; the likeliest tokens are scored again, so that long blocks do.
+    head: fourBits(2 * blockSize),
+    headRows: 'rescored',
+    prefill: precision === 'mixed' ? INT8_ROWS : null,
+    cache: 'int8-rows',
+    embeddings: 'int8',
+  };
 }

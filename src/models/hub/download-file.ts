@@ -1,12 +1,12 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, open } from 'node:fs/promises';
 
 import { invalidModel } from '../package/invalid-model.js';
-import { checkFile } from './file-checksum.js';
-import { type FileAddress, requestRange } from './file-address.js';
+import { type DownloadUrl, requestRange } from './range-request.js';
 import type { HubConnection } from './hub-request.js';
 import type { HubFile } from './hub-snapshot.js';
-import { type FilePart, openPartialFile, type PartialFile } from './partial-file.js';
-import { type OnPause, withRetries } from './with-retries.js';
+import { type FileRange, openPartialFile, type PartialFile } from './partial-file.js';
+import { type OnPause, withRetries } from './retry-policy.js';
+import { createHash } from 'node:crypto';
 
 export interface DownloadOptions {
   /** Bytes of the file that are done in the step; what an earlier run fetched counts. */
@@ -24,7 +24,7 @@ export interface DownloadOptions {
  *   the bytes are wrong twice; the signal's reason.
  */
 export async function downloadFile(
-  address: FileAddress,
+  address: DownloadUrl,
   path: string,
   hub: HubConnection,
   options: DownloadOptions,
@@ -54,12 +54,12 @@ export async function checkWithProgress(
 }
 
 async function fetchParts(
-  address: FileAddress,
+  address: DownloadUrl,
   path: string,
   hub: HubConnection,
   options: DownloadOptions,
 ): Promise<void> {
-  const partial = await openPartialFile(path, address.file, hub.policy.partBytes);
+  const partial = await openPartialFile(path, address.file, hub.policy.rangeBytes);
   try {
     const waiting = partial.parts.entries();
     const stop = new AbortController();
@@ -89,9 +89,9 @@ async function fetchParts(
 }
 
 async function fetchPart(
-  address: FileAddress,
+  address: DownloadUrl,
   index: number,
-  part: FilePart,
+  part: FileRange,
   partial: PartialFile,
   hub: HubConnection,
   { onProgress, onPause, signal }: DownloadOptions,
@@ -111,4 +111,44 @@ async function fetchPart(
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+const READ_BYTES = 1 << 20;
+
+export interface CheckOptions {
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads a file and compares it with what the hub lists.
+ *
+ * @returns its SHA-256 in hex, or null where it is not that file.
+ */
+export async function checkFile(
+  path: string,
+  { bytes, checksum }: HubFile,
+  { onBytes, signal }: CheckOptions,
+): Promise<string | null> {
+  const handle = await open(path, 'r');
+  try {
+    if ((await handle.stat()).size !== bytes) return null;
+    const sha256 = createHash('sha256');
+    const git = checksum.kind === 'git-sha1' ? createHash('sha1').update(`blob ${bytes}\0`) : null;
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (let position = 0; position < bytes;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, position);
+      if (bytesRead === 0) return null;
+      const chunk = buffer.subarray(0, bytesRead);
+      sha256.update(chunk);
+      git?.update(chunk);
+      position += bytesRead;
+      onBytes(bytesRead);
+    }
+    const hex = sha256.digest('hex');
+    return (git?.digest('hex') ?? hex) === checksum.hex ? hex : null;
+  } finally {
+    await handle.close();
+  }
 }

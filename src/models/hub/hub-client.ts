@@ -2,16 +2,15 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { checkWithProgress, downloadFile, type DownloadOptions } from './download-file.js';
 import {
   type ByteRange,
-  createFileAddress,
-  type FileAddress,
+  createDownloadUrl,
+  type DownloadUrl,
   requestRange,
-} from './file-address.js';
-import { createHubAgents } from './hub-agents.js';
+} from './range-request.js';
+import { createHubAgents } from './proxy-agents.js';
 import type { HubConnection } from './hub-request.js';
-import { HUB_POLICY, type HubPolicy } from './hub-policy.js';
+import { HUB_POLICY, type HubPolicy, withRetries } from './retry-policy.js';
 import type { HubSettings } from './hub-settings.js';
-import { describeModel, type HubFile, type HubSnapshot } from './hub-snapshot.js';
-import { withRetries } from './with-retries.js';
+import { resolveSnapshot, type HubFile, type HubSnapshot } from './hub-snapshot.js';
 
 type Waiting = Pick<DownloadOptions, 'onPause' | 'signal'>;
 
@@ -21,7 +20,11 @@ const MAX_FIRST_FAILURES = 3;
 /** A hub, or with the network off what was fetched from it before. */
 export interface HubClient {
   /** @param revision a branch, a tag or a commit; null for the newest. */
-  describe(repository: string, revision: string | null, options: Waiting): Promise<HubSnapshot>;
+  resolveSnapshot(
+    repository: string,
+    revision: string | null,
+    options: Waiting,
+  ): Promise<HubSnapshot>;
   /**
    * Brings a file to its place unless it is there, and checks it in any case.
    *
@@ -50,11 +53,11 @@ export function createHubClient(settings: HubSettings, policy: HubPolicy = HUB_P
   const agents = createHubAgents(policy.connections);
   const hub: HubConnection = { settings, policy, agents };
   const address = (snapshot: HubSnapshot, file: HubFile) =>
-    createFileAddress(settings.endpoint, snapshot, file);
+    createDownloadUrl(settings.endpoint, snapshot, file);
   return {
-    describe: (repository, revision, { onPause, signal }) => {
+    resolveSnapshot: (repository, revision, { onPause, signal }) => {
       const first = { ...policy, maxFailures: Math.min(policy.maxFailures, MAX_FIRST_FAILURES) };
-      return describeModel(repository, revision, { ...hub, policy: first }, onPause, signal);
+      return resolveSnapshot(repository, revision, { ...hub, policy: first }, onPause, signal);
     },
     fetch: (snapshot, file, path, options) =>
       downloadFile(address(snapshot, file), path, hub, options),
@@ -71,7 +74,7 @@ export function createHubClient(settings: HubSettings, policy: HubPolicy = HUB_P
 
 function createOfflineClient(): HubClient {
   return {
-    describe: () => Promise.reject(offline()),
+    resolveSnapshot: () => Promise.reject(offline()),
     fetch: async (_, file, path, options) => {
       const sha256 = await checkWithProgress(path, file, options).catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
@@ -94,7 +97,7 @@ function offline(): SalamandraError {
 }
 
 async function collectRange(
-  address: FileAddress,
+  address: DownloadUrl,
   range: ByteRange,
   hub: HubConnection,
   signal: AbortSignal,

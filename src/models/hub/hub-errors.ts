@@ -139,7 +139,7 @@ function refused(
 }
 
 /** What cannot be an honest hub's answer. */
-export function unexpectedAnswer(cause?: unknown): SalamandraError {
+export function unexpectedResponse(cause?: unknown): SalamandraError {
   return new SalamandraError(
     'HUB_UNAVAILABLE',
     'What answers is no hub, or one that does not know how to send parts of files: look at HF_ENDPOINT and the proxy settings.',

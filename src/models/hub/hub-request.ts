@@ -1,9 +1,9 @@
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestEncrypted } from 'node:https';
 
-import type { HubAgents } from './hub-agents.js';
-import { brokenConnection, failedStatus, unexpectedAnswer } from './hub-errors.js';
-import type { HubPolicy } from './hub-policy.js';
+import type { HubAgents } from './proxy-agents.js';
+import { brokenConnection, failedStatus, unexpectedResponse } from './hub-errors.js';
+import type { HubPolicy } from './retry-policy.js';
 import type { HubSettings } from './hub-settings.js';
 
 /** What requests to one hub have in common. */
@@ -57,7 +57,7 @@ export async function requestHub<Result>(
         response.destroy();
       }
     }
-    throw unexpectedAnswer();
+    throw unexpectedResponse();
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -98,10 +98,10 @@ function send(
 
 /** @throws HUB_UNAVAILABLE for a redirect to nowhere, or from an encrypted address to a plain one. */
 function checkRedirect(location: string | undefined, from: URL): URL {
-  if (location === undefined || !URL.canParse(location, from.href)) throw unexpectedAnswer();
+  if (location === undefined || !URL.canParse(location, from.href)) throw unexpectedResponse();
   const url = new URL(location, from);
   const isDowngrade = from.protocol === 'https:' && url.protocol !== 'https:';
-  if (isDowngrade || !/^https?:$/.test(url.protocol)) throw unexpectedAnswer();
+  if (isDowngrade || !/^https?:$/.test(url.protocol)) throw unexpectedResponse();
   return url;
 }
 

@@ -1,7 +1,7 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { TransientFailure, unexpectedAnswer } from './hub-errors.js';
+import { TransientFailure, unexpectedResponse } from './hub-errors.js';
 import { type HubConnection, requestHub, type HubResponse } from './hub-request.js';
-import { type OnPause, withRetries } from './with-retries.js';
+import { type OnPause, withRetries } from './retry-policy.js';
 
 /** A model at the hub, at one commit. */
 export interface HubSnapshot {
@@ -40,7 +40,7 @@ export const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
  * @param revision a branch, a tag or a commit; null for the newest commit of `main`.
  * @throws as `requestHub`, and HUB_UNAVAILABLE for an answer that no hub would give.
  */
-export async function describeModel(
+export async function resolveSnapshot(
   repository: string,
   revision: string | null,
   hub: HubConnection,
@@ -71,7 +71,7 @@ export async function describeModel(
     for await (const entry of entries) {
       // Folders and names that mean something to a file system hold nothing that a conversion reads.
       if (entry.type !== 'file' || !PLAIN_NAME.test(entry.path)) continue;
-      if (files.size >= MAX_FILES || files.has(entry.path)) throw unexpectedAnswer();
+      if (files.size >= MAX_FILES || files.has(entry.path)) throw unexpectedResponse();
       files.set(entry.path, parseFile(entry));
     }
     return {
@@ -85,7 +85,7 @@ export async function describeModel(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SalamandraError) throw error;
-    throw unexpectedAnswer(error);
+    throw unexpectedResponse(error);
   }
 }
 
@@ -95,8 +95,8 @@ function createFetch(hub: HubConnection, onPause: OnPause, signal: AbortSignal):
   return async (input) => {
     questions += 1;
     // Each page names the next, so it is the hub that says when a listing ends.
-    if (questions > MAX_QUESTIONS) throw unexpectedAnswer();
-    if (typeof input !== 'string' || !URL.canParse(input)) throw unexpectedAnswer();
+    if (questions > MAX_QUESTIONS) throw unexpectedResponse();
+    if (typeof input !== 'string' || !URL.canParse(input)) throw unexpectedResponse();
     const address = new URL(input);
     return await withRetries(
       () => requestHub(address, { accept: 'application/json' }, hub, signal, toResponse),
@@ -112,12 +112,12 @@ async function toResponse({ status, headers, body }: HubResponse): Promise<Respo
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw unexpectedAnswer();
+    if (bytes > MAX_ANSWER_BYTES) throw unexpectedResponse();
     chunks.push(chunk);
   }
   const declared = headers['content-length'];
   if (declared !== undefined && Number(declared) !== bytes) {
-    throw new TransientFailure('hub-broken', unexpectedAnswer());
+    throw new TransientFailure('hub-broken', unexpectedResponse());
   }
   return new Response(new Uint8Array(Buffer.concat(chunks)), {
     status,
@@ -134,7 +134,7 @@ interface ListedFile {
 
 function parseFile({ path, size, oid, lfs }: ListedFile): HubFile {
   const bytes = lfs?.size ?? size;
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw unexpectedAnswer();
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw unexpectedResponse();
   return {
     name: path,
     bytes,
@@ -146,7 +146,7 @@ function parseFile({ path, size, oid, lfs }: ListedFile): HubFile {
 
 function checkHex(value: unknown, digits: number): string {
   if (typeof value !== 'string' || value.length !== digits || !/^[0-9a-f]+$/.test(value)) {
-    throw unexpectedAnswer();
+    throw unexpectedResponse();
   }
   return value;
 }

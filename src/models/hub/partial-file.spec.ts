@@ -61,11 +61,11 @@ describe('openPartialFile', () => {
     ['of other bytes', { ...FILE, checksum: { kind: 'sha256', hex: 'cd'.repeat(32) } }, 10],
     ['of another size', { ...FILE, bytes: 26 }, 10],
     ['in parts of another size', FILE, 5],
-  ])('begins anew with a file %s', async (_, file, partBytes) => {
+  ])('begins anew with a file %s', async (_, file, rangeBytes) => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(0, Buffer.from('ab'));
     await earlier.close();
-    const partial = await openPartialFile(path, file, partBytes);
+    const partial = await openPartialFile(path, file, rangeBytes);
     await partial.close();
 
     expect(partial.doneBytes()).toBe(0);

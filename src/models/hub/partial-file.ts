@@ -4,7 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { HubFile } from './hub-snapshot.js';
 
 /** A stretch of a file, fetched with one request. */
-export interface FilePart {
+export interface FileRange {
   /** First byte in the file. */
   readonly begin: number;
   readonly end: number;
@@ -14,7 +14,7 @@ export interface FilePart {
 
 /** A file on its way: `NAME.partial`, and beside it `NAME.ranges`, which says how far each part is. */
 export interface PartialFile {
-  readonly parts: readonly FilePart[];
+  readonly parts: readonly FileRange[];
   /** Appends to a part, and notes it: a kill at any moment loses the bytes at hand and no others. */
   append(part: number, bytes: Buffer): Promise<void>;
   /** Bytes on the disk, of all parts. */
@@ -37,18 +37,18 @@ const COUNT_BYTES = 4;
 export async function openPartialFile(
   path: string,
   file: HubFile,
-  partBytes: number,
+  rangeBytes: number,
 ): Promise<PartialFile> {
   const names = { data: `${path}.partial`, notes: `${path}.ranges` };
-  const count = Math.ceil(file.bytes / partBytes);
+  const count = Math.ceil(file.bytes / rangeBytes);
   const identity = createHash('sha256')
-    .update(`${file.checksum.kind} ${file.checksum.hex} ${file.bytes} ${partBytes}`)
+    .update(`${file.checksum.kind} ${file.checksum.hex} ${file.bytes} ${rangeBytes}`)
     .digest();
   const earlier = await openEarlier(names, identity, count);
   const { data, notes, done } = earlier ?? (await openNew(names, identity, count));
   const parts = Array.from({ length: count }, (_, part) => {
-    const begin = part * partBytes;
-    const end = Math.min(begin + partBytes, file.bytes);
+    const begin = part * rangeBytes;
+    const end = Math.min(begin + rangeBytes, file.bytes);
     return {
       begin,
       end,

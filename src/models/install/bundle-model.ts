@@ -9,17 +9,17 @@ import {
   stat,
   statfs,
   writeFile,
+  readFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
 import { PROJECT_DIRECTORY } from '../../config/configuration.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
-import { recordFile } from '../package/file-record.js';
+import { hashFile } from '../package/file-hash.js';
 import { MANIFEST_FILE } from '../package/manifest.js';
 import { inspectPackage, loadModelPackage } from '../package/model-package.js';
 import { BUNDLED_PACKAGE } from '../package/resolve-model.js';
-import { BUNDLED_SERVICE, bundleTexts, CHECKSUM_FILE } from './bundle-texts.js';
-import { listServiceFiles } from './service-files.js';
+import { BUNDLED_SERVICE, bundleTexts, CHECKSUM_FILE } from './bundle-templates.js';
 
 export interface BundleRequest {
   /** A package. */
@@ -129,7 +129,7 @@ async function checkSpace(folder: string, bytes: number): Promise<void> {
 
 /** A line of `sha256sum`, which has slashes on every system. */
 async function checksumLine(staging: string, name: string): Promise<string> {
-  const { sha256 } = await recordFile(join(staging, name), 'refuse');
+  const { sha256 } = await hashFile(join(staging, name), 'refuse');
   return `${sha256}  ${name.split(sep).join('/')}\n`;
 }
 
@@ -165,4 +165,80 @@ const REFUSALS: ReadonlyMap<string | undefined, readonly [code: ErrorCode, messa
 function explainRefusal(error: unknown): unknown {
   const refusal = REFUSALS.get((error as NodeJS.ErrnoException).code);
   return refusal ? new SalamandraError(...refusal, { cause: error }) : error;
+}
+
+/** What a service needs of its project beside the installed packages; a folder with all below it. */
+const PROJECT_PARTS = ['dist', 'samples', 'package.json', 'LICENSE'];
+
+/** Where npm notes what it installed, and which of it is for development. */
+const INSTALLED_LIST = join('node_modules', '.package-lock.json');
+
+/** A package that others ask for and only browsers load. */
+const BROWSER_PACKAGE = 'node_modules/onnxruntime-web';
+
+/** What compilers and debuggers read, and nobody else. */
+const UNUSED_FILE = /\.(?:d\.[cm]?ts|map)$/;
+
+/** Libraries for several systems in one package: `bin/napi-v6/linux/x64/...`. */
+const NATIVE_FILE = /[\\/]napi-v\d+[\\/](\w+)[\\/](\w+)[\\/]/;
+
+/**
+ * The files a service consists of, built and with the packages it needs on a machine of this kind, as paths in
+ * the project's folder, sorted. Links are left out.
+ *
+ * @throws NOT_FOUND when the project was not built or not installed by npm.
+ */
+export async function listServiceFiles(project: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const part of PROJECT_PARTS) files.push(...(await listFiles(project, part)));
+  if (!files.some((file) => file === join('dist', 'cli.js'))) throw incomplete();
+  for (const folder of await listPackages(project)) {
+    files.push(...(await listFiles(project, folder)).filter(isUsed));
+  }
+  return files.sort();
+}
+
+/** Folders of the packages that the service needs when it runs. */
+async function listPackages(project: string): Promise<string[]> {
+  const text = await readFile(join(project, INSTALLED_LIST), 'utf8').catch(() => {
+    throw incomplete();
+  });
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  };
+  return Object.entries(packages)
+    .filter(([folder, { dev, devOptional }]) => {
+      return !(dev ?? devOptional ?? false) && folder !== BROWSER_PACKAGE;
+    })
+    .map(([folder]) => folder);
+}
+
+function isUsed(file: string): boolean {
+  const [, platform, arch] = NATIVE_FILE.exec(file) ?? [];
+  const isOfOtherSystem =
+    platform !== undefined && (platform !== process.platform || arch !== process.arch);
+  return !isOfOtherSystem && !UNUSED_FILE.test(file);
+}
+
+/** The files of a folder, or a file itself; packages inside a package are in the list by themselves. */
+async function listFiles(project: string, part: string): Promise<string[]> {
+  const entries = await readdir(join(project, part), { withFileTypes: true }).catch(
+    (error: unknown) => ((error as NodeJS.ErrnoException).code === 'ENOTDIR' ? null : []),
+  );
+  if (entries === null) return [part];
+  const lists = await Promise.all(
+    entries.map(async (entry) => {
+      if (entry.isFile()) return [join(part, entry.name)];
+      if (!entry.isDirectory() || entry.name === 'node_modules') return [];
+      return await listFiles(project, join(part, entry.name));
+    }),
+  );
+  return lists.flat();
+}
+
+function incomplete(): SalamandraError {
+  return new SalamandraError(
+    'NOT_FOUND',
+    'A bundle holds the built service: run "npm ci" and "npm run build" first.',
+  );
 }

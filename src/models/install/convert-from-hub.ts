@@ -2,23 +2,31 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { readCheckpointFiles } from '../convert/checkpoint-files.js';
-import { computeRevision, WEIGHT_INDEX_FILE } from '../convert/checkpoint-revision.js';
-import { type ConversionWriter, openConversion } from '../convert/conversion-writer.js';
+import {
+  readCheckpointFiles,
+  computeRevision,
+  WEIGHT_INDEX_FILE,
+} from '../convert/checkpoint/checkpoint-files.js';
+import { type ConversionWriter, openConversion } from '../convert/write/conversion-writer.js';
 import { type ConversionPlan, planConversion } from '../convert/plan-conversion.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
-import type { HubSnapshot } from '../hub/hub-snapshot.js';
+import type { HubSnapshot, HubFile } from '../hub/hub-snapshot.js';
 import { parseTokenizerFile } from '../../language/tokenizer-file.js';
-import { parseJsonObject } from '../package/checked-json.js';
-import { partialDirectory } from '../package/home.js';
+import { parseJsonObject } from '../package/json-fields.js';
+import { partialDirectory } from '../package/home-folders.js';
 import { type ModelManifest, PACKAGE_FILES, type Precision } from '../package/manifest.js';
-import { checkDiskSpace } from './check-disk-space.js';
-import { fetchSmallFiles } from './fetch-small-files.js';
-import { createOnPause, type PullProgress, type PullTalk } from './pull-events.js';
+import { checkDiskSpace } from './disk-space.js';
+import { createOnPause, type PullProgress, type PullContext } from './pull-events.js';
 import { type PullRecord, writePullRecord } from './pull-record.js';
-import { readTensorNames } from './read-tensor-names.js';
-import { selectWeights, sumBytes, type WeightSelection } from './select-files.js';
+import { selectWeights, sumBytes, type WeightSelection, selectSmallFiles } from './select-files.js';
+import type { DownloadOptions } from '../hub/download-file.js';
+import {
+  LENGTH_FIELD_BYTES,
+  parseHeaderLength,
+  parseSafetensorsHeader,
+} from '../convert/checkpoint/safetensors.js';
+import { invalidModel } from '../package/invalid-model.js';
 
 export interface HubConversion {
   readonly home: string;
@@ -40,7 +48,7 @@ export interface HubConversion {
 export async function convertFromHub(
   conversion: HubConversion,
   record: PullRecord,
-  talk: PullTalk,
+  talk: PullContext,
   client: HubClient,
 ): Promise<ModelManifest> {
   const { source, directory, precision, after } = conversion;
@@ -58,7 +66,7 @@ export async function convertFromHub(
   });
   const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
-    await checkBeforehand(conversion, agreed, weights, { plan, writer }, talk, client);
+    await checkBeforeDownload(conversion, agreed, weights, { plan, writer }, talk, client);
     const hashes = await convertShards(conversion, agreed, weights, writer, talk, client);
     const hub = { repository, commit };
     const provenance = { revision: computeRevision(hashes), hub };
@@ -72,19 +80,21 @@ export async function convertFromHub(
 }
 
 /** What would fail later fails before the weights are fetched. */
-async function checkBeforehand(
+async function checkBeforeDownload(
   { home, directory, source, after }: HubConversion,
   { snapshot }: PullRecord,
   { files, tensorNames }: WeightSelection,
   { plan, writer }: { readonly plan: ConversionPlan; readonly writer: ConversionWriter },
-  { onEvent, signal }: PullTalk,
+  { onEvent, signal }: PullContext,
   client: HubClient,
 ): Promise<void> {
   const missing = files.filter(({ name }) => !writer.finishedShards.has(name));
   const [first] = missing;
   if (!tensorNames && first && !(await isThere(join(source, first.name)))) {
     const onPause = createOnPause({ onEvent });
-    plan.checkTensorNames(await readTensorNames(client, snapshot, first, { onPause, signal }));
+    plan.checkTensorNames(
+      await readRemoteTensorNames(client, snapshot, first, { onPause, signal }),
+    );
   }
   const sizes = (after === 'keep' ? files : missing).map(({ bytes }) => bytes);
   const sourceBytes = after === 'keep' ? sumBytes(files) : Math.max(0, ...sizes);
@@ -101,7 +111,7 @@ async function convertShards(
   record: PullRecord,
   { files }: WeightSelection,
   writer: ConversionWriter,
-  { onEvent, signal }: PullTalk,
+  { onEvent, signal }: PullContext,
   client: HubClient,
 ): Promise<ReadonlyMap<string, string>> {
   const { source, after } = conversion;
@@ -195,4 +205,78 @@ function isInvalid(error: unknown): boolean {
 
 async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/**
+ * Fetches everything but the weights into the folder of the source, and asks for consent to a gated model.
+ *
+ * @returns the record with the hashes of the files, and the consent where it is needed.
+ * @throws as `pullModel`; FORBIDDEN without consent.
+ */
+export async function fetchSmallFiles(
+  source: string,
+  record: PullRecord,
+  talk: PullContext,
+  client: HubClient,
+): Promise<PullRecord> {
+  const { snapshot } = record;
+  const files = selectSmallFiles(snapshot);
+  const totalBytes = sumBytes(files);
+  const hashes = new Map(record.hashes);
+  let { conditions } = record;
+  let fetched = 0;
+  for (const file of files) {
+    const onProgress: DownloadOptions['onProgress'] = (step, bytes) => {
+      const downloadedBytes = fetched + (step === 'download' ? bytes : file.bytes);
+      const none = { file: 0, files: 0, convertedBytes: 0 };
+      talk.onEvent({
+        kind: 'progress',
+        progress: { step: 'prepare', ...none, downloadedBytes, totalBytes },
+      });
+    };
+    const options = { onProgress, onPause: createOnPause(talk), signal: talk.signal };
+    hashes.set(file.name, await client.fetch(snapshot, file, join(source, file.name), options));
+    fetched += file.bytes;
+    // The first file came, so the hub grants access; only then there is something to agree to.
+    if (snapshot.access === 'gated' && conditions === 'not-asked') {
+      await askForConsent(snapshot, talk);
+      conditions = 'accepted';
+      await writePullRecord(source, { ...record, conditions });
+    }
+  }
+  const agreed: PullRecord = { ...record, conditions, hashes };
+  await writePullRecord(source, agreed);
+  return agreed;
+}
+
+async function askForConsent(
+  { repository, licence }: PullRecord['snapshot'],
+  { hub, accept, signal }: PullContext,
+): Promise<void> {
+  const isAccepted = await accept({
+    ...{ repository, licence },
+    address: `${hub.endpoint}/${repository}`,
+  });
+  signal.throwIfAborted();
+  if (isAccepted) return;
+  throw new SalamandraError('FORBIDDEN', 'The conditions of the model were not accepted.');
+}
+
+/**
+ * The names in a weight file that lies at the hub: its header is fetched alone.
+ *
+ * @throws as `HubClient`, MODEL_INVALID for a header that no reader would take.
+ */
+export async function readRemoteTensorNames(
+  client: HubClient,
+  snapshot: HubSnapshot,
+  file: HubFile,
+  options: Parameters<HubClient['readRange']>[3],
+): Promise<string[]> {
+  if (file.bytes < LENGTH_FIELD_BYTES) throw invalidModel('a weight file is too short');
+  const read = (begin: number, end: number) =>
+    client.readRange(snapshot, file, { begin, end }, options);
+  const length = parseHeaderLength(await read(0, LENGTH_FIELD_BYTES), file.bytes);
+  const header = await read(LENGTH_FIELD_BYTES, LENGTH_FIELD_BYTES + length);
+  return [...parseSafetensorsHeader(header, file.bytes).keys()];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { installModel } from './install-model.js';
-import { withInstallationLock } from './installation-lock.js';
+import { withInstallLock } from './install-lock.js';
 
 let home: string;
 
@@ -47,13 +47,13 @@ describe('installModel', () => {
   });
 });
 
-describe('withInstallationLock', () => {
+describe('withInstallLock', () => {
   const lock = () => join(home, 'lock');
 
   it('lets one work at a time', async () => {
     const steps: string[] = [];
     const work = (name: string) =>
-      withInstallationLock(lock(), async () => {
+      withInstallLock(lock(), async () => {
         steps.push(`${name} starts`);
         await sleep(30);
         steps.push(`${name} ends`);
@@ -66,7 +66,7 @@ describe('withInstallationLock', () => {
   });
 
   it('frees the lock when the work fails', async () => {
-    const failing = withInstallationLock(lock(), () => Promise.reject(new Error('failed')));
+    const failing = withInstallLock(lock(), () => Promise.reject(new Error('failed')));
 
     await expect(failing).rejects.toThrow('failed');
     expect(await readdir(home)).toEqual([]);
@@ -75,7 +75,7 @@ describe('withInstallationLock', () => {
   it('passes over a holder that died here', async () => {
     await writeFile(lock(), `${hostname()} 999999999\n`);
 
-    expect(await withInstallationLock(lock(), () => Promise.resolve('done'))).toBe('done');
+    expect(await withInstallLock(lock(), () => Promise.resolve('done'))).toBe('done');
   });
 
   it('passes over a holder elsewhere whose heartbeat stopped', async () => {
@@ -83,6 +83,6 @@ describe('withInstallationLock', () => {
     const minutesAgo = new Date(Date.now() - 120_000);
     await utimes(lock(), minutesAgo, minutesAgo);
 
-    expect(await withInstallationLock(lock(), () => Promise.resolve('done'))).toBe('done');
+    expect(await withInstallLock(lock(), () => Promise.resolve('done'))).toBe('done');
   });
 });

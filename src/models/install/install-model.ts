@@ -2,14 +2,14 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Configuration, PROJECT_DIRECTORY } from '../../config/configuration.js';
-import { computeFolderRevision } from '../convert/checkpoint-revision.js';
+import { computeFolderRevision } from '../convert/checkpoint/checkpoint-files.js';
 import { type ConversionProgress, convertCheckpoint } from '../convert/convert-checkpoint.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { packageDirectory } from '../package/home.js';
+import { packageDirectory } from '../package/home-folders.js';
 import { MANIFEST_FILE } from '../package/manifest.js';
-import { parseManifestText } from '../package/manifest-text.js';
+import { parseManifestJson } from '../package/manifest-json.js';
 import { resolveModel } from '../package/resolve-model.js';
-import { withInstallationLock } from './installation-lock.js';
+import { withInstallLock } from './install-lock.js';
 
 /** The id of the model in the repository. */
 export const BUNDLED_MODEL = 'demo';
@@ -38,7 +38,7 @@ export async function installModel(
   const revision = await computeFolderRevision(bundled);
   if (await isCurrent(directory, revision)) return directory;
   await mkdir(dirname(directory), { recursive: true });
-  await withInstallationLock(`${directory}.lock`, async () => {
+  await withInstallLock(`${directory}.lock`, async () => {
     // Whoever held the lock before may have done the work.
     if (await isCurrent(directory, revision)) return;
     await convertCheckpoint({
@@ -55,7 +55,7 @@ export async function installModel(
 async function isCurrent(directory: string, revision: string): Promise<boolean> {
   try {
     const bytes = await readFile(join(directory, MANIFEST_FILE));
-    return parseManifestText(bytes).source.revision === revision;
+    return parseManifestJson(bytes).source.revision === revision;
   } catch {
     return false;
   }

@@ -3,10 +3,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { writeTinyPackage } from '../../../test/trust/write-tiny-package.js';
-import { packageDirectory, sourceDirectory } from '../package/home.js';
+import { packageDirectory, sourceDirectory } from '../package/home-folders.js';
 import type { Precision } from '../package/manifest.js';
-import { listInstalled } from './installed-models.js';
-import { removeModel } from './remove-model.js';
+import { listInstalled, removeModel } from './installed-models.js';
 
 let home: string;
 

@@ -1,5 +1,5 @@
 import type { HubSettings } from '../hub/hub-settings.js';
-import type { OnPause } from '../hub/with-retries.js';
+import type { OnPause } from '../hub/retry-policy.js';
 
 /** What a pull tells while it works. */
 export type PullEvent =
@@ -41,7 +41,7 @@ export interface ModelConditions {
 }
 
 /** How a pull speaks with whoever asked for it. */
-export interface PullTalk {
+export interface PullContext {
   readonly onEvent: (event: PullEvent) => void;
   /** Asked once, before the weights of a gated model are fetched. */
   readonly accept: (conditions: ModelConditions) => Promise<boolean>;
@@ -50,6 +50,6 @@ export interface PullTalk {
 }
 
 /** Tells of the pauses of downloads. */
-export function createOnPause({ onEvent }: Pick<PullTalk, 'onEvent'>): OnPause {
+export function createOnPause({ onEvent }: Pick<PullContext, 'onEvent'>): OnPause {
   return (reason, milliseconds) => onEvent({ kind: 'waiting', reason, milliseconds });
 }

@@ -1,20 +1,19 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, rm, readdir } from 'node:fs/promises';
+import { dirname, basename, join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createHubClient, type HubClient } from '../hub/hub-client.js';
-import type { HubPolicy } from '../hub/hub-policy.js';
+import type { HubPolicy } from '../hub/retry-policy.js';
 import type { HubSnapshot } from '../hub/hub-snapshot.js';
-import { packageDirectory, sourceDirectory } from '../package/home.js';
+import { packageDirectory, sourceDirectory } from '../package/home-folders.js';
 import type { ModelManifest, Precision } from '../package/manifest.js';
 import { inspectPackage } from '../package/model-package.js';
 import { packageIdOf } from '../package/model-names.js';
 import { convertFromHub } from './convert-from-hub.js';
-import { explainDiskError } from './explain-disk-error.js';
-import { withInstallationLock } from './installation-lock.js';
-import { createOnPause, type PullTalk } from './pull-events.js';
+import { explainDiskError } from './disk-space.js';
+import { withInstallLock } from './install-lock.js';
+import { createOnPause, type PullContext } from './pull-events.js';
 import { type PullRecord, readPullRecord, writePullRecord } from './pull-record.js';
-import { removeLeftovers } from './remove-leftovers.js';
 
 export interface PullRequest {
   readonly home: string;
@@ -27,7 +26,7 @@ export interface PullRequest {
   readonly source: 'delete' | 'keep';
 }
 
-export interface PullContext extends PullTalk {
+export interface PullOptions extends PullContext {
   /** HUB_POLICY unless given. */
   readonly policy?: HubPolicy;
 }
@@ -47,13 +46,13 @@ export interface PulledModel {
  *   not those that the hub lists), STORAGE_FULL, INVALID_PARAMETER where the home folder cannot be written, and the
  *   signal's reason.
  */
-export async function pullModel(request: PullRequest, context: PullContext): Promise<PulledModel> {
+export async function pullModel(request: PullRequest, context: PullOptions): Promise<PulledModel> {
   const { signal, onEvent } = context;
   const source = sourceDirectory(request.home, packageIdOf(request.repository));
   const client = createHubClient(context.hub, context.policy);
   try {
     await mkdir(dirname(source), { recursive: true });
-    return await withInstallationLock(
+    return await withInstallLock(
       `${source}.lock`,
       () => pullLocked(request, context, client, source),
       { signal, onWait: () => onEvent({ kind: 'other-pull' }) },
@@ -68,7 +67,7 @@ export async function pullModel(request: PullRequest, context: PullContext): Pro
 
 async function pullLocked(
   request: PullRequest,
-  context: PullContext,
+  context: PullOptions,
   client: HubClient,
   source: string,
 ): Promise<PulledModel> {
@@ -112,7 +111,7 @@ function isAskedFor({ source }: ModelManifest, { repository, revision }: PullReq
 /** Online always what the hub says now, so that nothing but files comes from the record. */
 async function chooseSnapshot(
   { repository, revision }: PullRequest,
-  { hub, onEvent, signal }: PullContext,
+  { hub, onEvent, signal }: PullOptions,
   client: HubClient,
   earlier: PullRecord | null,
 ): Promise<HubSnapshot> {
@@ -124,13 +123,13 @@ async function chooseSnapshot(
     }
   } else if (revision === null && earlier?.state === 'unfinished') {
     try {
-      return await client.describe(repository, earlier.snapshot.commit, { onPause, signal });
+      return await client.resolveSnapshot(repository, earlier.snapshot.commit, { onPause, signal });
     } catch (error) {
       // A commit may be gone from the hub; then the newest is what is left.
       if (!(error instanceof SalamandraError) || error.code !== 'MODEL_NOT_FOUND') throw error;
     }
   }
-  return await client.describe(repository, revision, { onPause, signal });
+  return await client.resolveSnapshot(repository, revision, { onPause, signal });
 }
 
 /** Makes the folder of the source one of this snapshot: what is there of another goes. */
@@ -152,4 +151,21 @@ async function prepareSource(
 
 function isSame(record: PullRecord, { repository, commit }: HubSnapshot): boolean {
   return record.snapshot.repository === repository && record.snapshot.commit === commit;
+}
+
+/**
+ * Deletes what a kill at the very end of an installation left beside an installed package: the folder that it was made
+ * in, and the package that it took the place of.
+ *
+ * @param source the folder of the checkpoint, which goes too unless another precision is still made of it; null keeps it.
+ */
+export async function removeLeftovers(directory: string, source: string | null): Promise<void> {
+  const parent = dirname(directory);
+  const [own, unfinished] = [`.${basename(directory)}.`, /^\..*\.partial$/];
+  let others = 0;
+  for (const name of await readdir(parent)) {
+    if (name.startsWith(own)) await rm(join(parent, name), { recursive: true, force: true });
+    else if (unfinished.test(name)) others += 1;
+  }
+  if (source !== null && others === 0) await rm(source, { recursive: true, force: true });
 }

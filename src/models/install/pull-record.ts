@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { type HubFile, type HubSnapshot, PLAIN_NAME } from '../hub/hub-snapshot.js';
 import {
   type JsonObject,
+  checkHex,
   checkInteger,
   checkList,
   checkObject,
   checkOneOf,
   checkString,
   parseJsonObject,
-} from '../package/checked-json.js';
-import { checkHex } from '../package/checked-manifest-value.js';
+} from '../package/json-fields.js';
 import { invalidModel } from '../package/invalid-model.js';
 
 /** What is known of the files in a folder of sources; with it a pull goes on after a break, and without a network. */

@@ -3,7 +3,7 @@ import {
   SINGLE_FILE,
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
-} from '../convert/checkpoint-revision.js';
+} from '../convert/checkpoint/checkpoint-files.js';
 import type { HubFile, HubSnapshot } from '../hub/hub-snapshot.js';
 import { invalidModel } from '../package/invalid-model.js';
 

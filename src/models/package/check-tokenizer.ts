@@ -1,4 +1,4 @@
-import { type JsonObject, checkInteger, checkObject, parseJsonObject } from './checked-json.js';
+import { type JsonObject, checkInteger, checkObject, parseJsonObject } from './json-fields.js';
 import { invalidModel } from './invalid-model.js';
 import { MAX_FILE_BYTES, PACKAGE_FILES } from './manifest.js';
 

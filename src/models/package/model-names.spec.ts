@@ -1,4 +1,4 @@
-import { checkModelId } from './home.js';
+import { checkModelId } from './home-folders.js';
 import { modelIdOf, packageIdOf, repositoryOf } from './model-names.js';
 
 const INVALID = expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 
 import { tinyPackageFiles } from '../../../test/tiny-model/tiny-package.js';
 import { writeTinyPackage } from '../../../test/trust/write-tiny-package.js';
-import { GraphBuilder } from '../convert/graph-builder.js';
-import { encodeOnnxModel } from '../convert/onnx-model.js';
-import { parseManifestText, sealManifest, writeManifestText } from './manifest-text.js';
+import { GraphBuilder } from '../convert/graph/graph-builder.js';
+import { encodeOnnxModel } from '../convert/graph/onnx-model.js';
+import { parseManifestJson, sealManifest, serializeManifest } from './manifest-json.js';
 import { inspectPackage, loadModelPackage, readImageNewline } from './model-package.js';
 
 const INVALID = { code: 'MODEL_INVALID' };
@@ -28,10 +28,10 @@ beforeEach(async () => {
 /** Puts another content in a file's place and into the manifest, as an attacker with a hash tool would. */
 async function forge(name: string, content: Uint8Array): Promise<void> {
   const path = join(directory, 'manifest.json');
-  const manifest = parseManifestText(await readFile(path));
+  const manifest = parseManifestJson(await readFile(path));
   const sha256 = createHash('sha256').update(content).digest('hex');
   const files = { ...manifest.files, [name]: { bytes: content.length, sha256 } };
-  await writeFile(path, writeManifestText(sealManifest({ ...manifest, files })));
+  await writeFile(path, serializeManifest(sealManifest({ ...manifest, files })));
   await writeFile(join(directory, name), content);
 }
 

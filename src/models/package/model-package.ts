@@ -3,13 +3,13 @@ import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { checkGraph } from './check-graph.js';
+import { checkGraph } from './graph/check-graph.js';
 import { checkTokenizer } from './check-tokenizer.js';
-import { matchesRecord } from './file-record.js';
-import { decoderInputs, headInputs, visionInputs } from './graph-inputs.js';
+import { matchesHash } from './file-hash.js';
+import { decoderInputs, headInputs, visionInputs } from './graph/graph-inputs.js';
 import { invalidModel } from './invalid-model.js';
 import { type ModelManifest, MANIFEST_FILE, PACKAGE_FILES } from './manifest.js';
-import { parseManifestText } from './manifest-text.js';
+import { parseManifestJson } from './manifest-json.js';
 
 /** A package whose every byte was checked against its manifest. */
 export interface ModelPackage {
@@ -23,7 +23,7 @@ const MAX_MANIFEST_BYTES = 1 << 20;
 
 /**
  * Reads a package folder and verifies it: exactly the listed files, each a regular file with the listed
- * size and hash, a manifest that `parseManifestText` accepts, and graphs and a tokenizer that cannot harm.
+ * size and hash, a manifest that `parseManifestJson` accepts, and graphs and a tokenizer that cannot harm.
  *
  * @throws MODEL_NOT_FOUND when there is no such folder, MODEL_INVALID when anything differs.
  */
@@ -32,7 +32,7 @@ export async function loadModelPackage(directory: string): Promise<ModelPackage>
   const manifest = await readManifestFile(directory, entries);
   checkNames(manifest, entries);
   for (const [name, expected] of Object.entries(manifest.files)) {
-    if (!(await matchesRecord(join(directory, name), expected))) {
+    if (!(await matchesHash(join(directory, name), expected))) {
       throw invalidModel(`${name} is not the file of its manifest`);
     }
   }
@@ -85,7 +85,7 @@ async function readManifestFile(directory: string, entries: Dirent[]): Promise<M
   const file = await lstat(path);
   if (file.nlink > 1) throw invalidModel('its manifest is a link');
   if (file.size > MAX_MANIFEST_BYTES) throw invalidModel('its manifest is too long');
-  return parseManifestText(await readFile(path));
+  return parseManifestJson(await readFile(path));
 }
 
 function checkNames(manifest: ModelManifest, entries: Dirent[]): void {

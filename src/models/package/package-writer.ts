@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { recordFile } from './file-record.js';
+import { hashFile } from './file-hash.js';
 import { invalidModel } from './invalid-model.js';
 import {
   type FileRecord,
@@ -9,7 +9,7 @@ import {
   type ModelManifest,
   MANIFEST_FILE,
 } from './manifest.js';
-import { sealManifest, writeManifestText } from './manifest-text.js';
+import { sealManifest, serializeManifest } from './manifest-json.js';
 
 /**
  * Makes a package of a folder beside the target, so that the target never holds half of one: everything is
@@ -31,10 +31,10 @@ export async function publishPackage(
   for (const [name, content] of contents) await writeFile(join(staging, name), content);
   const files: Record<string, FileRecord> = {};
   for (const name of (await readdir(staging)).sort()) {
-    files[name] = await recordFile(join(staging, name), 'refuse');
+    files[name] = await hashFile(join(staging, name), 'refuse');
   }
   const manifest = sealManifest({ ...description, files });
-  await writeFile(join(staging, MANIFEST_FILE), writeManifestText(manifest));
+  await writeFile(join(staging, MANIFEST_FILE), serializeManifest(manifest));
   for (const name of await readdir(staging)) await flush(join(staging, name));
   await flush(staging);
   await moveIntoPlace(staging, target);

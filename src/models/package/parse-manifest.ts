@@ -1,20 +1,16 @@
 import {
   type JsonObject,
+  checkHex,
   checkInteger,
   checkList,
   checkObject,
   checkOneOf,
-} from './checked-json.js';
-import {
-  checkFileName,
-  checkHex,
-  checkText,
-  TOKEN,
-  VOCABULARY,
-  WIDTH,
-} from './checked-manifest-value.js';
-import { checkConsistency } from './check-manifest-consistency.js';
-import { checkModelId } from './home.js';
+  checkNumber,
+  checkBoolean,
+  checkString,
+} from './json-fields.js';
+import { checkConsistency } from './manifest-consistency.js';
+import { checkModelId } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
 import {
   type FileRecord,
@@ -24,10 +20,13 @@ import {
   MAX_FILE_BYTES,
   PACKAGE_FILES,
   PRECISIONS,
+  type ImageProcessorConfig,
+  type VisionManifest,
+  type DecoderManifest,
+  type RopeScaling,
+  type GenerationDefaults,
+  type WeightEncoding,
 } from './manifest.js';
-import { parseDecoder } from './parse-decoder-manifest.js';
-import { parseGeneration } from './parse-generation-defaults.js';
-import { parseVision } from './parse-vision-manifest.js';
 
 /** Owner and name, as Hugging Face has them. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
@@ -120,4 +119,193 @@ function maxBytes(name: string): number {
     ([file]) => PACKAGE_FILES[file as keyof typeof PACKAGE_FILES] === name,
   );
   return limit?.[1] ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** Pixels of a side; six tiles of 384 are usual. */
+const PINPOINT = { min: 1, max: 1 << 16 };
+
+/** @throws MODEL_INVALID naming the first field that is missing, of another type or out of range. */
+export function parseVision(json: JsonObject): VisionManifest {
+  const tokens = checkObject(json['tokens'], 'vision.tokens');
+  return {
+    imageSize: checkInteger(json['imageSize'], 'vision.imageSize', PIXELS),
+    patchSize: checkInteger(json['patchSize'], 'vision.patchSize', PIXELS),
+    patchesPerSide: checkInteger(json['patchesPerSide'], 'vision.patchesPerSide', PIXELS),
+    hiddenSize: checkInteger(json['hiddenSize'], 'vision.hiddenSize', WIDTH),
+    layers: checkInteger(json['layers'], 'vision.layers', { ...LAYERS, min: 0 }),
+    encoding: parseEncoding(json['encoding'], 'vision.encoding'),
+    imageProcessor: parseImageProcessor(
+      checkObject(json['imageProcessor'], 'vision.imageProcessor'),
+    ),
+    tokens: {
+      image: checkInteger(tokens['image'], 'vision.tokens.image', TOKEN),
+      video: checkInteger(tokens['video'], 'vision.tokens.video', TOKEN),
+    },
+  };
+}
+
+function parseImageProcessor(json: JsonObject): ImageProcessorConfig {
+  const label = 'vision.imageProcessor';
+  const cap = json['maxTilesCap'];
+  return {
+    tileSize: parseSize(json['tileSize'], `${label}.tileSize`),
+    mean: parseTriple(json['mean'], `${label}.mean`, { min: -1e6, max: 1e6 }),
+    std: parseTriple(json['std'], `${label}.std`, FACTOR),
+    rescaleFactor: checkNumber(json['rescaleFactor'], `${label}.rescaleFactor`, FACTOR),
+    imageGridPinpoints: checkList(
+      json['imageGridPinpoints'],
+      `${label}.imageGridPinpoints`,
+      1024,
+      parseSize,
+    ),
+    maxTilesCap: cap === null ? null : checkInteger(cap, `${label}.maxTilesCap`, PIXELS),
+  };
+}
+
+function parseSize(value: unknown, label: string): { width: number; height: number } {
+  const json = checkObject(value, label);
+  return {
+    width: checkInteger(json['width'], `${label}.width`, PINPOINT),
+    height: checkInteger(json['height'], `${label}.height`, PINPOINT),
+  };
+}
+
+function parseTriple(
+  value: unknown,
+  label: string,
+  range: { min: number; max: number },
+): [number, number, number] {
+  const numbers = checkList(value, label, 3, (item, itemLabel) =>
+    checkNumber(item, itemLabel, range),
+  );
+  const [red, green, blue] = numbers;
+  if (red === undefined || green === undefined || blue === undefined) {
+    throw invalidModel(`${label} must hold three numbers`);
+  }
+  return [red, green, blue];
+}
+
+/** @throws MODEL_INVALID naming the first field that is missing, of another type or out of range. */
+export function parseDecoder(json: JsonObject): DecoderManifest {
+  const scaling = json['ropeScaling'];
+  const prefill = json['prefill'];
+  const headRows = json['headRows'];
+  return {
+    hiddenSize: checkInteger(json['hiddenSize'], 'decoder.hiddenSize', WIDTH),
+    layers: checkInteger(json['layers'], 'decoder.layers', LAYERS),
+    attentionHeads: checkInteger(json['attentionHeads'], 'decoder.attentionHeads', HEADS),
+    keyValueHeads: checkInteger(json['keyValueHeads'], 'decoder.keyValueHeads', HEADS),
+    headDim: checkInteger(json['headDim'], 'decoder.headDim', HEADS),
+    intermediateSize: checkInteger(json['intermediateSize'], 'decoder.intermediateSize', WIDTH),
+    vocabularySize: checkInteger(json['vocabularySize'], 'decoder.vocabularySize', VOCABULARY),
+    maxPositions: checkInteger(json['maxPositions'], 'decoder.maxPositions', POSITIONS),
+    ropeTheta: checkNumber(json['ropeTheta'], 'decoder.ropeTheta', FACTOR),
+    ropeScaling:
+      scaling === null ? null : parseRopeScaling(checkObject(scaling, 'decoder.ropeScaling')),
+    encoding: parseEncoding(json['encoding'], 'decoder.encoding'),
+    head: parseEncoding(json['head'], 'decoder.head'),
+    headRows:
+      headRows === null
+        ? null
+        : checkOneOf(headRows, 'decoder.headRows', [
+            PACKAGE_FILES.headRows,
+            PACKAGE_FILES.tokenEmbeddings,
+          ]),
+    prefill: prefill === null ? null : parseEncoding(prefill, 'decoder.prefill'),
+    cache: checkOneOf(json['cache'], 'decoder.cache', ['float32', 'int8-rows']),
+  };
+}
+
+function parseRopeScaling(json: JsonObject): RopeScaling {
+  const label = (name: string) => `decoder.ropeScaling.${name}`;
+  const number = (name: string) => checkNumber(json[name], label(name), FACTOR);
+  const positions = (name: string) => checkInteger(json[name], label(name), POSITIONS);
+  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn']);
+  const factor = number('factor');
+  switch (type) {
+    case 'linear':
+      return { type, factor };
+    case 'llama3':
+      return {
+        type,
+        factor,
+        lowFreqFactor: number('lowFreqFactor'),
+        highFreqFactor: number('highFreqFactor'),
+        originalMaxPositions: positions('originalMaxPositions'),
+      };
+    case 'yarn':
+      return {
+        type,
+        factor,
+        originalMaxPositions: positions('originalMaxPositions'),
+        attentionFactor: number('attentionFactor'),
+        betaFast: number('betaFast'),
+        betaSlow: number('betaSlow'),
+        truncate: checkBoolean(json['truncate'], label('truncate')),
+      };
+  }
+}
+
+/** @throws MODEL_INVALID naming the first field that is of another type or out of range. */
+export function parseGeneration(json: JsonObject): GenerationDefaults {
+  const { temperature, topP, topK, repetitionPenalty, doSample } = json;
+  return {
+    ...(temperature !== undefined && {
+      temperature: checkNumber(temperature, 'generation.temperature', { min: 0, max: 100 }),
+    }),
+    ...(topP !== undefined && {
+      topP: checkNumber(topP, 'generation.topP', { min: 0, max: 1 }),
+    }),
+    ...(topK !== undefined && {
+      topK: checkInteger(topK, 'generation.topK', TOKEN),
+    }),
+    ...(repetitionPenalty !== undefined && {
+      repetitionPenalty: checkNumber(repetitionPenalty, 'generation.repetitionPenalty', {
+        min: 0.01,
+        max: 100,
+      }),
+    }),
+    ...(doSample !== undefined && { doSample: checkBoolean(doSample, 'generation.doSample') }),
+  };
+}
+
+/** What MatMulNBits has kernels for. */
+const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
+
+/** @throws MODEL_INVALID unless the value says how a matrix is stored. */
+export function parseEncoding(value: unknown, label: string): WeightEncoding {
+  const json = checkObject(value, label);
+  const kind = checkOneOf(json['kind'], `${label}.kind`, ['float32', 'int8-rows', 'blocks']);
+  if (kind !== 'blocks') return { kind };
+  return {
+    kind,
+    bits: checkOneOf(json['bits'], `${label}.bits`, [4, 8]),
+    blockSize: checkOneOf(json['blockSize'], `${label}.blockSize`, BLOCK_SIZES),
+    accuracyLevel: checkOneOf(json['accuracyLevel'], `${label}.accuracyLevel`, [4]),
+  };
+}
+
+/**
+ * Sizes several times those of every model known. Buffers are made from them before a graph is opened, so a
+ * manifest that asks for more is refused.
+ */
+export const LAYERS = { min: 1, max: 1 << 10 };
+export const HEADS = { min: 1, max: 1 << 10 };
+export const WIDTH = { min: 1, max: 1 << 18 };
+export const POSITIONS = { min: 1, max: 1 << 20 };
+export const VOCABULARY = { min: 1, max: 1 << 20 };
+export const PIXELS = { min: 1, max: 1 << 12 };
+export const TOKEN = { min: 0, max: VOCABULARY.max };
+export const FACTOR = { min: 1e-9, max: 1e9 };
+
+/** @throws MODEL_INVALID unless the value is a text of 1 to 256 characters that a terminal shows as they are. */
+export function checkText(value: unknown, label: string): string {
+  const text = checkString(value, label, 256);
+  if (/\p{C}/u.test(text)) throw invalidModel(`${label} holds control characters`);
+  return text;
+}
+
+/** @throws MODEL_INVALID unless a package may hold a file of this name. */
+export function checkFileName(name: string, label: string): string {
+  return checkOneOf(name, `a name in ${label}`, Object.values(PACKAGE_FILES));
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { packageDirectory, packagesDirectory } from './home.js';
+import { packageDirectory, packagesDirectory } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
 import { type Precision, MANIFEST_FILE, PRECISIONS } from './manifest.js';
 import { modelIdOf } from './model-names.js';
