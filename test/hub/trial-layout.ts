@@ -43,7 +43,7 @@ try {
   for (const name of [...SMALL_FILES, WEIGHT_INDEX_FILE]) {
     const file = snapshot.files.get(name);
     const progress = { ...waiting, onProgress: () => undefined };
-    if (file) await client.fetch(snapshot, file, `${directory}/${name}`, progress);
+    if (file) await client.download(snapshot, file, `${directory}/${name}`, progress);
   }
   const files = await readCheckpointFiles(directory);
   const index = parseWeightIndex(readFileSync(`${directory}/${WEIGHT_INDEX_FILE}`));

@@ -25,7 +25,7 @@ describe('failedStatus', () => {
   it('tells one who has a token what is wrong with it', () => {
     expect(failed(403, 'GatedRepo', 'hub', 'with-token')).toMatchObject({ code: 'FORBIDDEN' });
     expect(failed(401, '', 'hub', 'with-token').message).toContain('does not accept the token');
-    expect(failed(401).message).toContain('only with a token');
+    expect(failed(401).message).toContain('requires a token');
   });
 
   it.each([
@@ -54,15 +54,15 @@ describe('failedStatus', () => {
 
 describe('brokenConnection', () => {
   it.each([
-    ['ENOTFOUND', 'hub-unreachable', 'no network'],
+    ['ENOTFOUND', 'hub-unreachable', 'cannot be resolved'],
     ['ECONNREFUSED', 'hub-unreachable', 'HF_ENDPOINT'],
-    ['ECONNRESET', 'hub-broken', 'keeps breaking'],
+    ['ECONNRESET', 'hub-broken', 'interrupted repeatedly'],
   ])('explains %s', (code, reason, words) => {
     const failure = brokenConnection({ code }) as TransientFailure;
     expect(failure).toBeInstanceOf(TransientFailure);
     expect(failure.reason).toBe(reason);
     expect(failure.outcome.publicMessage).toContain(words);
-    expect(failure.outcome.publicMessage).toContain('goes on where it stopped');
+    expect(failure.outcome.publicMessage).toContain('resumes the download');
   });
 
   it('waits for no certificate to become trusted', () => {

@@ -22,11 +22,11 @@ describe('openPartialFile', () => {
   });
   afterEach(() => folder.remove());
 
-  it('cuts a file into parts, the last one shorter', async () => {
+  it('splits a file into ranges, the last one shorter', async () => {
     const partial = await openPartialFile(path, FILE, 10);
     await partial.close();
 
-    expect(partial.parts.map(({ begin, end }) => [begin, end])).toEqual([
+    expect(partial.ranges.map(({ begin, end }) => [begin, end])).toEqual([
       [0, 10],
       [10, 20],
       [20, 25],
@@ -53,14 +53,14 @@ describe('openPartialFile', () => {
     const partial = await openPartialFile(path, FILE, 10);
     await Promise.all([earlier.close(), partial.close()]);
 
-    expect(partial.parts.map(({ doneBytes }) => doneBytes)).toEqual([2, 3, 0]);
+    expect(partial.ranges.map(({ doneBytes }) => doneBytes)).toEqual([2, 3, 0]);
     expect(partial.doneBytes()).toBe(5);
   });
 
   it.each<[string, HubFile, number]>([
     ['of other bytes', { ...FILE, checksum: { kind: 'sha256', hex: 'cd'.repeat(32) } }, 10],
     ['of another size', { ...FILE, bytes: 26 }, 10],
-    ['in parts of another size', FILE, 5],
+    ['with another range size', FILE, 5],
   ])('begins anew with a file %s', async (_, file, rangeBytes) => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(0, Buffer.from('ab'));

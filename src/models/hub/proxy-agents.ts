@@ -1,5 +1,5 @@
-import { Agent as PlainAgent } from 'node:http';
-import { Agent as EncryptedAgent } from 'node:https';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
@@ -7,17 +7,17 @@ import { getProxyForUrl } from 'proxy-from-env';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** Connections that stay open between requests, through the proxies that the environment names. */
+/** Keep-alive HTTP agents, with the proxies from the environment. */
 export interface HubAgents {
-  /** @throws INVALID_PARAMETER where the proxy is of a kind that is not spoken here. */
-  agentFor(url: URL): PlainAgent;
+  /** @throws INVALID_PARAMETER unless the proxy is an http or https URL. */
+  agentFor(url: URL): HttpAgent;
   /** Closes all connections. */
   close(): void;
 }
 
-/** Reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY at each request, in small letters too. */
+/** HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (also in lower case) are read at each request. */
 export function createHubAgents(connections: number): HubAgents {
-  const agents = new Map<string, PlainAgent>();
+  const agents = new Map<string, HttpAgent>();
   return {
     agentFor(url) {
       const proxy = getProxyForUrl(url.href);
@@ -33,15 +33,15 @@ export function createHubAgents(connections: number): HubAgents {
   };
 }
 
-function createAgent(protocol: string, proxy: string, maxSockets: number): PlainAgent {
+function createAgent(protocol: string, proxy: string, maxSockets: number): HttpAgent {
   const options = { keepAlive: true, maxSockets };
   if (proxy === '') {
-    return protocol === 'https:' ? new EncryptedAgent(options) : new PlainAgent(options);
+    return protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   }
   if (!URL.canParse(proxy) || !/^https?:\/\//i.test(proxy)) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take addresses such as http://proxy.example.org:3128.',
+      'Invalid proxy setting. HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must be http or https URLs, for example http://proxy.example.org:3128.',
     );
   }
   return protocol === 'https:'

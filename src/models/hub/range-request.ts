@@ -1,18 +1,18 @@
-import { invalidModel } from '../package/invalid-model.js';
+import { invalidCheckpoint } from '../package/invalid-model.js';
 import { brokenConnection, TransientFailure, unexpectedResponse } from './hub-errors.js';
 import { type HubConnection, requestHub, type HubResponse } from './hub-request.js';
 import type { HubFile, HubSnapshot } from './hub-snapshot.js';
 
-/** Where a file is fetched. */
+/** URLs of a file at the hub. */
 export interface DownloadUrl {
   readonly file: HubFile;
-  /** At the hub, which as a rule sends on to a storage. */
+  /** `ENDPOINT/REPOSITORY/resolve/COMMIT/FILE`, which usually redirects to a signed URL of a content network. */
   readonly url: URL;
-  /** Where the hub sent the last request; valid for a while. Saves asking the hub for every part. */
-  storage: URL | null;
+  /** Target of the last redirect. It expires; until then it saves one request to the hub per range. */
+  signedUrl: URL | null;
 }
 
-/** A stretch of a file, its end left out. */
+/** Bytes `begin` to `end - 1` of a file. */
 export interface ByteRange {
   readonly begin: number;
   readonly end: number;
@@ -24,72 +24,73 @@ export function createDownloadUrl(
   file: HubFile,
 ): DownloadUrl {
   const url = new URL(`${endpoint}/${repository}/resolve/${commit}/${file.name}`);
-  return { file, url, storage: null };
+  return { file, url, signedUrl: null };
 }
 
 /**
- * Fetches a stretch of a file, piece by piece, at the pace of `take`.
+ * Requests a range of a file (RFC 9110, section 14) and passes its chunks to `onChunk`, waiting for each call.
  *
- * @throws TransientFailure, also for less than was asked for; MODEL_INVALID for a file of another size; as `requestHub`.
+ * @throws TransientFailure, also if the response is shorter than the range or the file has another size than the hub lists;
+ *   the errors of `requestHub`.
  */
 export async function requestRange(
-  address: DownloadUrl,
+  source: DownloadUrl,
   range: ByteRange,
   hub: HubConnection,
   signal: AbortSignal,
-  take: (chunk: Buffer) => Promise<void>,
+  onChunk: (chunk: Buffer) => Promise<void>,
 ): Promise<void> {
   const headers = { range: `bytes=${range.begin}-${range.end - 1}` };
   let missing = range.end - range.begin;
   const requestFrom = (url: URL) =>
     requestHub(url, headers, hub, signal, async (response) => {
-      checkRange(response, range, address.file);
-      if (response.url.origin !== address.url.origin) address.storage = response.url;
+      checkRange(response, range, source.file);
+      if (response.url.origin !== source.url.origin) source.signedUrl = response.url;
       for await (const chunk of response.body) {
         if (chunk.length > missing) throw unexpectedResponse();
         missing -= chunk.length;
-        await take(chunk);
+        await onChunk(chunk);
       }
       if (missing > 0) throw brokenConnection(undefined);
     });
 
-  const { storage } = address;
-  if (storage === null) {
-    await requestFrom(address.url);
+  const { signedUrl } = source;
+  if (signedUrl === null) {
+    await requestFrom(source.url);
     return;
   }
   try {
-    await requestFrom(storage);
+    await requestFrom(signedUrl);
   } catch (error) {
-    address.storage = null;
-    const hasBegun = missing < range.end - range.begin;
-    if (hasBegun || !(error instanceof TransientFailure)) throw error;
-    // Signed addresses run out, which is no failure: the hub gives a new one.
-    await requestFrom(address.url);
+    source.signedUrl = null;
+    const hasStarted = missing < range.end - range.begin;
+    if (hasStarted || !(error instanceof TransientFailure)) throw error;
+    // The signed URL has probably expired. The hub issues a new one.
+    await requestFrom(source.url);
   }
 }
 
-/** @throws TransientFailure where the answer is about other bytes. */
+/** Compares Content-Range or Content-Length with the request. @throws TransientFailure */
 function checkRange({ status, headers }: HubResponse, range: ByteRange, file: HubFile): void {
   const isWhole = range.begin === 0 && range.end === file.bytes;
   const length = headers['content-length'];
   if (status === 200) {
     if (!isWhole) throw new TransientFailure('hub-broken', unexpectedResponse());
-    if (length !== undefined && Number(length) !== file.bytes) throw wrongSize();
+    if (length !== undefined && Number(length) !== file.bytes) throw wrongSize(file);
     return;
   }
   const [, begin, end, size] =
     /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
-  if (Number(size) !== file.bytes) throw wrongSize();
+  if (Number(size) !== file.bytes) throw wrongSize(file);
   if (Number(begin) !== range.begin || Number(end) !== range.end - 1) {
     throw new TransientFailure('hub-broken', unexpectedResponse());
   }
 }
 
-/** A storage may be behind its hub for a moment. */
-function wrongSize(): TransientFailure {
+/** Transient because a content network may lag behind the hub. */
+function wrongSize(file: HubFile): TransientFailure {
   return new TransientFailure(
     'hub-broken',
-    invalidModel('the hub sends a file whose size is not the one it lists'),
+    invalidCheckpoint(file.name, `the hub lists ${file.bytes} bytes but sends another size`),
   );
 }

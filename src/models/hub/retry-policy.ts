@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TransientFailure } from './hub-errors.js';
 
-/** Told before each pause. */
+/** Called before each pause between attempts. */
 export type OnPause = (reason: TransientFailure['reason'], milliseconds: number) => void;
 
 /**
- * Tries again after transient failures, with growing pauses or those that the hub asks for. Bytes that came in between
- * start the count again: a connection that breaks every minute brings the file all the same.
+ * Repeats `attempt` after transient failures, with exponential backoff or the Retry-After of the hub. Received bytes reset
+ * the failure count, so a slow connection that breaks often still completes.
  *
- * @param attempt is handed what to call when bytes came.
- * @throws what `attempt` throws, the outcome of the last transient failure, and the signal's reason.
+ * @param attempt gets a callback to report received bytes.
+ * @throws other errors of `attempt`, the `outcome` of the last transient failure, the signal's reason.
  */
 export async function withRetries<T>(
   attempt: (onBytes: () => void) => Promise<T>,
@@ -25,11 +25,11 @@ export async function withRetries<T>(
         failures = 0;
       });
     } catch (error) {
-      // Whatever broke because the caller left is no failure of the hub.
+      // After an abort, any error is a consequence of it.
       signal.throwIfAborted();
       if (!(error instanceof TransientFailure)) throw error;
       failures += 1;
-      const pauseMs = error.retryAfterMs ?? backOff(failures, policy);
+      const pauseMs = error.retryAfterMs ?? backoffMs(failures, policy);
       if (failures > policy.maxFailures || pauseMs > policy.maxRetryAfterMs) throw error.outcome;
       onPause(error.reason, pauseMs);
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -38,43 +38,43 @@ export async function withRetries<T>(
   }
 }
 
-/** Doubling, with up to half taken away by chance, so that several connections do not come back together. */
-function backOff(failures: number, { firstPauseMs, maxPauseMs }: HubPolicy): number {
+/** Exponential backoff with up to 50 % jitter, so that parallel connections do not retry at the same time. */
+function backoffMs(failures: number, { firstPauseMs, maxPauseMs }: HubPolicy): number {
   const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (failures - 1));
   return pauseMs * (1 - Math.random() / 2);
 }
 
-/** How a hub is asked: how much at once, how long it may be silent, and how often it is asked again. */
+/** Limits for downloads: parallel requests, stalls, retries. */
 export interface HubPolicy {
-  /** Requests at a time for one file. */
+  /** Parallel requests per file. */
   readonly connections: number;
-  /** A file is fetched in parts of this size, each with one request. */
+  /** Bytes per Range request. */
   readonly rangeBytes: number;
-  /** A response that brings fewer bytes than this in a window has stalled. */
+  /** A response with fewer bytes than this in `windowMs` is treated as stalled. */
   readonly minWindowBytes: number;
   readonly windowMs: number;
-  /** Failures in a row, without a byte in between, after which a request is given up. */
+  /** Consecutive failures without a received byte before giving up. */
   readonly maxFailures: number;
-  /** The pause after the first failure; it doubles with each. */
+  /** Pause after the first failure; it doubles with each further one. */
   readonly firstPauseMs: number;
   readonly maxPauseMs: number;
-  /** The longest pause that a hub may ask for. */
+  /** Longest Retry-After that is waited for. */
   readonly maxRetryAfterMs: number;
 }
 
-/** The policy of the command line. */
+/** Default of `npx salamandra pull`. */
 export const HUB_POLICY: HubPolicy = {
-  // Content networks limit one connection to a few ten MB/s; more than four bring little and look like an attack.
+  // Content networks limit a connection to some tens of MB/s. More than four gain little and may be blocked.
   connections: 4,
-  // Eighty requests for the largest shard that is published; what a break costs does not depend on it.
+  // 64 MiB: 80 requests for a 5 GB shard. An interruption does not lose a range, since it is resumed.
   rangeBytes: 64 << 20,
-  // Slower than any modem: the connection is dead, or somebody holds it open.
+  // 4 KiB in 30 s: the connection is dead or held open on purpose.
   minWindowBytes: 4_096,
   windowMs: 30_000,
-  // With the pauses about two minutes: a router restarts in that time.
+  // About two minutes with the pauses, enough for a router restart.
   maxFailures: 7,
   firstPauseMs: 1_000,
   maxPauseMs: 60_000,
-  // Hugging Face counts requests in windows of five minutes.
+  // Hugging Face limits requests per five minutes; twice that.
   maxRetryAfterMs: 600_000,
 };

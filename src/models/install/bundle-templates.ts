@@ -1,13 +1,13 @@
 import { type ModelManifest, PACKAGE_FILES } from '../package/manifest.js';
 import { BUNDLED_PACKAGE } from '../package/resolve-model.js';
 
-/** The folder of the service in a bundle. */
+/** Service folder inside a bundle. */
 export const BUNDLED_SERVICE = 'service';
 
-/** Name of the list that `sha256sum -c` reads. */
+/** Checksum list in the format of `sha256sum`. */
 export const CHECKSUM_FILE = 'SHA256SUMS';
 
-/** The small files of a bundle, by name. Those that start the service are executable. */
+/** README and start scripts of a bundle, by name. */
 export function bundleTexts(
   manifest: ModelManifest,
   machine: { readonly platform: string; readonly arch: string; readonly nodeVersion: string },
@@ -40,44 +40,44 @@ function readme(
   const { id, precision, source } = manifest;
   const origin = source.hub
     ? `${source.hub.repository}, commit ${source.hub.commit}`
-    : `a checkpoint called ${source.name}, revision ${source.revision}`;
+    : `the checkpoint ${source.name}, revision ${source.revision}`;
   return `# ${id}, ${precision}
 
-A model and the service that runs it, for a machine without a network.
+A model and the captioning service, for a machine without a network.
 
 | | |
 | --- | --- |
 | Model | ${source.name}, ${source.architecture} |
-| Made from | ${origin} |
-| Licence of the model | ${source.licence} |
+| Converted from | ${origin} |
+| License of the model | ${source.licence} |
 | Precision | ${precision} |
-| Made for | ${platform} ${arch}, with Node.js ${nodeVersion} |
+| Platform | ${platform} ${arch}; bundled with Node.js ${nodeVersion} |
 
-## On the other machine
+## Run it
 
-It needs Node.js 20.19 or newer${manifest.vision ? ', and ffmpeg where clips are to be read' : ''}. Nothing is installed, and nothing is fetched.
+Requires Node.js 20.19 or newer${manifest.vision ? ', and ffmpeg for videos' : ''}. Nothing is installed or downloaded.
 
-Check that every byte arrived:
+Verify the copy:
 
     sha256sum --quiet -c ${CHECKSUM_FILE}
 
-Run it, from this folder or from a copy of it on a disk, which is faster than a stick:
+Start it from this folder. A copy on an internal disk loads faster than a USB stick:
 
     sh salamandra serve                    # then open http://127.0.0.1:3000
 ${examplesFor(manifest)}
 
-On Windows it is \`salamandra serve\`. An installed service runs the model too: \`salamandra serve --model PATH/OF/THIS/FOLDER\`.
+On Windows: \`salamandra serve\`. An installed service can load the model as well: \`npx salamandra serve --model PATH/OF/THIS/FOLDER\`.
 
-Sticks formatted as FAT32 hold no file above 4 GB; exFAT and ext4 do.
+FAT32 cannot store files above 4 GB. Format USB sticks as exFAT.
 `;
 }
 
-/** What such a model can be asked for. */
+/** Example commands for the kind of model. */
 function examplesFor({ vision, files }: ModelManifest): string {
   if (vision) {
     return [
-      '    sh salamandra caption picture.jpg',
-      '    sh salamandra ask picture.jpg "What is on the left?"',
+      '    sh salamandra caption image.jpg',
+      '    sh salamandra ask image.jpg "What is on the left?"',
     ].join('\n');
   }
   return files[PACKAGE_FILES.chatTemplate]

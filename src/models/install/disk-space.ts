@@ -3,18 +3,20 @@ import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** A folder that is going to hold so many bytes, some of which may be there. */
+/** A folder and its final size, of which a part may exist already. */
 export interface PlannedFolder {
   readonly directory: string;
   readonly bytes: number;
 }
 
-/** Room that is left to everybody else; file systems grow slow when they are full. */
+/** 256 MiB stay free: file systems get slow when they are full. */
 const SPARE_BYTES = 256 << 20;
 
 /**
+ * Checks that the folders fit on the disk.
+ *
  * @param folders on the file system of `home`.
- * @throws STORAGE_FULL saying what is needed and what is free.
+ * @throws STORAGE_FULL with the needed and the free space in its details.
  */
 export async function checkDiskSpace(
   home: string,
@@ -29,12 +31,12 @@ export async function checkDiskSpace(
   if (missing <= free) return;
   throw new SalamandraError(
     'STORAGE_FULL',
-    'The disk has too little room for the model. Free some, or name a folder on another disk in SALAMANDRA_HOME.',
+    'Not enough free disk space for the model. Delete files, or set SALAMANDRA_HOME to a folder on another disk.',
     { details: { needed: toGigabytes(missing), free: toGigabytes(free) } },
   );
 }
 
-/** What a folder takes of the disk; files with holes take less than their length. */
+/** Allocated bytes: preallocated (sparse) files occupy less than their length. */
 async function allocatedBytes(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(
     () => [],
@@ -53,23 +55,23 @@ function toGigabytes(bytes: number): string {
 }
 
 const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const REFUSED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
+const NOT_WRITABLE: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
-/** A file system's refusal in words for the user; every other error as it is. */
+/** Translates file system errors (disk full, no permission) for the user. Returns other errors unchanged. */
 export function explainDiskError(error: unknown): unknown {
   if (error instanceof SalamandraError) return error;
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   if (FULL.has(code)) {
     return new SalamandraError(
       'STORAGE_FULL',
-      'The disk is full. Free some room and run the same command again; it goes on where it stopped.',
+      'The disk is full. Delete files and run the same command again: it resumes the download.',
       { cause: error },
     );
   }
-  if (REFUSED.has(code)) {
+  if (NOT_WRITABLE.has(code)) {
     return new SalamandraError(
       'INVALID_PARAMETER',
-      'The home folder cannot be written; SALAMANDRA_HOME names another.',
+      'The home folder is not writable. Change its permissions, or set SALAMANDRA_HOME to another folder.',
       { cause: error },
     );
   }

@@ -2,24 +2,24 @@ import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How the holder shows that it lives, and how long a waiter believes in a silent one. */
+/** The holder updates the modification time of the lock file; a lock without an update for STALE_MS is abandoned. */
 const HEARTBEAT_MS = 5_000;
 const STALE_MS = 60_000;
 const POLL_MS = 500;
 
 export interface LockOptions {
-  /** Ends the waiting. */
+  /** Aborts waiting. */
   readonly signal?: AbortSignal;
-  /** Called once, where another process holds the lock. */
+  /** Called once if another process holds the lock. */
   readonly onWait?: () => void;
 }
 
 /**
- * Runs `work` while this process alone holds the lock file; others wait. A holder that died is passed over:
- * at once on the same machine, elsewhere when its heartbeat stops. In the worst case two convert at the same
- * time, which wastes work and harms nothing, since packages appear by renaming.
+ * Runs `work` while holding a lock file; other processes wait. The lock of a dead process is taken over: at once on the same
+ * host, after STALE_MS on others (shared file systems). In a race two processes may convert at the same time, which wastes
+ * work but is safe, since packages are published by renaming.
  *
- * @throws what `work` throws, and the signal's reason while waiting.
+ * @throws the errors of `work`; the signal's reason while waiting.
  */
 export async function withInstallLock<T>(
   path: string,
@@ -49,13 +49,13 @@ export async function withInstallLock<T>(
   }
 }
 
-/** Whether somebody who lives holds the lock. */
+/** Whether a running process holds the lock. */
 export async function isInstallLocked(path: string): Promise<boolean> {
-  const isThere = await stat(path).then(
+  const hasFile = await stat(path).then(
     () => true,
     () => false,
   );
-  return isThere && !(await isAbandoned(path));
+  return hasFile && !(await isAbandoned(path));
 }
 
 async function tryAcquire(path: string): Promise<boolean> {
@@ -76,7 +76,7 @@ async function isAbandoned(path: string): Promise<boolean> {
     if (host === hostname() && pid !== undefined && !isAlive(Number(pid))) return true;
     return Date.now() - (await stat(path)).mtimeMs > STALE_MS;
   } catch {
-    // Released in this moment.
+    // Released in the meantime.
     return false;
   }
 }

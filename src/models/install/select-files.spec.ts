@@ -39,7 +39,7 @@ describe('selectSmallFiles', () => {
     ['without config.json', { 'model.gguf': 1 }],
     ['with a configuration of gigabytes', { 'config.json': 3e9 }],
   ])('refuses a repository %s', (_, sizes) => {
-    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('repository');
+    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('Invalid checkpoint: config.json: ');
   });
 });
 
@@ -71,6 +71,6 @@ describe('selectWeights', () => {
     ['a shard that is not there', indexOf({ a: 'model-3.safetensors' })],
     ['a path for a shard', indexOf({ a: '../model-1.safetensors' })],
   ])('refuses %s', (_, content) => {
-    expect(() => selectWeights(snapshot(shards), content)).toThrow('The model cannot be used');
+    expect(() => selectWeights(snapshot(shards), content)).toThrow(/^Invalid (?:model|checkpoint): /);
   });
 });

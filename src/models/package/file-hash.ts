@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 
-import { invalidModel } from './invalid-model.js';
+import { invalidCheckpoint, invalidPackage } from './invalid-model.js';
 import type { FileRecord } from './manifest.js';
 
 const MAX_READ_BYTES = 1 << 20;
 
-/** Whether another name may stand for the file; a Hugging Face cache is made of symbolic links. */
+/** `follow` for checkpoints (the Hugging Face cache consists of symbolic links), `refuse` for packages. */
 export type LinkRule = 'follow' | 'refuse';
 
 /**
- * Reads a file once and says how long it is and what it hashes to.
+ * Size and SHA-256 of a file, in one pass.
  *
- * @throws MODEL_INVALID when it is no regular file, or a link, symbolic or hard, where links are refused.
+ * @throws MODEL_INVALID if it is not a regular file, or a symbolic or hard link and `links` is `refuse`.
  */
 export async function hashFile(path: string, links: LinkRule): Promise<FileRecord> {
   const handle = await openRegular(path, links);
@@ -25,9 +26,9 @@ export async function hashFile(path: string, links: LinkRule): Promise<FileRecor
 }
 
 /**
- * Whether a file is the one that was recorded; one of another length is not read.
+ * Compares size, then SHA-256. A file of the wrong size is not hashed.
  *
- * @throws MODEL_INVALID when it is no regular file, or a link of either kind.
+ * @throws MODEL_INVALID if it is not a regular file, or a symbolic or hard link.
  */
 export async function matchesHash(path: string, expected: FileRecord): Promise<boolean> {
   const handle = await openRegular(path, 'refuse');
@@ -41,18 +42,20 @@ export async function matchesHash(path: string, expected: FileRecord): Promise<b
 }
 
 async function openRegular(path: string, links: LinkRule): Promise<FileHandle> {
-  // Without O_NONBLOCK a FIFO put in a file's place would hang the service.
+  const invalid = links === 'refuse' ? invalidPackage : invalidCheckpoint;
+  const name = basename(path);
+  // Without O_NONBLOCK, opening a FIFO blocks forever.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   const handle = await open(path, links === 'refuse' ? flags | constants.O_NOFOLLOW : flags).catch(
     (cause: unknown) => {
-      throw invalidModel('one of its files cannot be opened', cause);
+      throw invalid(name, 'the file cannot be opened', cause);
     },
   );
   try {
     const file = await handle.stat();
-    if (!file.isFile()) throw invalidModel('one of its files is not a file');
-    // Through the other name the file could be changed after it was checked.
-    if (links === 'refuse' && file.nlink > 1) throw invalidModel('one of its files is a link');
+    if (!file.isFile()) throw invalid(name, 'it is not a regular file');
+    // A second name would allow changes after the check.
+    if (links === 'refuse' && file.nlink > 1) throw invalid(name, 'hard links are not allowed');
     return handle;
   } catch (error) {
     await handle.close();
@@ -62,7 +65,7 @@ async function openRegular(path: string, links: LinkRule): Promise<FileHandle> {
 
 async function hashToEnd(handle: FileHandle): Promise<FileRecord> {
   const hash = createHash('sha256');
-  // One byte more than there should be shows the end of a small file at the first reading.
+  // One spare byte: a small file reaches end-of-file in the first read.
   const readBytes = Math.min(MAX_READ_BYTES, (await handle.stat()).size + 1);
   const buffer = Buffer.allocUnsafe(readBytes);
   let bytes = 0;

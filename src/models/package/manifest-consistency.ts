@@ -6,50 +6,71 @@ import {
   PACKAGE_FILES,
 } from './manifest.js';
 
-type Promises = readonly (readonly [holds: boolean, about: string])[];
+type Rules = readonly (readonly [isMet: boolean, rule: string])[];
 
 /**
- * Checks what the fields promise each other; the layers above index with these numbers unchecked.
+ * Checks the relations between fields. The engine uses these numbers as array sizes and indexes without further checks.
  *
- * @throws MODEL_INVALID naming what the manifest contradicts itself about.
+ * @throws MODEL_INVALID naming the first rule that is violated.
  */
 export function checkConsistency(manifest: ManifestContent): void {
   const { vision, decoder, tokens, embeddings, files } = manifest;
   const ids = [tokens.bos, ...tokens.eos, tokens.pad];
   if (vision) ids.push(vision.tokens.image, vision.tokens.video);
-  const promises: Promises = [
-    [decoder.attentionHeads % decoder.keyValueHeads === 0, 'attention heads'],
-    // As the runtime's fused attention wants it.
-    [decoder.headDim % 8 === 0, 'head dimension'],
-    [embeddings.columns === decoder.hiddenSize, 'embedding columns'],
-    [embeddings.rows === decoder.vocabularySize, 'embedding rows'],
-    [files[embeddings.file]?.bytes === embeddings.rows * rowBytes(manifest), 'embedding file'],
-    [hasItsHeadRows(manifest), 'head rows'],
-    [ids.every((id) => id === null || id < decoder.vocabularySize), 'token ids'],
-    [hasItsFiles(manifest), 'files'],
-    [hasItsPrecision(manifest), 'precision'],
-    ...(vision ? visionPromises(vision) : []),
+  const rules: Rules = [
+    [
+      decoder.attentionHeads % decoder.keyValueHeads === 0,
+      'decoder.attentionHeads must be a multiple of decoder.keyValueHeads',
+    ],
+    // ONNX Runtime's GroupQueryAttention supports no other head sizes.
+    [decoder.headDim % 8 === 0, 'decoder.headDim must be a multiple of 8'],
+    [embeddings.columns === decoder.hiddenSize, 'embeddings.columns must equal decoder.hiddenSize'],
+    [
+      embeddings.rows === decoder.vocabularySize,
+      'embeddings.rows must equal decoder.vocabularySize',
+    ],
+    [
+      files[embeddings.file]?.bytes === embeddings.rows * rowBytes(manifest),
+      'the size of the embedding file must match embeddings.rows, columns and dtype',
+    ],
+    [
+      hasValidHeadRows(manifest),
+      'the size or type of decoder.headRows must match decoder.vocabularySize and hiddenSize',
+    ],
+    [
+      ids.every((id) => id === null || id < decoder.vocabularySize),
+      'token ids must be below decoder.vocabularySize',
+    ],
+    [hasRequiredFiles(manifest), 'files must list exactly the files that this kind of model needs'],
+    [hasMatchingPrecision(manifest), 'the encodings must match the precision'],
+    ...(vision ? visionRules(vision) : []),
   ];
-  const broken = promises.find(([holds]) => !holds);
-  if (broken) throw invalidModel(`the manifest contradicts itself about its ${broken[1]}`);
+  const violated = rules.find(([isMet]) => !isMet);
+  if (violated) throw invalidModel(violated[1]);
 }
 
-function visionPromises(vision: VisionManifest): Promises {
+function visionRules(vision: VisionManifest): Rules {
   const { tileSize, imageGridPinpoints } = vision.imageProcessor;
   return [
-    [vision.patchesPerSide === Math.floor(vision.imageSize / vision.patchSize), 'patches'],
-    [tileSize.width === vision.imageSize && tileSize.height === vision.imageSize, 'tile size'],
+    [
+      vision.patchesPerSide === Math.floor(vision.imageSize / vision.patchSize),
+      'vision.patchesPerSide must be floor(imageSize / patchSize)',
+    ],
+    [
+      tileSize.width === vision.imageSize && tileSize.height === vision.imageSize,
+      'vision.imageProcessor.tileSize must equal vision.imageSize',
+    ],
     [
       imageGridPinpoints.every(
         ({ width, height }) => width % tileSize.width === 0 && height % tileSize.height === 0,
       ),
-      'pinpoints',
+      'each of vision.imageProcessor.imageGridPinpoints must be a multiple of the tile size',
     ],
   ];
 }
 
-/** Rows of bytes, as many as the head has; those of the table of embeddings do where the two are one. */
-function hasItsHeadRows({ decoder, embeddings, files }: ManifestContent): boolean {
+/** int8 rows, one per token: a file of its own, or the embedding file if the output head is tied to it. */
+function hasValidHeadRows({ decoder, embeddings, files }: ManifestContent): boolean {
   if (decoder.headRows === null) return true;
   if (decoder.headRows === embeddings.file) return embeddings.dtype === 'int8';
   return files[decoder.headRows]?.bytes === decoder.vocabularySize * (decoder.hiddenSize + 4);
@@ -59,23 +80,28 @@ function rowBytes({ embeddings: { dtype, columns } }: ManifestContent): number {
   return dtype === 'float32' ? columns * 4 : columns + 4;
 }
 
-/** All that such a model needs, and nothing that it has no use for; a chat template is its own choice. */
-function hasItsFiles({ vision, decoder, files }: ManifestContent): boolean {
+/** The chat template is the only optional file. */
+function hasRequiredFiles({ vision, decoder, files }: ManifestContent): boolean {
   const { chatTemplate, headRows, prefill, prefillWeights, imageNewline } = PACKAGE_FILES;
-  const ofVision: string[] = [PACKAGE_FILES.vision, PACKAGE_FILES.visionWeights, imageNewline];
-  const ofPrefill: string[] = [prefill, prefillWeights];
+  const visionFiles: string[] = [PACKAGE_FILES.vision, PACKAGE_FILES.visionWeights, imageNewline];
+  const prefillFiles: string[] = [prefill, prefillWeights];
   const listed = Object.values(PACKAGE_FILES).every((name) => {
     if (name === chatTemplate) return true;
     const unused =
-      (vision === null && ofVision.includes(name)) ||
+      (vision === null && visionFiles.includes(name)) ||
       (decoder.headRows !== headRows && name === headRows) ||
-      (decoder.prefill === null && ofPrefill.includes(name));
+      (decoder.prefill === null && prefillFiles.includes(name));
     return Object.hasOwn(files, name) !== unused;
   });
   return listed && (!vision || files[imageNewline]?.bytes === decoder.hiddenSize * 4);
 }
 
-function hasItsPrecision({ precision, vision, decoder, embeddings }: ManifestContent): boolean {
+function hasMatchingPrecision({
+  precision,
+  vision,
+  decoder,
+  embeddings,
+}: ManifestContent): boolean {
   const { encoding, head, headRows, prefill, cache } = decoder;
   const all: WeightEncoding[] = [encoding, head, ...(vision ? [vision.encoding] : [])];
   switch (precision) {

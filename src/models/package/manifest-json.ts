@@ -6,35 +6,37 @@ import type { ManifestContent, ModelManifest } from './manifest.js';
 import { parseManifest } from './parse-manifest.js';
 
 /**
- * Checks a manifest's content and adds its digest: SHA-256 over the JSON of everything else, without spaces,
- * the fields in the order of `ModelManifest`.
+ * Validates a manifest and adds its digest: SHA-256, in hex, of the compact JSON of all other fields in the order of
+ * `ModelManifest`.
  *
- * @throws MODEL_INVALID when a package with this manifest would not load.
+ * @throws MODEL_INVALID
  */
 export function sealManifest(content: unknown): ModelManifest {
   const manifest = parseManifest(content);
   return { ...manifest, digest: computeDigest(manifest) };
 }
 
-/** The text of `manifest.json`: there is one for each manifest. */
+/** The one valid text of `manifest.json` for a manifest. */
 export function serializeManifest(manifest: ModelManifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
 /**
- * Reads the content of `manifest.json`.
+ * Parses `manifest.json`.
  *
- * @throws MODEL_INVALID when a field is wrong, the digest differs, or the bytes are not exactly those of
- *   `serializeManifest`: a byte that changes no field, a space as much as a field nobody reads, is refused too.
+ * @throws MODEL_INVALID if a field is invalid, the digest differs, or the bytes differ from `serializeManifest`. The last
+ *   rule also rejects unknown fields and changed white space.
  */
 export function parseManifestJson(bytes: Uint8Array): ModelManifest {
   const json = parseJsonObject(bytes, 'manifest');
   const manifest = sealManifest(json);
   if (json['digest'] !== manifest.digest) {
-    throw invalidModel('its manifest was changed after it was written');
+    throw invalidModel(
+      'digest does not match the other fields, so the file was changed after the conversion',
+    );
   }
   if (!Buffer.from(serializeManifest(manifest)).equals(bytes)) {
-    throw invalidModel('its manifest is not written the way manifests are');
+    throw invalidModel('the file has unknown fields or changed white space');
   }
   return manifest;
 }

@@ -63,7 +63,7 @@ describe('parseManifest', () => {
 
   it.each([1, 2, 3])('says what to do with a package of format %i', (version) => {
     expect(() => parseManifest(changeManifest('formatVersion', version))).toThrow(
-      'converted again',
+      'is not supported any more',
     );
   });
 

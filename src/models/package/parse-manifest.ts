@@ -28,19 +28,39 @@ import {
   type WeightEncoding,
 } from './manifest.js';
 
-/** Owner and name, as Hugging Face has them. */
+/**
+ * Limits, several times the largest known model. The engine allocates buffers of these sizes before it opens a graph, so a
+ * manifest with larger values is rejected.
+ */
+const LAYERS = { min: 1, max: 1 << 10 };
+const HEADS = { min: 1, max: 1 << 10 };
+const WIDTH = { min: 1, max: 1 << 18 };
+const POSITIONS = { min: 1, max: 1 << 20 };
+const VOCABULARY = { min: 1, max: 1 << 20 };
+const PIXELS = { min: 1, max: 1 << 12 };
+/** Side of an image grid in pixels; checkpoints go up to six tiles of 384. */
+const PINPOINT = { min: 1, max: 1 << 16 };
+const TOKEN = { min: 0, max: VOCABULARY.max };
+const FACTOR = { min: 1e-9, max: 1e9 };
+
+/** Block sizes that MatMulNBits supports. */
+const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
+
+/** `OWNER/NAME`, the characters that Hugging Face allows. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 
 /**
- * Checks every field of a manifest but its digest and drops what is not one. The fields of the result stand in
- * one fixed order, and its files in the order of their names.
+ * Validates all fields of a manifest except `digest` and drops unknown fields. The result has a fixed field order, its
+ * files are sorted by name: the digest depends on both.
  *
- * @throws MODEL_INVALID naming the first field that is missing, of another type or out of range.
+ * @throws MODEL_INVALID naming the first field that is missing, of the wrong type or out of range.
  */
 export function parseManifest(json: unknown): ManifestContent {
   const root = checkObject(json, 'manifest');
   if ([1, 2, 3].some((version) => root['formatVersion'] === version)) {
-    throw invalidModel('its package was made by an earlier version; it has to be converted again');
+    throw invalidModel(
+      `formatVersion ${String(root['formatVersion'])} is not supported any more (current version: 4)`,
+    );
   }
   const manifest: ManifestContent = {
     formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [4]),
@@ -72,7 +92,7 @@ function parseSource(json: JsonObject): ModelManifest['source'] {
 function parseHub(json: JsonObject): HubSource {
   const repository = checkText(json['repository'], 'source.hub.repository');
   if (!REPOSITORY.test(repository)) {
-    throw invalidModel('source.hub.repository must be an owner and a name');
+    throw invalidModel('source.hub.repository must be OWNER/NAME');
   }
   return { repository, commit: checkHex(json['commit'], 'source.hub.commit', 40) };
 }
@@ -121,11 +141,7 @@ function maxBytes(name: string): number {
   return limit?.[1] ?? Number.MAX_SAFE_INTEGER;
 }
 
-/** Pixels of a side; six tiles of 384 are usual. */
-const PINPOINT = { min: 1, max: 1 << 16 };
-
-/** @throws MODEL_INVALID naming the first field that is missing, of another type or out of range. */
-export function parseVision(json: JsonObject): VisionManifest {
+function parseVision(json: JsonObject): VisionManifest {
   const tokens = checkObject(json['tokens'], 'vision.tokens');
   return {
     imageSize: checkInteger(json['imageSize'], 'vision.imageSize', PIXELS),
@@ -180,13 +196,12 @@ function parseTriple(
   );
   const [red, green, blue] = numbers;
   if (red === undefined || green === undefined || blue === undefined) {
-    throw invalidModel(`${label} must hold three numbers`);
+    throw invalidModel(`${label} must be an array of 3 numbers, found ${numbers.length}`);
   }
   return [red, green, blue];
 }
 
-/** @throws MODEL_INVALID naming the first field that is missing, of another type or out of range. */
-export function parseDecoder(json: JsonObject): DecoderManifest {
+function parseDecoder(json: JsonObject): DecoderManifest {
   const scaling = json['ropeScaling'];
   const prefill = json['prefill'];
   const headRows = json['headRows'];
@@ -246,8 +261,7 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
   }
 }
 
-/** @throws MODEL_INVALID naming the first field that is of another type or out of range. */
-export function parseGeneration(json: JsonObject): GenerationDefaults {
+function parseGeneration(json: JsonObject): GenerationDefaults {
   const { temperature, topP, topK, repetitionPenalty, doSample } = json;
   return {
     ...(temperature !== undefined && {
@@ -269,11 +283,7 @@ export function parseGeneration(json: JsonObject): GenerationDefaults {
   };
 }
 
-/** What MatMulNBits has kernels for. */
-const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
-
-/** @throws MODEL_INVALID unless the value says how a matrix is stored. */
-export function parseEncoding(value: unknown, label: string): WeightEncoding {
+function parseEncoding(value: unknown, label: string): WeightEncoding {
   const json = checkObject(value, label);
   const kind = checkOneOf(json['kind'], `${label}.kind`, ['float32', 'int8-rows', 'blocks']);
   if (kind !== 'blocks') return { kind };
@@ -285,27 +295,13 @@ export function parseEncoding(value: unknown, label: string): WeightEncoding {
   };
 }
 
-/**
- * Sizes several times those of every model known. Buffers are made from them before a graph is opened, so a
- * manifest that asks for more is refused.
- */
-export const LAYERS = { min: 1, max: 1 << 10 };
-export const HEADS = { min: 1, max: 1 << 10 };
-export const WIDTH = { min: 1, max: 1 << 18 };
-export const POSITIONS = { min: 1, max: 1 << 20 };
-export const VOCABULARY = { min: 1, max: 1 << 20 };
-export const PIXELS = { min: 1, max: 1 << 12 };
-export const TOKEN = { min: 0, max: VOCABULARY.max };
-export const FACTOR = { min: 1e-9, max: 1e9 };
-
-/** @throws MODEL_INVALID unless the value is a text of 1 to 256 characters that a terminal shows as they are. */
-export function checkText(value: unknown, label: string): string {
+/** 1 to 256 characters without control characters: the text is printed in terminals. */
+function checkText(value: unknown, label: string): string {
   const text = checkString(value, label, 256);
-  if (/\p{C}/u.test(text)) throw invalidModel(`${label} holds control characters`);
+  if (/\p{C}/u.test(text)) throw invalidModel(`${label} must not contain control characters`);
   return text;
 }
 
-/** @throws MODEL_INVALID unless a package may hold a file of this name. */
-export function checkFileName(name: string, label: string): string {
-  return checkOneOf(name, `a name in ${label}`, Object.values(PACKAGE_FILES));
+function checkFileName(name: string, label: string): string {
+  return checkOneOf(name, `each name in ${label}`, Object.values(PACKAGE_FILES));
 }

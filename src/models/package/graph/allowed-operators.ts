@@ -1,7 +1,7 @@
 /**
- * Every operator that a package's graphs may use, with its domain: '' is ONNX itself, the other the operators
- * that ONNX Runtime adds. Conversion writes no other and loading accepts no other, which keeps loops, functions and custom
- * code out of a package; `If` chooses between two lists of the same operators.
+ * Operators allowed in package graphs, with their domain: '' is the ONNX standard, `com.microsoft` the contrib operators of
+ * ONNX Runtime. The converter writes no others and the loader rejects all others, which excludes loops, functions and custom
+ * operators.
  */
 export const ALLOWED_OPERATORS: ReadonlyMap<string, string> = new Map([
   ...[

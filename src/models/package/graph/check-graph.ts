@@ -2,17 +2,70 @@ import { readKnownFields, toBytes, toText, toInteger } from './protobuf-reader.j
 import { ALLOWED_OPERATORS } from './allowed-operators.js';
 import { invalidModel } from '../invalid-model.js';
 
-/** What callers feed a graph: by the name of the input, its sizes; null stands for one that varies. */
+/** Graph inputs by name: dimensions, `null` for a dynamic one. */
 export type GraphInputs = ReadonlyMap<string, readonly (number | null)[]>;
 
 const DOMAINS: ReadonlySet<string> = new Set(ALLOWED_OPERATORS.values());
 
+/** The `.onnx.data` file beside a graph. */
+interface WeightsFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** A validated `TensorProto`. */
+interface Initializer {
+  readonly name: string;
+  readonly type: 'float32' | 'uint8' | 'int8' | 'int64';
+  /** Number of elements. */
+  readonly values: bigint;
+}
+
+/** A parsed `NodeProto`. */
+interface Node {
+  readonly operator: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Integer attributes by name. */
+  readonly integers: ReadonlyMap<string, bigint>;
+  /** Graph attributes (encoded `GraphProto`) by name. */
+  readonly branches: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Values a node may use: graph inputs, initializers and outputs of earlier nodes. */
+interface ValueScope {
+  readonly defined: Set<string>;
+  readonly constants: ReadonlyMap<string, Initializer>;
+}
+
+/** A parsed `ValueInfoProto`: a graph input or output. */
+interface ValueInfo {
+  readonly name: string;
+  /** `null` for a dynamic dimension. */
+  readonly sizes: readonly (number | null)[];
+}
+
+/** Nesting of `If` nodes. Converted graphs have an `If` in an `If` at most. */
+const MAX_DEPTH = 2;
+
+/** By `TensorProto.DataType`. */
+const TYPES: ReadonlyMap<bigint, { type: Initializer['type']; bytesPerValue: bigint }> = new Map([
+  [1n, { type: 'float32', bytesPerValue: 4n }],
+  [2n, { type: 'uint8', bytesPerValue: 1n }],
+  [3n, { type: 'int8', bytesPerValue: 1n }],
+  [7n, { type: 'int64', bytesPerValue: 8n }],
+]);
+
+const MAX_DIMENSIONS = 8;
+
 /**
- * Checks an ONNX file before the runtime sees it: nothing but the fields and operators that conversion
- * writes; every value defined once and before it is read; weights only from the package's own file and inside
- * it; inputs that are among `inputs`, with their sizes. Numbers are field numbers of onnx.proto.
+ * Validates an ONNX file before ONNX Runtime parses it: only the fields and operators that the converter writes, each
+ * value defined once and before its use, external weights only from the package's own data file and within its size,
+ * inputs only from `inputs` and with those dimensions. The numbers below are field numbers of onnx.proto.
  *
- * @throws MODEL_INVALID otherwise.
+ * @param model an encoded `ModelProto`.
+ * @throws MODEL_INVALID
  */
 export function checkGraph(model: Uint8Array, weights: WeightsFile, inputs: GraphInputs): void {
   let graphs = 0;
@@ -23,13 +76,13 @@ export function checkGraph(model: Uint8Array, weights: WeightsFile, inputs: Grap
       checkGraphMessage(toBytes(field), weights, inputs);
     }
   }
-  if (graphs !== 1) throw invalidModel('a graph file must hold one graph');
+  if (graphs !== 1) throw invalidModel(`the file must contain 1 graph, found ${graphs}`);
 }
 
 function checkOperatorSet(message: Uint8Array): void {
   for (const field of readKnownFields(message, [1, 2], 'operator set')) {
     if (field.number === 1 && !DOMAINS.has(toText(field))) {
-      throw invalidModel('a graph file asks for unknown operators');
+      throw invalidModel('the graph imports an operator set other than ONNX and com.microsoft');
     }
   }
 }
@@ -41,11 +94,11 @@ function checkGraphMessage(message: Uint8Array, weights: WeightsFile, inputs: Gr
   const constants = new Map<string, Initializer>();
   const define = (name: string) => {
     if (name === '' || defined.has(name)) {
-      throw invalidModel('a graph file gives two values one name');
+      throw invalidModel(`the value ${quote(name)} is defined twice or has no name`);
     }
     defined.add(name);
   };
-  // The fields may stand in any order, so nodes wait for the constants they read.
+  // Protobuf fields come in any order: collect the initializers first, then check the nodes that use them.
   for (const field of readKnownFields(message, [1, 2, 5, 11, 12], 'graph')) {
     if (field.number === 1) nodes.push(toBytes(field));
     if (field.number === 5) {
@@ -57,9 +110,8 @@ function checkGraphMessage(message: Uint8Array, weights: WeightsFile, inputs: Gr
     if (field.number === 12) outputs.push(readValueInfo(toBytes(field)).name);
   }
   for (const node of nodes) checkNode(node, { defined, constants });
-  if (!outputs.every((name) => defined.has(name))) {
-    throw invalidModel('a graph file promises a value that nothing gives');
-  }
+  const missing = outputs.find((name) => !defined.has(name));
+  if (missing !== undefined) throw undefinedOutput(missing);
 }
 
 /** @returns the input's name. */
@@ -69,66 +121,53 @@ function checkInput(message: Uint8Array, inputs: GraphInputs): string {
   const sound =
     expected?.length === sizes.length &&
     expected.every((size, index) => size === null || sizes[index] === size);
-  if (!sound) throw invalidModel('a graph file has an input that its manifest does not explain');
+  if (!sound) {
+    throw invalidModel(
+      `the graph input ${quote(name)} is unknown or its dimensions do not match the manifest`,
+    );
+  }
   return name;
 }
 
-interface Node {
-  readonly operator: string;
-  readonly domain: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Attributes that are single integers, by name. */
-  readonly integers: ReadonlyMap<string, bigint>;
-  /** Attributes that are graphs, by name. */
-  readonly branches: ReadonlyMap<string, Uint8Array>;
-}
-
-/** An `If` in an `If` is as deep as conversion goes. */
-const MAX_DEPTH = 2;
-
-/** The values of a graph that were there before a node: its inputs, constants and what earlier nodes gave. */
-export interface ValueScope {
-  readonly defined: Set<string>;
-  readonly constants: ReadonlyMap<string, Initializer>;
-}
-
 /**
- * Checks one `NodeProto`: a known operator that reads what is already there and names each of its outputs for
- * the first time, which are then added to `defined`.
+ * Validates a `NodeProto`: an allowed operator, defined inputs, new output names. Adds the outputs to `defined`.
  *
- * @returns the outputs.
- * @throws MODEL_INVALID otherwise.
+ * @returns the output names.
+ * @throws MODEL_INVALID
  */
-export function checkNode(
+function checkNode(
   message: Uint8Array,
   { defined, constants }: ValueScope,
   depth = 0,
 ): readonly string[] {
   const node = readNode(message);
   if (ALLOWED_OPERATORS.get(node.operator) !== node.domain) {
-    throw invalidModel('a graph file uses an unknown operator');
+    throw invalidModel(`the operator ${quote(node.operator)} is not allowed in model packages`);
   }
-  if (!node.inputs.every((name) => name === '' || defined.has(name))) {
-    throw invalidModel('a graph file reads a value that is not there yet');
+  const unknown = node.inputs.find((name) => name !== '' && !defined.has(name));
+  if (unknown !== undefined) {
+    throw invalidModel(`a node uses the value ${quote(unknown)} before it is defined`);
   }
   if (node.operator === 'MatMulNBits') checkMatMulNBits(node, constants);
   checkBranches(node, { defined, constants }, depth);
   const given = node.outputs.filter((name) => name !== '');
   for (const name of given) {
-    if (defined.has(name)) throw invalidModel('a graph file gives two values one name');
+    if (defined.has(name))
+      throw invalidModel(`the value ${quote(name)} is defined twice or has no name`);
     defined.add(name);
   }
   return given;
 }
 
-/** An `If` has two branches of nodes, which see what is around them and keep what they give to themselves. */
+/** Only `If` has branches. Their nodes may use the outer values; values defined in a branch are local to it. */
 function checkBranches(node: Node, { defined, constants }: ValueScope, depth: number): void {
   const names = node.operator === 'If' ? ['then_branch', 'else_branch'] : [];
   const isComplete =
     node.branches.size === names.length && names.every((name) => node.branches.has(name));
   if (!isComplete || depth > MAX_DEPTH) {
-    throw invalidModel('a graph file holds a graph where none belongs');
+    throw invalidModel(
+      `the node ${quote(node.operator)} has wrong branches, or \`If\` nodes are nested deeper than ${MAX_DEPTH}`,
+    );
   }
   for (const branch of node.branches.values()) {
     const outputs: string[] = [];
@@ -138,10 +177,14 @@ function checkBranches(node: Node, { defined, constants }: ValueScope, depth: nu
       if (field.number === 12) outputs.push(readValueInfo(toBytes(field)).name);
     }
     const given = nodes.flatMap((inner) => checkNode(inner, { defined, constants }, depth + 1));
-    if (outputs.length !== node.outputs.length || !outputs.every((name) => defined.has(name))) {
-      throw invalidModel('a graph file promises a value that nothing gives');
+    if (outputs.length !== node.outputs.length) {
+      throw invalidModel(
+        `a branch has ${outputs.length} outputs, its \`If\` node ${node.outputs.length}`,
+      );
     }
-    // Taken back rather than kept in a copy: a file of branches alone would copy all names for each of them.
+    const missing = outputs.find((name) => !defined.has(name));
+    if (missing !== undefined) throw undefinedOutput(missing);
+    // Deleting the local names costs less than a copy of `defined` per branch, which a hostile file could multiply.
     for (const name of given) defined.delete(name);
   }
 }
@@ -163,7 +206,7 @@ function readNode(message: Uint8Array): Node {
   return { operator, domain, inputs, outputs, integers, branches };
 }
 
-/** Numbers and branches only: an attribute may also hold a tensor with a file of its own. */
+/** Numbers and graphs only. Tensor attributes are rejected because they could refer to other files. */
 function readAttribute(
   message: Uint8Array,
   integers: Map<string, bigint>,
@@ -176,27 +219,28 @@ function readAttribute(
     if (field.number === 1) name = toText(field);
     if (field.number === 3) integer = toInteger(field);
     if (field.number === 6) {
-      if (branch) throw invalidModel('a graph file is malformed');
+      if (branch) throw invalidModel('an attribute contains two graphs');
       branch = toBytes(field);
     }
   }
-  if (branch && branches.has(name)) throw invalidModel('a graph file is malformed');
+  if (branch && branches.has(name))
+    throw invalidModel('a node has two attributes of the same name');
   if (branch) branches.set(name, branch);
   if (integer !== undefined) integers.set(name, integer);
 }
 
 /**
- * Holds a product with weights in blocks to its own figures: the kernel walks through the weights by its
- * attributes, and must find as many as those promise.
+ * The MatMulNBits kernel addresses weights and scales by the attributes N, K, bits and block_size alone. Sizes that do not
+ * match would make it read outside of the buffers.
  *
- * @throws MODEL_INVALID otherwise.
+ * @throws MODEL_INVALID
  */
 function checkMatMulNBits(
   { inputs, integers }: Node,
   constants: ReadonlyMap<string, Initializer>,
 ): void {
-  const figure = (name: string) => integers.get(name) ?? 0n;
-  const [rows, columns, bits, blockSize] = ['N', 'K', 'bits', 'block_size'].map(figure) as [
+  const attribute = (name: string) => integers.get(name) ?? 0n;
+  const [rows, columns, bits, blockSize] = ['N', 'K', 'bits', 'block_size'].map(attribute) as [
     bigint,
     bigint,
     bigint,
@@ -210,45 +254,24 @@ function checkMatMulNBits(
     inputs.length === 3 &&
     blocks > 0n &&
     (bits === 4n || bits === 8n) &&
-    figure('accuracy_level') <= 4n &&
+    attribute('accuracy_level') <= 4n &&
     weights?.type === 'uint8' &&
     weights.values === (blocks * blockSize * bits) / 8n &&
     scales?.type === 'float32' &&
     scales.values === blocks;
-  if (!sound) throw invalidModel('a graph file holds a product that contradicts its weights');
+  if (!sound)
+    throw invalidModel(
+      'the attributes of a MatMulNBits node do not match the sizes of its weights and scales',
+    );
 }
-
-/** The file that a graph may take its weights from. */
-export interface WeightsFile {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-/** A constant of a graph that was found sound. */
-export interface Initializer {
-  readonly name: string;
-  readonly type: 'float32' | 'uint8' | 'int8' | 'int64';
-  /** Product of its dimensions. */
-  readonly values: bigint;
-}
-
-/** By `TensorProto.DataType`. */
-const TYPES: ReadonlyMap<bigint, { type: Initializer['type']; bytesPerValue: bigint }> = new Map([
-  [1n, { type: 'float32', bytesPerValue: 4n }],
-  [2n, { type: 'uint8', bytesPerValue: 1n }],
-  [3n, { type: 'int8', bytesPerValue: 1n }],
-  [7n, { type: 'int64', bytesPerValue: 8n }],
-]);
-
-const MAX_DIMENSIONS = 8;
 
 /**
- * Checks one `TensorProto`: of a known type, its bytes as many as its shape needs, and inside the graph or in
- * the package's own file, wholly inside it and where a value of its type may start.
+ * Validates a `TensorProto`: a known type, as many bytes as the shape needs, stored inline or within `weights` at an aligned
+ * offset.
  *
- * @throws MODEL_INVALID otherwise.
+ * @throws MODEL_INVALID
  */
-export function checkInitializer(message: Uint8Array, weights: WeightsFile): Initializer {
+function checkInitializer(message: Uint8Array, weights: WeightsFile): Initializer {
   let name = '';
   let code = 0n;
   let location = 0n;
@@ -263,14 +286,16 @@ export function checkInitializer(message: Uint8Array, weights: WeightsFile): Ini
     if (field.number === 13) readEntry(toBytes(field), entries);
     if (field.number === 14) location = toInteger(field);
   }
-  const known = TYPES.get(code);
-  if (!known || shape.length > MAX_DIMENSIONS || shape.some((size) => size >= 1n << 32n)) {
-    throw badWeights();
+  const type = TYPES.get(code);
+  if (!type || shape.length > MAX_DIMENSIONS || shape.some((size) => size >= 1n << 32n)) {
+    throw invalidInitializer(name);
   }
   const values = shape.reduce((product, size) => product * size, 1n);
-  const bytes = values * known.bytesPerValue;
+  const bytes = values * type.bytesPerValue;
   if (location === 0n) {
-    if (entries.size > 0 || BigInt(inline?.length ?? 0) !== bytes) throw badWeights();
+    if (entries.size > 0 || BigInt(inline?.length ?? 0) !== bytes) {
+      throw invalidInitializer(name);
+    }
   } else {
     const [offset, length] = [toCount(entries.get('offset')), toCount(entries.get('length'))];
     const sound =
@@ -279,39 +304,43 @@ export function checkInitializer(message: Uint8Array, weights: WeightsFile): Ini
       entries.size === 3 &&
       entries.get('location') === weights.name &&
       length === bytes &&
-      offset % known.bytesPerValue === 0n &&
+      offset % type.bytesPerValue === 0n &&
       offset + length <= BigInt(weights.bytes);
-    if (!sound) throw badWeights();
+    if (!sound) throw invalidInitializer(name);
   }
-  return { name, type: known.type, values };
+  return { name, type: type.type, values };
 }
 
 function readEntry(message: Uint8Array, entries: Map<string, string>): void {
   const [key, value, ...rest] = Array.from(readKnownFields(message, [1, 2], 'entry'));
   const sound = key?.number === 1 && value?.number === 2 && rest.length === 0;
-  if (!sound || entries.has(toText(key))) throw badWeights();
+  if (!sound || entries.has(toText(key))) throw invalidInitializer('');
   entries.set(toText(key), toText(value));
 }
 
-/** A count in decimal digits; anything else is refused. */
+/** Parses 1 to 15 decimal digits. @throws MODEL_INVALID */
 function toCount(text: string | undefined): bigint {
-  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) throw badWeights();
+  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) throw invalidInitializer('');
   return BigInt(text);
 }
 
-function badWeights(): Error {
-  return invalidModel('a graph file takes weights from where none are');
+function invalidInitializer(name: string): Error {
+  return invalidModel(
+    `the initializer ${quote(name)} has an unknown type, a size that does not match its shape, or data outside of its file`,
+  );
 }
 
-/** What a graph says about one of its inputs or outputs. */
-export interface ValueInfo {
-  readonly name: string;
-  /** Null for a dimension that varies. */
-  readonly sizes: readonly (number | null)[];
+function undefinedOutput(name: string): Error {
+  return invalidModel(`no node computes the output ${quote(name)}`);
 }
 
-/** Reads a `ValueInfoProto` that describes a tensor. @throws MODEL_INVALID when it is malformed. */
-export function readValueInfo(message: Uint8Array): ValueInfo {
+/** Names come from the file, so only plain ones are repeated in an error. */
+function quote(name: string): string {
+  return /^[\w./:-]{1,120}$/.test(name) ? `\`${name}\`` : '(unnamed)';
+}
+
+/** Parses a `ValueInfoProto` of a tensor. @throws MODEL_INVALID */
+function readValueInfo(message: Uint8Array): ValueInfo {
   let name = '';
   const sizes: (number | null)[] = [];
   for (const field of readKnownFields(message, [1, 2], 'value')) {
@@ -324,13 +353,14 @@ export function readValueInfo(message: Uint8Array): ValueInfo {
   return { name, sizes };
 }
 
-/** Of a `TypeProto.Tensor`: element type and shape, a list of dimensions. */
+/** Dimensions of a `TypeProto.Tensor`. */
 function* readSizes(message: Uint8Array): Generator<number | null> {
   for (const field of readKnownFields(message, [1, 2], 'tensor type')) {
     if (field.number === 1) continue;
     for (const dimension of readKnownFields(toBytes(field), [1], 'shape')) {
       const [size, ...rest] = readKnownFields(toBytes(dimension), [1, 2], 'dimension');
-      if (size === undefined || rest.length > 0) throw invalidModel('a graph file is malformed');
+      if (size === undefined || rest.length > 0)
+        throw invalidModel('a dimension has no value, or two');
       yield size.number === 1 ? Number(toInteger(size)) : null;
     }
   }

@@ -1,24 +1,24 @@
 import type { GraphInputs } from './check-graph.js';
 import type { DecoderManifest, VisionManifest } from '../manifest.js';
 
-/** What `vision.onnx` may be fed. */
+/** Inputs of `vision.onnx`. */
 export function visionInputs({ imageSize }: VisionManifest): GraphInputs {
   return new Map([['pixel_values', [null, 3, imageSize, imageSize]]]);
 }
 
-/** What `head.onnx` may be fed. */
+/** Inputs of `head.onnx`. */
 export function headInputs({ hiddenSize }: DecoderManifest): GraphInputs {
   return new Map([['hidden', [null, hiddenSize]]]);
 }
 
-/** What `decoder.onnx` and `prefill.onnx` may be fed. */
+/** Inputs of `decoder.onnx` and `prefill.onnx`; see `emitDecoderGraph` for their shapes. */
 export function decoderInputs(decoder: DecoderManifest): GraphInputs {
   const { hiddenSize, layers, keyValueHeads, headDim, cache } = decoder;
-  const ofPosition = ['key_scale', 'key_shift', 'value_scale'];
+  const perPosition = ['key_scale', 'key_shift', 'value_scale'];
   const planes = [
     { part: 'key', sizes: cache === 'float32' ? [null, headDim] : [headDim, null] },
     { part: 'value', sizes: [null, headDim] },
-    ...(cache === 'float32' ? [] : ofPosition).map((part) => ({ part, sizes: [1, null] })),
+    ...(cache === 'float32' ? [] : perPosition).map((part) => ({ part, sizes: [1, null] })),
   ];
   return new Map<string, readonly (number | null)[]>([
     ['inputs_embeds', [null, null, hiddenSize]],

@@ -1,6 +1,6 @@
 import { invalidModel } from '../invalid-model.js';
 
-/** One field of a protocol buffers message: an integer, or the bytes of a text or nested message. */
+/** One field of a protobuf message: an integer, or the bytes of a string, a nested message or a fixed32 value. */
 export type Field =
   | { readonly number: number; readonly kind: 'integer'; readonly value: bigint }
   | { readonly number: number; readonly kind: 'bytes'; readonly value: Uint8Array };
@@ -9,14 +9,14 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
-/** 64 bits at 7 a byte. */
+/** 64 bits in groups of 7. */
 const MAX_VARINT_BYTES = 10;
 
 /**
- * Reads the fields of a message in their order; nested messages are views, not copies.
- * Source: https://protobuf.dev/programming-guides/encoding/.
+ * Yields the fields of a message in file order. Byte fields are views of `message`, not copies.
+ * Wire format: https://protobuf.dev/programming-guides/encoding/.
  *
- * @throws MODEL_INVALID when a field ends behind the message or is of a kind that no graph file needs.
+ * @throws MODEL_INVALID if a field exceeds the message or has a wire type that ONNX graphs do not use.
  */
 export function* readFields(message: Uint8Array): Generator<Field> {
   let position = 0;
@@ -50,14 +50,15 @@ export function* readFields(message: Uint8Array): Generator<Field> {
 }
 
 function malformed(): Error {
-  return invalidModel('a graph file is malformed');
+  return invalidModel('the protobuf encoding is damaged');
 }
 
 /**
- * Reads a message that may hold no other fields than these.
+ * `readFields` that rejects unknown fields.
  *
- * @param known field numbers. @param label what the message is, for the error.
- * @throws MODEL_INVALID at the first other field.
+ * @param known allowed field numbers.
+ * @param label kind of message, for the error.
+ * @throws MODEL_INVALID
  */
 export function* readKnownFields(
   message: Uint8Array,
@@ -66,25 +67,25 @@ export function* readKnownFields(
 ): Generator<Field> {
   for (const field of readFields(message)) {
     if (!known.includes(field.number)) {
-      throw invalidModel(`a graph file holds an unknown field in a ${label}`);
+      throw invalidModel(`a ${label} contains the unknown field ${field.number}`);
     }
     yield field;
   }
 }
 
-/** @throws MODEL_INVALID unless the field holds bytes. */
+/** @throws MODEL_INVALID unless the field is length-delimited. */
 export function toBytes(field: Field): Uint8Array {
-  if (field.kind !== 'bytes') throw invalidModel('a graph file is malformed');
+  if (field.kind !== 'bytes') throw malformed();
   return field.value;
 }
 
-/** 64 bits without a sign. @throws MODEL_INVALID unless the field holds an integer. */
+/** An unsigned 64-bit integer. @throws MODEL_INVALID unless the field is a varint. */
 export function toInteger(field: Field): bigint {
-  if (field.kind !== 'integer') throw invalidModel('a graph file is malformed');
+  if (field.kind !== 'integer') throw malformed();
   return field.value;
 }
 
-/** A text, a character a byte: names here are compared and never shown. @throws MODEL_INVALID */
+/** Decoded as Latin-1, one character per byte: names are compared only. @throws MODEL_INVALID */
 export function toText(field: Field): string {
   return Buffer.from(toBytes(field)).toString('latin1');
 }
