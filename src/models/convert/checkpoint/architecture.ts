@@ -1,18 +1,18 @@
 import type { ModelManifest, RopeScaling, VisionManifest } from '../../package/manifest.js';
 
-/** Activation functions that the graphs can express: exact GELU, and its tanh approximation. */
+/** Supported activation functions: exact GELU and its tanh approximation. */
 export type Activation = 'gelu' | 'gelu_pytorch_tanh';
 
-/** A SigLIP vision tower, as far as its features go through it, and the projector behind it. */
+/** A SigLIP vision encoder, up to the feature layer, and the projector. */
 export interface VisionArchitecture {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly attentionHeads: number;
-  /** Layers whose output is used; the checkpoint may hold more. */
+  /** Layers up to the feature layer; the checkpoint may have more. */
   readonly layers: number;
   readonly imageSize: number;
   readonly patchSize: number;
-  /** Whole patches along a side; a rest of the picture at the right and the bottom is not seen. */
+  /** floor(imageSize / patchSize); remaining pixels at the right and the bottom are ignored. */
   readonly patchesPerSide: number;
   readonly activation: Activation;
   readonly layerNormEpsilon: number;
@@ -20,7 +20,7 @@ export interface VisionArchitecture {
   readonly tokens: VisionManifest['tokens'];
 }
 
-/** The two-layer perceptron between tower and decoder. */
+/** The two-layer MLP between vision encoder and decoder. */
 interface ProjectorArchitecture {
   readonly activation: Activation;
   readonly bias: 'present' | 'absent';
@@ -39,27 +39,27 @@ export interface DecoderArchitecture {
   readonly rmsNormEpsilon: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
-  /** Whether the output head has weights of its own or shares the embeddings. */
+  /** `embeddings`: the output head is tied to the token embeddings. */
   readonly outputHead: 'own' | 'embeddings';
 }
 
-/** How a checkpoint's matrices were quantised by whoever published it. */
+/** Quantization of the published checkpoint. */
 export type CheckpointQuantization =
   | { readonly kind: 'none' }
-  /** Eight-bit floats with a scale a tensor or a row. */
+  /** F8_E4M3 with a scale per tensor or per row. */
   | { readonly kind: 'fp8' }
-  /** Four bits around 8, with a scale for each `groupSize` values of a row. */
+  /** GPTQ: 4 bits, symmetric (zero point 8), a scale per `groupSize` values of a row. */
   | {
       readonly kind: 'gptq';
       readonly groupSize: number;
       readonly zeroPoints: 'exact' | 'less-one';
     };
 
-/** Everything a checkpoint's JSON files say that conversion needs. */
+/** Architecture of a checkpoint, from its JSON files. */
 export interface Architecture {
-  /** The class name of the checkpoint. */
+  /** Class name in transformers. */
   readonly name: string;
-  /** Null: the model reads text alone. */
+  /** `null` if the model has no vision encoder. */
   readonly vision: VisionArchitecture | null;
   readonly decoder: DecoderArchitecture;
   readonly quantization: CheckpointQuantization;

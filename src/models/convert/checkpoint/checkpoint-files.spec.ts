@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { tinyProcessor, writeTinyCheckpoint } from '../../../../test/tiny-model/tiny-checkpoint.js';
-import { parseLicence, readCheckpointFiles } from './checkpoint-files.js';
+import { parseLicense, readCheckpointFiles } from './checkpoint-files.js';
 
 let root: string;
 
@@ -76,7 +76,7 @@ describe('readCheckpointFiles', () => {
   });
 });
 
-describe('parseLicence', () => {
+describe('parseLicense', () => {
   it.each([
     ['---\nlicense: apache-2.0\nlanguage: en\n---\n', 'apache-2.0'],
     ['---\r\nlanguage: en\r\nlicense: "mit"\r\n---\r\n', 'mit'],
@@ -85,6 +85,6 @@ describe('parseLicence', () => {
     ['---\nlicense:\n  - mit\n---\n', undefined],
     ['', undefined],
   ])('reads %j as %s', (card, licence) => {
-    expect(parseLicence(card)).toBe(licence);
+    expect(parseLicense(card)).toBe(licence);
   });
 });

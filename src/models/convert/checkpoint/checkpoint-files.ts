@@ -7,38 +7,38 @@ import {
   parseJsonObject,
   checkString,
 } from '../../package/json-fields.js';
-import { invalidModel } from '../../package/invalid-model.js';
+import { invalidCheckpoint } from '../../package/invalid-model.js';
 import { createHash } from 'node:crypto';
 import { hashFile } from '../../package/file-hash.js';
 
-/** The small files of a checkpoint, read and parsed. */
+/** The files of a checkpoint except the weights. */
 export interface CheckpointFiles {
   readonly config: JsonObject;
-  /** Empty where the checkpoint has none. */
+  /** `{}` if the checkpoint has no generation_config.json. */
   readonly generation: JsonObject;
-  /** Null for a model that reads text alone. */
+  /** `null` if the checkpoint has none (text models). */
   readonly imageProcessor: JsonObject | null;
   readonly tokenizer: Uint8Array;
   readonly tokenizerConfig: Uint8Array;
-  /** Jinja; null for a model that was not trained to chat. */
+  /** Jinja template; null if the checkpoint has none (base models). */
   readonly chatTemplate: string | null;
-  /** From the card's front matter, or `unknown`. */
+  /** License id in the front matter of the model card, or `unknown`. */
   readonly licence: string;
-  /** The folder's name. */
+  /** Name of the folder. */
   readonly name: string;
 }
 
 const CARDS = ['README.md', 'MODEL_CARD.md'];
 
-/** The largest tokenizer known takes 37 MB. */
+/** 128 MiB. The largest known tokenizer has 37 MB. */
 const MAX_BYTES = 128 << 20;
 
-/** Reads everything but the weights. @throws MODEL_INVALID when a file is missing or malformed. */
+/** Loads all files except the weights. @throws MODEL_INVALID if a required file is missing or malformed. */
 export async function readCheckpointFiles(directory: string): Promise<CheckpointFiles> {
   const read = (name: string) => readOptional(join(directory, name));
   const required = async (name: string): Promise<Uint8Array> => {
     const bytes = await read(name);
-    if (!bytes) throw invalidModel(`the checkpoint lacks ${name}`);
+    if (!bytes) throw invalidCheckpoint(name, 'the file is missing');
     return bytes;
   };
   const json = async (name: string): Promise<JsonObject> => {
@@ -53,9 +53,12 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     null;
   const text = template instanceof Uint8Array ? new TextDecoder().decode(template) : template;
   if (text !== null && (typeof text !== 'string' || text === '')) {
-    throw invalidModel('the chat template is not one text');
+    throw invalidCheckpoint(
+      null,
+      'the chat template must be a non-empty string; several templates are not supported',
+    );
   }
-  // As in transformers, the processor's own file comes first when it holds an image processor.
+  // Same order as in transformers: processor_config.json first, if it contains an image processor.
   const nested = (await json('processor_config.json'))['image_processor'];
   const processor = await read('preprocessor_config.json');
   return {
@@ -70,13 +73,13 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
     chatTemplate: text,
-    licence: await readLicence(directory),
+    licence: await readLicense(directory),
     name: basename(resolve(directory)),
   };
 }
 
-/** Reads `license:` from the YAML between the dashes at the top of a card. */
-export function parseLicence(card: string): string | undefined {
+/** `license:` in the YAML front matter of a model card. */
+export function parseLicense(card: string): string | undefined {
   const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
   const value = /^license:[ \t]*["']?([A-Za-z0-9][\w .+-]{0,63}?)["']?[ \t]*$/m.exec(
     frontMatter ?? '',
@@ -84,10 +87,10 @@ export function parseLicence(card: string): string | undefined {
   return value?.[1];
 }
 
-async function readLicence(directory: string): Promise<string> {
+async function readLicense(directory: string): Promise<string> {
   for (const name of CARDS) {
     const bytes = await readOptional(join(directory, name));
-    const licence = bytes && parseLicence(new TextDecoder().decode(bytes));
+    const licence = bytes && parseLicense(new TextDecoder().decode(bytes));
     if (licence) return licence;
   }
   return 'unknown';
@@ -96,7 +99,9 @@ async function readLicence(directory: string): Promise<string> {
 async function readOptional(path: string): Promise<Uint8Array | undefined> {
   const file = await stat(path).catch(() => undefined);
   if (!file?.isFile()) return undefined;
-  if (file.size > MAX_BYTES) throw invalidModel('a file of the checkpoint is too large');
+  if (file.size > MAX_BYTES) {
+    throw invalidCheckpoint(basename(path), `the file has ${file.size} bytes (limit ${MAX_BYTES})`);
+  }
   return readFile(path);
 }
 
@@ -106,7 +111,7 @@ const MAX_INDEX_BYTES = 16 << 20;
 const MAX_SHARDS = 1000;
 const WEIGHT_FILE = /^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/;
 
-/** The small files that make a model what it is. A card may be reworded, so it is none of them. */
+/** Files besides the weights that define a model. The model card does not: rewording it does not change the model. */
 export const SMALL_FILES = [
   'chat_template.jinja',
   'chat_template.json',
@@ -119,10 +124,9 @@ export const SMALL_FILES = [
 ];
 
 /**
- * Identifies a checkpoint by content: SHA-256 over a line `name hash` for each file that makes the model what it
- * is, in the order of their names.
+ * Content hash of a checkpoint: SHA-256 in hex over the lines `NAME HASH` of all files that define the model, sorted by name.
  *
- * @param hashes SHA-256 in hex by file name; files that are no part of the model do not count.
+ * @param hashes SHA-256 in hex by file name; other files are ignored.
  */
 export function computeRevision(hashes: ReadonlyMap<string, string>): string {
   const revision = createHash('sha256');
@@ -132,7 +136,7 @@ export function computeRevision(hashes: ReadonlyMap<string, string>): string {
   return revision.digest('hex');
 }
 
-/** The same of a folder, whose files are all read. @throws MODEL_INVALID when it holds no weights */
+/** `computeRevision` of a folder. Hashes all files, weights included. @throws MODEL_INVALID if there are no weights */
 export async function computeFolderRevision(directory: string): Promise<string> {
   const weights = [WEIGHT_INDEX_FILE, ...(await listWeightFiles(directory))];
   const hashes = new Map<string, string>();
@@ -144,38 +148,45 @@ export async function computeFolderRevision(directory: string): Promise<string> 
 }
 
 /**
- * The names of the files that hold a folder's weights: one file, or the shards of an index.
+ * Names of a checkpoint's weight files: `model.safetensors`, or the shards in `model.safetensors.index.json`.
  *
- * @throws MODEL_INVALID when there are none or the index names something that is no plain file name.
+ * @throws MODEL_INVALID if there are none or the index is invalid.
  */
 export async function listWeightFiles(directory: string): Promise<string[]> {
   if (await isFile(join(directory, SINGLE_FILE))) return [SINGLE_FILE];
   const path = join(directory, WEIGHT_INDEX_FILE);
   if (!(await isFile(path)) || (await stat(path)).size > MAX_INDEX_BYTES) {
-    throw invalidModel('the checkpoint holds no safetensors weights');
+    throw invalidCheckpoint(
+      null,
+      `the folder contains neither ${SINGLE_FILE} nor ${WEIGHT_INDEX_FILE} (up to ${MAX_INDEX_BYTES} bytes)`,
+    );
   }
   return [...new Set(parseWeightIndex(await readFile(path)).values())].sort();
 }
 
 /**
- * Reads `model.safetensors.index.json`: the file of each tensor, by the name that the file has for it.
+ * Parses `model.safetensors.index.json`.
  *
- * @throws MODEL_INVALID when it names something that is no plain file name.
+ * @returns file name by tensor name.
+ * @throws MODEL_INVALID if a value is not a plain `.safetensors` file name, or the index lists no or more than 1000 files.
  */
 export function parseWeightIndex(bytes: Uint8Array): Map<string, string> {
-  const map = checkObject(
-    parseJsonObject(bytes, WEIGHT_INDEX_FILE)['weight_map'],
-    WEIGHT_INDEX_FILE,
-  );
+  const index = parseJsonObject(bytes, WEIGHT_INDEX_FILE);
+  const map = checkObject(index['weight_map'], `weight_map in ${WEIGHT_INDEX_FILE}`);
   const files = new Map<string, string>();
   for (const [name, value] of Object.entries(map)) {
-    const file = checkString(value, WEIGHT_INDEX_FILE, 128);
-    if (!WEIGHT_FILE.test(file)) throw invalidModel(`${WEIGHT_INDEX_FILE} names no weight files`);
+    const file = checkString(value, `each file name in ${WEIGHT_INDEX_FILE}`, 128);
+    if (!WEIGHT_FILE.test(file)) {
+      throw invalidCheckpoint(WEIGHT_INDEX_FILE, 'it lists a file that is not named *.safetensors');
+    }
     files.set(name, file);
   }
   const count = new Set(files.values()).size;
   if (count === 0 || count > MAX_SHARDS) {
-    throw invalidModel(`${WEIGHT_INDEX_FILE} names no weight files, or too many`);
+    throw invalidCheckpoint(
+      WEIGHT_INDEX_FILE,
+      `it must list 1 to ${MAX_SHARDS} weight files, found ${count}`,
+    );
   }
   return files;
 }

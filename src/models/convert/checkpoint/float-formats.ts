@@ -2,7 +2,7 @@ import { invalidModel } from '../../package/invalid-model.js';
 import { float16ToNumber } from '../../../tensor/float16.js';
 import type { StoredTensor } from './safetensors.js';
 
-/** Widens `bytes` to float32; exact for every value of every format. */
+/** Converts `bytes` to float32, exact for all values of the format. */
 type Decode = (bytes: Uint8Array<ArrayBuffer>, target: Float32Array) => void;
 
 interface ValueFormat {
@@ -17,24 +17,29 @@ const FORMATS: Readonly<Record<string, ValueFormat>> = {
   F8_E4M3: { bytesPerValue: 1, decode: decodeFloat8 },
 };
 
-/** Every binary16 and every eight-bit value as float32, made on first use. */
+/** Lookup tables of all float16 and all F8_E4M3 values, built on first use. */
 let float16Table: Float32Array | undefined;
 let float8Table: Float32Array | undefined;
 
 /**
- * Reads values of a tensor a few at a time, into memory that is used again.
+ * Returns a function that reads `count` values from index `start` as float32. The result is overwritten by the next call.
  *
- * @throws MODEL_INVALID unless it holds floats of a known format.
+ * @param maxValues largest `count`.
+ * @throws MODEL_INVALID unless the data type is F32, F16, BF16 or F8_E4M3.
  */
 export function createValueReader(
   tensor: StoredTensor,
-  mostValues: number,
+  maxValues: number,
 ): (start: number, count: number) => Float32Array {
   const format = FORMATS[tensor.format];
-  if (!format) throw invalidModel(`weights in the format ${tensor.format} are not supported`);
+  if (!format) {
+    throw invalidModel(
+      `weights of type ${tensor.format} are not supported; supported: ${Object.keys(FORMATS).join(', ')}`,
+    );
+  }
   const { bytesPerValue, decode } = format;
-  const bytes = new Uint8Array(mostValues * bytesPerValue);
-  const values = new Float32Array(mostValues);
+  const bytes = new Uint8Array(maxValues * bytesPerValue);
+  const values = new Float32Array(maxValues);
   return (start, count) => {
     const part = bytes.subarray(0, count * bytesPerValue);
     tensor.read(part, start * bytesPerValue);
@@ -44,7 +49,7 @@ export function createValueReader(
   };
 }
 
-/** All values of a small tensor. @throws MODEL_INVALID */
+/** All values of a tensor that fits in memory, as float32. @throws MODEL_INVALID */
 export function readValues(tensor: StoredTensor): Float32Array {
   const count = tensor.shape.reduce((product, size) => product * size, 1);
   return createValueReader(tensor, count)(0, count);
@@ -73,7 +78,7 @@ function decodeFloat8(bytes: Uint8Array<ArrayBuffer>, target: Float32Array): voi
   for (let i = 0; i < target.length; i++) target[i] = table[bytes[i] ?? 0] ?? 0;
 }
 
-/** Four bits of exponent, three of fraction, no infinity: https://arxiv.org/abs/2209.05433, `E4M3`. */
+/** E4M3: 4 bits exponent, 3 bits fraction, no infinity. Source: https://arxiv.org/abs/2209.05433. */
 function float8ToNumber(byte: number): number {
   const sign = byte & 0x80 ? -1 : 1;
   const exponent = (byte >> 3) & 0xf;

@@ -14,17 +14,30 @@ import type {
   CheckpointQuantization,
 } from './architecture.js';
 import { invalidModel } from '../../package/invalid-model.js';
-import type { RopeScaling } from '../../package/manifest.js';
+import type { GenerationDefaults, RopeScaling } from '../../package/manifest.js';
 
 const TOKEN = { min: 0, max: 1 << 24 };
+const SIZE = { min: 1, max: 1 << 24 };
+const LAYERS = { min: 1, max: 1024 };
+const EPSILON = { min: 1e-12, max: 1e-2 };
+const FACTOR = { min: 1e-6, max: 1e9 };
+const POSITIONS = { min: 1, max: 1 << 24 };
+
+const ROPE_LABEL = 'text_config.rope_parameters';
+const QUANTIZATION_LABEL = 'quantization_config';
+
+const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu_pytorch_tanh'];
+
+/** Block sizes of MatMulNBits: GPTQ groups are stored as blocks unchanged. */
+const GROUP_SIZES = [16, 32, 64, 128, 256];
+
 const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
 
 /**
- * Reads `config.json` and `generation_config.json` (an empty object where there is none). transformers leaves
- * fields out that equal their class's default, so those defaults stand in; a wrong guess shows in the
- * shapes of the weights.
+ * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value of
+ * the configuration class, so the same defaults are used here. A wrong default would not match the shapes of the weights.
  *
- * @throws MODEL_INVALID when a field is out of range or asks for something the graphs do not do.
+ * @throws MODEL_INVALID if a field is out of range or needs an unsupported feature.
  */
 export function parseArchitecture(config: JsonObject, generation: JsonObject): Architecture {
   const [name] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
@@ -57,7 +70,7 @@ function parseTokens(
 ): Architecture['tokens'] {
   const eos = generation['eos_token_id'] ?? text['eos_token_id'] ?? config['eos_token_id'];
   const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
-  // Older configurations say -1 for a token that does not exist.
+  // Older configurations use -1 for a missing token.
   const optional = (field: string) => {
     const value = text[field] ?? config[field] ?? generation[field] ?? -1;
     return value === -1 ? null : token(value, field);
@@ -69,17 +82,13 @@ function parseTokens(
   };
 }
 
-const SIZE = { min: 1, max: 1 << 24 };
-const LAYERS = { min: 1, max: 1024 };
-const EPSILON = { min: 1e-12, max: 1e-2 };
-
 /**
- * Reads the configuration of a Llama decoder: `text_config`, or the whole of a plain decoder's.
+ * Parses the configuration of a Llama decoder.
  *
- * @param config the whole `config.json`, which may say that the head is the embeddings.
+ * @param json `text_config`, or all of `config.json` for a text model.
+ * @param config all of `config.json`, which may contain `tie_word_embeddings`.
  * @throws MODEL_INVALID
- */
-export function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchitecture {
+ */ function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchitecture {
   checkOneOf(json['model_type'], 'text_config.model_type', ['llama']);
   checkOneOf(json['hidden_act'] ?? 'silu', 'text_config.hidden_act', ['silu']);
   checkOneOf(json['attention_bias'] ?? false, 'text_config.attention_bias', [false]);
@@ -91,10 +100,14 @@ export function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchi
   const keyValueHeads = size('num_key_value_heads', attentionHeads);
   const headDim = size('head_dim', hiddenSize / attentionHeads);
   if (attentionHeads % keyValueHeads !== 0) {
-    throw invalidModel('text_config.num_attention_heads is no multiple of num_key_value_heads');
+    throw invalidModel(
+      `text_config.num_attention_heads must be a multiple of num_key_value_heads, found ${attentionHeads} and ${keyValueHeads}`,
+    );
   }
-  // The runtime's fused attention knows no others.
-  if (headDim % 8 !== 0) throw invalidModel('text_config.head_dim must be a multiple of 8');
+  // ONNX Runtime's GroupQueryAttention supports no other head sizes.
+  if (headDim % 8 !== 0) {
+    throw invalidModel(`text_config.head_dim must be a multiple of 8, found ${headDim}`);
+  }
   const maxPositions = size('max_position_embeddings', 2048);
   const tied = [json['tie_word_embeddings'], config['tie_word_embeddings']].includes(true);
   return {
@@ -112,15 +125,11 @@ export function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchi
   };
 }
 
-const FACTOR = { min: 1e-6, max: 1e9 };
-const POSITIONS = { min: 1, max: 1 << 24 };
-const ROPE_LABEL = 'text_config.rope_parameters';
-
 /**
- * Reads how a decoder's rotary positions turn. transformers 5 keeps `rope_parameters`; 4 kept `rope_theta` and
- * `rope_scaling` apart. What a kind leaves out is what `modeling_rope_utils.py` of transformers 5 takes for it.
+ * Parses the RoPE parameters: `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling` (transformers 4).
+ * Defaults as in `modeling_rope_utils.py` of transformers 5.
  *
- * @throws MODEL_INVALID when a field is out of range or the kind is one that is not computed here.
+ * @throws MODEL_INVALID if a field is out of range or the type is not supported.
  */
 export function parseRope(
   json: JsonObject,
@@ -182,19 +191,17 @@ function parseScaling(
   }
 }
 
-/** What the paper advises: https://arxiv.org/abs/2309.00071; `mscale` is DeepSeek's addition. */
+/** Default of the YaRN paper, https://arxiv.org/abs/2309.00071; `mscale` is an extension by DeepSeek. */
 function attentionFactor(factor: number, parameters: JsonObject): number {
   const magnitude = (scale: number) => (factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1);
-  const [own, all] = [parameters['mscale'], parameters['mscale_all_dim']];
-  if (!own || !all) return magnitude(1);
+  const [mscale, mscaleAllDim] = [parameters['mscale'], parameters['mscale_all_dim']];
+  if (!mscale || !mscaleAllDim) return magnitude(1);
   const check = (value: unknown) => checkNumber(value, `${ROPE_LABEL}.mscale`, FACTOR);
-  return magnitude(check(own)) / magnitude(check(all));
+  return magnitude(check(mscale)) / magnitude(check(mscaleAllDim));
 }
 
-const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu_pytorch_tanh'];
-
-/** Reads tower and projector out of the `config.json` of a LLaVA-OneVision model. @throws MODEL_INVALID */
-export function parseVision(config: JsonObject): VisionArchitecture {
+/** Parses vision encoder and projector in the `config.json` of a LLaVA-OneVision model. @throws MODEL_INVALID */
+function parseVision(config: JsonObject): VisionArchitecture {
   const strategy = config['vision_feature_select_strategy'] ?? 'full';
   checkOneOf(strategy, 'vision_feature_select_strategy', ['full']);
   const bias = checkOneOf(
@@ -210,7 +217,7 @@ export function parseVision(config: JsonObject): VisionArchitecture {
       TOKEN,
     );
   return {
-    ...parseTower(
+    ...parseVisionEncoder(
       checkObject(config['vision_config'], 'vision_config'),
       config['vision_feature_layer'] ?? -1,
     ),
@@ -222,7 +229,7 @@ export function parseVision(config: JsonObject): VisionArchitecture {
   };
 }
 
-function parseTower(
+function parseVisionEncoder(
   json: JsonObject,
   featureLayer: unknown,
 ): Omit<VisionArchitecture, 'projector' | 'tokens'> {
@@ -235,7 +242,7 @@ function parseTower(
     'vision_config.num_hidden_layers',
     LAYERS,
   );
-  // The list of features starts with the embeddings, so it is one longer than the list of layers.
+  // `hidden_states` of transformers starts with the embeddings, so it has one entry more than there are layers.
   const index = checkInteger(featureLayer, 'vision_feature_layer', {
     min: -(available + 1),
     max: available,
@@ -243,9 +250,15 @@ function parseTower(
   const [hiddenSize, attentionHeads] = [size('hidden_size', 768), size('num_attention_heads', 12)];
   const [imageSize, patchSize] = [size('image_size', 224), size('patch_size', 16)];
   if (hiddenSize % attentionHeads !== 0) {
-    throw invalidModel('vision_config.hidden_size is no multiple of num_attention_heads');
+    throw invalidModel(
+      `vision_config.hidden_size must be a multiple of num_attention_heads, found ${hiddenSize} and ${attentionHeads}`,
+    );
   }
-  if (patchSize > imageSize) throw invalidModel('vision_config.patch_size is above image_size');
+  if (patchSize > imageSize) {
+    throw invalidModel(
+      `vision_config.patch_size must not exceed image_size, found ${patchSize} and ${imageSize}`,
+    );
+  }
   return {
     hiddenSize,
     attentionHeads,
@@ -267,16 +280,11 @@ function parseTower(
   };
 }
 
-const QUANTIZATION_LABEL = 'quantization_config';
-
-/** The groups that blocks of a package can be. */
-const GROUP_SIZES = [16, 32, 64, 128, 256];
-
 /**
- * Reads `quantization_config`, where a checkpoint has one: GPTQ in four bits, symmetric, in the order of the
- * columns, and fp8 as compressed-tensors, FBGEMM and others write it.
+ * Parses `quantization_config`. Supported: GPTQ (4 bits, symmetric, no act-order) and fp8 weights (compressed-tensors, FBGEMM,
+ * `fp8`) with a scale per tensor or row.
  *
- * @throws MODEL_INVALID for any other kind, by its name.
+ * @throws MODEL_INVALID for other methods.
  */
 export function parseQuantization(config: JsonObject, text: JsonObject): CheckpointQuantization {
   const value = config[QUANTIZATION_LABEL] ?? text[QUANTIZATION_LABEL];
@@ -291,7 +299,7 @@ export function parseQuantization(config: JsonObject, text: JsonObject): Checkpo
   if (method === 'gptq') return parseGptq(json);
   if (method === 'compressed-tensors') checkFloatWeights(json);
   else if ((json['weight_block_size'] ?? null) !== null) {
-    throw invalidModel(`${QUANTIZATION_LABEL}.weight_block_size is not supported`);
+    throw invalidModel(`${QUANTIZATION_LABEL}.weight_block_size is not supported, it must be null`);
   }
   return { kind: 'fp8' };
 }
@@ -312,7 +320,7 @@ function parseGptq(json: JsonObject): CheckpointQuantization {
   };
 }
 
-/** compressed-tensors is a family of formats; a scale a tensor or a row of eight-bit floats is one of them. */
+/** Of the compressed-tensors formats, only fp8 with a scale per tensor or row (`channel`) is supported. */
 function checkFloatWeights(json: JsonObject): void {
   checkOneOf(json['format'], `${QUANTIZATION_LABEL}.format`, [
     'float-quantized',
@@ -328,4 +336,24 @@ function checkFloatWeights(json: JsonObject): void {
     checkOneOf(weights['symmetric'] ?? true, `${label}.symmetric`, [true]);
     checkOneOf(weights['strategy'], `${label}.strategy`, ['tensor', 'channel']);
   }
+}
+
+/** Parses the sampling defaults of `generation_config.json`. @throws MODEL_INVALID */
+export function parseGenerationDefaults(json: JsonObject): GenerationDefaults {
+  const number = (field: string, min: number, max: number): number | undefined =>
+    json[field] === undefined || json[field] === null
+      ? undefined
+      : checkNumber(json[field], field, { min, max });
+  const defaults = {
+    temperature: number('temperature', 0, 100),
+    topP: number('top_p', 0, 1),
+    topK: number('top_k', 0, 1 << 24),
+    repetitionPenalty: number('repetition_penalty', 0.01, 100),
+    doSample:
+      json['do_sample'] === undefined
+        ? undefined
+        : checkOneOf(json['do_sample'], 'do_sample', [true, false]),
+  };
+  // JSON drops undefined fields, and the manifest must equal its parsed JSON.
+  return Object.fromEntries(Object.entries(defaults).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,5 @@
 import { tinyProcessor } from '../../../../test/tiny-model/tiny-checkpoint.js';
-import { parseGenerationDefaults, parseImageProcessor } from './parse-image-processor.js';
+import { parseImageProcessor } from './parse-image-processor.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
@@ -62,35 +62,4 @@ describe('parseImageProcessor', () => {
   ])('refuses %s', (_, change) => {
     expect(() => parseImageProcessor({ ...tinyProcessor(), ...change }, {}, 7)).toThrow(INVALID);
   });
-});
-
-describe('parseGenerationDefaults', () => {
-  it('leaves out what the file leaves out', () => {
-    expect(parseGenerationDefaults({ eos_token_id: 2, top_k: null })).toEqual({});
-  });
-
-  it('reads all five', () => {
-    const json = {
-      temperature: 0.6,
-      top_p: 0.9,
-      top_k: 50,
-      repetition_penalty: 1.2,
-      do_sample: true,
-    };
-
-    expect(parseGenerationDefaults(json)).toEqual({
-      temperature: 0.6,
-      topP: 0.9,
-      topK: 50,
-      repetitionPenalty: 1.2,
-      doSample: true,
-    });
-  });
-
-  it.each([[{ temperature: -1 }], [{ top_p: 2 }], [{ repetition_penalty: 0 }], [{ do_sample: 1 }]])(
-    'refuses %j',
-    (json) => {
-      expect(() => parseGenerationDefaults(json)).toThrow(INVALID);
-    },
-  );
 });

@@ -5,26 +5,27 @@ import {
   checkObject,
   checkOneOf,
 } from '../../package/json-fields.js';
-import { invalidModel } from '../../package/invalid-model.js';
+import { invalidCheckpoint, invalidModel } from '../../package/invalid-model.js';
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 
-/** Where one tensor lies: `begin` and `end` count bytes from the start of the file. */
+/** Position of a tensor: `begin` and `end` are byte offsets in the file. */
 export interface TensorLocation {
-  /** The format's own name, `BF16` for instance. */
+  /** Data type as in the header, for example `BF16`. */
   readonly format: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
 }
 
-/** Length of the field at the start of a file that says how long the header is. */
+/** A file starts with the length of its JSON header as a little-endian uint64. */
 export const LENGTH_FIELD_BYTES = 8;
 
-/** The limit of the reference reader; the header of an 8-billion-parameter model takes 100 kB. */
+/** Limit of the reference implementation. An 8B model has a header of 100 kB. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** Bytes a value; formats that no weight comes in may stand in a file but cannot be read. */
+/** Bytes per value of all data types of the format; only some are supported for weights. */
 const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
   BOOL: 1,
   F8_E4M3: 1,
@@ -44,30 +45,39 @@ const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
 };
 
 /**
- * Checks the first eight bytes of a file of `fileBytes` and returns the length of the header after them.
+ * Parses the length field, the first 8 bytes of a safetensors file.
  *
- * @throws MODEL_INVALID when the header is empty, above 100 MB or longer than the file.
+ * @param fileBytes size of the file.
+ * @returns length of the header in bytes.
+ * @throws MODEL_INVALID if the header is empty, larger than 100 MB or longer than the file.
  */
 export function parseHeaderLength(bytes: Uint8Array, fileBytes: number): number {
-  if (bytes.length < LENGTH_FIELD_BYTES) throw invalidModel('a weight file is too short');
+  if (bytes.length < LENGTH_FIELD_BYTES) {
+    throw invalidModel(`a safetensors file has at least 8 bytes, found ${bytes.length}`);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_FIELD_BYTES);
-  // 64 bits do not fit a number, so the limit is applied before the conversion.
+  // Compared as bigint because a uint64 may exceed the range of a number.
   const length = view.getBigUint64(0, true);
   if (length < 2n || length > BigInt(MAX_HEADER_BYTES)) {
-    throw invalidModel(`a weight file's header must have 2 to ${MAX_HEADER_BYTES} bytes`);
+    throw invalidModel(
+      `the safetensors header must have 2 to ${MAX_HEADER_BYTES} bytes, found ${length}`,
+    );
   }
   if (Number(length) > fileBytes - LENGTH_FIELD_BYTES) {
-    throw invalidModel('a weight file ends inside its header');
+    throw invalidModel(
+      `the file ends inside its safetensors header (${length} bytes). Download it again`,
+    );
   }
   return Number(length);
 }
 
 /**
- * Parses the header of a safetensors file: every tensor has a known format, as many bytes as its shape needs,
- * and together they cover the data without a gap, an overlap or a rest.
+ * Parses and validates a safetensors header (https://huggingface.co/docs/safetensors): known data types, sizes that match the
+ * shapes, and tensors that cover the data section without gaps or overlaps.
  *
- * @param header the JSON after the length field. @param fileBytes length of the whole file.
- * @throws MODEL_INVALID otherwise.
+ * @param header the JSON after the length field.
+ * @param fileBytes size of the file.
+ * @throws MODEL_INVALID
  */
 export function parseSafetensorsHeader(
   header: Uint8Array,
@@ -77,8 +87,12 @@ export function parseSafetensorsHeader(
   const dataBegin = LENGTH_FIELD_BYTES + header.length;
   const locations = new Map<string, TensorLocation>();
   for (const [name, value] of Object.entries(json)) {
-    if (name === '__metadata__') checkMetadata(checkObject(value, 'metadata'));
-    else locations.set(name, parseLocation(checkObject(value, 'a tensor'), dataBegin, fileBytes));
+    if (name === '__metadata__') checkMetadata(checkObject(value, '__metadata__'));
+    else
+      locations.set(
+        name,
+        parseLocation(checkObject(value, 'each tensor entry'), dataBegin, fileBytes),
+      );
   }
   checkCoverage([...locations.values()], dataBegin, fileBytes);
   return locations;
@@ -91,18 +105,18 @@ function parseHeaderJson(header: Uint8Array): JsonObject {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalidModel('the header of a weight file is not JSON', cause);
+    throw invalidModel('the safetensors header is not valid UTF-8 JSON', cause);
   }
-  // The format starts with the brace, so that a file cannot be two things at once.
-  if (!text.startsWith('{')) throw invalidModel('the header of a weight file is not an object');
-  const json = checkObject(value, 'the header of a weight file');
+  // Required by the format, to exclude files that are valid in two formats (polyglots).
+  if (!text.startsWith('{')) throw invalidModel('the safetensors header must start with {');
+  const json = checkObject(value, 'the safetensors header');
   if (countKeys(text) !== Object.keys(json).length) {
-    throw invalidModel('the header of a weight file names a tensor twice');
+    throw invalidModel('the safetensors header contains a duplicate tensor name');
   }
   return json;
 }
 
-/** Counts the keys of the outermost object of valid JSON, repeated ones included. */
+/** Counts the keys of the root object of valid JSON. JSON.parse would drop duplicate keys silently. */
 function countKeys(text: string): number {
   let depth = 0;
   let keys = 0;
@@ -119,7 +133,7 @@ function countKeys(text: string): number {
 
 function checkMetadata(json: JsonObject): void {
   if (Object.values(json).some((value) => typeof value !== 'string')) {
-    throw invalidModel('the metadata of a weight file must be texts');
+    throw invalidModel('the values of __metadata__ must be strings');
   }
 }
 
@@ -135,14 +149,20 @@ function parseLocation(json: JsonObject, dataBegin: number, fileBytes: number): 
   );
   const [begin, end] = offsets;
   if (begin === undefined || end === undefined || begin > end) {
-    throw invalidModel('data_offsets must be two rising numbers');
+    throw invalidModel('data_offsets must be two ascending numbers');
   }
   let bytes = BYTES_PER_VALUE[format] ?? 0;
   for (const length of shape) {
     bytes *= length;
-    if (!Number.isSafeInteger(bytes)) throw invalidModel('the shape of a tensor is too large');
+    if (!Number.isSafeInteger(bytes)) {
+      throw invalidModel(`the shape [${shape.join(', ')}] of a tensor is too large`);
+    }
   }
-  if (bytes !== end - begin) throw invalidModel('the shape of a tensor does not match its bytes');
+  if (bytes !== end - begin) {
+    throw invalidModel(
+      `a ${format} tensor of shape [${shape.join(', ')}] has ${bytes} bytes, its data_offsets span ${end - begin}`,
+    );
+  }
   return { format, shape, begin: dataBegin + begin, end: dataBegin + end };
 }
 
@@ -151,14 +171,14 @@ function checkCoverage(locations: TensorLocation[], dataBegin: number, fileBytes
   let position = dataBegin;
   for (const { begin, end } of sorted) {
     if (begin !== position)
-      throw invalidModel('the tensors of a weight file leave a gap or overlap');
+      throw invalidModel(`the tensors leave a gap or overlap at byte ${position}`);
     position = end;
   }
   if (position !== fileBytes)
-    throw invalidModel('a weight file has bytes that belong to no tensor');
+    throw invalidModel(`the tensors end at byte ${position} of ${fileBytes}`);
 }
 
-/** One tensor of an open file. */
+/** A tensor in an open safetensors file. */
 export interface StoredTensor {
   readonly format: string;
   readonly shape: readonly number[];
@@ -166,22 +186,22 @@ export interface StoredTensor {
   /**
    * Reads bytes `start` to `start + target.length` of the tensor.
    *
-   * @throws MODEL_INVALID when the file ends before.
+   * @throws MODEL_INVALID if the file is truncated.
    */
   read(target: Uint8Array, start: number): void;
 }
 
 /** An open safetensors file. */
 export interface SafetensorsFile {
-  /** By the names that the file has for them, in the order of their places. */
+  /** By name, sorted by position in the file. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   close(): Promise<void>;
 }
 
-/** Opens a safetensors file and reads its header; values are read on demand. @throws MODEL_INVALID */
+/** Opens a safetensors file and parses its header; tensor data is read on demand. @throws MODEL_INVALID */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const handle = await open(path).catch((cause: unknown) => {
-    throw invalidModel('a weight file cannot be opened', cause);
+    throw invalidCheckpoint(basename(path), 'the file cannot be opened', cause);
   });
   try {
     const locations = [...(await readHeader(handle))].sort(([, a], [, b]) => a.begin - b.begin);
@@ -211,17 +231,18 @@ function storedTensor(handle: FileHandle, location: TensorLocation): StoredTenso
     shape,
     bytes: end - begin,
     read: (target, start) => {
-      if (start + target.length > end - begin) throw new RangeError('Outside of the tensor.');
+      if (start + target.length > end - begin)
+        throw new RangeError('The range exceeds the tensor.');
       readFully(handle, target, begin + start);
     },
   };
 }
 
-/** Blocking reads of megabytes take half the time of those that go through the thread pool. */
+/** Synchronous: for reads of megabytes this takes half the time of the thread pool. */
 function readFully(handle: FileHandle, target: Uint8Array, position: number): void {
   for (let done = 0; done < target.length;) {
     const bytes = readSync(handle.fd, target, done, target.length - done, position + done);
-    if (bytes === 0) throw invalidModel('a weight file ends too early');
+    if (bytes === 0) throw invalidModel('the file is truncated. Download it again');
     done += bytes;
   }
 }

@@ -1,10 +1,9 @@
-import { invalidModel } from '../../package/invalid-model.js';
+import { invalidCheckpoint } from '../../package/invalid-model.js';
 import type { Architecture } from './architecture.js';
 
 /**
- * One spelling for those that transformers wrote over time: 4.x (`language_model.model.layers`), late 4.x
- * (`model.language_model.layers`), 5.x, which drops `vision_model` as well, and the plain decoder's
- * (`model.layers`).
+ * Normalizes the tensor names of different transformers versions to those used here: 4.x (`language_model.model.layers`), late
+ * 4.x (`model.language_model.layers`), 5.x (without `vision_model`) and text models (`model.layers`).
  */
 export function canonicalName(name: string): string {
   return name
@@ -16,38 +15,38 @@ export function canonicalName(name: string): string {
 }
 
 /**
- * What a tensor is to the weight it belongs to: all of it (`weight`, though the eight-bit floats of one need
- * `weight_scale`), or a part of what GPTQ made of it. Some GPTQ writers add a `bias` of zeros.
+ * Role of a tensor in its weight: the values (`weight`; fp8 also needs `weight_scale`), or a part of a GPTQ weight. Some GPTQ
+ * exporters add a `bias` of zeros.
  */
 export type TensorRole =
   'weight' | 'weight_scale' | 'qweight' | 'qzeros' | 'scales' | 'g_idx' | 'bias';
 
 export interface KnownTensor {
-  /** The weight's canonical name, which slots go by. */
+  /** Canonical name of the weight. */
   readonly weight: string;
   readonly role: TensorRole;
 }
 
-/** The tensors that a checkpoint may and must hold. */
+/** Required, optional and unknown tensors of an architecture. */
 export interface KnownTensors {
-  /** Null: the checkpoint may carry it, and no value goes through it. @throws MODEL_INVALID when unknown. */
+  /** `null` for a tensor that is known but unused. @throws MODEL_INVALID if the tensor is unknown. */
   find(canonical: string): KnownTensor | null;
-  /** @param names in any spelling. @throws MODEL_INVALID when one is missing, twice there or unknown. */
+  /** @param names in any spelling. @throws MODEL_INVALID if a tensor is missing, duplicate or unknown. */
   check(names: Iterable<string>): void;
 }
 
-/** Weights that some checkpoints carry and no value goes through. */
-const IDLE_TENSORS = [
+/** Tensors that checkpoints may contain and the graphs do not use. */
+const UNUSED_TENSORS = [
   /^vision_tower\.(post_layernorm|head)\./,
   /^vision_tower\.embeddings\.position_ids$/,
   /\.rotary_emb\.inv_freq$/,
-  // Scales of activations and of the cache: those are quantised by what they hold at the moment.
+  // Static scales of activations and KV cache; both are quantized dynamically here.
   /\.(input_scale|input_scale_ub|output_scale|kv_scale|[qkv]_scale)$/,
 ];
 
 const PART_SUFFIX = /\.(weight_scale|qweight|qzeros|scales|g_idx|bias)$/;
 
-/** @param weights canonical names of all weights that must be there. */
+/** @param weights canonical names of the required weights. */
 export function createKnownTensors(
   weights: ReadonlySet<string>,
   { vision, decoder, quantization }: Architecture,
@@ -65,11 +64,11 @@ export function createKnownTensors(
       return { weight, role: role as TensorRole };
     }
     const layer = /^vision_tower\.encoder\.layers\.(\d+)\./.exec(name)?.[1];
-    const idle =
+    const isUnused =
       (vision && layer !== undefined && Number(layer) >= vision.layers) ||
       (name === 'lm_head.weight' && decoder.outputHead === 'embeddings') ||
-      IDLE_TENSORS.some((pattern) => pattern.test(name));
-    if (!idle) throw invalidModel('the checkpoint holds weights that no known layer has');
+      UNUSED_TENSORS.some((pattern) => pattern.test(name));
+    if (!isUnused) throw invalidCheckpoint(null, `unknown tensor ${quoteTensor(name)}`);
     return null;
   };
   const check = (names: Iterable<string>): void => {
@@ -77,7 +76,7 @@ export function createKnownTensors(
     const found = new Map<string, Set<TensorRole>>();
     for (const raw of names) {
       const name = canonicalName(raw);
-      if (seen.has(name)) throw invalidModel('the checkpoint holds a tensor twice');
+      if (seen.has(name)) throw duplicateTensor(name);
       seen.add(name);
       const known = find(name);
       if (known) found.set(known.weight, (found.get(known.weight) ?? new Set()).add(known.role));
@@ -86,9 +85,23 @@ export function createKnownTensors(
       const parts = found.get(weight);
       const has = (role: TensorRole) => parts?.has(role) === true;
       const isPacked = has('qweight') && has('qzeros') && has('scales');
-      if (!has('weight') && !isPacked) throw invalidModel(`the checkpoint lacks ${weight}`);
-      if (has('weight') && has('qweight')) throw invalidModel(`${weight} is there twice`);
+      if (!has('weight') && !isPacked) {
+        throw invalidCheckpoint(null, `the tensor \`${weight}\` is missing`);
+      }
+      if (has('weight') && has('qweight')) {
+        throw invalidCheckpoint(null, `\`${weight}\` exists both as floats and as a GPTQ weight`);
+      }
     }
   };
   return { find, check };
+}
+
+/** MODEL_INVALID for a tensor that occurs in two shards, or under two spellings. */
+export function duplicateTensor(name: string): Error {
+  return invalidCheckpoint(null, `the tensor ${quoteTensor(name)} exists twice`);
+}
+
+/** Names come from the file, so only plain ones are repeated in an error. */
+function quoteTensor(name: string): string {
+  return /^[\w.-]{1,120}$/.test(name) ? `\`${name}\`` : '(name not printable)';
 }

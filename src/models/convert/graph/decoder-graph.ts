@@ -1,53 +1,53 @@
 import type { CacheEncoding } from '../../package/manifest.js';
 import type { DecoderArchitecture } from '../checkpoint/architecture.js';
-import type { AttentionInputs } from './attention-inputs.js';
-import { emitAttentionInputs, emitCachedAttention } from './decoder-attention.js';
+import { type AttentionInputs, emitAttentionInputs } from './attention-inputs.js';
+import { emitCachedAttention } from './decoder-attention.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { EmitLinear, StackedMatrix } from './linear.js';
 import type { EmitConstant } from './weight-layout.js';
 
 interface DecoderContext {
   readonly graph: GraphBuilder;
-  /** Of the layers' matrices. */
+  /** Emits the products with the layers' weights. */
   readonly linear: EmitLinear;
   readonly constant: EmitConstant;
   readonly cache: CacheEncoding;
-  /** One product is faster in single steps, two are in prompts, where parting a large result costs more. */
+  /** `fused` is faster in decode steps, `separate` in prefill, where splitting the large result costs more. */
   readonly gateAndUp: 'fused' | 'separate';
 }
 
-/** The residual stream and its normalised form, which the next block reads. */
+/** Names of the residual stream and its normalized copy, the input of the next block. */
 interface Stream {
   readonly sum: string;
   readonly normalized: string;
 }
 
 /**
- * Adds the decoder without its head. The cache belongs to the caller: the graph reads `prefix.*` and `past.*` and returns
- * the new rows alone, because the runtime's binding copies every output of every run (src/README.md has the figures).
- *
- * Many positions of one sequence, or one position of each of several.
+ * Adds the Llama decoder without the output head. A run is the prefill of one sequence (batch 1) or a decode step of a batch
+ * (sequence 1). The caller owns the KV cache: the graph reads `prefix.*` (shared by the batch) and `past.*` and returns the keys
+ * and values of the new positions only, because the Node.js binding of ONNX Runtime copies all outputs of each run (figures in
+ * src/README.md).
  *
  * Inputs: `inputs_embeds` [batch, sequence, hidden], `position_ids` [batch, sequence], `rope_cos` and `rope_sin`
- * [positions, headDim / 2], `past_length` [1], the filled positions of `past.*` where the batch is one sequence,
- * `attention_bias` [batch, 1, 1, prefix + past + 1], read where the sequence is one position, and for each layer
- * `prefix.{l}.key`, `prefix.{l}.value` [1, keyValueHeads, prefix, headDim] and `past.{l}.key`, `past.{l}.value`
- * [batch, keyValueHeads, past, headDim]. A cache of bytes has scales beside them, `*.key_scale` and `*.value_scale`
+ * [positions, headDim / 2], `past_length` [1] (filled positions of `past.*`, used in prefill), `attention_bias`
+ * [batch, 1, 1, prefix + past + 1] (used in decode steps), and for each layer `prefix.{l}.key`, `prefix.{l}.value`
+ * [1, keyValueHeads, prefix, headDim] and `past.{l}.key`, `past.{l}.value` [batch, keyValueHeads, past, headDim]. An int8 cache
+ * has transposed keys [.., headDim, positions] and the inputs `*.key_scale`, `*.key_shift`, `*.value_scale`
  * [.., 1, prefix or past].
- * Outputs: `hidden` [batch, hidden], the normalised state of the last position, and `present.{l}.*`
- * [batch, keyValueHeads, sequence, headDim or 1] for each of a layer's inputs, keys after rotation.
+ * Outputs: `hidden` [batch, hidden], the normalized hidden state of the last position, and `present.{l}.*`
+ * [batch, keyValueHeads, sequence, headDim or 1] for each cache input of a layer; keys are rotated (RoPE).
  */
 export function emitDecoderGraph(decoder: DecoderArchitecture, context: DecoderContext): void {
   const { graph } = context;
   const { layers, hiddenSize } = decoder;
-  const run = emitInputs(decoder, graph);
+  const inputs = emitInputs(decoder, graph);
   let stream = emitFirstNorm(decoder, context);
   for (let layer = 0; layer + 1 < layers; layer++) {
-    const mixed = emitAttention(decoder, context, run, layer, stream.normalized);
+    const mixed = emitAttention(decoder, context, inputs, layer, stream.normalized);
     stream = emitMlp(decoder, context, layer, mixed, stream.sum);
   }
-  const mixed = emitAttention(decoder, context, run, layers - 1, stream.normalized);
-  // Only the last position's logits are asked for, so the rest of the last layer skips the others.
+  const mixed = emitAttention(decoder, context, inputs, layers - 1, stream.normalized);
+  // Only the logits of the last position are needed, so the MLP of the last layer skips the others.
   const last = emitMlp(
     decoder,
     context,
@@ -59,7 +59,7 @@ export function emitDecoderGraph(decoder: DecoderArchitecture, context: DecoderC
   graph.output('hidden', 'float32', ['batch', hiddenSize]);
 }
 
-/** Adds the output projection: `hidden` [batch, hidden] to `logits` [batch, vocabulary]. */
+/** Adds the output head: `hidden` [batch, hidden] to `logits` [batch, vocabulary]. */
 export function emitHeadGraph(
   { hiddenSize, vocabularySize, outputHead }: DecoderArchitecture,
   { graph, linear }: Pick<DecoderContext, 'graph' | 'linear'>,
@@ -73,9 +73,9 @@ export function emitHeadGraph(
   graph.output('logits', 'float32', ['batch', vocabularySize]);
 }
 
-/** The tensor of the output projection, which may be the table of embeddings. */
+/** Tensor of the output head; the token embeddings if both are tied. */
 export function headTensor({ outputHead }: Pick<DecoderArchitecture, 'outputHead'>): string {
-  return outputHead === 'own' ? 'lm_head.weight' : `${layerless('embed_tokens')}.weight`;
+  return outputHead === 'own' ? 'lm_head.weight' : `${globalName('embed_tokens')}.weight`;
 }
 
 function emitInputs(
@@ -93,12 +93,12 @@ function emitInputs(
 function emitAttention(
   decoder: DecoderArchitecture,
   { graph, linear, cache }: DecoderContext,
-  run: AttentionInputs,
+  inputs: AttentionInputs,
   layer: number,
   x: string,
 ): string {
   const fused = linear(x, layerName(layer, 'self_attn.qkv'), attentionMatrix(decoder, layer));
-  return emitCachedAttention(decoder, graph, run, layer, fused, cache);
+  return emitCachedAttention(decoder, graph, inputs, layer, fused, cache);
 }
 
 function attentionMatrix(
@@ -114,7 +114,7 @@ function attentionMatrix(
   };
 }
 
-/** What follows attention: its projection, the gated perceptron and the normalisation behind it. */
+/** Output projection of attention, gated MLP (SwiGLU) and the norm of the next layer. */
 function emitMlp(
   decoder: DecoderArchitecture,
   context: DecoderContext,
@@ -131,40 +131,39 @@ function emitMlp(
   const output = product(mixed, 'self_attn.o_proj', hiddenSize, attentionHeads * headDim);
   const norm = layerName(layer, 'post_attention_layernorm');
   const middle = emitSkipNorm(decoder, context, output, skip, norm);
-  const { gated, raised } = emitGateAndUp(decoder, context, layer, middle.normalized);
-  // x * sigmoid(x): QuickGelu with a slope of one is SiLU.
-  const activated = graph.emit('QuickGelu', [gated], `${gated}.activated`, { alpha: { float: 1 } });
-  const wide = graph.emit('Mul', [activated, raised], `${raised}.gated`);
+  const { gate, up } = emitGateAndUp(decoder, context, layer, middle.normalized);
+  // SiLU, x * sigmoid(x), is QuickGelu with alpha 1.
+  const activated = graph.emit('QuickGelu', [gate], `${gate}.activated`, { alpha: { float: 1 } });
+  const wide = graph.emit('Mul', [activated, up], `${up}.gated`);
   const expanded = product(wide, 'mlp.down_proj', hiddenSize, intermediateSize);
   const next =
-    layer + 1 === decoder.layers ? layerless('norm') : layerName(layer + 1, 'input_layernorm');
+    layer + 1 === decoder.layers ? globalName('norm') : layerName(layer + 1, 'input_layernorm');
   return emitSkipNorm(decoder, context, expanded, middle.sum, next);
 }
 
-/** The two products that read the same; side by side they are one, which a Split has to part again. */
+/** Gate and up projection: two products, or one fused product followed by a Split. */
 function emitGateAndUp(
   { hiddenSize, intermediateSize }: DecoderArchitecture,
   { graph, linear, gateAndUp }: DecoderContext,
   layer: number,
   x: string,
-): { readonly gated: string; readonly raised: string } {
-  const [gate, up] = ['mlp.gate_proj', 'mlp.up_proj'].map((part) => layerName(layer, part)) as [
-    string,
-    string,
-  ];
+): { readonly gate: string; readonly up: string } {
+  const [gateName, upName] = ['mlp.gate_proj', 'mlp.up_proj'].map((part) =>
+    layerName(layer, part),
+  ) as [string, string];
   const partOf = (name: string) => ({ tensor: `${name}.weight`, rows: intermediateSize });
   if (gateAndUp === 'separate') {
-    const [gated, raised] = [gate, up].map((name) =>
+    const [gate, up] = [gateName, upName].map((name) =>
       linear(x, name, { columns: hiddenSize, parts: [partOf(name)] }),
     ) as [string, string];
-    return { gated, raised };
+    return { gate, up };
   }
-  const parts = [partOf(gate), partOf(up)];
-  const both = linear(x, layerName(layer, 'mlp.gate_up_proj'), { columns: hiddenSize, parts });
-  const [gated, raised] = [`${gate}.product`, `${up}.product`] as const;
+  const parts = [partOf(gateName), partOf(upName)];
+  const fused = linear(x, layerName(layer, 'mlp.gate_up_proj'), { columns: hiddenSize, parts });
+  const [gate, up] = [`${gateName}.product`, `${upName}.product`] as const;
   const widths = graph.integers('gate_up_widths', [intermediateSize, intermediateSize]);
-  graph.emitAll('Split', [both, widths], [gated, raised], { axis: { int: -1 } });
-  return { gated, raised };
+  graph.emitAll('Split', [fused, widths], [gate, up], { axis: { int: -1 } });
+  return { gate, up };
 }
 
 function emitFirstNorm(
@@ -209,10 +208,10 @@ function emitLastPosition(graph: GraphBuilder, x: string): string {
   });
 }
 
-function layerless(part: string): string {
+function globalName(part: string): string {
   return `language_model.${part}`;
 }
 
 function layerName(layer: number, part: string): string {
-  return layerless(`layers.${layer}.${part}`);
+  return globalName(`layers.${layer}.${part}`);
 }

@@ -10,7 +10,7 @@ import type {
   WeightLocation,
 } from './onnx-model.js';
 
-/** Collects a graph node by node. A value is known by its name, which `emit` returns. */
+/** Builds an ONNX graph node by node. Values are referred to by name; `emit` returns the name of the output. */
 export class GraphBuilder {
   private nodes: OnnxNode[] = [];
   private readonly inputs: OnnxValue[] = [];
@@ -28,7 +28,7 @@ export class GraphBuilder {
     this.outputs.push({ name, type, shape });
   }
 
-  /** Adds an operator with one output, called `output`. */
+  /** Adds a node with one output. */
   emit(
     operator: string,
     inputs: readonly string[],
@@ -39,7 +39,7 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Adds an operator with several outputs; one called '' is left out. */
+  /** Adds a node with several outputs. The name '' omits an optional output. */
   emitAll(
     operator: string,
     inputs: readonly string[],
@@ -47,15 +47,16 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
   ): void {
     const domain = ALLOWED_OPERATORS.get(operator);
-    if (domain === undefined) throw new RangeError(`${operator} is not an operator of packages.`);
+    if (domain === undefined)
+      throw new RangeError(`The operator ${operator} is not in ALLOWED_OPERATORS.`);
     this.nodes.push({ operator, domain, inputs, outputs, attributes });
   }
 
   /**
-   * Adds an `If` with one output. What the two functions emit runs only when it is chosen; they return the name of their
-   * result, and all names stay unique over the whole graph.
+   * Adds an `If` node with one output. The two functions emit the nodes of the branches and return the name of their output.
+   * Names must be unique in the whole graph.
    *
-   * @param condition name of a bool with one value.
+   * @param condition name of a bool with one element.
    */
   emitIf(
     condition: string,
@@ -70,26 +71,26 @@ export class GraphBuilder {
   }
 
   private branch(name: string, emit: () => string): OnnxBranch {
-    const around = this.nodes;
+    const outer = this.nodes;
     this.nodes = [];
     const output = emit();
     const branch = { name, nodes: this.nodes, output };
-    this.nodes = around;
+    this.nodes = outer;
     return branch;
   }
 
-  /** A float32 constant inside the graph; for single numbers. */
+  /** An inline float32 constant. */
   floats(name: string, values: Float32Array, shape: readonly number[]): string {
     return this.constant(name, 'float32', shape, new Uint8Array(values.slice().buffer));
   }
 
-  /** A list of integers inside the graph: a shape, or the sizes of a split. */
+  /** An inline int64 vector: a shape, or the sizes of a Split. */
   integers(name: string, values: readonly number[]): string {
     const words = BigInt64Array.from(values, BigInt);
     return this.constant(name, 'int64', [values.length], new Uint8Array(words.buffer));
   }
 
-  /** One integer without a dimension, which makes Gather drop the axis. */
+  /** An inline int64 scalar. As an index it makes Gather drop the axis. */
   integer(name: string, value: number): string {
     return this.constant(name, 'int64', [], new Uint8Array(BigInt64Array.of(BigInt(value)).buffer));
   }
@@ -102,7 +103,7 @@ export class GraphBuilder {
     return this.constant(name, 'int8', [], new Uint8Array(Int8Array.of(value).buffer));
   }
 
-  /** A constant in the file of weights beside the graph. */
+  /** A constant in the external data file. */
   weight(
     name: string,
     type: ElementType,
@@ -118,7 +119,7 @@ export class GraphBuilder {
     return { name, nodes, inputs, outputs, initializers: [...this.initializers.values()] };
   }
 
-  /** A name stands for one value, so asking for the same constant again changes nothing. */
+  /** Idempotent: callers use the same name for the same value only. */
   private constant(
     name: string,
     type: ElementType,

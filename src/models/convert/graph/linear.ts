@@ -3,22 +3,22 @@ import type { GraphBuilder } from './graph-builder.js';
 import { emitQuantizedRows, type ValueRange } from './quantize-activations.js';
 import type { WeightLayout, WeightPlacement } from './weight-layout.js';
 
-/** Matrices of equal width, one below the other, so that one product computes what several would. */
+/** Matrices of equal width, stacked so that one product replaces several. */
 export interface StackedMatrix {
-  /** Width: what a product sums over. */
+  /** Input features. */
   readonly columns: number;
   readonly parts: readonly { readonly tensor: string; readonly rows: number }[];
 }
 
 /**
- * Adds the product of `x` [..., columns] with a weight of shape [rows, columns], as checkpoints hold it, and
- * returns the name of the result [..., rows]. The weight gets its place in the file on the way.
+ * Adds `x` [..., columns] times the transpose of a weight [rows, columns] (the layout of checkpoints), reserves space for the
+ * weight, and returns the name of the result [..., rows].
  */
 export type EmitLinear = (
   x: string,
   name: string,
   matrix: StackedMatrix,
-  /** Of x, where it is known: eight bits become finer. The same at every product with x. */
+  /** Known range of x, for a finer int8 quantization. Must be the same for all products with x. */
   range?: ValueRange,
 ) => string;
 
@@ -41,7 +41,7 @@ function createFloatLinear(graph: GraphBuilder, layout: WeightLayout): EmitLinea
   return (x, name, matrix) => {
     const rows = countRows(matrix);
     const location = layout.reserve(rows * matrix.columns * 4);
-    placeParts(layout, matrix, (firstRow) => ({
+    placeMatrices(layout, matrix, (firstRow) => ({
       kind: 'float32-columns',
       offset: location.offset + firstRow * 4,
       matrixRows: rows,
@@ -52,17 +52,17 @@ function createFloatLinear(graph: GraphBuilder, layout: WeightLayout): EmitLinea
 }
 
 /**
- * Weights in eight bits with a scale for each output, activations in eight bits with a scale for each row: one
- * scale for a whole tensor would let a single outlier wipe out every other position.
+ * int8 weights with a scale per output, activations quantized dynamically with a scale per row. With one scale per tensor, an
+ * outlier in one position would cost the accuracy of all others.
  */
 function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
-  // Several products may share an input; it is quantised once.
+  // Products with the same input share its quantization.
   const quantized = new Map<string, ReturnType<typeof emitQuantizedRows>>();
   return (x, name, matrix, range) => {
     const rows = countRows(matrix);
     const location = layout.reserve(rows * matrix.columns);
     const scales = layout.reserve(rows * 4);
-    placeParts(layout, matrix, (firstRow) => ({
+    placeMatrices(layout, matrix, (firstRow) => ({
       kind: 'int8-columns',
       offset: location.offset + firstRow,
       matrixRows: rows,
@@ -72,7 +72,7 @@ function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear
     quantized.set(x, activations);
     const values = graph.weight(`${name}.weight`, 'int8', [matrix.columns, rows], location);
     const factors = graph.weight(`${name}.scales`, 'float32', [rows], scales);
-    // The kernel knows one scale for all activations; that of a row is multiplied in behind it.
+    // The operator takes one activation scale per tensor, so the scales per row are applied afterwards.
     const one = graph.floats('one', Float32Array.of(1), []);
     const inputs = [activations.values, values, one, factors, activations.zero];
     const scaled = graph.emit('MatMulIntegerToFloat', inputs, `${name}.scaled`);
@@ -80,10 +80,7 @@ function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear
   };
 }
 
-/**
- * Weights in blocks along a row, each with a scale of its own, around the middle of their range. The runtime
- * quantises activations to eight bits, block by block.
- */
+/** Block-quantized weights (MatMulNBits). With accuracy level 4 the kernel quantizes activations to int8 per block. */
 function createBlockLinear(
   encoding: Extract<WeightEncoding, { kind: 'blocks' }>,
   graph: GraphBuilder,
@@ -93,10 +90,10 @@ function createBlockLinear(
   const blockBytes = (blockSize * bits) / 8;
   return (x, name, matrix) => {
     const rows = countRows(matrix);
-    const blocks = Math.ceil(matrix.columns / blockSize); // the last one may be filled up
+    const blocks = Math.ceil(matrix.columns / blockSize); // the last one is padded
     const location = layout.reserve(rows * blocks * blockBytes);
     const scales = layout.reserve(rows * blocks * 4);
-    placeParts(layout, matrix, (firstRow) => ({
+    placeMatrices(layout, matrix, (firstRow) => ({
       kind: 'blocks',
       offset: location.offset + firstRow * blocks * blockBytes,
       bits,
@@ -119,7 +116,7 @@ function countRows({ parts }: StackedMatrix): number {
   return parts.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-function placeParts(
+function placeMatrices(
   layout: WeightLayout,
   { columns, parts }: StackedMatrix,
   placementAt: (firstRow: number) => WeightPlacement,

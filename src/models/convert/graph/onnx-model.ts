@@ -10,7 +10,7 @@ export type Attribute =
   | { readonly ints: readonly number[] }
   | { readonly branch: OnnxBranch };
 
-/** What an `If` runs: nodes that see every value around it, and the name of what they give. */
+/** A branch of an `If`: nodes that may use all outer values, and the name of its output. */
 export interface OnnxBranch {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
@@ -25,14 +25,14 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** Where a constant lies in the file beside the graph. */
+/** Position of a constant in the external data file. */
 export interface WeightLocation {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
 }
 
-/** A constant whose bytes stand in the model, or in another file beside it. */
+/** A constant, stored inline or in the external data file. */
 export interface OnnxInitializer {
   readonly name: string;
   readonly type: ElementType;
@@ -40,7 +40,7 @@ export interface OnnxInitializer {
   readonly content: { readonly bytes: Uint8Array } | WeightLocation;
 }
 
-/** An input or output; a dimension that varies has a name. */
+/** A graph input or output. Dynamic dimensions are names. */
 export interface OnnxValue {
   readonly name: string;
   readonly type: ElementType;
@@ -55,11 +55,11 @@ export interface OnnxGraph {
   readonly initializers: readonly OnnxInitializer[];
 }
 
-/** Operator set 17 is the first with LayerNormalization; 8 is the file version that came with it. */
+/** Operator set 17 introduced LayerNormalization; IR version 8 belongs to it. */
 const IR_VERSION = 8;
 const OPERATOR_SET = 17;
 
-/** The operators that ONNX Runtime adds to the standard. */
+/** Contrib operators of ONNX Runtime. */
 const MICROSOFT_DOMAIN = 'com.microsoft';
 
 /** `AttributeProto.AttributeType` of onnx.proto. */
@@ -71,7 +71,7 @@ const ATTRIBUTE_INTS = 7;
 /** `TensorProto.DataLocation.EXTERNAL` of onnx.proto. */
 const EXTERNAL = 1;
 
-/** Encodes a graph as a ModelProto. Every number here is a field number of onnx.proto. */
+/** Encodes a graph as `ModelProto`. The numbers are field numbers of onnx.proto (https://github.com/onnx/onnx). */
 export function encodeOnnxModel(graph: OnnxGraph): Uint8Array {
   return new ProtobufWriter()
     .integer(1, IR_VERSION)
@@ -114,7 +114,7 @@ function encodeAttribute(name: string, attribute: Attribute): ProtobufWriter {
   return writer.integer(20, ATTRIBUTE_INTS);
 }
 
-/** A GraphProto of nodes alone; its output needs no type, since the runtime infers it. */
+/** A `GraphProto` with nodes only. ONNX Runtime infers the type of its output. */
 function encodeBranch({ name, nodes, output }: OnnxBranch): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const node of nodes) writer.message(1, encodeNode(node));

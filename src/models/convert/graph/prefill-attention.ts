@@ -2,20 +2,20 @@ import type { GraphBuilder } from './graph-builder.js';
 import type { LayerAttention } from './attention-inputs.js';
 
 /**
- * Attention of many new positions of ONE sequence: the runtime's fused kernel, which never holds a matrix of scores. It
- * copies the cache, which costs little beside a stretch of a prompt.
+ * Prefill attention: many new positions of ONE sequence. Uses the fused kernel of ONNX Runtime (GroupQueryAttention), which does
+ * not materialize the matrix of attention scores. It copies the cache, which is cheap compared with a prefill chunk.
  *
  * @returns name of the result [1, sequence, attentionHeads * headDim].
  */
 export function emitPrefillAttention(attention: LayerAttention): string {
-  const { decoder, graph, run, flat, name } = attention;
+  const { decoder, graph, inputs, flat, name } = attention;
   const past = (part: 'key' | 'value') => emitPast(attention, part);
-  const own = (part: 'key' | 'value') => emitOwn(attention, part);
+  const current = (part: 'key' | 'value') => emitNew(attention, part);
   graph.emitAll(
     'GroupQueryAttention',
     [
-      ...[flat.query, own('key'), own('value'), past('key'), past('value')],
-      ...[run.lastPosition, run.totalPositions],
+      ...[flat.query, current('key'), current('value'), past('key'), past('value')],
+      ...[inputs.lastPosition, inputs.totalPositions],
     ],
     [name('prompt.mixed'), name('prompt.all_keys'), name('prompt.all_values')],
     {
@@ -28,32 +28,32 @@ export function emitPrefillAttention(attention: LayerAttention): string {
 }
 
 /**
- * The new rows, [1, sequence, keyValueHeads * headDim], rounded as the cache rounds them: what comes of a prompt then does
- * not depend on where its stretches end.
+ * Keys or values of the new positions, [1, sequence, keyValueHeads * headDim], rounded as in the cache. Otherwise the result
+ * would depend on the chunk boundaries of the prefill.
  */
-function emitOwn(
-  { decoder: { keyValueHeads, headDim }, graph, name, flat, own }: LayerAttention,
+function emitNew(
+  { decoder: { keyValueHeads, headDim }, graph, name, flat, quantized }: LayerAttention,
   part: 'key' | 'value',
 ): string {
-  if (own === null) return flat[part];
+  if (quantized === null) return flat[part];
   const label = name(`prompt.own_${part}`);
-  const floats = emitFloats(graph, own[part].values, own[part].scale, headDim, label);
+  const floats = emitFloats(graph, quantized[part].values, quantized[part].scale, headDim, label);
   const shape = graph.integers('own_rows_shape', [1, -1, keyValueHeads * headDim]);
   return graph.emit('Reshape', [floats, shape], label);
 }
 
-/** Prefix and past, one behind the other, as float32 [1, keyValueHeads, prefix + past, headDim]. */
+/** Cached keys or values of prefix and past as float32 [1, keyValueHeads, prefix + past, headDim]. */
 function emitPast(
   { decoder: { keyValueHeads, headDim }, graph, name, prefix, past }: LayerAttention,
   part: 'key' | 'value',
 ): string {
   const label = name(`prompt.past_${part}`);
-  const isInColumns = part === 'key' && past.scales !== null;
+  const isTransposed = part === 'key' && past.scales !== null;
   const both = graph.emit('Concat', [prefix[part], past[part]], `${label}.both`, {
-    axis: { int: isInColumns ? 3 : 2 },
+    axis: { int: isTransposed ? 3 : 2 },
   });
   if (!prefix.scales || !past.scales) return both;
-  const rows = isInColumns
+  const rows = isTransposed
     ? graph.emit('Transpose', [both], `${label}.rows`, { perm: { ints: [0, 1, 3, 2] } })
     : both;
   const scales = [prefix.scales[part], past.scales[part]];
@@ -63,7 +63,7 @@ function emitPast(
   return graph.emit('Reshape', [floats, shape], label);
 }
 
-/** Bytes with a scale a row -> float32 [rows, headDim]. */
+/** Dequantizes int8 rows with a scale each to float32 [rows, headDim]. */
 function emitFloats(
   graph: GraphBuilder,
   rows: string,

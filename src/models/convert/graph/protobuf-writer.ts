@@ -1,16 +1,16 @@
 /**
- * The part of protocol buffers' wire format that ONNX needs: a field is a key, `number * 8 + wire type`,
- * and a value. Source: https://protobuf.dev/programming-guides/encoding/.
+ * Protobuf wire types that ONNX needs. A field is a key, `number * 8 + wire type`, and a value.
+ * Source: https://protobuf.dev/programming-guides/encoding/.
  */
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
-/** Encodes the fields of one message in the order in which they are added. */
+/** Encodes a message; fields are written in the order of the calls. */
 export class ProtobufWriter {
   private readonly parts: Uint8Array[] = [];
 
-  /** An integer or enum field; negative numbers take ten bytes, as the format says. */
+  /** int32, int64 or enum. Negative numbers take ten bytes. */
   integer(field: number, value: number | bigint): this {
     return this.add(encodeVarint(field * 8 + VARINT), encodeVarint(value));
   }
@@ -44,7 +44,7 @@ export class ProtobufWriter {
   }
 }
 
-/** Seven bits a byte, lowest first; the top bit says that another byte follows. */
+/** Base 128, lowest group first; the top bit marks a continuation. */
 export function encodeVarint(value: number | bigint): Uint8Array {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];

@@ -1,42 +1,41 @@
 import type { GraphBuilder } from './graph-builder.js';
 
-/** The zero of unsigned bytes that stand for values of both signs. */
-const MIDDLE = 128;
+/** Zero point of uint8 for values of both signs. */
+const ZERO_POINT = 128;
 const LARGEST = 127;
 
 /**
- * The zero of a query's bytes, which reach from 1 to 127: processors without VNNI add pairs of products in sixteen bits, and
- * the way around that (see runtime/saturation.ts) is for constants, not for a cache on the right.
+ * Zero point of quantized queries, which use the range 1 to 127. CPUs without VNNI add pairs of products in int16, which can
+ * saturate with larger values. The workaround for weights (runtime/saturation.ts) does not work for a KV cache.
  */
 export const QUERY_ZERO_POINT = 64;
 
-/** Keeps a row of zeros from being divided by zero; far below any value that matters. */
+/** Avoids a division by zero for rows of zeros. */
 const SMALLEST_MAGNITUDE = 1e-12;
 
-/** The zero of unsigned bytes that stand for values hardly below zero: nearly twice the steps for those above. */
+/** Zero point of uint8 for values that are hardly negative: nearly twice the resolution for positive ones. */
 const LOW_ZERO = 24;
 const LARGEST_UNSIGNED = 255;
 
-/** What is known of values before they are there. */
+/** Known range of an activation. */
 export interface ValueRange {
-  /** Below zero, and small beside the largest values. */
+  /** Negative, and small compared with the largest values. */
   readonly minimum: number;
 }
 
-/** Rows of a tensor in eight bits: x ≈ (values - zero) * scale. */
+/** Names of a tensor quantized per row: x ≈ (values - zero point) * scale. */
 export interface QuantizedRows {
-  /** Name of a tensor of the shape of x. */
+  /** uint8 or int8, with the shape of x. */
   readonly values: string;
-  /** Name of [..., 1] float32. */
+  /** float32 [..., 1]. */
   readonly scale: string;
 }
 
 /**
- * Quantises a large tensor along its last dimension, with one scale a row: one for a whole tensor would let a single outlier
- * wipe out every other position. Values are uint8, the only left operand of a product of bytes that the runtime is fast with
- * on x64: around 128, or around a lower zero where `range` allows it.
+ * Emits the dynamic quantization of `x` [..., columns] to uint8 with a scale per row. ONNX Runtime's int8 kernels for x64 are fast
+ * with uint8 as the left operand only. The zero point is 128, or 24 if `range` excludes large negative values.
  *
- * @param columns the last dimension.
+ * @param columns last dimension of x.
  */
 export function emitQuantizedRows(
   graph: GraphBuilder,
@@ -44,11 +43,11 @@ export function emitQuantizedRows(
   columns: number,
   range?: ValueRange,
 ): QuantizedRows & {
-  /** Name of the byte that stands for zero. */ readonly zero: string;
+  /** Name of the zero point. */ readonly zero: string;
 } {
-  const zero = range ? graph.byte('low_zero', LOW_ZERO) : graph.byte('middle', MIDDLE);
+  const zero = range ? graph.byte('low_zero', LOW_ZERO) : graph.byte('middle', ZERO_POINT);
   const scale = range ? emitPositiveScale(graph, x, range) : emitScale(graph, x, `${x}.scale`);
-  // One pass over memory: a scale for each row is a scale along the first axis of a table.
+  // Reshaped to [rows, columns] because QuantizeLinear takes a scale per index of one axis.
   const shape = graph.integers(`table_${columns}`, [-1, columns]);
   const table = graph.emit('Reshape', [x, shape], `${x}.table`);
   const scales = graph.emit('Reshape', [scale, graph.integers('flat', [-1])], `${x}.scales`);
@@ -66,9 +65,9 @@ export function emitQuantizedRows(
 }
 
 /**
- * The same in fewer operators and two passes, for small tensors.
+ * As `emitQuantizedRows`, with fewer operators but two passes over the data: faster for small tensors.
  *
- * @param kind `cached`: int8, the right operand of a product of bytes; `query`: uint8 around QUERY_ZERO_POINT, the left one.
+ * @param kind `cached`: int8 with zero point 0 (right operand). `query`: uint8 with QUERY_ZERO_POINT (left operand).
  */
 export function emitQuantizedSmallRows(
   graph: GraphBuilder,
@@ -93,7 +92,7 @@ export function emitQuantizedSmallRows(
   };
 }
 
-/** The largest magnitude of each row over that of a byte, [..., 1]. */
+/** Absolute maximum of each row / limit, [..., 1]. */
 function emitScale(graph: GraphBuilder, x: string, output: string, byte = LARGEST): string {
   const limit = graph.floats(`largest_${byte}`, Float32Array.of(byte), []);
   const smallest = graph.floats('smallest_magnitude', Float32Array.of(SMALLEST_MAGNITUDE), []);
@@ -106,7 +105,7 @@ function emitScale(graph: GraphBuilder, x: string, output: string, byte = LARGES
   return graph.emit('Div', [guarded, limit], output);
 }
 
-/** So large that each row's largest value and the least possible one fit beside LOW_ZERO; one pass over memory. */
+/** Smallest scale that covers the maximum of each row and `minimum` with the zero point LOW_ZERO, [..., 1]. */
 function emitPositiveScale(graph: GraphBuilder, x: string, { minimum }: ValueRange): string {
   const largest = graph.emit('ReduceMax', [x], `${x}.largest`, {
     axes: { ints: [-1] },

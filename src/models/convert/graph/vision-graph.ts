@@ -9,25 +9,25 @@ interface VisionContext {
   readonly constant: EmitConstant;
 }
 
-/** The least value of both activations, rounded down. */
+/** Minimum of GELU and its tanh approximation, rounded down. */
 const ACTIVATION_MINIMUM = -0.1701;
 
-/** The residual stream and its normalised form, which the next block reads. */
+/** Names of the residual stream and its normalized copy, the input of the next block. */
 interface Stream {
   readonly sum: string;
   readonly normalized: string;
 }
 
-/** FastGelu is the tanh approximation, Gelu the exact function. */
+/** ONNX Runtime operators: FastGelu is the tanh approximation, Gelu is exact. */
 const ACTIVATION_OPERATORS: Readonly<Record<Activation, string>> = {
   gelu: 'Gelu',
   gelu_pytorch_tanh: 'FastGelu',
 };
 
 /**
- * Adds tower and projector: `pixel_values` [tiles, 3, height, width] to `image_features`
- * [tiles, patches, decoder's hidden size]. The features are those of the last used layer, before the tower's
- * closing normalisation, as LlavaOnevisionModel.get_image_features takes them.
+ * Adds vision encoder (SigLIP) and projector: `pixel_values` [tiles, 3, height, width] to `image_features`
+ * [tiles, patches, decoderHiddenSize]. As in `LlavaOnevisionModel.get_image_features` of transformers, the features are those of
+ * the feature layer, without the final layer norm.
  */
 export function emitVisionGraph(
   vision: VisionArchitecture,
@@ -116,13 +116,13 @@ function emitAttention(
   x: string,
 ): string {
   const { graph, linear } = context;
-  const emitPart = (part: string): string => {
+  const emitProjection = (part: string): string => {
     const name = layerName(layer, `self_attn.${part}`);
     const product = linear(x, name, matrixOf(name, hiddenSize, hiddenSize));
     return emitBias(context, product, name, hiddenSize);
   };
-  const parts = ['q_proj', 'k_proj', 'v_proj'].map(emitPart);
-  const mixed = graph.emit('MultiHeadAttention', parts, layerName(layer, 'self_attn.mixed'), {
+  const projections = ['q_proj', 'k_proj', 'v_proj'].map(emitProjection);
+  const mixed = graph.emit('MultiHeadAttention', projections, layerName(layer, 'self_attn.mixed'), {
     num_heads: { int: attentionHeads },
   });
   const output = layerName(layer, 'self_attn.out_proj');
@@ -143,7 +143,7 @@ function emitMlp(
   return linear(activated, down, matrix, { minimum: ACTIVATION_MINIMUM });
 }
 
-/** activation(x + bias). FastGelu adds a bias on its way. */
+/** activation(x + bias). FastGelu has a bias input. */
 function emitActivation(
   activation: Activation,
   context: VisionContext,
@@ -184,7 +184,7 @@ function emitNorm(
   });
 }
 
-/** sum = x + bias + skip, normalized = LayerNorm(sum). Three operators take half the time of the fused one. */
+/** sum = x + bias + skip, normalized = LayerNorm(sum). Three operators take half the time of SkipLayerNormalization. */
 function emitSkipNorm(
   vision: VisionArchitecture,
   context: VisionContext,

@@ -1,15 +1,15 @@
 import type { GraphBuilder } from './graph-builder.js';
 import type { WeightLocation } from './onnx-model.js';
 
-/** The runtime maps weights into memory, and a mapping starts at a page. */
+/** ONNX Runtime maps weights into memory, and mappings start at page boundaries. */
 const ALIGNMENT = 4096;
 
-/** Lays the constants of one graph out in a file, from the front, and keeps the list of what goes where. */
+/** Assigns offsets in the `.onnx.data` file of a graph and collects the slots of its weights. */
 export class WeightLayout {
   private end = 0;
   private readonly placed: WeightSlot[] = [];
 
-  /** @param file a name of `PACKAGE_FILES`. */
+  /** @param file one of `PACKAGE_FILES`. */
   constructor(readonly file: string) {}
 
   get bytes(): number {
@@ -32,9 +32,9 @@ export class WeightLayout {
 }
 
 /**
- * Adds a float32 constant made of tensors of one shape, one behind the other, and returns its name.
+ * Adds a float32 constant that concatenates tensors of equal shape along the first dimension, and returns its name.
  *
- * @param shape of each tensor; that of the constant is the same with all first dimensions added up.
+ * @param shape shape of each tensor.
  */
 export type EmitConstant = (
   name: string,
@@ -56,22 +56,22 @@ export function createConstant(graph: GraphBuilder, layout: WeightLayout): EmitC
 }
 
 /**
- * Where and how the rows of one tensor lie in a file of the package. Offsets count bytes from the start of the
- * file and are those of the tensor's own first row; several tensors may share a matrix, one below the other.
+ * Storage of the rows of one tensor in a package file. `offset` and `scales` are byte offsets in the file, for the tensor's first
+ * row. Several tensors may be stacked in one matrix of `matrixRows` rows.
  */
 export type WeightPlacement =
-  /** Float32, row after row. */
+  /** float32, row-major. */
   | { readonly kind: 'float32-rows'; readonly offset: number }
-  /** Float32 as [columns, matrixRows]: value (row, column) is at `offset + 4 * (column * matrixRows + row)`. */
+  /** float32, transposed to [columns, matrixRows]: value (row, column) is at `offset + 4 * (column * matrixRows + row)`. */
   | { readonly kind: 'float32-columns'; readonly offset: number; readonly matrixRows: number }
-  /** Eight bits as [columns, matrixRows], and a float32 scale a row at `scales`. */
+  /** int8, transposed to [columns, matrixRows], with a float32 scale per row at `scales`. */
   | {
       readonly kind: 'int8-columns';
       readonly offset: number;
       readonly matrixRows: number;
       readonly scales: number;
     }
-  /** Blocks of `blockSize` values along a row, as MatMulNBits reads them, and a float32 scale a block at `scales`. */
+  /** Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`. */
   | {
       readonly kind: 'blocks';
       readonly offset: number;
@@ -79,16 +79,16 @@ export type WeightPlacement =
       readonly blockSize: number;
       readonly scales: number;
     }
-  /** A row is `columns` signed bytes and then the float32 that they are multiplied with. */
+  /** Each row is `columns` int8 values followed by its float32 scale. */
   | { readonly kind: 'int8-rows'; readonly offset: number };
 
-/** What becomes of one tensor of the checkpoint in one place of the package. */
+/** One destination of a checkpoint tensor in the package. */
 export interface WeightSlot {
-  /** The tensor's name after `canonicalName`. */
+  /** Canonical name of the tensor. */
   readonly tensor: string;
-  /** What the checkpoint must hold; the first dimension counts rows, the others are one. */
+  /** Required shape of the tensor. The first dimension is the rows, the others are flattened to columns. */
   readonly shape: readonly number[];
-  /** A name of `PACKAGE_FILES`. */
+  /** One of `PACKAGE_FILES`. */
   readonly file: string;
   readonly placement: WeightPlacement;
 }

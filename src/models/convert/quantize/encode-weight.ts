@@ -1,4 +1,4 @@
-import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { invalidModel } from '../../package/invalid-model.js';
 import type { WeightFiles, WriteAt } from '../write/weight-files.js';
@@ -9,21 +9,21 @@ import { quantizeBlockRow } from './quantize-blocks.js';
 import { quantizeRow } from './quantize-rows.js';
 import { createTransposedBlock } from './transposed-block.js';
 
-/** Values that are read, widened and encoded at once: 16 MB as float32. */
+/** Values per block of rows: 16 MiB as float32. */
 const BLOCK_VALUES = 1 << 22;
 
-/** Called between blocks; what it throws ends the work. */
-export type OnBlock = (bytes: number) => void;
+/** Called after each block with its share of the weight (0 to 1). May throw to abort. */
+export type OnBlock = (share: number) => void;
 
-/** A weight of shape [rows, columns], read some rows at a time, into memory that is used again. */
+/** A weight matrix [rows, columns] that is read in blocks of rows. */
 export interface MatrixSource {
   readonly rows: number;
   readonly columns: number;
-  /** @returns [count, columns] */
+  /** @returns [count, columns] float32, overwritten by the next call. */
   readRows(start: number, count: number): Float32Array;
 }
 
-/** Writes a weight to all its slots. @throws MODEL_INVALID, STORAGE_FULL */
+/** Encodes a weight for all its slots and writes it. @throws MODEL_INVALID, STORAGE_FULL */
 export async function encodeWeight(
   source: MatrixSource,
   slots: readonly WeightSlot[],
@@ -41,16 +41,16 @@ export async function encodeWeight(
     const block = source.readRows(start, count);
     for (const encoder of encoders) encoder.add(block, count);
     onBlock(count / rows);
-    await yieldToEvents();
+    await yieldToEventLoop();
   }
   for (const encoder of encoders) encoder.finish();
 }
 
 /**
- * A tensor of floats as the weight of a slot.
+ * A float tensor as a source of rows.
  *
- * @param scale of eight-bit floats: one for all, or one a row.
- * @throws MODEL_INVALID when the shape is another, or the format is none of floats.
+ * @param scale scales of an fp8 tensor: one value, or one per row.
+ * @throws MODEL_INVALID if the shape is not that of the slot, or the data type is not a supported float type.
  */
 export function createFloatSource(
   tensor: StoredTensor,
@@ -58,7 +58,9 @@ export function createFloatSource(
   { tensor: name, shape }: WeightSlot,
 ): MatrixSource {
   if (tensor.shape.join() !== shape.join()) {
-    throw invalidModel(`${name} should have the shape [${shape.join(', ')}]`);
+    throw invalidModel(
+      `\`${name}\` must have the shape [${shape.join(', ')}], found [${tensor.shape.join(', ')}]`,
+    );
   }
   const { rows, columns } = matrixSize(shape);
   const read = createValueReader(tensor, blockRowsOf(columns, rows) * columns);
@@ -67,7 +69,9 @@ export function createFloatSource(
 
   const scales = readValues(scale);
   if (scales.length !== 1 && scales.length !== rows) {
-    throw invalidModel(`the scales of ${name} are neither one nor one a row`);
+    throw invalidModel(
+      `the scale of \`${name}\` must have 1 or ${rows} values, found ${scales.length}`,
+    );
   }
   return {
     rows,
@@ -84,6 +88,7 @@ export function createFloatSource(
   };
 }
 
+/** [rows, ...] as a matrix: the other dimensions are flattened to columns. */
 export function matrixSize(shape: readonly number[]): { rows: number; columns: number } {
   const [rows = 1, ...rest] = shape;
   return { rows, columns: rest.reduce((product, size) => product * size, 1) };
@@ -93,25 +98,20 @@ function blockRowsOf(columns: number, rows: number): number {
   return Math.min(rows, Math.max(1, Math.floor(BLOCK_VALUES / columns)));
 }
 
-/** Takes the rows of one tensor in order, some at a time, and writes them as a slot says. */
-export interface RowEncoder {
-  /** @param rows [count, columns], which is not kept. */
+/** Encodes the rows of a tensor, in order, as its slot requires, and writes them. */
+interface RowEncoder {
+  /** @param rows [count, columns]; not used after the call. */
   add(rows: Float32Array, count: number): void;
-  /** Writes what is left. */
+  /** Writes buffered rows. */
   finish(): void;
 }
 
-/** @param blockRows how many rows `add` gets at most. */
-export function createRowEncoder(
-  placement: WeightPlacement,
-  size: { readonly rows: number; readonly columns: number; readonly blockRows: number },
-  write: WriteAt,
-): RowEncoder {
+function createRowEncoder(placement: WeightPlacement, size: Size, write: WriteAt): RowEncoder {
   switch (placement.kind) {
     case 'float32-rows':
-      return plainEncoder(placement.offset, size.columns, write);
+      return floatRowsEncoder(placement.offset, size.columns, write);
     case 'int8-rows':
-      return tableEncoder(placement.offset, size, write);
+      return int8RowsEncoder(placement.offset, size, write);
     case 'blocks':
       return blockEncoder(placement, size, write);
     case 'float32-columns':
@@ -124,10 +124,11 @@ export function createRowEncoder(
 interface Size {
   readonly rows: number;
   readonly columns: number;
+  /** Largest number of rows per call of `add`. */
   readonly blockRows: number;
 }
 
-function plainEncoder(offset: number, columns: number, write: WriteAt): RowEncoder {
+function floatRowsEncoder(offset: number, columns: number, write: WriteAt): RowEncoder {
   let position = offset;
   return {
     add: (rows, count) => {
@@ -138,8 +139,8 @@ function plainEncoder(offset: number, columns: number, write: WriteAt): RowEncod
   };
 }
 
-/** A row is its bytes and then its scale, so that one read gets a token's embedding. */
-function tableEncoder(offset: number, { columns, blockRows }: Size, write: WriteAt): RowEncoder {
+/** The scale follows each row, so that one read returns the embedding of a token. */
+function int8RowsEncoder(offset: number, { columns, blockRows }: Size, write: WriteAt): RowEncoder {
   const rowBytes = columns + 4;
   const values = new Int8Array(blockRows * rowBytes);
   const view = new DataView(values.buffer);

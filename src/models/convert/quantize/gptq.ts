@@ -7,25 +7,25 @@ import { readValues } from '../checkpoint/float-formats.js';
 import type { StoredTensor } from '../checkpoint/safetensors.js';
 import type { WeightSlot } from '../graph/weight-layout.js';
 
-/** A matrix [rows, columns] as GPTQ stores it: both parts lie on their side. */
+/** A GPTQ matrix [rows, columns]. Both tensors are stored transposed. */
 interface GptqWeight {
-  /** int32 [columns / 8, rows]: eight values of a row, the first in the lowest bits. */
+  /** `qweight`: int32 [columns / 8, rows], 8 values of a row per word, the first in the lowest bits. */
   readonly packed: StoredTensor;
-  /** Floats [groups, rows]. */
+  /** Float [groups, rows]. */
   readonly scales: StoredTensor;
   readonly groupSize: number;
 }
 
-/** Values of four bits in a word, and the middle of their range. */
+/** 4-bit values per word, and their zero point. */
 const VALUES_PER_WORD = 8;
-const MIDDLE = 8;
+const ZERO_POINT = 8;
 
-/** Eight middles in a word; older writers stored one less. */
+/** 8 zero points per word. Exporters of the `gptq` format (v1) store zero point - 1. */
 const ZERO_WORDS = { exact: 0x88888888, 'less-one': 0x77777777 } as const;
 
 /**
- * Checks the parts that hold no values: that zero is in the middle, that groups follow the columns, and that a
- * bias changes nothing.
+ * Checks the tensors that are not stored in a package: `qzeros` must be symmetric, `g_idx` in column order (no act-order), `bias`
+ * zero.
  *
  * @throws MODEL_INVALID
  */
@@ -44,10 +44,18 @@ export function checkGptqTensor(
       : role === 'g_idx'
         ? isAll((word, index) => word === Math.floor(index / groupSize))
         : role !== 'bias' || readValues(tensor).every((value) => value === 0);
-  if (!isSound) throw invalidModel(`${weight} is quantised in a way that is not supported`);
+  if (!isSound) {
+    throw invalidModel(
+      `\`${weight}\`: ${role} is not supported; only symmetric GPTQ without act-order and bias is`,
+    );
+  }
 }
 
-/** Writes such a weight to all its slots; blocks of the same size take it as it is. @throws MODEL_INVALID */
+/**
+ * Writes a GPTQ weight to all its slots. Slots with 4-bit blocks of the same size receive its values unchanged.
+ *
+ * @throws MODEL_INVALID, STORAGE_FULL
+ */
 export async function encodeGptqWeight(
   weight: GptqWeight,
   slots: readonly WeightSlot[],
@@ -61,35 +69,37 @@ export async function encodeGptqWeight(
   const groups = Math.ceil(columns / groupSize);
   const words = [columns / VALUES_PER_WORD, rows].join();
   if (packed.shape.join() !== words || scales.shape.join() !== [groups, rows].join()) {
-    throw invalidModel(`${slot.tensor} is not quantised in the groups that it should be`);
+    throw invalidModel(
+      `\`${slot.tensor}\`: qweight must have the shape [${words}] and scales [${[groups, rows].join()}], found [${packed.shape.join()}] and [${scales.shape.join()}]`,
+    );
   }
-  const lying = readWords(packed);
-  const standing = turn(lying, columns / VALUES_PER_WORD, new Uint32Array(lying.length));
-  const factors = turn(readValues(scales), groups, new Float32Array(groups * rows));
+  const stored = readWords(packed);
+  const rowWords = transpose(stored, columns / VALUES_PER_WORD, new Uint32Array(stored.length));
+  const factors = transpose(readValues(scales), groups, new Float32Array(groups * rows));
   const others: WeightSlot[] = [];
-  for (const each of slots) {
-    const { placement, file } = each;
+  for (const target of slots) {
+    const { placement, file } = target;
     if (placement.kind !== 'blocks' || placement.bits !== 4 || placement.blockSize !== groupSize) {
-      others.push(each);
+      others.push(target);
       continue;
     }
     const write = files.writer(file);
     write(
-      bytesOf(fillUp(standing, rows, (groups * groupSize) / VALUES_PER_WORD)),
+      bytesOf(padRows(rowWords, rows, (groups * groupSize) / VALUES_PER_WORD)),
       placement.offset,
     );
     write(bytesOf(factors), placement.scales);
     onBlock(others.length === 0 ? 1 : 0);
   }
   if (others.length === 0) return;
-  const source = createWordSource(standing, factors, { rows, columns, groupSize });
+  const source = createWordSource(rowWords, factors, { rows, columns, groupSize });
   await encodeWeight(source, others, files, onBlock);
 }
 
 /** [height, width] -> [width, height] */
-function turn<T extends Uint32Array | Float32Array>(from: T, height: number, to: T): T {
+function transpose<T extends Uint32Array | Float32Array>(from: T, height: number, to: T): T {
   const width = from.length / height;
-  // In stripes as wide as a line of the processor's cache, which is then read once.
+  // In column ranges as wide as a cache line (16 values of 4 bytes), so that each line is read once.
   for (let first = 0; first < width; first += 16) {
     const last = Math.min(first + 16, width);
     for (let y = 0; y < height; y++) {
@@ -99,13 +109,13 @@ function turn<T extends Uint32Array | Float32Array>(from: T, height: number, to:
   return to;
 }
 
-/** Makes rows of words longer, with words that mean zero. */
-function fillUp(words: Uint32Array, rows: number, rowWords: number): Uint32Array {
+/** Pads each row to `paddedWords` words with zeros. */
+function padRows(words: Uint32Array, rows: number, paddedWords: number): Uint32Array {
   const given = words.length / rows;
-  if (given === rowWords) return words;
-  const filled = new Uint32Array(rows * rowWords).fill(ZERO_WORDS.exact);
+  if (given === paddedWords) return words;
+  const filled = new Uint32Array(rows * paddedWords).fill(ZERO_WORDS.exact);
   for (let row = 0; row < rows; row++) {
-    filled.set(words.subarray(row * given, (row + 1) * given), row * rowWords);
+    filled.set(words.subarray(row * given, (row + 1) * given), row * paddedWords);
   }
   return filled;
 }
@@ -128,7 +138,7 @@ function createWordSource(
           const word = words[index >>> 3] ?? 0;
           const level = (word >>> ((column & 7) * 4)) & 15;
           const factor = factors[(start + row) * groups + Math.floor(column / groupSize)] ?? 0;
-          values[row * columns + column] = (level - MIDDLE) * factor;
+          values[row * columns + column] = (level - ZERO_POINT) * factor;
         }
       }
       return values.subarray(0, count * columns);
@@ -138,7 +148,7 @@ function createWordSource(
 
 function readWords(tensor: StoredTensor): Uint32Array {
   if (tensor.format !== 'I32' && tensor.format !== 'U32') {
-    throw invalidModel(`weights in the format ${tensor.format} are not supported`);
+    throw invalidModel(`GPTQ tensors must be I32 or U32, found ${tensor.format}`);
   }
   const bytes = new Uint8Array(tensor.bytes);
   tensor.read(bytes, 0);

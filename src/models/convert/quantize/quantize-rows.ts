@@ -1,23 +1,24 @@
 import { invalidModel } from '../../package/invalid-model.js';
 
-/** Largest magnitude of a weight in eight bits, symmetric around zero. */
+/** Range of symmetric int8: -127 to 127. */
 const INT8_LIMIT = 127;
 
-/** Below it a scale would leave the range of float32; no trained row is that small. */
+/** Smaller rows count as zero: their scale would be a float32 subnormal. Trained rows are larger. */
 const SMALLEST_MAGNITUDE = 1e-30;
 
-/** The bits of a float32 without its sign; such patterns are in the order of the magnitudes they stand for. */
+/** Clears the sign bit of a float32. The remaining bit patterns sort like the absolute values. */
 const MAGNITUDE_BITS = 0x7fffffff;
 
 const pattern = new Uint32Array(1);
 const number = new Float32Array(pattern.buffer);
 
 /**
- * Symmetric eight-bit quantisation of one row: `value ≈ quantized * scale`, off by half a scale at most.
+ * Symmetric int8 quantization of one row: `value ≈ quantized * scale`, with an error of at most scale / 2.
  *
- * @param values the row stands from `begin` to `begin + columns`. @param quantized takes it, from `start` on.
- * @returns the scale; that of a row of zeros is 1.
- * @throws MODEL_INVALID when a value is no finite number.
+ * @param values contains the row at `begin` to `begin + columns`.
+ * @param quantized receives the row at `start`.
+ * @returns the scale: absolute maximum / 127, or 1 for a row of zeros.
+ * @throws MODEL_INVALID if a value is NaN or infinite.
  */
 export function quantizeRow(
   values: Float32Array,
@@ -32,14 +33,14 @@ export function quantizeRow(
     return 1;
   }
   const scale = Math.fround(largest / INT8_LIMIT);
-  // Cutting off what is positive rounds to the nearest, halves up, and is faster than Math.round.
+  // The offset makes the values positive, so that truncation rounds half up; it is faster than Math.round.
   for (let i = 0; i < columns; i++) {
     quantized[start + i] = (((values[begin + i] ?? 0) / scale + 128.5) | 0) - 128;
   }
   return scale;
 }
 
-/** The largest magnitude from `begin` to `end`. @throws MODEL_INVALID when a value is no finite number */
+/** Absolute maximum of the values from `begin` to `end`. @throws MODEL_INVALID if a value is NaN or infinite */
 export function findMagnitude(values: Float32Array, begin: number, end: number): number {
   const patterns = new Uint32Array(values.buffer, values.byteOffset, values.length);
   let largest = 0;
@@ -49,6 +50,6 @@ export function findMagnitude(values: Float32Array, begin: number, end: number):
   }
   pattern[0] = largest;
   const magnitude = number[0] ?? 0;
-  if (!Number.isFinite(magnitude)) throw invalidModel('a weight is no finite number');
+  if (!Number.isFinite(magnitude)) throw invalidModel('a weight is NaN or infinite');
   return magnitude;
 }

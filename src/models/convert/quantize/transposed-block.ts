@@ -1,34 +1,31 @@
 import type { WriteAt } from '../write/weight-files.js';
 
-/** The part of a transposed matrix [columns, matrixRows] that some of its rows make. */
+/** A range of rows in a matrix that is stored transposed, [columns, matrixRows]. */
 interface BlockShape {
   readonly rows: number;
   readonly columns: number;
   readonly matrixRows: number;
-  /** Of the first value of the first row. */
+  /** Byte offset of the first value of the first row. */
   readonly offset: number;
 }
 
-/** Takes rows one by one and writes them as columns. */
+/** Collects rows and writes them as columns. */
 interface TransposedBlock<T> {
-  /** Where the next row is to be put: in `line`, from `start` on. */
+  /** Buffer and start index for the next row. */
   nextRow(): { readonly line: T; readonly start: number };
   finish(): void;
 }
 
-/** Held at once: every matrix but the head of a large model fits, and is then written in one piece. */
+/** 64 MiB: all matrices except the output head of large models fit in one block and are written with one call. */
 const BLOCK_BYTES = 64 << 20;
 
-/**
- * Rows that are turned together. A line of the processor's cache holds 64 bytes: with as many rows, what is
- * written to one line comes at once.
- */
+/** Rows transposed together. A cache line has 64 bytes, so 64 int8 rows fill whole lines of the transposed block. */
 const TILE_ROWS = 64;
 
-/** Keeps the rows of a tile from falling on the same few places of the processor's cache. */
+/** Padding per row: without it, the rows of a tile compete for the same cache sets. */
 const PADDING = 64;
 
-/** @param blockBytes how much is held at once, one row at least. */
+/** @param blockBytes size of the buffer; it contains at least one row. */
 export function createTransposedBlock<T extends Float32Array | Int8Array>(
   ArrayType: new (length: number) => T,
   { rows, columns, matrixRows, offset }: BlockShape,
@@ -37,22 +34,22 @@ export function createTransposedBlock<T extends Float32Array | Int8Array>(
 ): TransposedBlock<T> {
   const tile = new ArrayType(TILE_ROWS * (columns + PADDING));
   const bytesPerValue = tile.BYTES_PER_ELEMENT;
-  const mostRows = Math.max(1, Math.floor(blockBytes / (columns * bytesPerValue)));
-  const block = new ArrayType(Math.min(rows, mostRows) * columns);
-  let written = 0; // rows that are in the file
-  let width = Math.min(rows, mostRows); // of the block at hand
-  let turned = 0; // rows of the block that are in it
-  let filled = 0; // rows of the tile
+  const maxRows = Math.max(1, Math.floor(blockBytes / (columns * bytesPerValue)));
+  const block = new ArrayType(Math.min(rows, maxRows) * columns);
+  let written = 0; // rows written to the file
+  let width = Math.min(rows, maxRows); // rows of the current block
+  let transposed = 0; // rows transposed into the block
+  let filled = 0; // rows in the tile
 
-  const turn = (): void => {
-    transpose(tile, columns + PADDING, filled, block, width, turned, columns);
-    turned += filled;
+  const transposeTile = (): void => {
+    transpose(tile, columns + PADDING, filled, block, width, transposed, columns);
+    transposed += filled;
     filled = 0;
-    if (turned < width) return;
+    if (transposed < width) return;
     writeBlock(block.subarray(0, width * columns), offset + written * bytesPerValue);
     written += width;
-    turned = 0;
-    width = Math.min(rows - written, mostRows);
+    transposed = 0;
+    width = Math.min(rows - written, maxRows);
   };
   const writeBlock = (values: Float32Array | Int8Array, position: number): void => {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -68,16 +65,16 @@ export function createTransposedBlock<T extends Float32Array | Int8Array>(
   };
   return {
     nextRow: () => {
-      if (filled === TILE_ROWS || turned + filled === width) turn();
+      if (filled === TILE_ROWS || transposed + filled === width) transposeTile();
       return { line: tile, start: filled++ * (columns + PADDING) };
     },
     finish: () => {
-      if (filled > 0) turn();
+      if (filled > 0) transposeTile();
     },
   };
 }
 
-/** Rows 0 to `count` of `from` become columns `first` to `first + count` of `to` [columns, width]. */
+/** Copies rows 0 to `count - 1` of `from` to the columns from `first` of `to` [columns, width]. */
 function transpose(
   from: Float32Array | Int8Array,
   stride: number,

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 
 import { checkList, checkObject, checkString, parseJsonObject } from '../../package/json-fields.js';
 
-/** What was done with a shard, in canonical names. */
+/** A converted shard. Tensors and weights by canonical name. */
 export interface FinishedShard {
-  /** All that it held. */
+  /** All tensors of the shard. */
   readonly tensors: readonly string[];
-  /** The weights that are in their places since, some with parts from other shards. */
+  /** Weights completed by the shard, possibly with pending tensors of other shards. */
   readonly weights: readonly string[];
 }
 
-/** What is noted about a conversion that is under way, so that another run can go on with it. */
+/** Record of the converted shards (`journal.json` in the partial folder), needed to resume. */
 export interface ConversionJournal {
   readonly shards: ReadonlyMap<string, FinishedShard>;
-  /** Notes a shard as finished; it is on the disk when this returns. */
+  /** Records a shard as converted. The journal is synced when the promise resolves. */
   add(name: string, shard: FinishedShard): Promise<void>;
 }
 
@@ -22,17 +22,18 @@ const JOURNAL_FILE = 'journal.json';
 const MAX_NAMES = 1 << 20;
 const MAX_NAME = 1 << 16;
 
-/** Which conversion a partial folder belongs to. */
+/** Identifies the conversion of a partial folder. */
 export interface ConversionKey {
+  /** Identifies the checkpoint. */
   readonly identity: string;
-  /** The digest of the plan. */
+  /** Digest of the plan. */
   readonly plan: string;
 }
 
 /**
- * Reads the journal of a partial folder, which is emptied when it belongs to another conversion, or to none.
+ * Loads the journal of a partial folder. The folder is emptied if it belongs to another conversion.
  *
- * @param isUsable whether what the journal speaks of is there.
+ * @param isUsable whether the weight files that the journal describes exist.
  */
 export async function openJournal(
   directory: string,
@@ -45,12 +46,15 @@ export async function openJournal(
     await mkdir(directory, { recursive: true });
     shards = new Map();
   }
-  const noted = shards;
+  const finished = shards;
   return {
-    shards: noted,
+    shards: finished,
     add: async (name, shard) => {
-      noted.set(name, shard);
-      await replaceFile(directory, JSON.stringify({ ...key, shards: Object.fromEntries(noted) }));
+      finished.set(name, shard);
+      await replaceFile(
+        directory,
+        JSON.stringify({ ...key, shards: Object.fromEntries(finished) }),
+      );
     },
   };
 }
@@ -74,12 +78,12 @@ async function readShards(
       }),
     );
   } catch {
-    // None, or one that cannot be read: there is nothing to go on with.
+    // Missing or invalid journal: start over.
     return undefined;
   }
 }
 
-/** A crash leaves the old journal or the new one. */
+/** Atomic: a crash leaves the old or the new journal. */
 async function replaceFile(directory: string, text: string): Promise<void> {
   const next = join(directory, `${JOURNAL_FILE}.next`);
   const handle = await open(next, 'w');

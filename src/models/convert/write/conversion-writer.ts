@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { invalidModel } from '../../package/invalid-model.js';
+import { invalidCheckpoint } from '../../package/invalid-model.js';
 import { partialDirectory } from '../../package/home-folders.js';
 import type { HubSource, ModelManifest } from '../../package/manifest.js';
 import { checkReplaceable, publishPackage } from '../../package/package-writer.js';
@@ -10,44 +10,43 @@ import { haveExpectedSizes, openWeightFiles } from './weight-files.js';
 import { type ShardOptions, writeShard } from './write-shard.js';
 import { packageId, type ConversionPlan } from '../plan-conversion.js';
 
-/** What `finish` writes into the manifest about where the weights came from. */
+/** Origin of the weights, for the manifest. */
 interface ConversionSource {
   /** See `computeRevision`. */
   readonly revision: string;
   readonly hub: HubSource | null;
 }
 
-/** A package being filled: shard by shard in any order, one call at a time. */
+/** A package that is being written. Shards can be added in any order, one at a time. */
 export interface ConversionWriter {
-  /** Names of the shards that need not be added any more. */
+  /** Names of the shards that are already converted. */
   readonly finishedShards: ReadonlySet<string>;
   /**
-   * Reads a safetensors file and writes its tensors to their places. When it returns, all is on the disk and
-   * noted, and the file is needed no more. Adding a shard again changes nothing.
+   * Converts the tensors of a safetensors file. When the promise resolves, the result is synced and recorded, and the file
+   * can be deleted. Adding a shard twice is harmless.
    *
-   * @throws MODEL_INVALID when the file is malformed or holds what the plan does not expect; STORAGE_FULL; the
-   *   signal's reason.
+   * @throws MODEL_INVALID if the file is malformed or contains unexpected tensors; STORAGE_FULL; the signal's reason.
    */
   addShard(name: string, path: string, options?: ShardOptions): Promise<void>;
   /**
-   * Checks that every weight came, hashes the files and gives the package its name.
+   * Checks that all weights are complete, hashes the files and publishes the package.
    *
-   * @throws MODEL_INVALID when a weight is missing.
+   * @throws MODEL_INVALID if a weight is missing.
    */
   finish(source: ConversionSource): Promise<ModelManifest>;
-  /** Lets go of the files. The partial folder stays for a later run, unless the package is finished. */
+  /** Closes the files. The partial folder of an unfinished package stays for a later run. */
   close(): Promise<void>;
-  /** Closes, and deletes what was written. */
+  /** Closes the files and deletes the partial folder. */
   discard(): Promise<void>;
 }
 
 /**
- * Opens the folder `.NAME.partial` beside the output folder, where a package of this plan is being made or will
- * be. What an earlier run with the same identity and plan noted there counts; anything else there is deleted.
+ * Opens the partial folder `.NAME.partial` beside the output folder. Resumes an earlier run with the same identity and plan;
+ * the remains of other runs are deleted.
  *
- * @param outputDirectory becomes the package; an older package there is replaced at the end.
- * @param identity says which checkpoint the shards belong to: a commit, or a revision.
- * @throws MODEL_INVALID when the output folder holds something that is no package.
+ * @param outputDirectory folder of the package. An existing package is replaced at the end.
+ * @param identity identifies the checkpoint: a commit or a revision.
+ * @throws MODEL_INVALID if the output folder contains something other than a package.
  */
 export async function openConversion(
   outputDirectory: string,
@@ -68,20 +67,29 @@ export async function openConversion(
       return new Set(journal.shards.keys());
     },
     addShard: async (name, path, options = {}) => {
-      const elsewhere = new Set<string>();
+      const otherTensors = new Set<string>();
       for (const [shard, { tensors }] of journal.shards) {
-        if (shard !== name) for (const tensor of tensors) elsewhere.add(tensor);
+        if (shard !== name) for (const tensor of tensors) otherTensors.add(tensor);
       }
-      const shard = await writeShard(path, { plan, files, pendingDirectory, elsewhere }, options);
+      const shard = await writeShard(
+        path,
+        { plan, files, pendingDirectory, otherTensors },
+        options,
+      );
       await files.flush();
       await journal.add(name, shard);
     },
     finish: async ({ revision, hub }) => {
       const shards = [...journal.shards.values()];
       plan.checkTensorNames(shards.flatMap(({ tensors }) => tensors));
-      const filled = new Set(shards.flatMap(({ weights }) => weights));
-      const empty = plan.tensorNames.find((name) => !filled.has(name));
-      if (empty !== undefined) throw invalidModel(`the checkpoint lacks a part of ${empty}`);
+      const complete = new Set(shards.flatMap(({ weights }) => weights));
+      const incomplete = plan.tensorNames.find((name) => !complete.has(name));
+      if (incomplete !== undefined) {
+        throw invalidCheckpoint(
+          null,
+          `the weight \`${incomplete}\` is incomplete: one of its tensors is missing`,
+        );
+      }
       await files.flush();
       await files.close();
       const { source, ...description } = plan.description;

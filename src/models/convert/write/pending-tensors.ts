@@ -9,11 +9,14 @@ import {
   openSafetensors,
 } from '../checkpoint/safetensors.js';
 
-/** Parts of weights that wait for the others, each in a safetensors file of its own. */
+/**
+ * Tensors of weights that are incomplete until another shard is converted (fp8 scales, GPTQ tensors). Each is stored as a
+ * safetensors file, so that its shard can be deleted.
+ */
 export interface PendingTensors {
   of(weight: string): ReadonlyMap<TensorRole, StoredTensor>;
-  /** The copy is on the disk when this returns. */
-  keep(weight: string, role: TensorRole, tensor: StoredTensor): Promise<void>;
+  /** Copies a tensor. The copy is synced when the promise resolves. */
+  save(weight: string, role: TensorRole, tensor: StoredTensor): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,7 +25,7 @@ const COPY_BYTES = 4 << 20;
 
 export async function openPendingTensors(directory: string): Promise<PendingTensors> {
   const shards: SafetensorsFile[] = [];
-  const parts = new Map<string, Map<TensorRole, StoredTensor>>();
+  const tensors = new Map<string, Map<TensorRole, StoredTensor>>();
   const close = async (): Promise<void> => {
     for (const shard of shards) await shard.close();
   };
@@ -33,8 +36,8 @@ export async function openPendingTensors(directory: string): Promise<PendingTens
       shards.push(shard);
       for (const [name, tensor] of shard.tensors) {
         const [role, weight] = splitOnce(name);
-        const known = parts.get(weight) ?? new Map<TensorRole, StoredTensor>();
-        parts.set(weight, known.set(role, tensor));
+        const known = tensors.get(weight) ?? new Map<TensorRole, StoredTensor>();
+        tensors.set(weight, known.set(role, tensor));
       }
     }
   } catch (error) {
@@ -42,8 +45,8 @@ export async function openPendingTensors(directory: string): Promise<PendingTens
     throw error;
   }
   return {
-    of: (weight) => parts.get(weight) ?? new Map<TensorRole, StoredTensor>(),
-    keep: (weight, role, tensor) => writePart(directory, `${role} ${weight}`, tensor),
+    of: (weight) => tensors.get(weight) ?? new Map<TensorRole, StoredTensor>(),
+    save: (weight, role, tensor) => writeTensor(directory, `${role} ${weight}`, tensor),
     close,
   };
 }
@@ -53,14 +56,14 @@ function splitOnce(name: string): [role: TensorRole, weight: string] {
   return [name.slice(0, space) as TensorRole, name.slice(space + 1)];
 }
 
-async function writePart(directory: string, name: string, tensor: StoredTensor): Promise<void> {
+async function writeTensor(directory: string, name: string, tensor: StoredTensor): Promise<void> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, createHash('sha256').update(name).digest('hex'));
   const entry = { dtype: tensor.format, shape: tensor.shape, data_offsets: [0, tensor.bytes] };
   const header = Buffer.from(JSON.stringify({ [name]: entry }));
   const length = Buffer.alloc(8);
   length.writeUInt32LE(header.length);
-  // The name with the suffix is taken at the end, so that a part is whole or not there.
+  // Renamed at the end: a file with the suffix is always complete.
   const handle = await open(path, 'w');
   try {
     await handle.writeFile(Buffer.concat([length, header]));

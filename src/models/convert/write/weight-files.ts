@@ -4,18 +4,18 @@ import { join } from 'node:path';
 
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 
-/** Writes bytes to their place in one file. @throws STORAGE_FULL */
+/** Writes bytes at an offset. @throws STORAGE_FULL */
 export type WriteAt = (bytes: Uint8Array, position: number) => void;
 
-/** Files of known size that are filled in any order. */
+/** Weight files of known size, written at any offset in any order. */
 export interface WeightFiles {
   writer(name: string): WriteAt;
-  /** Puts what was written on the disk. */
+  /** fsync of all files. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the files for writing; those that are not there, or have another size, begin as holes. */
+/** Opens or creates the files with their final size. New space is sparse. */
 export async function openWeightFiles(
   directory: string,
   sizes: ReadonlyMap<string, number>,
@@ -42,19 +42,19 @@ export async function openWeightFiles(
   return {
     writer: (name) => {
       const handle = handles.get(name);
-      if (!handle) throw new RangeError('No such file is open.');
+      if (!handle) throw new RangeError(`The weight file ${name} is not open.`);
       return (bytes, position) => {
         writeFully(handle.fd, bytes, position);
       };
     },
     flush: async () => {
-      for (const handle of handles.values()) await handle.sync().catch(explain);
+      for (const handle of handles.values()) await handle.sync().catch(translate);
     },
     close,
   };
 }
 
-/** Whether all files are there with their sizes. */
+/** Whether all files exist with their final size. */
 export async function haveExpectedSizes(
   directory: string,
   sizes: ReadonlyMap<string, number>,
@@ -72,14 +72,18 @@ function writeFully(descriptor: number, bytes: Uint8Array, position: number): vo
       done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
     }
   } catch (error) {
-    explain(error);
+    translate(error);
   }
 }
 
-function explain(cause: unknown): never {
+function translate(cause: unknown): never {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    throw new SalamandraError('STORAGE_FULL', 'The disk has no room for the model.', { cause });
+    throw new SalamandraError(
+      'STORAGE_FULL',
+      'The disk is full. Delete files and run the same command again.',
+      { cause },
+    );
   }
   throw cause;
 }

@@ -92,7 +92,7 @@ async function fill(
     plan: plan as unknown as ConversionPlan,
     files,
     pendingDirectory: join(directory, 'parts'),
-    elsewhere: new Set<string>(),
+    otherTensors: new Set<string>(),
   };
   try {
     for (const [index, tensors] of shards.entries()) {
@@ -166,7 +166,7 @@ describe('writeShard', () => {
 
   const good = gptqTensors();
   it.each<[string, Record<string, RawTensor>]>([
-    ['zero points elsewhere', { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) }],
+    ['zero points otherTensors', { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) }],
     ['columns in another order', { ...good, 'a.g_idx': raw('I32', [2], Int32Array.of(1, 0)) }],
     ['a bias', { ...good, 'a.bias': raw('F32', [2], Float32Array.of(0, 1)) }],
     [

@@ -1,11 +1,13 @@
-import { invalidModel } from '../../package/invalid-model.js';
+import { basename } from 'node:path';
+
+import { invalidModel, withFile } from '../../package/invalid-model.js';
 import type { FinishedShard } from './conversion-journal.js';
 import { createFloatSource, encodeWeight } from '../quantize/encode-weight.js';
 import type { WeightFiles } from './weight-files.js';
 import { checkGptqTensor, encodeGptqWeight } from '../quantize/gptq.js';
 import type { ConversionPlan } from '../plan-conversion.js';
 import { openPendingTensors } from './pending-tensors.js';
-import { type TensorRole, canonicalName } from '../checkpoint/tensor-names.js';
+import { type TensorRole, canonicalName, duplicateTensor } from '../checkpoint/tensor-names.js';
 import {
   type StoredTensor,
   type SafetensorsFile,
@@ -14,25 +16,25 @@ import {
 import type { WeightSlot } from '../graph/weight-layout.js';
 
 export interface ShardOptions {
-  /** Bytes of the shard that are done, and all of them; called every few megabytes. */
+  /** Called every few megabytes. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
-  /** Looked at between blocks; the shard can be added again afterwards. */
+  /** Checked between blocks. After an abort the shard can be added again. */
   readonly signal?: AbortSignal;
 }
 
 interface WriteContext {
   readonly plan: ConversionPlan;
   readonly files: WeightFiles;
-  /** A folder for parts of weights whose other parts are in other shards. */
+  /** Folder for tensors whose weight is incomplete until a later shard. */
   readonly pendingDirectory: string;
-  /** Canonical names of what other shards held. */
-  readonly elsewhere: ReadonlySet<string>;
+  /** Canonical names of the tensors in other shards, to detect duplicates. */
+  readonly otherTensors: ReadonlySet<string>;
 }
 
-type Parts = Map<TensorRole, StoredTensor>;
+type WeightTensors = Map<TensorRole, StoredTensor>;
 
 /**
- * Writes what a safetensors file holds to its places in the package.
+ * Converts all tensors of a safetensors file and writes them to their slots in the package.
  *
  * @throws MODEL_INVALID, STORAGE_FULL, the signal's reason
  */
@@ -41,19 +43,21 @@ export async function writeShard(
   context: WriteContext,
   { onProgress, signal }: ShardOptions,
 ): Promise<FinishedShard> {
-  const shard = await openSafetensors(path);
+  const shard = await openSafetensors(path).catch((error: unknown) => {
+    throw withFile(error, 'checkpoint', basename(path));
+  });
   const pending = await openPendingTensors(context.pendingDirectory);
   try {
-    const { tensors, parts: found } = sortTensors(shard, context);
+    const { tensors, weights: found } = groupByWeight(shard, context);
     const weights: string[] = [];
     let [done, total] = [0, 0];
     for (const { bytes } of shard.tensors.values()) total += bytes;
-    for (const [weight, own] of found) {
-      const parts: Parts = new Map([...pending.of(weight), ...own]);
+    for (const [weight, tensorsHere] of found) {
+      const parts: WeightTensors = new Map([...pending.of(weight), ...tensorsHere]);
       if (isComplete(parts)) {
         const before = done;
-        const bytes = sumBytes(own);
-        await encodeParts(parts, weight, context, (share) => {
+        const bytes = sumBytes(tensorsHere);
+        await encodeTensors(parts, weight, context, (share) => {
           signal?.throwIfAborted();
           done += share * bytes;
           onProgress?.(Math.round(done), total);
@@ -61,31 +65,33 @@ export async function writeShard(
         done = before + bytes;
         weights.push(weight);
       } else {
-        for (const [role, tensor] of own) await pending.keep(weight, role, tensor);
-        done += sumBytes(own);
+        for (const [role, tensor] of tensorsHere) await pending.save(weight, role, tensor);
+        done += sumBytes(tensorsHere);
       }
       signal?.throwIfAborted();
       onProgress?.(done, total);
     }
     onProgress?.(total, total);
     return { tensors, weights };
+  } catch (error) {
+    throw withFile(error, 'checkpoint', basename(path));
   } finally {
     await shard.close();
     await pending.close();
   }
 }
 
-/** The weights that a shard has parts of, in the order of the file. */
-function sortTensors(
+/** Groups the tensors of a shard by weight, in file order. */
+function groupByWeight(
   shard: SafetensorsFile,
-  { plan, elsewhere }: WriteContext,
-): { tensors: string[]; parts: Map<string, Parts> } {
+  { plan, otherTensors }: WriteContext,
+): { tensors: string[]; weights: Map<string, WeightTensors> } {
   const tensors = new Set<string>();
-  const found = new Map<string, Parts>();
+  const found = new Map<string, WeightTensors>();
   for (const [raw, tensor] of shard.tensors) {
     const name = canonicalName(raw);
-    if (elsewhere.has(name) || tensors.has(name)) {
-      throw invalidModel('the checkpoint holds a tensor twice');
+    if (otherTensors.has(name) || tensors.has(name)) {
+      throw duplicateTensor(name);
     }
     tensors.add(name);
     const known = plan.findTensor(name);
@@ -94,17 +100,17 @@ function sortTensors(
     const parts = found.get(known.weight) ?? new Map<TensorRole, StoredTensor>();
     found.set(known.weight, parts.set(known.role, tensor));
   }
-  return { tensors: [...tensors], parts: found };
+  return { tensors: [...tensors], weights: found };
 }
 
-function isComplete(parts: Parts): boolean {
+function isComplete(parts: WeightTensors): boolean {
   const weight = parts.get('weight');
   if (weight) return weight.format !== 'F8_E4M3' || parts.has('weight_scale');
   return parts.has('qweight') && parts.has('scales');
 }
 
-async function encodeParts(
-  parts: Parts,
+async function encodeTensors(
+  parts: WeightTensors,
   name: string,
   { plan, files }: WriteContext,
   onBlock: (share: number) => void,
@@ -113,7 +119,8 @@ async function encodeParts(
   const [weight, scale] = [parts.get('weight'), parts.get('weight_scale')];
   const [packed, scales] = [parts.get('qweight'), parts.get('scales')];
   if (weight) {
-    if (scale && weight.format !== 'F8_E4M3') throw invalidModel(`${name} has a scale too many`);
+    if (scale && weight.format !== 'F8_E4M3')
+      throw invalidModel(`\`${name}\` is not F8_E4M3 but has a weight_scale`);
     const source = createFloatSource(weight, scale, firstOf(slots));
     await encodeWeight(source, slots, files, onBlock);
   } else if (packed && scales && plan.quantization.kind === 'gptq') {
@@ -124,10 +131,10 @@ async function encodeParts(
 
 function firstOf(slots: readonly WeightSlot[]): WeightSlot {
   const [first] = slots;
-  if (!first) throw new RangeError('A weight without a place.');
+  if (!first) throw new RangeError('The weight has no slot.');
   return first;
 }
 
-function sumBytes(parts: Parts): number {
+function sumBytes(parts: WeightTensors): number {
   return [...parts.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 }
