@@ -27,10 +27,11 @@ export interface ConversionRequest {
 }
 
 /**
- * Converts a Hugging Face checkpoint to a model package: ONNX graphs, weights, tokenizer and manifest. Resumes after a kill.
+ * Converts a Hugging Face checkpoint to a model package: ONNX graphs, weights, tokenizer and manifest. Resumes after a
+ * kill.
  *
- * @throws MODEL_INVALID if the checkpoint is malformed or its architecture is not supported; the output folder is unchanged
- *   then. STORAGE_FULL.
+ * @throws MODEL_INVALID if the checkpoint is malformed or its architecture is not supported; the output folder is
+ *   unchanged then. STORAGE_FULL.
  */
 export async function convertCheckpoint(request: ConversionRequest): Promise<ModelManifest> {
   const { checkpointDirectory, outputDirectory, precision, onProgress } = request;

@@ -219,7 +219,10 @@ function checkPlannedPackage({
 
 const MAX_ID_LENGTH = 60;
 
-/** Id of a package: of its repository (`packageIdOf`), or the folder name in lower case with dashes for other characters. */
+/**
+ * Id of a package: of its repository (`packageIdOf`), or the folder name in lower case with dashes for other
+ * characters.
+ */
 export function packageId(name: string, hub: HubSource | null): string {
   if (hub) return packageIdOf(hub.repository);
   const id = name

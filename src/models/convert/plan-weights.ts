@@ -35,7 +35,9 @@ export interface Encodings {
 const FLOAT32: WeightEncoding = { kind: 'float32' };
 const INT8_ROWS: WeightEncoding = { kind: 'int8-rows' };
 
-/** The encodings of a precision. GPTQ checkpoints keep their group size, so that 4-bit weights are not quantized twice. */
+/**
+ * The encodings of a precision. GPTQ checkpoints keep their group size, so that 4-bit weights are not quantized twice.
+ */
 export function chooseEncodings(
   precision: Precision,
   { quantization, decoder: { hiddenSize } }: Architecture,
@@ -56,8 +58,8 @@ export function chooseEncodings(
       precision === 'int8'
         ? INT8_ROWS
         : fourBits(quantization.kind === 'gptq' ? quantization.groupSize : blockSize),
-    // 4 bits halve the memory traffic of the head per decode step compared with 8 bits. Large blocks are accurate enough,
-    // because the highest logits are recomputed from the int8 rows.
+    // 4 bits halve the memory traffic of the head per decode step compared with 8 bits. Large blocks are accurate
+    // enough, because the highest logits are recomputed from the int8 rows.
     head: fourBits(2 * blockSize),
     headRows: 'rescored',
     prefill: precision === 'mixed' ? INT8_ROWS : null,

@@ -16,12 +16,12 @@ export interface DownloadOptions {
 }
 
 /**
- * Downloads a file with several Range requests at a time and verifies its checksum. Resumes a partial download. A file with
- * a wrong checksum is downloaded a second time.
+ * Downloads a file with several Range requests at a time and verifies its checksum. Resumes a partial download. A file
+ * with a wrong checksum is downloaded a second time.
  *
  * @returns SHA-256 in hex.
- * @throws HUB_UNAVAILABLE, RATE_LIMITED and the other errors of `requestHub`; the next call resumes. MODEL_INVALID if the
- *   checksum is wrong twice. The signal's reason.
+ * @throws HUB_UNAVAILABLE, RATE_LIMITED and the other errors of `requestHub`; the next call resumes. MODEL_INVALID if
+ *   the checksum is wrong twice. The signal's reason.
  */
 export async function downloadFile(
   source: DownloadUrl,

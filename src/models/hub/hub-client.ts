@@ -14,7 +14,9 @@ import { resolveSnapshot, type HubFile, type HubSnapshot } from './hub-snapshot.
 
 type RetryOptions = Pick<DownloadOptions, 'onPause' | 'signal'>;
 
-/** Retries of the first request are limited, so that a mistyped HF_ENDPOINT or a missing network is reported quickly. */
+/**
+ * Retries of the first request are limited, so that a mistyped HF_ENDPOINT or a missing network is reported quickly.
+ */
 const MAX_FIRST_FAILURES = 3;
 
 /** Access to a Hugging Face hub or, offline, to the files downloaded before. */

@@ -30,8 +30,8 @@ const MAX_REDIRECTS = 5;
  * targets on other hosts.
  *
  * @param read consumes the response; the connection is released afterwards.
- * @throws TransientFailure if a retry may help; HUB_UNAVAILABLE, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND otherwise; the
- *   signal's reason.
+ * @throws TransientFailure if a retry may help; HUB_UNAVAILABLE, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND otherwise;
+ *   the signal's reason.
  */
 export async function requestHub<Result>(
   address: URL,

@@ -16,8 +16,8 @@ export interface HubSettings {
 const HUGGING_FACE = 'https://huggingface.co';
 
 /**
- * Reads HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME and HF_HUB_OFFLINE. The token saved by `hf auth login` is used for
- * huggingface.co only; for a mirror, set HF_TOKEN or HF_TOKEN_PATH.
+ * Reads HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME and HF_HUB_OFFLINE. The token saved by `hf auth login` is used
+ * for huggingface.co only; for a mirror, set HF_TOKEN or HF_TOKEN_PATH.
  *
  * @throws INVALID_PARAMETER naming the variable.
  */

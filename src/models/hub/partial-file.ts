@@ -30,9 +30,10 @@ const IDENTITY_BYTES = 32;
 const COUNT_BYTES = 4;
 
 /**
- * Resumes an earlier download of the same file, or starts a new one. Format of `NAME.ranges`: 32 bytes identity (SHA-256 of
- * checksum, size and range size), then a little-endian uint32 of written bytes per range. Data is not synced before the
- * progress is recorded: after a power failure the progress may be too high, which the checksum of the file detects.
+ * Resumes an earlier download of the same file, or starts a new one. Format of `NAME.ranges`: 32 bytes identity
+ * (SHA-256 of checksum, size and range size), then a little-endian uint32 of written bytes per range. Data is not
+ * synced before the progress is recorded: after a power failure the progress may be too high, which the checksum of the
+ * file detects.
  */
 export async function openPartialFile(
   path: string,

@@ -30,8 +30,8 @@ export function createDownloadUrl(
 /**
  * Requests a range of a file (RFC 9110, section 14) and passes its chunks to `onChunk`, waiting for each call.
  *
- * @throws TransientFailure, also if the response is shorter than the range or the file has another size than the hub lists;
- *   the errors of `requestHub`.
+ * @throws TransientFailure, also if the response is shorter than the range or the file has another size than the hub
+ *   lists; the errors of `requestHub`.
  */
 export async function requestRange(
   source: DownloadUrl,

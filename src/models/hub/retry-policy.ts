@@ -6,8 +6,8 @@ import { TransientFailure } from './hub-errors.js';
 export type OnPause = (reason: TransientFailure['reason'], milliseconds: number) => void;
 
 /**
- * Repeats `attempt` after transient failures, with exponential backoff or the Retry-After of the hub. Received bytes reset
- * the failure count, so a slow connection that breaks often still completes.
+ * Repeats `attempt` after transient failures, with exponential backoff or the Retry-After of the hub. Received bytes
+ * reset the failure count, so a slow connection that breaks often still completes.
  *
  * @param attempt gets a callback to report received bytes.
  * @throws other errors of `attempt`, the `outcome` of the last transient failure, the signal's reason.

@@ -43,12 +43,12 @@ interface CopiedFile {
 }
 
 /**
- * Writes a folder with model package, built service, README, start scripts and SHA256SUMS for a machine without a network.
- * The folder gets its name when it is complete; after an error nothing is left.
+ * Writes a folder with model package, built service, README, start scripts and SHA256SUMS for a machine without a
+ * network. The folder gets its name when it is complete; after an error nothing is left.
  *
  * @param project folder of the service.
- * @throws INVALID_PARAMETER (output exists or is not writable), STORAGE_FULL, MODEL_INVALID, NOT_FOUND (service not built),
- *   the signal's reason.
+ * @throws INVALID_PARAMETER (output exists or is not writable), STORAGE_FULL, MODEL_INVALID, NOT_FOUND (service not
+ *   built), the signal's reason.
  */
 export async function bundleModel(
   { packageFolder, outputFolder, onProgress, signal }: BundleRequest,

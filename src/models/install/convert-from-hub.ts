@@ -168,8 +168,8 @@ function identify({ repository, commit }: HubSnapshot, { files }: WeightSelectio
 }
 
 /**
- * Deletes the download of a commit that cannot be converted, so that the next pull starts with the newest commit instead of
- * resuming this one.
+ * Deletes the download of a commit that cannot be converted, so that the next pull starts with the newest commit
+ * instead of resuming this one.
  */
 async function deleteIfUnusable<T>(
   source: string,
@@ -273,7 +273,8 @@ async function askForConsent(
  * Tensor names of a remote safetensors file. Downloads its header only.
  *
  * @throws the errors of `HubClient`; MODEL_INVALID for a malformed header.
- */ async function readRemoteTensorNames(
+ */
+async function readRemoteTensorNames(
   client: HubClient,
   snapshot: HubSnapshot,
   file: HubFile,

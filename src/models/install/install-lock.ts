@@ -15,9 +15,9 @@ export interface LockOptions {
 }
 
 /**
- * Runs `work` while holding a lock file; other processes wait. The lock of a dead process is taken over: at once on the same
- * host, after STALE_MS on others (shared file systems). In a race two processes may convert at the same time, which wastes
- * work but is safe, since packages are published by renaming.
+ * Runs `work` while holding a lock file; other processes wait. The lock of a dead process is taken over: at once on the
+ * same host, after STALE_MS on others (shared file systems). In a race two processes may convert at the same time,
+ * which wastes work but is safe, since packages are published by renaming.
  *
  * @throws the errors of `work`; the signal's reason while waiting.
  */

@@ -17,8 +17,8 @@ export const BUNDLED_MODEL = 'demo';
 export type ModelChoice = Pick<Configuration, 'home' | 'model' | 'precision'>;
 
 /**
- * Returns the package folder of a model (see `resolveModel`). The demo model is converted from its checkpoint on first use
- * and again after the checkpoint changes.
+ * Returns the package folder of a model (see `resolveModel`). The demo model is converted from its checkpoint on first
+ * use and again after the checkpoint changes.
  *
  * @param bundled checkpoint folder of the demo model.
  * @throws MODEL_NOT_FOUND, MODEL_INVALID, INVALID_PARAMETER

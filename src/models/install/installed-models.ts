@@ -45,8 +45,8 @@ export interface InstalledModel {
 const INCOMPLETE = { manifest: null, state: { kind: 'incomplete' } } as const;
 
 /**
- * Lists packages and checkpoints in the home folder, sorted by id, then precision. Checks manifests, names and sizes, but not
- * hashes, which would take as long as reading all files.
+ * Lists packages and checkpoints in the home folder, sorted by id, then precision. Checks manifests, names and sizes,
+ * but not hashes, which would take as long as reading all files.
  */
 export async function listInstalled(home: string): Promise<InstalledModel[]> {
   const [packages, sources] = [packagesDirectory(home), sourcesDirectory(home)];
@@ -63,8 +63,11 @@ export async function listInstalled(home: string): Promise<InstalledModel[]> {
   return models;
 }
 
-/** Deletes a package or checkpoint and its partial files. The manifest goes first, so that no incomplete package is loaded. */
-export async function removeInstalled({ directory, part }: InstalledModel): Promise<void> {
+/**
+ * Deletes a package or checkpoint and its partial files. The manifest goes first, so that no incomplete package is
+ * loaded.
+ */
+async function removeInstalled({ directory, part }: InstalledModel): Promise<void> {
   await rm(join(directory, MANIFEST_FILE), { force: true });
   await rm(directory, { recursive: true, force: true });
   const parent = join(directory, '..');
@@ -150,8 +153,8 @@ async function entriesOf(directory: string): Promise<Dirent[]> {
  *
  * @param part null if the model has a single package or checkpoint.
  * @returns the deleted entries.
- * @throws MODEL_NOT_FOUND listing the installed models, INVALID_PARAMETER if several parts match, MODEL_NOT_READY during an
- *   installation.
+ * @throws MODEL_NOT_FOUND listing the installed models, INVALID_PARAMETER if several parts match, MODEL_NOT_READY
+ *   during an installation.
  */
 export async function removeModel(
   home: string,

@@ -43,7 +43,9 @@ export interface ModelConditions {
 /** Callbacks, hub settings and abort signal of a pull. */
 export interface PullContext {
   readonly onEvent: (event: PullEvent) => void;
-  /** Called once, before the weights of a gated model are downloaded. Resolves to whether the conditions are accepted. */
+  /**
+   * Called once, before the weights of a gated model are downloaded. Resolves to whether the conditions are accepted.
+   */
   readonly accept: (conditions: ModelConditions) => Promise<boolean>;
   readonly hub: HubSettings;
   readonly signal: AbortSignal;

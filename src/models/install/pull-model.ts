@@ -42,8 +42,8 @@ export interface PulledModel {
  * Downloads a model and converts it to a package, shard by shard: unless the source is kept, the peak disk usage is the
  * package plus the largest shard. The same call resumes after any interruption.
  *
- * @throws HUB_UNAVAILABLE, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND, MODEL_INVALID (unsupported model or
- *   wrong checksum), STORAGE_FULL, INVALID_PARAMETER (home folder not writable), the signal's reason.
+ * @throws HUB_UNAVAILABLE, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND, MODEL_INVALID (unsupported model
+ *   or wrong checksum), STORAGE_FULL, INVALID_PARAMETER (home folder not writable), the signal's reason.
  */
 export async function pullModel(request: PullRequest, context: PullOptions): Promise<PulledModel> {
   const { signal, onEvent } = context;
@@ -153,11 +153,12 @@ function isSame(record: PullRecord, { repository, commit }: HubSnapshot): boolea
 }
 
 /**
- * Deletes temporary folders beside an installed package, left by a kill at the end of an installation: the partial package
- * and the replaced one.
+ * Deletes temporary folders beside an installed package, left by a kill at the end of an installation: the partial
+ * package and the replaced one.
  *
  * @param source checkpoint folder, deleted as well unless another precision is being converted from it; null keeps it.
- */ async function removeLeftovers(directory: string, source: string | null): Promise<void> {
+ */
+async function removeLeftovers(directory: string, source: string | null): Promise<void> {
   const parent = dirname(directory);
   const [prefix, partial] = [`.${basename(directory)}.`, /^\..*\.partial$/];
   let others = 0;

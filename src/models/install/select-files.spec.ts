@@ -71,6 +71,8 @@ describe('selectWeights', () => {
     ['a shard that is not there', indexOf({ a: 'model-3.safetensors' })],
     ['a path for a shard', indexOf({ a: '../model-1.safetensors' })],
   ])('refuses %s', (_, content) => {
-    expect(() => selectWeights(snapshot(shards), content)).toThrow(/^Invalid (?:model|checkpoint): /);
+    expect(() => selectWeights(snapshot(shards), content)).toThrow(
+      /^Invalid (?:model|checkpoint): /,
+    );
   });
 });

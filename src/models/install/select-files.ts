@@ -19,8 +19,8 @@ const MAX_SMALL_BYTES = 128 << 20;
 const CARD = 'README.md';
 
 /**
- * The files of a repository, besides the weights, that a conversion needs; no others are downloaded. `config.json` comes
- * first because the hub checks access with the first file.
+ * The files of a repository, besides the weights, that a conversion needs; no others are downloaded. `config.json`
+ * comes first because the hub checks access with the first file.
  *
  * @throws MODEL_INVALID if config.json is missing or a file is larger than 128 MiB.
  */
@@ -35,7 +35,10 @@ export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
   }
   const tooLarge = found.find(({ bytes }) => bytes > MAX_SMALL_BYTES);
   if (tooLarge) {
-    throw invalidCheckpoint(tooLarge.name, `the file has ${tooLarge.bytes} bytes (limit ${MAX_SMALL_BYTES})`);
+    throw invalidCheckpoint(
+      tooLarge.name,
+      `the file has ${tooLarge.bytes} bytes (limit ${MAX_SMALL_BYTES})`,
+    );
   }
   return found;
 }

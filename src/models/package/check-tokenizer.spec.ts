@@ -56,7 +56,9 @@ describe('checkTokenizer', () => {
   });
 
   it('refuses more than memory should hold before it is parsed', () => {
-    expect(() => checkTokenizer(Buffer.alloc(80 * 2 ** 20 + 1, '{'), 4)).toThrow('(limit 83886080)');
+    expect(() => checkTokenizer(Buffer.alloc(80 * 2 ** 20 + 1, '{'), 4)).toThrow(
+      '(limit 83886080)',
+    );
   });
 });
 

@@ -6,8 +6,8 @@ import { MAX_FILE_BYTES, PACKAGE_FILES } from './manifest.js';
 const MAX_DEPTH = 16;
 
 /**
- * Accepts one character or character class with an optional quantifier: such a pattern matches in linear time, so a hostile
- * package cannot cause catastrophic backtracking. Salamandra tokenizers use no pattern.
+ * Accepts one character or character class with an optional quantifier: such a pattern matches in linear time, so a
+ * hostile package cannot cause catastrophic backtracking. Salamandra tokenizers use no pattern.
  */
 const SIMPLE_EXPRESSION =
   /^(?:[^\\()[\]{}|*+?^$.]|\\[dDsSwWnrt]|\\p\{\w{1,24}\}|\[\^?(?:[^\\[\]]|\\[dDsSwWnrt])+\])(?:[*+?]|\{\d{0,3},?\d{0,3}\})?$/u;

@@ -36,7 +36,11 @@ export function sourcesDirectory(home: string): string {
   return join(home, 'sources');
 }
 
-/** `HOME/sources/ID`: the checkpoint of a model during a pull, and after it with `--keep-source`. @throws MODEL_INVALID */
+/**
+ * `HOME/sources/ID`: the checkpoint of a model during a pull, and after it with `--keep-source`.
+ *
+ * @throws MODEL_INVALID
+ */
 export function sourceDirectory(home: string, id: string): string {
   return join(sourcesDirectory(home), checkModelId(id));
 }

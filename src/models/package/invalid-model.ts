@@ -43,7 +43,12 @@ export function invalidPackage(file: string, problem: string, cause?: unknown): 
   return new InvalidModelError('package', file, problem, cause);
 }
 
-/** MODEL_INVALID for a checkpoint. @param file null if several files are concerned. @param problem see `invalidModel`. */
+/**
+ * MODEL_INVALID for a checkpoint.
+ *
+ * @param file null if several files are concerned.
+ * @param problem see `invalidModel`.
+ */
 export function invalidCheckpoint(
   file: string | null,
   problem: string,
@@ -52,7 +57,9 @@ export function invalidCheckpoint(
   return new InvalidModelError('checkpoint', file, problem, cause);
 }
 
-/** Adds the file to an error of `invalidModel` or `invalidCheckpoint` that names none. Returns other errors unchanged. */
+/**
+ * Adds the file to an error of `invalidModel` or `invalidCheckpoint` that names none. Returns other errors unchanged.
+ */
 export function withFile(error: unknown, subject: 'package' | 'checkpoint', file: string): unknown {
   if (!(error instanceof InvalidModelError) || error.file !== null) return error;
   return new InvalidModelError(subject, file, error.problem, error.cause);

@@ -24,8 +24,8 @@ export function serializeManifest(manifest: ModelManifest): string {
 /**
  * Parses `manifest.json`.
  *
- * @throws MODEL_INVALID if a field is invalid, the digest differs, or the bytes differ from `serializeManifest`. The last
- *   rule also rejects unknown fields and changed white space.
+ * @throws MODEL_INVALID if a field is invalid, the digest differs, or the bytes differ from `serializeManifest`. The
+ *   last rule also rejects unknown fields and changed white space.
  */
 export function parseManifestJson(bytes: Uint8Array): ModelManifest {
   const json = parseJsonObject(bytes, 'manifest');

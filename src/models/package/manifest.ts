@@ -40,7 +40,10 @@ export interface ImageProcessorConfig {
   readonly maxTilesCap: number | null;
 }
 
-/** RoPE scaling for contexts longer than the trained one. Types and fields as in `modeling_rope_utils.py` of transformers. */
+/**
+ * RoPE scaling for contexts longer than the trained one. Types and fields as in `modeling_rope_utils.py` of
+ * transformers.
+ */
 export type RopeScaling =
   /** Positions are divided by the factor. */
   | { readonly type: 'linear'; readonly factor: number }
@@ -115,9 +118,9 @@ export interface DecoderManifest {
   /** Weights of the output head in `head.onnx`. */
   readonly head: WeightEncoding;
   /**
-   * File with the int8 rows of the output head, one per token: the head of `head.onnx` is 4-bit, and the logits of the most
-   * likely tokens are recomputed from these rows. It is the embedding file if both are tied. `null` if `head.onnx` is
-   * float32.
+   * File with the int8 rows of the output head, one per token: the head of `head.onnx` is 4-bit, and the logits of the
+   * most likely tokens are recomputed from these rows. It is the embedding file if both are tied. `null` if `head.onnx`
+   * is float32.
    */
   readonly headRows: string | null;
   /** Weights of `prefill.onnx`. `null` if `decoder.onnx` is used for prefill too. */
@@ -169,8 +172,8 @@ export type ManifestContent = Omit<ModelManifest, 'digest'>;
 
 /**
  * Files of a package besides the manifest. Optional: `vision`, `visionWeights`, `imageNewline` (models with a vision
- * encoder), `prefill`, `prefillWeights` (precision `mixed`), `headRows` (quantized head that is not tied to the embeddings),
- * `chatTemplate` (if the checkpoint has one).
+ * encoder), `prefill`, `prefillWeights` (precision `mixed`), `headRows` (quantized head that is not tied to the
+ * embeddings), `chatTemplate` (if the checkpoint has one).
  */
 export const PACKAGE_FILES = {
   vision: 'vision.onnx',

@@ -27,7 +27,8 @@ const MAX_ID = 63;
 const HASH_DIGITS = 8;
 
 /**
- * The Hugging Face repository of a model name: a short name (`7b`), a Salamandra name without its owner, or `OWNER/NAME`.
+ * The Hugging Face repository of a model name: a short name (`7b`), a Salamandra name without its owner, or
+ * `OWNER/NAME`.
  *
  * @throws INVALID_PARAMETER for any other name.
  */
@@ -42,8 +43,8 @@ export function repositoryOf(name: string): string {
 }
 
 /**
- * The id of an installed model: `name` in lower case for the owner BSC-LT, `owner--name` for others, at most 63 characters
- * (longer ids end in a hash). Unique per repository.
+ * The id of an installed model: `name` in lower case for the owner BSC-LT, `owner--name` for others, at most 63
+ * characters (longer ids end in a hash). Unique per repository.
  *
  * @throws INVALID_PARAMETER unless `repository` is OWNER/NAME.
  */

@@ -22,8 +22,8 @@ export interface ModelPackage {
 const MAX_MANIFEST_BYTES = 1 << 20;
 
 /**
- * Verifies a package folder: exactly the files of the manifest, each with the listed size and SHA-256, and safe graphs and
- * tokenizer (`checkGraph`, `checkTokenizer`). Hashes all weights, so it takes seconds for large models.
+ * Verifies a package folder: exactly the files of the manifest, each with the listed size and SHA-256, and safe graphs
+ * and tokenizer (`checkGraph`, `checkTokenizer`). Hashes all weights, so it takes seconds for large models.
  *
  * @throws MODEL_NOT_FOUND if the folder does not exist, MODEL_INVALID if a check fails.
  */
@@ -91,7 +91,10 @@ async function readManifestFile(directory: string, entries: Dirent[]): Promise<M
   const file = await lstat(path);
   if (file.nlink > 1) throw invalidPackage(MANIFEST_FILE, 'hard links are not allowed');
   if (file.size > MAX_MANIFEST_BYTES) {
-    throw invalidPackage(MANIFEST_FILE, `the file has ${file.size} bytes (limit ${MAX_MANIFEST_BYTES})`);
+    throw invalidPackage(
+      MANIFEST_FILE,
+      `the file has ${file.size} bytes (limit ${MAX_MANIFEST_BYTES})`,
+    );
   }
   const bytes = await readFile(path);
   return checkingFile('package', MANIFEST_FILE, () => parseManifestJson(bytes));

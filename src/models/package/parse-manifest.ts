@@ -29,8 +29,8 @@ import {
 } from './manifest.js';
 
 /**
- * Limits, several times the largest known model. The engine allocates buffers of these sizes before it opens a graph, so a
- * manifest with larger values is rejected.
+ * Limits, several times the largest known model. The engine allocates buffers of these sizes before it opens a graph,
+ * so a manifest with larger values is rejected.
  */
 const LAYERS = { min: 1, max: 1 << 10 };
 const HEADS = { min: 1, max: 1 << 10 };

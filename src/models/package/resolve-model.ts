@@ -10,8 +10,8 @@ import { modelIdOf } from './model-names.js';
 export const BUNDLED_PACKAGE = 'model';
 
 /**
- * Finds the folder of an installed package. `name` is, in this order: a path (`./x`, `../x`, `/x`) of a package or bundle;
- * the id, short name or repository of a model in the home folder; a folder in the working directory.
+ * Finds the folder of an installed package. `name` is, in this order: a path (`./x`, `../x`, `/x`) of a package or
+ * bundle; the id, short name or repository of a model in the home folder; a folder in the working directory.
  *
  * @param precision preferred one; if the model is installed in a single other precision, that one is used.
  * @throws MODEL_NOT_FOUND listing the installed models, MODEL_INVALID if the folder is an unconverted checkpoint,

@@ -124,7 +124,8 @@ export const SMALL_FILES = [
 ];
 
 /**
- * Content hash of a checkpoint: SHA-256 in hex over the lines `NAME HASH` of all files that define the model, sorted by name.
+ * Content hash of a checkpoint: SHA-256 in hex over the lines `NAME HASH` of all files that define the model, sorted by
+ * name.
  *
  * @param hashes SHA-256 in hex by file name; other files are ignored.
  */
@@ -168,7 +169,8 @@ export async function listWeightFiles(directory: string): Promise<string[]> {
  * Parses `model.safetensors.index.json`.
  *
  * @returns file name by tensor name.
- * @throws MODEL_INVALID if a value is not a plain `.safetensors` file name, or the index lists no or more than 1000 files.
+ * @throws MODEL_INVALID if a value is not a plain `.safetensors` file name, or the index lists no or more than 1000
+ *   files.
  */
 export function parseWeightIndex(bytes: Uint8Array): Map<string, string> {
   const index = parseJsonObject(bytes, WEIGHT_INDEX_FILE);

@@ -22,7 +22,8 @@ let float16Table: Float32Array | undefined;
 let float8Table: Float32Array | undefined;
 
 /**
- * Returns a function that reads `count` values from index `start` as float32. The result is overwritten by the next call.
+ * Returns a function that reads `count` values from index `start` as float32. The result is overwritten by the next
+ * call.
  *
  * @param maxValues largest `count`.
  * @throws MODEL_INVALID unless the data type is F32, F16, BF16 or F8_E4M3.

@@ -34,8 +34,9 @@ const GROUP_SIZES = [16, 32, 64, 128, 256];
 const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
 
 /**
- * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value of
- * the configuration class, so the same defaults are used here. A wrong default would not match the shapes of the weights.
+ * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value
+ * of the configuration class, so the same defaults are used here. A wrong default would not match the shapes of the
+ * weights.
  *
  * @throws MODEL_INVALID if a field is out of range or needs an unsupported feature.
  */
@@ -88,7 +89,8 @@ function parseTokens(
  * @param json `text_config`, or all of `config.json` for a text model.
  * @param config all of `config.json`, which may contain `tie_word_embeddings`.
  * @throws MODEL_INVALID
- */ function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchitecture {
+ */
+function parseDecoder(json: JsonObject, config: JsonObject): DecoderArchitecture {
   checkOneOf(json['model_type'], 'text_config.model_type', ['llama']);
   checkOneOf(json['hidden_act'] ?? 'silu', 'text_config.hidden_act', ['silu']);
   checkOneOf(json['attention_bias'] ?? false, 'text_config.attention_bias', [false]);
@@ -281,8 +283,8 @@ function parseVisionEncoder(
 }
 
 /**
- * Parses `quantization_config`. Supported: GPTQ (4 bits, symmetric, no act-order) and fp8 weights (compressed-tensors, FBGEMM,
- * `fp8`) with a scale per tensor or row.
+ * Parses `quantization_config`. Supported: GPTQ (4 bits, symmetric, no act-order) and fp8 weights (compressed-tensors,
+ * FBGEMM, `fp8`) with a scale per tensor or row.
  *
  * @throws MODEL_INVALID for other methods.
  */

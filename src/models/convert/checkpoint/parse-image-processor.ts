@@ -21,7 +21,8 @@ const BICUBIC = 3;
 const STEPS = ['do_resize', 'do_rescale', 'do_normalize', 'do_pad'];
 
 /**
- * Parses a LLaVA-OneVision image processor: `preprocessor_config.json`, or `image_processor` in `processor_config.json`.
+ * Parses a LLaVA-OneVision image processor: `preprocessor_config.json`, or `image_processor` in
+ * `processor_config.json`.
  *
  * @param config `config.json`: default for the grid pinpoints, and the tile limit (`vision_aspect_ratio`).
  * @param imageSize input size of the vision encoder in pixels.

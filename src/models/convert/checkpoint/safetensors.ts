@@ -72,8 +72,8 @@ export function parseHeaderLength(bytes: Uint8Array, fileBytes: number): number 
 }
 
 /**
- * Parses and validates a safetensors header (https://huggingface.co/docs/safetensors): known data types, sizes that match the
- * shapes, and tensors that cover the data section without gaps or overlaps.
+ * Parses and validates a safetensors header (https://huggingface.co/docs/safetensors): known data types, sizes that
+ * match the shapes, and tensors that cover the data section without gaps or overlaps.
  *
  * @param header the JSON after the length field.
  * @param fileBytes size of the file.

@@ -2,8 +2,9 @@ import { invalidCheckpoint } from '../../package/invalid-model.js';
 import type { Architecture } from './architecture.js';
 
 /**
- * Normalizes the tensor names of different transformers versions to those used here: 4.x (`language_model.model.layers`), late
- * 4.x (`model.language_model.layers`), 5.x (without `vision_model`) and text models (`model.layers`).
+ * Normalizes the tensor names of different transformers versions to those used here: 4.x
+ * (`language_model.model.layers`), late 4.x (`model.language_model.layers`), 5.x (without `vision_model`) and text
+ * models (`model.layers`).
  */
 export function canonicalName(name: string): string {
   return name
@@ -15,8 +16,8 @@ export function canonicalName(name: string): string {
 }
 
 /**
- * Role of a tensor in its weight: the values (`weight`; fp8 also needs `weight_scale`), or a part of a GPTQ weight. Some GPTQ
- * exporters add a `bias` of zeros.
+ * Role of a tensor in its weight: the values (`weight`; fp8 also needs `weight_scale`), or a part of a GPTQ weight.
+ * Some GPTQ exporters add a `bias` of zeros.
  */
 export type TensorRole =
   'weight' | 'weight_scale' | 'qweight' | 'qzeros' | 'scales' | 'g_idx' | 'bias';

@@ -20,8 +20,8 @@ export interface AttentionInputs {
 }
 
 /**
- * Names of cached keys and values. Values are [batch, keyValueHeads, positions, headDim]. float32 keys have the same shape, int8
- * keys are transposed to [batch, keyValueHeads, headDim, positions].
+ * Names of cached keys and values. Values are [batch, keyValueHeads, positions, headDim]. float32 keys have the same
+ * shape, int8 keys are transposed to [batch, keyValueHeads, headDim, positions].
  */
 export interface CachedKeyValues {
   readonly key: string;

@@ -18,8 +18,8 @@ interface Segment {
 type DecodeContext = Pick<LayerAttention, 'decoder' | 'graph' | 'name'>;
 
 /**
- * Up to this number of rows, each row is a separate product. ONNX Runtime's kernel for one row uses the right operand in place; for
- * several rows it packs the operand in each run, which pays off only with more rows.
+ * Up to this number of rows, each row is a separate product. ONNX Runtime's kernel for one row uses the right operand
+ * in place; for several rows it packs the operand in each run, which pays off only with more rows.
  */
 const MAX_SEPARATE_ROWS = 8;
 
@@ -27,9 +27,9 @@ const MAX_SEPARATE_ROWS = 8;
 type Product = (x: string, output: string) => string;
 
 /**
- * Decode attention: one new position for each sequence of a batch. The cache is not copied: attention scores and weighted sums are
- * products with each cache segment, and the query heads that share a key head are rows of one product. A shared prefix is
- * multiplied with the queries of all sequences at once.
+ * Decode attention: one new position for each sequence of a batch. The cache is not copied: attention scores and
+ * weighted sums are products with each cache segment, and the query heads that share a key head are rows of one
+ * product. A shared prefix is multiplied with the queries of all sequences at once.
  *
  * @returns name of the result [batch, 1, attentionHeads * headDim].
  */
@@ -91,8 +91,8 @@ function emitOverSegments(
 }
 
 /**
- * Applies a product to x [batch, kvHeads, rows, n]. For a shared segment, the rows of all sequences are merged into one product with
- * batch 1.
+ * Applies a product to x [batch, kvHeads, rows, n]. For a shared segment, the rows of all sequences are merged into one
+ * product with batch 1.
  */
 function emitForOwner(
   { graph, decoder }: DecodeContext,
@@ -181,9 +181,9 @@ function emitInt8Scores(
 }
 
 /**
- * Weighted sum of int8 values as integer products. With 8 bits, small attention weights beside a large one would round to zero, so
- * each weight is split into two bytes, which are two rows of the product. All segments use the same unit and are added as
- * integers: the result is bit-identical with a shared prefix and without one.
+ * Weighted sum of int8 values as integer products. With 8 bits, small attention weights beside a large one would round
+ * to zero, so each weight is split into two bytes, which are two rows of the product. All segments use the same unit
+ * and are added as integers: the result is bit-identical with a shared prefix and without one.
  */
 function emitInt8WeightedSum(context: DecodeContext, segments: readonly Segment[]): string {
   const { graph, name } = context;

@@ -11,8 +11,8 @@ import {
 import { emitDecodeAttention } from './decode-attention.js';
 
 /**
- * Grouped-query attention of one layer over KV cache and new positions. An `If` node chooses between the implementations for
- * prefill and decode steps by the sequence length.
+ * Grouped-query attention of one layer over KV cache and new positions. An `If` node chooses between the
+ * implementations for prefill and decode steps by the sequence length.
  *
  * @param fused name of the fused queries, keys and values
  *   [batch, sequence, (attentionHeads + 2 * keyValueHeads) * headDim].

@@ -23,17 +23,17 @@ interface Stream {
 }
 
 /**
- * Adds the Llama decoder without the output head. A run is the prefill of one sequence (batch 1) or a decode step of a batch
- * (sequence 1). The caller owns the KV cache: the graph reads `prefix.*` (shared by the batch) and `past.*` and returns the keys
- * and values of the new positions only, because the Node.js binding of ONNX Runtime copies all outputs of each run (figures in
- * src/README.md).
+ * Adds the Llama decoder without the output head. A run is the prefill of one sequence (batch 1) or a decode step of a
+ * batch (sequence 1). The caller owns the KV cache: the graph reads `prefix.*` (shared by the batch) and `past.*` and
+ * returns the keys and values of the new positions only, because the Node.js binding of ONNX Runtime copies all outputs
+ * of each run (figures in src/README.md).
  *
  * Inputs: `inputs_embeds` [batch, sequence, hidden], `position_ids` [batch, sequence], `rope_cos` and `rope_sin`
- * [positions, headDim / 2], `past_length` [1] (filled positions of `past.*`, used in prefill), `attention_bias`
- * [batch, 1, 1, prefix + past + 1] (used in decode steps), and for each layer `prefix.{l}.key`, `prefix.{l}.value`
- * [1, keyValueHeads, prefix, headDim] and `past.{l}.key`, `past.{l}.value` [batch, keyValueHeads, past, headDim]. An int8 cache
- * has transposed keys [.., headDim, positions] and the inputs `*.key_scale`, `*.key_shift`, `*.value_scale`
- * [.., 1, prefix or past].
+ * [positions, headDim / 2], `past_length` [1] (filled positions of `past.*`, used in prefill), `attention_bias` [batch,
+ * 1, 1, prefix + past + 1] (used in decode steps), and for each layer `prefix.{l}.key`, `prefix.{l}.value` [1,
+ * keyValueHeads, prefix, headDim] and `past.{l}.key`, `past.{l}.value` [batch, keyValueHeads, past, headDim]. An int8
+ * cache has transposed keys [.., headDim, positions] and the inputs `*.key_scale`, `*.key_shift`, `*.value_scale` [..,
+ * 1, prefix or past].
  * Outputs: `hidden` [batch, hidden], the normalized hidden state of the last position, and `present.{l}.*`
  * [batch, keyValueHeads, sequence, headDim or 1] for each cache input of a layer; keys are rotated (RoPE).
  */

@@ -53,8 +53,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds an `If` node with one output. The two functions emit the nodes of the branches and return the name of their output.
-   * Names must be unique in the whole graph.
+   * Adds an `If` node with one output. The two functions emit the nodes of the branches and return the name of their
+   * output. Names must be unique in the whole graph.
    *
    * @param condition name of a bool with one element.
    */

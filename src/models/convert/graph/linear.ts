@@ -11,8 +11,8 @@ export interface StackedMatrix {
 }
 
 /**
- * Adds `x` [..., columns] times the transpose of a weight [rows, columns] (the layout of checkpoints), reserves space for the
- * weight, and returns the name of the result [..., rows].
+ * Adds `x` [..., columns] times the transpose of a weight [rows, columns] (the layout of checkpoints), reserves space
+ * for the weight, and returns the name of the result [..., rows].
  */
 export type EmitLinear = (
   x: string,
@@ -52,8 +52,8 @@ function createFloatLinear(graph: GraphBuilder, layout: WeightLayout): EmitLinea
 }
 
 /**
- * int8 weights with a scale per output, activations quantized dynamically with a scale per row. With one scale per tensor, an
- * outlier in one position would cost the accuracy of all others.
+ * int8 weights with a scale per output, activations quantized dynamically with a scale per row. With one scale per
+ * tensor, an outlier in one position would cost the accuracy of all others.
  */
 function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
   // Products with the same input share its quantization.

@@ -2,8 +2,9 @@ import type { GraphBuilder } from './graph-builder.js';
 import type { LayerAttention } from './attention-inputs.js';
 
 /**
- * Prefill attention: many new positions of ONE sequence. Uses the fused kernel of ONNX Runtime (GroupQueryAttention), which does
- * not materialize the matrix of attention scores. It copies the cache, which is cheap compared with a prefill chunk.
+ * Prefill attention: many new positions of ONE sequence. Uses the fused kernel of ONNX Runtime (GroupQueryAttention),
+ * which does not materialize the matrix of attention scores. It copies the cache, which is cheap compared with a
+ * prefill chunk.
  *
  * @returns name of the result [1, sequence, attentionHeads * headDim].
  */
@@ -28,8 +29,8 @@ export function emitPrefillAttention(attention: LayerAttention): string {
 }
 
 /**
- * Keys or values of the new positions, [1, sequence, keyValueHeads * headDim], rounded as in the cache. Otherwise the result
- * would depend on the chunk boundaries of the prefill.
+ * Keys or values of the new positions, [1, sequence, keyValueHeads * headDim], rounded as in the cache. Otherwise the
+ * result would depend on the chunk boundaries of the prefill.
  */
 function emitNew(
   { decoder: { keyValueHeads, headDim }, graph, name, flat, quantized }: LayerAttention,

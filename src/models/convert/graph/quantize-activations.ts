@@ -5,8 +5,9 @@ const ZERO_POINT = 128;
 const LARGEST = 127;
 
 /**
- * Zero point of quantized queries, which use the range 1 to 127. CPUs without VNNI add pairs of products in int16, which can
- * saturate with larger values. The workaround for weights (runtime/saturation.ts) does not work for a KV cache.
+ * Zero point of quantized queries, which use the range 1 to 127. CPUs without VNNI add pairs of products in int16,
+ * which can saturate with larger values. The workaround for weights (runtime/saturation.ts) does not work for a KV
+ * cache.
  */
 export const QUERY_ZERO_POINT = 64;
 
@@ -32,8 +33,9 @@ export interface QuantizedRows {
 }
 
 /**
- * Emits the dynamic quantization of `x` [..., columns] to uint8 with a scale per row. ONNX Runtime's int8 kernels for x64 are fast
- * with uint8 as the left operand only. The zero point is 128, or 24 if `range` excludes large negative values.
+ * Emits the dynamic quantization of `x` [..., columns] to uint8 with a scale per row. ONNX Runtime's int8 kernels for
+ * x64 are fast with uint8 as the left operand only. The zero point is 128, or 24 if `range` excludes large negative
+ * values.
  *
  * @param columns last dimension of x.
  */

@@ -25,9 +25,9 @@ const ACTIVATION_OPERATORS: Readonly<Record<Activation, string>> = {
 };
 
 /**
- * Adds vision encoder (SigLIP) and projector: `pixel_values` [tiles, 3, height, width] to `image_features`
- * [tiles, patches, decoderHiddenSize]. As in `LlavaOnevisionModel.get_image_features` of transformers, the features are those of
- * the feature layer, without the final layer norm.
+ * Adds vision encoder (SigLIP) and projector: `pixel_values` [tiles, 3, height, width] to `image_features` [tiles,
+ * patches, decoderHiddenSize]. As in `LlavaOnevisionModel.get_image_features` of transformers, the features are those
+ * of the feature layer, without the final layer norm.
  */
 export function emitVisionGraph(
   vision: VisionArchitecture,

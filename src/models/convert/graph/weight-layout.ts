@@ -56,13 +56,15 @@ export function createConstant(graph: GraphBuilder, layout: WeightLayout): EmitC
 }
 
 /**
- * Storage of the rows of one tensor in a package file. `offset` and `scales` are byte offsets in the file, for the tensor's first
- * row. Several tensors may be stacked in one matrix of `matrixRows` rows.
+ * Storage of the rows of one tensor in a package file. `offset` and `scales` are byte offsets in the file, for the
+ * tensor's first row. Several tensors may be stacked in one matrix of `matrixRows` rows.
  */
 export type WeightPlacement =
   /** float32, row-major. */
   | { readonly kind: 'float32-rows'; readonly offset: number }
-  /** float32, transposed to [columns, matrixRows]: value (row, column) is at `offset + 4 * (column * matrixRows + row)`. */
+  /**
+   * float32, transposed to [columns, matrixRows]: value (row, column) is at `offset + 4 * (column * matrixRows + row)`.
+   */
   | { readonly kind: 'float32-columns'; readonly offset: number; readonly matrixRows: number }
   /** int8, transposed to [columns, matrixRows], with a float32 scale per row at `scales`. */
   | {
@@ -71,7 +73,9 @@ export type WeightPlacement =
       readonly matrixRows: number;
       readonly scales: number;
     }
-  /** Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`. */
+  /**
+   * Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`.
+   */
   | {
       readonly kind: 'blocks';
       readonly offset: number;

@@ -24,8 +24,8 @@ const ZERO_POINT = 8;
 const ZERO_WORDS = { exact: 0x88888888, 'less-one': 0x77777777 } as const;
 
 /**
- * Checks the tensors that are not stored in a package: `qzeros` must be symmetric, `g_idx` in column order (no act-order), `bias`
- * zero.
+ * Checks the tensors that are not stored in a package: `qzeros` must be symmetric, `g_idx` in column order (no
+ * act-order), `bias` zero.
  *
  * @throws MODEL_INVALID
  */

@@ -10,15 +10,16 @@ export interface BlockFormat {
 const SMALLEST_MAGNITUDE = 1e-30;
 
 /**
- * Candidate scales of a 4-bit block: its extreme value divided by these. Levels range from -8 to 7, so the extreme value maps to
- * about -8. Compared with the divisor 8 alone, the five candidates and the least-squares fit reduce the weight error by 5 %
- * and the divergence of the demo model's answers by 25 %.
+ * Candidate scales of a 4-bit block: its extreme value divided by these. Levels range from -8 to 7, so the extreme
+ * value maps to about -8. Compared with the divisor 8 alone, the five candidates and the least-squares fit reduce the
+ * weight error by 5 % and the divergence of the demo model's answers by 25 %.
  */
 const FOUR_BIT_DIVISORS = [7.4, 7.65, 7.9, 8.15, 8.4];
 
 /**
- * Quantizes one row in the block format of MatMulNBits: `value ≈ (quantized - zero point) * scale`, with the zero point 8 (4
- * bits) or 128 (8 bits). Two 4-bit values share a byte, the first in the low half. The last block is padded with zeros.
+ * Quantizes one row in the block format of MatMulNBits: `value ≈ (quantized - zero point) * scale`, with the zero point
+ * 8 (4 bits) or 128 (8 bits). Two 4-bit values share a byte, the first in the low half. The last block is padded with
+ * zeros.
  *
  * @param row [columns] float32.
  * @param packed receives ceil(columns / blockSize) blocks of blockSize * bits / 8 bytes.
@@ -63,8 +64,8 @@ function findExtreme(row: Float32Array, begin: number, end: number): number {
 }
 
 /**
- * For each candidate scale, rounds the block to levels and computes the least-squares scale for these levels. Returns the scale
- * that explains most of the block's energy; the caller rounds the block again with it.
+ * For each candidate scale, rounds the block to levels and computes the least-squares scale for these levels. Returns
+ * the scale that explains most of the block's energy; the caller rounds the block again with it.
  */
 function fitScale(row: Float32Array, begin: number, end: number, extreme: number): number {
   let bestExplained = -1;

@@ -173,7 +173,7 @@ describe('openConversion', () => {
     const writer = await openConversion(join(root, 'scaleless'), eighth, 'commit');
     for (const shard of ['most', 'rest']) await writer.addShard(shard, shardPath(shard));
 
-    await expect(writer.finish(SOURCE)).rejects.toThrow('lacks a part of image_newline');
+    await expect(writer.finish(SOURCE)).rejects.toThrow('the weight `image_newline` is incomplete');
     await writer.discard();
   });
 

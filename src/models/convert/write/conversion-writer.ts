@@ -22,8 +22,8 @@ export interface ConversionWriter {
   /** Names of the shards that are already converted. */
   readonly finishedShards: ReadonlySet<string>;
   /**
-   * Converts the tensors of a safetensors file. When the promise resolves, the result is synced and recorded, and the file
-   * can be deleted. Adding a shard twice is harmless.
+   * Converts the tensors of a safetensors file. When the promise resolves, the result is synced and recorded, and the
+   * file can be deleted. Adding a shard twice is harmless.
    *
    * @throws MODEL_INVALID if the file is malformed or contains unexpected tensors; STORAGE_FULL; the signal's reason.
    */
@@ -41,8 +41,8 @@ export interface ConversionWriter {
 }
 
 /**
- * Opens the partial folder `.NAME.partial` beside the output folder. Resumes an earlier run with the same identity and plan;
- * the remains of other runs are deleted.
+ * Opens the partial folder `.NAME.partial` beside the output folder. Resumes an earlier run with the same identity and
+ * plan; the remains of other runs are deleted.
  *
  * @param outputDirectory folder of the package. An existing package is replaced at the end.
  * @param identity identifies the checkpoint: a commit or a revision.

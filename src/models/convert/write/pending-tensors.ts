@@ -10,8 +10,8 @@ import {
 } from '../checkpoint/safetensors.js';
 
 /**
- * Tensors of weights that are incomplete until another shard is converted (fp8 scales, GPTQ tensors). Each is stored as a
- * safetensors file, so that its shard can be deleted.
+ * Tensors of weights that are incomplete until another shard is converted (fp8 scales, GPTQ tensors). Each is stored as
+ * a safetensors file, so that its shard can be deleted.
  */
 export interface PendingTensors {
   of(weight: string): ReadonlyMap<TensorRole, StoredTensor>;

@@ -166,7 +166,10 @@ describe('writeShard', () => {
 
   const good = gptqTensors();
   it.each<[string, Record<string, RawTensor>]>([
-    ['zero points otherTensors', { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) }],
+    [
+      'zero points otherTensors',
+      { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) },
+    ],
     ['columns in another order', { ...good, 'a.g_idx': raw('I32', [2], Int32Array.of(1, 0)) }],
     ['a bias', { ...good, 'a.bias': raw('F32', [2], Float32Array.of(0, 1)) }],
     [

@@ -1,7 +1,7 @@
 /**
- * Operators allowed in package graphs, with their domain: '' is the ONNX standard, `com.microsoft` the contrib operators of
- * ONNX Runtime. The converter writes no others and the loader rejects all others, which excludes loops, functions and custom
- * operators.
+ * Operators allowed in package graphs, with their domain: '' is the ONNX standard, `com.microsoft` the contrib
+ * operators of ONNX Runtime. The converter writes no others and the loader rejects all others, which excludes loops,
+ * functions and custom operators.
  */
 export const ALLOWED_OPERATORS: ReadonlyMap<string, string> = new Map([
   ...[

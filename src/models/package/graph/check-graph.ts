@@ -230,8 +230,8 @@ function readAttribute(
 }
 
 /**
- * The MatMulNBits kernel addresses weights and scales by the attributes N, K, bits and block_size alone. Sizes that do not
- * match would make it read outside of the buffers.
+ * The MatMulNBits kernel addresses weights and scales by the attributes N, K, bits and block_size alone. Sizes that do
+ * not match would make it read outside of the buffers.
  *
  * @throws MODEL_INVALID
  */
@@ -266,8 +266,8 @@ function checkMatMulNBits(
 }
 
 /**
- * Validates a `TensorProto`: a known type, as many bytes as the shape needs, stored inline or within `weights` at an aligned
- * offset.
+ * Validates a `TensorProto`: a known type, as many bytes as the shape needs, stored inline or within `weights` at an
+ * aligned offset.
  *
  * @throws MODEL_INVALID
  */
