@@ -43,7 +43,7 @@ function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-/** Matrices as blocks of four bits keep them. */
+/** Matrices rounded to 4-bit blocks. */
 function throughBlocks(tensors: TinyTensors, matrices: RegExp): TinyTensors {
   const bits = 4;
   const rounded = Object.entries(tensors).map(([name, tensor]) => {
@@ -66,7 +66,7 @@ function throughBlocks(tensors: TinyTensors, matrices: RegExp): TinyTensors {
 }
 
 describe('convertCheckpoint', () => {
-  it('says how each precision is stored', () => {
+  it('writes the encodings of each precision', () => {
     const decoders = PRECISIONS.map((precision) => packages[precision]!.manifest.decoder);
     const kinds = decoders.map(({ encoding, head, prefill }) =>
       [encoding, head, prefill].map((each) =>
@@ -88,14 +88,14 @@ describe('convertCheckpoint', () => {
     ]);
   });
 
-  it('lays blocks out as the runtime reads them', async () => {
+  it('writes blocks in the layout of MatMulNBits', async () => {
     const ids = [3, 14, 7, 7, 0, 11];
     const tensors = throughBlocks(tinyTensors(), /^language_model.*proj\.weight$/);
     const table = tensors['language_model.model.embed_tokens.weight']!.data;
     const rows = ids.map((id) => [...table.slice(id * hidden, (id + 1) * hidden)]);
     const expected = referenceLogits(tensors, rows);
     const network = await openTiny(packages.int4!);
-    // Every token is among the likeliest here, so that the head has eight bits.
+    // All logits are recomputed here, so the head is int8.
     const results = await decodeTiny(network, ids, { chunks: [4, 1, 1] });
     await network.close();
 
@@ -104,7 +104,7 @@ describe('convertCheckpoint', () => {
     }
   });
 
-  it('keeps the head in four bits, and its rows once more in eight', async () => {
+  it('stores the head in 4 bits, and its rows in int8', async () => {
     const name = 'language_model.lm_head.weight';
     const [exact, rounded] = [tinyTensors(), throughBlocks(tinyTensors(), /lm_head/)];
     const { data } = tinyNoise(2, 16);
@@ -124,7 +124,7 @@ describe('convertCheckpoint', () => {
     expect(logits?.shape).toEqual([2, tokens]);
     for (let id = 0; id < tokens; id++) {
       for (const row of [0, 1]) {
-        // The runtime rounds the state to eight bits.
+        // ONNX Runtime rounds the hidden state to int8.
         const score = Number(logits!.data[row * tokens + id]);
         expect(Math.abs(score - product(rounded, row, id))).toBeLessThan(0.02);
         const state = data.subarray(row * hidden, (row + 1) * hidden);
@@ -134,7 +134,7 @@ describe('convertCheckpoint', () => {
     rows.close();
   });
 
-  it('reads prompts in mixed precision as int8 does', async () => {
+  it('prefills in mixed precision exactly as in int8', async () => {
     const embeddings = tinyNoise(5, 13);
     const read = async (precision: Precision) => {
       const { decoder, close } = await openTiny(packages[precision]!);
@@ -150,7 +150,7 @@ describe('convertCheckpoint', () => {
     expect(mixed).not.toEqual(await read('int4'));
   });
 
-  it('converts a decoder alone, with a head of its own or that of the embeddings', async () => {
+  it('converts a text model with an own or a tied output head', async () => {
     const { 'lm_head.weight': head, ...tensors } = tinyTextTensors();
     const changes = {
       'preprocessor_config.json': null,

@@ -29,10 +29,13 @@ function withTokenizer(json: unknown): Pick<CheckpointFiles, 'tokenizer'> {
   return { tokenizer: Buffer.from(JSON.stringify(json)) };
 }
 
-describe('planning what would not load', () => {
-  it.each(['fp32', 'int8', 'int4', 'mixed'] as const)('takes the tiny model in %s', (precision) => {
-    expect(() => planConversion(files, precision)).not.toThrow();
-  });
+describe('planConversion: packages that would not load', () => {
+  it.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
+    'accepts the tiny model in %s',
+    (precision) => {
+      expect(() => planConversion(files, precision)).not.toThrow();
+    },
+  );
 
   it.each<[string, () => Partial<CheckpointFiles>]>([
     [
@@ -55,7 +58,7 @@ describe('planning what would not load', () => {
       'more positions than anybody has memory for',
       () => withText({ max_position_embeddings: 1 << 24 }),
     ],
-  ])('refuses %s', (_, change) => {
+  ])('rejects %s', (_, change) => {
     expect(() => planConversion({ ...files, ...change() }, 'int8')).toThrow(INVALID);
   });
 });

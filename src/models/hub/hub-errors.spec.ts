@@ -22,7 +22,7 @@ describe('failedStatus', () => {
     expect(failed(status, errorCode)).toMatchObject({ name: 'SalamandraError', code });
   });
 
-  it('tells one who has a token what is wrong with it', () => {
+  it('explains what is wrong with a token', () => {
     expect(failed(403, 'GatedRepo', 'hub', 'with-token')).toMatchObject({ code: 'FORBIDDEN' });
     expect(failed(401, '', 'hub', 'with-token').message).toContain('does not accept the token');
     expect(failed(401).message).toContain('requires a token');
@@ -42,7 +42,7 @@ describe('failedStatus', () => {
     });
   });
 
-  it('waits as long as a busy hub asks for', () => {
+  it('waits for the Retry-After of a busy hub', () => {
     const failure = failedStatus(429, { errorCode: '', retryAfter: '12' }, 'hub', 'without-token');
     expect(failure).toMatchObject({
       reason: 'hub-busy',
@@ -65,7 +65,7 @@ describe('brokenConnection', () => {
     expect(failure.outcome.publicMessage).toContain('resumes the download');
   });
 
-  it('waits for no certificate to become trusted', () => {
+  it('does not retry an untrusted certificate', () => {
     const error = brokenConnection({ code: 'SELF_SIGNED_CERT_IN_CHAIN' });
     expect(error).toBeInstanceOf(SalamandraError);
     expect(error.message).toContain('NODE_EXTRA_CA_CERTS');

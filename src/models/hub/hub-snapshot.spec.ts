@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { createHubClient } from './hub-client.js';
 
-describe('describing a model', () => {
+describe('resolveSnapshot', () => {
   it.each(['without entries', 'of folders'])(
     'gives up on a listing %s that never ends',
     async (kind) => {

@@ -33,7 +33,7 @@ describe('openPartialFile', () => {
     ]);
   });
 
-  it('puts bytes to their places in any order, and gives the file its name', async () => {
+  it('writes ranges in any order and renames the file', async () => {
     const partial = await openPartialFile(path, FILE, 10);
     await partial.append(2, Buffer.from('uvwxy'));
     await partial.append(0, Buffer.from('abcd'));
@@ -46,7 +46,7 @@ describe('openPartialFile', () => {
     expect(existsSync(`${path}.ranges`)).toBe(false);
   });
 
-  it('goes on where an earlier run was, without having been closed', async () => {
+  it('resumes a download that was not closed', async () => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(1, Buffer.from('klm'));
     await earlier.append(0, Buffer.from('ab'));
@@ -72,7 +72,7 @@ describe('openPartialFile', () => {
     expect(statSync(`${path}.partial`).size).toBe(0);
   });
 
-  it('believes no notes whose file is gone', async () => {
+  it('ignores progress without its data file', async () => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(0, Buffer.from('ab'));
     await earlier.close();
@@ -83,7 +83,7 @@ describe('openPartialFile', () => {
     expect(partial.doneBytes()).toBe(0);
   });
 
-  it('takes no more of a part for done than it has, whatever the notes say', async () => {
+  it('clamps the recorded progress to the range size', async () => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.close();
     const notes = readFileSync(`${path}.ranges`);

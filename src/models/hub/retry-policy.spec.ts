@@ -17,7 +17,7 @@ describe('withRetries', () => {
     pauses = [];
   });
 
-  it('tries again until it works', async () => {
+  it('retries until success', async () => {
     let attempts = 0;
     const attempt = () => (++attempts < 4 ? Promise.reject(failure()) : Promise.resolve('done'));
 
@@ -25,7 +25,7 @@ describe('withRetries', () => {
     expect(attempts).toBe(4);
   });
 
-  it('doubles its pauses up to the longest, and takes at most half of each away', async () => {
+  it('doubles the pauses up to the limit, with at most 50 % jitter', async () => {
     const policy = { ...POLICY, maxFailures: 5 };
     await withRetries(() => Promise.reject(failure()), policy, onPause, never).catch(() => null);
 
@@ -36,7 +36,7 @@ describe('withRetries', () => {
     });
   });
 
-  it('gives up with the outcome after too many failures in a row', async () => {
+  it('throws the outcome after too many consecutive failures', async () => {
     let attempts = 0;
     const attempt = () => {
       attempts += 1;
@@ -47,7 +47,7 @@ describe('withRetries', () => {
     expect(attempts).toBe(4);
   });
 
-  it('counts from the start when bytes came in between', async () => {
+  it('resets the failure count after received bytes', async () => {
     let attempts = 0;
     const attempt = (onBytes: () => void) => {
       attempts += 1;
@@ -58,7 +58,7 @@ describe('withRetries', () => {
     expect(await withRetries(attempt, POLICY, onPause, never)).toBe(20);
   });
 
-  it('waits as long as it is asked to, unless that is too long', async () => {
+  it('waits for Retry-After unless it exceeds the limit', async () => {
     let attempts = 0;
     const attempt = () => (++attempts === 1 ? Promise.reject(failure(15)) : Promise.resolve(null));
     await withRetries(attempt, POLICY, onPause, never);
@@ -69,7 +69,7 @@ describe('withRetries', () => {
     expect(pauses).toHaveLength(1);
   });
 
-  it('throws at once what will not pass', async () => {
+  it('throws permanent errors at once', async () => {
     const final = new SalamandraError('FORBIDDEN', 'No.');
     await expect(withRetries(() => Promise.reject(final), POLICY, onPause, never)).rejects.toBe(
       final,
@@ -77,7 +77,7 @@ describe('withRetries', () => {
     expect(pauses).toEqual([]);
   });
 
-  it('ends in the middle of a pause when it is told to', async () => {
+  it('stops during a pause when aborted', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const attempt = () => Promise.reject(failure(POLICY.maxRetryAfterMs));

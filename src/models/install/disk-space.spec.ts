@@ -6,7 +6,7 @@ describe('checkDiskSpace', () => {
   const home = folder.path('');
   afterAll(() => folder.remove());
 
-  it('says what is needed where no disk is large enough', async () => {
+  it('reports the needed and the free space', async () => {
     const check = checkDiskSpace(home, [{ directory: folder.path('none'), bytes: 1e18 }]);
     await expect(check).rejects.toMatchObject({
       code: 'STORAGE_FULL',
@@ -14,7 +14,7 @@ describe('checkDiskSpace', () => {
     });
   });
 
-  it('asks for no room where the bytes are there', async () => {
+  it('does not count existing bytes', async () => {
     folder.write('file', Buffer.alloc(100_000, 1));
     await checkDiskSpace(home, [{ directory: home, bytes: 100_000 }]);
   });

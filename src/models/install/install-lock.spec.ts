@@ -2,7 +2,7 @@ import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
 import { withInstallLock } from './install-lock.js';
 
 describe('withInstallLock', () => {
-  it('tells once that it waits, and stops waiting when it is told to', async () => {
+  it('reports waiting once, and stops waiting when aborted', async () => {
     const folder = createTemporaryFolder();
     const path = folder.path('lock');
     const stop = new AbortController();

@@ -9,7 +9,7 @@ import { parseManifest } from './parse-manifest.js';
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
 describe('checkConsistency', () => {
-  it('reads every precision', () => {
+  it('accepts all precisions', () => {
     const rows = { kind: 'int8-rows' };
     const blocks = { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 4 };
     const head = blocks;
@@ -72,7 +72,7 @@ describe('checkConsistency', () => {
     ['rows that nobody reads', { headRows: null }, 24],
     ['rows twice', { headRows: 'token-embeddings.bin' }, 24],
     ['no rows', { headRows: 'head-rows.bin' }, null],
-  ])('refuses a head with %s', (_, decoder, bytes) => {
+  ])('rejects a head with %s', (_, decoder, bytes) => {
     const json = changeManifest('embeddings.dtype', 'int8');
     const record = (size: number) => ({ bytes: size, sha256: 'a'.repeat(64) });
     const withRows = (size: number | null) => ({

@@ -32,11 +32,11 @@ describe('sealManifest', () => {
 });
 
 describe('parseManifestJson', () => {
-  it('reads what was written', () => {
+  it('parses a serialized manifest', () => {
     expect(parse(TEXT)).toEqual(MANIFEST);
   });
 
-  it('refuses a change to any byte', () => {
+  it('rejects a change to any byte', () => {
     const bytes = Buffer.from(TEXT);
     const accepted = Array.from(bytes.keys()).filter((position) => {
       const changed = Buffer.from(bytes);
@@ -59,7 +59,7 @@ describe('parseManifestJson', () => {
     ['with fields in another order', reorder(TEXT)],
     ['of another digest', TEXT.replace(MANIFEST.digest, '0'.repeat(64))],
     ['with a byte order mark', `\ufeff${TEXT}`],
-  ])('refuses a manifest %s', (_, text) => {
+  ])('rejects a manifest %s', (_, text) => {
     expect(text).not.toBe(TEXT);
     expect(() => parse(text)).toThrow(INVALID);
   });

@@ -38,7 +38,7 @@ describe('computeRevision', () => {
     expect(computeRevision(new Map([hashes[0]]))).not.toBe(revision);
   });
 
-  it('passes over what is no part of the model', () => {
+  it('ignores files that do not define the model', () => {
     const others = [
       ['README.md', 'x'],
       ['.gitattributes', 'y'],
@@ -50,7 +50,7 @@ describe('computeRevision', () => {
 });
 
 describe('computeFolderRevision', () => {
-  it('is that of the files of the model', async () => {
+  it('equals the revision of the model files', async () => {
     const directory = join(root, 'folder');
     await writeTinyCheckpoint(directory);
     const revision = await computeFolderRevision(directory);
@@ -72,7 +72,7 @@ describe('listWeightFiles', () => {
     expect(await listWeightFiles(directory)).toEqual(['a.safetensors', 'b.safetensors']);
   });
 
-  it('refuses a folder without weights', async () => {
+  it('rejects a folder without weights', async () => {
     await expect(listWeightFiles(await mkdtemp(join(root, 'none-')))).rejects.toMatchObject(
       INVALID,
     );
@@ -88,7 +88,7 @@ describe('parseWeightIndex', () => {
     ['another format', index('a.bin')],
     ['no shard', index()],
     ['no map', '{}'],
-  ])('refuses %s', (_, text) => {
+  ])('rejects %s', (_, text) => {
     expect(() => parseWeightIndex(Buffer.from(text))).toThrow(
       expect.objectContaining(INVALID) as Error,
     );

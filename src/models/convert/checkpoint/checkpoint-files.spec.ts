@@ -28,13 +28,13 @@ describe('readCheckpointFiles', () => {
     expect(files.imageProcessor?.['resample']).toBe(1);
   });
 
-  it('reads the image processor beside a processor without one', async () => {
+  it('reads preprocessor_config.json if the processor contains no image processor', async () => {
     const files = await read({ 'processor_config.json': '{"num_image_tokens":4}' });
 
     expect(files.imageProcessor).toEqual(tinyProcessor());
   });
 
-  it('needs neither an image processor nor a chat template', async () => {
+  it('works without an image processor and a chat template', async () => {
     const files = await read({ 'preprocessor_config.json': null, 'chat_template.jinja': null });
 
     expect(files).toMatchObject({ imageProcessor: null, chatTemplate: null });
@@ -48,7 +48,7 @@ describe('readCheckpointFiles', () => {
     expect((await read({ 'chat_template.jinja': null, ...change })).chatTemplate).toBe('a');
   });
 
-  it('takes the licence from either card', async () => {
+  it('reads the license from either model card', async () => {
     const card = '---\nlicense: apache-2.0\n---\n';
 
     expect((await read({})).licence).toBe('unknown');
@@ -58,7 +58,7 @@ describe('readCheckpointFiles', () => {
     );
   });
 
-  it('does without a generation configuration', async () => {
+  it('works without a generation configuration', async () => {
     expect((await read({ 'generation_config.json': null })).generation).toEqual({});
   });
 
@@ -71,7 +71,7 @@ describe('readCheckpointFiles', () => {
     ],
     ['a list as configuration', { 'config.json': '[]' }],
     ['broken JSON', { 'generation_config.json': '{' }],
-  ])('refuses %s', async (_, changes) => {
+  ])('rejects %s', async (_, changes) => {
     await expect(read(changes)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 });

@@ -22,7 +22,7 @@ async function openTensor(dtype: string, bytes: Uint8Array, count: number) {
   return { path, shard, tensor: shard.tensors.get('a')! };
 }
 
-/** Five bytes, so that what follows does not lie at a multiple of anything. */
+/** Five bytes, so that the next tensor is not aligned. */
 function pad() {
   return { dtype: 'U8', shape: [5], bytes: new Uint8Array(5) };
 }
@@ -45,14 +45,14 @@ describe('readValues', () => {
     await shard.close();
   });
 
-  it('refuses integers', async () => {
+  it('rejects integers', async () => {
     const { shard, tensor } = await openTensor('I32', new Uint8Array(4), 1);
 
     expect(() => readValues(tensor)).toThrow(expect.objectContaining(INVALID) as Error);
     await shard.close();
   });
 
-  it('notices a file that was cut while it was open', async () => {
+  it('detects a file that is truncated while open', async () => {
     const { path, shard, tensor } = await openTensor('F32', new Uint8Array(8), 2);
     await truncate(path, 60);
 
@@ -62,7 +62,7 @@ describe('readValues', () => {
 });
 
 describe('createValueReader', () => {
-  it('reads a few values at a time', async () => {
+  it('reads ranges of values', async () => {
     const values = Float32Array.from({ length: 10 }, (_, i) => i);
     const { shard, tensor } = await openTensor('F32', bytesOf(values), 10);
     const read = createValueReader(tensor, 4);
@@ -77,14 +77,14 @@ describe('openSafetensors', () => {
   it.each([
     ['nothing', new Uint8Array()],
     ['a header that is too long', Buffer.from('ff000000000000007b7d', 'hex')],
-  ])('refuses a file of %s', async (_, bytes) => {
+  ])('rejects a file of %s', async (_, bytes) => {
     const path = join(root, 'broken.safetensors');
     await writeFile(path, bytes);
 
     await expect(openSafetensors(path)).rejects.toMatchObject(INVALID);
   });
 
-  it('refuses a file that is not there', async () => {
+  it('rejects a missing file', async () => {
     await expect(openSafetensors(join(root, 'absent'))).rejects.toMatchObject(INVALID);
   });
 });

@@ -3,11 +3,11 @@ import { parseGenerationDefaults } from './parse-config.js';
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
 describe('parseGenerationDefaults', () => {
-  it('leaves out what the file leaves out', () => {
+  it('omits missing fields', () => {
     expect(parseGenerationDefaults({ eos_token_id: 2, top_k: null })).toEqual({});
   });
 
-  it('reads all five', () => {
+  it('parses all fields', () => {
     const json = {
       temperature: 0.6,
       top_p: 0.9,
@@ -26,7 +26,7 @@ describe('parseGenerationDefaults', () => {
   });
 
   it.each([[{ temperature: -1 }], [{ top_p: 2 }], [{ repetition_penalty: 0 }], [{ do_sample: 1 }]])(
-    'refuses %j',
+    'rejects %j',
     (json) => {
       expect(() => parseGenerationDefaults(json)).toThrow(INVALID);
     },

@@ -19,7 +19,7 @@ function parse(quantization_config: Json | null) {
 }
 
 describe('parseQuantization', () => {
-  it('reads GPTQ, whose older writers stored zero points less one', () => {
+  it('parses GPTQ v1, which stores zero points minus one', () => {
     expect(parse(GPTQ)).toEqual({ kind: 'gptq', groupSize: 128, zeroPoints: 'less-one' });
     expect(parse({ ...GPTQ, checkpoint_format: 'gptq_v2' })).toMatchObject({ zeroPoints: 'exact' });
   });
@@ -33,7 +33,7 @@ describe('parseQuantization', () => {
     expect(parse(json)).toEqual({ kind: 'fp8' });
   });
 
-  it('finds it in the configuration of the decoder', () => {
+  it('finds it in text_config', () => {
     expect(parseQuantization({}, { quantization_config: GPTQ }).kind).toBe('gptq');
     expect(parse(null)).toEqual({ kind: 'none' });
   });
@@ -50,7 +50,7 @@ describe('parseQuantization', () => {
     ['four-bit floats', compressed({ num_bits: 4 })],
     ['groups of eight-bit floats', compressed({ strategy: 'group' })],
     ['another format', { ...compressed({}), format: 'pack-quantized' }],
-  ])('refuses %s', (_, json) => {
+  ])('rejects %s', (_, json) => {
     expect(() => parse(json)).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }) as Error);
   });
 });

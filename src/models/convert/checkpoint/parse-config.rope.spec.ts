@@ -1,11 +1,11 @@
 import { parseRope } from './parse-config.js';
 
 describe('parseRope', () => {
-  it('stretches nothing by default', () => {
+  it('has no scaling by default', () => {
     expect(parseRope({ rope_scaling: null }, 64)).toEqual({ ropeTheta: 10000, ropeScaling: null });
   });
 
-  it('reads the frequencies of Llama 3', () => {
+  it('parses the Llama 3 frequencies', () => {
     const scaling = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
     const json = { rope_theta: 500000, rope_scaling: scaling };
 
@@ -21,7 +21,7 @@ describe('parseRope', () => {
     });
   });
 
-  it('fills in what YaRN leaves out', () => {
+  it('uses the defaults of YaRN', () => {
     const parameters = { rope_type: 'yarn', original_max_position_embeddings: 1024 };
 
     expect(parseRope({ rope_parameters: { ...parameters, factor: null } }, 4096)).toEqual({
@@ -38,7 +38,7 @@ describe('parseRope', () => {
     });
   });
 
-  it('follows DeepSeek about the magnitude of YaRN', () => {
+  it('applies the mscale fields of DeepSeek', () => {
     const parameters = { rope_type: 'yarn', factor: 40, mscale: 1, mscale_all_dim: 0.5 };
     const { ropeScaling } = parseRope({ rope_parameters: parameters }, 64);
 
@@ -54,7 +54,7 @@ describe('parseRope', () => {
     ['linear without a factor', { rope_type: 'linear' }],
     ['llama3 without its frequencies', { rope_type: 'llama3', factor: 8 }],
     ['heads that turn in part', { partial_rotary_factor: 0.5 }],
-  ])('refuses %s', (_, rope_parameters) => {
+  ])('rejects %s', (_, rope_parameters) => {
     expect(() => parseRope({ rope_parameters }, 64)).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
     );

@@ -50,7 +50,7 @@ describe('parseArchitecture', () => {
     });
   });
 
-  it('puts class defaults where a 7B checkpoint of transformers 4 says nothing', () => {
+  it('uses class defaults for fields that a 7B checkpoint of transformers 4 omits', () => {
     const text = { model_type: 'llama', max_position_embeddings: 8192, rope_scaling: null };
     const config = { ...tinyConfig(), text_config: text };
 
@@ -92,7 +92,7 @@ describe('parseArchitecture', () => {
     });
   });
 
-  it('reads a plain decoder, whose fields stand at the top', () => {
+  it('parses a text model, with its fields at the root', () => {
     const text = tinyConfig()['text_config'] as Json;
     const config = { ...text, architectures: ['LlamaForCausalLM'], tie_word_embeddings: true };
     const { vision, ...rest } = parseArchitecture(config, {});
@@ -105,12 +105,12 @@ describe('parseArchitecture', () => {
     });
   });
 
-  it('takes the ends of text from the generation configuration first', () => {
+  it('prefers the end tokens of the generation configuration', () => {
     expect(parseArchitecture(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
     expect(parseArchitecture(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
   });
 
-  it('reads tokens that do not exist as null and both names of the image token', () => {
+  it('parses missing tokens as null, and both names of the image token', () => {
     const config = configure({
       root: { image_token_index: undefined, image_token_id: 9 },
       text: { pad_token_id: -1, bos_token_id: null },
@@ -121,7 +121,7 @@ describe('parseArchitecture', () => {
     expect(vision?.tokens).toEqual({ image: 9, video: 7 });
   });
 
-  it('shares the embeddings with the output when the configuration says so', () => {
+  it('ties the output head if the configuration says so', () => {
     const config = configure({ root: { tie_word_embeddings: true } });
 
     expect(parseArchitecture(config, {}).decoder.outputHead).toBe('embeddings');
@@ -160,7 +160,7 @@ describe('parseArchitecture', () => {
       { text: { rope_parameters: { rope_type: 'linear' } } },
     ],
     ['no end of text', { text: { eos_token_id: undefined } }],
-  ])('refuses %s', (_, changes) => {
+  ])('rejects %s', (_, changes) => {
     expect(() => parseArchitecture(configure(changes), {})).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
     );

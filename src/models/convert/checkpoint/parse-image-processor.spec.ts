@@ -4,7 +4,7 @@ import { parseImageProcessor } from './parse-image-processor.js';
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
 describe('parseImageProcessor', () => {
-  it('reads sizes as width and height', () => {
+  it('parses sizes as width and height', () => {
     expect(parseImageProcessor(tinyProcessor(), {}, 7)).toEqual({
       tileSize: { width: 7, height: 7 },
       mean: [0.5, 0.5, 0.5],
@@ -18,7 +18,7 @@ describe('parseImageProcessor', () => {
     });
   });
 
-  it('takes the grid of the configuration when the processor has none', () => {
+  it('uses the grid pinpoints of config.json if the processor has none', () => {
     const processor = { ...tinyProcessor(), image_grid_pinpoints: undefined };
 
     expect(
@@ -37,7 +37,7 @@ describe('parseImageProcessor', () => {
   });
 
   it.each(['pad', 'anyres_max_0', 'anyres_max_', 'anyres_max_9x', 'anyres_max_99999'])(
-    'refuses the ratio %s',
+    'rejects the ratio %s',
     (ratio) => {
       expect(() => parseImageProcessor(tinyProcessor(), { vision_aspect_ratio: ratio }, 7)).toThrow(
         INVALID,
@@ -59,7 +59,7 @@ describe('parseImageProcessor', () => {
     ['an empty grid', { image_grid_pinpoints: [] }],
     ['half a tile', { image_grid_pinpoints: [[7, 10]] }],
     ['a pinpoint of one number', { image_grid_pinpoints: [[7]] }],
-  ])('refuses %s', (_, change) => {
+  ])('rejects %s', (_, change) => {
     expect(() => parseImageProcessor({ ...tinyProcessor(), ...change }, {}, 7)).toThrow(INVALID);
   });
 });

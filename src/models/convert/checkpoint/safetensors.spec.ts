@@ -3,7 +3,7 @@ import { parseHeaderLength, parseSafetensorsHeader } from './safetensors.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
-/** Reads a file as the reader does: the length, then the header of that length. */
+/** Parses the length field, then the header. */
 function parse(header: string, dataBytes: number): ReturnType<typeof parseSafetensorsHeader> {
   const file = joinSafetensors(header, new Uint8Array(dataBytes));
   const length = parseHeaderLength(file.subarray(0, 8), file.length);
@@ -15,7 +15,7 @@ function tensor(dtype: string, shape: unknown, offsets: unknown): string {
 }
 
 describe('parseSafetensorsHeader', () => {
-  it('says where tensors lie, counted from the start of the file', () => {
+  it('returns offsets from the start of the file', () => {
     const header = `{"b":${tensor('BF16', [2, 2], [4, 12])},"a":${tensor('F32', [], [0, 4])}}`;
 
     const begin = 8 + header.length;
@@ -25,7 +25,7 @@ describe('parseSafetensorsHeader', () => {
     ]);
   });
 
-  it('reads past metadata, padding and tensors without values', () => {
+  it('accepts metadata, padding and empty tensors', () => {
     const header = `{"__metadata__":{"format":"pt"},"a":${tensor('F16', [0, 5], [0, 0])}}   `;
 
     expect([...parse(header, 0).keys()]).toEqual(['a']);
@@ -60,11 +60,11 @@ describe('parseSafetensorsHeader', () => {
     ['a tensor that is a number', '{"a":1}', 0],
     ['metadata that is a list', '{"__metadata__":[]}', 0],
     ['metadata with a number', '{"__metadata__":{"a":1}}', 0],
-  ])('refuses %s', (_, header, dataBytes) => {
+  ])('rejects %s', (_, header, dataBytes) => {
     expect(() => parse(header, dataBytes)).toThrow(INVALID);
   });
 
-  it('refuses a header that is not UTF-8', () => {
+  it('rejects a header that is not UTF-8', () => {
     expect(() => parseSafetensorsHeader(Uint8Array.of(0x7b, 0xff, 0x7d), 11)).toThrow(INVALID);
   });
 });
@@ -76,14 +76,14 @@ describe('parseHeaderLength', () => {
     ['100 MB and one', 100_000_001n, 1e12],
     ['2^63', 1n << 63n, 1e12],
     ['more than the file', 93n, 100],
-  ])('refuses %s', (_, length, fileBytes) => {
+  ])('rejects %s', (_, length, fileBytes) => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(length);
 
     expect(() => parseHeaderLength(bytes, fileBytes)).toThrow(INVALID);
   });
 
-  it('refuses a file of seven bytes', () => {
+  it('rejects a file of seven bytes', () => {
     expect(() => parseHeaderLength(new Uint8Array(7), 7)).toThrow(INVALID);
   });
 

@@ -37,7 +37,7 @@ describe('createKnownTensors', () => {
     });
   const packed = ['qweight', 'qzeros', 'scales'].map((part) => `${PREFIX}.${part}`);
 
-  it('takes what a checkpoint carries and no value goes through', () => {
+  it('accepts known unused tensors', () => {
     const idle = [
       'vision_tower.vision_model.post_layernorm.bias',
       'vision_tower.encoder.layers.1.mlp.fc1.weight',
@@ -51,7 +51,7 @@ describe('createKnownTensors', () => {
     expect(known().find(canonicalName(idle[0]!))).toBeNull();
   });
 
-  it('says which weight a part belongs to', () => {
+  it('maps the tensors of a weight to it', () => {
     expect(known(GPTQ).find(canonicalName(`${PREFIX}.qweight`))).toEqual({
       weight: WEIGHT,
       role: 'qweight',
@@ -82,7 +82,7 @@ describe('createKnownTensors', () => {
     ['parts of an unquantised model', { kind: 'none' }, packed],
     ['a part missing', GPTQ, packed.slice(1)],
     ['a weight both ways', GPTQ, [...packed, `${PREFIX}.weight`]],
-  ])('refuses %s', (_, quantization, names) => {
+  ])('rejects %s', (_, quantization, names) => {
     expect(() => {
       known(quantization).check(names);
     }).toThrow(INVALID);

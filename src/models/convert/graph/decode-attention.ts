@@ -65,9 +65,9 @@ function emitOverSegments(
   const scoresOf = isFloat
     ? emitFloatScores(context, query)
     : emitInt8Scores(context, emitQuantizedSmallRows(graph, query, 'query'));
-  const one = graph.integers('one_row_shape', [0, keyValueHeads, 1, headDim]);
-  const newKey = graph.emit('Reshape', [flat.key, one], name('new_key'));
-  const newValue = graph.emit('Reshape', [flat.value, one], name('new_value'));
+  const newShape = graph.integers('one_row_shape', [0, keyValueHeads, 1, headDim]);
+  const newKey = graph.emit('Reshape', [flat.key, newShape], name('new_key'));
+  const newValue = graph.emit('Reshape', [flat.value, newShape], name('new_value'));
   const newScores = graph.emit('FusedMatMul', [query, newKey], name('new_scores'), {
     transB: { int: 1 },
   });

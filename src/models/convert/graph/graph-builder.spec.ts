@@ -17,7 +17,7 @@ async function run(graph: GraphBuilder, x: readonly number[]): Promise<number[]>
   return [...(y!.data as Float32Array)];
 }
 
-/** A graph with `x`, its double and whether there are so many values. */
+/** A graph with `x`, its double and a condition on the number of values. */
 function begin(values: number): GraphBuilder {
   const graph = new GraphBuilder('choice');
   graph.input('x', 'float32', [2]);
@@ -46,7 +46,7 @@ describe('GraphBuilder', () => {
     },
   );
 
-  it('nests branches, and puts their nodes nowhere else', async () => {
+  it('nests branches and keeps their nodes out of the outer graph', async () => {
     const graph = begin(2);
     graph.emitIf(
       'is_so',
@@ -67,7 +67,7 @@ describe('GraphBuilder', () => {
     expect(await run(graph, [1, 5])).toEqual([3, 15]);
   });
 
-  it('keeps constants of branches in the graph, once', () => {
+  it('stores constants of branches once, in the outer graph', () => {
     const graph = begin(2);
     const half = () =>
       graph.emit('Mul', ['x', graph.floats('half', Float32Array.of(0.5), [])], 'h');
@@ -76,7 +76,7 @@ describe('GraphBuilder', () => {
     expect(graph.build().initializers.map(({ name }) => name)).toEqual(['values', 'half']);
   });
 
-  it('knows no operators but those of packages', () => {
+  it('rejects operators that are not allowed in packages', () => {
     expect(() => begin(2).emit('Loop', [], 'y')).toThrow(RangeError);
   });
 });

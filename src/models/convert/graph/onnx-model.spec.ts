@@ -20,7 +20,7 @@ const GRAPH: OnnxGraph = {
   ],
 };
 
-/** Follows field numbers inwards and returns what stands there, in order. */
+/** Follows a path of field numbers and returns the values found, in order. */
 function find(message: Uint8Array, ...path: number[]): Field[] {
   const [number, ...rest] = path;
   const found = [...readFields(message)].filter((field) => field.number === number);
@@ -40,7 +40,7 @@ function integers(message: Uint8Array, ...path: number[]): bigint[] {
 describe('encodeOnnxModel', () => {
   const model = encodeOnnxModel(GRAPH);
 
-  it('says its versions', () => {
+  it('writes IR version and operator sets', () => {
     expect(integers(model, 1)).toEqual([8n]);
     expect(texts(model, 8, 1)).toEqual(['', 'com.microsoft']);
     expect(integers(model, 8, 2)).toEqual([17n, 1n]);
@@ -59,7 +59,7 @@ describe('encodeOnnxModel', () => {
     expect(integers(model, 7, 1, 5, 20)).toEqual([2n, 1n, 7n]);
   });
 
-  it('writes constants inside the model and beside it', () => {
+  it('writes inline and external constants', () => {
     expect(texts(model, 7, 5, 8)).toEqual(['s', 'w']);
     expect(integers(model, 7, 5, 2)).toEqual([7n, 3n]);
     expect(integers(model, 7, 5, 1)).toEqual([1n, 2n, 3n]);
@@ -69,7 +69,7 @@ describe('encodeOnnxModel', () => {
     expect(integers(model, 7, 5, 14)).toEqual([1n]);
   });
 
-  it('writes sizes that vary by name and fixed ones by number', () => {
+  it('writes dynamic dimensions as names and fixed ones as numbers', () => {
     expect(texts(model, 7, 11, 1)).toEqual(['x']);
     expect(integers(model, 7, 11, 2, 1, 1)).toEqual([1n]);
     expect(texts(model, 7, 11, 2, 1, 2, 1, 2)).toEqual(['n']);

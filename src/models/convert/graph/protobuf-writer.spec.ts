@@ -14,7 +14,7 @@ describe('encodeVarint', () => {
 });
 
 describe('ProtobufWriter', () => {
-  it('writes fields in their order', () => {
+  it('writes fields in call order', () => {
     const bytes = new ProtobufWriter()
       .integer(1, 150)
       .text(2, 'testing')

@@ -51,7 +51,7 @@ describe.each([
     (graph: GraphBuilder, x: string) => emitQuantizedSmallRows(graph, x, 'cached'),
   ],
 ] as const)('%s', (_, { type, zero, largest }, emit) => {
-  it('keeps every value to half a step of its own row', async () => {
+  it('has an error of at most half a step of the row', async () => {
     const { values, scale } = await run(type, emit);
 
     expect(values.type).toBe(type);

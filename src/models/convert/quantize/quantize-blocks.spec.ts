@@ -1,7 +1,7 @@
 import { createNoise } from '../../../../test/tiny-model/tiny-checkpoint.js';
 import { type BlockFormat, quantizeBlockRow } from './quantize-blocks.js';
 
-/** Quantises and widens again. */
+/** Quantizes and dequantizes. */
 function throughBlocks(row: Float32Array, { bits, blockSize }: BlockFormat) {
   const blocks = Math.ceil(row.length / blockSize);
   const packed = new Uint8Array((blocks * blockSize * bits) / 8);
@@ -21,7 +21,7 @@ function relativeError(row: Float32Array, values: readonly number[]): number {
   return Math.sqrt(error / [...row].reduce(square, 0));
 }
 
-/** About normal, as trained weights are. */
+/** Approximately normal values, like trained weights. */
 function weights(length: number): Float32Array {
   const noise = createNoise(5);
   return Float32Array.from({ length }, () => {
@@ -43,7 +43,7 @@ describe('quantizeBlockRow', () => {
     expect(relativeError(row, throughBlocks(row, format).values)).toBeLessThan(bound);
   });
 
-  it('takes a scale that fits better than the extreme alone would give', () => {
+  it('finds a scale with a smaller error than the extreme value alone', () => {
     const row = weights(1 << 12);
     const plain = Array.from({ length: row.length / 64 }, (_, block) => {
       const part = row.subarray(block * 64, (block + 1) * 64);
@@ -58,8 +58,8 @@ describe('quantizeBlockRow', () => {
     expect(fitted).toBeLessThan(0.97 * relativeError(row, plain));
   });
 
-  it('puts the first of two values in the low half, around 8', () => {
-    // With the extreme on -8 every value is a level, and nothing fits better.
+  it('packs the first of two values in the low half, with zero point 8', () => {
+    // With the extreme value at -8, all values are exact levels.
     const { packed, scales } = throughBlocks(
       Float32Array.of(8, -7, 1, 0, ...new Array<number>(12).fill(-1)),
       { bits: 4, blockSize: 16 },
@@ -69,7 +69,7 @@ describe('quantizeBlockRow', () => {
     expect([...packed]).toEqual([0xf0, 0x87, 0x99, 0x99, 0x99, 0x99, 0x99, 0x99]);
   });
 
-  it('fills the last block up with zeros', () => {
+  it('pads the last block with zeros', () => {
     const { levels } = throughBlocks(weights(21), { bits: 4, blockSize: 16 });
 
     expect(levels).toHaveLength(32);
@@ -79,14 +79,14 @@ describe('quantizeBlockRow', () => {
     );
   });
 
-  it.each([4, 8] as const)('keeps a block of zeros in %d bits', (bits) => {
+  it.each([4, 8] as const)('encodes a block of zeros in %d bits', (bits) => {
     const { values, scales } = throughBlocks(new Float32Array(16), { bits, blockSize: 16 });
 
     expect(values.every((value) => value === 0)).toBe(true);
     expect([...scales]).toEqual([0]);
   });
 
-  it.each([4, 8] as const)('refuses what is no number in %d bits', (bits) => {
+  it.each([4, 8] as const)('rejects NaN and infinity in %d bits', (bits) => {
     const row = Float32Array.of(1, NaN, ...new Array<number>(14).fill(0));
 
     expect(() => throughBlocks(row, { bits, blockSize: 16 })).toThrow(

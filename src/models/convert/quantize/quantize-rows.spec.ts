@@ -8,7 +8,7 @@ function quantize(...values: number[]): { levels: number[]; scale: number } {
 }
 
 describe('quantizeRow', () => {
-  it('is off by half a step at most', () => {
+  it('has an error of at most half a step', () => {
     const noise = createNoise(3);
     const values = Array.from({ length: 1000 }, () => Math.fround(noise() * 50));
     const { levels, scale } = quantize(...values);
@@ -19,7 +19,7 @@ describe('quantizeRow', () => {
     expect(Math.max(...levels.map(Math.abs))).toBe(127);
   });
 
-  it('rounds halves up, as Math.round does', () => {
+  it('rounds half up, like Math.round', () => {
     expect(quantize(127, 0.5, -0.5, 1.5, -1.5).levels).toEqual([127, 1, 0, 2, -1]);
   });
 
@@ -27,7 +27,7 @@ describe('quantizeRow', () => {
     expect(quantize(-2, 2, 1).levels).toEqual([-127, 127, 64]);
   });
 
-  it('takes a row out of many', () => {
+  it('quantizes a row inside a larger array', () => {
     const levels = new Int8Array(6);
     const scale = quantizeRow(Float32Array.of(9, 1, -1, 9), 1, 2, levels, 3);
 
@@ -35,11 +35,11 @@ describe('quantizeRow', () => {
     expect(scale).toBe(Math.fround(1 / 127));
   });
 
-  it.each([[[0, 0]], [[1e-40, -1e-40]]])('keeps %j as zeros', (values) => {
+  it.each([[[0, 0]], [[1e-40, -1e-40]]])('encodes %j as zeros', (values) => {
     expect(quantize(...values)).toEqual({ levels: [0, 0], scale: 1 });
   });
 
-  it.each([NaN, -NaN, Infinity, -Infinity])('refuses %d', (value) => {
+  it.each([NaN, -NaN, Infinity, -Infinity])('rejects %d', (value) => {
     expect(() => quantize(1, value, 2)).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
     );

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const checkpoint = join(root, 'tiny');
   await writeTinyCheckpoint(checkpoint);
   plan = planConversion(await readCheckpointFiles(checkpoint), 'mixed');
-  // Dealt out like cards, so that the parts of a fused product come from different shards.
+  // Distributed round-robin, so that the matrices of a fused product are in different shards.
   const entries = Object.entries(tinyTensors());
   for (const [index, shard] of SHARDS.entries()) {
     await writeShard(shard, Object.fromEntries(entries.filter((_, i) => i % 3 === index)));
@@ -58,7 +58,7 @@ async function readPackage(target: string): Promise<Record<string, string>> {
 }
 
 describe('openConversion', () => {
-  it('makes a package that loads, of the size that was planned', async () => {
+  it('writes a package that loads and has the planned size', async () => {
     const { manifest } = await loadModelPackage(join(root, 'expected'));
     const sizes = Object.values(manifest.files).map(({ bytes }) => bytes);
 
@@ -66,12 +66,12 @@ describe('openConversion', () => {
     expect(await readdir(root)).not.toContain('.expected.partial');
   });
 
-  it('gives the same bytes in any order, and for a shard added twice', async () => {
+  it('writes the same bytes in any shard order, and for a shard added twice', async () => {
     expect(await convert(join(root, 'turned'), [...SHARDS].reverse())).toEqual(expected);
     expect(await convert(join(root, 'twice'), [...SHARDS, 'two', 'one'])).toEqual(expected);
   });
 
-  it('goes on where an earlier run was killed, between shards', async () => {
+  it('resumes after a kill between shards', async () => {
     const target = join(root, 'between');
     const killed = await openConversion(target, plan, 'commit');
     await killed.addShard('two', shardPath('two'));
@@ -85,7 +85,7 @@ describe('openConversion', () => {
     expect(await readPackage(target)).toEqual(expected);
   });
 
-  it('gives the same bytes when it is stopped at every block of a shard', async () => {
+  it('writes the same bytes when it is interrupted at each block of a shard', async () => {
     const target = join(root, 'inside');
     let blocks = 0;
     for (let stop = 0, isDone = false; !isDone; stop++) {
@@ -110,7 +110,7 @@ describe('openConversion', () => {
     expect(await convert(target, ['two', 'three'])).toEqual(expected);
   });
 
-  it('finishes what was killed in the middle of finishing', async () => {
+  it('completes after a kill in finish()', async () => {
     const target = join(root, 'finishing');
     const writer = await openConversion(target, plan, 'commit');
     for (const shard of SHARDS) await writer.addShard(shard, shardPath(shard));
@@ -120,7 +120,7 @@ describe('openConversion', () => {
     expect(await convert(target, [])).toEqual(expected);
   });
 
-  it('begins anew when a kill left nothing but the journal', async () => {
+  it('starts over if only the journal is left', async () => {
     const target = join(root, 'renamed');
     const writer = await openConversion(target, plan, 'commit');
     await writer.addShard('one', shardPath('one'));
@@ -153,7 +153,7 @@ describe('openConversion', () => {
     },
   );
 
-  it('refuses to finish without all weights, and can be gone on with', async () => {
+  it('rejects finish() while weights are missing, and can be continued', async () => {
     const target = join(root, 'lacking');
     const writer = await openConversion(target, plan, 'commit');
     await writer.addShard('one', shardPath('one'));
@@ -163,7 +163,7 @@ describe('openConversion', () => {
     expect(await convert(target, ['two', 'three'])).toEqual(expected);
   });
 
-  it('refuses to finish without the scales of eight-bit floats', async () => {
+  it('rejects finish() without the scales of fp8 weights', async () => {
     const eighth = { ...plan, quantization: { kind: 'fp8' } as const };
     const { image_newline: newline, ...tensors } = tinyTensors();
     const bytes = new Uint8Array(newline!.data.length);
@@ -177,7 +177,7 @@ describe('openConversion', () => {
     await writer.discard();
   });
 
-  it('refuses a tensor that another shard has', async () => {
+  it('rejects a tensor that another shard contains', async () => {
     await writeShard('again', { image_newline: tinyTensors()['image_newline']! });
     const writer = await openConversion(join(root, 'doubled'), plan, 'commit');
     for (const shard of SHARDS) await writer.addShard(shard, shardPath(shard));
@@ -188,7 +188,7 @@ describe('openConversion', () => {
     await writer.discard();
   });
 
-  it('leaves a folder alone that holds something else', async () => {
+  it('does not touch a folder that is not a package', async () => {
     const target = join(root, 'thesis');
     await mkdir(target);
     await writeFile(join(target, 'thesis.txt'), 'years of work');

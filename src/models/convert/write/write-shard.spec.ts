@@ -35,7 +35,7 @@ const gptqValues = Float32Array.from(levels, (level, i) => {
   return level * scales[Math.floor(i / COLUMNS) * GROUPS + group]!;
 });
 
-/** The parts of the weight, laid on their side as GPTQ has them. */
+/** The tensors of the weight, transposed as in GPTQ. */
 function gptqTensors(): Record<string, RawTensor> {
   const words = new Uint32Array((COLUMNS / 8) * ROWS);
   for (const [i, level] of levels.entries()) {
@@ -65,7 +65,7 @@ function raw(
   return { dtype, shape, bytes: new Uint8Array(buffer) };
 }
 
-/** The weight as blocks of its own groups, then as float32. */
+/** The weight as blocks of its group size, then as float32. */
 const SLOTS: WeightSlot[] = [
   slot({ kind: 'blocks', bits: 4, blockSize: GROUP, offset: 0, scales: BLOCK_BYTES }),
   slot({ kind: 'float32-rows', offset: BLOCK_BYTES + scales.byteLength }),
@@ -75,7 +75,7 @@ function slot(placement: WeightSlot['placement']): WeightSlot {
   return { tensor: 'a.weight', shape: [ROWS, COLUMNS], file: 'out', placement };
 }
 
-/** Fills one file from shards, each a checkpoint file of its own; the folder of parts is shared. */
+/** Writes one file from several shards that share the folder of pending tensors. */
 async function fill(
   shards: readonly Record<string, RawTensor>[],
   quantization: CheckpointQuantization,
@@ -112,13 +112,13 @@ function floatsAt(file: Buffer<ArrayBuffer>, offset: number, count: number): Flo
   return new Float32Array(file.buffer.slice(offset, offset + count * 4));
 }
 
-/** One part a shard. */
+/** One tensor per shard. */
 function apart(tensors: Record<string, RawTensor>): Record<string, RawTensor>[] {
   return Object.entries(tensors).map(([name, tensor]) => ({ [name]: tensor }));
 }
 
 describe('writeShard', () => {
-  it('takes groups of GPTQ for blocks without rounding, or widens them', async () => {
+  it('stores GPTQ groups as blocks unchanged, or dequantizes them', async () => {
     const file = await fill([gptqTensors()], GPTQ);
 
     const packed = file.subarray(0, BLOCK_BYTES);
@@ -178,7 +178,7 @@ describe('writeShard', () => {
     ],
     ['another shape', { 'a.weight': raw('F32', [1, 2], new Float32Array(2)) }],
     ['integers', { 'a.weight': raw('I32', [ROWS, COLUMNS], new Int32Array(FLOATS)) }],
-  ])('refuses %s', async (_, tensors) => {
+  ])('rejects %s', async (_, tensors) => {
     await expect(fill([tensors], GPTQ)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 });

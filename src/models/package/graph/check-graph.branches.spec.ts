@@ -27,7 +27,7 @@ function rename(node: OnnxNode, output: string): OnnxNode {
   return { ...node, outputs: [output] };
 }
 
-describe('a choice between two branches', () => {
+describe('If nodes', () => {
   const inner = (name: string, input = 'w'): OnnxNode => ({
     ...NODE,
     inputs: [input],
@@ -52,7 +52,7 @@ describe('a choice between two branches', () => {
       Object.entries(branches).map(([name, one]) => [name, { branch: one }]),
     ),
   });
-  /** So many choices inside each other. */
+  /** `depth` nested `If` nodes. */
   const nested = (depth: number): OnnxNode => {
     const name = 'y'.repeat(depth);
     if (depth === 1) return choice(name);
@@ -64,13 +64,13 @@ describe('a choice between two branches', () => {
   };
   const sound = { then_branch: branch('a', inner('a')), else_branch: branch('b', inner('b')) };
 
-  it('is taken, and in another one as well', () => {
+  it('are accepted, also nested', () => {
     for (const depth of [1, 2]) {
       expect(() => checkGraph(encode({ nodes: [nested(depth)] }))).not.toThrow();
     }
   });
 
-  it('may read what is around it, inputs and constants as well', () => {
+  it('may use outer values, inputs and constants', () => {
     const nodes = [
       rename(NODE, 'before'),
       choice('y', {
@@ -181,7 +181,7 @@ describe('a choice between two branches', () => {
     expect(() => checkGraph(written(ofBranch.finish(), attribute.finish()))).toThrow(INVALID);
   });
 
-  it('is refused where one attribute has the names of both', () => {
+  it('are rejected if one attribute has both branch names', () => {
     const both = { 'else_branch,then_branch': branch('a', inner('a')) };
 
     expect(() => checkGraph(encode({ nodes: [choice('y', both)] }))).toThrow(INVALID);

@@ -50,7 +50,7 @@ function weightAt(offset: number): OnnxInitializer {
   return { ...WEIGHT, content: { file: WEIGHTS.name, offset, length: 24 } };
 }
 
-/** A weight whose external entries are given as they stand in the file. */
+/** A weight with arbitrary external data entries. */
 function encodeEntries(entries: [string, string][], extra = new ProtobufWriter()): Uint8Array {
   const tensor = new ProtobufWriter().integer(1, 2).integer(2, 1).text(8, 'w');
   for (const [key, value] of entries) {
@@ -68,7 +68,7 @@ const SOUND: [string, string][] = [
 ];
 
 describe('checkGraph', () => {
-  it('takes what conversion writes', () => {
+  it('accepts converted graphs', () => {
     const inline = { ...WEIGHT, name: 'i', content: { bytes: new Uint8Array(24) } };
 
     expect(() => checkGraph(encode({ initializers: [WEIGHT, inline] }))).not.toThrow();
@@ -85,7 +85,7 @@ describe('checkGraph', () => {
     ['another length', { file: WEIGHTS.name, offset: 0, length: 23 }],
     ['a huge offset', { file: WEIGHTS.name, offset: 2 ** 60, length: 24 }],
     ['too few bytes inside', { bytes: new Uint8Array(23) }],
-  ])('refuses weights from %s', (_, content) => {
+  ])('rejects weights from %s', (_, content) => {
     expect(() => checkGraph(encode({ initializers: [{ ...WEIGHT, content }] }))).toThrow(INVALID);
   });
 
@@ -103,11 +103,11 @@ describe('checkGraph', () => {
       ],
     ],
     ['a name that goes on behind a zero', [['location', `${WEIGHTS.name}\0`], ...SOUND.slice(1)]],
-  ])('refuses weights with %s', (_, entries) => {
+  ])('rejects weights with %s', (_, entries) => {
     expect(() => checkGraph(encodeEntries(entries))).toThrow(INVALID);
   });
 
-  it('refuses weights both inside and beside, and another kind of location', () => {
+  it('rejects weights that are inline and external, and unknown locations', () => {
     const both = new ProtobufWriter().bytes(9, new Uint8Array(8));
     const other = new ProtobufWriter().integer(14, 2);
 
@@ -119,7 +119,7 @@ describe('checkGraph', () => {
     ['an unknown operator', { ...NODE, operator: 'Loop' }],
     ['an operator of another domain', { ...NODE, domain: 'com.evil' }],
     ['a standard operator from elsewhere', { ...NODE, domain: 'com.microsoft' }],
-  ])('refuses %s', (_, node) => {
+  ])('rejects %s', (_, node) => {
     expect(() => checkGraph(encode({ nodes: [node] }))).toThrow(INVALID);
   });
 
@@ -146,7 +146,7 @@ describe('checkGraph', () => {
     ['two graphs', new ProtobufWriter().bytes(7, new Uint8Array()).bytes(7, new Uint8Array())],
     ['no graph', new ProtobufWriter().integer(1, 8)],
     ['a graph that is a number', new ProtobufWriter().integer(7, 8)],
-  ])('refuses %s', (_, message) => {
+  ])('rejects %s', (_, message) => {
     expect(() => checkGraph(message.finish())).toThrow(INVALID);
   });
 
@@ -166,11 +166,11 @@ describe('checkGraph', () => {
       'sizes whose product overflows',
       { initializers: [{ ...WEIGHT, shape: [2 ** 40, 2 ** 40, 0], content: { bytes: EMPTY } }] },
     ],
-  ])('refuses %s', (_, parts) => {
+  ])('rejects %s', (_, parts) => {
     expect(() => checkGraph(encode(parts))).toThrow(INVALID);
   });
 
-  describe('a product with weights in blocks', () => {
+  describe('MatMulNBits', () => {
     // Three rows of 40 values: two blocks of 32 a row.
     const weights = { type: 'uint8', shape: [3, 2, 16], content: { bytes: new Uint8Array(96) } };
     const scales = { type: 'float32', shape: [6], content: { bytes: new Uint8Array(24) } };
@@ -202,7 +202,7 @@ describe('checkGraph', () => {
         ],
       });
 
-    it('is taken when its figures agree', () => {
+    it('is accepted if attributes and sizes match', () => {
       expect(() => checkGraph(product({}))).not.toThrow();
     });
 
@@ -223,7 +223,7 @@ describe('checkGraph', () => {
     });
   });
 
-  it('refuses every file that ends too early inside its graph', () => {
+  it('rejects files truncated inside the graph', () => {
     const model = encode({});
     // The graph ends before the two operator sets, which take 6 and 19 bytes.
     for (let length = 0; length < model.length - 25; length++) {
@@ -236,7 +236,7 @@ describe('checkGraph', () => {
     ['an endless number', '08ffffffffffffffffffffff'],
     ['a length behind the end', '3aff01'],
     ['a length of 2^63', '3a80808080808080808001'],
-  ])('refuses %s', (_, hex) => {
+  ])('rejects %s', (_, hex) => {
     expect(() => checkGraph(Buffer.from(hex, 'hex'))).toThrow(INVALID);
   });
 });
