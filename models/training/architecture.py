@@ -1,4 +1,4 @@
-"""The demo model: the layout of BSC-LT/salamandra-7b-vision, made small enough for a repository."""
+"""Configuration of the demo model: the architecture of BSC-LT/salamandra-7b-vision with small dimensions."""
 
 from functools import cache
 
@@ -15,7 +15,7 @@ from scenes import GRID, MOST_OBJECTS, OBJECTS, PATCH, PINPOINTS, TILE
 VOCABULARY = 9216
 CONTEXT = 1024
 HIDDEN = 256
-# Salamandra's own special ids; <image> and <video> follow them.
+# Special token ids of Salamandra; <image> and <video> follow them.
 SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]
 IMAGE_TOKEN, VIDEO_TOKEN = SPECIAL_TOKENS.index("<image>"), SPECIAL_TOKENS.index("<video>")
 BOS, EOS, PAD, IM_START, IM_END = 1, 2, 3, 4, 5
@@ -42,14 +42,16 @@ def config() -> LlavaOnevisionConfig:
 
 
 def create_model() -> LlavaOnevisionForConditionalGeneration:
-    """Fresh weights. Eager attention: PyTorch's fused one is slower backwards on a CPU at these sizes."""
+    """Random weights. Eager attention, because the backward pass of PyTorch's fused attention is slower on a CPU at
+    this size."""
     return LlavaOnevisionForConditionalGeneration._from_config(config(), attn_implementation="eager")
 
 
 @cache
 def concept_vectors() -> torch.Tensor:
-    """One fixed random direction an object class, background first, "something" last, [classes + 2, hidden]: the
-    meeting point of the two halves, which are trained apart before they are trained together."""
+    """Concept vectors: a fixed random direction per object class, with background first and "something" last,
+    [classes + 2, hidden]. They are the shared target of vision encoder and decoder, which are trained separately
+    first."""
     generator = torch.Generator().manual_seed(7)
     vectors = torch.randn(len(OBJECTS) + 1, HIDDEN, generator=generator) * 0.1
     vectors[0] *= 0.3
@@ -59,8 +61,8 @@ def concept_vectors() -> torch.Tensor:
 
 @cache
 def place_vectors() -> torch.Tensor:
-    """One fixed random direction a row and a column of a tile, added to what lies there, [patches, hidden]. Rotary
-    positions tell a decoder how far apart tokens are; which stands further left it would learn only slowly."""
+    """A fixed random direction per row and per column of a tile, added to its patches, [patches, hidden]. RoPE encodes
+    distances between tokens; learning left and right from them takes long."""
     generator = torch.Generator().manual_seed(8)
     rows, columns = torch.randn(2, GRID, HIDDEN, generator=generator) * 0.05
     return (rows[:, None] + columns[None]).reshape(GRID * GRID, HIDDEN)
@@ -68,8 +70,8 @@ def place_vectors() -> torch.Tensor:
 
 @cache
 def rank_vectors() -> torch.Tensor:
-    """One fixed random direction for being first, second, ... of a tile's objects from the left, and another from the
-    right, added where an object lies, [2, most objects, hidden]. The tower sees a whole tile at once, so it can count
-    there; a decoder that has to find out by itself which patches belong together learns to list objects far later."""
+    """A fixed random direction per rank of an object in its tile, counted from the left and from the right, added to
+    the object's patches, [2, maximum objects, hidden]. The vision encoder attends to the whole tile and can count
+    the objects; a decoder that has to group the patches itself learns to list objects much later."""
     generator = torch.Generator().manual_seed(9)
     return torch.randn(2, MOST_OBJECTS, HIDDEN, generator=generator) * 0.05

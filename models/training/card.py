@@ -1,4 +1,4 @@
-"""Writes models/demo/MODEL_CARD.md: the text beside this file, and the scores of the last `npm run evaluate:demo`."""
+"""Writes models/demo/MODEL_CARD.md: MODEL_CARD.md of this folder and the scores of the last `npm run evaluate:demo`."""
 
 import json
 
@@ -20,7 +20,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def sizes_row(size: str, scores: dict) -> str:
-    """The shares at each detail, those with tiles with what they add to the base tile's."""
+    """Accuracy per detail level; for `auto` and `high` with the difference from the base tile."""
     base = scores["low"]["share"]
     gains = {detail: f" ({100 * (scores[detail]['share'] - base):+.1f})" for detail in ("auto", "high")}
     cells = [percent(scores[detail]) + gains.get(detail, "") for detail in ("low", "auto", "high")]

@@ -1,8 +1,8 @@
-"""What transformers computes for conversations: several pictures, clips, both, earlier turns, text alone.
+"""Reference values of transformers for conversations: several images, videos, both, earlier turns, text only.
 
-A part of references.py. Input ids and pictures' pixels are those of `processor.apply_chat_template`. Frames of a clip
-are resized by the Pillow image processor (the base tile it makes of a picture), since transformers has no Pillow
-video processor: torchvision's bicubic, its default, differs a little from what LLaVA-OneVision was trained with.
+Used by references.py. Token ids and pixels of images come from `processor.apply_chat_template`. Video frames are
+resized by the Pillow image processor (as a base tile), since transformers has no Pillow video processor: the default,
+torchvision's bicubic filter, differs slightly from the one that LLaVA-OneVision was trained with.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ CLIP = "clips"
 
 
 class Media:
-    """One picture or clip: its file, and for a clip its frames."""
+    """An image or video: its file, and the frames of a video."""
 
     def __init__(self, golden: Path, name: str):
         path = golden / CLIP / name
@@ -65,7 +65,7 @@ class Media:
 
 
 def frame_values(image_processor, frames: list[Image.Image]) -> torch.Tensor:
-    """[1, frames, 3, H, W]: each frame squeezed to one tile by the Pillow image processor."""
+    """[1, frames, 3, H, W]: each frame resized to one tile by the Pillow image processor."""
     tiles = [image_processor([frame])["pixel_values"][0][0] for frame in frames]
     return torch.from_numpy(np.stack(tiles))[None]
 
@@ -135,7 +135,7 @@ def conversation_reference(processor, model, blob: Blob, golden: Path, name: str
         "logits": blob.add(logits.numpy()[::LOGIT_STRIDE], stride=LOGIT_STRIDE) | {"shape": [len(logits)]},
         "topIds": top.indices.tolist(),
         "topLogits": [round(value, 6) for value in top.values.tolist()],
-        # Of the likeliest ids at the first step.
+        # The most likely token ids at the first step.
         "topLogprobs": [round(value, 6) for value in logits.log_softmax(-1)[top.indices].tolist()],
         "greedyIds": ids,
         "greedyMargin": margin,

@@ -1,4 +1,4 @@
-"""Writes the model as a Hugging Face checkpoint: `from_pretrained` and `AutoProcessor` load it as it stands."""
+"""Writes the model as a Hugging Face checkpoint: `from_pretrained` and `AutoProcessor` can load it."""
 
 import json
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""A Llama decoder's forward pass for training, over pictures that are each asked several questions.
+"""Forward pass of a Llama decoder for training, with several questions per image.
 
-Tokens lie flat, without padding: each picture's prompt, then its turns one after another. A picture's tokens
-attend to one another; a turn's tokens attend to the picture and to their own turn. Computed as these blocks, the
-scores are a fraction of those of one masked sequence, which is where the time went. Weights are those of the
-transformers model, and so are the results (checked by `python forked_decoder.py`)."""
+The sequence is flat and without padding: the prompt of each image, then its turns. Image tokens attend to each other,
+tokens of a turn to the image and to their own turn. Computing these blocks needs a fraction of the attention scores of
+one masked sequence, which dominated the time. Uses the weights of a transformers model and gives the same results
+(checked by `python forked_decoder.py`)."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ import torch.nn.functional as F
 
 @dataclass
 class Block:
-    """Where one picture and its turns lie in the flat sequence."""
+    """Positions of an image and its turns in the flat sequence."""
 
     start: int
-    picture: int  # tokens of the prompt up to and with the picture
-    index: torch.Tensor  # [turns, longest] places of the turns' tokens, padded with the first one's
+    picture: int  # tokens of the prompt including the image
+    index: torch.Tensor  # [turns, longest] positions of the turns' tokens, padded with the first position
     valid: torch.Tensor  # [turns, longest] bool
-    causal: torch.Tensor  # [4 * picture, picture] 0 or -inf, for the four query heads of a key head
+    causal: torch.Tensor  # [4 * prompt, prompt] 0 or -inf, for the four query heads per key head
     causal_turn: torch.Tensor  # [4 * longest, longest]
 
 
@@ -49,7 +49,7 @@ def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tenso
 
 
 def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block: Block, group: int) -> torch.Tensor:
-    """q [n, heads, d], k and v [n, keyHeads, d] of the whole sequence -> the block's rows [m, heads * d]."""
+    """q [n, heads, d], k and v [n, keyHeads, d] of the whole sequence -> output rows of the block [m, heads * d]."""
     heads, d = q.shape[1:]
     key_heads, p = heads // group, block.picture
     turns, longest = block.index.shape
@@ -74,7 +74,7 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block: Block, grou
 def forward(
     decoder, embeds: torch.Tensor, blocks: list[Block], positions: torch.Tensor
 ) -> tuple[torch.Tensor, list[torch.Tensor], list[tuple[torch.Tensor, torch.Tensor]]]:
-    """embeds [n, hidden] -> hidden states after the last norm [n, hidden]; the stream after each layer, not normed,
+    """embeds [n, hidden] -> hidden states after the final norm [n, hidden]; the residual stream after each layer,
     [n, hidden] each; and each layer's queries [n, heads, d] and keys [n, keyHeads, d]. `decoder` is a LlamaModel."""
     config = decoder.config
     heads, key_heads = config.num_attention_heads, config.num_key_value_heads
@@ -100,7 +100,7 @@ def forward(
 
 
 def together(x: torch.Tensor, *linears) -> tuple[torch.Tensor, ...]:
-    """Several products of one input as one wider product, which a processor does faster."""
+    """Several products with the same input as one wider product, which is faster."""
     weight = torch.cat([linear.weight for linear in linears])
     return F.linear(x, weight).split([linear.out_features for linear in linears], dim=-1)
 

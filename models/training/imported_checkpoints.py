@@ -1,9 +1,9 @@
-"""Writes tiny checkpoints in the formats of the family's quantised releases, and what transformers computes with the
-weights that they stand for. A part of shape_references.py.
+"""Writes tiny checkpoints in the quantized formats of the Salamandra releases, with reference values of transformers
+for the dequantized weights. Used by shape_references.py.
 
-GPTQ after AutoGPTQ: qweight int32 [columns / 8, rows] with the first of eight codes in the lowest bits, qzeros int32
-[groups, rows / 8] holding the zero point less one, scales float16 [groups, rows], g_idx the group of every column.
-FP8 after compressed-tensors (a bfloat16 scale a row) and AutoFP8 (a float32 scale a matrix, without a dimension).
+GPTQ as in AutoGPTQ: qweight int32 [columns / 8, rows] with the first of eight values in the lowest bits, qzeros int32
+[groups, rows / 8] with the zero point minus one, scales float16 [groups, rows], g_idx the group of each column.
+FP8 as in compressed-tensors (a bfloat16 scale per row) and AutoFP8 (a scalar float32 scale per matrix).
 """
 
 import json
@@ -50,7 +50,7 @@ QUANTIZATION = {
 
 
 def pack(codes: np.ndarray) -> np.ndarray:
-    """int32 [rows / 8, columns] of four-bit codes [rows, columns], the first in the lowest bits."""
+    """int32 [rows / 8, columns] of 4-bit values [rows, columns], the first in the lowest bits."""
     parts = codes.astype(np.uint32).reshape(-1, 8, codes.shape[1])
     packed = np.zeros((parts.shape[0], parts.shape[2]), np.uint32)
     for place in range(8):
@@ -59,7 +59,7 @@ def pack(codes: np.ndarray) -> np.ndarray:
 
 
 def gptq(weight: np.ndarray) -> tuple[dict[str, torch.Tensor], np.ndarray]:
-    """(the tensors of one matrix [rows, columns], the matrix that they stand for)"""
+    """(tensors of a quantized matrix [rows, columns], the dequantized matrix)"""
     rows, columns = weight.shape
     groups = columns // GROUP
     parts = weight.reshape(rows, groups, GROUP)
@@ -94,7 +94,8 @@ FORMATS = [(GPTQ_CASE, gptq), (FP8_ROWS_CASE, fp8_rows), (FP8_MATRIX_CASE, fp8_m
 
 
 def write_checkpoint(case: ShapeCase, form, folder: Path) -> tuple[np.ndarray, int]:
-    """Writes one checkpoint. Returns float32 logits [answers, vocabulary] of what it stands for, and the prompt's length."""
+    """Writes one checkpoint. Returns float32 logits [answers, vocabulary] of the dequantized model, and the prompt
+    length."""
     model, tensors = LlamaModel(llama_config(case)).eval(), {}
     fill(model, case, "model.")
     parameters = dict(model.named_parameters())
@@ -115,7 +116,7 @@ def write_checkpoint(case: ShapeCase, form, folder: Path) -> tuple[np.ndarray, i
 
 
 def write_files(case: ShapeCase, tensors: dict[str, torch.Tensor], folder: Path) -> None:
-    """Two files, so that the parts of many a matrix lie apart."""
+    """Two shards, so that the tensors of some matrices are in different files."""
     folder.mkdir(parents=True, exist_ok=True)
     names = sorted(tensors, key=lambda name: (name.rsplit(".", 1)[1], name))
     shards = {

@@ -1,6 +1,6 @@
-"""Draws the clips of the parity tests: odd sizes, 2, 5 and 16 frames, each clip one PNG with its frames from top to bottom.
+"""Draws the videos of the parity tests: unusual sizes, 2, 5 and 16 frames, each video as a PNG with its frames stacked.
 
-The frames themselves are what both sides are given, so that no video decoder is part of the comparison.
+Both sides get these frames, so that the comparison includes no video decoder.
 Usage: python models/training/parity_clips.py [OUT_DIR]
 """
 
@@ -13,12 +13,12 @@ from PIL import Image, ImageDraw
 
 OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "test/golden/parity/clips"
 
-# width, height, frames: a wide, a tall and one just beside the tile of 98 px.
+# width, height, frames: wide, tall and slightly different from the tile of 98 px.
 CLIPS = {"wide-133x75-2": (133, 75, 2), "tall-61x107-5": (61, 107, 5), "beside-99x97-16": (99, 97, 16)}
 
 
 def clip(width: int, height: int, frames: int, seed: int) -> Image.Image:
-    """Discs and bars that cross a gradient, each on a straight line of its own."""
+    """Discs and bars that move over a gradient on straight lines."""
     rng = random.Random(seed)
     corners = np.array([[[rng.randrange(256) for _ in range(3)] for _ in range(2)] for _ in range(2)], np.uint8)
     background = Image.fromarray(corners).resize((width, height), Image.BILINEAR)

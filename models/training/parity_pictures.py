@@ -1,6 +1,6 @@
-"""Draws the pictures of the parity tests: every tile layout, pixel format and edge that has its own rule.
+"""Draws the images of the parity tests: all tile layouts, pixel formats and edge cases with a rule of their own.
 
-All are seeded, and lossless unless the format is the point. Needs the sprites of sprites.mjs.
+Seeded, and lossless unless a lossy format is tested. Needs the sprites of sprites.mjs.
 Usage: python models/training/parity_pictures.py [OUT_DIR]
 """
 
@@ -17,9 +17,9 @@ from scenes import OBJECTS, Placed, Scene, draw_background, sprite
 
 OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "test/golden/parity/pictures"
 
-# Found by scanning all sizes up to 900 px with the processor's arithmetic for 98 px tiles of 7 patches, where the
-# cap's ratio is 1.1 at 533.6 patches: the most patches that stay (28 x 19 = 532) and the fewest that are shrunk
-# (26 x 21 = 546), each at its smallest picture; then the size with most tokens of all.
+# Found by a search over all sizes up to 900 px with the processor's arithmetic for 98 px tiles of 7 patches. Features
+# are downsampled above a ratio of 1.1, which is 533.6 patches: the largest layout below (28 x 19 = 532) and the
+# smallest one above (26 x 21 = 546), each with its smallest image; then the size with the most tokens.
 CAP_UNDER, CAP_OVER, MOST_TOKENS = (197, 296), (233, 296), (179, 491)
 
 
@@ -46,7 +46,7 @@ def shapes(width: int, height: int, seed: int, count: int = 14) -> Image.Image:
 
 
 def scene(width: int, height: int, seed: int, count: int) -> Image.Image:
-    """Objects of the demo model's world side by side, as in its training scenes but without their wear."""
+    """Objects of the demo model's world side by side, as in its training scenes, without noise and blur."""
     rng = random.Random(seed)
     column = width / count
     side = min(column, height) * 0.9
@@ -78,7 +78,7 @@ def with_alpha(picture: Image.Image) -> Image.Image:
 
 
 def write_png16(path: Path, picture: Image.Image, seed: int) -> None:
-    """RGB with 16 bits a channel, which Pillow reads but does not write; the lower byte is noise."""
+    """RGB with 16 bits a channel, which Pillow can read but not write; the lower byte is noise."""
     high = np.asarray(picture, np.uint16)
     low = np.random.default_rng(seed).integers(0, 256, high.shape, np.uint16)
     rows = (high << 8 | low).astype(">u2")
@@ -93,7 +93,7 @@ def write_png16(path: Path, picture: Image.Image, seed: int) -> None:
 
 
 def rotated(picture: Image.Image) -> tuple[Image.Image, Image.Exif]:
-    """The picture as a camera held on its side stores it: orientation 6, to be turned clockwise for viewing."""
+    """The image as stored by a rotated camera: EXIF orientation 6, to be rotated clockwise for display."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return picture.transpose(Image.ROTATE_90), exif
@@ -139,7 +139,7 @@ def main() -> None:
     scene(220, 180, 29, 1).convert("CMYK").save(OUT / "cmyk.jpg", quality=90)
 
     files = sorted(OUT.iterdir())
-    print(f"{len(files)} pictures, {sum(f.stat().st_size for f in files):,} bytes in {OUT.name}/")
+    print(f"{len(files)} images, {sum(f.stat().st_size for f in files):,} bytes in {OUT.name}/")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The models in numpy, float32, with matrices and activations rounded as ONNX Runtime's int8 and int4 products round them.
+"""The models in numpy (float32), with weights and activations rounded as in the int8 and int4 products of ONNX Runtime.
 
-Written from the papers and from the definitions of MatMulInteger and MatMulNBits, not from the converter: the two must
-agree because both are right. What no definition settles is as the converter documents it: halves of weights go up, and
-scales of four bits are searched for. Rounded values are multiplied as floats, which is what integers with scales come to.
+An independent implementation from the papers and the definitions of MatMulInteger and MatMulNBits, to verify the
+converter. Where the definitions leave a choice, it follows the documentation of the converter: weights are rounded half
+up, and 4-bit scales are searched for. Rounded values are multiplied as floats, which equals integers with scales.
 """
 
 import math
@@ -15,9 +15,9 @@ from shape_cases import ShapeCase, tensor_shapes
 from shape_transformers import embedding_name, head_blocks, pixel_values
 from synthetic_values import rows_of, tensor_of
 
-# Symmetric ranges: eight bits use -127..127, four bits of MatMulNBits -8..7 around their zero point.
+# Symmetric ranges: int8 uses -127 to 127, 4 bits in MatMulNBits -8 to 7 around the zero point.
 EIGHT_BITS = 127
-# What the value of largest magnitude may become in four bits, whose lowest code is -8.
+# Candidate levels for the value of largest magnitude in 4 bits; the lowest level is -8.
 EXTREME_TARGETS = [-7.4, -7.65, -7.9, -8.15, -8.4]
 ROWS_AT_ONCE = 1024
 ERF = np.vectorize(math.erf, otypes=[np.float64])
@@ -27,19 +27,19 @@ Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Blocks:
-    """MatMulNBits: `bits` and values that share a scale."""
+    """MatMulNBits: bits and values per scale."""
 
     bits: int
     size: int
 
 
 def by_rows(weight: np.ndarray) -> np.ndarray:
-    """A matrix in eight bits with one scale a row: the largest magnitude becomes 127."""
+    """A matrix in int8 with a scale per row: the absolute maximum becomes 127."""
     return rounded(weight, magnitudes(weight) / np.float32(EIGHT_BITS), -EIGHT_BITS, EIGHT_BITS)
 
 
 def activations_by_rows(values: np.ndarray) -> np.ndarray:
-    """What goes into MatMulInteger: bytes around 128, ties to even."""
+    """Activations for MatMulInteger: uint8 with zero point 128, ties to even."""
     scales = magnitudes(values)[..., None] / np.float32(EIGHT_BITS)
     scales[scales == 0] = 1
     return (np.rint(values / scales + np.float32(128)) - np.float32(128)) * scales
@@ -50,10 +50,10 @@ def magnitudes(matrix: np.ndarray) -> np.ndarray:
 
 
 def rounded(weight: np.ndarray, scales: np.ndarray, lowest: int, highest: int) -> np.ndarray:
-    """To whole multiples, within a range, of a scale for each of the last axis's rows; halves go up.
+    """Rounds to multiples of a scale per row of the last axis, half up, within a range.
 
-    bfloat16 has so few digits that many a weight lies halfway between two codes. Quotients are in float64, or those
-    that only look so would be rounded as halves too.
+    bfloat16 has few digits, so many weights are exactly halfway between two levels. Quotients are computed in float64;
+    float32 would create additional ties.
     """
     scales = np.where(scales == 0, np.float32(1), scales)[..., None]
     codes = weight / scales.astype(np.float64)
@@ -64,7 +64,7 @@ def rounded(weight: np.ndarray, scales: np.ndarray, lowest: int, highest: int) -
 
 
 def in_blocks(matrix: np.ndarray, size: int) -> np.ndarray:
-    """[rows, blocks, size], the last block of a row filled up with zeros, which is what MatMulNBits takes them for."""
+    """[rows, blocks, size], the last block of a row padded with zeros, as in MatMulNBits."""
     rows, columns = matrix.shape
     if columns % size:
         matrix = np.pad(matrix, ((0, 0), (0, -columns % size)))
@@ -72,14 +72,14 @@ def in_blocks(matrix: np.ndarray, size: int) -> np.ndarray:
 
 
 def by_blocks(matrix: np.ndarray, blocks: Blocks) -> np.ndarray:
-    """A scale a block, symmetric around the middle code: the value of largest magnitude becomes the lowest code.
+    """A scale per block, symmetric around the zero point: the value of largest magnitude becomes the lowest level.
 
-    In four bits the scale is searched for, as src/models/convert/quantize-blocks.ts says it is: that value becomes one of
-    a few numbers about the lowest code, the codes that follow get the scale that fits them best, and of these scales
-    the one counts whose multiples explain most of the block.
+    In 4 bits the scale is searched for as described in src/models/convert/quantize/quantize-blocks.ts: several
+    candidate scales map that value close to the lowest level, the resulting levels get their least-squares scale, and
+    the scale that explains most of the block is used.
     """
     parts, lowest = in_blocks(matrix, blocks.size), -(2 ** (blocks.bits - 1))
-    # The first of two with one magnitude.
+    # The first one of two values with the same magnitude.
     largest = np.abs(parts).argmax(axis=-1)[..., None]
     extreme = np.take_along_axis(parts, largest, axis=-1)[..., 0].astype(np.float64)
     scales = searched(parts, extreme) if blocks.bits == 4 else extreme / lowest
@@ -93,14 +93,14 @@ def searched(parts: np.ndarray, extreme: np.ndarray) -> np.ndarray:
     for target in EXTREME_TARGETS:
         inverse = target / np.where(extreme == 0, 1, extreme)
         codes = parts * inverse[..., None]
-        # Around 8, where a half that the product missed by its last digit is a half again.
+        # Offset by the zero point 8, which restores ties that the product missed by its last digit.
         codes += 8.5
         np.floor(codes, out=codes)
         codes -= 8
         np.clip(codes, -8, 7, out=codes)
         product, square = np.einsum("rbi,rbi->rb", parts, codes), np.einsum("rbi,rbi->rb", codes, codes)
         square[square == 0] = 1
-        # The rest of the block's square is the error of these codes with the scale that fits them best.
+        # The remainder of the block's energy is the error of these levels with their least-squares scale.
         explained = product**2 / square
         best = np.where(explained > most, product / square, best)
         most = np.maximum(most, explained)
@@ -108,12 +108,12 @@ def searched(parts: np.ndarray, extreme: np.ndarray) -> np.ndarray:
 
 
 def activations_by_blocks(values: np.ndarray, size: int) -> np.ndarray:
-    """What accuracy level 4 makes of activations: eight bits with a scale for as many values as a block of weights has."""
+    """Activations with accuracy level 4: int8 with a scale per block of the weights' block size."""
     return activations_by_rows(in_blocks(values, size)).reshape(values.shape[0], -1)[:, : values.shape[1]]
 
 
 def piece_by_piece(product: Product) -> Product:
-    """The same, in rows of the matrix that fit a processor's cache when they are rounded."""
+    """The same, in row ranges that fit in the CPU cache."""
 
     def whole(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
         starts = range(0, len(weight), ROWS_AT_ONCE)
@@ -138,14 +138,14 @@ def blocks_of(blocks: Blocks) -> Product:
 
 
 def split_at(position: int, first: Product, second: Product) -> Product:
-    """The prompt but for its last position by one product, the rest by another."""
+    """The prompt except its last position with one product (prefill), the rest with another (decode)."""
     return lambda values, weight: np.concatenate(
         [first(values[:position], weight), second(values[position:], weight)]
     )
 
 
 def tower(case: ShapeCase, product: Product) -> np.ndarray:
-    """[patches, hidden]: SigLIP without its last norm, then the projector."""
+    """[patches, hidden]: SigLIP without its final norm, then the projector."""
     vision, weights = case.vision, weights_of(case)
     root = "vision_tower.vision_model"
     side, cells = vision.patch, vision.image // vision.patch
@@ -161,7 +161,7 @@ def tower(case: ShapeCase, product: Product) -> np.ndarray:
     pixels = pixel_values(case)[0, :, : cells * side, : cells * side]
     patches = pixels.reshape(3, cells, side, cells, side).transpose(1, 3, 0, 2, 4).reshape(cells * cells, -1)
     kernel = weights(f"{root}.embeddings.patch_embedding.weight").reshape(vision.hidden, -1)
-    # The first product is on pixels, few of them, and stays in floats.
+    # The patch embedding is small and stays in float32.
     x = exact(patches, kernel) + weights(f"{root}.embeddings.patch_embedding.bias")
     x += weights(f"{root}.embeddings.position_embedding.weight")
     for layer in range(vision.layers):
@@ -178,7 +178,7 @@ def tower(case: ShapeCase, product: Product) -> np.ndarray:
 
 
 def decoder(case: ShapeCase, embeds: np.ndarray, answers: int, product: Product) -> np.ndarray:
-    """[answers, hidden] at the last positions, after the last norm."""
+    """[answers, hidden] at the last positions, after the final norm."""
     one, weights = case.decoder, weights_of(case)
     assert not case.config, "the default rotary positions alone"
     half = one.headDim // 2

@@ -1,4 +1,4 @@
-"""What every reference is made of: stored arrays, features, greedy answers. A part of references.py."""
+"""Building blocks of all references: stored arrays, features, greedy answers. Used by references.py."""
 
 import zlib
 
@@ -7,13 +7,13 @@ import torch
 
 GREEDY_STEPS = 24
 TOP = 64
-# No divisor of a hidden size, so that the samples walk through all channels.
+# Not a divisor of a hidden size, so that the samples cover all channels.
 LOGIT_STRIDE = 7
 FEATURE_SAMPLES = 2048
 
 
 class Blob:
-    """Arrays one after another in one file, and their descriptions."""
+    """Concatenated arrays in one file, and their descriptions."""
 
     def __init__(self):
         self.parts, self.length = [], 0
@@ -41,13 +41,14 @@ class Blob:
 
 
 def projected_features(model, pixel_values: torch.Tensor) -> torch.Tensor:
-    """[tiles, patches, hidden]: tower without its last norm, then the projector."""
+    """[tiles, patches, hidden]: vision encoder without its final norm, then the projector."""
     hidden = model.model.vision_tower(pixel_values, output_hidden_states=True).hidden_states
     return model.model.multi_modal_projector(hidden[model.config.vision_feature_layer])
 
 
 def greedy(model, inputs_embeds: torch.Tensor) -> tuple[torch.Tensor, list[int], float]:
-    """Logits after the prompt, the ids that follow (past any end token) and the closest call among them."""
+    """Logits after the prompt, the greedy token ids (beyond any end token) and the smallest margin between the top
+    two."""
     output = model(inputs_embeds=inputs_embeds, use_cache=True, logits_to_keep=1)
     first, ids, margin = output.logits[0, -1], [], float("inf")
     for _ in range(GREEDY_STEPS):
@@ -59,7 +60,7 @@ def greedy(model, inputs_embeds: torch.Tensor) -> tuple[torch.Tensor, list[int],
 
 
 def to_levels(image_processor, pixel_values: torch.Tensor) -> np.ndarray:
-    """The bytes that were rescaled and normalised, uint8 [tiles, channels, height, width]."""
+    """The pixel values before rescaling and normalization, uint8 [tiles, channels, height, width]."""
     mean, std = image_processor.image_mean, image_processor.image_std
     channels = [np.array(value, np.float64).reshape(1, 3, 1, 1) for value in (mean, std)]
     levels = (pixel_values.numpy() * channels[1] + channels[0]) / image_processor.rescale_factor
@@ -72,14 +73,14 @@ def to_levels(image_processor, pixel_values: torch.Tensor) -> np.ndarray:
 
 
 def left_differences(levels: np.ndarray) -> np.ndarray:
-    """Each byte less the same channel of the pixel to the left, modulo 256; the first of a row as it is."""
+    """Difference from the same channel of the left pixel, modulo 256; the first pixel of a row is unchanged."""
     out = levels.copy()
     out[:, :, 1:] -= levels[:, :, :-1]
     return out
 
 
 def runs(ids: list[int]) -> list[list[int]]:
-    """[id, times] pairs: placeholders come by the hundred."""
+    """Run-length encoding, [id, count] pairs: prompts contain hundreds of placeholders."""
     out: list[list[int]] = []
     for value in ids:
         if out and out[-1][0] == value:

@@ -1,9 +1,9 @@
-"""Writes what Hugging Face's transformers computes for the parity pictures and conversations: the yardstick of
-`npm run parity`.
+"""Writes the reference values of transformers for the parity images and conversations, which `npm run parity` compares
+with.
 
-fp32, Pillow image processor. `references.json` describes, `references.bin` holds the arrays (each zlib-compressed
-on its own, little-endian). Long arrays are sampled: every k-th value from the first on, k in `stride`, with
-figures of the whole array beside them. Pixel values are normalised bytes, so the bytes are kept.
+fp32, Pillow image processor. `references.json` contains the descriptions, `references.bin` the arrays (each compressed
+with zlib, little-endian). Long arrays are sampled, every `stride`-th value, with statistics of the whole array. Pixel
+values are stored as bytes before normalization.
 Usage: python models/training/references.py [--checkpoint DIR] [--golden DIR]
 """
 
@@ -43,8 +43,8 @@ MORE_DETAILS = {
 
 def load(checkpoint: Path):
     processor = AutoProcessor.from_pretrained(checkpoint)
-    # AutoProcessor takes no backend for its parts: there is no Pillow video processor. Torchvision, the default,
-    # resizes a little differently from Pillow, with which LLaVA-OneVision was trained.
+    # AutoProcessor takes no backend argument, because there is no Pillow video processor. Torchvision, the default,
+    # resizes slightly differently from Pillow, which LLaVA-OneVision was trained with.
     processor.image_processor = AutoImageProcessor.from_pretrained(checkpoint, backend="pil")
     assert isinstance(processor.image_processor, LlavaOnevisionImageProcessorPil)
     model = LlavaOnevisionForConditionalGeneration.from_pretrained(checkpoint, dtype=torch.float32).eval()
@@ -57,7 +57,7 @@ def restrict_pinpoints(processor, model, pinpoints) -> None:
 
 
 def reference(processor, model, blob: Blob, path: Path, detail: str, turn: int) -> dict:
-    # The service turns a picture upright; the processor does not look at EXIF.
+    # The service applies the EXIF orientation; the processor of transformers ignores it.
     picture = ImageOps.exif_transpose(Image.open(path))
     language, kind = LANGUAGES[turn % len(LANGUAGES)], KINDS[turn % len(KINDS)]
     prompt = f"{language['instructions'][kind][0]} {language['answerIn']}"
@@ -68,7 +68,7 @@ def reference(processor, model, blob: Blob, path: Path, detail: str, turn: int) 
     pixel_values, input_ids = inputs["pixel_values"][0], inputs["input_ids"][0]
     size = inputs["image_sizes"][0].tolist()
     if detail == "low":
-        # Reachable in transformers only through the packing: one tile is its patches and a newline.
+        # transformers exposes it only through the packing: the features of one tile end with the newline.
         pixel_values, grid = pixel_values[:1], None
         features = projected_features(model, pixel_values)
         (packed,), _ = model.model.pack_image_features([features], inputs["image_sizes"], model.model.image_newline)
@@ -105,7 +105,7 @@ def reference(processor, model, blob: Blob, path: Path, detail: str, turn: int) 
         "kind": kind,
         "prompt": prompt,
         "inputIds": runs(input_ids.tolist()),
-        # [tiles, height, width, channels], as left-neighbour differences: they compress better
+        # [tiles, height, width, channels], as differences from the left pixel, which compress better
         "levels": blob.add(left_differences(levels.transpose(0, 2, 3, 1))),
         "pixelValues": blob.add_sampled(pixel_values),
         "imageFeatures": blob.add_sampled(features),
@@ -119,7 +119,7 @@ def reference(processor, model, blob: Blob, path: Path, detail: str, turn: int) 
 
 
 def sample_sizes(tile: int) -> list[tuple[int, int]]:
-    """(width, height): anything, small, lopsided, and just beside whole tiles."""
+    """(width, height): arbitrary, small, elongated, and close to multiples of the tile size."""
     rng = random.Random(tile)
     sizes = []
     while len(sizes) < COUNTED_SIZES:

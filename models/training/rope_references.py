@@ -1,4 +1,4 @@
-"""Cosines and sines of transformers for every kind of rotary positions. A part of shape_references.py."""
+"""RoPE cosines and sines of transformers for all scaling types. Used by shape_references.py."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 from reference_values import Blob
 
 POSITIONS = [0, 1, 37, 500, 4095, 8191, 32767]
-# (what config.json says, size of a head)
+# (fields of config.json, head dimension)
 KINDS: dict[str, tuple[dict, int]] = {
     "default": ({"rope_theta": 10000.0}, 128),
     "default, theta of a million": ({"rope_theta": 1e6}, 72),
@@ -58,7 +58,7 @@ def rope_reference(kind: str, blob: Blob) -> dict:
     )
     positions = torch.tensor([POSITIONS])
     cosines, sines = LlamaRotaryEmbedding(given)(torch.zeros(1), positions)
-    # The second half of a head repeats the first.
+    # The second half of a head repeats the first one.
     halves = [values[0, :, : size // 2].numpy().astype(np.float32) for values in (cosines, sines)]
     return {
         "kind": kind, "config": config, "headDim": size, "positions": POSITIONS,

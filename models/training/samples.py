@@ -1,7 +1,7 @@
-"""What the decoder is trained on: a prompt with what is seen, and turns about it.
+"""Training samples of the decoder: a prompt with media, and turns about it.
 
-A view is something to look at: a picture, a clip, two pictures. It knows its tiles, how their features are packed
-(as transformers' LLaVA-OneVision does), and what may be asked about it."""
+A view is an image, a video or two images. It provides its tiles, the packing of their features (as in LLaVA-OneVision
+of transformers) and its questions."""
 
 import random
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from world import CODES, NAMES, Asked, ask, ask_clip, ask_compare, ask_words, ki
 
 WEIGHTS = dict(caption=3, alt=1, long=2, keywords=1.5, left=1.5, middle=1, right=1.5, count=1.5, exists=3)
 FOLLOW_UPS = 0.12
-# A frame of a clip keeps half a tile's side.
+# Video frames are pooled to half the tile's side.
 FRAME_SIDE = (GRID + 1) // 2
 TOKENIZER = load_or_train()
 
@@ -34,7 +34,7 @@ def pieces(text: str) -> list[int]:
     return encode(text).ids
 
 
-# How often a language comes up: one whose names fall into many pieces needs more rows to spell them, Greek most of all.
+# Sampling weight per language: names of many tokens need more samples, Greek most of all.
 SPELLING = [(sum(len(pieces("\n" + name)) for name in NAMES[code]) / len(OBJECTS)) ** 3 for code in CODES]
 
 
@@ -42,7 +42,7 @@ def choose_language(rng: random.Random) -> str:
     return rng.choices(CODES, SPELLING)[0]
 
 
-# A prompt up to the words, in the chat template's form; each stretch between control tokens is encoded on its own.
+# The prompt before the question, as in the chat template; the text between control tokens is encoded separately.
 HEAD = [BOS, IM_START, *pieces("user\n")]
 TEXT_HEAD = [BOS, IM_START]
 NEWLINE = pieces("\n")
@@ -51,8 +51,8 @@ ASSISTANT = [IM_END, *pieces("\n"), IM_START, *pieces("assistant\n")]
 
 @dataclass
 class Turn:
-    """A question and its answer as ids. `hints`: what the decoder should know (the name of a head of stage_language's
-    Hints), at which of the turn's tokens, and the right class."""
+    """A question and its answer as token ids. `hints`: labels of the auxiliary classifiers (see Hints in
+    stage_language): name, token of the turn, class."""
 
     kind: str
     question: list[int]
@@ -62,9 +62,9 @@ class Turn:
 
 @dataclass
 class Sample:
-    """prompt: ids and embeddings [tokens, hidden] in order. beside: rows that are there for their words alone.
-    classes: what lies under each of the prompt's tokens, 0 where nothing does, -1 beyond the base tile; empty where
-    nobody asks for it. frames: the tokens at which the frames of a clip, or two pictures, begin."""
+    """prompt: token ids and embeddings [tokens, hidden] in order. beside: a row of stage 2, not counted in the metrics.
+    classes: object under each token of the prompt, 0 for none, -1 outside of the base tile; empty if unused.
+    frames: first token of each video frame, or of each of two images."""
 
     prompt: list
     turns: list[Turn]
@@ -74,13 +74,13 @@ class Sample:
 
 
 def to_turn(kind: str, code: str, asked: Asked, opening: str, before: list[int] | None = None) -> Turn:
-    """`opening` is the text of the question's stretch before it: a newline after a picture, "user" and a newline
-    without one. `before`: an earlier question and answer about the same picture."""
+    """`opening`: text before the question, a newline after an image, "user" and a newline without one.
+    `before`: an earlier question and answer about the same image."""
     before = before or []
     question = encode(opening + asked.question)
     hints = []
     for place, index in asked.heard:
-        # the name may be in another language than the question: where it ends is found by the text alone
+        # the name may be in another language than the question, so its end is found in the text
         end = place + len(opening) + max(
             len(names[index]) for names in NAMES.values() if asked.question[place:].startswith(names[index])
         )
@@ -118,8 +118,8 @@ def sample_turns(rng: random.Random, objects: list[int], count: int, kinds: list
 
 
 def word_samples(rng: random.Random, batch: int, most: int, forks: int, beside: bool) -> list[Sample]:
-    """Short rows of concept vectors instead of pictures, and turns about them. Rows of many objects teach most names
-    for the least reading: with more than four, only the kinds that list them all are asked for."""
+    """Short rows of concept vectors instead of images, and turns about them. Rows with many objects train the most
+    names per token: with more than four, only questions that list all of them are used."""
     concepts, ranks = concept_vectors(), rank_vectors()
     samples = []
     for _ in range(batch):
@@ -259,8 +259,7 @@ View = Picture | ClipView | Pair
 
 
 def sample_picture(rng: random.Random, easy: float, forks: int) -> Picture:
-    """A share `easy` of the scenes is seen by the base tile alone, where reading from left to right is learnt for a
-    quarter of the cost."""
+    """A share `easy` of the scenes uses the base tile only: it trains the reading order at a quarter of the cost."""
     if rng.random() < easy:
         scene, tiles = sample_full_scene(rng, rng.choices([1, 2, 3, 4], [1, 4, 3, 2])[0]), 0
     elif rng.random() < 0.5:
@@ -294,7 +293,7 @@ def sample_pair(rng: random.Random) -> Pair:
 
 
 def sample_views(rng: random.Random, easy: float, tokens: int, forks: int) -> list[View]:
-    """A clip, two pairs, and pictures of like length that with their turns fill about `tokens` positions."""
+    """A video, two pairs of images, and images of similar length, together about `tokens` tokens with their turns."""
     views: list[View] = [sample_clip_view(rng), sample_pair(rng), sample_pair(rng)]
     used = sum(view.tokens + 22 * len(view.turns) for view in views)
     pool = sorted((sample_picture(rng, easy, 0) for _ in range(24)), key=lambda view: view.tokens)
@@ -318,7 +317,7 @@ def see(model, tiles: list[np.ndarray]) -> list[torch.Tensor]:
 
 
 def noisy_features(rng: random.Random, view: View) -> torch.Tensor:
-    """What stage 1 would see, mistakes included: patches of blots are named wrongly, some others missed."""
+    """Simulated output of stage 1 with its errors: wrong classes for tiny objects, some missed patches."""
     concepts, (from_left, from_right) = concept_vectors(), rank_vectors()
     classes, ranks = view.labels()  # [tiles, 7, 7], [tiles, 2, 7, 7]
     noise = np.random.default_rng(rng.getrandbits(32))

@@ -1,7 +1,7 @@
-"""The demo model's world: scenes of Noto emoji objects, drawn, tiled and labelled.
+"""Training data of the demo model: scenes of Noto emoji objects, drawn, tiled and labelled.
 
-A scene is a list of objects laid out left to right on a background. `draw` gives its pixels,
-`label_grid` gives, for any tile raster, which object covers each 14 px patch. A clip is a scene a frame.
+A scene is a list of objects from left to right on a background. `draw` returns its pixels, `label_grid` the object
+under each 14 px patch of a tile grid. A video is a list of scenes, one per frame.
 """
 
 import json
@@ -20,7 +20,7 @@ GRID = TILE // PATCH
 MAX_SIDE_TILES = 6
 PINPOINTS = [[TILE * r, TILE * c] for r in range(1, MAX_SIDE_TILES + 1) for c in range(1, MAX_SIDE_TILES + 1)]
 
-# Side in pixels of a tile under which an object is no more than a blot, and the class of such blots.
+# Objects smaller than this side, in pixels of a tile, are not recognizable; the class of such objects.
 READABLE = 10
 SOMETHING = len(OBJECTS) + 1
 MOST_OBJECTS = 4
@@ -39,7 +39,7 @@ def sprite(index: int) -> Image.Image:
 
 @dataclass
 class Placed:
-    """One object: its class, centre and side in pixels, rotation in degrees, mirrored or not."""
+    """An object: class, center and side in pixels, rotation in degrees, mirrored or not."""
 
     index: int
     x: float
@@ -58,7 +58,8 @@ class Scene:
 
 
 def sample_scene(rng: random.Random) -> Scene:
-    """Draws a scene: a third of them small and full, the others larger with objects down to 1/9 of the width."""
+    """A random scene: one third small and filled with objects, the others larger with objects down to 1/9 of the
+    width."""
     n = rng.choices([1, 2, 3, 4], [2, 3, 4, 4])[0]
     kind = rng.random()
     if kind < 0.35:
@@ -71,7 +72,7 @@ def sample_scene(rng: random.Random) -> Scene:
 
 
 def sample_full_scene(rng: random.Random, n: int) -> Scene:
-    """A small picture that its objects fill, so that the base tile alone shows them all."""
+    """A small image filled with objects, which are all recognizable in the base tile."""
     width = rng.randint(90, 200)
     return place_in_columns(rng, width, int(width * rng.uniform(0.75, 1.25)), n, 0.7, 1.05)
 
@@ -79,8 +80,8 @@ def sample_full_scene(rng: random.Random, n: int) -> Scene:
 def place_in_columns(
     rng: random.Random, width: int, height: int, n: int, low: float, high: float, least: float = 1 / 9
 ) -> Scene:
-    """Puts n objects side by side, each between `low` and `high` of its column's width in size, but no smaller than
-    `least` of the picture's longer side."""
+    """Places n objects side by side. Their size is `low` to `high` of the column width, at least `least` of the
+    longer side of the image."""
     column = width / n
     placed = []
     for i, index in enumerate(rng.sample(range(len(OBJECTS)), n)):
@@ -97,8 +98,7 @@ def place_in_columns(
 
 
 def sample_far_scene(rng: random.Random) -> Scene:
-    """A large picture whose objects are a twentieth to a seventh of its longer side: the base tile shows blots of the
-    larger ones and nothing of the smallest."""
+    """A large image with objects of 1/20 to 1/7 of its longer side, which are not recognizable in the base tile."""
     n = rng.choices([1, 2, 3, 4], [3, 4, 4, 2])[0]
     width = rng.randint(400, 900)
     height = int(width * 2 ** rng.uniform(-0.6, 0.4))
@@ -109,7 +109,7 @@ def sample_far_scene(rng: random.Random) -> Scene:
 
 @dataclass
 class Clip:
-    """One object that moves before a still background: frames in order."""
+    """Frames of one object moving over a static background."""
 
     motion: str
     index: int
@@ -117,8 +117,8 @@ class Clip:
 
 
 def sample_clip(rng: random.Random) -> Clip:
-    """A clip of 4 to 16 frames. Who enters is out of sight at first, who leaves is at last; all others stay
-    in sight and go at least a third of the way across."""
+    """A video of 4 to 16 frames. The object enters (outside in the first frame), leaves (outside in the last), or stays
+    visible and moves by at least a third of the width."""
     motion = rng.choice(MOTIONS)
     count = rng.choices([4, 5, 6, 8, 10, 12, 16], [3, 3, 3, 4, 2, 1, 1])[0]
     width, height = rng.randint(120, 320), rng.randint(120, 320)
@@ -152,7 +152,7 @@ def sample_clip(rng: random.Random) -> Clip:
 
 
 def square(scene: Scene) -> Scene:
-    """The scene in the middle of a square, as each of several pictures is shown."""
+    """The scene centered in a square, as for each of several images."""
     side = max(scene.width, scene.height)
     dx, dy = (side - scene.width) // 2, (side - scene.height) // 2
     moved = [Placed(o.index, o.x + dx, o.y + dy, o.side, o.angle, o.mirror) for o in scene.objects]
@@ -160,7 +160,7 @@ def square(scene: Scene) -> Scene:
 
 
 def draw_square(scene: Scene) -> Image.Image:
-    """The picture of a scene, not squared itself, in the middle of a grey square."""
+    """The image of a scene centered in a gray square."""
     side = max(scene.width, scene.height)
     picture = Image.new("RGB", (side, side), (127, 127, 127))
     picture.paste(draw(scene), ((side - scene.width) // 2, (side - scene.height) // 2))
@@ -168,7 +168,7 @@ def draw_square(scene: Scene) -> Image.Image:
 
 
 def sample_large_objects(rng: random.Random) -> Scene:
-    """One or two objects that fill a small picture: where the vision tower starts to learn."""
+    """One or two objects that fill a small image, for the start of the vision training."""
     n = rng.choice([1, 2])
     side = 98
     placed = []
@@ -202,7 +202,7 @@ def draw_background(scene: Scene) -> Image.Image:
 
 
 def draw(scene: Scene) -> Image.Image:
-    """RGB picture of the scene, with the wear of a real file: blur, noise, a change of light, lost colour."""
+    """RGB image of the scene with augmentations: blur, noise, brightness, saturation."""
     picture = draw_background(scene)
     for o in scene.objects:
         side = max(4, round(o.side))
@@ -228,15 +228,15 @@ def draw(scene: Scene) -> Image.Image:
 
 
 def label_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: float, left: float, top: float):
-    """What lies under each patch of a raster of rows x columns patches onto which the scene is scaled by
-    (scale_x, scale_y) and moved by (left, top) pixels: classes (index + 1, 0 = background, SOMETHING where an object
-    is too small to be made out) and owners (number of the object in the scene + 1, 0 = none), int64 [rows, columns]."""
+    """Labels of a grid of rows x columns patches, with the scene scaled by (scale_x, scale_y) and shifted by (left,
+    top) pixels: classes (index + 1, 0 = background, SOMETHING for an object too small to be recognized) and owners
+    (number of the object in the scene + 1, 0 = none), int64 [rows, columns]."""
     classes = np.zeros((rows, columns), np.int64)
     owners = np.zeros((rows, columns), np.int64)
     best = np.full((rows, columns), 0.22)
     ys, xs = np.arange(rows + 1) * PATCH, np.arange(columns + 1) * PATCH
     for number, o in enumerate(scene.objects, 1):
-        # the artwork fills roughly an ellipse of 0.92 of its box
+        # the artwork covers roughly an ellipse of 0.92 of its box
         rx, ry = o.side * scale_x * 0.46, o.side * scale_y * 0.46
         cx, cy = o.x * scale_x + left, o.y * scale_y + top
         x0, x1 = np.maximum(xs[:-1], cx - rx), np.minimum(xs[1:], cx + rx)
@@ -252,7 +252,7 @@ def label_grid(scene: Scene, rows: int, columns: int, scale_x: float, scale_y: f
 
 
 def rank_grid(scene: Scene, owners: np.ndarray) -> np.ndarray:
-    """For each patch of one tile, how many objects seen in that tile stand left and right of the one under it:
+    """Ranks: for each patch of a tile, the number of objects in the tile to the left and to the right of its object.
     owners [rows, columns] -> int64 [2, rows, columns], -1 on the background."""
     seen = sorted((n for n in np.unique(owners) if n), key=lambda n: scene.objects[n - 1].x)
     ranks = np.full((2, *owners.shape), -1)

@@ -1,4 +1,5 @@
-"""Which cuts of the published models, and which small models of the same make, the references of shapes are of."""
+"""The models of the shape references: published models reduced to a few layers, and small models of the same
+families."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -33,21 +34,21 @@ class VisionShape:
 
 @dataclass(frozen=True)
 class ShapeCase:
-    """One synthetic checkpoint; field names are those that test/parity reads."""
+    """A synthetic checkpoint; the field names are those of test/parity."""
 
     name: str
     decoder: DecoderShape
     pieces: int
     vision: VisionShape | None = None
     tiedHead: bool = False
-    # What config.json says besides the sizes, about the decoder.
+    # Further decoder fields of config.json.
     config: dict = field(default_factory=dict)
     promptLength: int = 40
     precisions: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
-        """transformers adds rows up to a multiple of 64 when it appends tokens."""
+        """transformers pads the embeddings to a multiple of 64 rows when tokens are added."""
         return self.pieces + 64 if self.vision else self.pieces
 
     @property
@@ -55,7 +56,8 @@ class ShapeCase:
         return "language_model." if self.vision else ""
 
     def prompt(self) -> tuple[list[int], list[int], list[int]]:
-        """(ids, ids behind the tile if there is one, ids that are read one by one): from all over the vocabulary."""
+        """(token ids, token ids after the tile if there is one, token ids of the decode steps), from the whole
+        vocabulary."""
         ids = [0, self.pieces - 1] + [(7919 * i * i + 104729 * i + 11) % self.pieces for i in range(self.promptLength)]
         before, after = (ids[: self.promptLength // 2], ids[self.promptLength // 2 :]) if self.vision else (ids, [])
         return before, after, [(7919 * i + 5) % self.pieces for i in range(2)]
@@ -76,7 +78,7 @@ CUTS = [
     ShapeCase("7b-vision", DECODER_7B, 256_000, vision=SO400M, precisions=("int8", "int4")),
 ]
 
-# A width that is no multiple of any block: the last block of a row is a part of one.
+# A width that is not a multiple of any block size: the last block of a row is incomplete.
 MULTI_HEAD = DecoderShape(256, 2, 4, 4, 64, 600, 512, 1e-5)
 GROUPED = DecoderShape(256, 2, 4, 2, 64, 640, 512, 1e-6)
 LONG = 200
@@ -84,7 +86,8 @@ SMALL = [
     ShapeCase("multi-head", MULTI_HEAD, 4096, precisions=ALL),
     ShapeCase("grouped-tied", GROUPED, 2048, tiedHead=True, precisions=("int8", "int4")),
     ShapeCase("sees", GROUPED, 2048, vision=VisionShape(144, 2, 2, 304, 112, 14), precisions=ALL),
-    # transformers 4 wrote `type` first and `rope_type` later, both in rope_scaling; 5 writes rope_parameters.
+    # Early versions of transformers 4 wrote `type`, later ones `rope_type`, both in rope_scaling; 5 writes
+    # rope_parameters.
     ShapeCase(
         "rope-linear", GROUPED, 2048, promptLength=LONG,
         config={"rope_scaling": {"type": "linear", "factor": 3.0}, "rope_theta": 5000.0},
@@ -120,7 +123,7 @@ SMALL = [
 
 
 def tensor_shapes(case: ShapeCase) -> dict[str, tuple[int, ...]]:
-    """The tensors of a decoder's layers and of a tower with its projector, by their names in the checkpoint's file."""
+    """Tensors of the decoder layers, and of vision encoder and projector, by their names in the checkpoint."""
     shapes: dict[str, tuple[int, ...]] = {}
     one, prefix = case.decoder, f"{case.prefix}model"
     queries, keys = one.heads * one.headDim, one.keyValueHeads * one.headDim
@@ -142,7 +145,7 @@ def tensor_shapes(case: ShapeCase) -> dict[str, tuple[int, ...]]:
 
 
 def checkpoint_shapes(case: ShapeCase) -> dict[str, tuple[int, ...]]:
-    """All of a checkpoint's tensors."""
+    """All tensors of a checkpoint."""
     table = (case.rows, case.decoder.hidden)
     head = {} if case.tiedHead else {f"{case.prefix}lm_head.weight": table}
     return tensor_shapes(case) | {f"{case.prefix}model.embed_tokens.weight": table} | head

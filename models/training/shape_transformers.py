@@ -1,4 +1,4 @@
-"""What transformers computes in float32 for a synthetic checkpoint. A part of shape_references.py."""
+"""Float32 reference values of transformers for a synthetic checkpoint. Used by shape_references.py."""
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ def embed(case: ShapeCase, ids: list[int]) -> np.ndarray:
 
 
 def head_blocks(case: ShapeCase):
-    """(first row, float32 [rows, hidden]), block by block: the head of a real model alone is 4 GB."""
+    """(first row, float32 [rows, hidden]), block by block, since the output head of a real model has 4 GB."""
     name = embedding_name(case) if case.tiedHead else f"{case.prefix}lm_head.weight"
     shape = (case.rows, case.decoder.hidden)
     for start in range(0, case.rows, HEAD_BLOCK):
@@ -30,13 +30,14 @@ def head_blocks(case: ShapeCase):
 
 
 def pixel_values(case: ShapeCase) -> np.ndarray:
-    """float32 [1, 3, side, side]: the tile, normalised around a half."""
+    """float32 [1, 3, side, side]: the tile, normalized with mean and standard deviation 0.5."""
     levels = tile_levels(case.vision.image).astype(np.float64)
     return ((levels / 255 - 0.5) / 0.5).astype(np.float32).transpose(2, 0, 1)[None]
 
 
 def inputs_embeds(case: ShapeCase, features: np.ndarray | None) -> np.ndarray:
-    """float32 [positions, hidden]: the prompt and what is read one by one; a tile is its patches and a newline."""
+    """float32 [positions, hidden]: the prompt and the tokens of the decode steps; a tile is its patches and the
+    image newline."""
     before, after, steps = case.prompt()
     parts = [embed(case, before)]
     if features is not None:
@@ -45,7 +46,7 @@ def inputs_embeds(case: ShapeCase, features: np.ndarray | None) -> np.ndarray:
 
 
 def reference_features(case: ShapeCase) -> torch.Tensor:
-    """[patches, hidden]: tower without its last norm, then the projector."""
+    """[patches, hidden]: vision encoder without its final norm, then the projector."""
     vision, text = case.vision, llama_config(case)
     siglip = SiglipVisionConfig(
         hidden_size=vision.hidden, intermediate_size=vision.wide, num_hidden_layers=vision.layers,
@@ -62,7 +63,7 @@ def reference_features(case: ShapeCase) -> torch.Tensor:
 def reference_logits(case: ShapeCase, embeds: np.ndarray, answers: int) -> torch.Tensor:
     """[answers, vocabulary] at the last positions.
 
-    One layer after the other goes through a model of one layer, so that a cut of the largest fits a small machine.
+    Layers are computed one at a time in a model of one layer, to limit the memory.
     """
     model, outputs = LlamaModel(llama_config(case)).eval(), []
     model.layers[0].register_forward_hook(lambda layer, inputs, output: outputs.append(output))
@@ -78,7 +79,7 @@ def reference_logits(case: ShapeCase, embeds: np.ndarray, answers: int) -> torch
 
 
 def llama_config(case: ShapeCase) -> LlamaConfig:
-    """One layer, and a vocabulary of a few rows which nothing reads: embeddings come from outside."""
+    """A model of one layer. Its small vocabulary is unused, since the embeddings are passed in."""
     one = case.decoder
     sizes = dict(
         vocab_size=8, hidden_size=one.hidden, intermediate_size=one.wide, num_hidden_layers=1,
@@ -90,9 +91,9 @@ def llama_config(case: ShapeCase) -> LlamaConfig:
 
 
 def fill(model: torch.nn.Module, case: ShapeCase, prefix: str, names: dict[str, str] | None = None) -> None:
-    """Puts the tensors under a prefix of the checkpoint's file into a model.
+    """Loads the tensors with a prefix into a model.
 
-    `names` says which of them, by what their names behind the prefix begin with, and what stands there in the model.
+    `names` maps the start of their names after the prefix to the start of the names in the model.
     """
     parameters = dict(model.named_parameters())
     left = set(parameters) - {"embed_tokens.weight"}

@@ -1,5 +1,5 @@
-// Draws the world's objects from the Noto emoji artwork (npm @iconify-json/noto, Apache-2.0) as PNG
-// sprites for the trainer. Usage: node models/training/sprites.mjs [OUT_DIR] [SIZE]
+// Renders the objects of world/objects.json from the Noto emoji artwork (npm @iconify-json/noto, Apache-2.0) as PNG
+// sprites for training. Usage: node models/training/sprites.mjs [OUT_DIR] [SIZE]
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,7 @@
-"""Stages 2 to 4. The decoder learns the world's words, then to read grids of concept vectors, then pictures.
+"""Stages 2 to 4: the decoder is trained on short rows of concept vectors, then on grids of them, then on images.
 
-One picture is asked several questions at once, each of which sees the picture and itself alone (forked_decoder.py).
-So the costly part, the picture, is read once for many answers."""
+Each image has several questions per step, which attend to the image and to themselves only (forked_decoder.py), so the
+expensive image tokens are processed once for many answers."""
 
 import random
 from dataclasses import dataclass
@@ -15,27 +15,26 @@ from samples import Sample, Turn, noisy_features, sample_views, see, text_sample
 from scenes import MOTIONS
 from stages import RUN, Stage, load_sight, process_number, save
 
-# In stages 3 and 4 names go on being learnt beside the pictures: rows a step, objects at most, turns a row; and rows
-# without any picture.
+# Stages 3 and 4 continue the rows of stage 2: rows per step, maximum objects and turns per row; then rows without an
+# image.
 WORDS_BESIDE = (4, 8, 4)
 TEXTS_BESIDE = 10
-# The layers after which a name in a question must be understood, its like found, the next object to name chosen, and
-# a short answer known. Told so directly the decoder gets there far sooner than through the words alone.
+# Layers after which auxiliary losses apply: the object named in a question, its location, the next object of a list,
+# and the short answer. With these losses the decoder converges much faster than with the token loss alone.
 HEARD_AFTER, FOUND_AFTER, CHOSEN_AFTER, KNOWN_AFTER = 2, 4, 4, 5
-# Whether a thing named is there, or in both of two pictures, or which way it went, is found by looking for its like
-# and told by looking at what was found. No other lesson asks for that, and left alone the decoder guesses for hours; so
-# two attention heads of some layers are shown where to look, two for each of the three lessons.
+# Questions about presence, about two images and about motion need two steps of attention: find the same object, then
+# attend to the result. Without supervision the decoder guesses for hours, so two attention heads of some layers are
+# supervised for each of these three tasks.
 FINDING_LAYER, GATHERING_LAYER, TELLING_LAYER = 2, 3, 4
 LOOKING_HEADS = dict(there=[0, 4], same=[1, 5], motion=[2, 6])
 
 
 class Hints(torch.nn.Module):
-    """Reads from the stream of a layer what the decoder should know by then. Not part of the model: left behind at
-    export.
+    """Auxiliary classifiers on the hidden states of a layer. Not exported with the model.
 
-    heard: which object a name in a question means, at its last token. found: whether that object is to be seen, at the
-    same place. chosen: which object is to be named next. there, motion, same: the gist of an answer about a thing, a
-    clip or two pictures, where the answer begins."""
+    heard: object named in a question, at its last token. found: whether that object is visible, at the same token.
+    chosen: next object to be named. there, motion, same: short answer about an object, a video or two images, at the
+    start of the answer."""
 
     AFTER = dict(
         heard=HEARD_AFTER, found=FOUND_AFTER, chosen=CHOSEN_AFTER, there=KNOWN_AFTER, motion=KNOWN_AFTER, same=KNOWN_AFTER
@@ -53,7 +52,7 @@ class Hints(torch.nn.Module):
                 head.weight.data.copy_(vectors)
 
     def forward(self, streams: list[torch.Tensor], labels: dict[str, list[tuple[int, int]]]):
-        """labels: for each hint (place in the sequence, right class). -> the sum of the losses, the shares right"""
+        """labels: (position in the sequence, class) per classifier. -> sum of the losses, accuracy per classifier"""
         loss, right = torch.zeros(()), {}
         for name, pairs in labels.items():
             if not pairs:
@@ -68,7 +67,8 @@ class Hints(torch.nn.Module):
 
 @dataclass
 class Look:
-    """Where the looking heads of a lesson and layer should look: from these places, among these, at these."""
+    """Attention target of the supervised heads of a task and layer: query positions, allowed and correct key
+    positions."""
 
     lesson: str
     layer: int
@@ -78,8 +78,8 @@ class Look:
 
 
 def looks_of(sample: Sample, start: int, at: int, turn: Turn) -> list[Look]:
-    """A sample that begins at `start`, one of its turns at `at`. At the patches of the thing named, or at the beginning
-    of everything when it is not there; then, where the answer begins, at what did that looking."""
+    """Targets for a turn at `at` of a sample at `start`: the patches of the named object, or the first token if it is
+    absent; then, from the start of the answer, the tokens with that attention."""
     hints = {name: (place, wanted) for name, place, wanted in turn.hints}
     answer = at + len(turn.question) - 1
     shown = [start + n for n, kind in enumerate(sample.classes) if kind >= 0]
@@ -106,8 +106,8 @@ def looks_of(sample: Sample, start: int, at: int, turn: Turn) -> list[Look]:
 
 
 def looks_of_clip(sample: Sample, start: int, before: list[int], answer: int) -> list[Look]:
-    """Every later frame's thing, or the frame itself when it is gone, looks at the thing in the first frame; the
-    newline after the clip gathers what the last frame found, and there the answer reads it."""
+    """Targets for motion: the object in each later frame (or the frame, if it left) attends to the object in the first
+    frame; the newline after the video attends to the last frame, and the answer to that newline."""
     newline = start + len(sample.classes) - 1
     frames = [range(start + a, start + b) for a, b in zip(sample.frames, [*sample.frames[1:], len(sample.classes) - 1])]
     things = [[place for place in frame if sample.classes[place - start] > 0] for frame in frames]
@@ -122,8 +122,8 @@ def looks_of_clip(sample: Sample, start: int, before: list[int], answer: int) ->
 
 
 def looking_loss(attended: list[tuple[torch.Tensor, torch.Tensor]], looks: list[Look]):
-    """attended: for each layer queries [n, heads, d] and keys [n, keyHeads, d] -> how far the looking heads look
-    elsewhere, the sum over the lessons; and for each lesson the mean share of the right places."""
+    """attended: queries [n, heads, d] and keys [n, keyHeads, d] per layer -> attention loss, summed over the tasks, and
+    the mean attention weight on the correct positions per task."""
     losses: dict[str, list[torch.Tensor]] = {}
     for look in looks:
         query, key = attended[look.layer]
@@ -138,8 +138,8 @@ def looking_loss(attended: list[tuple[torch.Tensor, torch.Tensor]], looks: list[
 
 
 def answer_loss(model, hints: Hints, samples: list[Sample]):
-    """Mean cross-entropy of the answers' tokens plus that of the hints, and for each turn its kind and whether greedy
-    decoding would be right."""
+    """Mean cross-entropy of the answer tokens plus the auxiliary losses, and for each turn its kind and whether greedy
+    decoding is correct."""
     table = model.model.language_model.embed_tokens
     parts, where, targets, owners, kinds, at = [], [], [], [], [], 0
     looks: list[Look] = []
@@ -180,7 +180,7 @@ def answer_loss(model, hints: Hints, samples: list[Sample]):
 
 
 def measure(stage: Stage, samples: list[Sample], loss, kinds, right, measures) -> None:
-    """One step. What is measured is the samples with pictures; rows of concepts beside them only count as `words`."""
+    """One training step. Metrics are those of the samples with images; rows of concept vectors count as `words`."""
     beside = sum(len(sample.turns) for sample in samples if sample.beside)
     shown = len(kinds) - beside
     for kind in set(kinds[:shown]):
@@ -192,7 +192,7 @@ def measure(stage: Stage, samples: list[Sample], loss, kinds, right, measures) -
 
 
 def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, forks: int = 5) -> None:
-    """Stage 2. A picture is only a short row of concept vectors: the decoder learns names and forms."""
+    """Stage 2: images are short rows of concept vectors. The decoder learns names and sentence forms."""
     rng = random.Random(20 + process_number())
 
     def samples(_progress: float) -> list[Sample]:
@@ -202,7 +202,7 @@ def train_words(model, minutes: float, rate: float = 2.5e-3, batch: int = 16, fo
 
 
 def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12) -> None:
-    """Stage 3. Whole grids of concept vectors in place of vision features: the decoder learns to read them."""
+    """Stage 3: complete grids of concept vectors instead of image features."""
     rng = random.Random(30 + process_number())
 
     def samples(progress: float) -> list[Sample]:
@@ -216,10 +216,10 @@ def train_grids(model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600,
 def train_pictures(
     model, minutes: float, rate: float = 1.5e-3, tokens: int = 2600, forks: int = 12, seed: int = 40, fresh: bool = True
 ) -> None:
-    """Stage 4. The decoder learns to live with what the tower really sees, on drawn pictures.
+    """Stage 4: the decoder is trained with the real image features of drawn images.
 
-    The tower and the projector stay as stage 1 made them: a caption teaches them far less than a label under every
-    patch. Stage 1 may still be running beside this one: its newest weights are taken up as they appear."""
+    Vision encoder and projector are frozen: captions train them much less than the patch labels of stage 1. Stage 1 may
+    run in parallel; its latest weights are loaded when they appear."""
     rng = random.Random(seed + process_number())
     sight_time = 0.0
 
@@ -240,7 +240,7 @@ def with_words(rng: random.Random, samples: list[Sample]) -> list[Sample]:
 
 
 def run(name: str, model, minutes: float, rate: float, samples) -> None:
-    """The loop of all three stages: `samples(progress)` gives the samples of a step."""
+    """Training loop of the three stages. `samples(progress)` returns the samples of a step."""
     hints = Hints()
     reading = [*model.model.language_model.parameters(), *model.lm_head.parameters(), model.model.image_newline]
     stage = Stage(name, [*reading, *hints.parameters()], minutes, rate)

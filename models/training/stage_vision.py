@@ -1,8 +1,7 @@
-"""Stage 1. The vision tower and the projector alone: name the object under each patch.
+"""Stage 1: vision encoder and projector only. The task is to classify the object under each patch.
 
-The projector's output is drawn to that object's concept vector plus the patch's place vector and the object's rank
-vectors, so that the decoder, which learns to read those in stages 2 and 3, finds what it knows when the two are
-joined."""
+The target of the projector's output is the sum of the object's concept vector, the patch's position vector and the
+object's rank vectors. The decoder is trained on the same vectors in stages 2 and 3."""
 
 import random
 
@@ -21,8 +20,8 @@ BATCH = 64
 
 
 def sample_view(rng: random.Random, easy: float):
-    """One scene as the tower meets it, its picture and its layout. A share `easy` of the scenes are one or two large
-    objects seen whole, by which the tower starts; some are frames of clips, one of several pictures, or far."""
+    """A random scene with its image and tile layout. A share `easy` of the scenes has one or two large objects, for the
+    start of the training; others are video frames, one of several images, or large images with small objects."""
     if rng.random() < easy:
         scene, most = sample_large_objects(rng), 0
     else:
@@ -41,13 +40,13 @@ def sample_view(rng: random.Random, easy: float):
 
 
 def tile_batch(rng: random.Random, batch: int, easy: float):
-    """Tiles of random scenes, uint8 [batch, 98, 98, 3], their patch classes, int64 [batch, 7, 7], and the ranks of what
-    is under each patch, int64 [batch, 2, 7, 7]."""
+    """Tiles of random scenes, uint8 [batch, 98, 98, 3], their patch classes, int64 [batch, 7, 7], and the ranks of the
+    object under each patch, int64 [batch, 2, 7, 7]."""
     tiles, classes, ranks = [], [], []
     while len(tiles) < batch:
         scene, picture, layout = sample_view(rng, easy)
         drawn, (named, ranked) = layout.draw_tiles(picture), layout.labels(scene)
-        # the base tile and those of the others that show something, four at the most
+        # the base tile and up to four other tiles that are not empty
         shown = [i for i in range(1, len(drawn)) if (named[i] > 0).any()]
         rng.shuffle(shown)
         for i in [0, *shown[:4]]:
@@ -58,13 +57,13 @@ def tile_batch(rng: random.Random, batch: int, easy: float):
 
 
 def mirrored(tiles: np.ndarray, classes: np.ndarray, ranks: np.ndarray):
-    """The same batch in a mirror: drawing costs a quarter of a step, so each tile is used twice."""
+    """The mirrored batch. Drawing takes a quarter of a step, so each tile is used twice."""
     return tiles[:, :, ::-1].copy(), classes[:, :, ::-1].copy(), ranks[:, ::-1, :, ::-1].copy()
 
 
 def whiten_patches(tower, rng: random.Random) -> None:
-    """Starts the patch embedding as a whitening of the world's own patches, and the positions as waves:
-    decorrelated input and a ready sense of place save the tower its slowest hour."""
+    """Initializes the patch embedding as a whitening transform of random patches and the position embedding with sines
+    and cosines. Saves about an hour of training."""
     tiles, *_ = tile_batch(rng, 600, easy=0.5)
     x = torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1
     patches = F.unfold(x, PATCH, stride=PATCH).transpose(1, 2).reshape(-1, 3 * PATCH * PATCH)
@@ -103,7 +102,7 @@ def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool
             pixels = tiles.permute(0, 3, 1, 2).float() / 127.5 - 1
             hidden = tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1]
             found = projector(hidden)
-        # what is left without the place is the object and its rank
+        # without the position vector, object and rank remain
         found = (found.float() - places).reshape(-1, concepts.shape[1])
         logits = found @ concepts.T * (20 / concepts[1:].pow(2).sum(1).mean())
         naming = F.cross_entropy(logits, target, weight=weight)
@@ -114,7 +113,7 @@ def train(model, minutes: float, rate: float = 2e-3, seed: int = 10, fresh: bool
         for directions, rank in zip(rank_directions, ranks):
             wanted = wanted + directions[rank.clamp(min=0)] * (rank >= 0)[:, None]
         landing = ((found - wanted).pow(2).mean(1) * weight[target]).mean() / 0.01
-        # landing alone would draw everything to the mean: names first
+        # with the regression loss alone, all outputs converge to the mean, so the classification loss comes first
         right_so_far = stage.smooth.get("right", 0)
         loss = naming + 0.2 * ranking + landing * (0.05 if right_so_far < 0.6 else 1.0)
         right = ((logits.argmax(1) == target) & shown).sum().item() / max(1, shown.sum().item())

@@ -1,4 +1,4 @@
-"""What every training stage shares: schedule, log, checkpoint."""
+"""Shared by all training stages: schedule, log, checkpoint."""
 
 import math
 import time
@@ -8,20 +8,20 @@ import torch
 import torch.distributed as dist
 
 RUN = Path(__file__).parent / "run"
-# The weights that see; all others read and speak.
+# Prefixes of the vision weights; all others are language weights.
 SIGHT = ("model.vision_tower.", "model.multi_modal_projector.")
 
 
 def process_number() -> int:
-    """The number of this process among those that train together, 0 when it is alone."""
+    """Rank of this process in data-parallel training; 0 for a single process."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 class Stage:
-    """A training loop bounded in minutes, with a warm-up and cosine schedule over that time.
+    """A training loop with a time limit in minutes, with warm-up and a cosine schedule over that time.
 
-    Iterate over it for step numbers; call `update` with the loss of each step. Processes that train together each see
-    their own samples, and take every step with the mean of their gradients."""
+    Iterate over it for step numbers; call `update` with the loss of each step. In
+    data-parallel training each process has its own samples and applies the mean gradients."""
 
     def __init__(self, name: str, parameters, minutes: float, rate: float, warmup: int = 100, floor: float = 0.03):
         self.name, self.seconds, self.rate, self.warmup, self.floor = name, minutes * 60, rate, warmup, floor
@@ -29,10 +29,10 @@ class Stage:
         if dist.is_initialized():
             for parameter in self.parameters:
                 dist.broadcast(parameter.data, 0)
-        # Muon for the layers' matrices (far fewer steps from scratch), AdamW for tables, norms and biases.
+        # Muon for the matrices of the layers (needs far fewer steps), AdamW for embeddings, norms and biases.
         matrices = [p for p in self.parameters if p.ndim == 2 and max(p.shape) < 2000 and min(p.shape) > 49]
         chosen = {id(p) for p in matrices}
-        # A row of a table moves only when its word is there, so tables may move further at a time.
+        # A higher learning rate for embeddings: a row is updated only when its token occurs.
         tables = [p for p in self.parameters if p.ndim == 2 and max(p.shape) >= 2000]
         chosen |= {id(p) for p in tables}
         rest = [p for p in self.parameters if id(p) not in chosen]
@@ -86,7 +86,7 @@ class Stage:
             self.say(f"{elapsed:.0f}s step {self.step} {self.seen / elapsed:.0f}/s {values}")
 
     def agree(self, elapsed: float) -> float:
-        """Gives every process the mean gradients, and the mean of what each holds to have elapsed: all stop together."""
+        """Averages the gradients and the elapsed time over all processes, so that all stop at the same step."""
         if not dist.is_initialized():
             return elapsed
         for p in self.parameters:
@@ -101,7 +101,7 @@ class Stage:
 
 
 def save(model, name: str) -> None:
-    """Writes a checkpoint whole or not at all; of several processes the first one does."""
+    """Writes a checkpoint atomically. Only rank 0 writes."""
     if process_number() == 0:
         partial = RUN / f"{name}.partial"
         torch.save(model.state_dict(), partial)
@@ -111,6 +111,6 @@ def save(model, name: str) -> None:
 
 
 def load_sight(model) -> None:
-    """The newest weights of stage 1."""
+    """The latest weights of stage 1."""
     state = torch.load(RUN / "vision.pt")
     model.load_state_dict({key: value for key, value in state.items() if key.startswith(SIGHT)}, strict=False)

@@ -1,7 +1,7 @@
-"""The values of synthetic checkpoints, by a rule that test/hub/synthetic-values.ts follows too, bit for bit.
+"""Values of synthetic checkpoints, bit-identical to test/hub/synthetic-values.ts.
 
-All tensors are cut from one ring of 1,048,573 numbers, about normally distributed. A tensor's name says where on the
-ring it begins, and what it is in the model says how its values are scaled. Checkpoints hold them as bfloat16.
+All tensors are slices of a cyclic array of 1,048,573 approximately normal values. The hash of a tensor's name gives the
+start of the slice, its role in the model the scale. Checkpoints store bfloat16.
 """
 
 import math
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-# A prime, so that the rows of no matrix line up.
+# A prime number, so that rows of a matrix do not repeat.
 PERIOD = 1_048_573
 SPREAD = 147.8
 
@@ -27,7 +27,7 @@ def ring() -> np.ndarray:
 
 
 def phase_of(name: str) -> int:
-    """FNV-1a of 32 bits over the name as it is in the file."""
+    """32-bit FNV-1a hash of the tensor name in the file."""
     state = 2166136261
     for byte in name.encode():
         state = (state ^ byte) * 16777619 % 2**32
@@ -35,7 +35,7 @@ def phase_of(name: str) -> int:
 
 
 def rule_of(name: str, shape: tuple[int, ...]) -> tuple[float, float]:
-    """(centre, scale): a value is centre + scale * ring."""
+    """(center, scale): a value is center + scale * ring."""
     if name == "image_newline":
         return 0, 0.5
     if re.search(r"norm\d?\.weight$", name):
@@ -50,7 +50,7 @@ def rule_of(name: str, shape: tuple[int, ...]) -> tuple[float, float]:
 
 @lru_cache(maxsize=8)
 def bfloat16_ring(centre: float, scale: float) -> np.ndarray:
-    """float32 [2 * PERIOD], rounded to bfloat16 (ties to even), twice in a row so that slices need not wrap."""
+    """float32 [2 * PERIOD], rounded to bfloat16 (ties to even), repeated once so that slices need not wrap."""
     words = (centre + scale * ring()).astype(np.float32).view(np.uint32)
     words = (words + np.uint32(0x7FFF) + ((words >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
     return np.tile(words.view(np.float32), 2)
@@ -67,7 +67,7 @@ def rows_of(name: str, shape: tuple[int, ...], rows: range | list[int]) -> np.nd
 
 
 def tensor_start(name: str, shape: tuple[int, ...], count: int) -> np.ndarray:
-    """float32 [count], or fewer when the tensor holds fewer."""
+    """float32 [count], or fewer if the tensor has fewer values."""
     start = phase_of(name)
     return bfloat16_ring(*rule_of(name, shape))[start : start + min(count, math.prod(shape))]
 
@@ -80,7 +80,7 @@ def tensor_of(name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def tile_levels(side: int) -> np.ndarray:
-    """uint8 [side, side, 3]: a tile of coloured noise, by the same ring."""
+    """uint8 [side, side, 3]: a tile of color noise from the same array."""
     count = side * side * 3
     start = phase_of("tile")
     noise = ring()[(start + np.arange(count)) % PERIOD]

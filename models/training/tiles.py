@@ -1,7 +1,7 @@
 """The anyres arithmetic of LLaVA-OneVision (Hugging Face `image_processing_llava_onevision`), for training.
 
-Only what the trainer needs to draw tiles and to lay out tokens; the service's own implementation is in
-src/vision and is checked against transformers itself.
+Contains only what training needs: drawing tiles and the token layout. The implementation of the service is in
+src/vision and is compared with transformers separately.
 """
 
 import math
@@ -28,7 +28,7 @@ def best_resolution(width: int, height: int, max_tiles: int) -> tuple[int, int]:
 
 
 class Layout:
-    """How one picture becomes tokens. `max_tiles` 0 means the base tile alone."""
+    """Tile and token layout of an image. `max_tiles` 0 means the base tile only."""
 
     def __init__(self, width: int, height: int, max_tiles: int):
         self.base_only = max_tiles == 0
@@ -78,7 +78,7 @@ class Layout:
         return np.stack(out)
 
     def labels(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-        """For the tiles that `draw_tiles` gives: classes int64 [tiles, 7, 7] and ranks int64 [tiles, 2, 7, 7]."""
+        """Labels for the tiles of `draw_tiles`: classes int64 [tiles, 7, 7] and ranks int64 [tiles, 2, 7, 7]."""
         rasters = [label_grid(scene, GRID, GRID, TILE / self.width, TILE / self.height, 0, 0)]
         if not self.base_only:
             classes, owners = label_grid(
@@ -93,7 +93,7 @@ class Layout:
 
 
 def sample_max_tiles(rng) -> int:
-    """detail low (base tile), auto (up to 4 tiles), a middle way, and everything."""
+    """Tile limits: detail low (base tile), auto (up to 4 tiles), an intermediate value, high (all tiles)."""
     return rng.choices([0, 4, 9, 36], [0.25, 0.63, 0.07, 0.05])[0]
 
 

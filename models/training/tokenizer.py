@@ -17,7 +17,7 @@ from world import corpus
 
 RUN = Path(__file__).parent / "run"
 
-# ChatML in Salamandra's manner; the markers of a turn's media come before its words, as in LLaVA-OneVision.
+# ChatML as in Salamandra; the media placeholders of a turn come before its text, as in LLaVA-OneVision.
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' }}"
@@ -33,8 +33,8 @@ CHAT_TEMPLATE = (
 def train_tokenizer() -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    # Only while training: words, digits and newlines are kept apart, so the merges never cross them and
-    # the finished tokenizer needs no pre-tokenizer, like Llama's.
+    # For training only: words, digits and newlines are split, so merges do not cross them and
+    # the final tokenizer needs no pre-tokenizer, like Llama's.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split("▁", "merged_with_next"),
@@ -63,7 +63,7 @@ def train_tokenizer() -> Tokenizer:
 
 
 def without_byte_tokens_added(tokenizer: Tokenizer) -> Tokenizer:
-    """Byte pieces belong to the vocabulary, not to the added tokens: typed text must not match them."""
+    """Byte tokens belong to the vocabulary, not to the added tokens, since user text must not match them."""
     import json
 
     data = json.loads(tokenizer.to_str())

@@ -1,12 +1,12 @@
-"""One command makes the demo model: sprites, tokenizer, the four stages, the checkpoint, the reference tensors.
+"""Trains the demo model: sprites, tokenizer, four training stages, checkpoint, reference tensors.
 
     python train.py [--hours 3] [--from STAGE] [--improve] [--processes 2]
 
-Each stage resumes from the checkpoint of the one before in run/, so that `--from grids` goes on where an
-earlier run ended. `--improve` starts from the weights of models/demo instead and trains sight and reading further, or
-with `--from pictures` reading alone. Two processes of one thread do half as much again as one of two: a step of the
-decoder is many small operations.
-Log: run/log.txt. See README.md for what each stage is for."""
+Each stage starts from the checkpoint of the previous one in run/, so `--from grids` continues an earlier run.
+`--improve` starts from the weights of models/demo and trains the vision encoder and the decoder further; with
+`--from pictures` only the decoder. Two processes with one thread each have 1.5 times the throughput of one process
+with two threads, since a decoder step consists of many small operations.
+Log: run/log.txt. The stages are described in README.md."""
 
 import argparse
 import subprocess
@@ -27,7 +27,7 @@ from export import export
 from scenes import HERE
 from stages import RUN, SIGHT, load_sight, save
 
-# name, training function, share of the hours, whose weights it starts from
+# name, training function, share of the hours, stages whose weights it starts from
 STAGES = [
     ("vision", stage_vision.train, 0.4, []),
     ("words", stage_language.train_words, 0.15, ["vision"]),
@@ -37,7 +37,7 @@ STAGES = [
 
 
 def load(model, names: list[str]) -> None:
-    """Sight from the first checkpoint named, language from the last."""
+    """Vision weights from the first checkpoint, language weights from the last one."""
     for name in names:
         if name == "vision":
             load_sight(model)
@@ -49,11 +49,11 @@ def load(model, names: list[str]) -> None:
 
 
 def improve(model, minutes: float, sight: bool) -> None:
-    """The published weights, trained further: sight first, if it is to be, then reading."""
+    """Continues from the published weights: vision encoder (unless skipped), then decoder."""
     published = LlavaOnevisionForConditionalGeneration.from_pretrained(HERE.parent / "demo", dtype=torch.float32)
     model.load_state_dict(published.state_dict())
     save(model, "vision")
-    # another run must meet other scenes
+    # a new seed, so that the run gets new scenes
     seed = time.time_ns() % 2**30
     if sight:
         stage_vision.train(model, minutes * 0.25, rate=8e-4, seed=seed, fresh=False)
@@ -61,7 +61,7 @@ def improve(model, minutes: float, sight: bool) -> None:
 
 
 def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
-    """One of the processes that train together."""
+    """Entry point of a worker process (data parallel)."""
     torch.set_num_threads(1)
     torch.manual_seed(1 + rank)
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=options.processes)

@@ -1,7 +1,7 @@
-"""What is asked about a scene and what is right to answer, in the 35 languages.
+"""Questions about a scene and their correct answers, in 35 languages.
 
 Object names: world/objects.json (Unicode CLDR annotations; Occitan by hand). Questions and answer forms:
-world/questions.json. Instructions: the table that the service itself uses, src/language/languages.json."""
+world/questions.json. Instructions: src/language/languages.json, the table of the service."""
 
 import json
 import random
@@ -19,13 +19,13 @@ NAMES = {code: [o["names"][code] for o in OBJECTS] for code in CODES}
 
 @dataclass
 class Asked:
-    """A question, the right answer, and which objects they name: the answer's in the order of the words, and where in
-    the text each name begins. `gist`: what a short answer comes down to, and which of the possible ones it is."""
+    """A question, its answer, and the objects named in both with the offset of each name, in text order.
+    `gist`: type and class of a short answer."""
 
     question: str
     answer: str
-    heard: list[tuple[int, int]]  # (place in the question, object)
-    told: list[tuple[int, int]]  # (place in the answer, object)
+    heard: list[tuple[int, int]]  # (offset in the question, object)
+    told: list[tuple[int, int]]  # (offset in the answer, object)
     gist: tuple[str, int] | None = None
 
 
@@ -36,7 +36,7 @@ def join(names: list[str], code: str) -> str:
 
 
 def kinds_for(count: int) -> list[str]:
-    """Position questions only where the answer is beyond doubt."""
+    """Questions about positions are used only if the answer is unambiguous."""
     kinds = ["caption", "alt", "long", "keywords", "count", "exists"]
     if count >= 2:
         kinds += ["left", "right"]
@@ -55,7 +55,7 @@ def places_of(names: list[str], objects: list[int], text: str) -> list[tuple[int
 
 
 def wording(kind: str, code: str, rng: random.Random) -> str:
-    """One of the wordings of a question; those that the service itself uses stand in its own table."""
+    """One of the wordings of a question; instructions of the service come from its own table."""
     table = BY_CODE[code]["instructions"] if kind in BY_CODE[code]["instructions"] else FORMS[code]["questions"]
     return rng.choice(table[kind])
 
@@ -98,7 +98,7 @@ def ask(kind: str, code: str, objects: list[int], rng: random.Random) -> Asked:
 
 
 def ask_clip(motion: str, index: int, code: str, rng: random.Random) -> Asked:
-    """What happens in a clip: who, and which way."""
+    """The event in a video: object and direction."""
     form = FORMS[code]["answers"][motion]
     answer = form.replace("{0}", NAMES[code][index])
     gist = ("motion", MOTIONS.index(motion))
@@ -106,13 +106,13 @@ def ask_clip(motion: str, index: int, code: str, rng: random.Random) -> Asked:
 
 
 def ask_compare(first: int, second: int, code: str, rng: random.Random) -> Asked:
-    """Whether two pictures of one object each show the same kind of object."""
+    """Whether two images with one object each show the same kind of object."""
     answer = FORMS[code]["answers"]["same" if first == second else "different"]
     return Asked(finish(wording("compare", code, rng), code), answer, [], [], ("same", int(first == second)))
 
 
 def ask_words(rng: random.Random, code: str) -> Asked:
-    """A question without a picture: to say a word again, or in another language."""
+    """A question without an image: repeat a word, or translate it."""
     index, kind = rng.randrange(len(OBJECTS)), rng.choice(["repeat", "translate", "translate"])
     given = NAMES[code if kind == "repeat" else rng.choice(CODES)][index]
     question = wording(kind, code, rng)
@@ -125,7 +125,7 @@ def objects_of(scene: Scene) -> list[int]:
 
 
 def corpus(rng: random.Random):
-    """Every sentence form of the world."""
+    """All sentence forms."""
     for code in CODES:
         entry, forms = BY_CODE[code], FORMS[code]
         yield from (name for name in NAMES[code] for _ in range(40))
@@ -134,7 +134,7 @@ def corpus(rng: random.Random):
         sentences = [text for texts in [*entry["instructions"].values(), *forms["questions"].values()] for text in texts]
         yield from (entry["answerIn"] for _ in range(150))
         for _ in range(25):
-            # in a prompt a sentence follows a newline, so its first word is without a space mark
+            # in a prompt a sentence follows a newline, so its first word has no leading space marker
             yield from ("\n" + text.replace("{0}", "") for text in sentences)
             yield from (text.replace("{0}", "") for text in forms["answers"].values() for _ in range(2))
         yield entry["name"]

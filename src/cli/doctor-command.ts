@@ -7,7 +7,7 @@ import { inspectMachine } from '../measure/doctor/machine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { installModel } from '../models/install/install-model.js';
 import { type InstalledModel, listInstalled } from '../models/install/installed-models.js';
-import { packageDirectory } from '../models/package/home.js';
+import { packageDirectory } from '../models/package/home-folders.js';
 import { PRECISIONS } from '../models/package/manifest.js';
 import { inspectPackage, loadModelPackage } from '../models/package/model-package.js';
 import { runVerifyInWorker } from '../workers/run-verify.js';

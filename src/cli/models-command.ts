@@ -8,8 +8,8 @@ import {
   type InstalledPart,
   type InstalledState,
   listInstalled,
+  removeModel,
 } from '../models/install/installed-models.js';
-import { removeModel } from '../models/install/remove-model.js';
 import { type ModelManifest, PRECISIONS } from '../models/package/manifest.js';
 import { formatBytes } from './format-bytes.js';
 import { formatTable } from './format-table.js';
@@ -88,7 +88,7 @@ function printTable(installed: readonly InstalledModel[], terminal: Terminal): v
 /** The reason goes without its first words, which the state says too. */
 function describeState(state: InstalledState): string {
   if (state.kind !== 'invalid') return state.kind;
-  return `invalid: ${state.reason.replace(/^The model cannot be used: /, '')}`;
+  return `invalid: ${state.reason.replace(/^Invalid model(?: package)?: /, '')}`;
 }
 
 /** The class name without what all of them share: `LlavaOnevision`, `Llama`. */

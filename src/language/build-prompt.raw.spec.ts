@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import type { JsonObject } from '../models/package/checked-json.js';
+import type { JsonObject } from '../models/package/json-fields.js';
 import { buildPrompt, buildRawPrompt } from './build-prompt.js';
 import { createTokenizer, loadTokenizer } from './tokenizer.js';
 

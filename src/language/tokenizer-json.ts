@@ -3,7 +3,7 @@ import {
   checkInteger,
   checkObject,
   checkString,
-} from '../models/package/checked-json.js';
+} from '../models/package/json-fields.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 
 /** A token that controls the model. User text must never be encoded as one. */

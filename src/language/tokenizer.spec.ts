@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { JsonObject } from '../models/package/checked-json.js';
+import type { JsonObject } from '../models/package/json-fields.js';
 import { createTokenizer, loadTokenizer } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { env, PreTrainedTokenizer } from '@huggingface/transformers';
 
-import { type JsonObject, parseJsonObject } from '../models/package/checked-json.js';
+import { type JsonObject, parseJsonObject } from '../models/package/json-fields.js';
 import { invalidModel } from '../models/package/invalid-model.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
 import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-json.js';

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { GraphBuilder } from '../models/convert/graph-builder.js';
-import { encodeOnnxModel } from '../models/convert/onnx-model.js';
+import { GraphBuilder } from '../models/convert/graph/graph-builder.js';
+import { encodeOnnxModel } from '../models/convert/graph/onnx-model.js';
 import { loadGraph } from './graph-session.js';
 
 let directory: string;

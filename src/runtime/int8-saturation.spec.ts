@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { GraphBuilder } from '../models/convert/graph-builder.js';
-import { encodeOnnxModel } from '../models/convert/onnx-model.js';
+import { GraphBuilder } from '../models/convert/graph/graph-builder.js';
+import { encodeOnnxModel } from '../models/convert/graph/onnx-model.js';
 import { PROBE_GRAPH, int8ProductsSaturate } from './int8-saturation.js';
 
 it('probes with the graph that its comment describes', () => {

@@ -3,7 +3,7 @@ import { createMediaWorkerDecoder } from './media-worker-decoder.js';
 import type { EngineCaches } from '../cache/engine-caches.js';
 import { serveEngine } from './serve-engine.js';
 import { installModel } from '../models/install/install-model.js';
-import { cacheDirectory } from '../models/package/home.js';
+import { cacheDirectory } from '../models/package/home-folders.js';
 import { loadModelPackage } from '../models/package/model-package.js';
 import { chooseCacheBytes } from '../engine/scheduling/memory-budget.js';
 import { openEngineCaches } from '../cache/open-caches.js';

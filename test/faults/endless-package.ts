@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { loadConfiguration } from '../../src/config/configuration.js';
 import { MANIFEST_FILE } from '../../src/models/package/manifest.js';
 import {
-  parseManifestText,
+  parseManifestJson,
   sealManifest,
-  writeManifestText,
-} from '../../src/models/package/manifest-text.js';
+  serializeManifest,
+} from '../../src/models/package/manifest-json.js';
 import { startService } from '../e2e/service.js';
 
 /** The package of a model that never ends an answer by itself. */
@@ -31,9 +31,9 @@ export async function makeEndlessPackage(): Promise<EndlessPackage> {
   const directory = await mkdtemp(join(tmpdir(), 'endless-package-'));
   await cp(join(home, 'packages', 'demo', precision), directory, { recursive: true });
   const path = join(directory, MANIFEST_FILE);
-  const manifest = parseManifestText(await readFile(path));
+  const manifest = parseManifestJson(await readFile(path));
   const eos = manifest.vision ? [manifest.vision.tokens.video] : [];
   const changed = sealManifest({ ...manifest, tokens: { ...manifest.tokens, eos } });
-  await writeFile(path, writeManifestText(changed));
+  await writeFile(path, serializeManifest(changed));
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { HubPolicy } from '../../src/models/hub/hub-policy.js';
+import type { HubPolicy } from '../../src/models/hub/retry-policy.js';
 import type { HubSettings } from '../../src/models/hub/hub-settings.js';
 import type { PullEvent } from '../../src/models/install/pull-events.js';
 import {
@@ -16,7 +16,7 @@ import type { HubRepository } from './hub-listing.js';
 /** Small parts, and pauses that no test has to wait for; a stall is still longer than a busy machine's nap. */
 const QUICK: HubPolicy = {
   connections: 3,
-  partBytes: 50_000,
+  rangeBytes: 50_000,
   minWindowBytes: 1,
   windowMs: 1_500,
   maxFailures: 3,

@@ -6,22 +6,22 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 
-import { readCheckpointFiles } from '../../src/models/convert/checkpoint-files.js';
 import {
+  readCheckpointFiles,
   parseWeightIndex,
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
-} from '../../src/models/convert/checkpoint-revision.js';
+} from '../../src/models/convert/checkpoint/checkpoint-files.js';
 import { type ConversionPlan, planConversion } from '../../src/models/convert/plan-conversion.js';
 import {
   LENGTH_FIELD_BYTES,
   parseHeaderLength,
   parseSafetensorsHeader,
-} from '../../src/models/convert/safetensors-header.js';
+} from '../../src/models/convert/checkpoint/safetensors.js';
 import { createHubClient } from '../../src/models/hub/hub-client.js';
 import type { HubFile } from '../../src/models/hub/hub-snapshot.js';
-import { checkGraph } from '../../src/models/package/check-graph.js';
-import { decoderInputs, headInputs } from '../../src/models/package/graph-inputs.js';
+import { checkGraph } from '../../src/models/package/graph/check-graph.js';
+import { decoderInputs, headInputs } from '../../src/models/package/graph/graph-inputs.js';
 import { PACKAGE_FILES, PRECISIONS } from '../../src/models/package/manifest.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { startHubDouble } from './hub-double.js';
@@ -39,11 +39,11 @@ const hub = await startHubDouble([{ ...checkpoint, access: 'open' }]);
 const client = createHubClient({ endpoint: hub.url, token: null, network: 'online' });
 const waiting = { onPause: () => undefined, signal: new AbortController().signal };
 try {
-  const snapshot = await client.describe(checkpoint.repository, null, waiting);
+  const snapshot = await client.resolveSnapshot(checkpoint.repository, null, waiting);
   for (const name of [...SMALL_FILES, WEIGHT_INDEX_FILE]) {
     const file = snapshot.files.get(name);
     const progress = { ...waiting, onProgress: () => undefined };
-    if (file) await client.fetch(snapshot, file, `${directory}/${name}`, progress);
+    if (file) await client.download(snapshot, file, `${directory}/${name}`, progress);
   }
   const files = await readCheckpointFiles(directory);
   const index = parseWeightIndex(readFileSync(`${directory}/${WEIGHT_INDEX_FILE}`));

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { inspectPackage } from '../../src/models/package/model-package.js';
-import { packageDirectory } from '../../src/models/package/home.js';
+import { packageDirectory } from '../../src/models/package/home-folders.js';
 import { packageIdOf } from '../../src/models/package/model-names.js';
 import { createNoise } from '../tiny-model/tiny-checkpoint.js';
 import { startHubDouble } from './hub-double.js';

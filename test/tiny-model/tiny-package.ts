@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { GraphBuilder } from '../../src/models/convert/graph-builder.js';
-import { encodeOnnxModel } from '../../src/models/convert/onnx-model.js';
+import { GraphBuilder } from '../../src/models/convert/graph/graph-builder.js';
+import { encodeOnnxModel } from '../../src/models/convert/graph/onnx-model.js';
 import {
   type ManifestContent,
   type VisionManifest,

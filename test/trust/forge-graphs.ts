@@ -9,10 +9,10 @@ import {
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
 import {
-  parseManifestText,
+  parseManifestJson,
   sealManifest,
-  writeManifestText,
-} from '../../src/models/package/manifest-text.js';
+  serializeManifest,
+} from '../../src/models/package/manifest-json.js';
 import { loadModelPackage } from '../../src/models/package/model-package.js';
 import type { TamperOutcome } from './tamper-package.js';
 
@@ -85,9 +85,9 @@ function edit(graph: Buffer, { what, from, to }: Forgery): Buffer {
 /** Writes a file of a package and its hash into the manifest, and seals that anew. */
 async function replaceFile(directory: string, name: string, content: Buffer): Promise<void> {
   const path = join(directory, MANIFEST_FILE);
-  const manifest: ModelManifest = parseManifestText(await readFile(path));
+  const manifest: ModelManifest = parseManifestJson(await readFile(path));
   const sha256 = createHash('sha256').update(content).digest('hex');
   const files = { ...manifest.files, [name]: { bytes: content.length, sha256 } };
   await writeFile(join(directory, name), content);
-  await writeFile(path, writeManifestText(sealManifest({ ...manifest, files })));
+  await writeFile(path, serializeManifest(sealManifest({ ...manifest, files })));
 }

@@ -11,7 +11,7 @@ import {
   checkString,
   type JsonObject,
   parseJsonObject,
-} from '../../models/package/checked-json.js';
+} from '../../models/package/json-fields.js';
 import { type Precision, PRECISIONS } from '../../models/package/manifest.js';
 import type { Curve, SpeedModel } from './speed-model.js';
 

@@ -1,7 +1,7 @@
 import { cacheBytesPerToken } from '../../decoder/kv-cache/cache-planes.js';
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
-import { fourBitBlockSize } from '../../models/package/four-bit-blocks.js';
 import {
+  fourBitBlockSize,
   PACKAGE_FILES,
   type ModelManifest,
   type Precision,

@@ -1,5 +1,5 @@
 import { BUNDLED_MODEL, installModel } from '../../models/install/install-model.js';
-import { packageDirectory } from '../../models/package/home.js';
+import { packageDirectory } from '../../models/package/home-folders.js';
 import { type ModelManifest, PACKAGE_FILES } from '../../models/package/manifest.js';
 import { inspectPackage } from '../../models/package/model-package.js';
 import { projectWeights } from '../doctor/project-weights.js';

@@ -1,5 +1,5 @@
 import { invalidModel } from '../../models/package/invalid-model.js';
-import { type Field, readFields } from '../../models/package/protobuf-reader.js';
+import { type Field, readFields } from '../../models/package/graph/protobuf-reader.js';
 
 /** A graph that hands out more than it was converted to. */
 export interface ObservedGraph {

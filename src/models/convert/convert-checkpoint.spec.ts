@@ -88,14 +88,14 @@ describe('convertCheckpoint', () => {
     expect(packages.int8?.manifest.source).toEqual(packages.fp32?.manifest.source);
   });
 
-  it('tells how far it is', () => {
+  it('reports progress', () => {
     const total = progress[0]!.total;
 
     expect(progress[0]!.done).toBeLessThan(total);
     expect(progress.at(-1)).toEqual({ stage: 'weights', done: total, total });
   });
 
-  it('writes the embeddings and the newline', async () => {
+  it('writes token embeddings and image newline', async () => {
     const tensors = tinyTensors();
     const [full, eighth] = [packages.fp32!, packages.int8!];
     const rows = tensors['language_model.model.embed_tokens.weight']!.data;
@@ -167,7 +167,7 @@ describe('convertCheckpoint', () => {
     }
   });
 
-  it('gives the same revision to the same content', async () => {
+  it('computes the same revision for the same content', async () => {
     const copy = join(root, 'Tiny Model Copy');
     await writeTinyCheckpoint(copy, { 'README.md': '---\nlicense: apache-2.0\n---\n# Tiny\n' });
     const request = { outputDirectory: join(root, 'copy'), precision: 'fp32' as const };
@@ -199,7 +199,7 @@ describe('convertCheckpoint', () => {
       'a weight of another shape',
       { ...tensors, image_newline: { shape: [1], data: new Float32Array(1) } },
     ],
-  ])('refuses %s and leaves nothing behind', async (_, changed) => {
+  ])('rejects %s and leaves nothing behind', async (_, changed) => {
     const checkpointDirectory = await mkdtemp(join(root, 'bad-'));
     await writeTinyCheckpoint(checkpointDirectory, {
       'model.safetensors': encodeSafetensors(changed),
@@ -216,7 +216,7 @@ describe('convertCheckpoint', () => {
     expect(await readdir(target)).toEqual([]);
   });
 
-  it('uses fewer layers when the configuration says so', async () => {
+  it('drops the layers after the feature layer', async () => {
     const checkpointDirectory = join(root, 'fewer');
     await writeTinyCheckpoint(checkpointDirectory, {
       'config.json': JSON.stringify({ ...tinyConfig(), vision_feature_layer: 0 }),

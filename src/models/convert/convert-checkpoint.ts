@@ -1,34 +1,37 @@
 import { join } from 'node:path';
 
 import type { ModelManifest, Precision } from '../package/manifest.js';
-import { readCheckpointFiles } from './checkpoint-files.js';
-import { computeFolderRevision, listWeightFiles } from './checkpoint-revision.js';
-import { openConversion } from './conversion-writer.js';
+import {
+  readCheckpointFiles,
+  computeFolderRevision,
+  listWeightFiles,
+} from './checkpoint/checkpoint-files.js';
+import { openConversion } from './write/conversion-writer.js';
 import { planConversion } from './plan-conversion.js';
 
-/** How far a conversion is; `done` and `total` count the bytes of one file of weights. */
+/** Progress within one weight file; `done` and `total` in bytes. */
 export interface ConversionProgress {
-  /** `weights`, and which of how many files. */
+  /** `weights`, or `weights 2/5` if the checkpoint has several shards. */
   readonly stage: string;
   readonly done: number;
   readonly total: number;
 }
 
 export interface ConversionRequest {
-  /** A Hugging Face checkpoint. */
+  /** Folder of a Hugging Face checkpoint. */
   readonly checkpointDirectory: string;
-  /** Becomes the package; an older package there is replaced. */
+  /** Folder of the package. An existing package is replaced. */
   readonly outputDirectory: string;
   readonly precision: Precision;
   readonly onProgress?: (progress: ConversionProgress) => void;
 }
 
 /**
- * Turns a checkpoint in a folder into a model package: ONNX graphs, tables, the tokenizer and a manifest. A run
- * that was killed is gone on with by the next.
+ * Converts a Hugging Face checkpoint to a model package: ONNX graphs, weights, tokenizer and manifest. Resumes after a
+ * kill.
  *
- * @throws MODEL_INVALID when the checkpoint is malformed or of a kind that the graphs cannot express; the
- *   output folder is then as it was.
+ * @throws MODEL_INVALID if the checkpoint is malformed or its architecture is not supported; the output folder is
+ *   unchanged then. STORAGE_FULL.
  */
 export async function convertCheckpoint(request: ConversionRequest): Promise<ModelManifest> {
   const { checkpointDirectory, outputDirectory, precision, onProgress } = request;

@@ -1,51 +1,64 @@
 import { createHash } from 'node:crypto';
 
-import { invalidModel } from '../package/invalid-model.js';
-import { type Precision, type WeightEncoding, PACKAGE_FILES } from '../package/manifest.js';
-import type { Architecture } from './architecture.js';
-import { checkPlannedPackage, type PlannedManifest } from './check-planned-package.js';
-import type { CheckpointFiles } from './checkpoint-files.js';
-import { type Encodings, chooseEncodings } from './choose-encodings.js';
-import { parseArchitecture } from './parse-architecture.js';
-import { parseGenerationDefaults, parseImageProcessor } from './parse-processor.js';
-import { headRowsFile, planTables, planGraphs } from './plan-weights.js';
-import { type KnownTensors, createKnownTensors } from './tensor-names.js';
-import type { WeightSlot } from './weight-slot.js';
+import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
+import {
+  type Precision,
+  type WeightEncoding,
+  PACKAGE_FILES,
+  type ManifestContent,
+  type HubSource,
+} from '../package/manifest.js';
+import type { Architecture } from './checkpoint/architecture.js';
+import type { CheckpointFiles } from './checkpoint/checkpoint-files.js';
+import {
+  type Encodings,
+  chooseEncodings,
+  headRowsFile,
+  planTables,
+  planGraphs,
+} from './plan-weights.js';
+import { parseArchitecture, parseGenerationDefaults } from './checkpoint/parse-config.js';
+import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
+import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import type { WeightSlot } from './graph/weight-layout.js';
+import { checkTokenizer } from '../package/check-tokenizer.js';
+import { sealManifest } from '../package/manifest-json.js';
+import { packageIdOf } from '../package/model-names.js';
 
-/** A package down to the last byte of its layout, before the first weight is there. */
+/** The complete layout of a package, known before any weight is read. */
 export interface ConversionPlan {
-  /** Identifies the plan: two with the same one fill the same bytes. SHA-256 in hex. */
+  /** SHA-256 in hex of layout and contents: equal plans write weights to the same offsets in the same encoding. */
   readonly digest: string;
-  /** Size of the finished package, its manifest left out. */
+  /** Size of the package in bytes, without the manifest. */
   readonly bytes: number;
-  /** The checkpoint's weights, by their names after `canonicalName`, that must be there. */
+  /** Required weights, by canonical name (see `canonicalName`). */
   readonly tensorNames: readonly string[];
   /**
-   * Compares with the names that a checkpoint holds, in any of the spellings of transformers: those of the
-   * index, or of the headers of all its files.
+   * Compares the tensor names of a checkpoint, in any spelling of transformers, with the required ones.
    *
-   * @throws MODEL_INVALID when a weight is missing, twice there, or unknown.
+   * @throws MODEL_INVALID if a tensor is missing, duplicate or unknown.
    */
   checkTensorNames(names: Iterable<string>): void;
   readonly findTensor: KnownTensors['find'];
   readonly quantization: Architecture['quantization'];
-  /** Where every weight goes, by its canonical name. */
+  /** Destinations of each weight, by canonical name. */
   readonly slots: ReadonlyMap<string, readonly WeightSlot[]>;
-  /** Sizes of the files that slots fill. */
+  /** Sizes in bytes of the files that receive weights. */
   readonly weightFiles: ReadonlyMap<string, number>;
-  /** The other files: graphs, tokenizer, chat template. */
+  /** Content of the other files: graphs, tokenizer, chat template. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly description: PlannedManifest;
 }
 
 /**
- * Plans the package of a checkpoint from its small files alone.
+ * Plans the package of a checkpoint from its configuration and tokenizer files, without the weights.
  *
- * @throws MODEL_INVALID when they are malformed, ask for something that the graphs do not do, or make a package that
- *   would not load.
+ * @throws MODEL_INVALID if they are malformed, need an unsupported feature, or would make an invalid package.
  */
 export function planConversion(files: CheckpointFiles, precision: Precision): ConversionPlan {
-  const architecture = parseArchitecture(files.config, files.generation);
+  const architecture = checkingFile('checkpoint', 'config.json', () =>
+    parseArchitecture(files.config, files.generation),
+  );
   const { decoder, quantization } = architecture;
   const encodings = chooseEncodings(precision, architecture);
   const description = describe(architecture, files, precision, encodings);
@@ -121,7 +134,9 @@ function describe(
       rows: decoder.vocabularySize,
       columns: decoder.hiddenSize,
     },
-    generation: parseGenerationDefaults(files.generation),
+    generation: checkingFile('checkpoint', 'generation_config.json', () =>
+      parseGenerationDefaults(files.generation),
+    ),
   };
 }
 
@@ -131,7 +146,12 @@ function describeVision(
   encoding: WeightEncoding,
 ): PlannedManifest['vision'] {
   if (!vision) return null;
-  if (!imageProcessor) throw invalidModel('the checkpoint lacks preprocessor_config.json');
+  if (!imageProcessor) {
+    throw invalidCheckpoint(
+      'preprocessor_config.json',
+      'the file is missing, and processor_config.json contains no image_processor',
+    );
+  }
   return {
     imageSize: vision.imageSize,
     patchSize: vision.patchSize,
@@ -139,7 +159,9 @@ function describeVision(
     hiddenSize: vision.hiddenSize,
     layers: vision.layers,
     encoding,
-    imageProcessor: parseImageProcessor(imageProcessor, config, vision.imageSize),
+    imageProcessor: checkingFile('checkpoint', 'preprocessor_config.json', () =>
+      parseImageProcessor(imageProcessor, config, vision.imageSize),
+    ),
     tokens: vision.tokens,
   };
 }
@@ -154,4 +176,59 @@ function textFiles(files: CheckpointFiles): [string, Uint8Array][] {
     texts.push([PACKAGE_FILES.chatTemplate, new TextEncoder().encode(chatTemplate)]);
   }
   return texts;
+}
+
+/** A manifest without the fields that depend on the weights or their origin. */
+interface PlannedManifest extends Omit<ManifestContent, 'files' | 'source' | 'id'> {
+  readonly source: Omit<ManifestContent['source'], 'revision' | 'hub'>;
+}
+
+/** Placeholder for hashes of files that do not exist yet. */
+const NO_HASH = '0'.repeat(64);
+
+/**
+ * Applies the checks of `loadModelPackage` that need no weights, before gigabytes of them are downloaded.
+ *
+ * @throws MODEL_INVALID
+ */
+function checkPlannedPackage({
+  description,
+  contents,
+  weightFiles,
+}: {
+  readonly description: PlannedManifest;
+  readonly contents: ReadonlyMap<string, Uint8Array>;
+  readonly weightFiles: ReadonlyMap<string, number>;
+}): void {
+  const sizes = new Map(weightFiles);
+  for (const [name, content] of contents) sizes.set(name, content.length);
+  const { source, decoder } = description;
+  sealManifest({
+    ...description,
+    id: packageId(source.name, null),
+    source: { ...source, revision: NO_HASH, hub: null },
+    files: Object.fromEntries(
+      [...sizes].map(([name, bytes]) => [name, { bytes, sha256: NO_HASH }]),
+    ),
+  });
+  const tokenizer = contents.get(PACKAGE_FILES.tokenizer) ?? new Uint8Array();
+  checkingFile('checkpoint', PACKAGE_FILES.tokenizer, () => {
+    checkTokenizer(tokenizer, decoder.vocabularySize);
+  });
+}
+
+const MAX_ID_LENGTH = 60;
+
+/**
+ * Id of a package: of its repository (`packageIdOf`), or the folder name in lower case with dashes for other
+ * characters.
+ */
+export function packageId(name: string, hub: HubSource | null): string {
+  if (hub) return packageIdOf(hub.repository);
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, MAX_ID_LENGTH)
+    .replace(/^-+|-+$/g, '');
+  return id === '' ? 'model' : id;
 }

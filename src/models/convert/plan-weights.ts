@@ -1,15 +1,74 @@
-import { type WeightEncoding, PACKAGE_FILES } from '../package/manifest.js';
-import type { Architecture } from './architecture.js';
-import type { Encodings } from './choose-encodings.js';
-import { emitDecoderGraph, emitHeadGraph, headTensor } from './decoder-graph.js';
-import { GraphBuilder } from './graph-builder.js';
-import { type EmitLinear, createLinear } from './linear.js';
-import { encodeOnnxModel } from './onnx-model.js';
-import { emitVisionGraph } from './vision-graph.js';
-import { type EmitConstant, createConstant, WeightLayout } from './weight-layout.js';
-import type { WeightSlot } from './weight-slot.js';
+import {
+  type WeightEncoding,
+  PACKAGE_FILES,
+  fourBitBlockSize,
+  type CacheEncoding,
+  type EmbeddingsManifest,
+  type Precision,
+} from '../package/manifest.js';
+import type { Architecture } from './checkpoint/architecture.js';
+import { emitDecoderGraph, emitHeadGraph, headTensor } from './graph/decoder-graph.js';
+import { GraphBuilder } from './graph/graph-builder.js';
+import { type EmitLinear, createLinear } from './graph/linear.js';
+import { encodeOnnxModel } from './graph/onnx-model.js';
+import { emitVisionGraph } from './graph/vision-graph.js';
+import {
+  type EmitConstant,
+  createConstant,
+  WeightLayout,
+  type WeightSlot,
+} from './graph/weight-layout.js';
 
-/** Some of a package's files: those known to the last byte, and those that slots fill. */
+/** Encodings of the weight matrices of a package. */
+export interface Encodings {
+  readonly vision: WeightEncoding;
+  readonly decoder: WeightEncoding;
+  readonly head: WeightEncoding;
+  /** `rescored`: the package also has the output head as int8 rows, to recompute the highest logits. */
+  readonly headRows: 'rescored' | 'exact';
+  readonly cache: CacheEncoding;
+  /** `null` if there is no `prefill.onnx`. */
+  readonly prefill: WeightEncoding | null;
+  readonly embeddings: EmbeddingsManifest['dtype'];
+}
+
+const FLOAT32: WeightEncoding = { kind: 'float32' };
+const INT8_ROWS: WeightEncoding = { kind: 'int8-rows' };
+
+/**
+ * The encodings of a precision. GPTQ checkpoints keep their group size, so that 4-bit weights are not quantized twice.
+ */
+export function chooseEncodings(
+  precision: Precision,
+  { quantization, decoder: { hiddenSize } }: Architecture,
+): Encodings {
+  if (precision === 'fp32') {
+    return {
+      ...{ vision: FLOAT32, decoder: FLOAT32, head: FLOAT32, prefill: null },
+      ...{ headRows: 'exact', cache: 'float32', embeddings: 'float32' },
+    };
+  }
+  const fourBits = (blockSize: number): WeightEncoding => ({
+    ...{ kind: 'blocks', bits: 4, blockSize, accuracyLevel: 4 },
+  });
+  const blockSize = fourBitBlockSize(hiddenSize);
+  return {
+    vision: INT8_ROWS,
+    decoder:
+      precision === 'int8'
+        ? INT8_ROWS
+        : fourBits(quantization.kind === 'gptq' ? quantization.groupSize : blockSize),
+    // 4 bits halve the memory traffic of the head per decode step compared with 8 bits. Large blocks are accurate
+    // enough, because the highest logits are recomputed from the int8 rows.
+    head: fourBits(2 * blockSize),
+    headRows: 'rescored',
+    prefill: precision === 'mixed' ? INT8_ROWS : null,
+    cache: 'int8-rows',
+    embeddings: 'int8',
+  };
+}
+
+/** Files of a package: complete contents, and weight files with the slots that fill them. */
 interface PlannedFiles {
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly weightFiles: ReadonlyMap<string, number>;
@@ -23,7 +82,7 @@ interface GraphContext {
   readonly layout: WeightLayout;
 }
 
-/** The graphs of a package and the layout of the weights beside them. */
+/** Builds the ONNX graphs of a package and the layout of their `.onnx.data` files. */
 export function planGraphs(
   { vision, decoder }: Architecture,
   { vision: visionEncoding, decoder: encoding, head, prefill, cache }: Encodings,
@@ -51,7 +110,7 @@ export function planGraphs(
     });
   }
   plan('decoder', encoding, (context) => {
-    const gateAndUp = encoding.kind === 'blocks' ? 'stacked' : 'apart';
+    const gateAndUp = encoding.kind === 'blocks' ? 'fused' : 'separate';
     emitDecoderGraph(decoder, { ...context, cache, gateAndUp });
   });
   plan('head', head, (context) => {
@@ -59,13 +118,13 @@ export function planGraphs(
   });
   if (prefill) {
     plan('prefill', prefill, (context) => {
-      emitDecoderGraph(decoder, { ...context, cache, gateAndUp: 'apart' });
+      emitDecoderGraph(decoder, { ...context, cache, gateAndUp: 'separate' });
     });
   }
   return { contents, weightFiles, slots };
 }
 
-/** Where the host finds the rows of the head; null: nowhere. */
+/** File with the int8 rows of the output head, or null if the head is exact. */
 export function headRowsFile(
   { outputHead }: Architecture['decoder'],
   { headRows }: Encodings,
@@ -74,10 +133,7 @@ export function headRowsFile(
   return outputHead === 'own' ? PACKAGE_FILES.headRows : PACKAGE_FILES.tokenEmbeddings;
 }
 
-/**
- * The tables that the host reads by itself: a row for each token that comes in, one for each that may come out, and the
- * column that ends a row of a picture.
- */
+/** Plans the weights that are used outside of the graphs: token embeddings, output head rows and the image newline. */
 export function planTables({ vision, decoder }: Architecture, encodings: Encodings): PlannedFiles {
   const { vocabularySize, hiddenSize } = decoder;
   const { embeddings } = encodings;

@@ -1,45 +1,48 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, open } from 'node:fs/promises';
 
-import { invalidModel } from '../package/invalid-model.js';
-import { checkFile } from './file-checksum.js';
-import { type FileAddress, requestRange } from './file-address.js';
+import { invalidCheckpoint } from '../package/invalid-model.js';
+import { type DownloadUrl, requestRange } from './range-request.js';
 import type { HubConnection } from './hub-request.js';
 import type { HubFile } from './hub-snapshot.js';
-import { type FilePart, openPartialFile, type PartialFile } from './partial-file.js';
-import { type OnPause, withRetries } from './with-retries.js';
+import { type FileRange, openPartialFile, type PartialFile } from './partial-file.js';
+import { type OnPause, withRetries } from './retry-policy.js';
+import { createHash } from 'node:crypto';
 
 export interface DownloadOptions {
-  /** Bytes of the file that are done in the step; what an earlier run fetched counts. */
+  /** Bytes of the file done in this step, including those of an earlier run. */
   readonly onProgress: (step: 'download' | 'check', doneBytes: number) => void;
   readonly onPause: OnPause;
   readonly signal: AbortSignal;
 }
 
 /**
- * Brings a file to its place, in parts that are fetched side by side, and checks it. What is there already, whole or in
- * part, is not fetched again; bytes that are not those the hub lists are fetched a second time.
+ * Downloads a file with several Range requests at a time and verifies its checksum. Resumes a partial download. A file
+ * with a wrong checksum is downloaded a second time.
  *
  * @returns SHA-256 in hex.
- * @throws HUB_UNAVAILABLE, RATE_LIMITED and others of `requestHub`, after which the next call goes on; MODEL_INVALID when
- *   the bytes are wrong twice; the signal's reason.
+ * @throws HUB_UNAVAILABLE, RATE_LIMITED and the other errors of `requestHub`; the next call resumes. MODEL_INVALID if
+ *   the checksum is wrong twice. The signal's reason.
  */
 export async function downloadFile(
-  address: FileAddress,
+  source: DownloadUrl,
   path: string,
   hub: HubConnection,
   options: DownloadOptions,
 ): Promise<string> {
-  const { file } = address;
+  const { file } = source;
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    if (!(await exists(path))) await fetchParts(address, path, hub, options);
+    if (!(await exists(path))) await downloadRanges(source, path, hub, options);
     const sha256 = await checkWithProgress(path, file, options);
     if (sha256 !== null) return sha256;
     await rm(path);
   }
-  throw invalidModel('the hub sends a file whose bytes are not those it lists');
+  throw invalidCheckpoint(
+    file.name,
+    'the checksum of the downloaded file is not the one that the hub lists; the hub or mirror is damaged',
+  );
 }
 
-/** The file's SHA-256 in hex; null where its bytes are not those that the hub lists. */
+/** SHA-256 of a file in hex, or null if its checksum is not the one that the hub lists. */
 export async function checkWithProgress(
   path: string,
   file: HubFile,
@@ -53,21 +56,21 @@ export async function checkWithProgress(
   return await checkFile(path, file, { onBytes, signal });
 }
 
-async function fetchParts(
-  address: FileAddress,
+async function downloadRanges(
+  source: DownloadUrl,
   path: string,
   hub: HubConnection,
   options: DownloadOptions,
 ): Promise<void> {
-  const partial = await openPartialFile(path, address.file, hub.policy.partBytes);
+  const partial = await openPartialFile(path, source.file, hub.policy.rangeBytes);
   try {
-    const waiting = partial.parts.entries();
+    const queue = partial.ranges.entries();
     const stop = new AbortController();
     const signal = AbortSignal.any([options.signal, stop.signal]);
     const work = async () => {
-      // All workers take from one iterator, so each part is fetched by one of them.
-      for (const [index, part] of waiting) {
-        await fetchPart(address, index, part, partial, hub, { ...options, signal });
+      // The connections share one iterator, so each range is requested once.
+      for (const [index, range] of queue) {
+        await downloadRange(source, index, range, partial, hub, { ...options, signal });
       }
     };
     const workers = Array.from({ length: hub.policy.connections }, () =>
@@ -80,7 +83,7 @@ async function fetchParts(
       (result) => result.status === 'rejected',
     );
     options.signal.throwIfAborted();
-    // The others stopped with the same reason.
+    // All rejections have the same reason: the first failure aborts the others.
     if (failed) throw failed.reason;
   } finally {
     await partial.close();
@@ -88,18 +91,18 @@ async function fetchParts(
   await partial.complete();
 }
 
-async function fetchPart(
-  address: FileAddress,
+async function downloadRange(
+  source: DownloadUrl,
   index: number,
-  part: FilePart,
+  range: FileRange,
   partial: PartialFile,
   hub: HubConnection,
   { onProgress, onPause, signal }: DownloadOptions,
 ): Promise<void> {
   const fetchRest = async (onBytes: () => void): Promise<void> => {
-    const begin = part.begin + part.doneBytes;
-    if (begin >= part.end) return;
-    await requestRange(address, { begin, end: part.end }, hub, signal, async (chunk) => {
+    const begin = range.begin + range.doneBytes;
+    if (begin >= range.end) return;
+    await requestRange(source, { begin, end: range.end }, hub, signal, async (chunk) => {
       signal.throwIfAborted();
       await partial.append(index, chunk);
       onBytes();
@@ -111,4 +114,45 @@ async function fetchPart(
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+const READ_BYTES = 1 << 20;
+
+interface CheckOptions {
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Compares size and checksum of a file with those that the hub lists.
+ *
+ * @returns SHA-256 in hex, or null if they differ.
+ */
+async function checkFile(
+  path: string,
+  { bytes, checksum }: HubFile,
+  { onBytes, signal }: CheckOptions,
+): Promise<string | null> {
+  const handle = await open(path, 'r');
+  try {
+    if ((await handle.stat()).size !== bytes) return null;
+    const sha256 = createHash('sha256');
+    const gitBlob =
+      checksum.kind === 'git-sha1' ? createHash('sha1').update(`blob ${bytes}\0`) : null;
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (let position = 0; position < bytes;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, position);
+      if (bytesRead === 0) return null;
+      const chunk = buffer.subarray(0, bytesRead);
+      sha256.update(chunk);
+      gitBlob?.update(chunk);
+      position += bytesRead;
+      onBytes(bytesRead);
+    }
+    const hex = sha256.digest('hex');
+    return (gitBlob?.digest('hex') ?? hex) === checksum.hex ? hex : null;
+  } finally {
+    await handle.close();
+  }
 }

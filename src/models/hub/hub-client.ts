@@ -2,65 +2,70 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { checkWithProgress, downloadFile, type DownloadOptions } from './download-file.js';
 import {
   type ByteRange,
-  createFileAddress,
-  type FileAddress,
+  createDownloadUrl,
+  type DownloadUrl,
   requestRange,
-} from './file-address.js';
-import { createHubAgents } from './hub-agents.js';
+} from './range-request.js';
+import { createHubAgents } from './proxy-agents.js';
 import type { HubConnection } from './hub-request.js';
-import { HUB_POLICY, type HubPolicy } from './hub-policy.js';
+import { HUB_POLICY, type HubPolicy, withRetries } from './retry-policy.js';
 import type { HubSettings } from './hub-settings.js';
-import { describeModel, type HubFile, type HubSnapshot } from './hub-snapshot.js';
-import { withRetries } from './with-retries.js';
+import { resolveSnapshot, type HubFile, type HubSnapshot } from './hub-snapshot.js';
 
-type Waiting = Pick<DownloadOptions, 'onPause' | 'signal'>;
+type RetryOptions = Pick<DownloadOptions, 'onPause' | 'signal'>;
 
-/** Of the first question: a mistyped address or a missing network shows at once. */
+/**
+ * Retries of the first request are limited, so that a mistyped HF_ENDPOINT or a missing network is reported quickly.
+ */
 const MAX_FIRST_FAILURES = 3;
 
-/** A hub, or with the network off what was fetched from it before. */
+/** Access to a Hugging Face hub or, offline, to the files downloaded before. */
 export interface HubClient {
-  /** @param revision a branch, a tag or a commit; null for the newest. */
-  describe(repository: string, revision: string | null, options: Waiting): Promise<HubSnapshot>;
+  /** Commit and file list of a revision. @param revision branch, tag or commit; null for the default branch. */
+  resolveSnapshot(
+    repository: string,
+    revision: string | null,
+    options: RetryOptions,
+  ): Promise<HubSnapshot>;
   /**
-   * Brings a file to its place unless it is there, and checks it in any case.
+   * Downloads a file unless it exists, and verifies its checksum.
    *
    * @returns SHA-256 in hex.
    */
-  fetch(
+  download(
     snapshot: HubSnapshot,
     file: HubFile,
     path: string,
     options: DownloadOptions,
   ): Promise<string>;
-  /** A short stretch of a file, unchecked. */
+  /** Reads a range of a remote file, without a checksum. */
   readRange(
     snapshot: HubSnapshot,
     file: HubFile,
     range: ByteRange,
-    options: Waiting,
+    options: RetryOptions,
   ): Promise<Buffer>;
-  /** Ends all connections. */
+  /** Closes all connections. */
   close(): void;
 }
 
-/** Every method throws what `requestHub` does, and HUB_UNAVAILABLE where the network is off and would be needed. */
+/** All methods throw the errors of `requestHub`, and HUB_UNAVAILABLE if the client is offline and a file is missing. */
 export function createHubClient(settings: HubSettings, policy: HubPolicy = HUB_POLICY): HubClient {
   if (settings.network === 'offline') return createOfflineClient();
   const agents = createHubAgents(policy.connections);
   const hub: HubConnection = { settings, policy, agents };
-  const address = (snapshot: HubSnapshot, file: HubFile) =>
-    createFileAddress(settings.endpoint, snapshot, file);
+  const urlOf = (snapshot: HubSnapshot, file: HubFile) =>
+    createDownloadUrl(settings.endpoint, snapshot, file);
   return {
-    describe: (repository, revision, { onPause, signal }) => {
+    resolveSnapshot: (repository, revision, { onPause, signal }) => {
       const first = { ...policy, maxFailures: Math.min(policy.maxFailures, MAX_FIRST_FAILURES) };
-      return describeModel(repository, revision, { ...hub, policy: first }, onPause, signal);
+      return resolveSnapshot(repository, revision, { ...hub, policy: first }, onPause, signal);
     },
-    fetch: (snapshot, file, path, options) =>
-      downloadFile(address(snapshot, file), path, hub, options),
+    download: (snapshot, file, path, options) =>
+      downloadFile(urlOf(snapshot, file), path, hub, options),
     readRange: (snapshot, file, range, { onPause, signal }) =>
       withRetries(
-        () => collectRange(address(snapshot, file), range, hub, signal),
+        () => collectRange(urlOf(snapshot, file), range, hub, signal),
         policy,
         onPause,
         signal,
@@ -71,8 +76,8 @@ export function createHubClient(settings: HubSettings, policy: HubPolicy = HUB_P
 
 function createOfflineClient(): HubClient {
   return {
-    describe: () => Promise.reject(offline()),
-    fetch: async (_, file, path, options) => {
+    resolveSnapshot: () => Promise.reject(offline()),
+    download: async (_, file, path, options) => {
       const sha256 = await checkWithProgress(path, file, options).catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw error;
@@ -88,19 +93,19 @@ function createOfflineClient(): HubClient {
 function offline(): SalamandraError {
   return new SalamandraError(
     'HUB_UNAVAILABLE',
-    'Not all files of the model are on this machine, and the network is switched off.',
+    'Files of the model are missing on this machine, and the network is disabled. Run the command without --offline and HF_HUB_OFFLINE.',
     { retryable: false },
   );
 }
 
 async function collectRange(
-  address: FileAddress,
+  source: DownloadUrl,
   range: ByteRange,
   hub: HubConnection,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  await requestRange(address, range, hub, signal, (chunk) => {
+  await requestRange(source, range, hub, signal, (chunk) => {
     chunks.push(chunk);
     return Promise.resolve();
   });

@@ -22,10 +22,10 @@ describe('failedStatus', () => {
     expect(failed(status, errorCode)).toMatchObject({ name: 'SalamandraError', code });
   });
 
-  it('tells one who has a token what is wrong with it', () => {
+  it('explains what is wrong with a token', () => {
     expect(failed(403, 'GatedRepo', 'hub', 'with-token')).toMatchObject({ code: 'FORBIDDEN' });
     expect(failed(401, '', 'hub', 'with-token').message).toContain('does not accept the token');
-    expect(failed(401).message).toContain('only with a token');
+    expect(failed(401).message).toContain('requires a token');
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe('failedStatus', () => {
     });
   });
 
-  it('waits as long as a busy hub asks for', () => {
+  it('waits for the Retry-After of a busy hub', () => {
     const failure = failedStatus(429, { errorCode: '', retryAfter: '12' }, 'hub', 'without-token');
     expect(failure).toMatchObject({
       reason: 'hub-busy',
@@ -54,18 +54,18 @@ describe('failedStatus', () => {
 
 describe('brokenConnection', () => {
   it.each([
-    ['ENOTFOUND', 'hub-unreachable', 'no network'],
+    ['ENOTFOUND', 'hub-unreachable', 'cannot be resolved'],
     ['ECONNREFUSED', 'hub-unreachable', 'HF_ENDPOINT'],
-    ['ECONNRESET', 'hub-broken', 'keeps breaking'],
+    ['ECONNRESET', 'hub-broken', 'interrupted repeatedly'],
   ])('explains %s', (code, reason, words) => {
     const failure = brokenConnection({ code }) as TransientFailure;
     expect(failure).toBeInstanceOf(TransientFailure);
     expect(failure.reason).toBe(reason);
     expect(failure.outcome.publicMessage).toContain(words);
-    expect(failure.outcome.publicMessage).toContain('goes on where it stopped');
+    expect(failure.outcome.publicMessage).toContain('resumes the download');
   });
 
-  it('waits for no certificate to become trusted', () => {
+  it('does not retry an untrusted certificate', () => {
     const error = brokenConnection({ code: 'SELF_SIGNED_CERT_IN_CHAIN' });
     expect(error).toBeInstanceOf(SalamandraError);
     expect(error.message).toContain('NODE_EXTRA_CA_CERTS');

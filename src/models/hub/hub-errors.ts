@@ -1,12 +1,11 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-const AGAIN = 'Run the same command again later; it goes on where it stopped.';
+const AGAIN = 'Run the same command again later: it resumes the download.';
 
-const NO_NAME = 'The name of the hub cannot be looked up: there may be no network.';
-const NO_ROUTE =
-  'The hub cannot be reached: look at the network, HF_ENDPOINT and the proxy settings.';
+const NO_NAME = 'The host name of the hub cannot be resolved. Check the network and HF_ENDPOINT.';
+const NO_ROUTE = 'The hub cannot be reached. Check the network, HF_ENDPOINT and HTTPS_PROXY.';
 
-/** By the codes of Node. */
+/** Messages by the error codes of Node.js. */
 const UNREACHABLE: ReadonlyMap<string | undefined, string> = new Map([
   ['ENOTFOUND', NO_NAME],
   ['EAI_AGAIN', NO_NAME],
@@ -25,27 +24,27 @@ const UNTRUSTED: ReadonlySet<string | undefined> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** What may pass by itself. `outcome` is what the user is told when it does not. */
+/** A failure worth retrying. `outcome` is the error for the user when all retries fail. */
 export class TransientFailure extends Error {
   override readonly name = 'TransientFailure';
 
   constructor(
     readonly reason: 'hub-busy' | 'hub-broken' | 'hub-unreachable',
     readonly outcome: SalamandraError,
-    /** What the hub asks for. */
+    /** Value of Retry-After. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(outcome.message, { cause: outcome });
   }
 }
 
-/** Nothing came of a request, or a connection ended too early. What no waiting mends is no transient failure. */
+/** The error for a failed or interrupted connection. Untrusted certificates are permanent, all others transient. */
 export function brokenConnection(cause: unknown): TransientFailure | SalamandraError {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException;
   if (UNTRUSTED.has(code)) {
     return new SalamandraError(
       'HUB_UNAVAILABLE',
-      'The certificate of the hub is not trusted here; behind a proxy that opens TLS, name its certificate in NODE_EXTRA_CA_CERTS.',
+      'The TLS certificate of the hub is not trusted. If a proxy intercepts TLS, set NODE_EXTRA_CA_CERTS to the file of its CA certificate.',
       { cause, retryable: false },
     );
   }
@@ -54,17 +53,17 @@ export function brokenConnection(cause: unknown): TransientFailure | SalamandraE
     unreachable === undefined ? 'hub-broken' : 'hub-unreachable',
     new SalamandraError(
       'HUB_UNAVAILABLE',
-      `${unreachable ?? 'The connection to the hub keeps breaking.'} ${AGAIN}`,
+      `${unreachable ?? 'The connection to the hub was interrupted repeatedly.'} ${AGAIN}`,
       { cause },
     ),
   );
 }
 
 /**
- * What a status other than success means.
+ * The error for an HTTP status other than 2xx.
  *
- * @param origin whose answer it is: the hub's, or that of the storage it sent us to, which knows no accounts.
- * @param errorCode the hub's header `X-Error-Code`.
+ * @param headers `X-Error-Code` (Hugging Face's own) and `Retry-After`.
+ * @param origin `storage` for the redirect target (signed URL of a content network): its 4xx are not about the account.
  */
 export function failedStatus(
   status: number,
@@ -72,25 +71,25 @@ export function failedStatus(
   origin: 'hub' | 'storage',
   token: 'with-token' | 'without-token',
 ): Error {
-  if (status === 429) return busy(headers.retryAfter);
+  if (status === 429) return rateLimited(headers.retryAfter);
   if (status === 407) {
     return new SalamandraError(
       'HUB_UNAVAILABLE',
-      'The proxy asks for a name and a password: HTTPS_PROXY takes them as http://name:password@host:port.',
+      'The proxy requires authentication (HTTP 407). Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT.',
     );
   }
   if (status === 408 || status >= 500 || origin === 'storage') {
     const outcome = new SalamandraError(
       'HUB_UNAVAILABLE',
-      `The hub answers with an error of its own. ${AGAIN}`,
+      `The hub reports a server error. ${AGAIN}`,
       { details: { status } },
     );
     return new TransientFailure('hub-broken', outcome, parseRetryAfter(headers.retryAfter));
   }
-  return refused(status, headers.errorCode, token);
+  return toRefusal(status, headers.errorCode, token);
 }
 
-function refused(
+function toRefusal(
   status: number,
   errorCode: string,
   token: 'with-token' | 'without-token',
@@ -99,22 +98,25 @@ function refused(
     return token === 'with-token'
       ? new SalamandraError(
           'FORBIDDEN',
-          'The model is gated, and this token has no access to it: accept its conditions on its page at the hub, with the account of the token, and wait until its authors agree where they ask for that.',
+          'The model is gated and the account of HF_TOKEN has no access. Accept its conditions on the model page with that account; some authors approve requests manually.',
         )
       : new SalamandraError(
           'UNAUTHENTICATED',
-          'The model is gated: accept its conditions on its page at the hub, make a token there that may read, and set HF_TOKEN.',
+          'The model is gated. Accept its conditions on the model page, create a token with read access and set HF_TOKEN.',
         );
   }
   if (status === 404 && errorCode === 'RevisionNotFound') {
-    return new SalamandraError('MODEL_NOT_FOUND', 'The model has no such revision at the hub.');
+    return new SalamandraError(
+      'MODEL_NOT_FOUND',
+      'The model has no such branch, tag or commit on the hub. Check --revision.',
+    );
   }
   if (errorCode === 'RepoNotFound' || status === 404) {
     return new SalamandraError(
       'MODEL_NOT_FOUND',
       token === 'with-token'
-        ? 'The hub has no such model, or hides it from this token.'
-        : 'The hub has no such model that everybody may see. For a private one set HF_TOKEN.',
+        ? 'The hub has no such model, or the account of HF_TOKEN has no access to it. Check the name.'
+        : 'The hub has no such public model. Check the name; for a private model set HF_TOKEN.',
     );
   }
   switch (status) {
@@ -122,42 +124,42 @@ function refused(
       return new SalamandraError(
         'UNAUTHENTICATED',
         token === 'with-token'
-          ? 'The hub does not accept the token: it may be mistyped, expired or of another hub. Set HF_TOKEN.'
-          : 'The hub answers only with a token. Set HF_TOKEN.',
+          ? 'The hub does not accept the token in HF_TOKEN: it is mistyped, expired or from another hub.'
+          : 'The hub requires a token. Set HF_TOKEN.',
       );
     case 403:
       return new SalamandraError(
         'FORBIDDEN',
-        'The hub refuses access to the model: the token lacks the right to read it.',
+        'The hub denies access to the model. HF_TOKEN needs read access to the repository.',
       );
     default:
-      return new SalamandraError('HUB_UNAVAILABLE', 'The hub refuses the request.', {
+      return new SalamandraError('HUB_UNAVAILABLE', 'The hub rejected the request.', {
         details: { status },
         retryable: false,
       });
   }
 }
 
-/** What cannot be an honest hub's answer. */
-export function unexpectedAnswer(cause?: unknown): SalamandraError {
+/** The error for a response that no Hugging Face hub sends: a captive portal, a proxy page, a wrong HF_ENDPOINT. */
+export function unexpectedResponse(cause?: unknown): SalamandraError {
   return new SalamandraError(
     'HUB_UNAVAILABLE',
-    'What answers is no hub, or one that does not know how to send parts of files: look at HF_ENDPOINT and the proxy settings.',
+    'HF_ENDPOINT does not look like a Hugging Face hub, or it does not support Range requests. Check HF_ENDPOINT and HTTPS_PROXY.',
     { retryable: false, ...(cause !== undefined && { cause }) },
   );
 }
 
-function busy(retryAfter: string): TransientFailure {
+function rateLimited(retryAfter: string): TransientFailure {
   const waitMs = parseRetryAfter(retryAfter);
   const outcome = new SalamandraError(
     'RATE_LIMITED',
-    `The hub takes no more requests from here for now; with HF_TOKEN set it may take more. ${AGAIN}`,
+    `The hub limits the request rate; with HF_TOKEN the limit is higher. ${AGAIN}`,
     waitMs === null ? {} : { details: { seconds: Math.ceil(waitMs / 1000) } },
   );
   return new TransientFailure('hub-busy', outcome, waitMs);
 }
 
-/** Milliseconds of a Retry-After: seconds, or a date (RFC 9110, 10.2.3). Null for anything else. */
+/** Retry-After in milliseconds (RFC 9110, section 10.2.3: seconds or a date), or null for other values. */
 export function parseRetryAfter(text: string, nowMs = Date.now()): number | null {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : NaN;

@@ -1,12 +1,12 @@
-import { type IncomingMessage, request as requestPlain } from 'node:http';
-import { request as requestEncrypted } from 'node:https';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 
-import type { HubAgents } from './hub-agents.js';
-import { brokenConnection, failedStatus, unexpectedAnswer } from './hub-errors.js';
-import type { HubPolicy } from './hub-policy.js';
+import type { HubAgents } from './proxy-agents.js';
+import { brokenConnection, failedStatus, unexpectedResponse } from './hub-errors.js';
+import type { HubPolicy } from './retry-policy.js';
 import type { HubSettings } from './hub-settings.js';
 
-/** What requests to one hub have in common. */
+/** Settings, limits and HTTP agents shared by all requests to a hub. */
 export interface HubConnection {
   readonly settings: HubSettings;
   readonly policy: HubPolicy;
@@ -16,9 +16,9 @@ export interface HubConnection {
 export interface HubResponse {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  /** Where the answer came from, after redirects. */
+  /** URL after redirects. */
   readonly url: URL;
-  /** The body, to be read once. Throws TransientFailure when it ends too early or stalls. */
+  /** Can be iterated once. Throws TransientFailure if the connection breaks or stalls. */
   readonly body: AsyncIterable<Buffer>;
 }
 
@@ -26,10 +26,12 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 5;
 
 /**
- * Gets an address and follows where it leads. The token goes to the hub's own origin alone, wherever redirects lead.
+ * GET request that follows up to 5 redirects. The token is sent to the origin of HF_ENDPOINT only, never to redirect
+ * targets on other hosts.
  *
- * @param read reads the response; the connection is given back when it settles.
- * @throws TransientFailure for what may pass by itself; SalamandraError for a status that will not; the signal's reason.
+ * @param read consumes the response; the connection is released afterwards.
+ * @throws TransientFailure if a retry may help; HUB_UNAVAILABLE, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND otherwise;
+ *   the signal's reason.
  */
 export async function requestHub<Result>(
   address: URL,
@@ -38,31 +40,31 @@ export async function requestHub<Result>(
   signal: AbortSignal,
   read: (response: HubResponse) => Promise<Result>,
 ): Promise<Result> {
-  const clock = createStallClock(hub.policy, signal);
+  const stallTimer = createStallTimer(hub.policy, signal);
   try {
     let url = address;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const response = await send(url, headers, hub, clock.signal);
+      const response = await send(url, headers, hub, stallTimer.signal);
       try {
         const status = response.statusCode ?? 0;
         if (REDIRECTS.has(status)) {
           url = checkRedirect(response.headers.location, url);
           continue;
         }
-        if (status < 200 || status > 299) throw explainStatus(response, url, hub);
-        const body = readBody(response, clock.countBytes);
+        if (status < 200 || status > 299) throw toStatusError(response, url, hub);
+        const body = readBody(response, stallTimer.countBytes);
         return await read({ status, headers: response.headers, url, body });
       } finally {
-        // Closes the connection, unless the body was read to its end; then the next request may have it.
+        // Closes the connection if the body was not consumed; otherwise the agent has already taken it back.
         response.destroy();
       }
     }
-    throw unexpectedAnswer();
+    throw unexpectedResponse();
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    clock.stop();
+    stallTimer.stop();
   }
 }
 
@@ -72,22 +74,22 @@ function send(
   { settings, agents }: HubConnection,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const isOwn = url.origin === new URL(settings.endpoint).origin;
+  const isHub = url.origin === new URL(settings.endpoint).origin;
   const agent = agents.agentFor(url);
-  const request = (url.protocol === 'https:' ? requestEncrypted : requestPlain)(url, {
+  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
     agent,
     signal,
     headers: {
-      // Sizes and ranges count the bytes of the file.
+      // Compression would change sizes and ranges.
       'accept-encoding': 'identity',
       'user-agent': 'visual-salamandra',
       ...headers,
-      ...(isOwn && settings.token !== null && { authorization: `Bearer ${settings.token}` }),
+      ...(isHub && settings.token !== null && { authorization: `Bearer ${settings.token}` }),
     },
   });
   return new Promise((resolve, reject) => {
     request.once('response', (response) => {
-      // A connection that ends before anyone reads must not become an uncaught error.
+      // Without a listener, an error before the body is read would be uncaught.
       response.on('error', () => undefined);
       resolve(response);
     });
@@ -96,16 +98,16 @@ function send(
   });
 }
 
-/** @throws HUB_UNAVAILABLE for a redirect to nowhere, or from an encrypted address to a plain one. */
+/** @throws HUB_UNAVAILABLE for an invalid Location, or a redirect from https to http. */
 function checkRedirect(location: string | undefined, from: URL): URL {
-  if (location === undefined || !URL.canParse(location, from.href)) throw unexpectedAnswer();
+  if (location === undefined || !URL.canParse(location, from.href)) throw unexpectedResponse();
   const url = new URL(location, from);
   const isDowngrade = from.protocol === 'https:' && url.protocol !== 'https:';
-  if (isDowngrade || !/^https?:$/.test(url.protocol)) throw unexpectedAnswer();
+  if (isDowngrade || !/^https?:$/.test(url.protocol)) throw unexpectedResponse();
   return url;
 }
 
-function explainStatus(response: IncomingMessage, url: URL, { settings }: HubConnection): Error {
+function toStatusError(response: IncomingMessage, url: URL, { settings }: HubConnection): Error {
   const { statusCode = 0, headers } = response;
   const isHub = url.origin === new URL(settings.endpoint).origin;
   return failedStatus(
@@ -134,8 +136,8 @@ async function* readBody(
   }
 }
 
-/** Aborts when a window passes with hardly a byte, from the start of the request to its end. */
-function createStallClock({ minWindowBytes, windowMs }: HubPolicy, signal: AbortSignal) {
+/** Aborts the request if a window of `windowMs` passes with fewer than `minWindowBytes`. */
+function createStallTimer({ minWindowBytes, windowMs }: HubPolicy, signal: AbortSignal) {
   const stalled = new AbortController();
   let windowBytes = 0;
   const timer = setInterval(() => {

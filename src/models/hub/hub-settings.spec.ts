@@ -11,11 +11,11 @@ describe('loadHubSettings', () => {
   });
   afterEach(() => folder.remove());
 
-  /** No token of whoever runs the tests is read. */
+  /** The token of the user who runs the tests is not read. */
   const load = (env: Record<string, string>) =>
     loadHubSettings({ HF_HOME: folder.path(''), ...env });
 
-  it('asks Hugging Face without a token unless told otherwise', async () => {
+  it('uses huggingface.co without a token by default', async () => {
     expect(await load({})).toEqual({
       endpoint: 'https://huggingface.co',
       token: null,
@@ -23,7 +23,7 @@ describe('loadHubSettings', () => {
     });
   });
 
-  it('takes a mirror in a folder, a token and the switch for the network', async () => {
+  it('reads a mirror with a path, a token and the offline switch', async () => {
     const env = { HF_ENDPOINT: 'http://mirror:8080/hf/', HF_TOKEN: ' hf_x\n', HF_HUB_OFFLINE: '1' };
     expect(await load(env)).toEqual({
       endpoint: 'http://mirror:8080/hf',
@@ -32,14 +32,14 @@ describe('loadHubSettings', () => {
     });
   });
 
-  it('takes the saved token for Hugging Face, and gives it to no mirror', async () => {
+  it('uses the saved token for huggingface.co only', async () => {
     folder.write('token', 'hf_saved\n');
 
     expect((await load({})).token).toBe('hf_saved');
     expect((await load({ HF_ENDPOINT: 'https://mirror.example.org' })).token).toBeNull();
   });
 
-  it('gives a mirror the token of a file that is named', async () => {
+  it('uses the token of HF_TOKEN_PATH for a mirror', async () => {
     const env = {
       HF_ENDPOINT: 'https://mirror.example.org',
       HF_TOKEN_PATH: folder.write('other', 'abc'),
@@ -48,13 +48,13 @@ describe('loadHubSettings', () => {
   });
 
   it.each(['huggingface.co', 'ftp://hub', 'https://me:secret@hub', 'https://hub?x=1'])(
-    'refuses %s as an endpoint',
+    'rejects %s as an endpoint',
     async (HF_ENDPOINT) => {
       await expect(load({ HF_ENDPOINT })).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
     },
   );
 
-  it('refuses a token that would be more than one header', async () => {
+  it('rejects a token with a line break', async () => {
     await expect(load({ HF_TOKEN: 'a\r\nx: y' })).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',
     });

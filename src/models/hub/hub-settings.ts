@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** Which hub to ask, and as whom. The names of the variables are those of Hugging Face's own client. */
+/** Hub endpoint and token. The environment variables are those of the `huggingface_hub` client. */
 export interface HubSettings {
-  /** Address of the hub or of a mirror, without a slash at the end: `https://huggingface.co`. */
+  /** URL of the hub or a mirror without a trailing slash: `https://huggingface.co`. */
   readonly endpoint: string;
-  /** Sent to the endpoint alone. */
+  /** Sent to the origin of `endpoint` only. */
   readonly token: string | null;
   readonly network: 'online' | 'offline';
 }
@@ -16,8 +16,8 @@ export interface HubSettings {
 const HUGGING_FACE = 'https://huggingface.co';
 
 /**
- * Reads HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME and HF_HUB_OFFLINE. The token that `hf auth login` saved
- * goes to Hugging Face alone; a mirror gets one only where HF_TOKEN or HF_TOKEN_PATH is set for it.
+ * Reads HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME and HF_HUB_OFFLINE. The token saved by `hf auth login` is used
+ * for huggingface.co only; for a mirror, set HF_TOKEN or HF_TOKEN_PATH.
  *
  * @throws INVALID_PARAMETER naming the variable.
  */
@@ -39,7 +39,7 @@ function parseEndpoint(text: string): string {
   if (!isPlain || !/^https?:$/.test(url.protocol)) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      'HF_ENDPOINT must be an address such as https://huggingface.co.',
+      'HF_ENDPOINT must be an http or https URL without user name, query or fragment, for example https://huggingface.co.',
     );
   }
   return url.href.replace(/\/+$/, '');
@@ -56,9 +56,12 @@ async function readSavedToken(
   return await readFile(path, 'utf8').catch(() => '');
 }
 
-/** Null for an empty text. A token becomes a header, so nothing else may stand in it. */
+/** `null` for an empty string. Only visible ASCII is allowed because the token is sent in a header. */
 function parseToken(text: string): string | null {
   const token = text.trim();
   if (/^[\x21-\x7e]*$/.test(token)) return token === '' ? null : token;
-  throw new SalamandraError('INVALID_PARAMETER', 'HF_TOKEN holds characters that no token has.');
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    'HF_TOKEN must contain visible ASCII characters only.',
+  );
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { createHubClient } from './hub-client.js';
 
-describe('describing a model', () => {
+describe('resolveSnapshot', () => {
   it.each(['without entries', 'of folders'])(
     'gives up on a listing %s that never ends',
     async (kind) => {
@@ -28,7 +28,7 @@ describe('describing a model', () => {
         network: 'online',
       });
       const signal = AbortSignal.timeout(60_000);
-      const described = client.describe('a/b', null, { onPause: () => undefined, signal });
+      const described = client.resolveSnapshot('a/b', null, { onPause: () => undefined, signal });
 
       await expect(described).rejects.toMatchObject({ code: 'HUB_UNAVAILABLE' });
       expect(pages).toBeLessThanOrEqual(1_000);

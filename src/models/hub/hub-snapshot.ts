@@ -1,17 +1,17 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { TransientFailure, unexpectedAnswer } from './hub-errors.js';
+import { TransientFailure, unexpectedResponse } from './hub-errors.js';
 import { type HubConnection, requestHub, type HubResponse } from './hub-request.js';
-import { type OnPause, withRetries } from './with-retries.js';
+import { type OnPause, withRetries } from './retry-policy.js';
 
-/** A model at the hub, at one commit. */
+/** A model repository on the hub at one commit. */
 export interface HubSnapshot {
-  /** As the hub spells it: `BSC-LT/salamandra-7b-vision`. */
+  /** `OWNER/NAME`, for example `BSC-LT/salamandra-7b-vision`. */
   readonly repository: string;
-  /** 40 digits of lower-case hex. */
+  /** 40 lower-case hexadecimal digits. */
   readonly commit: string;
   readonly licence: string;
   readonly access: 'open' | 'gated';
-  /** Those of the topmost folder, by name. */
+  /** Files of the root folder, by name. */
   readonly files: ReadonlyMap<string, HubFile>;
 }
 
@@ -21,38 +21,38 @@ export interface HubFile {
   readonly checksum: Checksum;
 }
 
-/** What the hub knows a file by: large ones by their bytes, small ones by git's hash, which counts their length too. */
+/** Git LFS files have a SHA-256 of the content, others git's blob hash: SHA-1 of `blob SIZE\\0` and the content. */
 type Checksum =
   | { readonly kind: 'sha256'; readonly hex: string }
   | { readonly kind: 'git-sha1'; readonly hex: string };
 
-/** Far above the listing of any model. */
-const MAX_ANSWER_BYTES = 16 << 20;
+/** Limits against a hostile endpoint, far above the listing of any model. */
+const MAX_RESPONSE_BYTES = 16 << 20;
 const MAX_FILES = 10_000;
-/** A listing comes in pages of up to a thousand entries. */
-const MAX_QUESTIONS = 1_000;
-/** A file's name without folders, and without anything that a file system takes for more than a name. */
+/** The file listing is paginated, up to 1,000 entries per page. */
+const MAX_REQUESTS = 1_000;
+/** File names without folders and without characters that are special to a file system. */
 export const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**
- * Asks the hub what a model is made of.
+ * Requests commit, license and file list of a model revision.
  *
- * @param revision a branch, a tag or a commit; null for the newest commit of `main`.
- * @throws as `requestHub`, and HUB_UNAVAILABLE for an answer that no hub would give.
+ * @param revision branch, tag or commit; null for `main`.
+ * @throws the errors of `requestHub`; HUB_UNAVAILABLE for a malformed response.
  */
-export async function describeModel(
+export async function resolveSnapshot(
   repository: string,
   revision: string | null,
   hub: HubConnection,
   onPause: OnPause,
   signal: AbortSignal,
 ): Promise<HubSnapshot> {
-  // The library's own way to send a token wants one of Hugging Face; ours sends it, and to the hub alone.
+  // The library accepts only tokens of huggingface.co, so `requestHub` adds the token.
   const options = {
     hubUrl: hub.settings.endpoint,
     fetch: createFetch(hub, onPause, signal),
   };
-  // Loading it takes a fifth of a second, which every other command would pay too.
+  // Imported on demand: loading it takes 0.2 s.
   const { listFiles, modelInfo } = await import('@huggingface/hub');
   try {
     const model = await modelInfo({
@@ -69,37 +69,37 @@ export async function describeModel(
       revision: commit,
     });
     for await (const entry of entries) {
-      // Folders and names that mean something to a file system hold nothing that a conversion reads.
+      // The converter needs no folders and no unusual names.
       if (entry.type !== 'file' || !PLAIN_NAME.test(entry.path)) continue;
-      if (files.size >= MAX_FILES || files.has(entry.path)) throw unexpectedAnswer();
+      if (files.size >= MAX_FILES || files.has(entry.path)) throw unexpectedResponse();
       files.set(entry.path, parseFile(entry));
     }
     return {
       repository,
       commit,
       licence: parseLicence(model.cardData),
-      // Anything but a plain no is a condition.
+      // `gated` is false, "auto" or "manual"; unknown values count as gated.
       access: (model.gated as unknown) === false ? 'open' : 'gated',
       files,
     };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SalamandraError) throw error;
-    throw unexpectedAnswer(error);
+    throw unexpectedResponse(error);
   }
 }
 
-/** `fetch` for the library: with our proxies, retries and errors. */
+/** `fetch` for the library, with proxies, retries and errors of `requestHub`. */
 function createFetch(hub: HubConnection, onPause: OnPause, signal: AbortSignal): typeof fetch {
-  let questions = 0;
+  let requests = 0;
   return async (input) => {
-    questions += 1;
-    // Each page names the next, so it is the hub that says when a listing ends.
-    if (questions > MAX_QUESTIONS) throw unexpectedAnswer();
-    if (typeof input !== 'string' || !URL.canParse(input)) throw unexpectedAnswer();
-    const address = new URL(input);
+    requests += 1;
+    // Each page links to the next, so a hostile hub could continue forever.
+    if (requests > MAX_REQUESTS) throw unexpectedResponse();
+    if (typeof input !== 'string' || !URL.canParse(input)) throw unexpectedResponse();
+    const url = new URL(input);
     return await withRetries(
-      () => requestHub(address, { accept: 'application/json' }, hub, signal, toResponse),
+      () => requestHub(url, { accept: 'application/json' }, hub, signal, toResponse),
       hub.policy,
       onPause,
       signal,
@@ -112,12 +112,12 @@ async function toResponse({ status, headers, body }: HubResponse): Promise<Respo
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw unexpectedAnswer();
+    if (bytes > MAX_RESPONSE_BYTES) throw unexpectedResponse();
     chunks.push(chunk);
   }
   const declared = headers['content-length'];
   if (declared !== undefined && Number(declared) !== bytes) {
-    throw new TransientFailure('hub-broken', unexpectedAnswer());
+    throw new TransientFailure('hub-broken', unexpectedResponse());
   }
   return new Response(new Uint8Array(Buffer.concat(chunks)), {
     status,
@@ -134,7 +134,7 @@ interface ListedFile {
 
 function parseFile({ path, size, oid, lfs }: ListedFile): HubFile {
   const bytes = lfs?.size ?? size;
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw unexpectedAnswer();
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw unexpectedResponse();
   return {
     name: path,
     bytes,
@@ -146,7 +146,7 @@ function parseFile({ path, size, oid, lfs }: ListedFile): HubFile {
 
 function checkHex(value: unknown, digits: number): string {
   if (typeof value !== 'string' || value.length !== digits || !/^[0-9a-f]+$/.test(value)) {
-    throw unexpectedAnswer();
+    throw unexpectedResponse();
   }
   return value;
 }

@@ -22,18 +22,18 @@ describe('openPartialFile', () => {
   });
   afterEach(() => folder.remove());
 
-  it('cuts a file into parts, the last one shorter', async () => {
+  it('splits a file into ranges, the last one shorter', async () => {
     const partial = await openPartialFile(path, FILE, 10);
     await partial.close();
 
-    expect(partial.parts.map(({ begin, end }) => [begin, end])).toEqual([
+    expect(partial.ranges.map(({ begin, end }) => [begin, end])).toEqual([
       [0, 10],
       [10, 20],
       [20, 25],
     ]);
   });
 
-  it('puts bytes to their places in any order, and gives the file its name', async () => {
+  it('writes ranges in any order and renames the file', async () => {
     const partial = await openPartialFile(path, FILE, 10);
     await partial.append(2, Buffer.from('uvwxy'));
     await partial.append(0, Buffer.from('abcd'));
@@ -46,33 +46,33 @@ describe('openPartialFile', () => {
     expect(existsSync(`${path}.ranges`)).toBe(false);
   });
 
-  it('goes on where an earlier run was, without having been closed', async () => {
+  it('resumes a download that was not closed', async () => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(1, Buffer.from('klm'));
     await earlier.append(0, Buffer.from('ab'));
     const partial = await openPartialFile(path, FILE, 10);
     await Promise.all([earlier.close(), partial.close()]);
 
-    expect(partial.parts.map(({ doneBytes }) => doneBytes)).toEqual([2, 3, 0]);
+    expect(partial.ranges.map(({ doneBytes }) => doneBytes)).toEqual([2, 3, 0]);
     expect(partial.doneBytes()).toBe(5);
   });
 
   it.each<[string, HubFile, number]>([
     ['of other bytes', { ...FILE, checksum: { kind: 'sha256', hex: 'cd'.repeat(32) } }, 10],
     ['of another size', { ...FILE, bytes: 26 }, 10],
-    ['in parts of another size', FILE, 5],
-  ])('begins anew with a file %s', async (_, file, partBytes) => {
+    ['with another range size', FILE, 5],
+  ])('begins anew with a file %s', async (_, file, rangeBytes) => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(0, Buffer.from('ab'));
     await earlier.close();
-    const partial = await openPartialFile(path, file, partBytes);
+    const partial = await openPartialFile(path, file, rangeBytes);
     await partial.close();
 
     expect(partial.doneBytes()).toBe(0);
     expect(statSync(`${path}.partial`).size).toBe(0);
   });
 
-  it('believes no notes whose file is gone', async () => {
+  it('ignores progress without its data file', async () => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(0, Buffer.from('ab'));
     await earlier.close();
@@ -83,7 +83,7 @@ describe('openPartialFile', () => {
     expect(partial.doneBytes()).toBe(0);
   });
 
-  it('takes no more of a part for done than it has, whatever the notes say', async () => {
+  it('clamps the recorded progress to the range size', async () => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.close();
     const notes = readFileSync(`${path}.ranges`);

@@ -3,26 +3,26 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 
 import type { HubFile } from './hub-snapshot.js';
 
-/** A stretch of a file, fetched with one request. */
-export interface FilePart {
-  /** First byte in the file. */
+/** A range of a file, downloaded with one Range request (more if it is interrupted). */
+export interface FileRange {
+  /** Offset of the first byte. */
   readonly begin: number;
   readonly end: number;
-  /** Bytes from its beginning that are on the disk. */
+  /** Bytes of the range that are written, from `begin`. */
   readonly doneBytes: number;
 }
 
-/** A file on its way: `NAME.partial`, and beside it `NAME.ranges`, which says how far each part is. */
+/** A resumable download: `NAME.partial` holds the data, `NAME.ranges` the progress of each range. */
 export interface PartialFile {
-  readonly parts: readonly FilePart[];
-  /** Appends to a part, and notes it: a kill at any moment loses the bytes at hand and no others. */
-  append(part: number, bytes: Buffer): Promise<void>;
-  /** Bytes on the disk, of all parts. */
+  readonly ranges: readonly FileRange[];
+  /** Appends to a range and records the progress. A kill loses at most these bytes. */
+  append(range: number, bytes: Buffer): Promise<void>;
+  /** Written bytes of all ranges. */
   doneBytes(): number;
   close(): Promise<void>;
-  /** After `close`: gives the file its name. */
+  /** After `close`: renames the data to its final name. */
   complete(): Promise<void>;
-  /** After `close`: deletes what came. */
+  /** After `close`: deletes both files. */
   discard(): Promise<void>;
 }
 
@@ -30,101 +30,102 @@ const IDENTITY_BYTES = 32;
 const COUNT_BYTES = 4;
 
 /**
- * Opens what an earlier run left of the same file, or begins anew. The notes are an identity (SHA-256 over what the
- * file is and how it is cut) and one unsigned 32-bit number a part, little-endian. Bytes are not forced to the disk
- * before they are noted: after a power failure the notes may promise too much, and the file's checksum shows it.
+ * Resumes an earlier download of the same file, or starts a new one. Format of `NAME.ranges`: 32 bytes identity
+ * (SHA-256 of checksum, size and range size), then a little-endian uint32 of written bytes per range. Data is not
+ * synced before the progress is recorded: after a power failure the progress may be too high, which the checksum of the
+ * file detects.
  */
 export async function openPartialFile(
   path: string,
   file: HubFile,
-  partBytes: number,
+  rangeBytes: number,
 ): Promise<PartialFile> {
-  const names = { data: `${path}.partial`, notes: `${path}.ranges` };
-  const count = Math.ceil(file.bytes / partBytes);
+  const paths = { data: `${path}.partial`, progress: `${path}.ranges` };
+  const count = Math.ceil(file.bytes / rangeBytes);
   const identity = createHash('sha256')
-    .update(`${file.checksum.kind} ${file.checksum.hex} ${file.bytes} ${partBytes}`)
+    .update(`${file.checksum.kind} ${file.checksum.hex} ${file.bytes} ${rangeBytes}`)
     .digest();
-  const earlier = await openEarlier(names, identity, count);
-  const { data, notes, done } = earlier ?? (await openNew(names, identity, count));
-  const parts = Array.from({ length: count }, (_, part) => {
-    const begin = part * partBytes;
-    const end = Math.min(begin + partBytes, file.bytes);
+  const existing = await openExisting(paths, identity, count);
+  const { data, progress, done } = existing ?? (await openNew(paths, identity, count));
+  const ranges = Array.from({ length: count }, (_, index) => {
+    const begin = index * rangeBytes;
+    const end = Math.min(begin + rangeBytes, file.bytes);
     return {
       begin,
       end,
       get doneBytes() {
-        return Math.min(done[part] ?? 0, end - begin);
+        return Math.min(done[index] ?? 0, end - begin);
       },
     };
   });
   return {
-    parts,
-    async append(part, bytes) {
-      const { begin = 0, doneBytes = 0 } = parts[part] ?? {};
+    ranges,
+    async append(range, bytes) {
+      const { begin = 0, doneBytes = 0 } = ranges[range] ?? {};
       await writeAll(data, bytes, begin + doneBytes);
-      done[part] = doneBytes + bytes.length;
-      const note = Buffer.alloc(COUNT_BYTES);
-      note.writeUInt32LE(doneBytes + bytes.length);
-      await writeAll(notes, note, IDENTITY_BYTES + part * COUNT_BYTES);
+      done[range] = doneBytes + bytes.length;
+      const written = Buffer.alloc(COUNT_BYTES);
+      written.writeUInt32LE(doneBytes + bytes.length);
+      await writeAll(progress, written, IDENTITY_BYTES + range * COUNT_BYTES);
     },
-    doneBytes: () => parts.reduce((sum, { doneBytes }) => sum + doneBytes, 0),
+    doneBytes: () => ranges.reduce((sum, { doneBytes }) => sum + doneBytes, 0),
     async close() {
       await data.close();
-      await notes.close();
+      await progress.close();
     },
     async complete() {
-      await rename(names.data, path);
-      await rm(names.notes, { force: true });
+      await rename(paths.data, path);
+      await rm(paths.progress, { force: true });
     },
     async discard() {
-      await rm(names.notes, { force: true });
-      await rm(names.data, { force: true });
+      await rm(paths.progress, { force: true });
+      await rm(paths.data, { force: true });
     },
   };
 }
 
-interface Names {
+interface Paths {
   readonly data: string;
-  readonly notes: string;
+  readonly progress: string;
 }
 
 interface OpenFiles {
   readonly data: FileHandle;
-  readonly notes: FileHandle;
-  /** Bytes that are there, by part. */
+  readonly progress: FileHandle;
+  /** Written bytes per range. */
   readonly done: Uint32Array;
 }
 
-/** Null where there is nothing of the same file. */
-async function openEarlier(
-  names: Names,
+/** `null` if there is no partial download of the same file. */
+async function openExisting(
+  paths: Paths,
   identity: Buffer,
   count: number,
 ): Promise<OpenFiles | null> {
-  const data = await open(names.data, 'r+').catch(() => null);
-  const notes = await open(names.notes, 'r+').catch(() => null);
-  const content = await notes?.readFile();
+  const data = await open(paths.data, 'r+').catch(() => null);
+  const progress = await open(paths.progress, 'r+').catch(() => null);
+  const content = await progress?.readFile();
   if (
     data &&
-    notes &&
+    progress &&
     content?.length === IDENTITY_BYTES + count * COUNT_BYTES &&
     content.subarray(0, IDENTITY_BYTES).equals(identity)
   ) {
-    const done = Uint32Array.from({ length: count }, (_, part) =>
-      content.readUInt32LE(IDENTITY_BYTES + part * COUNT_BYTES),
+    const done = Uint32Array.from({ length: count }, (_, range) =>
+      content.readUInt32LE(IDENTITY_BYTES + range * COUNT_BYTES),
     );
-    return { data, notes, done };
+    return { data, progress, done };
   }
   await data?.close();
-  await notes?.close();
+  await progress?.close();
   return null;
 }
 
-async function openNew(names: Names, identity: Buffer, count: number): Promise<OpenFiles> {
-  const data = await open(names.data, 'w');
-  const notes = await open(names.notes, 'w');
-  await writeAll(notes, Buffer.concat([identity, Buffer.alloc(count * COUNT_BYTES)]), 0);
-  return { data, notes, done: new Uint32Array(count) };
+async function openNew(paths: Paths, identity: Buffer, count: number): Promise<OpenFiles> {
+  const data = await open(paths.data, 'w');
+  const progress = await open(paths.progress, 'w');
+  await writeAll(progress, Buffer.concat([identity, Buffer.alloc(count * COUNT_BYTES)]), 0);
+  return { data, progress, done: new Uint32Array(count) };
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

@@ -11,7 +11,7 @@ import { bundleModel } from './bundle-model.js';
 
 const run = promisify(execFile);
 
-/** What a built and installed project looks like, a package for development and one inside another included. */
+/** A built and installed project, including a development dependency and a nested package. */
 const PROJECT = {
   'package.json': '{}',
   LICENSE: 'Apache',
@@ -53,7 +53,7 @@ const bundle = (outputFolder: string) =>
   bundleModel({ packageFolder, outputFolder, onProgress: () => undefined, signal }, project);
 
 describe('bundleModel', () => {
-  it('makes a folder with the model and all that runs it, and nothing else', async () => {
+  it('writes the model and the service, and nothing else', async () => {
     const target = join(root, 'deep', 'bundle');
     const { bytes } = await bundle(target);
     const all = await readdir(target, { recursive: true, withFileTypes: true });
@@ -73,7 +73,7 @@ describe('bundleModel', () => {
     expect(await readdir(dirname(target))).toEqual(['bundle']);
   });
 
-  it('loads by the path of the bundle, and is independent of where it came from', async () => {
+  it('loads by the path of the bundle, without the original folders', async () => {
     const target = join(root, 'bundle');
     await bundle(target);
     await rm(packageFolder, { recursive: true });
@@ -103,7 +103,7 @@ describe('bundleModel', () => {
     await expect(check()).rejects.toThrow();
   });
 
-  it('leaves an existing folder as it is', async () => {
+  it('does not change an existing folder', async () => {
     await expect(bundle(project)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
     expect(await readFile(join(project, 'LICENSE'), 'utf8')).toBe('Apache');
   });
@@ -111,7 +111,7 @@ describe('bundleModel', () => {
   it.each([
     ['a package that was changed', 'package/vision.onnx.data', 'changed!', 'MODEL_INVALID'],
     ['a service that was not built', 'project/dist/cli.js', null, 'NOT_FOUND'],
-  ])('refuses %s and leaves nothing', async (_, name, content, code) => {
+  ])('rejects %s and leaves nothing', async (_, name, content, code) => {
     if (content === null) await rm(join(root, name));
     else await writeFile(join(root, name), content);
 
@@ -119,7 +119,7 @@ describe('bundleModel', () => {
     expect((await readdir(root)).sort()).toEqual(['package', 'project']);
   });
 
-  it('ends when it is told to', async () => {
+  it('stops when aborted', async () => {
     const aborted = AbortSignal.abort(new Error('stopped'));
     const request = { packageFolder, outputFolder: join(root, 'b'), onProgress: () => undefined };
 

@@ -9,20 +9,20 @@ import {
   stat,
   statfs,
   writeFile,
+  readFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
 import { PROJECT_DIRECTORY } from '../../config/configuration.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
-import { recordFile } from '../package/file-record.js';
+import { hashFile } from '../package/file-hash.js';
 import { MANIFEST_FILE } from '../package/manifest.js';
 import { inspectPackage, loadModelPackage } from '../package/model-package.js';
 import { BUNDLED_PACKAGE } from '../package/resolve-model.js';
-import { BUNDLED_SERVICE, bundleTexts, CHECKSUM_FILE } from './bundle-texts.js';
-import { listServiceFiles } from './service-files.js';
+import { BUNDLED_SERVICE, bundleTexts, CHECKSUM_FILE } from './bundle-templates.js';
 
 export interface BundleRequest {
-  /** A package. */
+  /** Folder of the package. */
   readonly packageFolder: string;
   /** Must not exist yet. */
   readonly outputFolder: string;
@@ -32,8 +32,8 @@ export interface BundleRequest {
 
 const FILES_AT_ONCE = 8;
 
-const NO_SPACE = 'There is not enough space for the bundle.';
-const CANNOT_WRITE = 'The output folder cannot be written.';
+const NO_SPACE = 'Not enough free disk space for the bundle in the output folder.';
+const CANNOT_WRITE = 'The output folder is not writable. Choose another folder.';
 
 interface CopiedFile {
   readonly from: string;
@@ -43,12 +43,12 @@ interface CopiedFile {
 }
 
 /**
- * Makes a folder with a model, the service that runs it, a README and the hashes of everything: what a machine
- * without a network needs. The folder appears when it is complete.
+ * Writes a folder with model package, built service, README, start scripts and SHA256SUMS for a machine without a
+ * network. The folder gets its name when it is complete; after an error nothing is left.
  *
- * @param project the service's own folder.
- * @throws INVALID_PARAMETER when the output exists or cannot be written, STORAGE_FULL, MODEL_INVALID, NOT_FOUND when
- *   the service was not built, and the signal's reason. Nothing is left behind then.
+ * @param project folder of the service.
+ * @throws INVALID_PARAMETER (output exists or is not writable), STORAGE_FULL, MODEL_INVALID, NOT_FOUND (service not
+ *   built), the signal's reason.
  */
 export async function bundleModel(
   { packageFolder, outputFolder, onProgress, signal }: BundleRequest,
@@ -56,7 +56,10 @@ export async function bundleModel(
 ): Promise<{ readonly bytes: number }> {
   const target = resolve(outputFolder);
   if ((await stat(target).catch(() => undefined)) !== undefined) {
-    throw new SalamandraError('INVALID_PARAMETER', 'The output folder exists already.');
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'The output folder exists already. Choose a new one.',
+    );
   }
   const manifest = await inspectPackage(packageFolder);
   const modelFiles = [...Object.keys(manifest.files), MANIFEST_FILE];
@@ -94,12 +97,12 @@ export async function bundleModel(
     await rename(staging, target);
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
-    throw explainRefusal(error);
+    throw explainOutputError(error);
   }
   return { bytes };
 }
 
-/** Works on a few at a time: most files are small, and wait for the disk more than for anything else. */
+/** Processes FILES_AT_ONCE items in parallel: with many small files the disk latency dominates. */
 async function forEach<T>(
   items: readonly T[],
   signal: AbortSignal,
@@ -107,7 +110,7 @@ async function forEach<T>(
 ): Promise<void> {
   for (let begin = 0; begin < items.length; begin += FILES_AT_ONCE) {
     signal.throwIfAborted();
-    // All of them come to an end before a failure is told, since what they wrote is deleted then.
+    // Wait for all of them before throwing: the caller then deletes the folder they write to.
     const outcomes = await Promise.allSettled(items.slice(begin, begin + FILES_AT_ONCE).map(work));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
@@ -127,13 +130,13 @@ async function checkSpace(folder: string, bytes: number): Promise<void> {
   if (bytes > bavail * bsize) throw new SalamandraError('STORAGE_FULL', NO_SPACE);
 }
 
-/** A line of `sha256sum`, which has slashes on every system. */
+/** A line in the format of `sha256sum`, with forward slashes on all systems. */
 async function checksumLine(staging: string, name: string): Promise<string> {
-  const { sha256 } = await recordFile(join(staging, name), 'refuse');
+  const { sha256 } = await hashFile(join(staging, name), 'refuse');
   return `${sha256}  ${name.split(sep).join('/')}\n`;
 }
 
-/** Sticks are pulled out early. */
+/** fsync, since USB sticks are often unplugged right away. */
 async function flushFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const handle = await open(join(folder, name), 'r');
@@ -145,8 +148,8 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
-/** What file systems say, in words for whoever chose the output folder. */
-const REFUSALS: ReadonlyMap<string | undefined, readonly [code: ErrorCode, message: string]> =
+/** Errors of the output file system, by the codes of Node.js. */
+const DISK_ERRORS: ReadonlyMap<string | undefined, readonly [code: ErrorCode, message: string]> =
   new Map([
     ['ENOSPC', ['STORAGE_FULL', NO_SPACE]],
     ['EDQUOT', ['STORAGE_FULL', NO_SPACE]],
@@ -154,7 +157,7 @@ const REFUSALS: ReadonlyMap<string | undefined, readonly [code: ErrorCode, messa
       'EFBIG',
       [
         'STORAGE_FULL',
-        'The file system of the output folder holds no file that large; exFAT does.',
+        'The file system of the output folder cannot store files of this size (FAT32: 4 GB). Format it as exFAT.',
       ],
     ],
     ['EACCES', ['INVALID_PARAMETER', CANNOT_WRITE]],
@@ -162,7 +165,83 @@ const REFUSALS: ReadonlyMap<string | undefined, readonly [code: ErrorCode, messa
     ['EROFS', ['INVALID_PARAMETER', CANNOT_WRITE]],
   ]);
 
-function explainRefusal(error: unknown): unknown {
-  const refusal = REFUSALS.get((error as NodeJS.ErrnoException).code);
-  return refusal ? new SalamandraError(...refusal, { cause: error }) : error;
+function explainOutputError(error: unknown): unknown {
+  const explanation = DISK_ERRORS.get((error as NodeJS.ErrnoException).code);
+  return explanation ? new SalamandraError(...explanation, { cause: error }) : error;
+}
+
+/** Files and folders of the project that the service needs besides `node_modules`. */
+const PROJECT_FILES = ['dist', 'samples', 'package.json', 'LICENSE'];
+
+/** Written by npm: the installed packages, with a mark for development dependencies. */
+const INSTALLED_LIST = join('node_modules', '.package-lock.json');
+
+/** A dependency of transformers.js that only browsers load. */
+const BROWSER_PACKAGE = 'node_modules/onnxruntime-web';
+
+/** Type declarations and source maps. */
+const UNUSED_FILE = /\.(?:d\.[cm]?ts|map)$/;
+
+/** ONNX Runtime ships the libraries of all systems: `bin/napi-v6/linux/x64/...`. */
+const NATIVE_FILE = /[\\/]napi-v\d+[\\/](\w+)[\\/](\w+)[\\/]/;
+
+/**
+ * Lists the files of the built service and its runtime dependencies for this operating system and CPU, as sorted paths
+ * relative to the project. Symbolic links are skipped.
+ *
+ * @throws NOT_FOUND if the project is not built or not installed by npm.
+ */
+async function listServiceFiles(project: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const part of PROJECT_FILES) files.push(...(await listFiles(project, part)));
+  if (!files.some((file) => file === join('dist', 'cli.js'))) throw notBuilt();
+  for (const folder of await listPackages(project)) {
+    files.push(...(await listFiles(project, folder)).filter(isUsed));
+  }
+  return files.sort();
+}
+
+/** Folders of the runtime dependencies. */
+async function listPackages(project: string): Promise<string[]> {
+  const text = await readFile(join(project, INSTALLED_LIST), 'utf8').catch(() => {
+    throw notBuilt();
+  });
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  };
+  return Object.entries(packages)
+    .filter(([folder, { dev, devOptional }]) => {
+      return !(dev ?? devOptional ?? false) && folder !== BROWSER_PACKAGE;
+    })
+    .map(([folder]) => folder);
+}
+
+function isUsed(file: string): boolean {
+  const [, platform, arch] = NATIVE_FILE.exec(file) ?? [];
+  const isOfOtherSystem =
+    platform !== undefined && (platform !== process.platform || arch !== process.arch);
+  return !isOfOtherSystem && !UNUSED_FILE.test(file);
+}
+
+/** Files below a folder, or the file itself. Nested `node_modules` are skipped: npm lists their packages separately. */
+async function listFiles(project: string, part: string): Promise<string[]> {
+  const entries = await readdir(join(project, part), { withFileTypes: true }).catch(
+    (error: unknown) => ((error as NodeJS.ErrnoException).code === 'ENOTDIR' ? null : []),
+  );
+  if (entries === null) return [part];
+  const lists = await Promise.all(
+    entries.map(async (entry) => {
+      if (entry.isFile()) return [join(part, entry.name)];
+      if (!entry.isDirectory() || entry.name === 'node_modules') return [];
+      return await listFiles(project, join(part, entry.name));
+    }),
+  );
+  return lists.flat();
+}
+
+function notBuilt(): SalamandraError {
+  return new SalamandraError(
+    'NOT_FOUND',
+    'The service is not built. Run `npm ci` and `npm run build` first.',
+  );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { installModel } from './install-model.js';
-import { withInstallationLock } from './installation-lock.js';
+import { withInstallLock } from './install-lock.js';
 
 let home: string;
 
@@ -18,7 +18,7 @@ describe('installModel', () => {
   const install = (model: string, bundled?: string) =>
     installModel({ home, model, precision: 'int8' }, () => undefined, bundled);
 
-  it('finds a package by its path or name', async () => {
+  it('finds a package by path or name', async () => {
     const directory = join(home, 'packages', 'other', 'int8');
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'manifest.json'), '{}');
@@ -27,14 +27,14 @@ describe('installModel', () => {
     expect(await install(directory)).toBe(directory);
   });
 
-  it('does not find what is not there', async () => {
+  it('rejects unknown models', async () => {
     await expect(install('absent')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
     await expect(install('demo', join(home, 'none'))).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
   });
 
-  it('leaves neither package nor lock behind when the bundled checkpoint is broken', async () => {
+  it('leaves neither package nor lock if the bundled checkpoint is invalid', async () => {
     const bundled = join(home, 'bundled');
     await mkdir(bundled);
     for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
@@ -47,13 +47,13 @@ describe('installModel', () => {
   });
 });
 
-describe('withInstallationLock', () => {
+describe('withInstallLock', () => {
   const lock = () => join(home, 'lock');
 
-  it('lets one work at a time', async () => {
+  it('runs one holder at a time', async () => {
     const steps: string[] = [];
     const work = (name: string) =>
-      withInstallationLock(lock(), async () => {
+      withInstallLock(lock(), async () => {
         steps.push(`${name} starts`);
         await sleep(30);
         steps.push(`${name} ends`);
@@ -65,24 +65,24 @@ describe('withInstallationLock', () => {
     expect(steps[1]).toBe(steps[0]?.replace('starts', 'ends'));
   });
 
-  it('frees the lock when the work fails', async () => {
-    const failing = withInstallationLock(lock(), () => Promise.reject(new Error('failed')));
+  it('releases the lock after an error', async () => {
+    const failing = withInstallLock(lock(), () => Promise.reject(new Error('failed')));
 
     await expect(failing).rejects.toThrow('failed');
     expect(await readdir(home)).toEqual([]);
   });
 
-  it('passes over a holder that died here', async () => {
+  it('takes over the lock of a dead process on this host', async () => {
     await writeFile(lock(), `${hostname()} 999999999\n`);
 
-    expect(await withInstallationLock(lock(), () => Promise.resolve('done'))).toBe('done');
+    expect(await withInstallLock(lock(), () => Promise.resolve('done'))).toBe('done');
   });
 
-  it('passes over a holder elsewhere whose heartbeat stopped', async () => {
+  it('takes over the lock of another host without a heartbeat', async () => {
     await writeFile(lock(), 'elsewhere 1\n');
     const minutesAgo = new Date(Date.now() - 120_000);
     await utimes(lock(), minutesAgo, minutesAgo);
 
-    expect(await withInstallationLock(lock(), () => Promise.resolve('done'))).toBe('done');
+    expect(await withInstallLock(lock(), () => Promise.resolve('done'))).toBe('done');
   });
 });

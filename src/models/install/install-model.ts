@@ -2,25 +2,25 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Configuration, PROJECT_DIRECTORY } from '../../config/configuration.js';
-import { computeFolderRevision } from '../convert/checkpoint-revision.js';
+import { computeFolderRevision } from '../convert/checkpoint/checkpoint-files.js';
 import { type ConversionProgress, convertCheckpoint } from '../convert/convert-checkpoint.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { packageDirectory } from '../package/home.js';
+import { packageDirectory } from '../package/home-folders.js';
 import { MANIFEST_FILE } from '../package/manifest.js';
-import { parseManifestText } from '../package/manifest-text.js';
+import { parseManifestJson } from '../package/manifest-json.js';
 import { resolveModel } from '../package/resolve-model.js';
-import { withInstallationLock } from './installation-lock.js';
+import { withInstallLock } from './install-lock.js';
 
-/** The id of the model in the repository. */
+/** Id of the demo model that is part of the repository. */
 export const BUNDLED_MODEL = 'demo';
 
 export type ModelChoice = Pick<Configuration, 'home' | 'model' | 'precision'>;
 
 /**
- * Finds the package folder of a model by its path or name, as `resolveModel` does, or the bundled one, which is
- * converted from its checkpoint at first use and again when the checkpoint changes.
+ * Returns the package folder of a model (see `resolveModel`). The demo model is converted from its checkpoint on first
+ * use and again after the checkpoint changes.
  *
- * @param bundled the bundled checkpoint.
+ * @param bundled checkpoint folder of the demo model.
  * @throws MODEL_NOT_FOUND, MODEL_INVALID, INVALID_PARAMETER
  */
 export async function installModel(
@@ -33,13 +33,16 @@ export async function installModel(
   const directory = packageDirectory(home, model, precision);
 
   if (!(await exists(join(bundled, 'config.json')))) {
-    throw new SalamandraError('MODEL_NOT_FOUND', 'The bundled model is missing.');
+    throw new SalamandraError(
+      'MODEL_NOT_FOUND',
+      'The checkpoint of the demo model is missing (models/demo). Restore it from the repository.',
+    );
   }
   const revision = await computeFolderRevision(bundled);
   if (await isCurrent(directory, revision)) return directory;
   await mkdir(dirname(directory), { recursive: true });
-  await withInstallationLock(`${directory}.lock`, async () => {
-    // Whoever held the lock before may have done the work.
+  await withInstallLock(`${directory}.lock`, async () => {
+    // Another process may have converted it while this one waited for the lock.
     if (await isCurrent(directory, revision)) return;
     await convertCheckpoint({
       checkpointDirectory: bundled,
@@ -51,11 +54,11 @@ export async function installModel(
   return directory;
 }
 
-/** Whether the package was made from this checkpoint, by this version of the converter. */
+/** Whether the package exists, has the current format and was made from this checkpoint. */
 async function isCurrent(directory: string, revision: string): Promise<boolean> {
   try {
     const bytes = await readFile(join(directory, MANIFEST_FILE));
-    return parseManifestText(bytes).source.revision === revision;
+    return parseManifestJson(bytes).source.revision === revision;
   } catch {
     return false;
   }

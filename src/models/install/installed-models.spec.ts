@@ -3,10 +3,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { writeTinyPackage } from '../../../test/trust/write-tiny-package.js';
-import { packageDirectory, sourceDirectory } from '../package/home.js';
+import { packageDirectory, sourceDirectory } from '../package/home-folders.js';
 import type { Precision } from '../package/manifest.js';
-import { listInstalled } from './installed-models.js';
-import { removeModel } from './remove-model.js';
+import { listInstalled, removeModel } from './installed-models.js';
 
 let home: string;
 
@@ -33,11 +32,11 @@ const listed = async () =>
   (await listInstalled(home)).map(({ id, part, state }) => `${id} ${part} ${state.kind}`);
 
 describe('listInstalled', () => {
-  it('lists nothing in a home that is not there', async () => {
+  it('lists nothing in a missing home folder', async () => {
     expect(await listInstalled(join(home, 'none'))).toEqual([]);
   });
 
-  it('lists packages, downloads under way and kept checkpoints', async () => {
+  it('lists packages, running downloads and kept checkpoints', async () => {
     await addPackage('salamandra-2b', 'int8');
     await addPackage('salamandra-2b', 'fp32');
     await addUnfinished('salamandra-7b', 'int4');
@@ -52,7 +51,7 @@ describe('listInstalled', () => {
     ]);
   });
 
-  it('says what a ready package is and how much it takes', async () => {
+  it('describes a ready package with its size', async () => {
     await addPackage('salamandra-2b', 'int8');
     const [model] = await listInstalled(home);
 
@@ -61,7 +60,7 @@ describe('listInstalled', () => {
     expect(model?.directory).toBe(packageDirectory(home, 'salamandra-2b', 'int8'));
   });
 
-  it('says why a package is of no use', async () => {
+  it('gives the reason for an invalid package', async () => {
     await addPackage('salamandra-2b', 'int8');
     await addFile(packageDirectory(home, 'salamandra-2b', 'int8'), 'tokenizer.json', '{} ');
     const [model] = await listInstalled(home);
@@ -83,7 +82,7 @@ describe('removeModel', () => {
     expect(await readdir(join(home, 'packages'))).toEqual(['salamandra-7b']);
   });
 
-  it('does not choose between two', async () => {
+  it('rejects an ambiguous model', async () => {
     await addPackage('salamandra-2b', 'int8');
     await addPackage('salamandra-2b', 'fp32');
     await expect(removeModel(home, 'salamandra-2b', null)).rejects.toMatchObject({
@@ -94,7 +93,7 @@ describe('removeModel', () => {
     expect(await listed()).toEqual(['salamandra-2b fp32 ready']);
   });
 
-  it('deletes a checkpoint only when it is asked to', async () => {
+  it('deletes a checkpoint only on request', async () => {
     await addPackage('salamandra-2b', 'int8');
     await addFile(sourceDirectory(home, 'salamandra-2b'), 'pull.json', KEPT);
     await removeModel(home, 'salamandra-2b', 'int8');
@@ -104,7 +103,7 @@ describe('removeModel', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it('deletes everything an unfinished download left', async () => {
+  it('deletes the remains of an unfinished download', async () => {
     await addUnfinished('salamandra-7b', 'int4');
     await removeModel(home, 'salamandra-7b', null);
 
@@ -112,7 +111,7 @@ describe('removeModel', () => {
     expect(await readdir(join(home, 'packages'))).toEqual([]);
   });
 
-  it('leaves alone what is being installed', async () => {
+  it('does not delete a model during its installation', async () => {
     await addUnfinished('salamandra-7b', 'int4');
     const lock = `${sourceDirectory(home, 'salamandra-7b')}.lock`;
     await writeFile(lock, `${hostname()} ${process.pid}\n`);
@@ -123,7 +122,7 @@ describe('removeModel', () => {
     expect(await listed()).toHaveLength(2);
   });
 
-  it.each(['absent', '..', '.', '/', '../packages', 'a/../b', ''])('refuses %j', async (name) => {
+  it.each(['absent', '..', '.', '/', '../packages', 'a/../b', ''])('rejects %j', async (name) => {
     await addPackage('salamandra-2b', 'int8');
 
     await expect(removeModel(home, name, null)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });

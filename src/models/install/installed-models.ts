@@ -3,7 +3,12 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { packagesDirectory, partialDirectory, sourcesDirectory } from '../package/home.js';
+import {
+  packagesDirectory,
+  partialDirectory,
+  sourcesDirectory,
+  sourceDirectory,
+} from '../package/home-folders.js';
 import {
   type ModelManifest,
   type Precision,
@@ -12,25 +17,27 @@ import {
 } from '../package/manifest.js';
 import { inspectPackage } from '../package/model-package.js';
 import { readPullRecord } from './pull-record.js';
+import { modelIdOf } from '../package/model-names.js';
+import { isInstallLocked } from './install-lock.js';
 
-/** A package, or the checkpoint that was kept beside it. */
+/** A package in one precision, or the downloaded checkpoint. */
 export type InstalledPart = Precision | 'source';
 
 export type InstalledState =
   | { readonly kind: 'ready' }
-  /** A download or conversion is under way or was broken off; it goes on from there. */
+  /** A download or conversion is running or was interrupted; `npx salamandra pull` resumes it. */
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** Something in the home folder that takes space and has a name. */
+/** A package or checkpoint in the home folder. */
 export interface InstalledModel {
   readonly id: string;
   readonly part: InstalledPart;
-  /** Of a package that is ready. */
+  /** `null` unless it is a package with state `ready`. */
   readonly manifest: ModelManifest | null;
-  /** Its folder; of an incomplete package, the one it will have. */
+  /** Folder; for an incomplete package, the final one. */
   readonly directory: string;
-  /** Space its files take on the disk, `incomplete` ones included. */
+  /** Disk space, including partial files. */
   readonly bytes: number;
   readonly state: InstalledState;
 }
@@ -38,8 +45,8 @@ export interface InstalledModel {
 const INCOMPLETE = { manifest: null, state: { kind: 'incomplete' } } as const;
 
 /**
- * What is in the home folder, by id and then from the most to the least exact. Names, sizes and manifests are
- * checked; what the files hold is not, since that takes as long as reading them.
+ * Lists packages and checkpoints in the home folder, sorted by id, then precision. Checks manifests, names and sizes,
+ * but not hashes, which would take as long as reading all files.
  */
 export async function listInstalled(home: string): Promise<InstalledModel[]> {
   const [packages, sources] = [packagesDirectory(home), sourcesDirectory(home)];
@@ -57,10 +64,10 @@ export async function listInstalled(home: string): Promise<InstalledModel[]> {
 }
 
 /**
- * Deletes what was listed, and what is left of attempts to make it. It stops being installed with the first file
- * deleted, so that no half of it is ever loaded.
+ * Deletes a package or checkpoint and its partial files. The manifest goes first, so that no incomplete package is
+ * loaded.
  */
-export async function removeInstalled({ directory, part }: InstalledModel): Promise<void> {
+async function removeInstalled({ directory, part }: InstalledModel): Promise<void> {
   await rm(join(directory, MANIFEST_FILE), { force: true });
   await rm(directory, { recursive: true, force: true });
   const parent = join(directory, '..');
@@ -69,7 +76,7 @@ export async function removeInstalled({ directory, part }: InstalledModel): Prom
       if (!name.startsWith(`.${part}.`)) continue;
       await rm(join(parent, name), { recursive: true, force: true });
     }
-    // The model's own folder goes with its last package.
+    // Also delete the model's folder after its last package.
     if ((await entriesOf(parent)).length === 0) await rm(parent, { recursive: true, force: true });
   }
 }
@@ -101,7 +108,7 @@ async function inspect(directory: string): Promise<Pick<InstalledModel, 'manifes
   }
 }
 
-/** A checkpoint, or as much of one as a pull has come to. */
+/** A complete checkpoint (`--keep-source`) or a partial download. */
 async function describeSource(directory: string, id: string): Promise<InstalledModel | null> {
   const bytes = await sizeOf(directory);
   if (bytes === null) return null;
@@ -109,7 +116,7 @@ async function describeSource(directory: string, id: string): Promise<InstalledM
   return { id, part: 'source', directory, bytes, manifest: null, state: { kind } };
 }
 
-/** Bytes of a folder's files on the disk, holes left out; null where there is no such folder. */
+/** Allocated bytes of a folder's files (holes of sparse files excluded); null if the folder does not exist. */
 async function sizeOf(directory: string): Promise<number | null> {
   const folder = await lstat(directory).catch(() => undefined);
   if (!folder?.isDirectory()) return null;
@@ -117,13 +124,13 @@ async function sizeOf(directory: string): Promise<number | null> {
   for (const entry of await entriesOf(directory)) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) bytes += (await sizeOf(path)) ?? 0;
-    // A file may go while it is looked at: a download is at work.
+    // A running download may rename or delete files meanwhile.
     else bytes += await sizeOfFile(path);
   }
   return bytes;
 }
 
-/** Some file systems count no blocks. */
+/** Some file systems report 0 blocks. */
 async function sizeOfFile(path: string): Promise<number> {
   const file = await lstat(path).catch(() => undefined);
   if (!file) return 0;
@@ -139,4 +146,81 @@ async function foldersIn(directory: string): Promise<string[]> {
 
 async function entriesOf(directory: string): Promise<Dirent[]> {
   return await readdir(directory, { withFileTypes: true }).catch(() => []);
+}
+
+/**
+ * Deletes a package of a model or its checkpoint, including partial downloads.
+ *
+ * @param part null if the model has a single package or checkpoint.
+ * @returns the deleted entries.
+ * @throws MODEL_NOT_FOUND listing the installed models, INVALID_PARAMETER if several parts match, MODEL_NOT_READY
+ *   during an installation.
+ */
+export async function removeModel(
+  home: string,
+  name: string,
+  part: InstalledPart | null,
+): Promise<InstalledModel[]> {
+  const all = await listInstalled(home);
+  const targets = chooseTargets(all, readId(name), part);
+  for (const { id, directory } of targets) {
+    const locks = [`${directory}.lock`, `${sourceDirectory(home, id)}.lock`];
+    for (const lock of locks) {
+      if (!(await isInstallLocked(lock))) continue;
+      throw new SalamandraError(
+        'MODEL_NOT_READY',
+        `${id} is being installed by another process. Wait for it, or stop it, and run the command again.`,
+      );
+    }
+  }
+  for (const target of targets) await removeInstalled(target);
+  return targets;
+}
+
+function chooseTargets(
+  all: readonly InstalledModel[],
+  id: string,
+  part: InstalledPart | null,
+): InstalledModel[] {
+  const entries = all.filter((model) => model.id === id);
+  const leftovers = entries.filter(({ part: p, state }) => p === 'source' && isUnfinished(state));
+  const found = entries.filter(
+    (model) => !leftovers.includes(model) && (part === null || model.part === part),
+  );
+  if (found.length > 1) {
+    const parts = found.map((model) => model.part).join(', ');
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `${id} is installed as ${parts}. Choose one with --precision.`,
+    );
+  }
+  const takesLeftovers = found.every(({ state }) => isUnfinished(state));
+  const targets = takesLeftovers ? [...found, ...leftovers] : found;
+  if (targets.length > 0 && (found.length > 0 || part === null || part === 'source')) {
+    return targets;
+  }
+  const known = [...new Set(all.map((model) => model.id))].join(', ') || 'none';
+  throw new SalamandraError(
+    'MODEL_NOT_FOUND',
+    entries.length === 0
+      ? `The model is not installed. Installed: ${known}.`
+      : `${id} is not installed as ${part ?? 'a package'}. Installed models: \`npx salamandra models list\`.`,
+  );
+}
+
+function isUnfinished({ kind }: InstalledModel['state']): boolean {
+  return kind === 'incomplete';
+}
+
+/** Paths are rejected: nothing outside of the home folder may be deleted. */
+function readId(name: string): string {
+  try {
+    return modelIdOf(name);
+  } catch (cause) {
+    throw new SalamandraError(
+      'MODEL_NOT_FOUND',
+      'Only the models listed by `npx salamandra models list` can be removed; paths are not accepted.',
+      { cause },
+    );
+  }
 }

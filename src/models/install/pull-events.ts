@@ -1,11 +1,11 @@
 import type { HubSettings } from '../hub/hub-settings.js';
-import type { OnPause } from '../hub/with-retries.js';
+import type { OnPause } from '../hub/retry-policy.js';
 
-/** What a pull tells while it works. */
+/** Progress events of a pull. */
 export type PullEvent =
   | {
       readonly kind: 'model-found';
-      /** As the hub spells it. */
+      /** `OWNER/NAME`. */
       readonly repository: string;
       readonly commit: string;
       readonly licence: string;
@@ -17,39 +17,41 @@ export type PullEvent =
       readonly reason: 'hub-busy' | 'hub-broken' | 'hub-unreachable';
       readonly milliseconds: number;
     }
-  /** Another process pulls the same model. */
+  /** Waiting for another process that pulls the same model. */
   | { readonly kind: 'other-pull' };
 
-/** Bytes are those of the weight files of the checkpoint; in `prepare` those of its small files. */
+/** Byte counts refer to the weight files; in the step `prepare`, to configuration and tokenizer. */
 export interface PullProgress {
   readonly step: 'prepare' | 'download' | 'check' | 'convert' | 'finish';
-  /** Which weight file, from 1, and of how many; 0 in `prepare`. */
+  /** Number of the weight file, from 1 to `files`; 0 in `prepare`. */
   readonly file: number;
   readonly files: number;
-  /** Those of earlier runs count. */
+  /** Including those of earlier runs. */
   readonly downloadedBytes: number;
   readonly convertedBytes: number;
   readonly totalBytes: number;
 }
 
-/** What has to be agreed to before a gated model is fetched. */
+/** Conditions of a gated model. */
 export interface ModelConditions {
   readonly repository: string;
   readonly licence: string;
-  /** The model's page. */
+  /** URL of the model page. */
   readonly address: string;
 }
 
-/** How a pull speaks with whoever asked for it. */
-export interface PullTalk {
+/** Callbacks, hub settings and abort signal of a pull. */
+export interface PullContext {
   readonly onEvent: (event: PullEvent) => void;
-  /** Asked once, before the weights of a gated model are fetched. */
+  /**
+   * Called once, before the weights of a gated model are downloaded. Resolves to whether the conditions are accepted.
+   */
   readonly accept: (conditions: ModelConditions) => Promise<boolean>;
   readonly hub: HubSettings;
   readonly signal: AbortSignal;
 }
 
-/** Tells of the pauses of downloads. */
-export function createOnPause({ onEvent }: Pick<PullTalk, 'onEvent'>): OnPause {
+/** Reports retry pauses as `waiting` events. */
+export function createOnPause({ onEvent }: Pick<PullContext, 'onEvent'>): OnPause {
   return (reason, milliseconds) => onEvent({ kind: 'waiting', reason, milliseconds });
 }

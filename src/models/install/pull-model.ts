@@ -1,59 +1,57 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, rm, readdir } from 'node:fs/promises';
+import { dirname, basename, join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createHubClient, type HubClient } from '../hub/hub-client.js';
-import type { HubPolicy } from '../hub/hub-policy.js';
+import type { HubPolicy } from '../hub/retry-policy.js';
 import type { HubSnapshot } from '../hub/hub-snapshot.js';
-import { packageDirectory, sourceDirectory } from '../package/home.js';
+import { packageDirectory, sourceDirectory } from '../package/home-folders.js';
 import type { ModelManifest, Precision } from '../package/manifest.js';
 import { inspectPackage } from '../package/model-package.js';
 import { packageIdOf } from '../package/model-names.js';
 import { convertFromHub } from './convert-from-hub.js';
-import { explainDiskError } from './explain-disk-error.js';
-import { withInstallationLock } from './installation-lock.js';
-import { createOnPause, type PullTalk } from './pull-events.js';
+import { explainDiskError } from './disk-space.js';
+import { withInstallLock } from './install-lock.js';
+import { createOnPause, type PullContext } from './pull-events.js';
 import { type PullRecord, readPullRecord, writePullRecord } from './pull-record.js';
-import { removeLeftovers } from './remove-leftovers.js';
 
 export interface PullRequest {
   readonly home: string;
-  /** As the hub writes it: `BSC-LT/salamandra-7b-vision`. */
+  /** `OWNER/NAME`, for example `BSC-LT/salamandra-7b-vision`. */
   readonly repository: string;
-  /** A branch, a tag or a commit. Null: that of an unfinished pull of the model, else the newest. */
+  /** Branch, tag or commit. `null` for the commit of an unfinished pull, or else the default branch. */
   readonly revision: string | null;
   readonly precision: Precision;
-  /** What becomes of the checkpoint's files: each shard goes as soon as it is converted, or all stay. */
+  /** `delete` removes each shard after its conversion, `keep` keeps the checkpoint. */
   readonly source: 'delete' | 'keep';
 }
 
-export interface PullContext extends PullTalk {
-  /** HUB_POLICY unless given. */
+export interface PullOptions extends PullContext {
+  /** Default: HUB_POLICY. */
   readonly policy?: HubPolicy;
 }
 
 export interface PulledModel {
-  /** The package's folder. */
+  /** Folder of the package. */
   readonly directory: string;
   readonly manifest: ModelManifest;
   readonly outcome: 'installed' | 'already-installed';
 }
 
 /**
- * Fetches a model from a hub and makes a package of it, shard by shard: on the disk are never more than the package and
- * the largest shard, unless the source is kept. After a break of any kind the same call goes on where it stopped.
+ * Downloads a model and converts it to a package, shard by shard: unless the source is kept, the peak disk usage is the
+ * package plus the largest shard. The same call resumes after any interruption.
  *
- * @throws HUB_UNAVAILABLE, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND, MODEL_INVALID (also where bytes are
- *   not those that the hub lists), STORAGE_FULL, INVALID_PARAMETER where the home folder cannot be written, and the
- *   signal's reason.
+ * @throws HUB_UNAVAILABLE, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, MODEL_NOT_FOUND, MODEL_INVALID (unsupported model
+ *   or wrong checksum), STORAGE_FULL, INVALID_PARAMETER (home folder not writable), the signal's reason.
  */
-export async function pullModel(request: PullRequest, context: PullContext): Promise<PulledModel> {
+export async function pullModel(request: PullRequest, context: PullOptions): Promise<PulledModel> {
   const { signal, onEvent } = context;
   const source = sourceDirectory(request.home, packageIdOf(request.repository));
   const client = createHubClient(context.hub, context.policy);
   try {
     await mkdir(dirname(source), { recursive: true });
-    return await withInstallationLock(
+    return await withInstallLock(
       `${source}.lock`,
       () => pullLocked(request, context, client, source),
       { signal, onWait: () => onEvent({ kind: 'other-pull' }) },
@@ -68,15 +66,15 @@ export async function pullModel(request: PullRequest, context: PullContext): Pro
 
 async function pullLocked(
   request: PullRequest,
-  context: PullContext,
+  context: PullOptions,
   client: HubClient,
   source: string,
 ): Promise<PulledModel> {
   const { home, repository, precision } = request;
   const directory = packageDirectory(home, packageIdOf(repository), precision);
-  // One that lacks a file, or has it cut short, is none.
+  // A package with missing or truncated files is installed again.
   const installed = await inspectPackage(directory).catch(() => null);
-  if (context.hub.network === 'offline' && installed && isAskedFor(installed, request)) {
+  if (context.hub.network === 'offline' && installed && matchesRequest(installed, request)) {
     return { directory, manifest: installed, outcome: 'already-installed' };
   }
   const earlier = await readPullRecord(source);
@@ -96,54 +94,54 @@ async function pullLocked(
   await mkdir(dirname(directory), { recursive: true });
   const conversion = {
     ...{ home, precision, directory, source },
-    // What an earlier pull was asked to keep stays.
+    // A checkpoint that an earlier pull kept is not deleted.
     after: isKept ? 'keep' : request.source,
   } as const;
   const manifest = await convertFromHub(conversion, record, context, client);
   return { directory, manifest, outcome: 'installed' };
 }
 
-/** As far as that shows without a hub. */
-function isAskedFor({ source }: ModelManifest, { repository, revision }: PullRequest): boolean {
+/** Offline, a branch or tag cannot be resolved, so only commits are compared. */
+function matchesRequest({ source }: ModelManifest, { repository, revision }: PullRequest): boolean {
   const isSameModel = source.hub?.repository === repository;
   return isSameModel && (revision === null || revision === source.hub.commit);
 }
 
-/** Online always what the hub says now, so that nothing but files comes from the record. */
+/** Online, commit and file list always come from the hub. Offline, they come from the record of an earlier pull. */
 async function chooseSnapshot(
   { repository, revision }: PullRequest,
-  { hub, onEvent, signal }: PullContext,
+  { hub, onEvent, signal }: PullOptions,
   client: HubClient,
   earlier: PullRecord | null,
 ): Promise<HubSnapshot> {
   const onPause = createOnPause({ onEvent });
   if (hub.network === 'offline') {
-    const asked = [null, earlier?.revision, earlier?.snapshot.commit];
-    if (earlier?.snapshot.repository === repository && asked.includes(revision)) {
+    const known = [null, earlier?.revision, earlier?.snapshot.commit];
+    if (earlier?.snapshot.repository === repository && known.includes(revision)) {
       return earlier.snapshot;
     }
   } else if (revision === null && earlier?.state === 'unfinished') {
     try {
-      return await client.describe(repository, earlier.snapshot.commit, { onPause, signal });
+      return await client.resolveSnapshot(repository, earlier.snapshot.commit, { onPause, signal });
     } catch (error) {
-      // A commit may be gone from the hub; then the newest is what is left.
+      // The commit was deleted on the hub (force push): continue with the newest one.
       if (!(error instanceof SalamandraError) || error.code !== 'MODEL_NOT_FOUND') throw error;
     }
   }
-  return await client.describe(repository, revision, { onPause, signal });
+  return await client.resolveSnapshot(repository, revision, { onPause, signal });
 }
 
-/** Makes the folder of the source one of this snapshot: what is there of another goes. */
+/** Prepares the source folder for this commit: files of another commit are deleted. */
 async function prepareSource(
   { revision }: PullRequest,
   snapshot: HubSnapshot,
   earlier: PullRecord | null,
   source: string,
 ): Promise<PullRecord> {
-  const isOn = earlier !== null && isSame(earlier, snapshot);
-  if (!isOn) await rm(source, { recursive: true, force: true });
+  const canResume = earlier !== null && isSame(earlier, snapshot);
+  if (!canResume) await rm(source, { recursive: true, force: true });
   await mkdir(source, { recursive: true });
-  const record: PullRecord = isOn
+  const record: PullRecord = canResume
     ? { ...earlier, snapshot }
     : { snapshot, revision, state: 'unfinished', conditions: 'not-asked', hashes: new Map() };
   await writePullRecord(source, record);
@@ -152,4 +150,21 @@ async function prepareSource(
 
 function isSame(record: PullRecord, { repository, commit }: HubSnapshot): boolean {
   return record.snapshot.repository === repository && record.snapshot.commit === commit;
+}
+
+/**
+ * Deletes temporary folders beside an installed package, left by a kill at the end of an installation: the partial
+ * package and the replaced one.
+ *
+ * @param source checkpoint folder, deleted as well unless another precision is being converted from it; null keeps it.
+ */
+async function removeLeftovers(directory: string, source: string | null): Promise<void> {
+  const parent = dirname(directory);
+  const [prefix, partial] = [`.${basename(directory)}.`, /^\..*\.partial$/];
+  let others = 0;
+  for (const name of await readdir(parent)) {
+    if (name.startsWith(prefix)) await rm(join(parent, name), { recursive: true, force: true });
+    else if (partial.test(name)) others += 1;
+  }
+  if (source !== null && others === 0) await rm(source, { recursive: true, force: true });
 }

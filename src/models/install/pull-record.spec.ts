@@ -36,12 +36,12 @@ describe('the record of a pull', () => {
   });
   afterEach(() => folder.remove());
 
-  it('is read as it was written', async () => {
+  it('is parsed as it was written', async () => {
     await writePullRecord(folder.path(''), RECORD);
     expect(await readPullRecord(folder.path(''))).toEqual(RECORD);
   });
 
-  it('is nothing where there is none', async () => {
+  it('is null if there is none', async () => {
     expect(await readPullRecord(folder.path(''))).toBeNull();
   });
 

@@ -4,33 +4,33 @@ import { join } from 'node:path';
 import { type HubFile, type HubSnapshot, PLAIN_NAME } from '../hub/hub-snapshot.js';
 import {
   type JsonObject,
+  checkHex,
   checkInteger,
   checkList,
   checkObject,
   checkOneOf,
   checkString,
   parseJsonObject,
-} from '../package/checked-json.js';
-import { checkHex } from '../package/checked-manifest-value.js';
+} from '../package/json-fields.js';
 import { invalidModel } from '../package/invalid-model.js';
 
-/** What is known of the files in a folder of sources; with it a pull goes on after a break, and without a network. */
+/** State of a download (`pull.json` in its folder), needed to resume it and to work offline. */
 export interface PullRecord {
   readonly snapshot: HubSnapshot;
-  /** What was asked for: a branch, a tag or a commit; null for the newest. */
+  /** Requested branch, tag or commit; null for the default branch. */
   readonly revision: string | null;
-  /** `kept`: a pull came to its end, and every file is there. */
+  /** `kept`: the pull is finished and all files were kept (`--keep-source`). */
   readonly state: 'unfinished' | 'kept';
-  /** Whether the user agreed to the conditions of a gated model. */
+  /** Consent to the conditions of a gated model. */
   readonly conditions: 'not-asked' | 'accepted';
-  /** SHA-256 in hex of files that were there and right, by name. */
+  /** SHA-256 in hex of verified files, by name. */
   readonly hashes: ReadonlyMap<string, string>;
 }
 
 const RECORD_FILE = 'pull.json';
 const MAX_FILES = 10_000;
 
-/** Null where there is none, or none that can be read. */
+/** `null` if the file is missing or invalid. */
 export async function readPullRecord(directory: string): Promise<PullRecord | null> {
   try {
     const json = parseJsonObject(await readFile(join(directory, RECORD_FILE)), RECORD_FILE);
@@ -51,7 +51,7 @@ export async function readPullRecord(directory: string): Promise<PullRecord | nu
   }
 }
 
-/** By renaming, so that a kill leaves the old record or the new one. */
+/** Written to a new file and renamed: a kill leaves the old or the new record. */
 export async function writePullRecord(directory: string, record: PullRecord): Promise<void> {
   const { snapshot, hashes } = record;
   const json = {
@@ -79,7 +79,8 @@ function parseSnapshot(json: JsonObject): HubSnapshot {
 
 function parseFile(json: JsonObject): HubFile {
   const name = checkString(json['name'], 'name', 128);
-  if (!PLAIN_NAME.test(name)) throw invalidModel('a record names a file in a folder');
+  if (!PLAIN_NAME.test(name))
+    throw invalidModel('a file name in pull.json must not contain folders');
   const checksum = checkObject(json['checksum'], 'checksum');
   const kind = checkOneOf(checksum['kind'], 'kind', ['sha256', 'git-sha1']);
   return {

@@ -20,7 +20,7 @@ const indexOf = (places: Record<string, string>) =>
 const names = (files: readonly HubFile[]) => files.map(({ name }) => name);
 
 describe('selectSmallFiles', () => {
-  it('takes what a conversion reads, config.json first, and nothing else', () => {
+  it('selects the files of a conversion, config.json first', () => {
     const selected = selectSmallFiles(
       snapshot({
         ...{ 'tokenizer.json': 1, 'train.py': 1, 'README.md': 1, 'model.safetensors': 1 },
@@ -38,8 +38,8 @@ describe('selectSmallFiles', () => {
   it.each([
     ['without config.json', { 'model.gguf': 1 }],
     ['with a configuration of gigabytes', { 'config.json': 3e9 }],
-  ])('refuses a repository %s', (_, sizes) => {
-    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('repository');
+  ])('rejects a repository %s', (_, sizes) => {
+    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('Invalid checkpoint: config.json: ');
   });
 });
 
@@ -51,7 +51,7 @@ describe('selectWeights', () => {
     c: 'model-2.safetensors',
   });
 
-  it('takes the shards of the index, each once, and the names in them', () => {
+  it('selects each shard of the index once, and the tensor names', () => {
     const { files, tensorNames } = selectWeights(snapshot(shards), index);
     expect(names(files)).toEqual(['model-1.safetensors', 'model-2.safetensors']);
     expect(tensorNames).toEqual(['a', 'b', 'c']);
@@ -70,7 +70,9 @@ describe('selectWeights', () => {
     ['no index', null],
     ['a shard that is not there', indexOf({ a: 'model-3.safetensors' })],
     ['a path for a shard', indexOf({ a: '../model-1.safetensors' })],
-  ])('refuses %s', (_, content) => {
-    expect(() => selectWeights(snapshot(shards), content)).toThrow('The model cannot be used');
+  ])('rejects %s', (_, content) => {
+    expect(() => selectWeights(snapshot(shards), content)).toThrow(
+      /^Invalid (?:model|checkpoint): /,
+    );
   });
 });

@@ -3,56 +3,66 @@ import {
   SINGLE_FILE,
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
-} from '../convert/checkpoint-revision.js';
+} from '../convert/checkpoint/checkpoint-files.js';
 import type { HubFile, HubSnapshot } from '../hub/hub-snapshot.js';
-import { invalidModel } from '../package/invalid-model.js';
+import { invalidCheckpoint } from '../package/invalid-model.js';
 
-/** Weights of a checkpoint, and in which files they lie. */
+/** The weight files of a checkpoint. */
 export interface WeightSelection {
   readonly files: readonly HubFile[];
-  /** As the index names them; null where one file holds all. */
+  /** Names in `model.safetensors.index.json`; null for a checkpoint of one file. */
   readonly tensorNames: readonly string[] | null;
 }
 
-/** The largest tokenizer known takes 37 MB. */
+/** 128 MiB. The largest known tokenizer has 37 MB. */
 const MAX_SMALL_BYTES = 128 << 20;
 const CARD = 'README.md';
 
 /**
- * What a conversion reads of a repository besides the weights; nothing else is ever fetched. `config.json` comes first:
- * with it the hub says whether files may be read at all.
+ * The files of a repository, besides the weights, that a conversion needs; no others are downloaded. `config.json`
+ * comes first because the hub checks access with the first file.
  *
- * @throws MODEL_INVALID when a file is missing or far too large.
+ * @throws MODEL_INVALID if config.json is missing or a file is larger than 128 MiB.
  */
 export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
   const names = ['config.json', ...SMALL_FILES, WEIGHT_INDEX_FILE, CARD];
   const found = [...new Set(names)].flatMap((name) => files.get(name) ?? []);
   if (found[0]?.name !== 'config.json') {
-    throw invalidModel(
-      'its repository has no config.json: it may hold GGUF files or an adapter alone',
+    throw invalidCheckpoint(
+      'config.json',
+      'the repository has no such file. Repositories with GGUF files or adapters (LoRA) only are not supported',
     );
   }
-  if (found.some(({ bytes }) => bytes > MAX_SMALL_BYTES)) {
-    throw invalidModel('a file of its repository is far too large for what it is');
+  const tooLarge = found.find(({ bytes }) => bytes > MAX_SMALL_BYTES);
+  if (tooLarge) {
+    throw invalidCheckpoint(
+      tooLarge.name,
+      `the file has ${tooLarge.bytes} bytes (limit ${MAX_SMALL_BYTES})`,
+    );
   }
   return found;
 }
 
 /**
- * The weight files: one, or those that the index names, as transformers chooses.
+ * The weight files in the order of preference of transformers: `model.safetensors`, else the shards of the index.
  *
- * @param index content of the index, null where the repository has none.
- * @throws MODEL_INVALID when there are no weights in safetensors, or not all that the index names.
+ * @param index content of `model.safetensors.index.json`; null if the repository has none.
+ * @throws MODEL_INVALID if the repository has no safetensors weights, or not all shards of the index.
  */
 export function selectWeights({ files }: HubSnapshot, index: Uint8Array | null): WeightSelection {
   const single = files.get(SINGLE_FILE);
   if (single) return { files: [single], tensorNames: null };
-  if (!index) throw invalidModel('its repository has no weights in safetensors files');
-  const places = parseWeightIndex(index);
-  const names = [...new Set(places.values())].sort();
+  if (!index) {
+    throw invalidCheckpoint(null, 'the repository has no weights in safetensors format');
+  }
+  const fileByTensor = parseWeightIndex(index);
+  const names = [...new Set(fileByTensor.values())].sort();
   const found = names.flatMap((name) => files.get(name) ?? []);
-  if (found.length < names.length) throw invalidModel('its repository lacks weight files');
-  return { files: found, tensorNames: [...places.keys()] };
+  const missing = names.find((name) => !files.has(name));
+  if (missing !== undefined) {
+    throw invalidCheckpoint(missing, 'the repository has no such file, but its index lists it');
+  }
+  return { files: found, tensorNames: [...fileByTensor.keys()] };
 }
 
 export function sumBytes(files: readonly HubFile[]): number {

@@ -12,7 +12,7 @@ const withExpression = (Regex: unknown) => ({
 });
 
 describe('checkTokenizer', () => {
-  it('takes the tokenizer of the demo model, and holds it to its vocabulary', () => {
+  it('accepts the demo tokenizer, and checks it against the vocabulary size', () => {
     const bytes = readFileSync(DEMO);
 
     expect(() => checkTokenizer(bytes, 9216)).not.toThrow();
@@ -38,7 +38,7 @@ describe('checkTokenizer', () => {
     'a{1000000}',
     '',
     7,
-  ])('refuses the expression %j', (expression) => {
+  ])('rejects the expression %j', (expression) => {
     expect(() => check(withExpression(expression))).toThrow(INVALID);
   });
 
@@ -51,12 +51,14 @@ describe('checkTokenizer', () => {
     ['a vocabulary that is a list', { model: { vocab: [] } }],
     ['a list', []],
     ['steps within steps without end', { normalizer: nest(100) }],
-  ])('refuses %s', (_, json) => {
+  ])('rejects %s', (_, json) => {
     expect(() => check(json)).toThrow(INVALID);
   });
 
-  it('refuses more than memory should hold before it is parsed', () => {
-    expect(() => checkTokenizer(Buffer.alloc(80 * 2 ** 20 + 1, '{'), 4)).toThrow('too large');
+  it('rejects a file above the size limit before parsing it', () => {
+    expect(() => checkTokenizer(Buffer.alloc(80 * 2 ** 20 + 1, '{'), 4)).toThrow(
+      '(limit 83886080)',
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { checkModelId } from './home.js';
+import { checkModelId } from './home-folders.js';
 import { modelIdOf, packageIdOf, repositoryOf } from './model-names.js';
 
 const INVALID = expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error;
@@ -30,7 +30,7 @@ describe('repositoryOf', () => {
     'a b/c',
     'a/b?c',
     'a/\u00e9',
-  ])('refuses %j', (name) => {
+  ])('rejects %j', (name) => {
     expect(() => repositoryOf(name)).toThrow(INVALID);
   });
 });
@@ -45,14 +45,14 @@ describe('packageIdOf', () => {
     expect(checkModelId(id)).toBe(id);
   });
 
-  it('shortens long names and keeps them apart', () => {
+  it('shortens long names and keeps them unique', () => {
     const ids = ['a', 'b'].map((end) => packageIdOf(`owner/${'x'.repeat(90)}${end}`));
 
     expect(ids.map((id) => checkModelId(id).length)).toEqual([63, 63]);
     expect(ids[0]).not.toBe(ids[1]);
   });
 
-  it('refuses what is no repository', () => {
+  it('rejects invalid repository names', () => {
     expect(() => packageIdOf('salamandra-2b')).toThrow(INVALID);
   });
 });

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** The owner of the Salamandra models on Hugging Face; it may be left out of their names. */
+/** Hugging Face owner of the Salamandra models. Optional in their names. */
 const FAMILY_OWNER = 'BSC-LT';
 
-/** Names of the family that need no owner. */
+/** Names that imply the owner. */
 const FAMILY_NAME = /^(?:salamandra|alia)/i;
 
-/** What people call the models. A size alone is the one that answers; `-base` continues a text. */
+/** Short names: a size is the instruction-tuned model, `-base` the pretrained one. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['2b', 'salamandra-2b-instruct'],
   ['2b-base', 'salamandra-2b'],
@@ -19,7 +19,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['40b-base', 'ALIA-40b'],
 ]);
 
-/** Owner and name as Hugging Face allows them; neither holds two dots or two dashes in a row. */
+/** `OWNER/NAME`, the characters that Hugging Face allows; no `..` or `--`. */
 const REPOSITORY =
   /^(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 
@@ -27,9 +27,10 @@ const MAX_ID = 63;
 const HASH_DIGITS = 8;
 
 /**
- * The repository that a name stands for: an alias, a name of the family without its owner, or owner and name.
+ * The Hugging Face repository of a model name: a short name (`7b`), a Salamandra name without its owner, or
+ * `OWNER/NAME`.
  *
- * @throws INVALID_PARAMETER when it is none of them.
+ * @throws INVALID_PARAMETER for any other name.
  */
 export function repositoryOf(name: string): string {
   const known = ALIASES.get(name.toLowerCase()) ?? (FAMILY_NAME.test(name) ? name : undefined);
@@ -37,20 +38,23 @@ export function repositoryOf(name: string): string {
   if (REPOSITORY.test(repository)) return repository;
   throw new SalamandraError(
     'INVALID_PARAMETER',
-    `A model on the hub is named OWNER/NAME, or is one of ${[...ALIASES.keys()].join(', ')}.`,
+    `Unknown model name. Use OWNER/NAME as on the hub, or one of ${[...ALIASES.keys()].join(', ')}.`,
   );
 }
 
 /**
- * The id under which the model of a repository is installed: its name in small letters for those of the family,
- * `owner--name` for all others, so that no two repositories share an id.
+ * The id of an installed model: `name` in lower case for the owner BSC-LT, `owner--name` for others, at most 63
+ * characters (longer ids end in a hash). Unique per repository.
  *
- * @throws INVALID_PARAMETER when it is no repository's name.
+ * @throws INVALID_PARAMETER unless `repository` is OWNER/NAME.
  */
 export function packageIdOf(repository: string): string {
   const [owner = '', name = ''] = repository.split('/');
   if (!REPOSITORY.test(repository)) {
-    throw new SalamandraError('INVALID_PARAMETER', 'A repository is named OWNER/NAME.');
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'Invalid repository name. Use OWNER/NAME, for example BSC-LT/salamandra-7b-vision.',
+    );
   }
   const id = (owner === FAMILY_OWNER ? name : `${owner}--${name}`).toLowerCase();
   if (id.length <= MAX_ID) return id;
@@ -58,7 +62,7 @@ export function packageIdOf(repository: string): string {
   return `${id.slice(0, MAX_ID - HASH_DIGITS - 1).replace(/[.]+$/, '')}-${hash}`;
 }
 
-/** The id that a name means: that of a repository, an alias or a model of the family, or itself. */
+/** The id of an installed model for a repository, a short name, a Salamandra name, or an id (returned unchanged). */
 export function modelIdOf(name: string): string {
   const isHubName = name.includes('/') || ALIASES.has(name.toLowerCase()) || FAMILY_NAME.test(name);
   return isHubName ? packageIdOf(repositoryOf(name)) : name;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 
 import { tinyPackageFiles } from '../../../test/tiny-model/tiny-package.js';
 import { writeTinyPackage } from '../../../test/trust/write-tiny-package.js';
-import { GraphBuilder } from '../convert/graph-builder.js';
-import { encodeOnnxModel } from '../convert/onnx-model.js';
-import { parseManifestText, sealManifest, writeManifestText } from './manifest-text.js';
+import { GraphBuilder } from '../convert/graph/graph-builder.js';
+import { encodeOnnxModel } from '../convert/graph/onnx-model.js';
+import { parseManifestJson, sealManifest, serializeManifest } from './manifest-json.js';
 import { inspectPackage, loadModelPackage, readImageNewline } from './model-package.js';
 
 const INVALID = { code: 'MODEL_INVALID' };
@@ -25,18 +25,18 @@ beforeEach(async () => {
   await writeTinyPackage(directory);
 });
 
-/** Puts another content in a file's place and into the manifest, as an attacker with a hash tool would. */
+/** Replaces a file and its hash in the manifest, as an attacker would. */
 async function forge(name: string, content: Uint8Array): Promise<void> {
   const path = join(directory, 'manifest.json');
-  const manifest = parseManifestText(await readFile(path));
+  const manifest = parseManifestJson(await readFile(path));
   const sha256 = createHash('sha256').update(content).digest('hex');
   const files = { ...manifest.files, [name]: { bytes: content.length, sha256 } };
-  await writeFile(path, writeManifestText(sealManifest({ ...manifest, files })));
+  await writeFile(path, serializeManifest(sealManifest({ ...manifest, files })));
   await writeFile(join(directory, name), content);
 }
 
 describe('loadModelPackage', () => {
-  it('loads what was written', async () => {
+  it('loads a written package', async () => {
     const modelPackage = await loadModelPackage(directory);
 
     expect(modelPackage.manifest.id).toBe('tiny');
@@ -44,13 +44,13 @@ describe('loadModelPackage', () => {
     expect(await readImageNewline(modelPackage)).toEqual(Float32Array.of(1, -2));
   });
 
-  it.each(['manifest.json', '../x', 'toString', ''])('gives no path for %j', async (name) => {
+  it.each(['manifest.json', '../x', 'toString', ''])('returns no path for %j', async (name) => {
     const modelPackage = await loadModelPackage(directory);
 
     expect(() => modelPackage.filePath(name)).toThrow(expect.objectContaining(INVALID) as Error);
   });
 
-  it.each(Object.keys(tinyPackageFiles()))('refuses any changed byte of %s', async (name) => {
+  it.each(Object.keys(tinyPackageFiles()))('rejects any changed byte of %s', async (name) => {
     const path = join(directory, name);
     const bytes = await readFile(path);
     for (const position of new Set([0, bytes.length >> 1, bytes.length - 1])) {
@@ -62,13 +62,13 @@ describe('loadModelPackage', () => {
     }
   });
 
-  it.each(Object.keys(tinyPackageFiles()))('refuses a package without %s', async (name) => {
+  it.each(Object.keys(tinyPackageFiles()))('rejects a package without %s', async (name) => {
     await rm(join(directory, name));
 
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
-  it('refuses a shorter and a longer file', async () => {
+  it('rejects a shorter and a longer file', async () => {
     const path = join(directory, 'tokenizer.json');
     for (const content of ['{', '{} ']) {
       await writeFile(path, content);
@@ -77,7 +77,7 @@ describe('loadModelPackage', () => {
     }
   });
 
-  it('refuses a file and a folder that the manifest does not list', async () => {
+  it('rejects a file and a folder that the manifest does not list', async () => {
     await writeFile(join(directory, 'extra'), '');
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
 
@@ -86,7 +86,7 @@ describe('loadModelPackage', () => {
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
-  it.each(['vision.onnx.data', 'manifest.json'])('refuses %s as a link', async (name) => {
+  it.each(['vision.onnx.data', 'manifest.json'])('rejects %s as a link', async (name) => {
     const path = join(directory, name);
     const elsewhere = join(root, `elsewhere-${name}`);
     await rename(path, elsewhere);
@@ -101,26 +101,26 @@ describe('loadModelPackage', () => {
     expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
   });
 
-  it('refuses a folder in place of a file', async () => {
+  it('rejects a folder in place of a file', async () => {
     await rm(join(directory, 'tokenizer.json'));
     await mkdir(join(directory, 'tokenizer.json'));
 
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
-  it.each(['', '{', '[]', '{}'])('refuses the manifest %j', async (content) => {
+  it.each(['', '{', '[]', '{}'])('rejects the manifest %j', async (content) => {
     await writeFile(join(directory, 'manifest.json'), content);
 
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
-  it('refuses a manifest of more than a megabyte', async () => {
+  it('rejects a manifest of more than a megabyte', async () => {
     await writeFile(join(directory, 'manifest.json'), ' '.repeat(2 ** 20 + 1));
 
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
-  it('refuses a graph that reads outside the package, whatever its hash', async () => {
+  it('rejects a graph that reads outside of the package, even with a matching hash', async () => {
     const graph = new GraphBuilder('bad');
     graph.weight('w', 'float32', [2], { file: '../../secret', offset: 0, length: 8 });
     await forge('vision.onnx', encodeOnnxModel(graph.build()));
@@ -132,13 +132,13 @@ describe('loadModelPackage', () => {
     ['an expression', '{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a+)+$"}}}'],
     ['an id outside the vocabulary', '{"added_tokens":[{"id":4,"content":"x"}]}'],
     ['no JSON', 'x'],
-  ])('refuses a tokenizer with %s, whatever its hash', async (_, content) => {
+  ])('rejects a tokenizer with %s, whatever its hash', async (_, content) => {
     await forge('tokenizer.json', Buffer.from(content));
 
     await expect(loadModelPackage(directory)).rejects.toMatchObject(INVALID);
   });
 
-  it('knows a package that is not there from a broken one', async () => {
+  it('distinguishes a missing package from an invalid one', async () => {
     await expect(loadModelPackage(join(root, 'none'))).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
@@ -146,11 +146,11 @@ describe('loadModelPackage', () => {
 });
 
 describe('inspectPackage', () => {
-  it('gives the manifest of a package whose files are there', async () => {
+  it('returns the manifest of a complete package', async () => {
     expect((await inspectPackage(directory)).id).toBe('tiny');
   });
 
-  it('refuses what can be seen without reading', async () => {
+  it('rejects wrong names and sizes', async () => {
     await writeFile(join(directory, 'tokenizer.json'), '{} ');
     await expect(inspectPackage(directory)).rejects.toMatchObject(INVALID);
 

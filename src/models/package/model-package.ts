@@ -3,37 +3,37 @@ import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { checkGraph } from './check-graph.js';
+import { checkGraph } from './graph/check-graph.js';
 import { checkTokenizer } from './check-tokenizer.js';
-import { matchesRecord } from './file-record.js';
-import { decoderInputs, headInputs, visionInputs } from './graph-inputs.js';
-import { invalidModel } from './invalid-model.js';
+import { matchesHash } from './file-hash.js';
+import { decoderInputs, headInputs, visionInputs } from './graph/graph-inputs.js';
+import { checkingFile, invalidPackage } from './invalid-model.js';
 import { type ModelManifest, MANIFEST_FILE, PACKAGE_FILES } from './manifest.js';
-import { parseManifestText } from './manifest-text.js';
+import { parseManifestJson } from './manifest-json.js';
 
-/** A package whose every byte was checked against its manifest. */
+/** A package that passed all checks of `loadModelPackage`. */
 export interface ModelPackage {
   readonly directory: string;
   readonly manifest: ModelManifest;
-  /** The path of a file that the manifest lists. @throws MODEL_INVALID for any other name. */
+  /** Absolute or relative path of a listed file. @throws MODEL_INVALID if the manifest does not list it. */
   filePath(name: string): string;
 }
 
 const MAX_MANIFEST_BYTES = 1 << 20;
 
 /**
- * Reads a package folder and verifies it: exactly the listed files, each a regular file with the listed
- * size and hash, a manifest that `parseManifestText` accepts, and graphs and a tokenizer that cannot harm.
+ * Verifies a package folder: exactly the files of the manifest, each with the listed size and SHA-256, and safe graphs
+ * and tokenizer (`checkGraph`, `checkTokenizer`). Hashes all weights, so it takes seconds for large models.
  *
- * @throws MODEL_NOT_FOUND when there is no such folder, MODEL_INVALID when anything differs.
+ * @throws MODEL_NOT_FOUND if the folder does not exist, MODEL_INVALID if a check fails.
  */
 export async function loadModelPackage(directory: string): Promise<ModelPackage> {
   const entries = await listFolder(directory);
   const manifest = await readManifestFile(directory, entries);
   checkNames(manifest, entries);
   for (const [name, expected] of Object.entries(manifest.files)) {
-    if (!(await matchesRecord(join(directory, name), expected))) {
-      throw invalidModel(`${name} is not the file of its manifest`);
+    if (!(await matchesHash(join(directory, name), expected))) {
+      throw invalidPackage(name, 'size or SHA-256 differs from the manifest');
     }
   }
   await checkContents(directory, manifest);
@@ -42,24 +42,24 @@ export async function loadModelPackage(directory: string): Promise<ModelPackage>
     manifest,
     filePath: (name) => {
       if (!Object.hasOwn(manifest.files, name)) {
-        throw invalidModel('a file was asked for that the manifest does not list');
+        throw invalidPackage(MANIFEST_FILE, 'it does not list a file that the engine needs');
       }
       return join(directory, name);
     },
   };
 }
 
-/** The learned column that ends every row of packed features, `[decoder.hiddenSize]`. */
+/** The image newline embedding, [decoder.hiddenSize] float32: it follows each row of packed image features. */
 export async function readImageNewline(modelPackage: ModelPackage): Promise<Float32Array> {
   const bytes = await readFile(modelPackage.filePath(PACKAGE_FILES.imageNewline));
-  // A copy: a pooled buffer may start at an offset that no float can.
+  // Copied because a pooled buffer may not be aligned to 4 bytes.
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 /**
- * Reads a package's manifest and compares the names and sizes of its files, without reading them.
+ * Quick check of a package: manifest, file names and sizes, without hashing the files.
  *
- * @throws MODEL_NOT_FOUND when there is no such folder, MODEL_INVALID when anything differs.
+ * @throws MODEL_NOT_FOUND if the folder does not exist, MODEL_INVALID if a check fails.
  */
 export async function inspectPackage(directory: string): Promise<ModelManifest> {
   const entries = await listFolder(directory);
@@ -67,36 +67,53 @@ export async function inspectPackage(directory: string): Promise<ModelManifest> 
   checkNames(manifest, entries);
   for (const [name, { bytes }] of Object.entries(manifest.files)) {
     const file = await lstat(join(directory, name));
-    if (!file.isFile() || file.size !== bytes) throw invalidModel(`${name} has another size`);
+    if (!file.isFile() || file.size !== bytes) {
+      throw invalidPackage(name, `the manifest lists ${bytes} bytes, found ${file.size}`);
+    }
   }
   return manifest;
 }
 
 async function listFolder(directory: string): Promise<Dirent[]> {
   return await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new SalamandraError('MODEL_NOT_FOUND', 'The model is not installed.', { cause });
+    throw new SalamandraError(
+      'MODEL_NOT_FOUND',
+      'The model package folder does not exist. Install the model: `npx salamandra pull …`.',
+      { cause },
+    );
   });
 }
 
 async function readManifestFile(directory: string, entries: Dirent[]): Promise<ModelManifest> {
   const entry = entries.find(({ name }) => name === MANIFEST_FILE);
-  if (!entry?.isFile()) throw invalidModel('its folder holds no manifest');
+  if (!entry?.isFile()) throw invalidPackage(MANIFEST_FILE, 'the file is missing');
   const path = join(directory, MANIFEST_FILE);
   const file = await lstat(path);
-  if (file.nlink > 1) throw invalidModel('its manifest is a link');
-  if (file.size > MAX_MANIFEST_BYTES) throw invalidModel('its manifest is too long');
-  return parseManifestText(await readFile(path));
+  if (file.nlink > 1) throw invalidPackage(MANIFEST_FILE, 'hard links are not allowed');
+  if (file.size > MAX_MANIFEST_BYTES) {
+    throw invalidPackage(
+      MANIFEST_FILE,
+      `the file has ${file.size} bytes (limit ${MAX_MANIFEST_BYTES})`,
+    );
+  }
+  const bytes = await readFile(path);
+  return checkingFile('package', MANIFEST_FILE, () => parseManifestJson(bytes));
 }
 
 function checkNames(manifest: ModelManifest, entries: Dirent[]): void {
   const listed = Object.keys(manifest.files);
   const present = new Set(entries.map((entry) => entry.name));
-  if (!listed.every((name) => present.has(name)) || present.size !== listed.length + 1) {
-    throw invalidModel('its folder does not hold exactly the files of its manifest');
+  const missing = listed.find((name) => !present.has(name));
+  if (missing !== undefined) throw invalidPackage(missing, 'the file is missing');
+  if (present.size !== listed.length + 1) {
+    throw invalidPackage(
+      MANIFEST_FILE,
+      `the folder contains ${present.size - listed.length - 1} files that the manifest does not list`,
+    );
   }
 }
 
-/** A hash only says that a file is the packager's; who the packager was nobody knows. */
+/** Hashes do not help against a hostile author of the whole package, so graphs and tokenizer are validated as well. */
 async function checkContents(directory: string, manifest: ModelManifest): Promise<void> {
   const { vision, decoder, files } = manifest;
   const graphs = [
@@ -109,8 +126,13 @@ async function checkContents(directory: string, manifest: ModelManifest): Promis
     if (!inputs) continue;
     const name = `${file}.data`;
     const bytes = files[name]?.bytes ?? 0;
-    checkGraph(await readFile(join(directory, file)), { name, bytes }, inputs);
+    const model = await readFile(join(directory, file));
+    checkingFile('package', file, () => {
+      checkGraph(model, { name, bytes }, inputs);
+    });
   }
   const tokenizer = await readFile(join(directory, PACKAGE_FILES.tokenizer));
-  checkTokenizer(tokenizer, decoder.vocabularySize);
+  checkingFile('package', PACKAGE_FILES.tokenizer, () => {
+    checkTokenizer(tokenizer, decoder.vocabularySize);
+  });
 }

@@ -29,7 +29,7 @@ async function publish(changes: Partial<ManifestContent> = {}) {
 }
 
 describe('publishPackage', () => {
-  it('makes a package that loads, and leaves nothing beside it', async () => {
+  it('writes a package that loads, and leaves no other files', async () => {
     const manifest = await publish();
 
     expect((await loadModelPackage(join(parent, 'package'))).manifest).toEqual(manifest);
@@ -44,7 +44,7 @@ describe('publishPackage', () => {
     expect(await readdir(parent)).toEqual(['package']);
   });
 
-  it('ends what a run that died between the renames began', async () => {
+  it('completes a run that was killed between the renames', async () => {
     await publish();
     await mkdir(join(parent, '.package.old'));
     await rm(join(parent, 'package'), { recursive: true });
@@ -54,7 +54,7 @@ describe('publishPackage', () => {
     expect(await readdir(parent)).toEqual(['package']);
   });
 
-  it('writes small files and takes no manifest of an earlier try for one', async () => {
+  it('writes the contents, and ignores a manifest of an earlier attempt', async () => {
     const staging = join(parent, '.staging');
     await mkdir(staging);
     const description = await fillTinyPackage(staging);
@@ -68,7 +68,7 @@ describe('publishPackage', () => {
     expect((await loadModelPackage(target)).manifest.files).toEqual(files);
   });
 
-  it('keeps the old package when the new one contradicts itself', async () => {
+  it('keeps the old package if the new one is invalid', async () => {
     await publish();
 
     await expect(publish({ tokens: { bos: 9, eos: [1], pad: null } })).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('publishPackage', () => {
     expect((await loadModelPackage(join(parent, 'package'))).manifest.tokens.bos).toBeNull();
   });
 
-  it('replaces nothing but packages', async () => {
+  it('replaces packages only', async () => {
     const target = join(parent, 'package');
     await mkdir(target);
     await writeFile(join(target, 'thesis.txt'), 'years of work');

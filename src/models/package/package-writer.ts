@@ -1,24 +1,24 @@
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { recordFile } from './file-record.js';
-import { invalidModel } from './invalid-model.js';
+import { hashFile } from './file-hash.js';
+import { invalidPackage } from './invalid-model.js';
 import {
   type FileRecord,
   type ManifestContent,
   type ModelManifest,
   MANIFEST_FILE,
 } from './manifest.js';
-import { sealManifest, writeManifestText } from './manifest-text.js';
+import { sealManifest, serializeManifest } from './manifest-json.js';
 
 /**
- * Makes a package of a folder beside the target, so that the target never holds half of one: everything is
- * flushed, and takes its name at the end. A crash leaves the old package or the new one, or, in the instant
- * between two renames, none; calling it again with the same folder ends what was begun.
+ * Completes a package in `staging` and renames the folder to `target`, so that `target` never contains an incomplete
+ * package. All files are synced first. After a crash there is the old package, the new one or, between the two renames,
+ * none; a second call with the same folder then completes it.
  *
- * @param staging holds the large files; it becomes the target.
- * @param contents the small files, by name.
- * @throws MODEL_INVALID when the target is no package, or the result would not load.
+ * @param staging a folder on the same file system that contains the weight files.
+ * @param contents the other files, by name.
+ * @throws MODEL_INVALID if `target` contains something other than a package, or the new manifest is invalid.
  */
 export async function publishPackage(
   staging: string,
@@ -31,10 +31,10 @@ export async function publishPackage(
   for (const [name, content] of contents) await writeFile(join(staging, name), content);
   const files: Record<string, FileRecord> = {};
   for (const name of (await readdir(staging)).sort()) {
-    files[name] = await recordFile(join(staging, name), 'refuse');
+    files[name] = await hashFile(join(staging, name), 'refuse');
   }
   const manifest = sealManifest({ ...description, files });
-  await writeFile(join(staging, MANIFEST_FILE), writeManifestText(manifest));
+  await writeFile(join(staging, MANIFEST_FILE), serializeManifest(manifest));
   for (const name of await readdir(staging)) await flush(join(staging, name));
   await flush(staging);
   await moveIntoPlace(staging, target);
@@ -43,19 +43,22 @@ export async function publishPackage(
 }
 
 /**
- * Only a package may be replaced: a mistyped target must not cost someone a folder of theirs.
+ * Protects other folders from being replaced after a typing error in `--out`.
  *
- * @throws MODEL_INVALID
+ * @throws MODEL_INVALID unless `target` is missing, empty or a package.
  */
 export async function checkReplaceable(target: string): Promise<void> {
   if (!(await exists(target))) return;
   const names = await readdir(target).catch(() => ['']);
   if (names.length > 0 && !names.includes(MANIFEST_FILE)) {
-    throw invalidModel('the output folder holds something that is not a model package');
+    throw invalidPackage(
+      basename(target),
+      'the output folder is not empty and not a model package; choose another folder',
+    );
   }
 }
 
-/** A rename cannot replace a folder with content, so an old package steps aside for a moment. */
+/** rename() cannot replace a non-empty folder, so an old package is renamed first and deleted afterwards. */
 async function moveIntoPlace(staging: string, target: string): Promise<void> {
   const old = join(dirname(target), `.${basename(target)}.old`);
   await mkdir(dirname(target), { recursive: true });
@@ -75,7 +78,7 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-/** Puts a file's content, or a folder's list of names, on the disk. */
+/** fsync of a file or folder. */
 async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {

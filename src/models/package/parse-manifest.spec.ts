@@ -4,15 +4,15 @@ import { parseManifest } from './parse-manifest.js';
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
 describe('parseManifest', () => {
-  it('gives back what it checked', () => {
+  it('returns the validated manifest', () => {
     expect(parseManifest(manifestJson())).toEqual(manifestJson());
   });
 
-  it('drops what it does not know', () => {
+  it('drops unknown fields', () => {
     expect(parseManifest({ ...manifestJson(), extra: 1 })).toEqual(manifestJson());
   });
 
-  it('reads the optional parts', () => {
+  it('parses the optional fields', () => {
     const generation = { temperature: 0, topP: 1, topK: 5, repetitionPenalty: 1, doSample: false };
     const hub = { repository: 'BSC-LT/salamandra-2b', commit: '0123456789'.repeat(4) };
 
@@ -48,7 +48,7 @@ describe('parseManifest', () => {
     }
   });
 
-  it('reads a model that sees nothing, whose package then holds nothing for pictures', () => {
+  it('parses a model without a vision encoder', () => {
     const files = Object.entries(manifestJson()['files'] as Json);
     const ofText = files.filter(([name]) => !/^(?:vision|image)/.test(name));
     const withoutTemplate = ofText.filter(([name]) => name !== 'chat_template.jinja');
@@ -61,13 +61,13 @@ describe('parseManifest', () => {
     expect(() => parseManifest({ ...text, files: Object.fromEntries(files) })).toThrow(INVALID);
   });
 
-  it.each([1, 2, 3])('says what to do with a package of format %i', (version) => {
+  it.each([1, 2, 3])('explains what to do with a package of format %i', (version) => {
     expect(() => parseManifest(changeManifest('formatVersion', version))).toThrow(
-      'converted again',
+      'is not supported any more',
     );
   });
 
-  it('puts fields and files in one order', () => {
+  it('returns fields and files in a fixed order', () => {
     const reversed = Object.fromEntries(Object.entries(manifestJson()).reverse());
     const files = Object.fromEntries(Object.entries(manifestJson()['files'] as Json).reverse());
 
@@ -76,11 +76,11 @@ describe('parseManifest', () => {
     );
   });
 
-  it.each([[null], [[]], ['{}'], [7]])('refuses %j', (json) => {
+  it.each([[null], [[]], ['{}'], [7]])('rejects %j', (json) => {
     expect(() => parseManifest(json)).toThrow(INVALID);
   });
 
-  it.each(Object.keys(manifestJson()))('refuses a manifest without %s', (field) => {
+  it.each(Object.keys(manifestJson()))('rejects a manifest without %s', (field) => {
     expect(() => parseManifest(changeManifest(field, undefined))).toThrow(INVALID);
   });
 
@@ -149,7 +149,7 @@ describe('parseManifest', () => {
     ['vision.imageProcessor.maxTilesCap', 0],
     ['generation.topP', 1.5],
     ['generation.doSample', 'yes'],
-  ])('refuses %s = %j', (path, value) => {
+  ])('rejects %s = %j', (path, value) => {
     const json = changeManifest(path, value);
 
     expect(() => parseManifest(json)).toThrow(INVALID);
@@ -167,7 +167,7 @@ describe('parseManifest', () => {
     'é',
     'run.sh',
     'prefill.onnx',
-  ])('refuses the file name %s', (name) => {
+  ])('rejects the file name %s', (name) => {
     expect(() => parseManifest(withFile(name))).toThrow(INVALID);
   });
 
@@ -176,14 +176,14 @@ describe('parseManifest', () => {
     ['a hash that is too short', { bytes: 2, sha256: 'a'.repeat(63) }],
     ['no hash', { bytes: 2 }],
     ['more than memory should hold', { bytes: 80 * 2 ** 20 + 1, sha256: 'a'.repeat(64) }],
-  ])('refuses a file with %s', (_, record) => {
+  ])('rejects a file with %s', (_, record) => {
     const files = { ...(manifestJson()['files'] as Json), 'tokenizer.json': record };
 
     expect(() => parseManifest({ ...manifestJson(), files })).toThrow(INVALID);
   });
 });
 
-/** The manifest with one more file, as JSON would bring it: `__proto__` is a name like any other. */
+/** The manifest with one more file, parsed from JSON, where `__proto__` is an ordinary key. */
 function withFile(name: string): unknown {
   const json = manifestJson();
   const files = JSON.stringify(json['files']).slice(0, -1);

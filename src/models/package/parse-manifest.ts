@@ -1,20 +1,16 @@
 import {
   type JsonObject,
+  checkHex,
   checkInteger,
   checkList,
   checkObject,
   checkOneOf,
-} from './checked-json.js';
-import {
-  checkFileName,
-  checkHex,
-  checkText,
-  TOKEN,
-  VOCABULARY,
-  WIDTH,
-} from './checked-manifest-value.js';
-import { checkConsistency } from './check-manifest-consistency.js';
-import { checkModelId } from './home.js';
+  checkNumber,
+  checkBoolean,
+  checkString,
+} from './json-fields.js';
+import { checkConsistency } from './manifest-consistency.js';
+import { checkModelId } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
 import {
   type FileRecord,
@@ -24,24 +20,47 @@ import {
   MAX_FILE_BYTES,
   PACKAGE_FILES,
   PRECISIONS,
+  type ImageProcessorConfig,
+  type VisionManifest,
+  type DecoderManifest,
+  type RopeScaling,
+  type GenerationDefaults,
+  type WeightEncoding,
 } from './manifest.js';
-import { parseDecoder } from './parse-decoder-manifest.js';
-import { parseGeneration } from './parse-generation-defaults.js';
-import { parseVision } from './parse-vision-manifest.js';
 
-/** Owner and name, as Hugging Face has them. */
+/**
+ * Limits, several times the largest known model. The engine allocates buffers of these sizes before it opens a graph,
+ * so a manifest with larger values is rejected.
+ */
+const LAYERS = { min: 1, max: 1 << 10 };
+const HEADS = { min: 1, max: 1 << 10 };
+const WIDTH = { min: 1, max: 1 << 18 };
+const POSITIONS = { min: 1, max: 1 << 20 };
+const VOCABULARY = { min: 1, max: 1 << 20 };
+const PIXELS = { min: 1, max: 1 << 12 };
+/** Side of an image grid in pixels; checkpoints go up to six tiles of 384. */
+const PINPOINT = { min: 1, max: 1 << 16 };
+const TOKEN = { min: 0, max: VOCABULARY.max };
+const FACTOR = { min: 1e-9, max: 1e9 };
+
+/** Block sizes that MatMulNBits supports. */
+const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
+
+/** `OWNER/NAME`, the characters that Hugging Face allows. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 
 /**
- * Checks every field of a manifest but its digest and drops what is not one. The fields of the result stand in
- * one fixed order, and its files in the order of their names.
+ * Validates all fields of a manifest except `digest` and drops unknown fields. The result has a fixed field order, its
+ * files are sorted by name: the digest depends on both.
  *
- * @throws MODEL_INVALID naming the first field that is missing, of another type or out of range.
+ * @throws MODEL_INVALID naming the first field that is missing, of the wrong type or out of range.
  */
 export function parseManifest(json: unknown): ManifestContent {
   const root = checkObject(json, 'manifest');
   if ([1, 2, 3].some((version) => root['formatVersion'] === version)) {
-    throw invalidModel('its package was made by an earlier version; it has to be converted again');
+    throw invalidModel(
+      `formatVersion ${String(root['formatVersion'])} is not supported any more (current version: 4)`,
+    );
   }
   const manifest: ManifestContent = {
     formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [4]),
@@ -73,7 +92,7 @@ function parseSource(json: JsonObject): ModelManifest['source'] {
 function parseHub(json: JsonObject): HubSource {
   const repository = checkText(json['repository'], 'source.hub.repository');
   if (!REPOSITORY.test(repository)) {
-    throw invalidModel('source.hub.repository must be an owner and a name');
+    throw invalidModel('source.hub.repository must be OWNER/NAME');
   }
   return { repository, commit: checkHex(json['commit'], 'source.hub.commit', 40) };
 }
@@ -120,4 +139,169 @@ function maxBytes(name: string): number {
     ([file]) => PACKAGE_FILES[file as keyof typeof PACKAGE_FILES] === name,
   );
   return limit?.[1] ?? Number.MAX_SAFE_INTEGER;
+}
+
+function parseVision(json: JsonObject): VisionManifest {
+  const tokens = checkObject(json['tokens'], 'vision.tokens');
+  return {
+    imageSize: checkInteger(json['imageSize'], 'vision.imageSize', PIXELS),
+    patchSize: checkInteger(json['patchSize'], 'vision.patchSize', PIXELS),
+    patchesPerSide: checkInteger(json['patchesPerSide'], 'vision.patchesPerSide', PIXELS),
+    hiddenSize: checkInteger(json['hiddenSize'], 'vision.hiddenSize', WIDTH),
+    layers: checkInteger(json['layers'], 'vision.layers', { ...LAYERS, min: 0 }),
+    encoding: parseEncoding(json['encoding'], 'vision.encoding'),
+    imageProcessor: parseImageProcessor(
+      checkObject(json['imageProcessor'], 'vision.imageProcessor'),
+    ),
+    tokens: {
+      image: checkInteger(tokens['image'], 'vision.tokens.image', TOKEN),
+      video: checkInteger(tokens['video'], 'vision.tokens.video', TOKEN),
+    },
+  };
+}
+
+function parseImageProcessor(json: JsonObject): ImageProcessorConfig {
+  const label = 'vision.imageProcessor';
+  const cap = json['maxTilesCap'];
+  return {
+    tileSize: parseSize(json['tileSize'], `${label}.tileSize`),
+    mean: parseTriple(json['mean'], `${label}.mean`, { min: -1e6, max: 1e6 }),
+    std: parseTriple(json['std'], `${label}.std`, FACTOR),
+    rescaleFactor: checkNumber(json['rescaleFactor'], `${label}.rescaleFactor`, FACTOR),
+    imageGridPinpoints: checkList(
+      json['imageGridPinpoints'],
+      `${label}.imageGridPinpoints`,
+      1024,
+      parseSize,
+    ),
+    maxTilesCap: cap === null ? null : checkInteger(cap, `${label}.maxTilesCap`, PIXELS),
+  };
+}
+
+function parseSize(value: unknown, label: string): { width: number; height: number } {
+  const json = checkObject(value, label);
+  return {
+    width: checkInteger(json['width'], `${label}.width`, PINPOINT),
+    height: checkInteger(json['height'], `${label}.height`, PINPOINT),
+  };
+}
+
+function parseTriple(
+  value: unknown,
+  label: string,
+  range: { min: number; max: number },
+): [number, number, number] {
+  const numbers = checkList(value, label, 3, (item, itemLabel) =>
+    checkNumber(item, itemLabel, range),
+  );
+  const [red, green, blue] = numbers;
+  if (red === undefined || green === undefined || blue === undefined) {
+    throw invalidModel(`${label} must be an array of 3 numbers, found ${numbers.length}`);
+  }
+  return [red, green, blue];
+}
+
+function parseDecoder(json: JsonObject): DecoderManifest {
+  const scaling = json['ropeScaling'];
+  const prefill = json['prefill'];
+  const headRows = json['headRows'];
+  return {
+    hiddenSize: checkInteger(json['hiddenSize'], 'decoder.hiddenSize', WIDTH),
+    layers: checkInteger(json['layers'], 'decoder.layers', LAYERS),
+    attentionHeads: checkInteger(json['attentionHeads'], 'decoder.attentionHeads', HEADS),
+    keyValueHeads: checkInteger(json['keyValueHeads'], 'decoder.keyValueHeads', HEADS),
+    headDim: checkInteger(json['headDim'], 'decoder.headDim', HEADS),
+    intermediateSize: checkInteger(json['intermediateSize'], 'decoder.intermediateSize', WIDTH),
+    vocabularySize: checkInteger(json['vocabularySize'], 'decoder.vocabularySize', VOCABULARY),
+    maxPositions: checkInteger(json['maxPositions'], 'decoder.maxPositions', POSITIONS),
+    ropeTheta: checkNumber(json['ropeTheta'], 'decoder.ropeTheta', FACTOR),
+    ropeScaling:
+      scaling === null ? null : parseRopeScaling(checkObject(scaling, 'decoder.ropeScaling')),
+    encoding: parseEncoding(json['encoding'], 'decoder.encoding'),
+    head: parseEncoding(json['head'], 'decoder.head'),
+    headRows:
+      headRows === null
+        ? null
+        : checkOneOf(headRows, 'decoder.headRows', [
+            PACKAGE_FILES.headRows,
+            PACKAGE_FILES.tokenEmbeddings,
+          ]),
+    prefill: prefill === null ? null : parseEncoding(prefill, 'decoder.prefill'),
+    cache: checkOneOf(json['cache'], 'decoder.cache', ['float32', 'int8-rows']),
+  };
+}
+
+function parseRopeScaling(json: JsonObject): RopeScaling {
+  const label = (name: string) => `decoder.ropeScaling.${name}`;
+  const number = (name: string) => checkNumber(json[name], label(name), FACTOR);
+  const positions = (name: string) => checkInteger(json[name], label(name), POSITIONS);
+  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn']);
+  const factor = number('factor');
+  switch (type) {
+    case 'linear':
+      return { type, factor };
+    case 'llama3':
+      return {
+        type,
+        factor,
+        lowFreqFactor: number('lowFreqFactor'),
+        highFreqFactor: number('highFreqFactor'),
+        originalMaxPositions: positions('originalMaxPositions'),
+      };
+    case 'yarn':
+      return {
+        type,
+        factor,
+        originalMaxPositions: positions('originalMaxPositions'),
+        attentionFactor: number('attentionFactor'),
+        betaFast: number('betaFast'),
+        betaSlow: number('betaSlow'),
+        truncate: checkBoolean(json['truncate'], label('truncate')),
+      };
+  }
+}
+
+function parseGeneration(json: JsonObject): GenerationDefaults {
+  const { temperature, topP, topK, repetitionPenalty, doSample } = json;
+  return {
+    ...(temperature !== undefined && {
+      temperature: checkNumber(temperature, 'generation.temperature', { min: 0, max: 100 }),
+    }),
+    ...(topP !== undefined && {
+      topP: checkNumber(topP, 'generation.topP', { min: 0, max: 1 }),
+    }),
+    ...(topK !== undefined && {
+      topK: checkInteger(topK, 'generation.topK', TOKEN),
+    }),
+    ...(repetitionPenalty !== undefined && {
+      repetitionPenalty: checkNumber(repetitionPenalty, 'generation.repetitionPenalty', {
+        min: 0.01,
+        max: 100,
+      }),
+    }),
+    ...(doSample !== undefined && { doSample: checkBoolean(doSample, 'generation.doSample') }),
+  };
+}
+
+function parseEncoding(value: unknown, label: string): WeightEncoding {
+  const json = checkObject(value, label);
+  const kind = checkOneOf(json['kind'], `${label}.kind`, ['float32', 'int8-rows', 'blocks']);
+  if (kind !== 'blocks') return { kind };
+  return {
+    kind,
+    bits: checkOneOf(json['bits'], `${label}.bits`, [4, 8]),
+    blockSize: checkOneOf(json['blockSize'], `${label}.blockSize`, BLOCK_SIZES),
+    accuracyLevel: checkOneOf(json['accuracyLevel'], `${label}.accuracyLevel`, [4]),
+  };
+}
+
+/** 1 to 256 characters without control characters: the text is printed in terminals. */
+function checkText(value: unknown, label: string): string {
+  const text = checkString(value, label, 256);
+  if (/\p{C}/u.test(text)) throw invalidModel(`${label} must not contain control characters`);
+  return text;
+}
+
+function checkFileName(name: string, label: string): string {
+  return checkOneOf(name, `each name in ${label}`, Object.values(PACKAGE_FILES));
 }

@@ -29,7 +29,7 @@ describe('resolveModel', () => {
     },
   );
 
-  it('prefers the precision asked for, and takes the only one', async () => {
+  it('prefers the requested precision, and falls back to the only one', async () => {
     const int4 = await addPackage('packages', 'salamandra-2b', 'int4');
     expect(await resolveModel(home, 'salamandra-2b', 'int8')).toBe(int4);
 
@@ -37,7 +37,7 @@ describe('resolveModel', () => {
     expect(await resolveModel(home, 'salamandra-2b', 'int8')).toBe(int8);
   });
 
-  it('does not choose between two others', async () => {
+  it('rejects a choice between two other precisions', async () => {
     await addPackage('packages', 'salamandra-2b', 'int4');
     await addPackage('packages', 'salamandra-2b', 'mixed');
 
@@ -55,7 +55,7 @@ describe('resolveModel', () => {
     expect(await resolveModel(home, join(home, 'bundle'), 'int8')).toBe(bundled);
   });
 
-  it('finds nothing by a name when a path was meant', async () => {
+  it('does not resolve a path as a name', async () => {
     await addPackage('packages', 'demo2', 'int8');
 
     for (const path of ['./demo2', '../demo2', '/demo2', '.', '..', 'C:\\demo2']) {
@@ -65,17 +65,20 @@ describe('resolveModel', () => {
     }
   });
 
-  it.each(['absent', 'A b', '', 'a/b/c'])('says what is installed when %j is not', async (name) => {
-    await addPackage('packages', 'salamandra-2b', 'int4');
-    await mkdir(join(home, 'packages', 'unfinished', '.int4.partial'), { recursive: true });
+  it.each(['absent', 'A b', '', 'a/b/c'])(
+    'lists the installed models if %j is not',
+    async (name) => {
+      await addPackage('packages', 'salamandra-2b', 'int4');
+      await mkdir(join(home, 'packages', 'unfinished', '.int4.partial'), { recursive: true });
 
-    await expect(resolveModel(home, name, 'int4')).rejects.toMatchObject({
-      code: 'MODEL_NOT_FOUND',
-      publicMessage: expect.stringMatching(/Installed: salamandra-2b\.$/) as string,
-    });
-  });
+      await expect(resolveModel(home, name, 'int4')).rejects.toMatchObject({
+        code: 'MODEL_NOT_FOUND',
+        publicMessage: expect.stringMatching(/Installed: salamandra-2b\.$/) as string,
+      });
+    },
+  );
 
-  it('says what to do with a checkpoint', async () => {
+  it('explains how to convert a checkpoint', async () => {
     await writeFile(join(home, 'config.json'), '{}');
 
     await expect(resolveModel(home, home, 'int8')).rejects.toThrow('salamandra convert');

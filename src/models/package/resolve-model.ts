@@ -2,22 +2,20 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { packageDirectory, packagesDirectory } from './home.js';
-import { invalidModel } from './invalid-model.js';
+import { packageDirectory, packagesDirectory } from './home-folders.js';
 import { type Precision, MANIFEST_FILE, PRECISIONS } from './manifest.js';
 import { modelIdOf } from './model-names.js';
 
-/** The folder of the package in a folder that `salamandra models bundle` made. */
+/** Package folder inside a bundle of `npx salamandra models bundle`. */
 export const BUNDLED_PACKAGE = 'model';
 
 /**
- * Finds the folder of an installed package. A name is a path when it looks like one (`./x`, `../x`, `/x`); else
- * the id, alias or repository of a model in the home folder; else a folder that holds a package. A path may
- * also lead to a bundle.
+ * Finds the folder of an installed package. `name` is, in this order: a path (`./x`, `../x`, `/x`) of a package or
+ * bundle; the id, short name or repository of a model in the home folder; a folder in the working directory.
  *
- * @param precision is preferred; another one is taken where it is the only one installed.
- * @throws MODEL_NOT_FOUND saying what is installed, MODEL_INVALID for a checkpoint,
- *   INVALID_PARAMETER when several other precisions are installed.
+ * @param precision preferred one; if the model is installed in a single other precision, that one is used.
+ * @throws MODEL_NOT_FOUND listing the installed models, MODEL_INVALID if the folder is an unconverted checkpoint,
+ *   INVALID_PARAMETER if several other precisions are installed.
  */
 export async function resolveModel(
   home: string,
@@ -27,7 +25,10 @@ export async function resolveModel(
   if (looksLikePath(name)) {
     const directory = await findPackageFolder(name);
     if (directory !== null) return directory;
-    throw new SalamandraError('MODEL_NOT_FOUND', 'There is no model package in this folder.');
+    throw new SalamandraError(
+      'MODEL_NOT_FOUND',
+      'The folder contains no model package (no manifest.json). Convert a checkpoint: `npx salamandra convert …`.',
+    );
   }
   const id = idOrNull(name);
   const installed = id === null ? [] : await installedPrecisions(home, id);
@@ -37,13 +38,13 @@ export async function resolveModel(
   if (installed.length > 0) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      `${id} is installed as ${installed.join(', ')} and not as ${precision}: choose one with SALAMANDRA_PRECISION.`,
+      `${id} is not installed as ${precision}. Set SALAMANDRA_PRECISION to one of the installed precisions: ${installed.join(', ')}.`,
     );
   }
-  return (await findPackageFolder(name)) ?? (await refuseAbsent(home, id));
+  return (await findPackageFolder(name)) ?? (await throwNotInstalled(home, id));
 }
 
-/** The precisions of which a model has a package, from the most to the least exact. */
+/** Installed precisions of a model, in the order of PRECISIONS. */
 async function installedPrecisions(home: string, id: string): Promise<Precision[]> {
   const isInstalled = await Promise.all(
     PRECISIONS.map((precision) =>
@@ -53,12 +54,12 @@ async function installedPrecisions(home: string, id: string): Promise<Precision[
   return PRECISIONS.filter((_, index) => isInstalled[index]);
 }
 
-/** On Windows a drive and backslashes make a path too. */
+/** Includes Windows paths: `C:\\x`, `\\x`. */
 function looksLikePath(name: string): boolean {
   return /^(?:\.{1,2}$|\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(name);
 }
 
-/** Names that no model can have are left to the search for folders. */
+/** `null` for a name that cannot be a model id. */
 function idOrNull(name: string): string | null {
   try {
     const id = modelIdOf(name);
@@ -69,28 +70,31 @@ function idOrNull(name: string): string | null {
   }
 }
 
-/** @throws MODEL_INVALID when the folder holds a checkpoint. */
+/** @throws MODEL_INVALID if the folder is a checkpoint. */
 async function findPackageFolder(directory: string): Promise<string | null> {
   for (const candidate of [directory, join(directory, BUNDLED_PACKAGE)]) {
     if (await exists(join(candidate, MANIFEST_FILE))) return candidate;
   }
   if (await exists(join(directory, 'config.json'))) {
-    throw invalidModel('it is a checkpoint; make a package of it with "salamandra convert"');
+    throw new SalamandraError(
+      'MODEL_INVALID',
+      'The folder contains a checkpoint, not a model package. Convert it: `npx salamandra convert CHECKPOINT --out PACKAGE`.',
+    );
   }
   return null;
 }
 
-async function refuseAbsent(home: string, wanted: string | null): Promise<never> {
+async function throwNotInstalled(home: string, id: string | null): Promise<never> {
   const ids = await readdir(packagesDirectory(home)).catch(() => []);
   const installed: string[] = [];
-  for (const id of ids.sort()) {
-    if ((await installedPrecisions(home, id)).length > 0) installed.push(id);
+  for (const known of ids.sort()) {
+    if ((await installedPrecisions(home, known)).length > 0) installed.push(known);
   }
-  const known = installed.length === 0 ? 'none' : installed.join(', ');
-  const remedy = wanted === null ? '' : ' "salamandra pull" fetches those of the hub.';
+  const names = installed.length === 0 ? 'none' : installed.join(', ');
+  const remedy = id === null ? '' : ' Install it: `npx salamandra pull …`.';
   throw new SalamandraError(
     'MODEL_NOT_FOUND',
-    `The model is not installed.${remedy} Installed: ${known}.`,
+    `The model is not installed.${remedy} Installed: ${names}.`,
   );
 }
 

@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-import { GraphBuilder } from '../../../src/models/convert/graph-builder.js';
-import { encodeOnnxModel } from '../../../src/models/convert/onnx-model.js';
+import { GraphBuilder } from '../../../src/models/convert/graph/graph-builder.js';
+import { encodeOnnxModel } from '../../../src/models/convert/graph/onnx-model.js';
 import { randomBytes } from '../peers/random-blocks.js';
 import type { Figures } from './job.js';
 import { elapsedMs } from './timing.js';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { readCheckpointFiles } from '../../../src/models/convert/checkpoint-files.js';
-import { openConversion } from '../../../src/models/convert/conversion-writer.js';
+import { readCheckpointFiles } from '../../../src/models/convert/checkpoint/checkpoint-files.js';
+import { openConversion } from '../../../src/models/convert/write/conversion-writer.js';
 import { convertCheckpoint } from '../../../src/models/convert/convert-checkpoint.js';
 import { planConversion } from '../../../src/models/convert/plan-conversion.js';
 import type { Precision } from '../../../src/models/package/manifest.js';

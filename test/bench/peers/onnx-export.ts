@@ -6,7 +6,7 @@ import {
   encodeOnnxModel,
   type OnnxGraph,
   type OnnxNode,
-} from '../../../src/models/convert/onnx-model.js';
+} from '../../../src/models/convert/graph/onnx-model.js';
 import type { DecoderShape } from '../../hub/synthetic-shapes.js';
 import { BITS, BLOCK_SIZE, OnnxWeights } from './onnx-weights.js';
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ElementType, OnnxInitializer } from '../../../src/models/convert/onnx-model.js';
+import type { ElementType, OnnxInitializer } from '../../../src/models/convert/graph/onnx-model.js';
 import { randomBytes } from './random-blocks.js';
 
 /** Values that share a scale in the usual `q4` exports. */

@@ -1,0 +1,67 @@
+import type { ModelManifest, RopeScaling, VisionManifest } from '../../package/manifest.js';
+
+/** Supported activation functions: exact GELU and its tanh approximation. */
+export type Activation = 'gelu' | 'gelu_pytorch_tanh';
+
+/** A SigLIP vision encoder, up to the feature layer, and the projector. */
+export interface VisionArchitecture {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly attentionHeads: number;
+  /** Layers up to the feature layer; the checkpoint may have more. */
+  readonly layers: number;
+  readonly imageSize: number;
+  readonly patchSize: number;
+  /** floor(imageSize / patchSize); remaining pixels at the right and the bottom are ignored. */
+  readonly patchesPerSide: number;
+  readonly activation: Activation;
+  readonly layerNormEpsilon: number;
+  readonly projector: ProjectorArchitecture;
+  readonly tokens: VisionManifest['tokens'];
+}
+
+/** The two-layer MLP between vision encoder and decoder. */
+interface ProjectorArchitecture {
+  readonly activation: Activation;
+  readonly bias: 'present' | 'absent';
+}
+
+/** A Llama decoder. */
+export interface DecoderArchitecture {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly attentionHeads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly vocabularySize: number;
+  readonly maxPositions: number;
+  readonly rmsNormEpsilon: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling | null;
+  /** `embeddings`: the output head is tied to the token embeddings. */
+  readonly outputHead: 'own' | 'embeddings';
+}
+
+/** Quantization of the published checkpoint. */
+export type CheckpointQuantization =
+  | { readonly kind: 'none' }
+  /** F8_E4M3 with a scale per tensor or per row. */
+  | { readonly kind: 'fp8' }
+  /** GPTQ: 4 bits, symmetric (zero point 8), a scale per `groupSize` values of a row. */
+  | {
+      readonly kind: 'gptq';
+      readonly groupSize: number;
+      readonly zeroPoints: 'exact' | 'less-one';
+    };
+
+/** Architecture of a checkpoint, from its JSON files. */
+export interface Architecture {
+  /** Class name in transformers. */
+  readonly name: string;
+  /** `null` if the model has no vision encoder. */
+  readonly vision: VisionArchitecture | null;
+  readonly decoder: DecoderArchitecture;
+  readonly quantization: CheckpointQuantization;
+  readonly tokens: ModelManifest['tokens'];
+}

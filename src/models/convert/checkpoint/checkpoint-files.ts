@@ -1,0 +1,202 @@
+import { readFile, stat, readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import {
+  type JsonObject,
+  checkObject,
+  parseJsonObject,
+  checkString,
+} from '../../package/json-fields.js';
+import { invalidCheckpoint } from '../../package/invalid-model.js';
+import { createHash } from 'node:crypto';
+import { hashFile } from '../../package/file-hash.js';
+
+/** The files of a checkpoint except the weights. */
+export interface CheckpointFiles {
+  readonly config: JsonObject;
+  /** `{}` if the checkpoint has no generation_config.json. */
+  readonly generation: JsonObject;
+  /** `null` if the checkpoint has none (text models). */
+  readonly imageProcessor: JsonObject | null;
+  readonly tokenizer: Uint8Array;
+  readonly tokenizerConfig: Uint8Array;
+  /** Jinja template; null if the checkpoint has none (base models). */
+  readonly chatTemplate: string | null;
+  /** License id in the front matter of the model card, or `unknown`. */
+  readonly licence: string;
+  /** Name of the folder. */
+  readonly name: string;
+}
+
+const CARDS = ['README.md', 'MODEL_CARD.md'];
+
+/** 128 MiB. The largest known tokenizer has 37 MB. */
+const MAX_BYTES = 128 << 20;
+
+/** Loads all files except the weights. @throws MODEL_INVALID if a required file is missing or malformed. */
+export async function readCheckpointFiles(directory: string): Promise<CheckpointFiles> {
+  const read = (name: string) => readOptional(join(directory, name));
+  const required = async (name: string): Promise<Uint8Array> => {
+    const bytes = await read(name);
+    if (!bytes) throw invalidCheckpoint(name, 'the file is missing');
+    return bytes;
+  };
+  const json = async (name: string): Promise<JsonObject> => {
+    const bytes = await read(name);
+    return bytes ? parseJsonObject(bytes, name) : {};
+  };
+  const tokenizerConfig = await required('tokenizer_config.json');
+  const template =
+    (await read('chat_template.jinja')) ??
+    (await json('chat_template.json'))['chat_template'] ??
+    parseJsonObject(tokenizerConfig, 'tokenizer_config.json')['chat_template'] ??
+    null;
+  const text = template instanceof Uint8Array ? new TextDecoder().decode(template) : template;
+  if (text !== null && (typeof text !== 'string' || text === '')) {
+    throw invalidCheckpoint(
+      null,
+      'the chat template must be a non-empty string; several templates are not supported',
+    );
+  }
+  // Same order as in transformers: processor_config.json first, if it contains an image processor.
+  const nested = (await json('processor_config.json'))['image_processor'];
+  const processor = await read('preprocessor_config.json');
+  return {
+    config: parseJsonObject(await required('config.json'), 'config.json'),
+    generation: await json('generation_config.json'),
+    imageProcessor:
+      nested === undefined
+        ? processor
+          ? parseJsonObject(processor, 'preprocessor_config.json')
+          : null
+        : checkObject(nested, 'image_processor'),
+    tokenizer: await required('tokenizer.json'),
+    tokenizerConfig,
+    chatTemplate: text,
+    licence: await readLicense(directory),
+    name: basename(resolve(directory)),
+  };
+}
+
+/** `license:` in the YAML front matter of a model card. */
+export function parseLicense(card: string): string | undefined {
+  const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
+  const value = /^license:[ \t]*["']?([A-Za-z0-9][\w .+-]{0,63}?)["']?[ \t]*$/m.exec(
+    frontMatter ?? '',
+  );
+  return value?.[1];
+}
+
+async function readLicense(directory: string): Promise<string> {
+  for (const name of CARDS) {
+    const bytes = await readOptional(join(directory, name));
+    const licence = bytes && parseLicense(new TextDecoder().decode(bytes));
+    if (licence) return licence;
+  }
+  return 'unknown';
+}
+
+async function readOptional(path: string): Promise<Uint8Array | undefined> {
+  const file = await stat(path).catch(() => undefined);
+  if (!file?.isFile()) return undefined;
+  if (file.size > MAX_BYTES) {
+    throw invalidCheckpoint(basename(path), `the file has ${file.size} bytes (limit ${MAX_BYTES})`);
+  }
+  return readFile(path);
+}
+
+export const SINGLE_FILE = 'model.safetensors';
+export const WEIGHT_INDEX_FILE = 'model.safetensors.index.json';
+const MAX_INDEX_BYTES = 16 << 20;
+const MAX_SHARDS = 1000;
+const WEIGHT_FILE = /^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/;
+
+/** Files besides the weights that define a model. The model card does not: rewording it does not change the model. */
+export const SMALL_FILES = [
+  'chat_template.jinja',
+  'chat_template.json',
+  'config.json',
+  'generation_config.json',
+  'preprocessor_config.json',
+  'processor_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+
+/**
+ * Content hash of a checkpoint: SHA-256 in hex over the lines `NAME HASH` of all files that define the model, sorted by
+ * name.
+ *
+ * @param hashes SHA-256 in hex by file name; other files are ignored.
+ */
+export function computeRevision(hashes: ReadonlyMap<string, string>): string {
+  const revision = createHash('sha256');
+  for (const name of [...hashes.keys()].filter(isPartOfModel).sort()) {
+    revision.update(`${name} ${hashes.get(name) ?? ''}\n`);
+  }
+  return revision.digest('hex');
+}
+
+/** `computeRevision` of a folder. Hashes all files, weights included. @throws MODEL_INVALID if there are no weights */
+export async function computeFolderRevision(directory: string): Promise<string> {
+  const weights = [WEIGHT_INDEX_FILE, ...(await listWeightFiles(directory))];
+  const hashes = new Map<string, string>();
+  for (const name of await readdir(directory)) {
+    if (!SMALL_FILES.includes(name) && !weights.includes(name)) continue;
+    hashes.set(name, (await hashFile(join(directory, name), 'follow')).sha256);
+  }
+  return computeRevision(hashes);
+}
+
+/**
+ * Names of a checkpoint's weight files: `model.safetensors`, or the shards in `model.safetensors.index.json`.
+ *
+ * @throws MODEL_INVALID if there are none or the index is invalid.
+ */
+export async function listWeightFiles(directory: string): Promise<string[]> {
+  if (await isFile(join(directory, SINGLE_FILE))) return [SINGLE_FILE];
+  const path = join(directory, WEIGHT_INDEX_FILE);
+  if (!(await isFile(path)) || (await stat(path)).size > MAX_INDEX_BYTES) {
+    throw invalidCheckpoint(
+      null,
+      `the folder contains neither ${SINGLE_FILE} nor ${WEIGHT_INDEX_FILE} (up to ${MAX_INDEX_BYTES} bytes)`,
+    );
+  }
+  return [...new Set(parseWeightIndex(await readFile(path)).values())].sort();
+}
+
+/**
+ * Parses `model.safetensors.index.json`.
+ *
+ * @returns file name by tensor name.
+ * @throws MODEL_INVALID if a value is not a plain `.safetensors` file name, or the index lists no or more than 1000
+ *   files.
+ */
+export function parseWeightIndex(bytes: Uint8Array): Map<string, string> {
+  const index = parseJsonObject(bytes, WEIGHT_INDEX_FILE);
+  const map = checkObject(index['weight_map'], `weight_map in ${WEIGHT_INDEX_FILE}`);
+  const files = new Map<string, string>();
+  for (const [name, value] of Object.entries(map)) {
+    const file = checkString(value, `each file name in ${WEIGHT_INDEX_FILE}`, 128);
+    if (!WEIGHT_FILE.test(file)) {
+      throw invalidCheckpoint(WEIGHT_INDEX_FILE, 'it lists a file that is not named *.safetensors');
+    }
+    files.set(name, file);
+  }
+  const count = new Set(files.values()).size;
+  if (count === 0 || count > MAX_SHARDS) {
+    throw invalidCheckpoint(
+      WEIGHT_INDEX_FILE,
+      `it must list 1 to ${MAX_SHARDS} weight files, found ${count}`,
+    );
+  }
+  return files;
+}
+
+function isPartOfModel(name: string): boolean {
+  return SMALL_FILES.includes(name) || name === WEIGHT_INDEX_FILE || WEIGHT_FILE.test(name);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}

@@ -1,0 +1,90 @@
+import { invalidModel } from '../../package/invalid-model.js';
+import { float16ToNumber } from '../../../tensor/float16.js';
+import type { StoredTensor } from './safetensors.js';
+
+/** Converts `bytes` to float32, exact for all values of the format. */
+type Decode = (bytes: Uint8Array<ArrayBuffer>, target: Float32Array) => void;
+
+interface ValueFormat {
+  readonly bytesPerValue: number;
+  readonly decode: Decode;
+}
+
+const FORMATS: Readonly<Record<string, ValueFormat>> = {
+  F32: { bytesPerValue: 4, decode: decodeFloat32 },
+  BF16: { bytesPerValue: 2, decode: decodeBfloat16 },
+  F16: { bytesPerValue: 2, decode: decodeFloat16 },
+  F8_E4M3: { bytesPerValue: 1, decode: decodeFloat8 },
+};
+
+/** Lookup tables of all float16 and all F8_E4M3 values, built on first use. */
+let float16Table: Float32Array | undefined;
+let float8Table: Float32Array | undefined;
+
+/**
+ * Returns a function that reads `count` values from index `start` as float32. The result is overwritten by the next
+ * call.
+ *
+ * @param maxValues largest `count`.
+ * @throws MODEL_INVALID unless the data type is F32, F16, BF16 or F8_E4M3.
+ */
+export function createValueReader(
+  tensor: StoredTensor,
+  maxValues: number,
+): (start: number, count: number) => Float32Array {
+  const format = FORMATS[tensor.format];
+  if (!format) {
+    throw invalidModel(
+      `weights of type ${tensor.format} are not supported; supported: ${Object.keys(FORMATS).join(', ')}`,
+    );
+  }
+  const { bytesPerValue, decode } = format;
+  const bytes = new Uint8Array(maxValues * bytesPerValue);
+  const values = new Float32Array(maxValues);
+  return (start, count) => {
+    const part = bytes.subarray(0, count * bytesPerValue);
+    tensor.read(part, start * bytesPerValue);
+    const target = values.subarray(0, count);
+    decode(part, target);
+    return target;
+  };
+}
+
+/** All values of a tensor that fits in memory, as float32. @throws MODEL_INVALID */
+export function readValues(tensor: StoredTensor): Float32Array {
+  const count = tensor.shape.reduce((product, size) => product * size, 1);
+  return createValueReader(tensor, count)(0, count);
+}
+
+function decodeFloat32(bytes: Uint8Array<ArrayBuffer>, target: Float32Array): void {
+  target.set(new Float32Array(bytes.buffer, bytes.byteOffset, target.length));
+}
+
+function decodeBfloat16(bytes: Uint8Array<ArrayBuffer>, target: Float32Array): void {
+  const words = new Uint16Array(bytes.buffer, bytes.byteOffset, target.length);
+  const patterns = new Uint32Array(target.buffer, target.byteOffset, target.length);
+  for (let i = 0; i < patterns.length; i++) patterns[i] = (words[i] ?? 0) << 16;
+}
+
+function decodeFloat16(bytes: Uint8Array<ArrayBuffer>, target: Float32Array): void {
+  const words = new Uint16Array(bytes.buffer, bytes.byteOffset, target.length);
+  float16Table ??= Float32Array.from({ length: 1 << 16 }, (_, word) => float16ToNumber(word));
+  const table = float16Table;
+  for (let i = 0; i < target.length; i++) target[i] = table[words[i] ?? 0] ?? 0;
+}
+
+function decodeFloat8(bytes: Uint8Array<ArrayBuffer>, target: Float32Array): void {
+  float8Table ??= Float32Array.from({ length: 1 << 8 }, (_, byte) => float8ToNumber(byte));
+  const table = float8Table;
+  for (let i = 0; i < target.length; i++) target[i] = table[bytes[i] ?? 0] ?? 0;
+}
+
+/** E4M3: 4 bits exponent, 3 bits fraction, no infinity. Source: https://arxiv.org/abs/2209.05433. */
+function float8ToNumber(byte: number): number {
+  const sign = byte & 0x80 ? -1 : 1;
+  const exponent = (byte >> 3) & 0xf;
+  const fraction = byte & 7;
+  if (exponent === 15 && fraction === 7) return NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -9;
+  return sign * (1 + fraction / 8) * 2 ** (exponent - 7);
+}

@@ -1,0 +1,133 @@
+import type { WeightEncoding } from '../../package/manifest.js';
+import type { GraphBuilder } from './graph-builder.js';
+import { emitQuantizedRows, type ValueRange } from './quantize-activations.js';
+import type { WeightLayout, WeightPlacement } from './weight-layout.js';
+
+/** Matrices of equal width, stacked so that one product replaces several. */
+export interface StackedMatrix {
+  /** Input features. */
+  readonly columns: number;
+  readonly parts: readonly { readonly tensor: string; readonly rows: number }[];
+}
+
+/**
+ * Adds `x` [..., columns] times the transpose of a weight [rows, columns] (the layout of checkpoints), reserves space
+ * for the weight, and returns the name of the result [..., rows].
+ */
+export type EmitLinear = (
+  x: string,
+  name: string,
+  matrix: StackedMatrix,
+  /** Known range of x, for a finer int8 quantization. Must be the same for all products with x. */
+  range?: ValueRange,
+) => string;
+
+export function createLinear(
+  encoding: WeightEncoding,
+  graph: GraphBuilder,
+  layout: WeightLayout,
+): EmitLinear {
+  switch (encoding.kind) {
+    case 'float32':
+      return createFloatLinear(graph, layout);
+    case 'int8-rows':
+      return createInt8Linear(graph, layout);
+    case 'blocks':
+      return createBlockLinear(encoding, graph, layout);
+  }
+}
+
+function createFloatLinear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
+  return (x, name, matrix) => {
+    const rows = countRows(matrix);
+    const location = layout.reserve(rows * matrix.columns * 4);
+    placeMatrices(layout, matrix, (firstRow) => ({
+      kind: 'float32-columns',
+      offset: location.offset + firstRow * 4,
+      matrixRows: rows,
+    }));
+    const weight = graph.weight(`${name}.weight`, 'float32', [matrix.columns, rows], location);
+    return graph.emit('MatMul', [x, weight], `${name}.product`);
+  };
+}
+
+/**
+ * int8 weights with a scale per output, activations quantized dynamically with a scale per row. With one scale per
+ * tensor, an outlier in one position would cost the accuracy of all others.
+ */
+function createInt8Linear(graph: GraphBuilder, layout: WeightLayout): EmitLinear {
+  // Products with the same input share its quantization.
+  const quantized = new Map<string, ReturnType<typeof emitQuantizedRows>>();
+  return (x, name, matrix, range) => {
+    const rows = countRows(matrix);
+    const location = layout.reserve(rows * matrix.columns);
+    const scales = layout.reserve(rows * 4);
+    placeMatrices(layout, matrix, (firstRow) => ({
+      kind: 'int8-columns',
+      offset: location.offset + firstRow,
+      matrixRows: rows,
+      scales: scales.offset + firstRow * 4,
+    }));
+    const activations = quantized.get(x) ?? emitQuantizedRows(graph, x, matrix.columns, range);
+    quantized.set(x, activations);
+    const values = graph.weight(`${name}.weight`, 'int8', [matrix.columns, rows], location);
+    const factors = graph.weight(`${name}.scales`, 'float32', [rows], scales);
+    // The operator takes one activation scale per tensor, so the scales per row are applied afterwards.
+    const one = graph.floats('one', Float32Array.of(1), []);
+    const inputs = [activations.values, values, one, factors, activations.zero];
+    const scaled = graph.emit('MatMulIntegerToFloat', inputs, `${name}.scaled`);
+    return graph.emit('Mul', [scaled, activations.scale], `${name}.product`);
+  };
+}
+
+/** Block-quantized weights (MatMulNBits). With accuracy level 4 the kernel quantizes activations to int8 per block. */
+function createBlockLinear(
+  encoding: Extract<WeightEncoding, { kind: 'blocks' }>,
+  graph: GraphBuilder,
+  layout: WeightLayout,
+): EmitLinear {
+  const { bits, blockSize, accuracyLevel } = encoding;
+  const blockBytes = (blockSize * bits) / 8;
+  return (x, name, matrix) => {
+    const rows = countRows(matrix);
+    const blocks = Math.ceil(matrix.columns / blockSize); // the last one is padded
+    const location = layout.reserve(rows * blocks * blockBytes);
+    const scales = layout.reserve(rows * blocks * 4);
+    placeMatrices(layout, matrix, (firstRow) => ({
+      kind: 'blocks',
+      offset: location.offset + firstRow * blocks * blockBytes,
+      bits,
+      blockSize,
+      scales: scales.offset + firstRow * blocks * 4,
+    }));
+    const values = graph.weight(`${name}.weight`, 'uint8', [rows, blocks, blockBytes], location);
+    const factors = graph.weight(`${name}.scales`, 'float32', [rows * blocks], scales);
+    return graph.emit('MatMulNBits', [x, values, factors], `${name}.product`, {
+      K: { int: matrix.columns },
+      N: { int: rows },
+      bits: { int: bits },
+      block_size: { int: blockSize },
+      accuracy_level: { int: accuracyLevel },
+    });
+  };
+}
+
+function countRows({ parts }: StackedMatrix): number {
+  return parts.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function placeMatrices(
+  layout: WeightLayout,
+  { columns, parts }: StackedMatrix,
+  placementAt: (firstRow: number) => WeightPlacement,
+): void {
+  let firstRow = 0;
+  for (const { tensor, rows } of parts) {
+    layout.place({
+      tensor,
+      shape: [rows, columns],
+      placement: placementAt(firstRow),
+    });
+    firstRow += rows;
+  }
+}

@@ -1,0 +1,110 @@
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { invalidCheckpoint } from '../../package/invalid-model.js';
+import { partialDirectory } from '../../package/home-folders.js';
+import type { HubSource, ModelManifest } from '../../package/manifest.js';
+import { checkReplaceable, publishPackage } from '../../package/package-writer.js';
+import { openJournal } from './conversion-journal.js';
+import { haveExpectedSizes, openWeightFiles } from './weight-files.js';
+import { type ShardOptions, writeShard } from './write-shard.js';
+import { packageId, type ConversionPlan } from '../plan-conversion.js';
+
+/** Origin of the weights, for the manifest. */
+interface ConversionSource {
+  /** See `computeRevision`. */
+  readonly revision: string;
+  readonly hub: HubSource | null;
+}
+
+/** A package that is being written. Shards can be added in any order, one at a time. */
+export interface ConversionWriter {
+  /** Names of the shards that are already converted. */
+  readonly finishedShards: ReadonlySet<string>;
+  /**
+   * Converts the tensors of a safetensors file. When the promise resolves, the result is synced and recorded, and the
+   * file can be deleted. Adding a shard twice is harmless.
+   *
+   * @throws MODEL_INVALID if the file is malformed or contains unexpected tensors; STORAGE_FULL; the signal's reason.
+   */
+  addShard(name: string, path: string, options?: ShardOptions): Promise<void>;
+  /**
+   * Checks that all weights are complete, hashes the files and publishes the package.
+   *
+   * @throws MODEL_INVALID if a weight is missing.
+   */
+  finish(source: ConversionSource): Promise<ModelManifest>;
+  /** Closes the files. The partial folder of an unfinished package stays for a later run. */
+  close(): Promise<void>;
+  /** Closes the files and deletes the partial folder. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens the partial folder `.NAME.partial` beside the output folder. Resumes an earlier run with the same identity and
+ * plan; the remains of other runs are deleted.
+ *
+ * @param outputDirectory folder of the package. An existing package is replaced at the end.
+ * @param identity identifies the checkpoint: a commit or a revision.
+ * @throws MODEL_INVALID if the output folder contains something other than a package.
+ */
+export async function openConversion(
+  outputDirectory: string,
+  plan: ConversionPlan,
+  identity: string,
+): Promise<ConversionWriter> {
+  await checkReplaceable(outputDirectory);
+  const target = resolve(outputDirectory);
+  const partial = partialDirectory(target);
+  const [staging, pendingDirectory] = [join(partial, 'package'), join(partial, 'parts')];
+  const journal = await openJournal(partial, { identity, plan: plan.digest }, () =>
+    haveExpectedSizes(staging, plan.weightFiles),
+  );
+  const files = await openWeightFiles(staging, plan.weightFiles);
+  const remove = () => rm(partial, { recursive: true, force: true });
+  return {
+    get finishedShards() {
+      return new Set(journal.shards.keys());
+    },
+    addShard: async (name, path, options = {}) => {
+      const otherTensors = new Set<string>();
+      for (const [shard, { tensors }] of journal.shards) {
+        if (shard !== name) for (const tensor of tensors) otherTensors.add(tensor);
+      }
+      const shard = await writeShard(
+        path,
+        { plan, files, pendingDirectory, otherTensors },
+        options,
+      );
+      await files.flush();
+      await journal.add(name, shard);
+    },
+    finish: async ({ revision, hub }) => {
+      const shards = [...journal.shards.values()];
+      plan.checkTensorNames(shards.flatMap(({ tensors }) => tensors));
+      const complete = new Set(shards.flatMap(({ weights }) => weights));
+      const incomplete = plan.tensorNames.find((name) => !complete.has(name));
+      if (incomplete !== undefined) {
+        throw invalidCheckpoint(
+          null,
+          `the weight \`${incomplete}\` is incomplete: one of its tensors is missing`,
+        );
+      }
+      await files.flush();
+      await files.close();
+      const { source, ...description } = plan.description;
+      const manifest = await publishPackage(staging, target, plan.contents, {
+        ...description,
+        id: packageId(source.name, hub),
+        source: { ...source, revision, hub },
+      });
+      await remove();
+      return manifest;
+    },
+    close: () => files.close(),
+    discard: async () => {
+      await files.close();
+      await remove();
+    },
+  };
+}
