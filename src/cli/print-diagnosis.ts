@@ -1,7 +1,7 @@
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { Configuration } from '../config/configuration.js';
 import type { Calibration } from '../measure/doctor/calibration.js';
-import type { Diagnosis } from '../measure/doctor/diagnose-model.js';
+import type { DoctorReport } from '../measure/doctor/diagnose-model.js';
 import { predictMs } from '../measure/doctor/speed-model.js';
 import { formatBytes } from './format-bytes.js';
 import { formatDuration, formatRate } from './format-speed.js';
@@ -15,7 +15,7 @@ const HEADER = ['PRECISION', 'THREADS', 'LOADED IN', 'A TILE', 'READ/S', 'WRITTE
 
 /** Prints what was measured and what follows from it. */
 export function printDiagnosis(
-  { calibrations, tooLarge, recommendation }: Diagnosis,
+  { calibrations, tooLarge, recommendation }: DoctorReport,
   configuration: Pick<Configuration, 'model' | 'precision' | 'threads'>,
   terminal: Terminal,
 ): void {

@@ -1,6 +1,6 @@
 import { predictMs } from '../measure/doctor/speed-model.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
-import type { Comparison } from '../measure/verify/examination.js';
+import type { Comparison } from '../measure/verify/verify-result.js';
 import type { VerifiedPackage } from '../measure/verify/verify-packages.js';
 import { formatBytes } from './format-bytes.js';
 import { formatDuration, formatRate } from './format-speed.js';
@@ -23,22 +23,25 @@ type Row = readonly [label: string, cell: (one: VerifiedPackage) => string];
 const OWN_ROWS: readonly Row[] = [
   ['Every byte as it was written', () => 'yes'],
   ['Size on disk', ({ manifest }) => formatBytes(sizeOf(manifest))],
-  ['Most memory', ({ examination }) => formatBytes(examination.peakBytes)],
-  ['Verified and loaded in', ({ examination }) => formatDuration(examination.loadMs)],
+  ['Most memory', ({ result: examination }) => formatBytes(examination.peakBytes)],
+  ['Verified and loaded in', ({ result: examination }) => formatDuration(examination.loadMs)],
   ['One tile', (one) => formatOptional(speedsOf(one).tileMs, formatDuration)],
   ['Tokens read a second', (one) => formatRate(speedsOf(one).readRate)],
   ['Tokens written a second', (one) => formatRate(speedsOf(one).writeRate)],
 ];
 
 const COMPARED_ROWS: readonly Row[] = [
-  ['KL divergence, mean (nats)', compared(({ divergence }) => formatSmall(divergence.mean))],
-  ['KL divergence, most (nats)', compared(({ divergence }) => formatSmall(divergence.max))],
-  ['Same likeliest token', compared(({ topAgreement }) => formatShare(topAgreement))],
+  ['KL divergence, mean (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.mean))],
+  ['KL divergence, most (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.max))],
+  [
+    'Same likeliest token',
+    compared(({ top1Agreement: topAgreement }) => formatShare(topAgreement)),
+  ],
   ['Same greedy answer', compared((one) => `${countSame(one)} of ${one.prompts.length}`)],
   ['Tokens before answers part', compared((one) => formatAgreed(one))],
   [
     'Error of the picture',
-    compared(({ pictureError }) => formatOptional(pictureError, formatShare)),
+    compared(({ imageFeatureError: pictureError }) => formatOptional(pictureError, formatShare)),
   ],
 ];
 
@@ -59,7 +62,7 @@ export function printVerification(
   const heads = verified.map(({ manifest, role }) =>
     role === 'reference' ? `${manifest.precision} = ref.` : manifest.precision,
   );
-  const comparison = verified.flatMap(({ examination }) => examination.comparison ?? [])[0];
+  const comparison = verified.flatMap(({ result: examination }) => examination.comparison ?? [])[0];
   const rows = [...OWN_ROWS, ...(comparison ? COMPARED_ROWS : [])].flatMap(([label, cell]) => {
     const cells = verified.map(cell);
     // What no package has, as pictures for a model that reads text alone.
@@ -86,7 +89,7 @@ export function verificationJson(
   threads: number,
   reason: string | null,
 ): object {
-  const { manifest, role, examination } = one;
+  const { manifest, role, result: examination } = one;
   const { loadMs, peakBytes, comparison } = examination;
   const { tileMs, readRate, writeRate } = speedsOf(one);
   return {
@@ -99,24 +102,39 @@ export function verificationJson(
 }
 
 function comparisonJson(comparison: Comparison): object {
-  const { positions, divergence, topAgreement, prompts, pictureError, layerErrors } = comparison;
+  const {
+    positions,
+    klDivergence,
+    top1Agreement: topAgreement,
+    prompts,
+    imageFeatureError: pictureError,
+    layerErrors,
+  } = comparison;
   return {
     positions,
-    divergence: { mean: divergence.mean, max: divergence.max },
+    divergence: { mean: klDivergence.mean, max: klDivergence.max },
     top_agreement: topAgreement,
     same_answers: countSame(comparison),
-    prompts: prompts.map(({ language, shows, tokens, agreedTokens, meanDivergence }) => ({
-      ...{ language, shows, tokens },
-      agreed_tokens: agreedTokens,
-      mean_divergence: meanDivergence,
-    })),
+    prompts: prompts.map(
+      ({
+        language,
+        shows,
+        tokens,
+        matchingTokens: agreedTokens,
+        meanKlDivergence: meanDivergence,
+      }) => ({
+        ...{ language, shows: hasImage ? "picture" : "nothing", tokens },
+        agreed_tokens: agreedTokens,
+        mean_divergence: meanDivergence,
+      }),
+    ),
     picture_error: pictureError,
     ...(layerErrors && { layer_errors: layerErrors }),
   };
 }
 
 function printLayers(verified: readonly VerifiedPackage[], terminal: Terminal): void {
-  const compared = verified.flatMap(({ manifest, examination }) => {
+  const compared = verified.flatMap(({ manifest, result: examination }) => {
     const errors = examination.comparison?.layerErrors;
     return errors ? [{ precision: manifest.precision, errors }] : [];
   });
@@ -124,7 +142,7 @@ function printLayers(verified: readonly VerifiedPackage[], terminal: Terminal): 
   if (!first) return;
   terminal.result('');
   terminal.result('Error of the residual stream after each layer, as a share of its size');
-  const rows = (['tower', 'decoder'] as const).flatMap((part) =>
+  const rows = (['visionEncoder', 'decoder'] as const).flatMap((part) =>
     first.errors[part].map((_, layer) => [
       `${part} ${layer + 1}`,
       ...compared.map(({ errors }) => formatShare(errors[part][layer] ?? NaN)),
@@ -146,23 +164,24 @@ function describePrompts({ positions, prompts }: Comparison): string {
 }
 
 function compared(format: (comparison: Comparison) => string): Row[1] {
-  return ({ role, examination: { comparison } }) => {
+  return ({ role, result: { comparison } }) => {
     if (comparison) return format(comparison);
     return role === 'reference' ? '' : NOTHING;
   };
 }
 
 function countSame({ prompts }: Comparison): number {
-  return prompts.filter(({ agreedTokens, tokens }) => agreedTokens === tokens).length;
+  return prompts.filter(({ matchingTokens: agreedTokens, tokens }) => agreedTokens === tokens)
+    .length;
 }
 
 function formatAgreed({ prompts }: Comparison): string {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const agreed = sum(prompts.map(({ agreedTokens }) => agreedTokens));
+  const agreed = sum(prompts.map(({ matchingTokens: agreedTokens }) => agreedTokens));
   return `${agreed} of ${sum(prompts.map(({ tokens }) => tokens))}`;
 }
 
-function speedsOf({ examination: { speed } }: VerifiedPackage) {
+function speedsOf({ result: { speed } }: VerifiedPackage) {
   const { vision, prefill, step } = speed;
   return {
     tileMs: vision && predictMs(vision.encoding, MAX_TILES_PER_RUN) / MAX_TILES_PER_RUN,

@@ -7,7 +7,7 @@ import { installModel } from '../models/install/install-model.js';
 import type { Precision } from '../models/package/manifest.js';
 import { inspectPackage } from '../models/package/model-package.js';
 import { runVerifyInWorker } from '../workers/run-verify.js';
-import { findReference, type Reference } from '../measure/verify/find-reference.js';
+import { findReferencePackage, type Reference } from '../measure/verify/reference-package.js';
 import { type PackageToVerify, verifyPackages } from '../measure/verify/verify-packages.js';
 import { printVerification, verificationJson } from './print-verification.js';
 import type { Terminal } from './terminal.js';
@@ -60,7 +60,7 @@ export function addVerifyCommand(
       const verified = await verifyPackages({
         ...{ packages, reference, threads, home },
         depth: options.layers ? 'layers' : 'outputs',
-        examine: (task, { precision: name }) =>
+        verify: (task, { precision: name }) =>
           runVerifyInWorker(workerEntry, task, {
             onProgress: (step) => terminal.progress(`${name}: ${step}`),
             signal,
@@ -120,5 +120,5 @@ async function chooseReference(
   if (!first) return { kind: 'none', reason: 'There is no package to compare.' };
   const usableBytes = usableMemory(await inspectMachine(home, process.env));
   const { manifest } = first;
-  return await findReference({ home, model, manifest, usableBytes }, progress);
+  return await findReferencePackage({ home, model, manifest, usableBytes }, progress);
 }

@@ -15,7 +15,7 @@ import type {
   TilingRequest,
   VideoSamplingRequest,
 } from '../engine/media-decoder.js';
-import type { Examination, ExaminationTask } from '../measure/verify/examination.js';
+import type { VerifyResult, VerifyTask } from '../measure/verify/verify-result.js';
 
 /** What of the configuration decides which model a worker loads, and how. */
 export type WorkerConfiguration = Pick<Configuration, 'home' | 'model' | 'precision' | 'threads'> &
@@ -62,12 +62,12 @@ export type MediaWorkerReply =
   | { readonly type: 'error'; readonly error: unknown };
 
 /** What the process that examines a package is told, once. */
-export interface MessageToExaminer {
-  readonly task: ExaminationTask;
+export interface MessageToVerifyWorker {
+  readonly task: VerifyTask;
 }
 
-export type MessageFromExaminer =
+export type MessageFromVerifyWorker =
   | { readonly type: 'progress'; readonly step: string }
-  | { readonly type: 'result'; readonly result: Examination }
+  | { readonly type: 'result'; readonly result: VerifyResult }
   /** As `SalamandraError.toJSON` writes it. */
   | { readonly type: 'error'; readonly error: unknown };

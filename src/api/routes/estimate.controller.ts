@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 
 import { MAX_MEDIA } from '../../config/limits.js';
-import { estimateRequest } from '../../measure/doctor/estimate-request.js';
+import { estimateRequest } from '../../measure/doctor/estimate.js';
 import type { VideoInspector } from '../../workers/media-inspector.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../engine-token.js';

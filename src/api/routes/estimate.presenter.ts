@@ -5,7 +5,7 @@ import type {
   MediaEstimate,
   MediaOutline,
   RequestEstimate,
-} from '../../measure/doctor/estimate-request.js';
+} from '../../measure/doctor/estimate.js';
 import type { ModelDescription } from '../../engine/vision-language-engine.js';
 import type { Plain } from '../response/media-response.js';
 
@@ -97,7 +97,7 @@ export function presentEstimate(
       tile_ms: Math.round(timings.tileMs),
       encode_ms: Math.round(timings.encodeMs),
       prefill_ms: Math.round(timings.prefillMs),
-      decode_ms: Math.round(timings.generateMs),
+      decode_ms: Math.round(timings.decodeMs),
     },
     memory_mb: Math.round(estimate.memoryBytes / 1e6),
     hint: timings ? null : HINT,
@@ -119,6 +119,6 @@ function presentMedia(
 }
 
 /** To the hundredth: an estimate is no better. */
-function toSeconds({ tileMs, encodeMs, prefillMs, generateMs }: EstimatedTimings): number {
-  return Math.round((tileMs + encodeMs + prefillMs + generateMs) / 10) / 100;
+function toSeconds({ tileMs, encodeMs, prefillMs, decodeMs }: EstimatedTimings): number {
+  return Math.round((tileMs + encodeMs + prefillMs + decodeMs) / 10) / 100;
 }

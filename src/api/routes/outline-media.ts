@@ -1,4 +1,4 @@
-import type { MediaOutline } from '../../measure/doctor/estimate-request.js';
+import type { MediaOutline } from '../../measure/doctor/estimate.js';
 import type { VideoInspector } from '../../workers/media-inspector.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';

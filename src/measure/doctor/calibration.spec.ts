@@ -18,7 +18,12 @@ const ONE: Calibration = {
   model: { id: 'demo', revision: 'a'.repeat(64), precision: 'int8' },
   measuredAt: '2026-01-01T00:00:00.000Z',
   loadMs: 12.5,
-  speed: { vision: { cutting: LINE, encoding: LINE }, prefill: LINE, step: LINE, further: 0.2 },
+  speed: {
+    vision: { tiling: LINE, encoding: LINE },
+    prefill: LINE,
+    step: LINE,
+    extraSequenceShare: 0.2,
+  },
   peak: { bytes: 1e9, positions: 1024 },
 };
 const TEXT_ONLY: Calibration = {

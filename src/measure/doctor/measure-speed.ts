@@ -57,7 +57,7 @@ export async function measureSpeed(
 
   onProgress('tiles');
   const sight = vision && {
-    cutting: await measureCutting(vision, decoder.maxPositions),
+    tiling: await measureCutting(vision, decoder.maxPositions),
     encoding: await measureEncoding(vision),
   };
   const short = await measurePrompt(decoder, shortest, hiddenSize, onProgress);
@@ -72,7 +72,7 @@ export async function measureSpeed(
       vision: sight,
       prefill: fitCurve([short.prompt, middle.prompt, long.prompt]),
       step: fitLine(short.step, long.step),
-      further: Math.max(0, (togetherMs / middle.step.ms - 1) / (TOGETHER - 1)),
+      extraSequenceShare: Math.max(0, (togetherMs / middle.step.ms - 1) / (TOGETHER - 1)),
     },
     longestPrompt: longest,
   };

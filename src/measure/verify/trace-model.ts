@@ -8,7 +8,7 @@ import type { ByKind, PromptSegment } from '../../language/build-prompt.js';
 import type { FloatTensor } from '../../tensor/tensor.js';
 import { planTiles } from '../../vision/plan-tiles.js';
 import { tileImage } from '../../vision/tile-image.js';
-import { drawCannedPicture } from './canned-picture.js';
+import { drawSampleImage } from './sample-image.js';
 
 /** A loaded model, and what its layers passed on in the last run where they are watched. */
 export type TracedModel = Pick<
@@ -79,7 +79,7 @@ export async function traceModel(
 
 async function embedPicture({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
   if (!vision) return null;
-  const image = drawCannedPicture();
+  const image = drawSampleImage();
   const maxTokens = Math.floor(manifest.decoder.maxPositions / 2);
   const plan = planTiles(image, vision.geometry, 'auto', maxTokens);
   const tiled = tileImage(image, plan, vision.geometry);

@@ -1,11 +1,14 @@
 import { invalidModel } from '../../models/package/invalid-model.js';
 import { type Field, readFields } from '../../models/package/protobuf-reader.js';
 
-/** A graph that hands out more than it was converted to. */
-export interface ObservedGraph {
-  /** An ONNX model over the same weights. */
+/** A graph with additional outputs. */
+export interface GraphWithLayerOutputs {
+  /** An ONNX model that refers to the same weight file. */
   readonly model: Uint8Array;
-  /** The residual stream after each layer, `[rows, positions, hidden]`, or `[rows, hidden]` of the last position. */
+  /**
+   * Names of the residual stream after each layer: `[batch, positions, hidden]`, or `[batch, hidden]` of the last
+   * position.
+   */
   readonly outputs: readonly string[];
 }
 
@@ -15,10 +18,10 @@ const GRAPH_NODE = 1;
 const GRAPH_OUTPUT = 12;
 const NODE = { input: 1, output: 2, operator: 4 } as const;
 
-/** Adds to a decoder's residual stream and normalises it; the sum is its fourth output. */
+/** Adds to a decoder's residual stream and normalizes it. The sum is its fourth output. */
 const SKIP_NORM = 'SkipSimplifiedLayerNormalization';
 const SUM_OUTPUT = 3;
-/** Normalises a tower's residual stream: before the first layer, and wherever something was added but at the end. */
+/** Normalizes a vision encoder's residual stream: before the first layer, and after every addition but the last. */
 const NORM = 'LayerNormalization';
 
 interface Node {
@@ -28,17 +31,18 @@ interface Node {
 }
 
 /**
- * Makes the residual stream after every layer an output of a decoder's or a tower's graph. Each layer adds to the stream
- * twice, after its attention and after its perceptron; the tower's last layer does so without normalising.
+ * Adds the residual stream after every layer to the outputs of a decoder's or vision encoder's graph. Each layer adds
+ * to
+ * the stream twice, after its attention and after its MLP. No normalization follows the vision encoder's last addition.
  *
- * @throws MODEL_INVALID when the graph is not built like that.
+ * @throws MODEL_INVALID if the graph has another structure.
  */
-export function exposeResidualStream(model: Uint8Array): ObservedGraph {
+export function exposeResidualStream(model: Uint8Array): GraphWithLayerOutputs {
   const graph = Array.from(readFields(model)).find(({ number }) => number === MODEL_GRAPH);
-  if (graph?.kind !== 'bytes') throw invalidModel('a graph file must hold one graph');
+  if (graph?.kind !== 'bytes') throw invalidModel('a graph file must contain exactly one graph');
   const outputs = findResidualStream(readNodes(graph.value));
   const added = outputs.map((name) => delimited(GRAPH_OUTPUT, describeOutput(name)));
-  // Parts of a message that come apart count as one: the new outputs are a second piece of the graph.
+  // Protobuf merges repeated occurrences of a message field: the second `graph` only holds the new outputs.
   return {
     model: Buffer.concat([model, delimited(MODEL_GRAPH, Buffer.concat(added))]),
     outputs,
@@ -46,14 +50,14 @@ export function exposeResidualStream(model: Uint8Array): ObservedGraph {
 }
 
 function findResidualStream(nodes: readonly Node[]): string[] {
-  const ofDecoder = nodes
+  const decoderSums = nodes
     .filter(({ operator }) => operator === SKIP_NORM)
     .map(({ outputs }) => outputs[SUM_OUTPUT] ?? '');
-  const ofTower = nodes
+  const visionSums = nodes
     .filter(({ operator }) => operator === NORM)
     .map(({ inputs }) => inputs[0] ?? '')
     .slice(1);
-  const sums = ofDecoder.length > 0 ? ofDecoder : ofTower;
+  const sums = decoderSums.length > 0 ? decoderSums : visionSums;
   const afterLayers = sums.filter((_, index) => index % 2 === 1);
   if (sums.length % 2 === 1) {
     const last = sums.at(-1) ?? '';
@@ -61,7 +65,7 @@ function findResidualStream(nodes: readonly Node[]): string[] {
     afterLayers.push(end?.outputs[0] ?? '');
   }
   if (afterLayers.length === 0 || afterLayers.includes('')) {
-    throw invalidModel('the layers of a graph file cannot be told apart');
+    throw invalidModel('the residual stream of a graph file has an unknown structure');
   }
   return afterLayers;
 }
@@ -88,14 +92,14 @@ function texts(fields: readonly Field[], number: number): string[] {
   );
 }
 
-/** ValueInfoProto: the name, and a tensor of floats of whatever shape. */
+/** ValueInfoProto: a name and the type float32, without a shape. */
 function describeOutput(name: string): Uint8Array {
   const elementType = Uint8Array.of(0x08, 0x01);
   const type = delimited(1, elementType);
   return Buffer.concat([delimited(1, Buffer.from(name, 'utf8')), delimited(2, type)]);
 }
 
-/** A field of bytes. Source: https://protobuf.dev/programming-guides/encoding/. */
+/** A length-delimited field. Source: https://protobuf.dev/programming-guides/encoding/. */
 function delimited(number: number, value: Uint8Array): Uint8Array {
   return Buffer.concat([varint(number * 8 + 2), varint(value.length), value]);
 }

@@ -1,7 +1,7 @@
 import { FAKE_MODEL } from '../../../test/fakes/fake-engine.js';
 import { MAX_SEQUENCES } from '../../config/limits.js';
 import type { Calibration } from './calibration.js';
-import { estimateRequest } from './estimate-request.js';
+import { estimateRequest } from './estimate.js';
 
 const NOTHING = { fixed: 0, linear: 0, square: 0 };
 /** 4 ms a step, and a quarter more for each further answer. */
@@ -9,10 +9,10 @@ const CALIBRATION: Calibration = {
   ...{ processor: 'test', threads: 2, measuredAt: '2026-01-01T00:00:00.000Z', loadMs: 1 },
   model: { id: 'fake', revision: FAKE_MODEL.revision, precision: 'int8' },
   speed: {
-    vision: { cutting: NOTHING, encoding: { fixed: 3, linear: 10, square: 0 } },
+    vision: { tiling: NOTHING, encoding: { fixed: 3, linear: 10, square: 0 } },
     prefill: NOTHING,
     step: { fixed: 4, linear: 0, square: 0 },
-    further: 0.25,
+    extraSequenceShare: 0.25,
   },
   peak: { bytes: 300_000_000, positions: 1024 },
 };
@@ -37,11 +37,11 @@ describe('estimateRequest', () => {
   });
 
   it('writes texts together, so many at a time', () => {
-    const generateMs = (texts: number) => estimate(texts, CALIBRATION).timings?.generateMs;
+    const decodeMs = (texts: number) => estimate(texts, CALIBRATION).timings?.decodeMs;
 
-    expect(generateMs(1)).toBe(400);
-    expect(generateMs(3)).toBe(600);
-    expect(generateMs(MAX_SEQUENCES + 1)).toBe(800 + (MAX_SEQUENCES - 1) * 100);
+    expect(decodeMs(1)).toBe(400);
+    expect(decodeMs(3)).toBe(600);
+    expect(decodeMs(MAX_SEQUENCES + 1)).toBe(800 + (MAX_SEQUENCES - 1) * 100);
   });
 
   it('counts what encoding begins with once a picture, not once a tile', () => {

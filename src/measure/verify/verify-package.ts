@@ -3,26 +3,28 @@ import { describeCosts } from '../../engine/model-costs.js';
 import { buildRequestPrompt } from '../../engine/prompts.js';
 import type { PromptSegment } from '../../language/build-prompt.js';
 import { loadModelPackage, type ModelPackage } from '../../models/package/model-package.js';
-import { cannedPrompts } from './canned-prompts.js';
+import { samplePrompts } from './sample-prompts.js';
 import { compareWithReference } from './compare-with-reference.js';
-import type { Comparison, Examination, ExaminationTask } from './examination.js';
-import { openModel } from './open-model.js';
-import { MAX_TRACED_TOKENS, recordReference } from './reference-record.js';
+import type { Comparison, VerifyResult, VerifyTask } from './verify-result.js';
+import { loadTracedModel } from './traced-model.js';
+import { MAX_TRACED_TOKENS, recordReferenceTrace } from './reference-trace.js';
 import type { TracedModel } from './trace-model.js';
 
 /**
- * Loads a package, times it and takes it through the canned prompts. The most memory that this process has had is part of
- * the result, so it is to be a new one. @throws MODEL_NOT_FOUND, MODEL_INVALID
+ * Loads a package, measures its speed and runs the sample prompts. The result includes the peak memory (RSS) of this
+ * process, so each package needs a new process.
+ *
+ * @throws MODEL_NOT_FOUND, MODEL_INVALID
  */
-export async function examinePackage(
-  task: ExaminationTask,
+export async function verifyPackage(
+  task: VerifyTask,
   onProgress: (step: string) => void,
-): Promise<Examination> {
+): Promise<VerifyResult> {
   const startMs = performance.now();
   onProgress('verifying');
   const modelPackage = await loadModelPackage(task.packageDirectory);
   onProgress('loading');
-  const model = await openModel(modelPackage, { threads: task.threads, depth: 'outputs' });
+  const model = await loadTracedModel(modelPackage, { threads: task.threads, depth: 'outputs' });
   const loadMs = performance.now() - startMs;
   let measured: MeasuredSpeed;
   let comparison: Comparison | null = null;
@@ -42,13 +44,13 @@ export async function examinePackage(
   return { ...measured, loadMs, peakBytes, costs, comparison };
 }
 
-/** Loaded anew, since watching layers would slow down what is timed and take memory of its own. */
+/** Loads the model a second time: copying layer outputs would distort the speed and the peak memory. */
 async function traceLayers(
   modelPackage: ModelPackage,
-  task: ExaminationTask,
+  task: VerifyTask,
   onProgress: (step: string) => void,
 ): Promise<Comparison | null> {
-  const model = await openModel(modelPackage, { threads: task.threads, depth: 'layers' });
+  const model = await loadTracedModel(modelPackage, { threads: task.threads, depth: 'layers' });
   try {
     return await traceAnswers(model, task, onProgress);
   } finally {
@@ -58,28 +60,31 @@ async function traceLayers(
 
 async function traceAnswers(
   model: TracedModel,
-  { trace }: ExaminationTask,
+  { trace }: VerifyTask,
   onProgress: (step: string) => void,
 ): Promise<Comparison | null> {
   if (trace.role === 'compare') return await compareWithReference(model, trace.folder, onProgress);
   if (trace.role === 'record') {
-    await recordReference(model, preparePrompts(model), trace.folder, onProgress);
+    await recordReferenceTrace(model, preparePrompts(model), trace.folder, onProgress);
   }
   return null;
 }
 
-/** The canned prompts in the model's ids; those that leave no room for an answer are left out. */
+/** The sample prompts as token ids, without those that leave no room in the context for an answer. */
 function preparePrompts({ manifest, tokenizer, vision }: TracedModel) {
-  const abilities = { sees: vision !== null, chats: tokenizer.renderTemplate !== null };
+  const abilities = {
+    hasVision: vision !== null,
+    hasChatTemplate: tokenizer.renderTemplate !== null,
+  };
   const { maxPositions } = manifest.decoder;
-  return cannedPrompts(abilities).flatMap(({ language, shows, conversation }) => {
-    const chunks = buildRequestPrompt(conversation, tokenizer);
-    // The picture itself may take half of the context.
-    const room = shows === 'picture' ? maxPositions / 2 : maxPositions;
-    return countIds(chunks) + MAX_TRACED_TOKENS <= room ? [{ language, shows, chunks }] : [];
+  return samplePrompts(abilities).flatMap(({ language, hasImage, conversation }) => {
+    const segments = buildRequestPrompt(conversation, tokenizer);
+    // `traceModel` gives the image up to half of the context.
+    const room = hasImage ? maxPositions / 2 : maxPositions;
+    return countIds(segments) + MAX_TRACED_TOKENS <= room ? [{ language, hasImage, segments }] : [];
   });
 }
 
-function countIds(chunks: readonly PromptSegment[]): number {
-  return chunks.reduce((sum, chunk) => sum + (chunk.kind === 'text' ? chunk.ids.length : 0), 0);
+function countIds(segments: readonly PromptSegment[]): number {
+  return segments.reduce((sum, one) => sum + (one.kind === 'text' ? one.ids.length : 0), 0);
 }

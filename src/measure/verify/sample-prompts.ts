@@ -2,22 +2,23 @@ import { captionConversation, questionConversation } from '../../engine/conversa
 import type { Conversation } from '../../engine/vision-language-engine.js';
 import { type CaptionKind, resolveLanguage } from '../../language/languages.js';
 
-/** Something every model is asked, so that two packages can be compared. */
-export interface CannedPrompt {
+/** A prompt that every compared model runs. */
+export interface SamplePrompt {
   /** BCP 47. */
   readonly language: string;
-  readonly shows: 'picture' | 'nothing';
+  /** Whether the conversation contains the sample image. */
+  readonly hasImage: boolean;
   readonly conversation: Conversation;
 }
 
-/** What decides which prompts a model can take. */
-export interface PromptAbilities {
-  readonly sees: boolean;
-  /** Whether it has a chat template; base models go on with a text instead. */
-  readonly chats: boolean;
+/** Decides which prompts a model can run. */
+export interface ModelAbilities {
+  readonly hasVision: boolean;
+  /** Base models have no chat template: they complete a text. */
+  readonly hasChatTemplate: boolean;
 }
 
-/** What is written about the picture: each language's captions, and what is longer or shorter than those. */
+/** Prompts about the sample image: short captions in eight languages, a long caption and keywords. */
 const CAPTIONS: readonly (readonly [language: string, kind: CaptionKind])[] = [
   ...(['en', 'es', 'ca', 'eu', 'gl', 'pt', 'fr', 'de'] as const).map(
     (language) => [language, 'caption'] as const,
@@ -26,8 +27,8 @@ const CAPTIONS: readonly (readonly [language: string, kind: CaptionKind])[] = [
   ['es', 'keywords'],
 ];
 
-/** A question, and the beginning of a text of about the same matter. */
-const TEXTS: readonly (readonly [language: string, question: string, beginning: string])[] = [
+/** A question for chat models, and the prefix of a text on the same subject for base models. */
+const TEXTS: readonly (readonly [language: string, question: string, prefix: string])[] = [
   ['en', 'What is the capital of Portugal?', 'The capital of Portugal is Lisbon, a city that'],
   [
     'es',
@@ -42,7 +43,7 @@ const TEXTS: readonly (readonly [language: string, question: string, beginning: 
   ['de', 'Welche Farben hat die Fahne Italiens?', 'Die Fahne Italiens hat drei Farben, nämlich'],
 ];
 
-/** Long enough to show what reading a prompt adds to the error. */
+/** About 170 tokens: long enough to show the error that prefill adds. */
 const LONG_TEXT =
   'The river rises as a spring below the northern wall of the mountains. For the first hours of its way it is no ' +
   'wider than a path, and the shepherds cross it on three flat stones. Then a second stream joins it from the west, ' +
@@ -51,27 +52,27 @@ const LONG_TEXT =
   'the gardens of the village, where beans, onions and pears are grown. Below the village the valley widens. There are ' +
   'two bridges: a narrow one of the fourteenth century, and a road bridge of concrete that was finished in 1968.';
 const LONG_QUESTION = `${LONG_TEXT} How many bridges are there?`;
-const LONG_BEGINNING = `${LONG_TEXT} Between the two bridges`;
+const LONG_PREFIX = `${LONG_TEXT} Between the two bridges`;
 
-/** The prompts that a model can take, those about the picture first. */
-export function cannedPrompts({ sees, chats }: PromptAbilities): CannedPrompt[] {
-  if (!chats) {
-    const beginnings = TEXTS.map(([language, , text]) => [language, text] as const);
-    return [...beginnings, ['en', LONG_BEGINNING] as const].map(([language, rawText]) => ({
+/** The prompts that a model can run, those about the image first. */
+export function samplePrompts({ hasVision, hasChatTemplate }: ModelAbilities): SamplePrompt[] {
+  if (!hasChatTemplate) {
+    const prefixes = TEXTS.map(([language, , text]) => [language, text] as const);
+    return [...prefixes, ['en', LONG_PREFIX] as const].map(([language, rawText]) => ({
       language,
-      shows: 'nothing',
+      hasImage: false,
       conversation: { rawText },
     }));
   }
-  const captions = (sees ? CAPTIONS : []).map(([language, kind]) => ({
+  const captions = (hasVision ? CAPTIONS : []).map(([language, kind]) => ({
     language,
-    shows: 'picture' as const,
+    hasImage: true,
     conversation: captionConversation(kind, resolveLanguage(language)),
   }));
   const questions = TEXTS.map(([language, text]) => [language, text] as const);
   const answers = [...questions, ['en', LONG_QUESTION] as const].map(([language, question]) => ({
     language,
-    shows: 'nothing' as const,
+    hasImage: false,
     conversation: questionConversation(question, resolveLanguage(language), { shown: [] }),
   }));
   return [...captions, ...answers];

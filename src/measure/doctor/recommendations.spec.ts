@@ -1,9 +1,13 @@
-import { recommendPrecision, type PrecisionChoice } from './recommend-precision.js';
-import { recommendThreads, threadCounts } from './recommend-threads.js';
+import {
+  recommendPrecision,
+  type PrecisionChoice,
+  recommendThreads,
+  threadCounts,
+} from './recommendations.js';
 
 const GB = 1e9;
 
-/** A model of seven billion weights: memory by precision, and the times of those that were measured. */
+/** A model of 7 billion weights: memory by precision, and the measured times. */
 function choices(times: Partial<Record<PrecisionChoice['precision'], number>>): PrecisionChoice[] {
   const memory = { fp32: 31, int8: 9, mixed: 12, int4: 5 } as const;
   return (['int4', 'mixed', 'int8', 'fp32'] as const).map((precision) => ({
@@ -13,21 +17,21 @@ function choices(times: Partial<Record<PrecisionChoice['precision'], number>>): 
   }));
 }
 
-const fast = (usable: number) => ({ usableBytes: usable * GB, fastEightBits: true });
+const fast = (usable: number) => ({ usableBytes: usable * GB, hasFastInt8: true });
 
 describe('recommendPrecision', () => {
-  it('takes the fastest of those that were measured and fit', () => {
+  it('takes the fastest measured precision that fits', () => {
     const measured = choices({ fp32: 10, int8: 500, int4: 300 });
 
     expect(recommendPrecision(measured, fast(16)).precision).toBe('int4');
     expect(recommendPrecision(measured, fast(64)).precision).toBe('fp32');
   });
 
-  it('takes the more exact of two that are as fast', () => {
+  it('takes the more exact of two equally fast precisions', () => {
     const { precision, reasons } = recommendPrecision(choices({ int8: 305, int4: 300 }), fast(16));
 
     expect(precision).toBe('int8');
-    expect(reasons.join()).toContain('most exact');
+    expect(reasons.join()).toContain('more exact');
   });
 
   it.each([
@@ -36,17 +40,17 @@ describe('recommendPrecision', () => {
     [16, false, 'int4'],
     [8, true, 'int4'],
     [3, true, 'int4'],
-  ])('goes by rule in %d GB with fast eight bits %j', (usable, fastEightBits, expected) => {
-    const circumstances = { usableBytes: usable * GB, fastEightBits };
+  ])('applies rules in %d GB, int8 instructions: %j', (usable, hasFastInt8, expected) => {
+    const circumstances = { usableBytes: usable * GB, hasFastInt8 };
 
     expect(recommendPrecision(choices({ int8: 500 }), circumstances).precision).toBe(expected);
   });
 
-  it('says where even the smallest does not fit', () => {
+  it('says that even the smallest precision does not fit', () => {
     expect(recommendPrecision(choices({}), fast(3)).reasons.join()).toContain('does not fit');
   });
 
-  it('leaves small models in eight bits', () => {
+  it('recommends int8 for small models', () => {
     const small = choices({}).map((one) => ({ ...one, memoryBytes: one.memoryBytes / 100 }));
 
     expect(recommendPrecision(small, fast(16)).precision).toBe('int8');
@@ -66,12 +70,15 @@ describe('threadCounts', () => {
     [machine(16, 8, 0.5), 1, [1]],
     [machine(2, 2, null), 2, [2]],
     [{ logicalCores: 8, coreLimit: null, facts: null }, 3, [3, 8]],
-  ])('tries cores, hyper-threads and what is configured: %j, %d', (one, configured, counts) => {
-    expect(threadCounts(one, configured)).toEqual(counts);
-  });
+  ])(
+    'measures cores, hyper-threads and the configured number: %j, %d',
+    (one, configured, counts) => {
+      expect(threadCounts(one, configured)).toEqual(counts);
+    },
+  );
 });
 
-it('recommends the fewest threads that are as fast as any', () => {
+it('recommends the smallest number of threads that is as fast as any other', () => {
   const measured = [
     { threads: 4, requestMs: 130 },
     { threads: 8, requestMs: 103 },

@@ -1,5 +1,5 @@
 import { THREE_CORES, x86Cpuinfo } from '../../../test/fakes/cpuinfo.js';
-import { hasFastEightBits, parseProcessorFacts } from './instruction-sets.js';
+import { hasFastInt8, parseProcessorFacts } from './machine.js';
 
 describe('parseProcessorFacts', () => {
   it('counts cores, not their hyper-threads, over all sockets', () => {
@@ -17,7 +17,7 @@ describe('parseProcessorFacts', () => {
     const { instructionSets } = parseProcessorFacts(x86Cpuinfo(flags, [[0, 0]]));
 
     expect(instructionSets).toEqual(sets);
-    expect(hasFastEightBits(instructionSets)).toBe(isFast);
+    expect(hasFastInt8(instructionSets)).toBe(isFast);
   });
 
   it('reads the list of an ARM processor, which numbers no cores', () => {

@@ -2,29 +2,29 @@ import { BUNDLED_MODEL, installModel } from '../../models/install/install-model.
 import { packageDirectory } from '../../models/package/home.js';
 import { type ModelManifest, PACKAGE_FILES } from '../../models/package/manifest.js';
 import { inspectPackage } from '../../models/package/model-package.js';
-import { projectWeights } from '../doctor/project-weights.js';
+import { projectWeights } from '../doctor/estimate.js';
 
-/** The package that others are compared with, or why there is none. */
+/** The package that others are compared with, or the reason why there is none. */
 export type Reference =
   | { readonly kind: 'found'; readonly directory: string; readonly manifest: ModelManifest }
-  /** `reason` is a sentence for a person. */
+  /** `reason` is a full sentence for the user. */
   | { readonly kind: 'none'; readonly reason: string };
 
 export interface ReferenceSearch {
   readonly home: string;
-  /** What was named on the command line. */
+  /** The model as named on the command line. */
   readonly model: string;
   readonly manifest: ModelManifest;
-  /** Bytes that a model may take on this machine. */
+  /** Memory that a model may take on this machine, in bytes. */
   readonly usableBytes: number;
 }
 
 /**
- * The fp32 package of the same checkpoint, in the home folder; that of the bundled model is made when it is missing.
+ * Finds the fp32 package of the same checkpoint in the home folder. For the demo model, converts it if it is missing.
  *
- * @throws what converting the bundled model throws.
+ * @throws the errors of `installModel`, for the demo model only.
  */
-export async function findReference(
+export async function findReferencePackage(
   { home, model, manifest, usableBytes }: ReferenceSearch,
   onProgress: (step: string) => void,
 ): Promise<Reference> {
@@ -38,30 +38,33 @@ export async function findReference(
   const found = await inspectPackage(directory).catch(() => null);
   if (!found) {
     const remedy = source.hub
-      ? `; "salamandra pull ${source.hub.repository} --revision ${source.hub.commit} --precision fp32" makes it`
-      : '; convert its checkpoint with --precision fp32, and name that with --reference';
-    return none(`There is no fp32 package of this model in the home folder${remedy}.`);
+      ? `npx salamandra pull ${source.hub.repository} --revision ${source.hub.commit} --precision fp32`
+      : 'npx salamandra convert CHECKPOINT --precision fp32 --out FOLDER, and pass --reference FOLDER';
+    return none(`There is no fp32 package of this model in ${home}. To create it: ${remedy}`);
   }
   if (found.source.revision !== source.revision) {
-    return none('The fp32 package in the home folder was made from another checkpoint.');
+    return none(
+      'The fp32 package in the home folder was converted from another checkpoint (revision).',
+    );
   }
   if (projectWeights(found, 'fp32') > usableBytes) {
     return none(
-      'The fp32 package takes more memory than this machine has. Compare on a larger one, or with a smaller package by --reference.',
+      'The fp32 package needs more memory than this machine has. Use a larger machine, or pass a smaller package with --reference.',
     );
   }
   return { kind: 'found', directory, manifest: found };
 }
 
-/** Why two packages cannot be compared token by token; null where they can. */
-export function findIncomparability(reference: ModelManifest, other: ModelManifest): string | null {
+/** The reason why two packages cannot be compared token by token; null if they can. */
+export function incompatibilityOf(reference: ModelManifest, other: ModelManifest): string | null {
   const hash = ({ files }: ModelManifest) => files[PACKAGE_FILES.tokenizer]?.sha256;
-  if (hash(reference) !== hash(other)) return 'The two packages have different tokenizers.';
+  if (hash(reference) !== hash(other))
+    return 'The two packages have different tokenizers. Compare packages of one model.';
   if (reference.decoder.vocabularySize !== other.decoder.vocabularySize) {
-    return 'The two packages have vocabularies of different sizes.';
+    return 'The two packages have vocabularies of different sizes. Compare packages of one model.';
   }
   if ((reference.vision === null) !== (other.vision === null)) {
-    return 'Only one of the two packages reads pictures.';
+    return 'Only one of the two packages has a vision encoder. Compare packages of one model.';
   }
   return null;
 }
