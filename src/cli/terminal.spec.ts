@@ -1,5 +1,5 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { exitCodeOf } from './exit-code.js';
+import { exitCodeOf } from './exit-codes.js';
 import { createTerminal, stripControls } from './terminal.js';
 
 function createOutput(isTTY: boolean) {

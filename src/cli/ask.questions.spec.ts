@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 
-import { readQuestions } from './read-questions.js';
+import { readQuestions } from './ask.js';
 
 function collect(input: PassThrough & { isTTY?: boolean }, signal = new AbortController().signal) {
   const asked = { questions: [] as string[], prompts: 0 };

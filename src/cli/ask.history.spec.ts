@@ -1,5 +1,5 @@
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { readHistory } from './read-history.js';
+import { readHistory } from './ask.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());

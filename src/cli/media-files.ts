@@ -6,6 +6,7 @@ import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import { MEDIA_HEAD_BYTES, sniffMediaKind } from '../media/sniff-media.js';
+import type { MediaReport } from '../media/media-report.js';
 
 /**
  * Takes a file that a user named: a picture into memory, a clip, of any size, where it lies. What is neither passes as a
@@ -43,4 +44,17 @@ async function readHead(file: FileHandle): Promise<Uint8Array> {
   const head = Buffer.alloc(MEDIA_HEAD_BYTES);
   const { bytesRead } = await file.read(head, 0, head.length, 0);
   return head.subarray(0, bytesRead);
+}
+
+/** What was made of a picture or a clip, in the words of the HTTP API. */
+export function presentMedia(report: MediaReport): object {
+  const { kind, sha256, width, height, visualTokens } = report;
+  const common = { kind, sha256, width, height, visual_tokens: visualTokens };
+  if (report.kind === 'image') return { ...common, tiles: report.tiles };
+  return {
+    ...common,
+    duration_seconds: report.durationSeconds,
+    frames: report.frames.map(({ timestampSeconds }) => timestampSeconds),
+    frames_requested: report.framesRequested,
+  };
 }

@@ -1,7 +1,6 @@
 import { tinyManifest } from '../../test/tiny-model/tiny-package.js';
 import type { Precision } from '../models/package/manifest.js';
-import { leaveOutDamaged } from './doctor-command.js';
-import type { CheckedPackage } from './print-machine.js';
+import { leaveOutDamaged, type CheckedPackage } from './doctor.js';
 
 const manifest = { ...tinyManifest(), files: {}, digest: '' };
 const tested = (part: Precision) => ({ directory: `/home/${part}`, manifest });

@@ -1,4 +1,4 @@
-import { parseNumber, parseSampling } from './clip-options.js';
+import { parseNumber, parseSampling } from './media-options.js';
 
 const INVALID = expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error;
 

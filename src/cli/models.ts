@@ -11,8 +11,7 @@ import {
 } from '../models/install/installed-models.js';
 import { removeModel } from '../models/install/remove-model.js';
 import { type ModelManifest, PRECISIONS } from '../models/package/manifest.js';
-import { formatBytes } from './format-bytes.js';
-import { formatTable } from './format-table.js';
+import { formatBytes, formatTable } from './formatting.js';
 import type { Terminal } from './terminal.js';
 
 /** Adds `models list`, `models remove` and `models bundle`. */

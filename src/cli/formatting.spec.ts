@@ -1,5 +1,4 @@
-import { formatBytes } from './format-bytes.js';
-import { formatTable } from './format-table.js';
+import { formatBytes, formatTable } from './formatting.js';
 
 describe('formatTable', () => {
   it('gives each column the width of its widest cell', () => {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 
 import { createFakeEngine } from '../../test/fakes/fake-engine.js';
-import { completeText, type CompleteTask } from './complete-command.js';
+import { completeText, type CompleteTask } from './complete.js';
 import { createTerminal } from './terminal.js';
 
 async function complete(task: Partial<CompleteTask>) {

@@ -1,5 +1,5 @@
 import type { Machine } from '../measure/doctor/machine.js';
-import { printMachine } from './print-machine.js';
+import { printMachine } from './doctor.js';
 import { createTerminal } from './terminal.js';
 
 const MACHINE: Machine = {

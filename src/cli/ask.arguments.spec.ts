@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { splitQuestion } from './split-question.js';
+import { splitQuestion } from './ask.js';
 
 const samples = join(import.meta.dirname, '../../samples');
 

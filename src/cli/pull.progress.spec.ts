@@ -1,5 +1,5 @@
 import type { PullProgress } from '../models/install/pull-events.js';
-import { createPullProgress, formatRoughDuration } from './pull-progress.js';
+import { createPullProgress, formatRoughDuration } from './pull.js';
 
 const GB = 1e9;
 

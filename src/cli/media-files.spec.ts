@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { readMedia } from './read-media.js';
+import { readMedia } from './media-files.js';
 
 const SAMPLING = { mode: 'uniform' as const, frames: { count: 4 } };
 const samples = join(import.meta.dirname, '../../samples');
