@@ -13,7 +13,7 @@ function turn(role: string) {
 }
 
 describe('readHistory', () => {
-  it('reads turns, and nothing else of them', async () => {
+  it('reads role and text of each turn, and ignores other fields', async () => {
     const turns = [
       { role: 'user', text: 'Who?', extra: 1 },
       { role: 'assistant', text: 'A fox.' },
@@ -42,7 +42,7 @@ describe('readHistory', () => {
       ),
       'INVALID_PARAMETER',
     ],
-  ])('refuses %.40s', async (content, code) => {
+  ])('rejects %.40s', async (content, code) => {
     const path = folder.write('turns.json', content);
     await expect(readHistory(path)).rejects.toEqual(withCode(code));
   });

@@ -18,7 +18,7 @@ function collect(input: PassThrough & { isTTY?: boolean }, signal = new AbortCon
 }
 
 describe('readQuestions', () => {
-  it('takes each line that says something', async () => {
+  it('skips blank lines', async () => {
     const input = new PassThrough();
     const { asked, ended } = collect(input);
     input.end('Who?\n\n  \n Where? \nlast');
@@ -27,7 +27,7 @@ describe('readQuestions', () => {
     expect(asked).toEqual({ questions: ['Who?', 'Where?', 'last'], prompts: 0 });
   });
 
-  it('prompts a person', async () => {
+  it('prints a prompt on a TTY', async () => {
     const input = Object.assign(new PassThrough(), { isTTY: true });
     const { asked, ended } = collect(input);
     input.end('Who?\n');
@@ -36,7 +36,7 @@ describe('readQuestions', () => {
     expect(asked).toEqual({ questions: ['Who?'], prompts: 2 });
   });
 
-  it('ends with the signal, though the input goes on', async () => {
+  it('ends when the signal aborts, even if the input stays open', async () => {
     const input = new PassThrough();
     const abort = new AbortController();
     const { asked, ended } = collect(input, abort.signal);

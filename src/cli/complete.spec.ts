@@ -9,12 +9,13 @@ async function complete(task: Partial<CompleteTask>) {
   const engine = createFakeEngine();
   const all = { text: 'Il était', maxTokens: 9, output: 'text', ...task } as const;
   const { signal } = new AbortController();
-  await completeText(engine, all, createTerminal(stdout, stderr), signal);
+  const terminal = createTerminal(stdout, stderr);
+  await completeText(engine, all, { terminal, signal });
   return { engine, printed: String(stdout.read()) };
 }
 
 describe('completeText', () => {
-  it('gives the text as it is, and prints what follows', async () => {
+  it('sends the text without a template and prints its continuation', async () => {
     const { engine, printed } = await complete({});
 
     expect(engine.requests).toMatchObject([
@@ -23,15 +24,20 @@ describe('completeText', () => {
     expect(printed).toBe('answer 0\n');
   });
 
-  it('prints it piece by piece', async () => {
+  it('streams the continuation', async () => {
     expect((await complete({ output: 'stream' })).printed).toBe('answer 0\n');
   });
 
-  it('prints it as JSON with its size', async () => {
-    expect(JSON.parse((await complete({ output: 'json' })).printed)).toEqual({
+  it('prints JSON with usage and provenance', async () => {
+    expect(JSON.parse((await complete({ output: 'json' })).printed)).toMatchObject({
       text: 'answer 0',
       finish_reason: 'stop',
       usage: { prompt_tokens: 11, completion_tokens: 3 },
+      model: expect.any(String) as string,
+      revision: expect.any(String) as string,
+      precision: expect.any(String) as string,
+      created: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+      settings: { max_tokens: 9, temperature: 0, seed: 0 },
     });
   });
 });

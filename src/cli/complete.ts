@@ -1,12 +1,20 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 
-import { loadConfiguration, parseInteger } from '../config/configuration.js';
+import { parseInteger } from '../config/configuration.js';
 import { MAX_ANSWER_TOKENS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { resolveSettings } from '../engine/resolve-settings.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import {
+  type CommandContext,
+  configurationFor,
+  createJsonOption,
+  createModelOption,
+  createStreamOption,
+  exampleHelp,
+  provenanceJson,
+} from './command-context.js';
 import { printTextsAsTheyCome } from './print-texts.js';
-import type { Terminal } from './terminal.js';
 import { waitForModel, withEngine } from './with-engine.js';
 
 interface CompleteOptions {
@@ -16,57 +24,43 @@ interface CompleteOptions {
   readonly stream?: true;
 }
 
-/** What the command says, and how it is printed. */
 export interface CompleteTask {
   readonly text: string;
   readonly maxTokens: number;
   readonly output: 'json' | 'text' | 'stream';
 }
 
-/**
- * Adds `complete`, which goes on with a text: what base models do, and others do without their chat template.
- *
- * @param workerEntry the module `inference.worker.js`.
- */
-export function addCompleteCommand(
-  program: Command,
-  workerEntry: URL,
-  terminal: Terminal,
-  signal: AbortSignal,
-): void {
+/** Adds `complete`, for base models, and for other models without their chat template. */
+export function addCompleteCommand(program: Command, context: CommandContext): void {
   program
     .command('complete')
-    .description('go on with a text, without a chat around it')
-    .argument('<text>', 'the beginning; what follows is printed')
-    .option('--max-tokens <count>', 'tokens to write at most', '128')
-    .option('--model <model>', 'demo, an id, alias or repository, or the folder of a package')
-    .option('--json', 'print JSON')
-    .addOption(
-      new Option('--stream', 'print text as it is written, as on a terminal').conflicts('json'),
-    )
+    .description('continue a text, without a chat template')
+    .argument('<text>', 'the prompt; only its continuation is printed')
+    .option('--max-tokens <count>', `at most this many tokens, up to ${MAX_ANSWER_TOKENS}`, '128')
+    .addOption(createModelOption())
+    .addOption(createJsonOption())
+    .addOption(createStreamOption().conflicts('json'))
+    .addHelpText('after', exampleHelp('complete "A salamander is" --model 2b-base'))
     .action(async (text: string, options: CompleteOptions) => {
-      const configuration = loadConfiguration(process.env);
-      const { model = configuration.model } = options;
+      const configuration = configurationFor(options);
       const maxTokens = parseInteger('--max-tokens', options.maxTokens, 1, MAX_ANSWER_TOKENS);
-      const isStreamed = options.stream ?? terminal.isWatched;
+      const isStreamed = options.stream ?? context.terminal.isTTY;
       const output = options.json ? 'json' : isStreamed ? 'stream' : 'text';
-      const command = { configuration: { ...configuration, model }, workerEntry };
-      await withEngine(command, terminal, signal, (engine) =>
-        completeText(engine, { text, maxTokens, output }, terminal, signal),
+      await withEngine({ configuration }, context, (engine) =>
+        completeText(engine, { text, maxTokens, output }, context),
       );
     });
 }
 
-/** Prints how a text goes on. @throws what the engine throws. */
+/** Prints the continuation of a text. @throws the errors of the engine. */
 export async function completeText(
   engine: VisionLanguageEngine,
   { text, maxTokens, output }: CompleteTask,
-  terminal: Terminal,
-  signal: AbortSignal,
+  { terminal, signal }: Pick<CommandContext, 'terminal' | 'signal'>,
 ): Promise<void> {
-  terminal.progress('Thinking');
-  const { generation } = await waitForModel(engine, signal);
-  const settings = resolveSettings({ maxTokens }, generation);
+  terminal.progress('Generating');
+  const model = await waitForModel(engine, signal);
+  const settings = resolveSettings({ maxTokens }, model.generation);
   const request = {
     media: [],
     detail: 'auto',
@@ -80,11 +74,11 @@ export async function completeText(
   const { answers } = await collectOutcome(engine, request, signal);
   for (const { text: completion, finishReason, usage } of answers) {
     const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = usage;
-    const result = { text: completion, finish_reason: finishReason };
-    terminal.result(
-      output === 'text'
-        ? completion
-        : JSON.stringify({ ...result, usage: { prompt_tokens, completion_tokens } }),
-    );
+    const line = {
+      ...{ text: completion, finish_reason: finishReason },
+      usage: { prompt_tokens, completion_tokens },
+      ...provenanceJson(model, settings),
+    };
+    terminal.result(output === 'text' ? completion : JSON.stringify(line));
   }
 }

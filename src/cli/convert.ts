@@ -2,19 +2,26 @@ import { type Command, Option } from 'commander';
 
 import { convertCheckpoint } from '../models/convert/convert-checkpoint.js';
 import { type Precision, PRECISIONS } from '../models/package/manifest.js';
-import type { Terminal } from './terminal.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
 
-/** Adds `convert`, which makes a package of a checkpoint in a folder. */
-export function addConvertCommand(program: Command, terminal: Terminal, signal: AbortSignal): void {
+/** Adds `convert`, which makes a model package from a checkpoint on disk. */
+export function addConvertCommand(program: Command, { terminal, signal }: CommandContext): void {
   program
     .command('convert')
-    .description('make a model package of a Hugging Face checkpoint in a folder')
-    .argument('<checkpoint>', 'folder of the checkpoint')
-    .requiredOption('--out <folder>', 'the package; an older one there is replaced')
+    .description('convert a Hugging Face checkpoint on disk to a model package')
+    .argument('<checkpoint>', 'folder with config.json and *.safetensors')
+    .requiredOption('--out <folder>', 'folder of the package; an existing package is replaced')
     .addOption(
-      new Option('--precision <precision>', 'size against exactness')
+      new Option(
+        '--precision <precision>',
+        'precision of the weights: fp32 is exact, int4 smallest',
+      )
         .choices(PRECISIONS)
         .default('int8'),
+    )
+    .addHelpText(
+      'after',
+      exampleHelp('convert ./checkpoint --out ./package', 'caption my.jpg --model ./package'),
     )
     .action(async (checkpointDirectory: string, options: { out: string; precision: Precision }) => {
       const manifest = await convertCheckpoint({
@@ -27,5 +34,6 @@ export function addConvertCommand(program: Command, terminal: Terminal, signal: 
         },
       });
       terminal.result(`${manifest.id} ${manifest.precision} ${manifest.source.revision}`);
+      terminal.note(`Use it: npx salamandra serve --model ${options.out}`);
     });
 }

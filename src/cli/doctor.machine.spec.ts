@@ -22,9 +22,9 @@ describe('the cores of a machine', () => {
     ['8', { facts: null }],
     ['8', { facts: { instructionSets: [], physicalCores: null } }],
     ['8', { facts: { instructionSets: [], physicalCores: 8 } }],
-    ['4, 8 hyper-threads', { facts: { instructionSets: [], physicalCores: 4 } }],
-    ['8; the container leaves the time of 1.5', { coreLimit: 1.5 }],
-  ])('are told as %s', (cores, known) => {
-    expect(print({ ...MACHINE, ...known })).toContain(`  Cores         ${cores}`);
+    ['4 (8 hyper-threads)', { facts: { instructionSets: [], physicalCores: 4 } }],
+    ['8, container limit 1.5', { coreLimit: 1.5 }],
+  ])('are printed as %s', (cores, known) => {
+    expect(print({ ...MACHINE, ...known })).toContain(`  Cores             ${cores}`);
   });
 });

@@ -10,14 +10,14 @@ const installed = (part: Precision, condition: string): CheckedPackage => ({
 });
 
 describe('leaveOutDamaged', () => {
-  it('leaves what is sound, and what lies outside the home folder', () => {
+  it('keeps undamaged packages, and packages outside the home folder', () => {
     const packages = [tested('fp32'), tested('int8'), tested('int4')];
-    const checked = [installed('int8', 'sound'), installed('int4', 'A file is missing.')];
+    const checked = [installed('int8', 'ok'), installed('int4', 'A file is missing.')];
 
     expect(leaveOutDamaged(packages, checked)).toEqual([tested('fp32'), tested('int8')]);
   });
 
-  it('leaves all where none is sound: measuring says what is wrong', () => {
+  it('keeps all packages if every one is damaged', () => {
     const packages = [tested('int8')];
 
     expect(leaveOutDamaged(packages, [installed('int8', 'A file is missing.')])).toBe(packages);

@@ -1,6 +1,8 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 
-import { type Configuration, loadConfiguration } from '../config/configuration.js';
+import type { Configuration } from '../config/configuration.js';
+import { MAX_TILES_PER_RUN } from '../config/limits.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
 import { storeCalibrations, type Calibration } from '../measure/doctor/calibration.js';
 import {
   diagnoseModel,
@@ -8,39 +10,39 @@ import {
   type DoctorReport,
 } from '../measure/doctor/diagnose-model.js';
 import { inspectMachine, type Machine } from '../measure/doctor/machine.js';
-import { SalamandraError } from '../errors/salamandra-error.js';
+import { predictMs } from '../measure/doctor/speed-model.js';
 import { installModel } from '../models/install/install-model.js';
 import { type InstalledModel, listInstalled } from '../models/install/installed-models.js';
 import { packageDirectory } from '../models/package/home.js';
 import { PRECISIONS } from '../models/package/manifest.js';
 import { inspectPackage, loadModelPackage } from '../models/package/model-package.js';
 import { runVerifyInWorker } from '../workers/run-verify.js';
-import type { Terminal } from './terminal.js';
+import {
+  type CommandContext,
+  configurationFor,
+  createModelOption,
+  exampleHelp,
+} from './command-context.js';
 import { formatBytes, formatTable, formatDuration, formatRate } from './formatting.js';
-import { MAX_TILES_PER_RUN } from '../config/limits.js';
-import { predictMs } from '../measure/doctor/speed-model.js';
+import type { Terminal } from './terminal.js';
 
-const SOUND = 'sound';
+const OK = 'ok';
 
-/** Adds `doctor`. @param workerEntry the module `verify.worker.js`. */
-export function addDoctorCommand(
-  program: Command,
-  terminal: Terminal,
-  signal: AbortSignal,
-  workerEntry: URL,
-): void {
+/** Adds `doctor`. */
+export function addDoctorCommand(program: Command, context: CommandContext): void {
+  const { terminal, signal, workers } = context;
   program
     .command('doctor')
-    .description('look at this machine and its models, and measure how fast one of them runs')
-    .addOption(new Option('--model <model>', 'which to measure (default: as configured)'))
+    .description('show this machine and its models, and measure the speed of one model')
+    .addOption(createModelOption())
+    .addHelpText('after', exampleHelp('doctor --model 7b-vision'))
     .action(async (options: { model?: string }) => {
-      const loaded = loadConfiguration(process.env);
-      const configuration = { ...loaded, model: options.model ?? loaded.model };
+      const configuration = configurationFor(options);
       const { home, threads } = configuration;
       const machine = await inspectMachine(home, process.env);
       printMachine(machine, terminal);
 
-      // What is installed is told also where the model to measure is not.
+      // The installed models are listed even if the model to measure is missing.
       const finding = findPackages(configuration, terminal, signal);
       await Promise.allSettled([finding]);
       const installed = await checkInstalled(home, terminal, signal);
@@ -51,7 +53,7 @@ export function addDoctorCommand(
         ...{ packages, machine, threads },
         measure: ({ directory, manifest: { precision } }, count) =>
           runVerifyInWorker(
-            workerEntry,
+            workers.verify,
             { packageDirectory: directory, threads: count, trace: { role: 'none' } },
             {
               onProgress: (step) =>
@@ -66,7 +68,8 @@ export function addDoctorCommand(
 }
 
 /**
- * The packages of a model that were made from the same checkpoint: those in the home folder, or the one in a folder of its own.
+ * The packages of a model that were converted from the same checkpoint: all precisions in the home folder, or the one
+ * package that a path names.
  *
  * @throws MODEL_NOT_FOUND, MODEL_INVALID
  */
@@ -92,19 +95,22 @@ async function findPackages(
   return packages;
 }
 
-/** A damaged package, which is told of by then, does not keep the others from being measured. All of them where none is sound. */
+/**
+ * Leaves out damaged packages, so that the others are measured. Returns all packages if every one is damaged: measuring
+ * then reports the reason.
+ */
 export function leaveOutDamaged(
   packages: readonly PackageUnderTest[],
   installed: readonly CheckedPackage[],
 ): readonly PackageUnderTest[] {
-  const sound = packages.filter(({ directory }) => {
-    const checked = installed.find((one) => one.directory === directory);
-    return checked === undefined || checked.condition === SOUND;
+  const undamaged = packages.filter(({ directory }) => {
+    const checked = installed.find((other) => other.directory === directory);
+    return checked === undefined || checked.condition === OK;
   });
-  return sound.length > 0 ? sound : packages;
+  return undamaged.length > 0 ? undamaged : packages;
 }
 
-/** Reads every byte of every package. */
+/** Verifies the SHA-256 sums of every installed package. */
 async function checkInstalled(
   home: string,
   terminal: Terminal,
@@ -125,7 +131,7 @@ async function findCondition({ directory, state }: InstalledModel): Promise<stri
   if (state.kind !== 'ready') return state.kind === 'invalid' ? state.reason : state.kind;
   try {
     await loadModelPackage(directory);
-    return SOUND;
+    return OK;
   } catch (error) {
     if (error instanceof SalamandraError) return error.publicMessage;
     throw error;
@@ -133,40 +139,42 @@ async function findCondition({ directory, state }: InstalledModel): Promise<stri
 }
 
 export interface CheckedPackage extends InstalledModel {
-  /** `sound`, or what is wrong. */
+  /** `ok`, or the reason why the package is unusable. */
   readonly condition: string;
 }
 
-/** Half a core's worth of other work. */
+/** Load average from which measurements are unreliable: half a core is in use. */
 const BUSY_LOAD = 0.5;
 
 export function printMachine(machine: Machine, terminal: Terminal): void {
   const { memory, diskFree, ffmpeg, facts } = machine;
   const sets = facts?.instructionSets.join(', ');
-  const limit =
-    memory.limit === null ? '' : `, ${formatBytes(memory.limit)} of them for this container`;
+  const limit = memory.limit === null ? '' : `, container limit ${formatBytes(memory.limit)}`;
   const rows = [
     ['Processor', machine.processor],
     ['Cores', describeCores(machine)],
-    ['Instructions', facts === null ? 'not known on this system' : sets || 'none that matter'],
-    ['Memory', `${formatBytes(memory.total)}${limit}; ${formatBytes(memory.available)} free`],
-    ['Disk', `${formatBytes(diskFree)} free for models`],
-    ['ffmpeg', ffmpeg ?? 'none of version 4.3 or newer; pictures work, clips do not'],
-    ['Node', process.version],
+    [
+      'Instruction sets',
+      facts === null ? 'unknown on this system' : sets || 'none of those that speed up models',
+    ],
+    ['Memory', `${formatBytes(memory.total)}${limit}, ${formatBytes(memory.available)} available`],
+    ['Disk', `${formatBytes(diskFree)} free in the model folder`],
+    ['ffmpeg', ffmpeg ?? 'missing (4.3 or newer is needed): images work, videos do not'],
+    ['Node.js', process.version],
   ];
   terminal.result('Machine');
   printIndented(rows, [], terminal);
   if (machine.load < BUSY_LOAD) return;
   const load = machine.load.toFixed(1);
   terminal.result(
-    `  It is busy with other work (load ${load}): what is measured now is slower than it could be.`,
+    `  The machine is busy (load average ${load}): the measured speeds will be too low. Run doctor again when it is idle.`,
   );
 }
 
-export function printPackages(packages: readonly CheckedPackage[], terminal: Terminal): void {
+function printPackages(packages: readonly CheckedPackage[], terminal: Terminal): void {
   terminal.result('');
   terminal.result('Models');
-  if (packages.length === 0) terminal.result('  none in the home folder');
+  if (packages.length === 0) terminal.result('  none installed');
   const rows = packages.map(({ id, part, bytes, condition }) => [
     ...[id, part, formatBytes(bytes)],
     condition,
@@ -174,7 +182,7 @@ export function printPackages(packages: readonly CheckedPackage[], terminal: Ter
   printIndented(rows, [2], terminal);
 }
 
-export function printIndented(
+function printIndented(
   rows: readonly (readonly string[])[],
   rightAligned: readonly number[],
   terminal: Terminal,
@@ -184,47 +192,51 @@ export function printIndented(
 
 function describeCores({ facts, logicalCores, coreLimit }: Machine): string {
   const cores = facts?.physicalCores ?? null;
-  // Where the system does not tell cores from hyper-threads, neither is claimed.
+  // Some systems do not distinguish cores from hyper-threads.
   const known =
     cores === null || cores === logicalCores
       ? `${logicalCores}`
-      : `${cores}, ${logicalCores} hyper-threads`;
-  return coreLimit === null ? known : `${known}; the container leaves the time of ${coreLimit}`;
+      : `${cores} (${logicalCores} hyper-threads)`;
+  return coreLimit === null ? known : `${known}, container limit ${coreLimit}`;
 }
 
-/** Where speeds are told: in the middle of what a picture and its caption take. */
+/** Tokens in the context at which speeds are reported: about the middle of a request with one image. */
 const SPEED_POSITION = 256;
 
-const HEADER = ['PRECISION', 'THREADS', 'LOADED IN', 'A TILE', 'READ/S', 'WRITTEN/S', 'MEMORY'];
+const HEADER = ['PRECISION', 'THREADS', 'LOAD', 'TILE', 'PREFILL/S', 'DECODE/S', 'PEAK MEMORY'];
 
-/** Prints what was measured and what follows from it. */
-export function printDiagnosis(
+/** Prints the measurements and the recommendation. */
+function printDiagnosis(
   { calibrations, tooLarge, recommendation }: DoctorReport,
   configuration: Pick<Configuration, 'model' | 'precision' | 'threads'>,
   terminal: Terminal,
 ): void {
   terminal.result('');
-  terminal.result(`Speed of ${configuration.model} (tokens of a prompt and an answer)`);
+  terminal.result(
+    `Speed of ${configuration.model} (TILE: one vision encoder run; PREFILL, DECODE: tokens per second)`,
+  );
   const rows = [HEADER, ...calibrations.map(describeCalibration)];
   printIndented(rows, [1, 2, 3, 4, 5, 6], terminal);
   for (const precision of tooLarge) {
-    terminal.result(`  ${precision} is larger than the memory and was not measured`);
+    terminal.result(`  ${precision}: not measured, the weights do not fit the memory`);
   }
 
   terminal.result('');
   if (!recommendation) {
-    terminal.result('No recommendation: no package of this model fits the memory.');
+    terminal.result('No recommendation: no installed package of this model fits the memory.');
     return;
   }
   const { precision, threads, reasons, isInstalled } = recommendation;
   terminal.result(`Recommended: SALAMANDRA_PRECISION=${precision} SALAMANDRA_THREADS=${threads}`);
   terminal.result(`  ${precision}: ${reasons.join('; ')}`);
   terminal.result(`  ${describeThreads(threads, calibrations)}`);
-  if (!isInstalled) terminal.result(`  It is not installed yet as ${precision}.`);
+  if (!isInstalled) terminal.result(`  The ${precision} package is not installed yet.`);
   if (isInstalled && precision === configuration.precision && threads === configuration.threads) {
-    terminal.result('  That is how it is configured.');
+    terminal.result('  This is the current configuration.');
   }
-  terminal.result(`  "salamandra verify ${configuration.model}" tells what a precision costs.`);
+  terminal.result(
+    `  To measure the accuracy of a precision: npx salamandra verify ${configuration.model}`,
+  );
 }
 
 function describeCalibration({ model, threads, loadMs, speed, peak }: Calibration): string[] {
@@ -243,9 +255,9 @@ function describeCalibration({ model, threads, loadMs, speed, peak }: Calibratio
 }
 
 function describeThreads(threads: number, calibrations: readonly Calibration[]): string {
-  const tried = new Set(calibrations.map((one) => one.threads));
+  const measured = new Set(calibrations.map(({ threads: count }) => count));
   const number = threads === 1 ? '1 thread' : `${threads} threads`;
-  return tried.size > 1
-    ? `${number}: as fast as any other number that was tried (${[...tried].sort((a, b) => a - b).join(', ')})`
+  return measured.size > 1
+    ? `${number}: the smallest of the measured numbers with the highest speed (${[...measured].sort((a, b) => a - b).join(', ')})`
     : `${number}: one for each core`;
 }

@@ -1,15 +1,15 @@
 import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
 
-/** Printed by --help; scripts rely on the numbers. */
+/** Printed by `--help`. Scripts rely on the numbers: never change them. */
 export const EXIT_CODE_HELP = `
 Exit codes:
-  0    done
+  0    success
   1    internal error
-  2    invalid use or request
-  3    a picture or clip cannot be used
+  2    invalid arguments, settings or request; a file does not exist
+  3    an image or a video cannot be used
   4    the model cannot be used
-  5    busy or not available; try again
-  130  interrupted
+  5    busy or unavailable: try again
+  130  interrupted (Ctrl-C)
 With several files or questions, the first failure decides.`;
 
 export const INTERRUPTED = 130;
@@ -22,7 +22,7 @@ const MEDIA = 3;
 const MODEL = 4;
 const UNAVAILABLE = 5;
 
-/** The compiler refuses the table when a code is missing. */
+/** The type makes the compiler reject a missing error code. */
 const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   INVALID_REQUEST: INVALID,
   INVALID_JSON: INVALID,
@@ -64,7 +64,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   INTERNAL,
 };
 
-/** The exit code of a failure: one number for each family of errors. */
+/** The exit code of a failure: one number for each group of error codes. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof SalamandraError ? EXIT_CODES[error.code] : INTERNAL;
 }

@@ -1,7 +1,7 @@
 import { formatBytes, formatTable } from './formatting.js';
 
 describe('formatTable', () => {
-  it('gives each column the width of its widest cell', () => {
+  it('pads each column to its widest cell', () => {
     const rows = [
       ['ID', 'SIZE', 'STATE'],
       ['salamandra-2b', '1.5 GB', 'ready'],
@@ -28,7 +28,7 @@ describe('formatBytes', () => {
     [4_937_000_000, '4.9 GB'],
     [16_370_000_000, '16.4 GB'],
     [2e15, '2000 TB'],
-  ])('writes %d as %s', (bytes, text) => {
+  ])('formats %d as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 });

@@ -1,9 +1,10 @@
-/** Columns that stand two spaces apart. */
+/** Between two columns. */
 const GAP = '  ';
 
 /**
- * Lines of a table whose columns are as wide as their widest cell. Cells are plain text of one line; the last
- * column is not filled up.
+ * Formats a table as lines. Each column is as wide as its widest cell. The last column has no trailing spaces.
+ *
+ * @param rows cells of plain text without line breaks.
  */
 export function formatTable(
   rows: readonly (readonly string[])[],
@@ -28,11 +29,11 @@ export function formatTable(
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** A size as people compare it: three digits at most, in powers of a thousand. */
+/** Formats a size with at most three digits, in powers of 1000. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // 999.5 would be shown as 1000.
+  // 999.5 would round to 1000.
   while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000;
     unit++;
@@ -41,12 +42,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`;
 }
 
-/** A duration with three digits that count. */
+/** Formats a duration in ms or s, with three significant digits. */
 export function formatDuration(ms: number): string {
   return ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${ms.toPrecision(3)} ms`;
 }
 
-/** So many a second, with three digits that count. */
+/** Formats a rate per second with three significant digits. */
 export function formatRate(perSecond: number): string {
   return perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toPrecision(3);
 }

@@ -5,49 +5,38 @@ import { MAX_UPLOAD_BYTES } from '../config/limits.js';
 import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
-import { MEDIA_HEAD_BYTES, sniffMediaKind } from '../media/sniff-media.js';
 import type { MediaReport } from '../media/media-report.js';
+import { sniffImageFormat } from '../media/sniff-image-format.js';
+import { MEDIA_HEAD_BYTES, type MediaKind, sniffMediaKind } from '../media/sniff-media.js';
 
 /**
- * Takes a file that a user named: a picture into memory, a clip, of any size, where it lies. What is neither passes as a
- * picture, whose decoder refuses it with the right reason.
+ * Checks that a file exists and begins like an image or a video, without reading more than its first bytes. It runs
+ * before the model is loaded, which can take minutes.
  *
- * @throws NOT_FOUND, INVALID_REQUEST for what is no plain file, MEDIA_TOO_LARGE for a picture
+ * @throws NOT_FOUND, INVALID_REQUEST for a folder or device, MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE for
+ * an
+ *   image.
  */
-export async function readMedia(path: string, sampling: FrameSampling): Promise<RequestMedia> {
-  const file = await open(path).catch((cause: unknown) => {
-    throw new SalamandraError('NOT_FOUND', 'The file cannot be read.', { cause });
+export async function checkMediaFile(path: string): Promise<MediaKind> {
+  return await withMediaFile(path, (_, { kind }) => Promise.resolve(kind));
+}
+
+/**
+ * Loads an image file into memory. A video, of any size, stays on disk.
+ *
+ * @throws as `checkMediaFile`.
+ */
+export async function openMedia(path: string, sampling: FrameSampling): Promise<RequestMedia> {
+  return await withMediaFile(path, async (file, { kind, size }) => {
+    if (kind === 'video') return { kind, path: resolve(path), sampling };
+    const bytes = Buffer.alloc(size);
+    await file.read(bytes, 0, size, 0);
+    return { kind, bytes };
   });
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile()) {
-      const what = stat.isDirectory() ? 'This is a folder.' : 'This is not a file.';
-      throw new SalamandraError('INVALID_REQUEST', what);
-    }
-    if (sniffMediaKind(await readHead(file)) === 'video') {
-      return { kind: 'video', path: resolve(path), sampling };
-    }
-    if (stat.size > MAX_UPLOAD_BYTES) {
-      throw new SalamandraError('MEDIA_TOO_LARGE', 'The file is too large.', {
-        details: { bytes: stat.size, max_bytes: MAX_UPLOAD_BYTES },
-      });
-    }
-    const bytes = Buffer.alloc(stat.size);
-    await file.read(bytes, 0, stat.size, 0);
-    return { kind: 'image', bytes };
-  } finally {
-    await file.close();
-  }
 }
 
-async function readHead(file: FileHandle): Promise<Uint8Array> {
-  const head = Buffer.alloc(MEDIA_HEAD_BYTES);
-  const { bytesRead } = await file.read(head, 0, head.length, 0);
-  return head.subarray(0, bytesRead);
-}
-
-/** What was made of a picture or a clip, in the words of the HTTP API. */
-export function presentMedia(report: MediaReport): object {
+/** Preprocessing result of a file, with the field names of the HTTP API. */
+export function mediaJson(report: MediaReport): object {
   const { kind, sha256, width, height, visualTokens } = report;
   const common = { kind, sha256, width, height, visual_tokens: visualTokens };
   if (report.kind === 'image') return { ...common, tiles: report.tiles };
@@ -57,4 +46,57 @@ export function presentMedia(report: MediaReport): object {
     frames: report.frames.map(({ timestampSeconds }) => timestampSeconds),
     frames_requested: report.framesRequested,
   };
+}
+
+async function withMediaFile<T>(
+  path: string,
+  use: (file: FileHandle, checked: { kind: MediaKind; size: number }) => Promise<T>,
+): Promise<T> {
+  const file = await open(path).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
+    throw new SalamandraError('NOT_FOUND', message, { cause });
+  });
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) {
+      throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
+    }
+    if (!stat.isFile()) throw invalid('This is not a regular file.');
+    const kind = detectKind(await readHead(file));
+    if (kind === 'image' && stat.size > MAX_UPLOAD_BYTES) {
+      throw new SalamandraError(
+        'MEDIA_TOO_LARGE',
+        'The image file is too large. Make it smaller.',
+        {
+          details: { bytes: stat.size, max_bytes: MAX_UPLOAD_BYTES },
+        },
+      );
+    }
+    return await use(file, { kind, size: stat.size });
+  } finally {
+    await file.close();
+  }
+}
+
+function detectKind(head: Uint8Array): MediaKind {
+  if (head.length === 0) throw new SalamandraError('MEDIA_EMPTY', 'The file is empty.');
+  const kind = sniffMediaKind(head);
+  // Throws for HEIC, which is recognized and not supported.
+  if (kind === 'image') sniffImageFormat(head);
+  if (kind !== null) return kind;
+  throw new SalamandraError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'This is neither an image (JPEG, PNG, WebP, GIF, TIFF, AVIF) nor a video (MP4, MOV, MKV, WebM, AVI, MPEG, FLV, WMV, Ogg). Convert it to one of these formats.',
+  );
+}
+
+async function readHead(file: FileHandle): Promise<Uint8Array> {
+  const head = Buffer.alloc(MEDIA_HEAD_BYTES);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  return head.subarray(0, bytesRead);
+}
+
+function invalid(message: string): SalamandraError {
+  return new SalamandraError('INVALID_REQUEST', message);
 }

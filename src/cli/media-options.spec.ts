@@ -3,14 +3,14 @@ import { parseNumber, parseSampling } from './media-options.js';
 const INVALID = expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error;
 
 describe('parseSampling', () => {
-  it('looks at eight frames of the whole clip unless told otherwise', () => {
+  it('defaults to eight frames of the whole video', () => {
     expect(parseSampling({ sampling: 'uniform' })).toEqual({
       mode: 'uniform',
       frames: { count: 8 },
     });
   });
 
-  it('takes a rate, a way to sample and a part', () => {
+  it('parses frame rate, sampling mode and range', () => {
     const options = { fps: '0.5', start: '1:30', end: '00:02:00.25', sampling: 'scene' as const };
     expect(parseSampling(options)).toEqual({
       mode: 'scene',
@@ -26,7 +26,7 @@ describe('parseSampling', () => {
     ['01:02:03', 3_723],
     ['2:03.5', 123.5],
     ['59:59', 3_599],
-  ])('reads the time %s', (start, startSeconds) => {
+  ])('parses the time %s', (start, startSeconds) => {
     expect(parseSampling({ start, sampling: 'uniform' }).range).toEqual({
       startSeconds,
       endSeconds: null,
@@ -48,13 +48,13 @@ describe('parseSampling', () => {
     { start: '99:00:00' },
     { start: '5', end: '5' },
     { end: '0' },
-  ])('refuses %j', (options) => {
+  ])('rejects %j', (options) => {
     expect(() => parseSampling({ ...options, sampling: 'uniform' })).toThrow(INVALID);
   });
 });
 
 describe('parseNumber', () => {
-  it('keeps to its bounds', () => {
+  it('enforces its bounds', () => {
     expect(parseNumber('--x', '2.5', 0, 2.5)).toBe(2.5);
     expect(() => parseNumber('--x', '2.6', 0, 2.5)).toThrow(INVALID);
     expect(() => parseNumber('--x', 'two', 0, 2.5)).toThrow(INVALID);

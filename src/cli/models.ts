@@ -11,36 +11,42 @@ import {
 } from '../models/install/installed-models.js';
 import { removeModel } from '../models/install/remove-model.js';
 import { type ModelManifest, PRECISIONS } from '../models/package/manifest.js';
+import {
+  type CommandContext,
+  createJsonOption,
+  exampleHelp,
+  MODEL_DESCRIPTION,
+} from './command-context.js';
 import { formatBytes, formatTable } from './formatting.js';
 import type { Terminal } from './terminal.js';
 
 /** Adds `models list`, `models remove` and `models bundle`. */
-export function addModelsCommand(program: Command, terminal: Terminal, signal: AbortSignal): void {
-  const models = program
-    .command('models')
-    .description('see, remove and carry away the models in the home folder');
+export function addModelsCommand(program: Command, { terminal, signal }: CommandContext): void {
+  const models = program.command('models').description('list, remove and bundle installed models');
 
   models
     .command('list')
-    .description('the models, with their size and state')
-    .option('--json', 'print JSON, one object a line')
+    .description('list the installed models with size and state')
+    .addOption(createJsonOption())
+    .addHelpText('after', exampleHelp('models list'))
     .action(async (options: { json?: true }) => {
       const installed = await listInstalled(loadConfiguration(process.env).home);
       if (options.json) for (const model of installed) terminal.result(toJson(model));
       else if (installed.length > 0) printTable(installed, terminal);
-      else terminal.result('No model is installed. "salamandra pull 7b-vision" fetches one.');
+      else terminal.result('No model is installed. Download one: npx salamandra pull 7b-vision');
     });
 
   models
     .command('remove')
-    .description('delete a model from the home folder')
-    .argument('<model>', 'its id, alias or repository')
+    .description('delete an installed model')
+    .argument('<model>', 'a model id, an alias (2b, 7b, 7b-vision, 40b) or OWNER/NAME')
     .addOption(
       new Option(
         '--precision <part>',
-        'which package; source: the checkpoint that was kept',
+        'package to delete; source is the checkpoint of pull --keep-source (default: all)',
       ).choices([...PRECISIONS, 'source']),
     )
+    .addHelpText('after', exampleHelp('models remove 7b-vision --precision fp32'))
     .action(async (name: string, options: { precision?: InstalledPart }) => {
       const { home } = loadConfiguration(process.env);
       for (const { id, part, bytes } of await removeModel(home, name, options.precision ?? null)) {
@@ -50,9 +56,10 @@ export function addModelsCommand(program: Command, terminal: Terminal, signal: A
 
   models
     .command('bundle')
-    .description('make a folder that runs a model on a machine without a network')
-    .argument('<model>', 'demo, an id, alias or repository, or the folder of a package')
-    .requiredOption('--out <folder>', 'the folder to make')
+    .description('copy a model and this program to a folder, for a machine without a network')
+    .argument('<model>', MODEL_DESCRIPTION)
+    .requiredOption('--out <folder>', 'folder to create')
+    .addHelpText('after', exampleHelp('models bundle 7b-vision --out /media/stick/salamandra'))
     .action(async (model: string, options: { out: string }) => {
       const configuration = { ...loadConfiguration(process.env), model };
       const packageFolder = await installModel(configuration, ({ stage }) => {
@@ -67,7 +74,9 @@ export function addModelsCommand(program: Command, terminal: Terminal, signal: A
           terminal.progress(`${step} ${Math.floor(fraction * 20) * 5} %`),
       });
       terminal.clearProgress();
-      terminal.result(`${options.out}: ${formatBytes(bytes)}. Its README.md says how to run it.`);
+      terminal.result(
+        `${options.out}: ${formatBytes(bytes)}. To run it, see README.md in that folder.`,
+      );
     });
 }
 
@@ -84,19 +93,19 @@ function printTable(installed: readonly InstalledModel[], terminal: Terminal): v
   for (const line of formatTable([header, ...rows], { rightAligned: [2] })) terminal.result(line);
 }
 
-/** The reason goes without its first words, which the state says too. */
+/** The reason without its first words, which repeat the state. */
 function describeState(state: InstalledState): string {
   if (state.kind !== 'invalid') return state.kind;
   return `invalid: ${state.reason.replace(/^The model cannot be used: /, '')}`;
 }
 
-/** The class name without what all of them share: `LlavaOnevision`, `Llama`. */
+/** The class name without its common suffix: `LlavaOnevision`, `Llama`. */
 function describeArchitecture({ source, vision }: ModelManifest): string {
   const name = source.architecture.replace(/For(?:ConditionalGeneration|CausalLM)$/, '');
   return vision ? `${name} (vision)` : `${name} (text)`;
 }
 
-/** As many digits of a commit as git shows. */
+/** Commits have seven digits, as in git. */
 function describeSource({ source: { hub, name } }: ModelManifest): string {
   return hub ? `${hub.repository}@${hub.commit.slice(0, 7)}` : `folder ${name}`;
 }

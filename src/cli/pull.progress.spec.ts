@@ -19,14 +19,14 @@ describe('createPullProgress', () => {
     describeProgress = createPullProgress(() => ms);
   });
 
-  it('promises nothing before it has measured', () => {
+  it('shows no remaining time before the rate is known', () => {
     describeProgress(at({}));
     ms = 1_000;
     const { text } = describeProgress(at({ downloadedBytes: GB }));
     expect(text).toBe('Downloading 1/4 [..........] 3 %, 1.0 GB of 16.0 GB');
   });
 
-  it('tells rate and time left of a download', () => {
+  it('shows rate and remaining time of a download', () => {
     describeProgress(at({}));
     ms = 10_000;
     const { text, brief } = describeProgress(at({ downloadedBytes: GB }));
@@ -36,7 +36,7 @@ describe('createPullProgress', () => {
     expect(brief).toBe('Downloading 1/4, 0 %');
   });
 
-  it('adds the time of converting what is left once its rate is known', () => {
+  it('adds the conversion time once its rate is known', () => {
     describeProgress(at({}));
     ms = 10_000;
     describeProgress(at({ downloadedBytes: 4 * GB }));
@@ -49,7 +49,7 @@ describe('createPullProgress', () => {
     expect(text).toBe('Converting 1/4 [###.......] 25 %, 4.0 GB of 16.0 GB, 2 min left');
   });
 
-  it('does not count the time of a conversion for the next download', () => {
+  it('leaves conversion time out of the download rate', () => {
     describeProgress(at({}));
     ms = 10_000;
     describeProgress(at({ downloadedBytes: 4 * GB }));
@@ -60,7 +60,7 @@ describe('createPullProgress', () => {
     expect(text).toContain('400 MB/s');
   });
 
-  it('forgets rates of long ago', () => {
+  it('averages over the last 15 s only', () => {
     for (ms = 0; ms <= 60_000; ms += 1_000) {
       const fast = Math.min(ms, 30_000) * 1e5;
       const slow = Math.max(0, ms - 30_000) * 1e3;
@@ -70,10 +70,10 @@ describe('createPullProgress', () => {
     expect(text).toContain('1.0 MB/s');
   });
 
-  it('says a short thing about small files and about the end', () => {
+  it('has a brief text for small files and for the last step', () => {
     const small = { step: 'prepare', file: 0, files: 0, totalBytes: 19e6 } as const;
     expect(describeProgress(at({ ...small, downloadedBytes: 1e6 })).brief).toBe(
-      'Fetching tokenizer',
+      'Downloading tokenizer',
     );
     const all = { downloadedBytes: 16 * GB, convertedBytes: 16 * GB };
     expect(describeProgress(at({ step: 'finish', file: 4, ...all })).brief).toBe(

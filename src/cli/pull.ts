@@ -9,6 +9,7 @@ import type { ModelConditions, PullEvent, PullProgress } from '../models/install
 import { pullModel, type PulledModel } from '../models/install/pull-model.js';
 import { PACKAGE_FILES, type Precision, PRECISIONS } from '../models/package/manifest.js';
 import { repositoryOf } from '../models/package/model-names.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
 import { formatBytes } from './formatting.js';
 import type { Terminal } from './terminal.js';
 
@@ -19,38 +20,48 @@ interface PullOptions {
   readonly offline?: true;
 }
 
-/** Milliseconds between two states of the progress line: what eyes can follow. */
+/** Milliseconds between updates of the progress line. */
 const REFRESH_MS = 200;
 
 const PAUSES = {
   'hub-busy': 'The hub is busy',
-  'hub-broken': 'The connection broke',
-  'hub-unreachable': 'The hub cannot be reached',
+  'hub-broken': 'The connection was interrupted',
+  'hub-unreachable': 'The hub is unreachable',
 } as const;
 
-/** Adds `pull`, which brings a model from a hub to this machine. */
-export function addPullCommand(program: Command, terminal: Terminal, signal: AbortSignal): void {
+/** Adds `pull`. */
+export function addPullCommand(program: Command, { terminal, signal }: CommandContext): void {
   program
     .command('pull')
-    .description('fetch a model from a hub and make a package of it; a broken one goes on')
-    .argument('<model>', 'OWNER/NAME at the hub, or 2b, 7b, 7b-vision, 40b')
-    .option('--revision <name>', 'a branch, a tag or a commit (default: the newest)')
+    .description('download and convert a model; resumes an interrupted download')
+    .argument(
+      '<model>',
+      'OWNER/NAME on the hub, or an alias: 2b, 7b, 7b-vision, 40b (-base: 2b-base, ...)',
+    )
+    .option('--revision <name>', 'branch, tag or commit (default: main)')
     .addOption(
-      new Option('--precision <precision>', 'size against exactness')
+      new Option(
+        '--precision <precision>',
+        'precision of the weights: fp32 is exact, int4 smallest',
+      )
         .choices(PRECISIONS)
         .env('SALAMANDRA_PRECISION')
         .default('int4'),
     )
-    .option('--keep-source', 'keep the files of the checkpoint after converting them')
-    .option('--offline', 'use the files on this machine alone')
+    .option(
+      '--keep-source',
+      'keep the checkpoint after the conversion, for another precision later',
+    )
+    .option('--offline', 'convert from files on this machine; no network')
     .addHelpText(
       'after',
       `
-Environment:
-  HF_ENDPOINT  address of the hub or of a mirror (default: https://huggingface.co)
-  HF_TOKEN     for private and gated models
-  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS`,
+Environment variables:
+  HF_ENDPOINT  URL of the hub or a mirror (default: https://huggingface.co)
+  HF_TOKEN     access token for private and gated models
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS: proxy and certificates`,
     )
+    .addHelpText('after', exampleHelp('pull 7b-vision', 'serve --model 7b-vision'))
     .action(async (model: string, options: PullOptions) => {
       const settings = await loadHubSettings(process.env);
       const hub = options.offline ? { ...settings, network: 'offline' as const } : settings;
@@ -66,13 +77,13 @@ Environment:
       try {
         printPulled(await pullModel(request, { hub, onEvent, accept, signal }), terminal);
       } catch (error) {
-        if (signal.aborted) terminal.note('Stopped. The same command goes on from here.');
+        if (signal.aborted) terminal.note('Stopped. Run the same command again to resume.');
         throw error;
       }
     });
 }
 
-/** Shows what a pull tells. */
+/** Prints the events of a pull. */
 function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent) => void {
   const describe = createPullProgress(() => performance.now());
   let shownStep = '';
@@ -82,13 +93,13 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
       case 'model-found': {
         const { repository, commit, licence } = event;
         terminal.note(`${endpoint}/${repository}`);
-        terminal.note(`commit ${commit.slice(0, 7)}, licence: ${licence}`);
+        terminal.note(`commit ${commit.slice(0, 7)}, license: ${licence}`);
         return;
       }
       case 'size-known': {
         const { downloadBytes, packageBytes } = event;
         const sizes = [downloadBytes, packageBytes].map(formatBytes);
-        terminal.note(`${sizes[0] ?? ''} to fetch, ${sizes[1] ?? ''} when converted`);
+        terminal.note(`Download: ${sizes[0] ?? ''}. Converted package: ${sizes[1] ?? ''}`);
         return;
       }
       case 'progress': {
@@ -104,27 +115,27 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
       case 'waiting': {
         const pause = formatRoughDuration(event.milliseconds / 1000);
         terminal.progress(
-          `${PAUSES[event.reason]}; trying again in ${pause}`,
+          `${PAUSES[event.reason]}. Next attempt in ${pause}`,
           PAUSES[event.reason],
         );
-        // Others may be at work: what they bring is shown after a moment.
+        // Keeps the message visible while other downloads report progress.
         shownMs = performance.now();
         return;
       }
       case 'other-pull':
-        terminal.progress('Waiting for another pull of this model');
+        terminal.progress('Another process is pulling this model. Waiting for it');
         return;
     }
   };
 }
 
-/** Asks at a terminal. Elsewhere the hub's own gate decides, which let this account in. */
+/** Asks on a terminal. Elsewhere accepts: the hub has already granted access to this account. */
 async function askForConsent(
   { repository, licence, address }: ModelConditions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<boolean> {
-  terminal.note(`${repository} is gated. Its conditions: ${address} (licence: ${licence})`);
+  terminal.note(`${repository} is gated. Conditions: ${address} (license: ${licence})`);
   if (!process.stdin.isTTY) return true;
   terminal.note('Do you accept them? Type yes or no.');
   terminal.prompt();
@@ -141,40 +152,44 @@ async function askForConsent(
   } finally {
     signal.removeEventListener('abort', close);
     close();
-    // An open terminal would keep the process waiting for a next line.
+    // An open terminal would keep the process alive.
     process.stdin.unref();
   }
 }
 
 function printPulled({ manifest, outcome }: PulledModel, terminal: Terminal): void {
   const { id, precision, source, vision, files } = manifest;
-  if (!source.hub) throw new SalamandraError('INTERNAL', 'A pulled model lacks its source.');
+  if (!source.hub)
+    throw new SalamandraError('INTERNAL', 'The manifest of a pulled model has no hub source.');
   terminal.clearProgress();
-  if (outcome === 'already-installed') terminal.note('It is installed already.');
+  if (outcome === 'already-installed') terminal.note('The model is already installed.');
   terminal.result(`${id} ${precision} ${source.hub.commit}`);
   const canChat = files[PACKAGE_FILES.chatTemplate] !== undefined;
   const use = vision ? 'caption FILE' : canChat ? 'ask "QUESTION"' : 'complete "TEXT"';
-  terminal.note(`Use it: salamandra ${use} --model ${id}, or salamandra serve --model ${id}`);
+  terminal.note(`Use it: npx salamandra ${use} --model ${id}`);
+  terminal.note(`or start the service: npx salamandra serve --model ${id}`);
 }
 
-/** What is shown of a pull: a line for a terminal, and a shorter text that changes rarely for logs. */
+/** `text` is for a terminal; `brief` changes rarely and is for log files. */
 export interface ProgressText {
   readonly text: string;
   readonly brief: string;
 }
 
-/** With it the longest line fits the 80 columns of a terminal. */
+/** Characters. The longest line fits 80 columns. */
 const BAR_WIDTH = 10;
-/** A rate is that of the last while; over less than a moment it would be noise. */
+/** Window of the moving average of a rate, and the shortest time span that gives a stable one. */
 const RATE_WINDOW_MS = 15_000;
 const MIN_RATE_MS = 2_000;
 const DONE_STEPS = 10;
 
 /**
- * Words, rate and time left for each progress of a pull. The time is that of downloading and converting what is left,
- * each at its own pace; before the first conversion it counts the download alone.
+ * Formats the progress of a pull, with rate and remaining time. The remaining time is that of download and conversion,
+ * each
+ * at its own rate. Before the first conversion it is that of the download alone.
  *
- * @param now milliseconds of a clock that never goes back. The result is called a few times a second, and at each new step.
+ * @param now a monotonic clock in milliseconds.
+ * @returns a function to call a few times per second, and at each new step.
  */
 export function createPullProgress(now: () => number): (progress: PullProgress) => ProgressText {
   const download = createRate(now);
@@ -184,22 +199,22 @@ export function createPullProgress(now: () => number): (progress: PullProgress) 
     download.record(step === 'download' || step === 'prepare', downloadedBytes);
     convert.record(step === 'convert', convertedBytes);
     const done = totalBytes === 0 ? 1 : shareDone(progress);
-    const words = describeStep(progress);
+    const stepName = describeStep(progress);
     const rate = step === 'download' ? download.bytesPerSecond() : null;
     const left = secondsLeft(progress, download.bytesPerSecond(), convert.bytesPerSecond());
     const parts = [
-      `${words} ${bar(done)} ${Math.floor(done * 100)} %`,
+      `${stepName} ${bar(done)} ${Math.floor(done * 100)} %`,
       `${formatBytes(downloadedBytes)} of ${formatBytes(totalBytes)}`,
       ...(rate === null ? [] : [`${formatBytes(rate)}/s`]),
       ...(left === null || step === 'finish' ? [] : [`${formatRoughDuration(left)} left`]),
     ];
     const rough = Math.floor(done * DONE_STEPS) * (100 / DONE_STEPS);
-    const brief = step === 'prepare' ? words : `${words}, ${rough} %`;
+    const brief = step === 'prepare' ? stepName : `${stepName}, ${rough} %`;
     return { text: parts.join(', '), brief };
   };
 }
 
-/** Downloading and converting count alike: both are work on every byte. */
+/** Share of the pull that is done, 0 to 1. A downloaded byte counts as much as a converted one. */
 function shareDone({ step, downloadedBytes, convertedBytes, totalBytes }: PullProgress): number {
   return step === 'prepare'
     ? downloadedBytes / totalBytes
@@ -207,22 +222,22 @@ function shareDone({ step, downloadedBytes, convertedBytes, totalBytes }: PullPr
 }
 
 function describeStep({ step, file, files }: PullProgress): string {
-  const place = files > 1 ? ` ${file}/${files}` : '';
+  const position = files > 1 ? ` ${file}/${files}` : '';
   switch (step) {
     case 'prepare':
-      return 'Fetching tokenizer';
+      return 'Downloading tokenizer';
     case 'download':
-      return `Downloading${place}`;
+      return `Downloading${position}`;
     case 'check':
-      return `Checking${place}`;
+      return `Checking${position}`;
     case 'convert':
-      return `Converting${place}`;
+      return `Converting${position}`;
     case 'finish':
       return 'Finishing';
   }
 }
 
-/** Null while it cannot be known. */
+/** Remaining time in seconds; `null` until the rate is known. */
 function secondsLeft(
   { step, downloadedBytes, convertedBytes, totalBytes }: PullProgress,
   downloadRate: number | null,
@@ -237,20 +252,20 @@ function secondsLeft(
   return downloading + unconverted / convertRate;
 }
 
-/** Bytes a second of a counter, over the last while in which it was at work. */
+/** A moving average of a byte counter's rate, over the time in which its step is active. */
 function createRate(now: () => number) {
   let samples: { readonly ms: number; readonly bytes: number }[] = [];
   let last: number | null = null;
   return {
-    record(isAtWork: boolean, bytes: number): void {
-      if (!isAtWork) {
-        // The time until it goes on is not its own; its rate stays known.
+    record(isActive: boolean, bytes: number): void {
+      if (!isActive) {
+        // Pauses between active periods do not count. The last rate stays valid.
         samples = [];
         return;
       }
       const ms = now();
       samples.push({ ms, bytes });
-      // The last one before the window stays: with it the samples span all of it.
+      // Keeps one sample before the window, so that the samples span all of it.
       while (ms - (samples[1]?.ms ?? ms) > RATE_WINDOW_MS) samples.shift();
       const [first] = samples;
       if (first && ms - first.ms >= MIN_RATE_MS) {
@@ -266,7 +281,7 @@ function bar(done: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
 }
 
-/** In the unit that a person would take: `40 s`, `12 min`, `2 h 5 min`. */
+/** Formats a duration with one or two units: `40 s`, `12 min`, `2 h 5 min`. */
 export function formatRoughDuration(seconds: number): string {
   if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);

@@ -1,23 +1,29 @@
 import type { Command } from 'commander';
 
 import { loadConfiguration, parsePrecision } from '../config/configuration.js';
-import { inspectMachine, usableMemory } from '../measure/doctor/machine.js';
+import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { installModel } from '../models/install/install-model.js';
-import type { Precision } from '../models/package/manifest.js';
-import { inspectPackage } from '../models/package/model-package.js';
-import { runVerifyInWorker } from '../workers/run-verify.js';
+import { inspectMachine, usableMemory } from '../measure/doctor/machine.js';
+import { predictMs } from '../measure/doctor/speed-model.js';
 import { findReferencePackage, type Reference } from '../measure/verify/reference-package.js';
 import {
   type PackageToVerify,
   verifyPackages,
   type VerifiedPackage,
 } from '../measure/verify/verify-packages.js';
-import type { Terminal } from './terminal.js';
-import { predictMs } from '../measure/doctor/speed-model.js';
-import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { Comparison } from '../measure/verify/verify-result.js';
+import { installModel } from '../models/install/install-model.js';
+import type { Precision } from '../models/package/manifest.js';
+import { inspectPackage } from '../models/package/model-package.js';
+import { runVerifyInWorker } from '../workers/run-verify.js';
+import {
+  type CommandContext,
+  createJsonOption,
+  exampleHelp,
+  MODEL_DESCRIPTION,
+} from './command-context.js';
 import { formatBytes, formatTable, formatDuration, formatRate } from './formatting.js';
+import type { Terminal } from './terminal.js';
 
 interface VerifyOptions {
   readonly reference?: string;
@@ -26,27 +32,26 @@ interface VerifyOptions {
   readonly json?: true;
 }
 
-/** Adds `verify`. @param workerEntry the module `verify.worker.js`. */
-export function addVerifyCommand(
-  program: Command,
-  terminal: Terminal,
-  signal: AbortSignal,
-  workerEntry: URL,
-): void {
+/** Adds `verify`. */
+export function addVerifyCommand(program: Command, context: CommandContext): void {
+  const { terminal, signal, workers } = context;
   program
     .command('verify')
-    .description('check every byte of a model, and measure what its precision costs')
-    .argument('<model>', 'demo, an id, alias or repository, or the folder of a package')
+    .description(
+      'verify the files of a model, and measure its speed and the error of its precision',
+    )
+    .argument('<model>', MODEL_DESCRIPTION)
     .option(
       '--precision <precisions>',
-      'which of its packages, with commas (default: as configured)',
+      'packages to verify, separated by commas (default: SALAMANDRA_PRECISION, or int8)',
     )
     .option(
       '--reference <model>',
-      'what to compare with (default: the fp32 package of the same checkpoint)',
+      'model to compare with (default: the fp32 package of the same checkpoint)',
     )
-    .option('--layers', 'also the error after every layer')
-    .option('--json', 'print JSON, one object a line')
+    .option('--layers', 'print the error after every layer as well')
+    .addOption(createJsonOption())
+    .addHelpText('after', exampleHelp('verify 7b-vision --precision int8,int4'))
     .action(async (model: string, options: VerifyOptions) => {
       const { home, precision, threads } = loadConfiguration(process.env);
       const precisions = options.precision?.split(',').map((text) => parsePrecision(text.trim()));
@@ -68,7 +73,7 @@ export function addVerifyCommand(
         ...{ packages, reference, threads, home },
         depth: options.layers ? 'layers' : 'outputs',
         verify: (task, { precision: name }) =>
-          runVerifyInWorker(workerEntry, task, {
+          runVerifyInWorker(workers.verify, task, {
             onProgress: (step) => terminal.progress(`${name}: ${step}`),
             signal,
           }),
@@ -89,7 +94,7 @@ interface PackageSearch {
   readonly home: string;
   readonly model: string;
   readonly precisions: readonly Precision[];
-  /** Whether the precisions were asked for, so that no other one will do. */
+  /** Whether the precisions were given as an option: then another precision is an error. */
   readonly isExplicit: boolean;
 }
 
@@ -105,7 +110,10 @@ async function findPackages(
     );
     const manifest = await inspectPackage(directory);
     if (isExplicit && manifest.precision !== precision) {
-      throw new SalamandraError('MODEL_NOT_FOUND', `The model is not installed as ${precision}.`);
+      throw new SalamandraError(
+        'MODEL_NOT_FOUND',
+        `The model is not installed as ${precision}. Install it: npx salamandra pull ${model} --precision ${precision}`,
+      );
     }
     packages.set(directory, { directory, manifest });
   }
@@ -130,48 +138,45 @@ async function chooseReference(
   return await findReferencePackage({ home, model, manifest, usableBytes }, progress);
 }
 
-export interface VerificationCircumstances {
+interface ReportContext {
   readonly threads: number;
-  /** Why nothing was compared; null where something was. */
+  /** Why nothing was compared; `null` if there was a comparison. */
   readonly reason: string | null;
 }
 
-/** Where speeds are told: in the middle of what a picture and its caption take. */
+/** Tokens in the context at which speeds are reported: about the middle of a request with one image. */
 const SPEED_POSITION = 256;
 
 const NOTHING = '-';
 
 type Row = readonly [label: string, cell: (one: VerifiedPackage) => string];
 
-const OWN_ROWS: readonly Row[] = [
-  ['Every byte as it was written', () => 'yes'],
+const PACKAGE_ROWS: readonly Row[] = [
+  ['Files match the manifest', () => 'yes'],
   ['Size on disk', ({ manifest }) => formatBytes(sizeOf(manifest))],
-  ['Most memory', ({ result: examination }) => formatBytes(examination.peakBytes)],
-  ['Verified and loaded in', ({ result: examination }) => formatDuration(examination.loadMs)],
-  ['One tile', (one) => formatOptional(speedsOf(one).tileMs, formatDuration)],
-  ['Tokens read a second', (one) => formatRate(speedsOf(one).readRate)],
-  ['Tokens written a second', (one) => formatRate(speedsOf(one).writeRate)],
+  ['Peak memory', ({ result }) => formatBytes(result.peakBytes)],
+  ['Time to verify and load', ({ result }) => formatDuration(result.loadMs)],
+  ['Vision encoder, one tile', (one) => formatOptional(speedsOf(one).tileMs, formatDuration)],
+  ['Prefill, tokens/s', (one) => formatRate(speedsOf(one).prefillRate)],
+  ['Decode, tokens/s', (one) => formatRate(speedsOf(one).decodeRate)],
 ];
 
-const COMPARED_ROWS: readonly Row[] = [
+const COMPARISON_ROWS: readonly Row[] = [
   ['KL divergence, mean (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.mean))],
-  ['KL divergence, most (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.max))],
-  [
-    'Same likeliest token',
-    compared(({ top1Agreement: topAgreement }) => formatShare(topAgreement)),
-  ],
+  ['KL divergence, max (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.max))],
+  ['Same top-1 token', compared(({ top1Agreement }) => formatShare(top1Agreement))],
   ['Same greedy answer', compared((one) => `${countSame(one)} of ${one.prompts.length}`)],
-  ['Tokens before answers part', compared((one) => formatAgreed(one))],
+  ['Tokens before the first difference', compared((one) => formatMatching(one))],
   [
-    'Error of the picture',
-    compared(({ imageFeatureError: pictureError }) => formatOptional(pictureError, formatShare)),
+    'Image feature error',
+    compared(({ imageFeatureError }) => formatOptional(imageFeatureError, formatShare)),
   ],
 ];
 
-/** Prints a column for each package: what it takes, and what sets it apart from the reference. */
-export function printVerification(
+/** Prints one column for each package: its cost, and its differences from the reference. */
+function printVerification(
   verified: readonly VerifiedPackage[],
-  { threads, reason }: VerificationCircumstances,
+  { threads, reason }: ReportContext,
   terminal: Terminal,
 ): void {
   const [first] = verified;
@@ -185,18 +190,20 @@ export function printVerification(
   const heads = verified.map(({ manifest, role }) =>
     role === 'reference' ? `${manifest.precision} = ref.` : manifest.precision,
   );
-  const comparison = verified.flatMap(({ result: examination }) => examination.comparison ?? [])[0];
-  const rows = [...OWN_ROWS, ...(comparison ? COMPARED_ROWS : [])].flatMap(([label, cell]) => {
-    const cells = verified.map(cell);
-    // What no package has, as pictures for a model that reads text alone.
-    return cells.some((text) => text !== '' && text !== NOTHING) ? [[label, ...cells]] : [];
-  });
+  const comparison = verified.flatMap(({ result }) => result.comparison ?? [])[0];
+  const rows = [...PACKAGE_ROWS, ...(comparison ? COMPARISON_ROWS : [])].flatMap(
+    ([label, cell]) => {
+      const cells = verified.map(cell);
+      // Rows without values are left out, such as the vision encoder of a text-only model.
+      return cells.some((text) => text !== '' && text !== NOTHING) ? [[label, ...cells]] : [];
+    },
+  );
   print([['', ...heads], ...rows], verified.length, terminal);
   if (comparison) {
     terminal.result('');
     terminal.result(describePrompts(comparison));
     if (verified.some(({ manifest }) => manifest.source.revision !== source.revision)) {
-      terminal.result('The packages were made from different checkpoints.');
+      terminal.result('The packages were converted from different checkpoints.');
     }
     printLayers(verified, terminal);
   }
@@ -206,37 +213,35 @@ export function printVerification(
   }
 }
 
-/** One package as JSON. */
-export function verificationJson(
+/** The JSON line of one package. */
+function verificationJson(
   one: VerifiedPackage,
   threads: number,
   reason: string | null,
 ): object {
-  const { manifest, role, result: examination } = one;
-  const { loadMs, peakBytes, comparison } = examination;
-  const { tileMs, readRate, writeRate } = speedsOf(one);
+  const { manifest, role, result } = one;
+  const { loadMs, peakBytes, comparison } = result;
+  const { tileMs, prefillRate, decodeRate } = speedsOf(one);
   return {
     ...{ id: manifest.id, precision: manifest.precision, source: manifest.source, role, threads },
     ...{ integrity: 'sound', bytes: sizeOf(manifest), peak_bytes: peakBytes, load_ms: loadMs },
-    ...{ tile_ms: tileMs, read_tokens_per_second: readRate, write_tokens_per_second: writeRate },
+    ...{
+      tile_ms: tileMs,
+      read_tokens_per_second: prefillRate,
+      write_tokens_per_second: decodeRate,
+    },
     comparison: comparison && comparisonJson(comparison),
     ...(reason !== null && { not_compared: reason }),
   };
 }
 
 function comparisonJson(comparison: Comparison): object {
-  const {
-    positions,
-    klDivergence,
-    top1Agreement: topAgreement,
-    prompts,
-    imageFeatureError: pictureError,
-    layerErrors,
-  } = comparison;
+  const { positions, klDivergence, top1Agreement, prompts, imageFeatureError, layerErrors } =
+    comparison;
   return {
     positions,
     divergence: { mean: klDivergence.mean, max: klDivergence.max },
-    top_agreement: topAgreement,
+    top_agreement: top1Agreement,
     same_answers: countSame(comparison),
     prompts: prompts.map((prompt) => ({
       language: prompt.language,
@@ -245,23 +250,23 @@ function comparisonJson(comparison: Comparison): object {
       agreed_tokens: prompt.matchingTokens,
       mean_divergence: prompt.meanKlDivergence,
     })),
-    picture_error: pictureError,
+    picture_error: imageFeatureError,
     ...(layerErrors && { layer_errors: layerErrors }),
   };
 }
 
 function printLayers(verified: readonly VerifiedPackage[], terminal: Terminal): void {
-  const compared = verified.flatMap(({ manifest, result: examination }) => {
-    const errors = examination.comparison?.layerErrors;
+  const compared = verified.flatMap(({ manifest, result }) => {
+    const errors = result.comparison?.layerErrors;
     return errors ? [{ precision: manifest.precision, errors }] : [];
   });
   const [first] = compared;
   if (!first) return;
   terminal.result('');
-  terminal.result('Error of the residual stream after each layer, as a share of its size');
+  terminal.result('Relative error of the residual stream after each layer');
   const rows = (['visionEncoder', 'decoder'] as const).flatMap((part) =>
     first.errors[part].map((_, layer) => [
-      `${part} ${layer + 1}`,
+      `${part === 'decoder' ? 'decoder' : 'vision encoder'} ${layer + 1}`,
       ...compared.map(({ errors }) => formatShare(errors[part][layer] ?? NaN)),
     ]),
   );
@@ -275,9 +280,9 @@ function print(rows: readonly (readonly string[])[], columns: number, terminal: 
 
 function describePrompts({ positions, prompts }: Comparison): string {
   const languages = [...new Set(prompts.map(({ language }) => language))].join(', ');
-  const pictures = prompts.filter(({ hasImage }) => hasImage).length;
-  const about = pictures > 0 ? `, ${pictures} of them about a picture` : '';
-  return `Compared at ${positions} tokens of the reference's answers to ${prompts.length} prompts${about} (${languages}).`;
+  const imagePrompts = prompts.filter(({ hasImage }) => hasImage).length;
+  const about = imagePrompts > 0 ? `, ${imagePrompts} of them with an image` : '';
+  return `Compared on ${positions} tokens of the reference's answers to ${prompts.length} prompts${about} (${languages}).`;
 }
 
 function compared(format: (comparison: Comparison) => string): Row[1] {
@@ -288,22 +293,21 @@ function compared(format: (comparison: Comparison) => string): Row[1] {
 }
 
 function countSame({ prompts }: Comparison): number {
-  return prompts.filter(({ matchingTokens: agreedTokens, tokens }) => agreedTokens === tokens)
-    .length;
+  return prompts.filter(({ matchingTokens, tokens }) => matchingTokens === tokens).length;
 }
 
-function formatAgreed({ prompts }: Comparison): string {
+function formatMatching({ prompts }: Comparison): string {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const agreed = sum(prompts.map(({ matchingTokens: agreedTokens }) => agreedTokens));
-  return `${agreed} of ${sum(prompts.map(({ tokens }) => tokens))}`;
+  const matching = sum(prompts.map(({ matchingTokens }) => matchingTokens));
+  return `${matching} of ${sum(prompts.map(({ tokens }) => tokens))}`;
 }
 
 function speedsOf({ result: { speed } }: VerifiedPackage) {
   const { vision, prefill, step } = speed;
   return {
     tileMs: vision && predictMs(vision.encoding, MAX_TILES_PER_RUN) / MAX_TILES_PER_RUN,
-    readRate: (1000 * SPEED_POSITION) / predictMs(prefill, SPEED_POSITION),
-    writeRate: 1000 / predictMs(step, SPEED_POSITION),
+    prefillRate: (1000 * SPEED_POSITION) / predictMs(prefill, SPEED_POSITION),
+    decodeRate: 1000 / predictMs(step, SPEED_POSITION),
   };
 }
 
@@ -315,7 +319,7 @@ function formatOptional(value: number | null, format: (value: number) => string)
   return value === null ? NOTHING : format(value);
 }
 
-/** Three digits that count. */
+/** Two significant digits. */
 function formatSmall(value: number): string {
   return value === 0 ? '0' : value.toPrecision(2);
 }

@@ -4,7 +4,7 @@
  * `npm run demo` all begin here. Messages go to standard error: standard output belongs to the command.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { URL, fileURLToPath } from 'node:url';
 
@@ -30,7 +30,10 @@ export function setUp({ ffmpeg = 'always' } = {}) {
   // npm writes this file last, when an installation is complete.
   const isInstalled =
     modifiedMs('node_modules/.package-lock.json') >= modifiedMs('package-lock.json');
-  if (!isInstalled) {
+  if (!isInstalled && isLink('node_modules')) {
+    // `npm ci` would empty the folder that another checkout uses.
+    console.error('node_modules is a link to an older installation: run npm ci where it belongs.');
+  } else if (!isInstalled) {
     console.error('Installing the dependencies (npm ci), which takes a minute or two ...');
     // npm's warnings are about tools that ask for a newer Node and work with this one; errors still show.
     npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
@@ -47,6 +50,10 @@ export function setUp({ ffmpeg = 'always' } = {}) {
 /** Modification time in milliseconds, or 0 for a path that does not exist. */
 function modifiedMs(path) {
   return statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function isLink(path) {
+  return lstatSync(join(ROOT, path), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 /** Newest modification time under a folder. Folders count too, so that a deleted file makes the build stale. */

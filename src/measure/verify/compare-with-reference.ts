@@ -1,5 +1,4 @@
 import { compareLogits, relativeError } from './error-metrics.js';
-import type { Comparison, LayerErrors, PromptComparison } from './verify-result.js';
 import {
   readTracedPrompts,
   traceValuesPath,
@@ -7,6 +6,7 @@ import {
   openTrace,
 } from './reference-trace.js';
 import { traceModel, type TracedModel } from './trace-model.js';
+import type { Comparison, LayerErrors, PromptComparison } from './verify-result.js';
 
 /** One predicted token. */
 interface Step {

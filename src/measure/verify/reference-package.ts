@@ -1,8 +1,8 @@
+import { projectWeights } from '../doctor/estimate.js';
 import { BUNDLED_MODEL, installModel } from '../../models/install/install-model.js';
 import { packageDirectory } from '../../models/package/home.js';
 import { type ModelManifest, PACKAGE_FILES } from '../../models/package/manifest.js';
 import { inspectPackage } from '../../models/package/model-package.js';
-import { projectWeights } from '../doctor/estimate.js';
 
 /** The package that others are compared with, or the reason why there is none. */
 export type Reference =

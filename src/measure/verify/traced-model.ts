@@ -5,9 +5,9 @@ import type { LoadedModel } from '../../engine/loaded-model.js';
 import { PACKAGE_FILES } from '../../models/package/manifest.js';
 import type { ModelPackage } from '../../models/package/model-package.js';
 import { type GraphSession, loadGraph } from '../../runtime/graph-session.js';
-import type { ComparisonDepth } from './verify-result.js';
 import { exposeResidualStream } from './residual-stream.js';
 import type { TracedModel } from './trace-model.js';
+import type { ComparisonDepth } from './verify-result.js';
 
 export interface TracedModelOptions {
   readonly threads: number;

@@ -3,12 +3,12 @@ import { describeCosts } from '../../engine/model-costs.js';
 import { buildRequestPrompt } from '../../engine/prompts.js';
 import type { PromptSegment } from '../../language/build-prompt.js';
 import { loadModelPackage, type ModelPackage } from '../../models/package/model-package.js';
-import { samplePrompts } from './sample-prompts.js';
 import { compareWithReference } from './compare-with-reference.js';
-import type { Comparison, VerifyResult, VerifyTask } from './verify-result.js';
-import { loadTracedModel } from './traced-model.js';
 import { MAX_TRACED_TOKENS, recordReferenceTrace } from './reference-trace.js';
+import { samplePrompts } from './sample-prompts.js';
 import type { TracedModel } from './trace-model.js';
+import { loadTracedModel } from './traced-model.js';
+import type { Comparison, VerifyResult, VerifyTask } from './verify-result.js';
 
 /**
  * Loads a package, measures its speed and runs the sample prompts. The result includes the peak memory (RSS) of this

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { ModelManifest } from '../../models/package/manifest.js';
 import { loadModelPackage } from '../../models/package/model-package.js';
-import type { ComparisonDepth, VerifyResult, VerifyTask } from './verify-result.js';
 import { incompatibilityOf, type Reference } from './reference-package.js';
+import type { ComparisonDepth, VerifyResult, VerifyTask } from './verify-result.js';
 
 export interface PackageToVerify {
   readonly directory: string;
