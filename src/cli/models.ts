@@ -22,7 +22,10 @@ import type { Terminal } from './terminal.js';
 
 /** Adds `models list`, `models remove` and `models bundle`. */
 export function addModelsCommand(program: Command, { terminal, signal }: CommandContext): void {
-  const models = program.command('models').description('list, remove and bundle installed models');
+  const models = program
+    .command('models')
+    .description('list, remove and bundle installed models')
+    .addHelpText('after', exampleHelp('models list'));
 
   models
     .command('list')

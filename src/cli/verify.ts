@@ -214,11 +214,7 @@ function printVerification(
 }
 
 /** The JSON line of one package. */
-function verificationJson(
-  one: VerifiedPackage,
-  threads: number,
-  reason: string | null,
-): object {
+function verificationJson(one: VerifiedPackage, threads: number, reason: string | null): object {
   const { manifest, role, result } = one;
   const { loadMs, peakBytes, comparison } = result;
   const { tileMs, prefillRate, decodeRate } = speedsOf(one);

@@ -13,7 +13,7 @@ export interface EngineCommand {
 /** The demo model names things in photographs with the same confidence, so the CLI says what it is. */
 export const DEMO_NOTE =
   'demo model: it knows a cartoon world of 132 objects only; photographs give random answers. ' +
-  'For photographs: npx salamandra pull 7b-vision';
+  'For photographs: npx salamandra pull 7b-vision, then --model 7b-vision.';
 
 /**
  * Loads the model, calls `work`, and closes the engine in any case.

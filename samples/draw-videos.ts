@@ -1,7 +1,8 @@
 /**
- * Draws the sample clips from the Noto emoji artwork and writes the truth about them to clips.json. Needs an ffmpeg with
- * libx264 and libvpx-vp9; the clips are in the repository, so nobody else does.
- * Usage: npx tsx samples/draw-clips.ts
+ * Draws the sample videos from the Noto emoji artwork and writes what they show to clips.json. Needs an ffmpeg with
+ * libx264
+ * and libvpx-vp9. The videos are in the repository, so this is only needed to change them.
+ * Usage: npx tsx samples/draw-videos.ts
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,37 +13,37 @@ import { encodeClip, findEncoder } from '../test/evaluation/clip-files.js';
 import type { Motion } from '../test/evaluation/world.js';
 import { type SampleScene, sceneSvg } from './scene-svg.js';
 
-interface SampleClip {
+interface SampleVideo {
   readonly file: string;
-  /** What the clip is there to show, in a few words. */
+  /** Purpose of the sample. It is shown to users. */
   readonly shows: string;
   readonly width: number;
   readonly height: number;
-  /** One after another, with hard cuts. */
+  /** In order, with hard cuts. */
   readonly shots: readonly Shot[];
 }
 
-/** One object that moves before a background that stands still. */
+/** One object that moves in front of a still background. */
 interface Shot extends Pick<SampleScene, 'gradient' | 'runs'> {
   readonly object: string;
   readonly motion: Motion;
-  /** As a share of the frame's height. */
+  /** Height of the object, as a share of the frame's height. */
   readonly side: number;
-  /** Of the object's centre at the start and the end, as shares of width and height. */
+  /** The object's center at the start and the end, as shares of width and height. */
   readonly from: readonly [number, number];
   readonly to: readonly [number, number];
   readonly isMirrored?: boolean;
 }
 
-const FRAMES_A_SECOND = 12;
+const FRAMES_PER_SECOND = 12;
 const SHOT_SECONDS = 2.5;
-/** Share of a shot after which its object has arrived, so that the last of a few frames shows where the way led. */
-const WAY_SHARE = 0.8;
+/** Share of a shot after which the object stops, so that the last sampled frame shows its final position. */
+const MOTION_SHARE = 0.8;
 
-const CLIPS: readonly SampleClip[] = [
+const VIDEOS: readonly SampleVideo[] = [
   {
     file: 'rabbit-enters.webm',
-    shows: 'VP9 in WebM: somebody comes into the picture',
+    shows: 'VP9 in WebM: an animal enters',
     width: 240,
     height: 180,
     shots: [
@@ -55,7 +56,7 @@ const CLIPS: readonly SampleClip[] = [
   },
   {
     file: 'rocket-rises.mp4',
-    shows: 'H.264 in MP4, upright: a movement from bottom to top',
+    shows: 'H.264 in MP4, portrait: a movement from bottom to top',
     width: 180,
     height: 240,
     shots: [
@@ -68,7 +69,7 @@ const CLIPS: readonly SampleClip[] = [
   },
   {
     file: 'three-shots.mp4',
-    shows: 'H.264 in MP4: three shots with hard cuts, for a track of descriptions',
+    shows: 'H.264 in MP4: three shots with hard cuts, for a WebVTT track',
     width: 240,
     height: 180,
     shots: [
@@ -92,9 +93,9 @@ const CLIPS: readonly SampleClip[] = [
 ];
 
 /** RGB of one frame. @param progress 0 at the start of the shot, 1 at its end */
-async function drawFrame(clip: SampleClip, shot: Shot, progress: number): Promise<Uint8Array> {
+async function drawFrame(video: SampleVideo, shot: Shot, progress: number): Promise<Uint8Array> {
   const { object: name, from, to, side, isMirrored = false, gradient, runs } = shot;
-  const { width, height } = clip;
+  const { width, height } = video;
   const x = from[0] + (to[0] - from[0]) * progress;
   const y = from[1] + (to[1] - from[1]) * progress;
   const objects = [{ name, x, y, side, isMirrored }];
@@ -102,26 +103,29 @@ async function drawFrame(clip: SampleClip, shot: Shot, progress: number): Promis
   return sharp(Buffer.from(svg)).removeAlpha().raw().toBuffer();
 }
 
-async function drawClip(clip: SampleClip): Promise<Uint8Array[]> {
+async function drawVideo(video: SampleVideo): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
-  const count = FRAMES_A_SECOND * SHOT_SECONDS;
-  for (const shot of clip.shots) {
+  const count = FRAMES_PER_SECOND * SHOT_SECONDS;
+  for (const shot of video.shots) {
     for (let number = 0; number < count; number++) {
-      frames.push(await drawFrame(clip, shot, Math.min(1, number / (count - 1) / WAY_SHARE)));
+      frames.push(await drawFrame(video, shot, Math.min(1, number / (count - 1) / MOTION_SHARE)));
     }
   }
   return frames;
 }
 
 const ffmpeg = await findEncoder();
-if (ffmpeg === undefined) throw new Error('There is no ffmpeg with libx264 and libvpx-vp9.');
+if (ffmpeg === undefined)
+  throw new Error(
+    'No ffmpeg with libx264 and libvpx-vp9 was found. Install one, or set SALAMANDRA_FFMPEG.',
+  );
 const truth: object[] = [];
-for (const clip of CLIPS) {
-  const { file, shows, width, height, shots } = clip;
+for (const video of VIDEOS) {
+  const { file, shows, width, height, shots } = video;
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const frames = (await drawClip(clip)).map((data) => ({ width, height, data }));
+  const frames = (await drawVideo(video)).map((data) => ({ width, height, data }));
   const format = file.endsWith('.webm') ? 'webm' : 'mp4';
-  await encodeClip(path, frames, { format, frameRate: FRAMES_A_SECOND }, ffmpeg);
+  await encodeClip(path, frames, { format, frameRate: FRAMES_PER_SECOND }, ffmpeg);
   const timed = shots.map(({ object, motion }, index) => ({
     ...{ startSeconds: index * SHOT_SECONDS, endSeconds: (index + 1) * SHOT_SECONDS },
     ...{ object, motion },

@@ -1,6 +1,6 @@
 /**
- * Draws the sample pictures from the Noto emoji artwork and writes the truth about them to samples.json.
- * Usage: npx tsx samples/draw-samples.ts
+ * Draws the sample images from the Noto emoji artwork and writes what they show to samples.json.
+ * Usage: npx tsx samples/draw-images.ts
  */
 import { writeFile } from 'node:fs/promises';
 
@@ -10,7 +10,7 @@ import { type SampleScene, sceneSvg } from './scene-svg.js';
 
 interface Sample extends SampleScene {
   readonly file: string;
-  /** What the picture is there to show, in a few words. */
+  /** Purpose of the sample. It is shown to users. */
   readonly shows: string;
   readonly finish: 'plain' | 'grey' | 'turned';
 }
@@ -70,7 +70,7 @@ const SAMPLES: readonly Sample[] = [
   },
   {
     file: 'meadow.jpg',
-    shows: 'small objects in a large picture, which need the tiles',
+    shows: 'small objects in a large image, which need tiles',
     width: 1400,
     height: 900,
     gradient: ['#c9e8f7', '#7fb069'],
@@ -99,7 +99,7 @@ const SAMPLES: readonly Sample[] = [
   },
   {
     file: 'zoo-scan.jpg',
-    shows: 'a scan in grey levels (one channel)',
+    shows: 'a grayscale scan (one channel)',
     width: 420,
     height: 300,
     gradient: ['#e9e9e4', '#cfcfc9'],
@@ -112,7 +112,7 @@ const SAMPLES: readonly Sample[] = [
   },
   {
     file: 'harbour-turned.jpg',
-    shows: 'a picture stored lying on its side, to be turned by its EXIF orientation',
+    shows: 'an image stored sideways, with an EXIF orientation',
     width: 300,
     height: 420,
     gradient: ['#fdf0d9', '#f0b67f'],
@@ -125,7 +125,7 @@ const SAMPLES: readonly Sample[] = [
   },
   {
     file: 'fox-at-dusk.jpg',
-    shows: 'the fox of fox.png in another place, to be compared',
+    shows: 'the same animal as in fox.png, for comparisons',
     width: 260,
     height: 260,
     gradient: ['#e7b9a4', '#8f7aa8'],
@@ -135,7 +135,7 @@ const SAMPLES: readonly Sample[] = [
   },
   {
     file: 'penguin.webp',
-    shows: 'another animal, to be compared',
+    shows: 'another animal, for comparisons',
     width: 300,
     height: 240,
     gradient: ['#dcecf7', '#a9cfe8'],
@@ -145,15 +145,15 @@ const SAMPLES: readonly Sample[] = [
   },
 ];
 
-/** EXIF orientation 6: to be shown turned a quarter with the clock. */
-const TURN_WITH_THE_CLOCK = 6;
+/** EXIF orientation 6: rotate by 90 degrees clockwise for display. */
+const ROTATE_CLOCKWISE = 6;
 
 async function drawSample(sample: Sample): Promise<Uint8Array> {
-  const picture = sharp(Buffer.from(sceneSvg(sample))).removeAlpha();
-  const flat = sharp(await picture.png().toBuffer());
+  const image = sharp(Buffer.from(sceneSvg(sample))).removeAlpha();
+  const flat = sharp(await image.png().toBuffer());
   if (sample.finish === 'grey') flat.greyscale().toColourspace('b-w');
   if (sample.finish === 'turned') {
-    flat.rotate(-90).withMetadata({ orientation: TURN_WITH_THE_CLOCK });
+    flat.rotate(-90).withMetadata({ orientation: ROTATE_CLOCKWISE });
   }
   if (sample.file.endsWith('.jpg')) return flat.jpeg({ quality: 88 }).toBuffer();
   if (sample.file.endsWith('.webp')) return flat.webp({ quality: 88 }).toBuffer();
