@@ -1,8 +1,7 @@
 /**
- * `npm run demo`: installs and builds if necessary, starts the service, sends it the sample images and videos over HTTP
- * and
- * compares the texts with what the samples show. Needs Node and npm. Videos also need ffmpeg, and are skipped without
- * it.
+ * `npm run demo`: installs and builds if necessary, starts the service, sends it the sample images and videos over
+ * HTTP and compares the texts with what the samples show. Needs Node and npm. Videos also need ffmpeg, and are skipped
+ * without it.
  *
  * Exits with 0 if every request succeeded and enough texts were correct (see MIN_CORRECT), otherwise with 1.
  */
@@ -22,8 +21,7 @@ const { performance } = globalThis;
 
 /**
  * Required shares of exactly correct texts: what the bundled model reaches on these samples, minus a margin for the
- * rounding
- * of other processors. A lower share means that something is broken.
+ * rounding of other processors. A lower share means that something is broken.
  */
 const MIN_CORRECT = { captions: 0.95, answers: 0.9, videos: 0.9 };
 
@@ -91,8 +89,8 @@ const TEXT_QUESTIONS = [
 const VIDEO_LANGUAGES = ['en', 'ca', 'de', 'el', 'fi'];
 const TRACK_LANGUAGE = 'es';
 
-const isColoured = process.stdout.isTTY && !process.env.NO_COLOR;
-const paint = (code) => (text) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text);
+const isColored = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code) => (text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
 const [bold, dim, green, red] = [1, 2, 32, 31].map(paint);
 
 /** Results so far. */

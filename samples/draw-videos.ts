@@ -1,7 +1,7 @@
 /**
  * Draws the sample videos from the Noto emoji artwork and writes what they show to clips.json. Needs an ffmpeg with
- * libx264
- * and libvpx-vp9. The videos are in the repository, so this is only needed to change them.
+ * libx264 and libvpx-vp9. The videos are in the repository, so this is only needed to change them.
+ *
  * Usage: npx tsx samples/draw-videos.ts
  */
 import { readFile, writeFile } from 'node:fs/promises';

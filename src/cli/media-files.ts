@@ -14,8 +14,7 @@ import { MEDIA_HEAD_BYTES, type MediaKind, sniffMediaKind } from '../media/sniff
  * before the model is loaded, which can take minutes.
  *
  * @throws NOT_FOUND, INVALID_REQUEST for a folder or device, MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE for
- * an
- *   image.
+ *   an image.
  */
 export async function checkMediaFile(path: string): Promise<MediaKind> {
   return await withMediaFile(path, (_, { kind }) => Promise.resolve(kind));

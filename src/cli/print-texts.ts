@@ -8,8 +8,7 @@ export type Delivery = 'stream' | 'whole';
 
 /**
  * Prints the texts of a request in the order of its conversations, while they are generated. The first unfinished text
- * is
- * streamed; text of later conversations is buffered until the earlier ones are complete.
+ * is streamed; text of later conversations is buffered until the earlier ones are complete.
  *
  * @param columns the columns before the text of a conversation; without columns the text keeps its line breaks.
  * @throws INTERNAL if the events end before `done`.

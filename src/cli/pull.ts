@@ -185,8 +185,7 @@ const DONE_STEPS = 10;
 
 /**
  * Formats the progress of a pull, with rate and remaining time. The remaining time is that of download and conversion,
- * each
- * at its own rate. Before the first conversion it is that of the download alone.
+ * each at its own rate. Before the first conversion it is that of the download alone.
  *
  * @param now a monotonic clock in milliseconds.
  * @returns a function to call a few times per second, and at each new step.

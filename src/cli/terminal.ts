@@ -26,8 +26,7 @@ export interface Terminal {
 
 /**
  * Creates a terminal over two streams. On a TTY, control characters are removed from all text: a model or a file name
- * may
- * contain escape sequences.
+ * may contain escape sequences.
  */
 export function createTerminal(stdout: Output, stderr: Output): Terminal {
   let shown = '';

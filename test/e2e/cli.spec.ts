@@ -154,7 +154,13 @@ it('goes on chatting after a question that fails', async () => {
   const { code, stdout, stderr } = await run(['ask', '--chat', '--json'], { input });
 
   expect(code).toBe(2);
-  expect(readLines(stdout)).toMatchObject([{ results: [{ question: 'How many?' }] }]);
+  expect(readLines(stdout)).toMatchObject([
+    {
+      question: expect.stringContaining('dog') as string,
+      error: { code: 'CONTEXT_LENGTH_EXCEEDED' },
+    },
+    { results: [{ question: 'How many?' }] },
+  ]);
   expect(stderr).toContain('context');
 });
 

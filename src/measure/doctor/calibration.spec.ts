@@ -43,14 +43,14 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 describe('storeCalibrations', () => {
-  it('keeps them in the home folder, which it makes, and leaves nothing else there', async () => {
+  it('creates the home folder with one file and no temporary files', async () => {
     await storeCalibrations(home, [ONE, TEXT_ONLY]);
 
     expect(await readCalibrations(home)).toEqual([ONE, TEXT_ONLY]);
     expect(readdirSync(home)).toEqual(['calibrations.json']);
   });
 
-  it('puts a new one in the place of that of the same model on the same machine', async () => {
+  it('replaces the calibration of the same model on the same machine', async () => {
     await storeCalibrations(home, [ONE]);
     const later = { ...ONE, loadMs: 99 };
     const others = [
@@ -80,7 +80,7 @@ describe('readCalibrations', () => {
 describe('findCalibration', () => {
   const find = (key: Partial<Calibration>) => findCalibration([ONE, TEXT_ONLY], { ...ONE, ...key });
 
-  it('finds that of the model as it would run', () => {
+  it('finds the calibration of the same revision, precision and threads', () => {
     expect(find({})).toBe(ONE);
     expect(find({ model: TEXT_ONLY.model })).toBe(TEXT_ONLY);
   });

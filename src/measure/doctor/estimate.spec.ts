@@ -4,7 +4,7 @@ import type { Calibration } from './calibration.js';
 import { estimateRequest } from './estimate.js';
 
 const NOTHING = { fixed: 0, linear: 0, square: 0 };
-/** 4 ms a step, and a quarter more for each further answer. */
+/** 4 ms for a decode step, and 25 % more for each further sequence. */
 const CALIBRATION: Calibration = {
   ...{ processor: 'test', threads: 2, measuredAt: '2026-01-01T00:00:00.000Z', loadMs: 1 },
   model: { id: 'fake', revision: FAKE_MODEL.revision, precision: 'int8' },
@@ -28,7 +28,7 @@ const estimate = (texts: number, calibration?: Calibration) =>
   );
 
 describe('estimateRequest', () => {
-  it('gives several texts one beginning, there twice while it is copied, and a place each', () => {
+  it('counts a shared prefix twice, while it is copied, and the rest for each text', () => {
     const { cacheBytesPerToken, instructionTokens } = FAKE_MODEL.costs;
     const [one, four] = [estimate(1), estimate(4)];
 
@@ -36,7 +36,7 @@ describe('estimateRequest', () => {
     expect(positions).toBe(one.visualTokens + 3 * (instructionTokens + 100));
   });
 
-  it('writes texts together, so many at a time', () => {
+  it('decodes texts in batches', () => {
     const decodeMs = (texts: number) => estimate(texts, CALIBRATION).timings?.decodeMs;
 
     expect(decodeMs(1)).toBe(400);
@@ -44,7 +44,7 @@ describe('estimateRequest', () => {
     expect(decodeMs(MAX_SEQUENCES + 1)).toBe(800 + (MAX_SEQUENCES - 1) * 100);
   });
 
-  it('counts what encoding begins with once a picture, not once a tile', () => {
+  it('counts the fixed encoding time once for an image, not for each tile', () => {
     const { tiles, timings } = estimate(1, CALIBRATION);
 
     expect(tiles).toBe(5);

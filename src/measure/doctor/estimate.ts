@@ -69,8 +69,7 @@ const EMPTY_PROCESS_BYTES = 120_000_000;
 
 /**
  * Estimates time and memory of a request with the engine's own planning functions. Media that exceed the context even
- * at
- * the lowest detail are counted at the lowest detail.
+ * at the lowest detail are counted at the lowest detail.
  *
  * @param model must have a vision encoder if the request has media.
  */
@@ -223,8 +222,7 @@ const BYTE = 1;
 
 /**
  * Projects the bytes of a model's weights to another precision, from the manifest of one of its packages. Norms and
- * biases,
- * about 0.1 % of the weights, are left out.
+ * biases, about 0.1 % of the weights, are left out.
  */
 export function projectWeights(manifest: ModelManifest, precision: Precision): number {
   const { vision, decoder, files } = manifest;

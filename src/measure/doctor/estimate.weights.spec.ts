@@ -13,7 +13,7 @@ const MANIFEST = {
 const LAYERS = 10 * 40_960;
 const HEAD = 64_000;
 
-it('knows what each precision rounds', () => {
+it('projects the weights to each precision', () => {
   const fourBits = 0.5 + 4 / 32;
 
   expect(projectWeights(MANIFEST, 'fp32')).toBe(4 * (LAYERS + HEAD));
@@ -22,7 +22,7 @@ it('knows what each precision rounds', () => {
   expect(projectWeights(MANIFEST, 'mixed')).toBe(LAYERS + fourBits * (LAYERS + HEAD));
 });
 
-it('counts keys and values in bytes with their scales, but in fp32', () => {
+it('projects the KV cache as int8 with scales, and as float32 for fp32', () => {
   expect(projectCosts(MANIFEST, 'fp32').cacheBytesPerToken).toBe(10 * 4 * 2 * 16 * 4);
   expect(projectCosts(MANIFEST, 'int4').cacheBytesPerToken).toBe(
     10 * 4 * 2 * (16 + 4) + 10 * 4 * 4,

@@ -2,7 +2,7 @@ import { THREE_CORES, x86Cpuinfo } from '../../../test/fakes/cpuinfo.js';
 import { hasFastInt8, parseProcessorFacts } from './machine.js';
 
 describe('parseProcessorFacts', () => {
-  it('counts cores, not their hyper-threads, over all sockets', () => {
+  it('counts physical cores of all sockets', () => {
     const text = x86Cpuinfo('fpu sse2 avx2', THREE_CORES);
 
     expect(parseProcessorFacts(text)).toEqual({ instructionSets: ['AVX2'], physicalCores: 3 });
@@ -20,7 +20,7 @@ describe('parseProcessorFacts', () => {
     expect(hasFastInt8(instructionSets)).toBe(isFast);
   });
 
-  it('reads the list of an ARM processor, which numbers no cores', () => {
+  it('parses an ARM processor, whose /proc/cpuinfo has no core ids', () => {
     const text = 'processor\t: 0\nFeatures\t: fp asimd evtstrm asimddp i8mm\nCPU part\t: 0xd40\n';
 
     expect(parseProcessorFacts(text)).toEqual({

@@ -46,9 +46,8 @@ export function fitLine(first: Timing, second: Timing): Curve {
 }
 
 /**
- * A curve through three timings. If noise makes a coefficient negative, it is the line through the last two timings, or
- * the
- * curve through the origin and the last two.
+ * A curve through three timings. If noise makes a coefficient negative, it is the line through the last two timings,
+ * or the curve through the origin and the last two.
  *
  * @param timings by ascending count.
  */

@@ -18,8 +18,8 @@ interface Step {
 
 /**
  * Feeds a model the reference's answers (teacher forcing) and compares the logits of every next token, so that one
- * early
- * difference does not affect later positions. The first differing top-1 token is where greedy decoding would diverge.
+ * early difference does not affect later positions. The first differing top-1 token is where greedy decoding would
+ * diverge.
  *
  * @param folder of a trace that `recordReferenceTrace` wrote with the same depth.
  */

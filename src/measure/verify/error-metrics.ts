@@ -8,8 +8,7 @@ export interface LogitDifference {
 
 /**
  * Compares two next-token distributions at temperature 1. Sums are in double precision: over 256,000 tokens the
- * rounding
- * errors of single precision would be visible.
+ * rounding errors of single precision would be visible.
  *
  * @param reference logits `[vocabulary]`
  * @param logits `[vocabulary]`

@@ -27,8 +27,7 @@ export function traceValuesPath(folder: string): string {
 
 /**
  * Records the reference's greedy answers, without penalties or temperature. Writes to `folder` the image features and,
- * for
- * every generated token, the logits and the layer outputs if the model exposes them.
+ * for every generated token, the logits and the layer outputs if the model exposes them.
  */
 export async function recordReferenceTrace(
   model: TracedModel,

@@ -32,8 +32,8 @@ interface Node {
 
 /**
  * Adds the residual stream after every layer to the outputs of a decoder's or vision encoder's graph. Each layer adds
- * to
- * the stream twice, after its attention and after its MLP. No normalization follows the vision encoder's last addition.
+ * to the stream twice, after its attention and after its MLP. No normalization follows the vision encoder's last
+ * addition.
  *
  * @throws MODEL_INVALID if the graph has another structure.
  */

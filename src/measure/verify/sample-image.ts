@@ -33,8 +33,7 @@ const BOXES: readonly (readonly [
 
 /**
  * The image that models are compared on, as 400 x 300 RGB: red and orange fruit, a tree and the sun over a meadow. It
- * is
- * drawn in code, so that it is bit-identical on every machine and independent of image decoders.
+ * is drawn in code, so that it is bit-identical on every machine and independent of image decoders.
  */
 export function drawSampleImage(): DecodedImage {
   const data = new Uint8Array(WIDTH * HEIGHT * 3);

@@ -31,8 +31,7 @@ export interface VerifyPackagesTask {
 
 /**
  * Runs the reference and records its answers, closes it, and then runs each package on the same tokens (teacher
- * forcing),
- * so that only one model is in memory at a time. Without a reference, packages are only verified and timed.
+ * forcing), so that only one model is in memory at a time. Without a reference, packages are only verified and timed.
  *
  * @returns the reference first, then the packages in the given order. A package that is the reference appears once.
  * @throws INVALID_PARAMETER if a package and the reference have different tokenizers or modalities; MODEL_INVALID if a
