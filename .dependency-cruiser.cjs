@@ -167,6 +167,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // The launcher sets up the checkout before anything is built: it may import test/setup and dist.
+    exclude: { path: '^src/salamandra\\.mjs$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

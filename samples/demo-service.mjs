@@ -11,13 +11,13 @@ const READY_TIMEOUT_MS = 600_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 40_000;
 
-/** Starts the built service on a free port. Resolves once it listens, which is before it is ready. */
+/** Starts the built service on a free port. Resolves when it listens; the model is still loading then. */
 export function startService() {
   const child = spawn(
     process.execPath,
     [fileURLToPath(new URL('../dist/main.js', import.meta.url))],
     {
-      // What is expected of it is what the bundled model was taught, so the demonstration takes no other.
+      // The expected texts are those of the bundled model.
       env: { ...process.env, HOST: '127.0.0.1', PORT: '0', SALAMANDRA_MODEL: 'demo' },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -34,7 +34,7 @@ export function startService() {
   });
 }
 
-/** Waits for /health/ready. `onStep` hears what the service is doing meanwhile. */
+/** Waits for /health/ready. `onStep` receives each loading step. */
 export async function waitUntilReady({ child, address }, onStep) {
   const deadlineMs = Date.now() + READY_TIMEOUT_MS;
   let shown = '';
@@ -67,7 +67,8 @@ export async function stopService({ child }) {
 }
 
 /**
- * Sends files of this folder and fields as a form, and returns the reply, parsed where it is JSON, and how long it took.
+ * Sends files of this folder and fields as a form, and returns the reply, parsed where it is JSON, and how long it
+ * took.
  * An error reply throws an error with its `code`.
  */
 export async function postForm(address, path, files, fields, accept = 'application/json') {

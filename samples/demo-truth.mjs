@@ -1,9 +1,9 @@
-/** What is right to say about the samples, from the tables that the bundled model was taught. */
+/** The expected texts about the samples, from the training data of the bundled model. */
 import { readFileSync } from 'node:fs';
 import { URL } from 'node:url';
 
-export const PICTURES = readJson('samples.json');
-export const CLIPS = readJson('clips.json');
+export const IMAGES = readJson('samples.json');
+export const VIDEOS = readJson('clips.json');
 export const OBJECTS = readJson('../models/training/world/objects.json');
 const FORMS = readJson('../models/training/world/questions.json');
 const CONJUNCTIONS = new Map(
@@ -25,18 +25,23 @@ export function joinNames(objects, language) {
   return names.length === 0 ? last : `${names.join(', ')} ${CONJUNCTIONS.get(language)} ${last}`;
 }
 
-/** What happens in a shot of a clip. */
+/** The expected caption of a shot. */
 export function describeShot({ object, motion }, language) {
   return FORMS[language].answers[motion].replace('{0}', nameOf(object, language));
 }
 
-/** `object`: what `exists` asks for and `repeat` and `translate` name; `from`: the language of a word to translate. */
+/**
+ * The text of a question.
+ *
+ * @param object for `exists`, `repeat` and `translate`: the English name of an object.
+ * @param from for `translate`: the language of the word to translate.
+ */
 export function questionText({ kind, object, from }, language) {
   const [wording] = FORMS[language].questions[kind];
   return object ? wording.replace('{0}', nameOf(object, from ?? language)) : wording;
 }
 
-/** @param objects of the picture from left to right, or one of each picture that is compared */
+/** @param objects in the image from left to right, or one from each compared image. */
 export function rightAnswer({ kind, object }, objects, language) {
   const { answers } = FORMS[language];
   switch (kind) {

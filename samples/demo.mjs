@@ -1,16 +1,16 @@
 /**
- * `npm run demo`: from a fresh clone to captions. Installs and builds where needed, starts the service, sends it the
- * sample pictures and clips over HTTP and checks what it says against what is drawn. Needs Node and npm; clips need
- * ffmpeg besides, and are left out, with a word about it, where there is none.
+ * `npm run demo`: installs and builds if necessary, starts the service, sends it the sample images and videos over
+ * HTTP and compares the texts with what the samples show. Needs Node and npm. Videos also need ffmpeg, and are skipped
+ * without it.
  *
- * Ends with 0 when every request succeeded and enough texts were right (see ENOUGH), with 1 otherwise.
+ * Exits with 0 if every request succeeded and enough texts were correct (see MIN_CORRECT), otherwise with 1.
  */
 import { setUp } from '../test/setup/setup.mjs';
 import { postForm, startService, stopService, waitUntilReady } from './demo-service.mjs';
 import {
-  CLIPS,
+  VIDEOS,
   OBJECTS,
-  PICTURES,
+  IMAGES,
   describeShot,
   joinNames,
   questionText,
@@ -20,16 +20,16 @@ import {
 const { performance } = globalThis;
 
 /**
- * Shares that must be right to the letter: what this edition of the bundled model reaches on these samples, less a
- * margin for the rounding of other processors. Below that something is broken; a better edition raises them.
+ * Required shares of exactly correct texts: what the bundled model reaches on these samples, minus a margin for the
+ * rounding of other processors. A lower share means that something is broken.
  */
-const ENOUGH = { captions: 0.95, answers: 0.9, clips: 0.9 };
+const MIN_CORRECT = { captions: 0.95, answers: 0.9, videos: 0.9 };
 
-/** How each is called in the summary. */
-const CALLED = { captions: 'captions', answers: 'answers', clips: 'descriptions of clips' };
+/** Labels in the summary. */
+const LABELS = { captions: 'captions', answers: 'answers', videos: 'video captions' };
 
-/** For each picture six languages; together all 35, in the Latin, Greek and Cyrillic scripts. */
-const LANGUAGES_OF_PICTURES = [
+/** Six languages for each image; together all 35, in the Latin, Greek and Cyrillic scripts. */
+const IMAGE_LANGUAGES = [
   ['en', 'ca', 'es', 'eu', 'el', 'uk'],
   ['en', 'gl', 'oc', 'fr', 'bg', 'de'],
   ['en', 'pt', 'it', 'ro', 'ru', 'mt'],
@@ -40,7 +40,7 @@ const LANGUAGES_OF_PICTURES = [
   ['en', 'sl', 'sh', 'ca', 'es', 'sr'],
 ];
 
-/** `exists` asks for an object by its English name, and names it in the language of the question. */
+/** `exists` asks whether an object is in the image. `object` is its English name; the question is in `language`. */
 const QUESTIONS = [
   {
     file: 'owl-and-guitar.jpg',
@@ -69,7 +69,7 @@ const COMPARISONS = [
   { files: ['fox.png', 'penguin.webp'], languages: ['en', 'oc', 'bg'] },
 ];
 
-/** Questions one after another, each with all that was said before. */
+/** Conversations: each question is sent with the earlier turns. */
 const CHATS = [
   { file: 'owl-and-guitar.jpg', language: 'es', ask: [{ kind: 'left' }, { kind: 'right' }] },
   {
@@ -79,38 +79,38 @@ const CHATS = [
   },
 ];
 
-/** Without any picture. */
-const WORDS = [
+/** Questions without an image. */
+const TEXT_QUESTIONS = [
   { language: 'mt', ask: { kind: 'repeat', object: 'castle' } },
   { language: 'ca', ask: { kind: 'translate', object: 'butterfly', from: 'en' } },
   { language: 'en', ask: { kind: 'translate', object: 'owl', from: 'ga' } },
 ];
 
-const LANGUAGES_OF_CLIPS = ['en', 'ca', 'de', 'el', 'fi'];
-const LANGUAGE_OF_TRACK = 'es';
+const VIDEO_LANGUAGES = ['en', 'ca', 'de', 'el', 'fi'];
+const TRACK_LANGUAGE = 'es';
 
-const isColoured = process.stdout.isTTY && !process.env.NO_COLOR;
-const paint = (code) => (text) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text);
+const isColored = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code) => (text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
 const [bold, dim, green, red] = [1, 2, 32, 31].map(paint);
 
-/** What came of the run so far. */
+/** Results so far. */
 const score = {
-  captions: { right: 0, of: 0 },
-  answers: { right: 0, of: 0 },
-  clips: { right: 0, of: 0 },
+  captions: { correct: 0, of: 0 },
+  answers: { correct: 0, of: 0 },
+  videos: { correct: 0, of: 0 },
   failedRequests: 0,
-  /** Why clips were left out, if they were. */
-  noClips: undefined,
+  /** The reason if videos were skipped. */
+  videosSkipped: undefined,
 };
 
-/** Sends a form. Returns the reply and how long it took, or says what went wrong. */
+/** Sends a form. Returns the reply and its duration; prints the reason and returns undefined if the request failed. */
 async function post(address, path, files, fields, accept) {
   try {
     return await postForm(address, path, files, fields, accept);
   } catch (error) {
     if (error.code === 'VIDEO_UNAVAILABLE') {
-      score.noClips = error.message;
-      console.log(dim(`  left out: ${error.message}`));
+      score.videosSkipped = error.message;
+      console.log(dim(`  skipped: ${error.message}`));
       return undefined;
     }
     score.failedRequests++;
@@ -119,26 +119,26 @@ async function post(address, path, files, fields, accept) {
   }
 }
 
-/** One line: what was said, and what had been right where it was not. */
-function show(count, label, said, expected) {
-  const isRight = said === expected;
+/** Prints a text, and the expected one if they differ. */
+function show(count, label, text, expected) {
+  const isCorrect = text === expected;
   count.of++;
-  if (isRight) count.right++;
-  const correction = isRight ? '' : dim(`   (right: ${expected})`);
-  console.log(`  ${isRight ? green('✓') : red('✗')} ${label} ${said}${correction}`);
+  if (isCorrect) count.correct++;
+  const correction = isCorrect ? '' : dim(`   (expected: ${expected})`);
+  console.log(`  ${isCorrect ? green('✓') : red('✗')} ${label} ${text}${correction}`);
 }
 
-function heading(files, what) {
-  console.log(`\n${bold(files)} ${dim(what)}`);
+function heading(files, description) {
+  console.log(`\n${bold(files)} ${dim(description)}`);
 }
 
 function objectsOf(file) {
-  return PICTURES.find((picture) => picture.file === file).objects;
+  return IMAGES.find((image) => image.file === file).objects;
 }
 
-async function captionPictures(address) {
-  for (const [index, { file, shows, objects }] of PICTURES.entries()) {
-    const languages = LANGUAGES_OF_PICTURES[index % LANGUAGES_OF_PICTURES.length];
+async function captionImages(address) {
+  for (const [index, { file, shows, objects }] of IMAGES.entries()) {
+    const languages = IMAGE_LANGUAGES[index % IMAGE_LANGUAGES.length];
     heading(file, shows);
     const sent = await post(address, '/v1/captions', [file], { languages: languages.join(',') });
     if (!sent) continue;
@@ -147,8 +147,8 @@ async function captionPictures(address) {
       show(score.captions, language, text, joinNames(objects, language));
     }
     const { width, height, tiles, visual_tokens: tokens } = media;
-    const seen = `${width} x ${height}, ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, ${tokens} visual tokens`;
-    console.log(dim(`    ${seen}; ${results.length} captions in ${Math.round(sent.tookMs)} ms`));
+    const summary = `${width} x ${height}, ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, ${tokens} visual tokens`;
+    console.log(dim(`    ${summary}; ${results.length} captions in ${Math.round(sent.tookMs)} ms`));
   }
 }
 
@@ -170,7 +170,7 @@ async function askQuestions(address) {
   }
 }
 
-/** One question about any number of files. Returns the answer, after it was shown. */
+/** Asks one question about any number of files, and prints the answer. Returns the question and the answer. */
 async function askOne(address, files, { task, language, objects, history = [] }) {
   const question = questionText(task, language);
   const fields = { language, question, history: JSON.stringify(history) };
@@ -182,9 +182,9 @@ async function askOne(address, files, { task, language, objects, history = [] })
   return { question, text };
 }
 
-async function comparePictures(address) {
+async function compareImages(address) {
   for (const { files, languages } of COMPARISONS) {
-    heading(files.join(' and '), 'two pictures in one request');
+    heading(files.join(' and '), 'two images in one request');
     const objects = files.flatMap(objectsOf);
     for (const language of languages) {
       await askOne(address, files, { task: { kind: 'compare' }, language, objects });
@@ -194,7 +194,7 @@ async function comparePictures(address) {
 
 async function chat(address) {
   for (const { file, language, ask } of CHATS) {
-    heading(file, `a conversation in ${language}, each question with what was said before`);
+    heading(file, `a conversation in ${language}`);
     const history = [];
     for (const task of ask) {
       const asked = { task, language, objects: objectsOf(file), history };
@@ -203,40 +203,40 @@ async function chat(address) {
       history.push({ role: 'user', text: question }, { role: 'assistant', text });
     }
   }
-  heading('words alone', 'no picture at all');
-  for (const { language, ask } of WORDS) {
+  heading('text only', 'questions without an image');
+  for (const { language, ask } of TEXT_QUESTIONS) {
     await askOne(address, [], { task: ask, language, objects: [] });
   }
 }
 
-async function captionClips(address) {
-  for (const { file, shows, shots } of CLIPS.filter(({ shots: { length } }) => length === 1)) {
+async function captionVideos(address) {
+  for (const { file, shows, shots } of VIDEOS.filter(({ shots: { length } }) => length === 1)) {
     heading(file, shows);
-    const fields = { languages: LANGUAGES_OF_CLIPS.join(',') };
+    const fields = { languages: VIDEO_LANGUAGES.join(',') };
     const sent = await post(address, '/v1/captions', [file], fields);
     if (!sent) continue;
     const { results, media } = sent.reply;
     for (const { language, text } of results) {
-      show(score.clips, language, text, describeShot(shots[0], language));
+      show(score.videos, language, text, describeShot(shots[0], language));
     }
     const { width, height, frames, visual_tokens: tokens } = media;
-    const seen = `${width} x ${height}, ${frames.length} frames, ${tokens} visual tokens`;
-    console.log(dim(`    ${seen}; ${results.length} captions in ${Math.round(sent.tookMs)} ms`));
+    const summary = `${width} x ${height}, ${frames.length} frames, ${tokens} visual tokens`;
+    console.log(dim(`    ${summary}; ${results.length} captions in ${Math.round(sent.tookMs)} ms`));
   }
 }
 
-/** A track of descriptions of a clip of several shots, as a player takes it. */
+/** Requests a WebVTT track for a video of several shots. */
 async function describeShots(address) {
-  for (const { file, shows, shots } of CLIPS.filter(({ shots: { length } }) => length > 1)) {
-    heading(file, `${shows}; WebVTT in ${LANGUAGE_OF_TRACK}`);
-    const fields = { granularity: 'shot', languages: LANGUAGE_OF_TRACK };
+  for (const { file, shows, shots } of VIDEOS.filter(({ shots: { length } }) => length > 1)) {
+    heading(file, `${shows}; WebVTT in ${TRACK_LANGUAGE}`);
+    const fields = { granularity: 'shot', languages: TRACK_LANGUAGE };
     const sent = await post(address, '/v1/videos/captions', [file], fields, 'text/vtt');
     if (!sent) continue;
     console.log(dim(sent.reply.trimEnd().replace(/^/gm, '    ')));
     const cues = [...sent.reply.matchAll(/^([\d:.]+) --> ([\d:.]+)\n(.*)$/gm)];
     for (const [index, shot] of shots.entries()) {
       const [, start = 'no', end = 'cue', text = ''] = cues[index] ?? [];
-      show(score.clips, `${start} to ${end}`, text, describeShot(shot, LANGUAGE_OF_TRACK));
+      show(score.videos, `${start} to ${end}`, text, describeShot(shot, TRACK_LANGUAGE));
     }
     console.log(dim(`    ${cues.length} segments in ${Math.round(sent.tookMs)} ms`));
   }
@@ -252,13 +252,13 @@ async function demonstrate() {
   const service = await startService();
   try {
     await waitUntilReady(service, (step) => console.log(dim(`  ${step} ...`)));
-    const whole = `${seconds(startMs)} since the command began`;
-    console.log(`Ready after ${seconds(serviceStartMs)} (${whole}), at ${service.address}`);
-    await captionPictures(service.address);
+    const total = `${seconds(startMs)} since the start of the command`;
+    console.log(`Ready after ${seconds(serviceStartMs)} (${total}), at ${service.address}`);
+    await captionImages(service.address);
     await askQuestions(service.address);
-    await comparePictures(service.address);
+    await compareImages(service.address);
     await chat(service.address);
-    await captionClips(service.address);
+    await captionVideos(service.address);
     await describeShots(service.address);
   } finally {
     await stopService(service);
@@ -266,37 +266,42 @@ async function demonstrate() {
 }
 
 const startMs = performance.now();
-console.log(`${bold('Visual Salamandra, a demonstration')}
+console.log(`${bold('Visual Salamandra: demonstration')}
 
-The bundled model is a small one that this project trained itself. It knows a cartoon world of
-${OBJECTS.length} objects and their names in 35 languages, and nothing of photographs. The real model,
-BSC-LT/salamandra-7b-vision, is served by the same code once it is converted; see README.md.
+The bundled demo model is small and was trained by this project. It knows a cartoon world of ${OBJECTS.length} objects
+and their names in 35 languages; photographs give random answers. The real model is
+BSC-LT/salamandra-7b-vision, which the same program runs: npx salamandra pull 7b-vision
 `);
 
 setUp();
 try {
   await demonstrate();
 } catch (error) {
-  console.log(red(`The demonstration broke off: ${error.message}`));
+  console.log(red(`The demonstration failed: ${error.message}`));
   process.exit(1);
 }
 
-const { failedRequests, noClips } = score;
-const parts = Object.entries(ENOUGH).filter(([what]) => what !== 'clips' || !noClips);
+const { failedRequests, videosSkipped } = score;
+const parts = Object.entries(MIN_CORRECT).filter(([what]) => what !== 'videos' || !videosSkipped);
 const isEnough = parts.every(([what, share]) => {
-  const { right, of } = score[what];
-  return of > 0 && right >= share * of;
+  const { correct, of } = score[what];
+  return of > 0 && correct >= share * of;
 });
 const counts = parts.map(
   ([what, share]) =>
-    `${score[what].right} of ${score[what].of} ${CALLED[what]} (at least ${share * 100} %)`,
+    `${score[what].correct} of ${score[what].of} ${LABELS[what]} (required: ${share * 100} %)`,
 );
 const isGood = isEnough && failedRequests === 0;
 console.log(`
-Right to the letter: ${counts.join(', ')}.`);
-if (noClips) console.log(`Clips were left out: ${noClips}`);
+Exactly correct: ${counts.join(', ')}.`);
+if (videosSkipped) console.log(`Videos were skipped: ${videosSkipped}`);
 console.log(`\
 ${failedRequests === 0 ? 'Every request succeeded.' : `${failedRequests} requests failed.`} \
-The service is stopped. ${seconds(startMs)} in all.`);
-console.log(isGood ? green('Good.') : red('Not good.'));
+Total time: ${seconds(startMs)}. The service has stopped.`);
+console.log(isGood ? green('Passed.') : red('Failed.'));
+if (isGood) {
+  console.log(`
+Caption your own image:  ${bold('npx salamandra caption my.jpg --languages ca,es,en')}
+Start the service:       ${bold('npm start')}  (then open http://127.0.0.1:3000)`);
+}
 process.exitCode = isGood ? 0 : 1;

@@ -1,14 +1,14 @@
 import { objectSvg } from '../test/evaluation/artwork.js';
 import { OBJECTS } from '../test/evaluation/world.js';
 
-/** Objects before a gradient. */
+/** Objects in front of a gradient. */
 export interface SampleScene {
   readonly width: number;
   readonly height: number;
-  /** Colours of the gradient from top to bottom, or from left to right. */
+  /** Colors of the gradient from top to bottom, or from left to right. */
   readonly gradient: readonly [string, string];
   readonly runs: 'down' | 'across';
-  /** From left to right; centre and side as shares of the picture's width and height, side of its height. */
+  /** From left to right. `x` and `y` are the center as shares of width and height, `side` is a share of the height. */
   readonly objects: readonly SampleObject[];
 }
 

@@ -1,236 +1,89 @@
-#!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import type { Granularity } from './video-captions/plan-segments.js';
-import { askQuestions } from './cli/ask-question.js';
-import { captionFiles } from './cli/caption-files.js';
-import { type ClipOptions, parseNumber, parseSampling } from './cli/clip-options.js';
-import { addCompleteCommand } from './cli/complete-command.js';
-import { addConvertCommand } from './cli/convert-command.js';
-import { addDoctorCommand } from './cli/doctor-command.js';
-import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './cli/exit-code.js';
-import { addPullCommand } from './cli/pull-command.js';
-import { addModelsCommand } from './cli/models-command.js';
-import { readHistory } from './cli/read-history.js';
-import { readQuestions } from './cli/read-questions.js';
-import { splitQuestion } from './cli/split-question.js';
-import { createTerminal } from './cli/terminal.js';
-import { addVerifyCommand } from './cli/verify-command.js';
-import { loadConfiguration, parseInteger } from './config/configuration.js';
-import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from './config/limits.js';
-import { resolveLanguages } from './engine/conversations.js';
-import { SalamandraError } from './errors/salamandra-error.js';
-import { CAPTION_KINDS, type CaptionKind, resolveLanguage } from './language/languages.js';
-import type { Detail } from './vision/plan-tiles.js';
+import { Command, CommanderError } from 'commander';
 
-const workerEntry = new URL('./workers/inference.worker.js', import.meta.url);
-const examinationWorkerEntry = new URL('./workers/verify.worker.js', import.meta.url);
-const mediaWorkerEntry = new URL('./workers/media.worker.js', import.meta.url);
+import { addAskCommand } from './cli/ask.js';
+import { addCaptionCommand } from './cli/caption.js';
+import { exampleHelp } from './cli/command-context.js';
+import { addCompleteCommand } from './cli/complete.js';
+import { addConvertCommand } from './cli/convert.js';
+import { addDoctorCommand } from './cli/doctor.js';
+import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './cli/exit-codes.js';
+import { addModelsCommand } from './cli/models.js';
+import { addPullCommand } from './cli/pull.js';
+import { addServeCommand } from './cli/serve.js';
+import { unknownVariableWarnings } from './cli/suggestions.js';
+import { createTerminal, errorJson } from './cli/terminal.js';
+import { addVerifyCommand } from './cli/verify.js';
+import { PROJECT_DIRECTORY } from './config/configuration.js';
+
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
+const context = {
+  terminal,
+  signal: abort.signal,
+  workers: {
+    inference: new URL('./workers/inference.worker.js', import.meta.url),
+    media: new URL('./workers/media.worker.js', import.meta.url),
+    verify: new URL('./workers/verify.worker.js', import.meta.url),
+  },
+};
 
-const model = new Option(
-  '--model <model>',
-  'demo, an id, alias or repository, or the folder of a package',
-);
-const json = new Option('--json', 'print JSON, one object a line');
-const stream = new Option('--stream', 'print text as it is written, as on a terminal');
-const detail = new Option('--detail <detail>', 'how closely to look at a picture')
-  .choices(['low', 'auto', 'high'])
-  .default('auto');
+/** Whether failures are also printed as JSON; known once the arguments are parsed. */
+let isJson = false;
 
-interface MediaOptions extends ClipOptions {
-  readonly model?: string;
-  readonly json?: true;
-  readonly stream?: true;
-  readonly detail: Detail;
-}
-
-interface CaptionOptions extends MediaOptions {
-  readonly languages: string;
-  readonly kind: string;
-  readonly by: Granularity['kind'];
-  readonly interval: string;
-  readonly format: 'text' | 'json' | 'vtt';
-}
-
-interface AskOptions extends MediaOptions {
-  readonly language: string;
-  readonly history?: string;
-  readonly chat?: true;
-}
-
-const program = new Command('salamandra')
-  .description('Describes pictures and clips and answers questions in 35 European languages.')
+const program = new Command('npx salamandra')
+  .description('Captions images and videos and answers questions about them in 35 languages.')
+  .version(readVersion(), '-V, --version', 'print the version')
   .addHelpText('after', EXIT_CODE_HELP)
+  .addHelpText('after', exampleHelp('caption my.jpg --languages ca,es,en', 'serve'))
   .showSuggestionAfterError()
-  .exitOverride();
-
-withMediaOptions(program.command('caption'))
-  .description('write about pictures and clips')
-  .argument(
-    '<file...>',
-    'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF) and clips (what ffmpeg reads)',
-  )
-  .option('--languages <codes>', 'languages to write in, with commas', 'en')
-  .option('--kind <kinds>', `what to write, with commas: ${CAPTION_KINDS.join(', ')}`, 'caption')
-  .addOption(
-    new Option('--by <part>', 'what of a clip gets a text of its own')
-      .choices(['whole', 'shot', 'interval'])
-      .default('whole'),
-  )
-  .option('--interval <seconds>', 'with --by interval', '10')
-  .addOption(
-    new Option('--format <format>', 'vtt: a track of descriptions')
-      .choices(['text', 'json', 'vtt'])
-      .default('text'),
-  )
-  .action(async (files: string[], options: CaptionOptions) => {
-    const output = options.json ? 'json' : options.format;
-    process.exitCode = await captionFiles(
-      {
-        ...common(options, output),
-        files,
-        output,
-        kinds: splitCommas(options.kind).map(parseKind),
-        languages: resolveLanguages(splitCommas(options.languages)),
-        granularity: parseGranularity(options),
-      },
-      terminal,
-      abort.signal,
-    );
+  .exitOverride()
+  .hook('preAction', (_, command) => {
+    const { json, format } = command.opts<{ json?: true; format?: string }>();
+    isJson = json === true || format === 'json';
   });
 
-withMediaOptions(program.command('ask'))
-  .description('answer questions about pictures and clips, or about none')
-  .usage('[options] [file...] <question>')
-  .argument('[words...]', 'files, and last the question; with --chat files alone')
-  .option('--language <code>', 'language of the answer', 'en')
-  .option('--history <file>', 'earlier turns: a JSON list of {"role", "text"}')
-  .option('--chat', 'read questions from standard input, a line each, each after the last')
-  .action(async (words: string[], options: AskOptions) => {
-    const output = options.json ? 'json' : 'text';
-    const { files, questions } = options.chat
-      ? { files: words, questions: readQuestions(process.stdin, terminal, abort.signal) }
-      : splitQuestion(words);
-    process.exitCode = await askQuestions(
-      {
-        ...common(options, output),
-        ...{ files, questions, output },
-        language: resolveLanguage(options.language),
-        history: options.history === undefined ? [] : await readHistory(options.history),
-      },
-      terminal,
-      abort.signal,
-    );
-  });
+addCaptionCommand(program, context);
+addAskCommand(program, context);
+addCompleteCommand(program, context);
+addServeCommand(program, context, () => process.off('SIGINT', interrupt));
+addPullCommand(program, context);
+addModelsCommand(program, context);
+addConvertCommand(program, context);
+addVerifyCommand(program, context);
+addDoctorCommand(program, context);
 
-addConvertCommand(program, terminal, abort.signal);
-addPullCommand(program, terminal, abort.signal);
-
-addModelsCommand(program, terminal, abort.signal);
-
-program
-  .command('serve')
-  .description('serve the HTTP API')
-  .option('--port <port>')
-  .option('--host <host>')
-  .addOption(model)
-  .action(async (options: { port?: string; host?: string; model?: string }) => {
-    const configuration = configure(options);
-    // The HTTP framework takes longer to load than all the rest; only this command needs it.
-    const { startServer } = await import('./api/server.js');
-    process.off('SIGINT', interrupt);
-    await startServer(configuration, workerEntry);
-  });
-
-addCompleteCommand(program, workerEntry, terminal, abort.signal);
-addDoctorCommand(program, terminal, abort.signal, examinationWorkerEntry);
-addVerifyCommand(program, terminal, abort.signal, examinationWorkerEntry);
-
-function configure(options: { port?: string; host?: string; model?: string }) {
-  const configuration = loadConfiguration(process.env);
-  const { port, host = configuration.host, model = configuration.model } = options;
-  return {
-    ...configuration,
-    ...{ host, model },
-    ...(port !== undefined && { port: parseInteger('--port', port, 0, 65_535) }),
-  };
+function readVersion(): string {
+  const text = readFileSync(join(PROJECT_DIRECTORY, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
-function withMediaOptions(command: Command): Command {
-  return command
-    .addOption(detail)
-    .option('--frames <count>', 'frames of a clip to look at (default: 8)')
-    .option('--fps <rate>', 'frames a second, instead of --frames')
-    .option('--start <time>', 'where in a clip to begin: seconds or HH:MM:SS')
-    .option('--end <time>', 'where in a clip to end')
-    .addOption(
-      new Option('--sampling <how>', 'frames evenly, or from the middle of each shot')
-        .choices(['uniform', 'scene'])
-        .default('uniform'),
-    )
-    .addOption(model)
-    .addOption(json)
-    .addOption(stream);
-}
-
-function common(options: MediaOptions, output: string) {
-  if (options.stream && output !== 'text') {
-    throw new SalamandraError('INVALID_PARAMETER', '--stream is for text.');
-  }
-  const isStreamed = options.stream ?? terminal.isWatched;
-  return {
-    detail: options.detail,
-    sampling: parseSampling(options),
-    delivery: isStreamed ? ('stream' as const) : ('whole' as const),
-    configuration: configure(options),
-    ...{ workerEntry, mediaWorkerEntry },
-  };
-}
-
-function parseGranularity({ by, interval }: CaptionOptions): Granularity {
-  switch (by) {
-    case 'whole':
-      return { kind: by };
-    case 'shot':
-      return { kind: by, maxShots: MAX_SEGMENTS };
-    case 'interval':
-      return { kind: by, seconds: parseNumber('--interval', interval, 0.1, MAX_VIDEO_SECONDS) };
-  }
-}
-
-function splitCommas(text: string): string[] {
-  return text.split(',').map((part) => part.trim());
-}
-
-function parseKind(text: string): CaptionKind {
-  const kind = CAPTION_KINDS.find((name) => name === text);
-  if (kind) return kind;
-  throw new SalamandraError('INVALID_PARAMETER', `--kind takes ${CAPTION_KINDS.join(', ')}.`);
-}
-
-/** The first Ctrl-C lets everything end in order, the second does not. */
+/** The first Ctrl-C stops the work and closes the engine. The second one exits at once. */
 function interrupt(): void {
   if (abort.signal.aborted) process.exit(INTERRUPTED);
   abort.abort();
 }
 
-/** A reader such as `head` that has enough is no failure; the workers end with this process. */
-function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+/** A closed pipe, as in `| head`, is no failure. Child processes end with this process. */
+function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 }
 
+/** Reports a failure of the whole command. @returns the exit code. */
 function report(error: unknown): number {
   if (abort.signal.aborted) return INTERRUPTED;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
   terminal.failure(error);
+  if (isJson) terminal.result(JSON.stringify({ error: errorJson(error) }));
   return exitCodeOf(error);
 }
 
 process.on('SIGINT', interrupt);
-process.stdout.on('error', endOnBrokenPipe);
-process.stderr.on('error', endOnBrokenPipe);
+process.stdout.on('error', exitOnBrokenPipe);
+process.stderr.on('error', exitOnBrokenPipe);
+for (const warning of unknownVariableWarnings(process.env)) terminal.note(warning);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -19,8 +19,8 @@ function answer(conversation: number, text: string): Answer & { readonly type: '
   };
 }
 
-/** Prints events, and notes what stood on the terminal before each. */
-async function print(events: readonly EngineEvent[], cells: (conversation: number) => string[]) {
+/** Prints events, and records the output before each of them. */
+async function print(events: readonly EngineEvent[], columns: (conversation: number) => string[]) {
   let text = '';
   const before: string[] = [];
   const stdout = { write: (piece: string) => (text += piece) !== '' };
@@ -32,12 +32,12 @@ async function print(events: readonly EngineEvent[], cells: (conversation: numbe
       yield await Promise.resolve(event);
     }
   }
-  const outcome = await printTextsAsTheyCome(source(), cells, terminal);
+  const outcome = await printTextsAsTheyCome(source(), columns, terminal);
   return { text, before, outcome };
 }
 
 describe('printTextsAsTheyCome', () => {
-  it('prints each piece at once, and a text alone as it is', async () => {
+  it('prints each delta at once, and a text without columns unchanged', async () => {
     const events = [delta(0, 'a\n'), delta(0, 'dog'), answer(0, 'a\ndog')];
     const done = { type: 'done' as const, timings: TIMINGS };
     const { text, before, outcome } = await print([...events, done], () => []);
@@ -48,7 +48,7 @@ describe('printTextsAsTheyCome', () => {
     expect(outcome.timings).toEqual(TIMINGS);
   });
 
-  it('gives each of several texts a line with its cells, an empty text too', async () => {
+  it('prints each text as a line with its columns, an empty text too', async () => {
     const done = { type: 'done' as const, timings: TIMINGS };
     const events = [delta(0, 'a\ndog'), answer(0, 'a\ndog'), answer(1, ''), done];
     const { text } = await print(events, (conversation) => ['x\ty.png', `t${conversation}`]);
@@ -56,7 +56,7 @@ describe('printTextsAsTheyCome', () => {
     expect(text).toBe('x y.png\tt0\ta dog\nx y.png\tt1\t\n');
   });
 
-  it('keeps the order of texts that are written side by side', async () => {
+  it('keeps the order of texts that are generated in one batch', async () => {
     const done = { type: 'done' as const, timings: TIMINGS };
     const events = [
       ...[delta(1, 'two'), delta(0, 'o'), delta(1, ' more'), answer(1, 'two more')],
@@ -70,13 +70,13 @@ describe('printTextsAsTheyCome', () => {
     expect(outcome.answers.map(({ conversation }) => conversation)).toEqual([0, 1, 2]);
   });
 
-  it('fails where the work ends without its result', async () => {
+  it('fails if the events end without `done`', async () => {
     await expect(print([delta(0, 'a')], () => [])).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
 
 describe('toLine', () => {
-  it('keeps tabs for the cells', () => {
+  it('replaces tabs and line breaks in columns and text', () => {
     expect(toLine([], 'a\tb')).toBe('a\tb');
     expect(toLine(['f', 'en'], 'a\tb\n c')).toBe('f\ten\ta b c');
   });

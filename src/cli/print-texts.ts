@@ -3,41 +3,41 @@ import type { EngineEvent } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { Terminal } from './terminal.js';
 
-/** Whether a text is printed piece by piece as it is written, or once all texts of the request are there. */
+/** `stream` prints text while it is generated; `whole` prints it when all texts of the request are complete. */
 export type Delivery = 'stream' | 'whole';
 
 /**
- * Collects what a request yields and prints its texts, one after another in the order of the conversations: the first that
- * has not ended as it comes, of the others what they have as soon as it is their turn. Alone, or where `cells` gives some,
- * as a line that a script can cut at its tabs.
+ * Prints the texts of a request in the order of its conversations, while they are generated. The first unfinished text
+ * is streamed; text of later conversations is buffered until the earlier ones are complete.
  *
- * @param cells what stands before the text of a conversation
+ * @param columns the columns before the text of a conversation; without columns the text keeps its line breaks.
+ * @throws INTERNAL if the events end before `done`.
  */
 export async function printTextsAsTheyCome(
   events: AsyncIterable<EngineEvent>,
-  cells: (conversation: number) => readonly string[],
+  columns: (conversation: number) => readonly string[],
   terminal: Terminal,
 ): Promise<RequestOutcome> {
   let media: RequestOutcome['media'] = [];
   const answers: RequestOutcome['answers'][number][] = [];
-  const waiting = new Map<number, string>();
+  const buffered = new Map<number, string>();
   let current = 0;
-  let isBegun = false;
+  let isLineStarted = false;
 
   function print(text: string): void {
-    const before = cells(current);
-    if (!isBegun) terminal.piece(before.map((cell) => `${toCell(cell)}\t`).join(''));
-    isBegun = true;
+    const before = columns(current);
+    if (!isLineStarted) terminal.piece(before.map((cell) => `${toCell(cell)}\t`).join(''));
+    isLineStarted = true;
     if (text !== '') terminal.piece(before.length > 0 ? text.replace(/\s/g, ' ') : text);
   }
   function endLines(): void {
     while (answers[current]) {
-      // An empty answer has no delta.
+      // An empty answer has no text-delta.
       print('');
       terminal.endLine();
       current += 1;
-      isBegun = false;
-      const text = waiting.get(current);
+      isLineStarted = false;
+      const text = buffered.get(current);
       if (text !== undefined) print(text);
     }
   }
@@ -50,7 +50,7 @@ export async function printTextsAsTheyCome(
       case 'text-delta': {
         const { conversation, text } = event;
         if (conversation === current) print(text);
-        else waiting.set(conversation, (waiting.get(conversation) ?? '') + text);
+        else buffered.set(conversation, (buffered.get(conversation) ?? '') + text);
         break;
       }
       case 'answer':
@@ -61,12 +61,12 @@ export async function printTextsAsTheyCome(
         return { media, answers, timings: event.timings };
     }
   }
-  throw new SalamandraError('INTERNAL', 'The work ended before its result.');
+  throw new SalamandraError('INTERNAL', 'The engine ended the request without a result.');
 }
 
-/** A line of cells between tabs, or the text alone where there is nothing before it. */
-export function toLine(cells: readonly string[], text: string): string {
-  return cells.length === 0 ? text : [...cells, text].map(toCell).join('\t');
+/** Columns and text separated by tabs. Without columns, the text as it is. */
+export function toLine(columns: readonly string[], text: string): string {
+  return columns.length === 0 ? text : [...columns, text].map(toCell).join('\t');
 }
 
 function toCell(text: string): string {

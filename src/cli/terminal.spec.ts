@@ -1,6 +1,6 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { exitCodeOf } from './exit-code.js';
-import { createTerminal, stripControls } from './terminal.js';
+import { exitCodeOf } from './exit-codes.js';
+import { createTerminal, errorJson, stripControls } from './terminal.js';
 
 function createOutput(isTTY: boolean) {
   const output = { isTTY, text: '', write: (text: string) => (output.text += text) !== '' };
@@ -17,7 +17,7 @@ function open(isTTY: boolean) {
 }
 
 describe('createTerminal', () => {
-  it('writes each progress text once and as a line where nobody watches', () => {
+  it('writes each progress text once, as a line, without a TTY', () => {
     const { stderr, terminal } = open(false);
     terminal.progress('loading');
     terminal.progress('loading');
@@ -27,7 +27,7 @@ describe('createTerminal', () => {
     expect(stderr.text).toBe('loading\nready\n');
   });
 
-  it('shows more on a terminal than it logs', () => {
+  it('shows the full progress text on a TTY, and the brief one in a log', () => {
     const [shown, logged] = [open(true), open(false)];
     for (const { terminal } of [shown, logged]) {
       terminal.progress('30 % of 2 GB', '30 %');
@@ -38,16 +38,16 @@ describe('createTerminal', () => {
     expect(logged.stderr.text).toBe('30 %\n');
   });
 
-  it('keeps a progress line within the terminal, and a note on it', () => {
+  it('cuts a progress line at the width of the terminal, and prints notes in full', () => {
     const { stderr, terminal } = open(true);
     Object.assign(stderr, { columns: 8 });
     terminal.progress('loading the model');
-    terminal.note('licence: apache-2.0');
+    terminal.note('license: apache-2.0');
 
-    expect(stderr.text).toBe('\r\x1b[Kloading\r\x1b[Klicence: apache-2.0\n');
+    expect(stderr.text).toBe('\r\x1b[Kloading\r\x1b[Klicense: apache-2.0\n');
   });
 
-  it('rewrites one line on a terminal and takes it away before a result', () => {
+  it('overwrites the progress line on a TTY and removes it before a result', () => {
     const { stdout, stderr, terminal } = open(true);
     terminal.progress('loading');
     terminal.result('a dog');
@@ -56,7 +56,7 @@ describe('createTerminal', () => {
     expect(stdout.text).toBe('a dog\n');
   });
 
-  it('lets no escape sequence through to a terminal, and every byte through to a pipe', () => {
+  it('removes escape sequences on a TTY, and no byte in a pipe', () => {
     const text = 'a\x1b[2Jb\u202ec\u0007';
     const shown = open(true);
     shown.terminal.result(text);
@@ -67,7 +67,7 @@ describe('createTerminal', () => {
     expect(piped.stdout.text).toBe(`${text}\n`);
   });
 
-  it('writes a result in pieces, and ends its line before anything else', () => {
+  it('streams a result, and ends its line before other output', () => {
     const { stdout, stderr, terminal } = open(true);
     terminal.progress('loading');
     terminal.piece('a ');
@@ -81,7 +81,7 @@ describe('createTerminal', () => {
     expect(stderr.text).toBe('\r\x1b[Kloading\r\x1b[KBroken.\n');
   });
 
-  it('reports a failure with its numbers and without its cause', () => {
+  it('prints a failure with its details and without its cause', () => {
     const { stderr, terminal } = open(false);
     const details = { limit: 3, allowed: ['ca', 'es'] };
     terminal.failure(
@@ -93,8 +93,20 @@ describe('createTerminal', () => {
   });
 });
 
+describe('errorJson', () => {
+  it('has the code and the message with details', () => {
+    const error = new SalamandraError('MEDIA_TOO_LARGE', 'Too large.', { details: { limit: 3 } });
+
+    expect(errorJson(error)).toEqual({ code: 'MEDIA_TOO_LARGE', message: 'Too large. (limit: 3)' });
+    expect(errorJson(new TypeError('secret'))).toEqual({
+      code: 'INTERNAL',
+      message: 'Internal error.',
+    });
+  });
+});
+
 describe('stripControls', () => {
-  it('keeps line breaks, tabs and the joiners that scripts need', () => {
+  it('keeps line breaks, tabs and joiners', () => {
     expect(stripControls('a\n\tb\u200dc\u200cd')).toBe('a\n\tb\u200dc\u200cd');
   });
 
@@ -115,11 +127,11 @@ describe('exitCodeOf', () => {
     ['MODEL_INVALID', 4],
     ['QUEUE_FULL', 5],
     ['INTERNAL', 1],
-  ] as const)('gives %s the code of its family, %i', (code, expected) => {
+  ] as const)('maps %s to exit code %i', (code, expected) => {
     expect(exitCodeOf(new SalamandraError(code, 'x'))).toBe(expected);
   });
 
-  it('takes an error nobody foresaw for an internal one', () => {
+  it('maps other errors to the internal error', () => {
     expect(exitCodeOf(new TypeError('x'))).toBe(1);
   });
 });

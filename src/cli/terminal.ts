@@ -1,29 +1,33 @@
 import type { WriteStream } from 'node:tty';
 
-import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
+import { type ErrorCode, type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
 
 type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
-/** Results go to standard output, everything else to standard error. */
+/** Results go to standard output; progress, notes and failures go to standard error. */
 export interface Terminal {
-  /** Whether somebody watches standard output. */
-  readonly isWatched: boolean;
+  /** Whether standard output is a terminal. */
+  readonly isTTY: boolean;
   result(line: string): void;
-  /** A part of a result, which `endLine` ends; whatever else is written ends it too. */
+  /** Appends to the current result line. `endLine` ends it, and so does any other output. */
   piece(text: string): void;
   endLine(): void;
-  /** Says that a line of input is waited for. */
+  /** Prints the prompt for a line of input. */
   prompt(): void;
-  /** On a terminal one line that changes, elsewhere a line for each different `brief`. */
+  /** On a terminal: one line that is overwritten. Elsewhere: a new line whenever `brief` changes. */
   progress(text: string, brief?: string): void;
-  /** Takes the progress line away. */
+  /** Removes the progress line. */
   clearProgress(): void;
-  /** A line that stays, beside the results. */
+  /** Prints a permanent line on standard error. */
   note(line: string): void;
+  /** @param subject the file or question that failed. */
   failure(error: unknown, subject?: string): void;
 }
 
-/** A terminal over two streams; text that reaches a real terminal cannot command it. */
+/**
+ * Creates a terminal over two streams. On a TTY, control characters are removed from all text: a model or a file name
+ * may contain escape sequences.
+ */
 export function createTerminal(stdout: Output, stderr: Output): Terminal {
   let shown = '';
   let isLineOpen = false;
@@ -43,7 +47,7 @@ export function createTerminal(stdout: Output, stderr: Output): Terminal {
   }
 
   return {
-    isWatched: stdout.isTTY === true,
+    isTTY: stdout.isTTY === true,
     piece,
     endLine,
     result(line) {
@@ -61,7 +65,7 @@ export function createTerminal(stdout: Output, stderr: Output): Terminal {
       if (next === shown) return;
       endLine();
       shown = next;
-      // A line that the terminal breaks could not be taken back.
+      // `\r` cannot overwrite a line that wraps.
       const line = stripControls(next).slice(0, (stderr.columns ?? Infinity) - 1);
       stderr.write(stderr.isTTY ? `\r\x1b[K${line}` : `${next}\n`);
     },
@@ -74,18 +78,25 @@ export function createTerminal(stdout: Output, stderr: Output): Terminal {
     failure(error, subject) {
       clearProgress();
       endLine();
-      const line = subject === undefined ? describe(error) : `${subject}: ${describe(error)}`;
+      const message = describeError(error);
+      const line = subject === undefined ? message : `${subject}: ${message}`;
       stderr.write(`${stripControls(line)}\n`);
     },
   };
 }
 
-/** Removes control and formatting characters but line breaks and tabs; a text may hold escape sequences. */
+/** Removes control and format characters, except line breaks, tabs and the joiners U+200C and U+200D. */
 export function stripControls(text: string): string {
   return text.replace(/(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}]/gu, '');
 }
 
-function describe(error: unknown): string {
+/** A failure as JSON: the error code, and the message as on standard error. */
+export function errorJson(error: unknown): { readonly code: ErrorCode; readonly message: string } {
+  if (!(error instanceof SalamandraError)) return { code: 'INTERNAL', message: 'Internal error.' };
+  return { code: error.code, message: describeError(error) };
+}
+
+function describeError(error: unknown): string {
   if (!(error instanceof SalamandraError)) return `Internal error: ${String(error)}`;
   return `${error.publicMessage}${describeDetails(error.details ?? {})}`;
 }

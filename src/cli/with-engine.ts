@@ -1,33 +1,38 @@
 import type { Configuration } from '../config/configuration.js';
-import { createWorkerEngine } from '../workers/worker-engine.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { BUNDLED_MODEL } from '../models/install/install-model.js';
+import { createWorkerEngine } from '../workers/worker-engine.js';
+import type { CommandContext } from './command-context.js';
 import type { Terminal } from './terminal.js';
 
-/** What every command that runs the model needs. */
+/** Input of every command that runs the model. */
 export interface EngineCommand {
   readonly configuration: Configuration;
-  /** The module `inference.worker.js`. */
-  readonly workerEntry: URL;
 }
 
+/** The demo model names things in photographs with the same confidence, so the CLI says what it is. */
+export const DEMO_NOTE =
+  'demo model: it knows a cartoon world of 132 objects only; photographs give random answers. ' +
+  'For photographs: npx salamandra pull 7b-vision, then --model 7b-vision.';
+
 /**
- * Loads the model, lets it work, and ends it, whatever comes of the work.
+ * Loads the model, calls `work`, and closes the engine in any case.
  *
- * @throws when the model cannot be loaded, what the work throws, and the signal's reason.
+ * @throws the errors of loading the model and of `work`; the signal's reason.
  */
 export async function withEngine<T>(
-  { configuration, workerEntry }: EngineCommand,
-  terminal: Terminal,
-  signal: AbortSignal,
+  { configuration }: EngineCommand,
+  { workers, terminal, signal }: Pick<CommandContext, 'workers' | 'terminal' | 'signal'>,
   work: (engine: VisionLanguageEngine) => Promise<T>,
 ): Promise<T> {
   const engine = createWorkerEngine({
-    entry: workerEntry,
+    entry: workers.inference,
     configuration,
     onStatus: (status) => showStatus(status, terminal),
   });
   try {
-    await waitForModel(engine, signal);
+    const { id } = await waitForModel(engine, signal);
+    if (id === BUNDLED_MODEL) terminal.note(DEMO_NOTE);
     return await work(engine);
   } finally {
     terminal.clearProgress();
@@ -35,7 +40,7 @@ export async function withEngine<T>(
   }
 }
 
-/** After a crash the model comes back by itself; the next piece of work waits for it. */
+/** Waits until the model is loaded. After a crash of its process it is loaded again. */
 export async function waitForModel(
   engine: VisionLanguageEngine,
   signal: AbortSignal,
@@ -46,12 +51,12 @@ export async function waitForModel(
 function showStatus(status: EngineStatus, terminal: Terminal): void {
   if (status.state !== 'loading') return;
   const { step, fraction } = status.progress;
-  // Every tenth is enough where each text is a line of its own.
+  // Steps of 10 %: in a log file every text is a line.
   const percent = fraction === undefined ? '' : ` ${Math.floor(fraction * 10) * 10} %`;
   terminal.progress(`Model: ${step}${percent}`);
 }
 
-/** Waits for the promise or the signal, whichever comes first. */
+/** The promise's result, or a rejection with the signal's reason if that comes first. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let onAbort: (() => void) | undefined;

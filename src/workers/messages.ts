@@ -15,7 +15,7 @@ import type {
   TilingRequest,
   VideoSamplingRequest,
 } from '../engine/media-decoder.js';
-import type { Examination, ExaminationTask } from '../measure/verify/examination.js';
+import type { VerifyResult, VerifyTask } from '../measure/verify/verify-result.js';
 
 /** Configuration of an inference worker. */
 export type WorkerConfiguration = Pick<Configuration, 'home' | 'model' | 'precision' | 'threads'> &
@@ -62,12 +62,12 @@ export type MediaWorkerReply =
   | { readonly type: 'error'; readonly error: unknown };
 
 /** The only message to a verify worker. */
-export interface MessageToExaminer {
-  readonly task: ExaminationTask;
+export interface MessageToVerifyWorker {
+  readonly task: VerifyTask;
 }
 
-export type MessageFromExaminer =
+export type MessageFromVerifyWorker =
   | { readonly type: 'progress'; readonly step: string }
-  | { readonly type: 'result'; readonly result: Examination }
+  | { readonly type: 'result'; readonly result: VerifyResult }
   /** In the form of `SalamandraError.toJSON`. */
   | { readonly type: 'error'; readonly error: unknown };

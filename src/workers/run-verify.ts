@@ -1,9 +1,9 @@
 import { forkWorker, sendTo } from './fork-worker.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { MessageFromExaminer, MessageToExaminer } from './messages.js';
-import type { Examination, ExaminationTask } from '../measure/verify/examination.js';
+import type { MessageFromVerifyWorker, MessageToVerifyWorker } from './messages.js';
+import type { VerifyResult, VerifyTask } from '../measure/verify/verify-result.js';
 
-export interface ExaminationWatch {
+export interface VerifyWatch {
   readonly onProgress: (step: string) => void;
   readonly signal: AbortSignal;
 }
@@ -16,16 +16,16 @@ export interface ExaminationWatch {
  */
 export async function runVerifyInWorker(
   entry: URL,
-  task: ExaminationTask,
-  { onProgress, signal }: ExaminationWatch,
-): Promise<Examination> {
+  task: VerifyTask,
+  { onProgress, signal }: VerifyWatch,
+): Promise<VerifyResult> {
   signal.throwIfAborted();
   const child = forkWorker(entry, { stderr: 'inherit' });
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
   try {
-    return await new Promise<Examination>((resolve, reject) => {
-      child.on('message', (message: MessageFromExaminer) => {
+    return await new Promise<VerifyResult>((resolve, reject) => {
+      child.on('message', (message: MessageFromVerifyWorker) => {
         if (message.type === 'progress') onProgress(message.step);
         else if (message.type === 'result') resolve(message.result);
         else reject(SalamandraError.fromJSON(message.error));
@@ -35,7 +35,7 @@ export async function runVerifyInWorker(
         if (signal.aborted) reject(signal.reason as Error);
         else reject(endedEarly());
       });
-      sendTo(child, { task } satisfies MessageToExaminer);
+      sendTo(child, { task } satisfies MessageToVerifyWorker);
     });
   } finally {
     signal.removeEventListener('abort', kill);

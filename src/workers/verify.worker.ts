@@ -1,18 +1,18 @@
 import { followParent, sendToParent } from './fork-worker.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { MessageFromExaminer, MessageToExaminer } from './messages.js';
-import { examinePackage } from '../measure/verify/examine-package.js';
+import type { MessageFromVerifyWorker, MessageToVerifyWorker } from './messages.js';
+import { verifyPackage } from '../measure/verify/verify-package.js';
 
 /** Child process that measures one model package. */
 followParent();
-process.once('message', ({ task }: MessageToExaminer) => {
-  void examinePackage(task, (step) => reply({ type: 'progress', step })).then(
+process.once('message', ({ task }: MessageToVerifyWorker) => {
+  void verifyPackage(task, (step) => reply({ type: 'progress', step })).then(
     (result) => reply({ type: 'result', result }),
     (error: unknown) => reply({ type: 'error', error: toPublicError(error).toJSON() }),
   );
 });
 
-function reply(message: MessageFromExaminer): void {
+function reply(message: MessageFromVerifyWorker): void {
   sendToParent(message);
 }
 

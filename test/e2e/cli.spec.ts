@@ -22,11 +22,48 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-it('captions a picture with nothing but the text on standard output', async () => {
+it('prints one line with tab-separated columns for a single caption in a pipe', async () => {
   const { code, stdout, stderr } = await run(['caption', picture, '--languages', 'ca']);
 
   expect({ code, stderr }).toMatchObject({ code: 0 });
-  expect(stdout.trimEnd().length).toBeGreaterThan(0);
+  expect(stdout.split('\t')).toEqual([picture, 'ca', 'caption', expect.stringMatching(/^.+\n$/)]);
+  expect(stderr).toContain('demo model: it knows a cartoon world of 132 objects only');
+});
+
+it('checks files before it loads a model, and prints failures as JSON too', async () => {
+  const args = ['caption', 'absent.png', folder, '--json', '--model', 'absent'];
+  const { code, stdout, stderr } = await run(args);
+
+  expect(code).toBe(2);
+  expect(readLines(stdout)).toEqual([
+    { file: 'absent.png', error: { code: 'NOT_FOUND', message: 'No such file.' } },
+    { file: folder, error: { code: 'INVALID_REQUEST', message: expect.any(String) as string } },
+  ]);
+  expect(stderr).not.toContain('Model:');
+});
+
+it('prints a failure of the model as JSON', async () => {
+  const { code, stdout } = await run(['caption', picture, '--json', '--model', 'absent']);
+
+  expect(code).toBe(4);
+  expect(readLines(stdout)).toMatchObject([{ error: { code: 'MODEL_NOT_FOUND' } }]);
+});
+
+it('says that a language code was given as a file', async () => {
+  const { code, stderr } = await run(['caption', picture, '--languages', 'ca', 'es']);
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('--languages ca,es');
+});
+
+it('warns about a misspelt variable', async () => {
+  const { stderr } = await run(['models', 'list'], { env: { SALAMANDRA_PRECISON: 'int4' } });
+
+  expect(stderr).toContain('Did you mean SALAMANDRA_PRECISION?');
+});
+
+it('prints its version', async () => {
+  expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 it('goes on after a file that fails, and ends with the code of its family', async () => {
@@ -37,7 +74,14 @@ it('goes on after a file that fails, and ends with the code of its family', asyn
   expect(code).toBe(3);
   expect(readLines(stdout)).toMatchObject([
     { file: text, error: { code: 'UNSUPPORTED_MEDIA_TYPE' } },
-    { file: picture, media: { width: 200 }, results: [{ language: 'ca' }, { language: 'es' }] },
+    {
+      file: picture,
+      media: { width: 200 },
+      results: [{ language: 'ca' }, { language: 'es' }],
+      ...{ model: 'demo', precision: 'int8', settings: { detail: 'auto', temperature: 0 } },
+      revision: expect.stringMatching(/^[\da-f]{64}$/) as string,
+      created: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+    },
   ]);
 });
 
@@ -101,7 +145,8 @@ it('chats: each line is a question that sees the turns before, and the end of th
 
   expect(chat.code).toBe(0);
   expect(readLines(chat.stdout)).toHaveLength(2);
-  expect(readLines(stdout)).toEqual([second]);
+  const withoutDate = (line: object | undefined) => ({ ...line, created: '' });
+  expect(readLines(stdout).map(withoutDate)).toEqual([withoutDate(second)]);
 });
 
 it('goes on chatting after a question that fails', async () => {
@@ -109,7 +154,13 @@ it('goes on chatting after a question that fails', async () => {
   const { code, stdout, stderr } = await run(['ask', '--chat', '--json'], { input });
 
   expect(code).toBe(2);
-  expect(readLines(stdout)).toMatchObject([{ results: [{ question: 'How many?' }] }]);
+  expect(readLines(stdout)).toMatchObject([
+    {
+      question: expect.stringContaining('dog') as string,
+      error: { code: 'CONTEXT_LENGTH_EXCEEDED' },
+    },
+    { results: [{ question: 'How many?' }] },
+  ]);
   expect(stderr).toContain('context');
 });
 
@@ -128,9 +179,11 @@ it.each([
   ['frames by number and by rate', ['caption', 'x', '--frames', '2', '--fps', '1'], 2],
   ['an end before the start', ['caption', 'x', '--start', '3', '--end', '2'], 2],
   ['a question that was forgotten', ['ask', join(SAMPLES, 'fox.png')], 2],
+  ['a question before the file', ['ask', 'Who?', join(SAMPLES, 'fox.png')], 2],
+  ['a folder to ask about', ['ask', SAMPLES, 'Who?'], 2],
   ['an absent history', ['ask', 'Who?', '--history', 'absent.json'], 2],
   ['an absent picture to ask about', ['ask', 'absent.png', 'Who?'], 2],
-  ['an absent model', ['caption', 'x', '--model', 'absent'], 4],
+  ['an absent model', ['caption', join(SAMPLES, 'fox.png'), '--model', 'absent'], 4],
   ['an absent checkpoint', ['convert', 'absent', '--out', 'absent-out'], 4],
   ['help', ['--help'], 0],
 ])('ends for %s with the promised code and no stack', async (_, args, expected) => {

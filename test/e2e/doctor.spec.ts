@@ -27,7 +27,7 @@ it('looks at machine and models, measures, and keeps what it measured', async ()
 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Machine\n {2}Processor /);
-  expect(stdout).toMatch(/\n {2}demo {2}int8 .* sound\n/);
+  expect(stdout).toMatch(/\n {2}demo {2}int8 .* ok\n/);
   expect(stdout).toMatch(/\nRecommended: SALAMANDRA_PRECISION=int8 SALAMANDRA_THREADS=\d+\n/);
   const kept = readFileSync(folder.path('home/calibrations.json'), 'utf8');
   expect(JSON.parse(kept)).toMatchObject({

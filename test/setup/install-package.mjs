@@ -52,7 +52,7 @@ export function installPackage({ name, purpose, packages, address, lack, isInsta
     say(`Install it with: sudo sh -c '${spelled}'`);
     return;
   }
-  console.log(`Installing ${purpose} (${spelled}), which can take a minute ...`);
+  console.error(`Installing ${purpose} (${spelled}), which can take a minute ...`);
   const succeeded = steps.every(
     (step) => spawnSync(command, step, { stdio: 'ignore', timeout: STEP_TIMEOUT_MS }).status === 0,
   );

@@ -16,12 +16,12 @@ const CALIBRATION: Calibration = {
   loadMs: 100,
   speed: {
     vision: {
-      cutting: { fixed: 2, linear: 100, square: 0 },
+      tiling: { fixed: 2, linear: 100, square: 0 },
       encoding: { fixed: 0, linear: 10, square: 0 },
     },
     prefill: { fixed: 0, linear: 1, square: 0 },
     step: { fixed: 4, linear: 0, square: 0 },
-    further: 0.25,
+    extraSequenceShare: 0.25,
   },
   peak: { bytes: 300_000_000, positions: 1024 },
 };

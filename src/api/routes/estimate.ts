@@ -32,7 +32,7 @@ import {
   type MediaEstimate,
   type MediaOutline,
   type RequestEstimate,
-} from '../../measure/doctor/estimate-request.js';
+} from '../../measure/doctor/estimate.js';
 import { describeProcessor } from '../../measure/doctor/machine.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { clampToDuration, countRequestedFrames } from '../../media/frame-sampling.js';
@@ -213,7 +213,7 @@ function toEstimateResponse(
       tile_ms: Math.round(timings.tileMs),
       encode_ms: Math.round(timings.encodeMs),
       prefill_ms: Math.round(timings.prefillMs),
-      decode_ms: Math.round(timings.generateMs),
+      decode_ms: Math.round(timings.decodeMs),
     },
     memory_mb: Math.round(estimate.memoryBytes / 1e6),
     hint: timings ? null : HINT,
@@ -235,8 +235,8 @@ function toMediaEstimateResponse(
 }
 
 /** Rounded to 0.01 s. */
-function sumSeconds({ tileMs, encodeMs, prefillMs, generateMs }: EstimatedTimings): number {
-  return Math.round((tileMs + encodeMs + prefillMs + generateMs) / 10) / 100;
+function sumSeconds({ tileMs, encodeMs, prefillMs, decodeMs }: EstimatedTimings): number {
+  return Math.round((tileMs + encodeMs + prefillMs + decodeMs) / 10) / 100;
 }
 
 /** Finds the measured speed of the loaded model on this machine; undefined if it was never measured. */

@@ -18,7 +18,12 @@ const ONE: Calibration = {
   model: { id: 'demo', revision: 'a'.repeat(64), precision: 'int8' },
   measuredAt: '2026-01-01T00:00:00.000Z',
   loadMs: 12.5,
-  speed: { vision: { cutting: LINE, encoding: LINE }, prefill: LINE, step: LINE, further: 0.2 },
+  speed: {
+    vision: { tiling: LINE, encoding: LINE },
+    prefill: LINE,
+    step: LINE,
+    extraSequenceShare: 0.2,
+  },
   peak: { bytes: 1e9, positions: 1024 },
 };
 const TEXT_ONLY: Calibration = {
@@ -38,14 +43,14 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 describe('storeCalibrations', () => {
-  it('keeps them in the home folder, which it makes, and leaves nothing else there', async () => {
+  it('creates the home folder with one file and no temporary files', async () => {
     await storeCalibrations(home, [ONE, TEXT_ONLY]);
 
     expect(await readCalibrations(home)).toEqual([ONE, TEXT_ONLY]);
     expect(readdirSync(home)).toEqual(['calibrations.json']);
   });
 
-  it('puts a new one in the place of that of the same model on the same machine', async () => {
+  it('replaces the calibration of the same model on the same machine', async () => {
     await storeCalibrations(home, [ONE]);
     const later = { ...ONE, loadMs: 99 };
     const others = [
@@ -75,7 +80,7 @@ describe('readCalibrations', () => {
 describe('findCalibration', () => {
   const find = (key: Partial<Calibration>) => findCalibration([ONE, TEXT_ONLY], { ...ONE, ...key });
 
-  it('finds that of the model as it would run', () => {
+  it('finds the calibration of the same revision, precision and threads', () => {
     expect(find({})).toBe(ONE);
     expect(find({ model: TEXT_ONLY.model })).toBe(TEXT_ONLY);
   });

@@ -15,44 +15,45 @@ import {
 import { type Precision, PRECISIONS } from '../../models/package/manifest.js';
 import type { Curve, SpeedModel } from './speed-model.js';
 
-/** What one package took on one machine. */
+/** Measured speed and memory of one package on one machine. */
 export interface Calibration {
-  /** The machine: its processor's name, and how many threads a run had. */
+  /** Model name of the processor. */
   readonly processor: string;
+  /** Threads of one graph run. */
   readonly threads: number;
   readonly model: { readonly id: string; readonly revision: string; readonly precision: Precision };
   /** ISO 8601. */
   readonly measuredAt: string;
   readonly loadMs: number;
   readonly speed: SpeedModel;
-  /** Of the process that holds the model: bytes at most, when this many positions were in the cache. */
+  /** Peak memory (RSS) of the process with the model, in bytes, with this many positions in the KV cache. */
   readonly peak: { readonly bytes: number; readonly positions: number };
 }
 
-/** What a calibration is found by; ids and names do not matter. */
+/** Identifies a calibration. The model's id is not part of it: the revision hashes the checkpoint. */
 export type CalibrationKey = Pick<Calibration, 'processor' | 'threads'> & {
   readonly model: Omit<Calibration['model'], 'id'>;
 };
 
 const FILE = 'calibrations.json';
-/** Raised when graphs become faster: a calibration is found by its checkpoint, which stays the same. */
-const FORMAT_VERSION = 3;
-/** The oldest give way: models and machines come and go under one home folder. */
+/** Increment when converted graphs become faster: the key of a calibration does not contain their version. */
+const FORMAT_VERSION = 4;
+/** The oldest are dropped: many models and machines may share one home folder over time. */
 const MAX_CALIBRATIONS = 200;
 
-/** The calibrations in the home folder; none where there is no file, or it cannot be read. */
+/** Reads the calibrations in the home folder; none if the file is missing or invalid. */
 export async function readCalibrations(home: string): Promise<readonly Calibration[]> {
   const bytes = await readFile(join(home, FILE)).catch(() => null);
   if (bytes === null) return [];
   try {
     return parse(parseJsonObject(bytes, FILE));
   } catch {
-    // Of another version, or damaged: it is measured again, not repaired.
+    // Another format version or a damaged file: `doctor` measures again.
     return [];
   }
 }
 
-/** Adds calibrations, each in the place of an older one of its key. The file appears whole or not at all. */
+/** Adds calibrations, replacing those with the same key. The file is replaced atomically. */
 export async function storeCalibrations(
   home: string,
   added: readonly Calibration[],
@@ -77,17 +78,17 @@ export async function storeCalibrations(
   return calibrations;
 }
 
-/** The calibration of this model as it would run now; undefined where it was never measured so. */
+/** Finds the calibration of a package; undefined if it was not measured on this processor with these threads. */
 export function findCalibration(
   calibrations: readonly Calibration[],
   { processor, threads, model }: CalibrationKey,
 ): Calibration | undefined {
   return calibrations.findLast(
-    (one) =>
-      one.processor === processor &&
-      one.threads === threads &&
-      one.model.revision === model.revision &&
-      one.model.precision === model.precision,
+    (other) =>
+      other.processor === processor &&
+      other.threads === threads &&
+      other.model.revision === model.revision &&
+      other.model.precision === model.precision,
   );
 }
 
@@ -112,7 +113,7 @@ function parse(root: JsonObject): Calibration[] {
         vision: speed['vision'] === null ? null : parseVision(speed['vision']),
         prefill: parseCurve(speed['prefill'], 'prefill'),
         step: parseCurve(speed['step'], 'step'),
-        further: checkAmount(speed['further'], 'further'),
+        extraSequenceShare: checkAmount(speed['extraSequenceShare'], 'extraSequenceShare'),
       },
       peak: {
         bytes: checkAmount(peak['bytes'], 'bytes'),
@@ -125,7 +126,7 @@ function parse(root: JsonObject): Calibration[] {
 function parseVision(value: unknown): SpeedModel['vision'] {
   const json = checkObject(value, 'vision');
   return {
-    cutting: parseCurve(json['cutting'], 'cutting'),
+    tiling: parseCurve(json['tiling'], 'tiling'),
     encoding: parseCurve(json['encoding'], 'encoding'),
   };
 }

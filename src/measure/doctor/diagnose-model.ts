@@ -1,58 +1,58 @@
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
 import { type ModelManifest, type Precision, PRECISIONS } from '../../models/package/manifest.js';
 import type { Calibration } from './calibration.js';
-import { estimateMemory } from './estimate-request.js';
-import { hasFastEightBits } from './instruction-sets.js';
-import { type Machine, usableMemory } from './machine.js';
+import { estimateMemory, typicalRequestMs, projectCosts, projectWeights } from './estimate.js';
+import { hasFastInt8, type Machine, usableMemory } from './machine.js';
 import type { MeasuredSpeed } from './measure-speed.js';
-import { ordinaryRequestMs } from './ordinary-request.js';
-import { projectCosts, projectWeights } from './project-weights.js';
 import {
   type PrecisionChoice,
   type PrecisionRecommendation,
   recommendPrecision,
-} from './recommend-precision.js';
-import { recommendThreads, threadCounts } from './recommend-threads.js';
+  recommendThreads,
+  threadCounts,
+} from './recommendations.js';
 
-/** What the process says that loaded a package and timed it. */
+/** Measurements from the child process that loaded a package. */
 export interface MeasuredPackage extends MeasuredSpeed {
-  /** From the first byte that is verified to a loaded model. */
+  /** Verifying the files and loading the model, in milliseconds. */
   readonly loadMs: number;
-  /** Most resident memory of the process. */
+  /** Peak resident memory (RSS) of the process. */
   readonly peakBytes: number;
   readonly costs: ModelCosts;
 }
 
-/** A package of the model that is looked at. */
+/** One package of the diagnosed model. */
 export interface PackageUnderTest {
   readonly directory: string;
   readonly manifest: ModelManifest;
 }
 
-export interface DiagnosisTask {
-  /** Of one model, each in another precision; at least one. */
+export interface DoctorTask {
+  /** At least one: packages of one checkpoint, each in a different precision. */
   readonly packages: readonly PackageUnderTest[];
   readonly machine: Machine;
-  /** As configured; other numbers are tried beside it. */
+  /** The configured number; others are measured as well. */
   readonly threads: number;
-  /** Loads and times a package in a process of its own. */
+  /** Loads and measures a package in a child process. */
   readonly measure: (tested: PackageUnderTest, threads: number) => Promise<MeasuredPackage>;
 }
 
-export interface Diagnosis {
+export interface DoctorReport {
   readonly calibrations: readonly Calibration[];
-  /** Precisions whose weights are larger than the memory. */
+  /** Precisions whose weights do not fit the memory. They are not measured. */
   readonly tooLarge: readonly Precision[];
-  /** Null where no package could be measured. */
+  /** `null` if no package fits the memory. */
   readonly recommendation:
     (PrecisionRecommendation & { readonly threads: number; readonly isInstalled: boolean }) | null;
 }
 
 /**
- * Measures the packages of a model with the number of threads that is configured, and the recommended one with other
- * numbers as well. @throws what measuring throws.
+ * Measures every package of a model with the configured number of threads, and the recommended package also with other
+ * numbers of threads.
+ *
+ * @throws the errors of `measure`.
  */
-export async function diagnoseModel(task: DiagnosisTask): Promise<Diagnosis> {
+export async function diagnoseModel(task: DoctorTask): Promise<DoctorReport> {
   const { machine, threads } = task;
   const usableBytes = usableMemory(machine);
   const [fitting, tooLarge] = partition(
@@ -69,7 +69,7 @@ export async function diagnoseModel(task: DiagnosisTask): Promise<Diagnosis> {
       PRECISIONS.map((precision) => toChoice(precision, first, measurements)),
       {
         usableBytes,
-        fastEightBits: machine.facts && hasFastEightBits(machine.facts.instructionSets),
+        hasFastInt8: machine.facts && hasFastInt8(machine.facts.instructionSets),
       },
     );
   const isOf = ({ calibration }: Measurement) =>
@@ -102,7 +102,7 @@ interface Measurement {
 }
 
 async function measureOne(
-  { machine, measure }: DiagnosisTask,
+  { machine, measure }: DoctorTask,
   tested: PackageUnderTest,
   threads: number,
 ): Promise<Measurement> {
@@ -119,17 +119,17 @@ async function measureOne(
     peak: { bytes: peakBytes, positions: longestPrompt },
   };
   const model = { ...costs, contextLength: decoder.maxPositions };
-  return { tested, calibration, costs, threads, requestMs: ordinaryRequestMs(model, calibration) };
+  return { tested, calibration, costs, threads, requestMs: typicalRequestMs(model, calibration) };
 }
 
-/** The memory of a full context decides whether a precision fits, measured or projected from another one's package. */
+/** Memory is that of a full context: from the calibration, or projected from the package of another precision. */
 function toChoice(
   precision: Precision,
-  any: Measurement,
+  fallback: Measurement,
   measurements: readonly Measurement[],
 ): PrecisionChoice {
   const own = measurements.find(({ calibration }) => calibration.model.precision === precision);
-  const { manifest } = (own ?? any).tested;
+  const { manifest } = (own ?? fallback).tested;
   const costs = own?.costs ?? projectCosts(manifest, precision);
   return {
     precision,

@@ -4,39 +4,39 @@ import { dirname, resolve } from 'node:path';
 
 import { readCgroupCpuLimit } from '../../config/cpu-cores.js';
 import { findFfmpeg } from '../../media/find-ffmpeg.js';
-import { parseProcessorFacts, type ProcessorFacts } from './instruction-sets.js';
+import { countPhysicalCores } from '../../config/cpu-cores.js';
 
-/** What of a machine decides how a model runs on it. Sizes are in bytes. */
+/** The properties of a machine that decide how fast a model runs, and whether it fits. Sizes are in bytes. */
 export interface Machine {
   readonly processor: string;
-  /** Threads that ran or wanted to, all over the machine, on average over the last minute; 0 on Windows. */
+  /** Load average of the last minute; 0 on Windows. */
   readonly load: number;
-  /** Hyper-threads this process may run on. */
+  /** Hardware threads available to this process. */
   readonly logicalCores: number;
-  /** Cores' worth of time that a container leaves; null: no limit. */
+  /** CPU limit of the container (cgroup), in cores; `null` if there is none. */
   readonly coreLimit: number | null;
-  /** Null where this system does not say. */
+  /** `null` if the system has no /proc/cpuinfo. */
   readonly facts: ProcessorFacts | null;
   readonly memory: {
     readonly total: number;
-    /** What a container leaves of it; null: no limit. */
+    /** Memory limit of the container; `null` if there is none. */
     readonly limit: number | null;
-    /** Free now, or freed at once when it is asked for. */
+    /** Free memory, including caches that the system can drop. */
     readonly available: number;
   };
-  /** Free for this user where models are stored. */
+  /** Free disk space for this user in the model folder. */
   readonly diskFree: number;
-  /** The path of the program; null where there is none that will do. */
+  /** Path of ffmpeg; `null` if there is none of a supported version. */
   readonly ffmpeg: string | null;
 }
 
-/** @param home the folder of models, which need not exist yet. */
+/** @param home the model folder, which need not exist. */
 export async function inspectMachine(
   home: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Machine> {
   const total = totalmem();
-  // Without a limit Node gives 0 or a number past any memory.
+  // Without a limit, Node returns 0 or a number above the total memory.
   const limit = process.constrainedMemory();
   return {
     processor: describeProcessor(),
@@ -57,12 +57,12 @@ export async function inspectMachine(
   };
 }
 
-/** The name of the first core's processor, by which a calibration knows its machine again. */
+/** Model name of the first core: the machine in the key of a calibration. */
 export function describeProcessor(): string {
   return cpus()[0]?.model.trim() ?? 'unknown processor';
 }
 
-/** Bytes that a model may take on this machine, whatever else runs now. */
+/** Memory that a model may take, in bytes. Memory in use by other processes is not subtracted. */
 export function usableMemory({ memory }: Machine): number {
   return memory.limit ?? memory.total;
 }
@@ -72,9 +72,47 @@ async function readProcessorFacts(): Promise<ProcessorFacts | null> {
   return cpuinfo === null ? null : parseProcessorFacts(cpuinfo);
 }
 
-/** Of the folder, or of the closest one above it that exists. */
+/** Free space of the folder's file system; of the nearest existing parent if the folder does not exist. */
 async function readDiskFree(folder: string): Promise<number> {
   const found = await statfs(folder).catch(() => null);
   if (found) return found.bavail * found.bsize;
   return dirname(folder) === folder ? 0 : readDiskFree(dirname(folder));
+}
+
+/** Instruction sets that decide the speed of int8 and float32 matrix products. */
+export type InstructionSet = 'AVX2' | 'AVX-512' | 'VNNI' | 'AMX' | 'NEON' | 'DOTPROD' | 'I8MM';
+
+/** Flags in /proc/cpuinfo; any one of them means the instruction set. */
+const FLAGS: readonly (readonly [InstructionSet, readonly string[]])[] = [
+  ['AVX2', ['avx2']],
+  ['AVX-512', ['avx512f']],
+  ['VNNI', ['avx512_vnni', 'avx_vnni']],
+  ['AMX', ['amx_int8']],
+  ['NEON', ['asimd', 'neon']],
+  ['DOTPROD', ['asimddp']],
+  ['I8MM', ['i8mm']],
+];
+
+/** Instruction sets that make int8 products several times as fast as float32. */
+const INT8_SETS: readonly InstructionSet[] = ['VNNI', 'AMX', 'DOTPROD', 'I8MM'];
+
+export interface ProcessorFacts {
+  readonly instructionSets: readonly InstructionSet[];
+  /** Physical cores, without hyper-threads; `null` if /proc/cpuinfo does not list them. */
+  readonly physicalCores: number | null;
+}
+
+/** Parses Linux's /proc/cpuinfo: `flags` on x86, `Features` on ARM. */
+export function parseProcessorFacts(cpuinfo: string): ProcessorFacts {
+  const [, list = ''] = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo) ?? [];
+  const flags = new Set(list.trim().split(/\s+/));
+  const instructionSets = FLAGS.flatMap(([name, names]) =>
+    names.some((flag) => flags.has(flag)) ? [name] : [],
+  );
+  return { instructionSets, physicalCores: countPhysicalCores(cpuinfo) };
+}
+
+/** Whether the processor has dedicated int8 dot-product instructions. */
+export function hasFastInt8(instructionSets: readonly InstructionSet[]): boolean {
+  return INT8_SETS.some((name) => instructionSets.includes(name));
 }

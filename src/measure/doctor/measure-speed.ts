@@ -63,7 +63,7 @@ export async function measureSpeed(
 
   onProgress('tiles');
   const visionSpeed = vision && {
-    cutting: await measureTiling(vision, decoder.maxPositions),
+    tiling: await measureTiling(vision, decoder.maxPositions),
     encoding: await measureEncoding(vision),
   };
   const short = await measurePrompt(parts, shortest, hiddenSize, onProgress);
@@ -78,7 +78,7 @@ export async function measureSpeed(
       vision: visionSpeed,
       prefill: fitCurve([short.prompt, middle.prompt, long.prompt]),
       step: fitLine(short.step, long.step),
-      further: Math.max(0, (batchMs / middle.step.ms - 1) / (BATCH - 1)),
+      extraSequenceShare: Math.max(0, (batchMs / middle.step.ms - 1) / (BATCH - 1)),
     },
     longestPrompt: longest,
   };

@@ -4,7 +4,7 @@ const at = (curve: Curve, counts: readonly number[]): Timing[] =>
   counts.map((count) => ({ count, ms: predictMs(curve, count) }));
 
 describe('fitCurve', () => {
-  it('finds the curve that three timings lie on', () => {
+  it('fits a curve exactly through three timings', () => {
     const curve = { fixed: 5, linear: 0.5, square: 0.001 };
     const fitted = fitCurve(at(curve, [32, 256, 1024]) as [Timing, Timing, Timing]);
 
@@ -26,13 +26,13 @@ describe('fitCurve', () => {
     ]);
 
     expect(Math.min(fitted.fixed, fitted.linear, fitted.square)).toBeGreaterThanOrEqual(0);
-    // The longest says most about what is longer still.
+    // The longest prompts predict longer ones best.
     expect(predictMs(fitted, 200)).toBeCloseTo(c, 6);
   });
 });
 
 describe('fitLine', () => {
-  it('finds the line through two timings', () => {
+  it('fits a line through two timings', () => {
     expect(fitLine({ count: 1, ms: 12 }, { count: 4, ms: 42 })).toEqual({
       fixed: 2,
       linear: 10,
@@ -40,13 +40,13 @@ describe('fitLine', () => {
     });
   });
 
-  it('goes through the origin where it would begin below it', () => {
+  it('fits a line through the origin if `fixed` would be negative', () => {
     const fitted = fitLine({ count: 1, ms: 5 }, { count: 4, ms: 44 });
 
     expect(fitted).toEqual({ fixed: 0, linear: 11, square: 0 });
   });
 
-  it('is level where more took less', () => {
+  it('is constant if the larger count took less time', () => {
     expect(fitLine({ count: 1, ms: 20 }, { count: 4, ms: 10 })).toEqual({
       fixed: 20,
       linear: 0,

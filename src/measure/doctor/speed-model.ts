@@ -4,28 +4,28 @@ export interface Timing {
   readonly ms: number;
 }
 
-/** Milliseconds as `fixed + linear * n + square * n * n`; no part is negative. */
+/** Milliseconds as `fixed + linear * n + square * n * n`; no coefficient is negative. */
 export interface Curve {
   readonly fixed: number;
   readonly linear: number;
   readonly square: number;
 }
 
-/** How fast a model runs on a machine. */
+/** The speed of a model on a machine, as curves that `doctor` fits to measurements. */
 export interface SpeedModel {
-  /** Null: the model reads text alone. */
+  /** `null` if the model has no vision encoder. */
   readonly vision: {
-    /** Cutting a picture of n megapixels into tiles, once it is decoded. */
-    readonly cutting: Curve;
-    /** Encoding n tiles, in as many runs as they take. */
+    /** Tiling a decoded image of n megapixels. */
+    readonly tiling: Curve;
+    /** Encoding n tiles, including the overhead of each run. */
     readonly encoding: Curve;
   } | null;
-  /** Reading n positions into an empty cache. */
+  /** Prefill of n tokens into an empty KV cache. */
   readonly prefill: Curve;
-  /** One step of one answer after n positions. */
+  /** One decode step of one sequence with n positions in the KV cache. */
   readonly step: Curve;
-  /** What every further answer to the same beginning adds to a step, as a share of it. */
-  readonly further: number;
+  /** Time that each further sequence of the batch adds to a decode step, as a share of the step. */
+  readonly extraSequenceShare: number;
 }
 
 /** The curve's value at `n`. */
@@ -33,7 +33,11 @@ export function predictMs({ fixed, linear, square }: Curve, n: number): number {
   return fixed + n * (linear + n * square);
 }
 
-/** A line through two timings, through the origin where it would begin below it. @param first has the smaller count. */
+/**
+ * A line through two timings. Through the origin instead if `fixed` would be negative.
+ *
+ * @param first has the smaller count.
+ */
 export function fitLine(first: Timing, second: Timing): Curve {
   const linear = Math.max(0, slope(first, second));
   const fixed = first.ms - linear * first.count;
@@ -42,8 +46,8 @@ export function fitLine(first: Timing, second: Timing): Curve {
 }
 
 /**
- * A curve through three timings. Where noise bends it downwards, or it would begin below zero, it is the line through the
- * last two or the curve from the origin through them.
+ * A curve through three timings. If noise makes a coefficient negative, it is the line through the last two timings,
+ * or the curve through the origin and the last two.
  *
  * @param timings by ascending count.
  */

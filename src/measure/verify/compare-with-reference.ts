@@ -1,38 +1,39 @@
-import { compareLogits } from './compare-logits.js';
-import type { Comparison, LayerErrors, PromptComparison } from './examination.js';
+import { compareLogits, relativeError } from './error-metrics.js';
 import {
-  readRecordedPrompts,
-  recordedValuesPath,
-  type RecordedPrompt,
-} from './reference-record.js';
-import { relativeError } from './relative-error.js';
-import { openTrace } from './trace-file.js';
+  readTracedPrompts,
+  traceValuesPath,
+  type TracedPrompt,
+  openTrace,
+} from './reference-trace.js';
 import { traceModel, type TracedModel } from './trace-model.js';
+import type { Comparison, LayerErrors, PromptComparison } from './verify-result.js';
 
 /** One predicted token. */
 interface Step {
+  /** Index into the prompts. */
   readonly prompt: number;
-  readonly divergence: number;
-  readonly isTopEqual: boolean;
+  readonly klDivergence: number;
+  readonly isTop1Equal: boolean;
 }
 
 /**
- * Leads a model along the reference's answers and compares what it thinks of every next token, so that one early difference
- * does not spoil what follows. Where the first token differs is where its own answer would have left the reference's.
+ * Feeds a model the reference's answers (teacher forcing) and compares the logits of every next token, so that one
+ * early difference does not affect later positions. The first differing top-1 token is where greedy decoding would
+ * diverge.
  *
- * @param folder what `recordReference` wrote, of the same depth.
+ * @param folder of a trace that `recordReferenceTrace` wrote with the same depth.
  */
 export async function compareWithReference(
   model: TracedModel,
   folder: string,
   onProgress: (step: string) => void,
 ): Promise<Comparison> {
-  const prompts = await readRecordedPrompts(folder);
-  const trace = await openTrace(recordedValuesPath(folder));
+  const prompts = await readTracedPrompts(folder);
+  const trace = await openTrace(traceValuesPath(folder));
   const steps: Step[] = [];
   const decoderErrors: number[][] = [];
-  let towerErrors: number[] = [];
-  let pictureError: number | null = null;
+  let visionErrors: number[] = [];
+  let imageFeatureError: number | null = null;
 
   const compareAll = async (layers: readonly Float32Array[]): Promise<number[]> => {
     const errors: number[] = [];
@@ -43,23 +44,23 @@ export async function compareWithReference(
   };
 
   try {
-    const taken = prompts.map(() => 0);
+    const stepCounts = prompts.map(() => 0);
     await traceModel(
       model,
-      prompts.map(({ chunks }) => chunks),
+      prompts.map(({ segments }) => segments),
       {
         async onImage(embeddings, layers) {
           const { data } = embeddings;
-          pictureError = relativeError(await trace.read(data.length), data);
-          towerErrors = await compareAll(layers);
+          imageFeatureError = relativeError(await trace.read(data.length), data);
+          visionErrors = await compareAll(layers);
         },
         async chooseToken(prompt, logits, layers) {
           steps.push({ prompt, ...compareLogits(await trace.read(logits.length), logits) });
           decoderErrors.push(await compareAll(layers));
-          const step = taken[prompt] ?? 0;
-          taken[prompt] = step + 1;
+          const step = stepCounts[prompt] ?? 0;
+          stepCounts[prompt] = step + 1;
           const { answerIds } = prompts[prompt] ?? { answerIds: [] };
-          // Nothing follows the last token, so it is not read.
+          // No logits are compared after the last token: no further decode step is needed.
           return step + 1 < answerIds.length ? (answerIds[step] ?? null) : null;
         },
       },
@@ -68,47 +69,47 @@ export async function compareWithReference(
   } finally {
     await trace.close();
   }
-  return summarise(prompts, steps, pictureError, {
-    tower: towerErrors,
+  return summarize(prompts, steps, imageFeatureError, {
+    visionEncoder: visionErrors,
     decoder: meanByLayer(decoderErrors),
   });
 }
 
-function summarise(
-  prompts: readonly RecordedPrompt[],
+function summarize(
+  prompts: readonly TracedPrompt[],
   steps: readonly Step[],
-  pictureError: number | null,
+  imageFeatureError: number | null,
   layerErrors: LayerErrors,
 ): Comparison {
-  const divergences = steps.map(({ divergence }) => divergence);
+  const divergences = steps.map(({ klDivergence }) => klDivergence);
   return {
     positions: steps.length,
-    divergence: { mean: mean(divergences), max: divergences.reduce((a, b) => Math.max(a, b), 0) },
-    topAgreement: mean(steps.map(({ isTopEqual }) => (isTopEqual ? 1 : 0))),
+    klDivergence: { mean: mean(divergences), max: divergences.reduce((a, b) => Math.max(a, b), 0) },
+    top1Agreement: mean(steps.map(({ isTop1Equal }) => (isTop1Equal ? 1 : 0))),
     prompts: prompts.map((prompt, index) =>
-      summarisePrompt(
+      summarizePrompt(
         prompt,
         steps.filter((step) => step.prompt === index),
       ),
     ),
-    pictureError,
+    imageFeatureError,
     layerErrors: layerErrors.decoder.length === 0 ? null : layerErrors,
   };
 }
 
-function summarisePrompt(
-  { language, shows }: RecordedPrompt,
+function summarizePrompt(
+  { language, hasImage }: TracedPrompt,
   steps: readonly Step[],
 ): PromptComparison {
-  const firstDifference = steps.findIndex(({ isTopEqual }) => !isTopEqual);
+  const firstDifference = steps.findIndex(({ isTop1Equal }) => !isTop1Equal);
   return {
-    ...{ language, shows, tokens: steps.length },
-    agreedTokens: firstDifference < 0 ? steps.length : firstDifference,
-    meanDivergence: mean(steps.map(({ divergence }) => divergence)),
+    ...{ language, hasImage, tokens: steps.length },
+    matchingTokens: firstDifference < 0 ? steps.length : firstDifference,
+    meanKlDivergence: mean(steps.map(({ klDivergence }) => klDivergence)),
   };
 }
 
-/** Of rows with an error for each layer. */
+/** @param rows one for each decode step, with one error for each layer. */
 function meanByLayer(rows: readonly (readonly number[])[]): number[] {
   return (rows[0] ?? []).map((_, layer) => mean(rows.map((row) => row[layer] ?? NaN)));
 }

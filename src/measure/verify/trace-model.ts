@@ -9,7 +9,7 @@ import type { PromptSegment } from '../../language/build-prompt.js';
 import type { FloatTensor } from '../../tensor/tensor.js';
 import { planTiles } from '../../vision/plan-tiles.js';
 import { tileImage } from '../../vision/tile-image.js';
-import { drawCannedPicture } from './canned-picture.js';
+import { drawSampleImage } from './sample-image.js';
 
 /** A loaded model that records the residual stream of its layers. */
 export type TracedModel = Pick<
@@ -86,7 +86,7 @@ export async function traceModel(
 
 async function encodeSampleImage({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
   if (!vision) return null;
-  const image = drawCannedPicture();
+  const image = drawSampleImage();
   const maxTokens = Math.floor(manifest.decoder.maxPositions / 2);
   const plan = planTiles(image, vision.geometry, 'auto', maxTokens);
   const tiled = tileImage(image, plan, vision.geometry);

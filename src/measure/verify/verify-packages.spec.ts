@@ -11,8 +11,8 @@ import { PROJECT_DIRECTORY } from '../../config/configuration.js';
 import { installModel } from '../../models/install/install-model.js';
 import type { Precision } from '../../models/package/manifest.js';
 import { inspectPackage } from '../../models/package/model-package.js';
-import { examinePackage } from './examine-package.js';
-import { findReference } from './find-reference.js';
+import { verifyPackage } from './verify-package.js';
+import { findReferencePackage } from './reference-package.js';
 import { type PackageToVerify, type VerifiedPackage, verifyPackages } from './verify-packages.js';
 
 // Three packages are loaded and timed, whatever else the machine does.
@@ -47,58 +47,58 @@ describe('verifyPackages', () => {
     verified = await verifyPackages({
       ...{ packages: [again, int8], depth: 'layers', home, threads: 2 },
       reference: { kind: 'found', ...fp32 },
-      // In this process: what memory it takes is not asked here.
-      examine: (task) => examinePackage(task, () => undefined),
+      // In this process: peak memory is not tested here.
+      verify: (task) => verifyPackage(task, () => undefined),
     });
   });
 
-  it('finds no difference between a package and itself, layer by layer', () => {
+  it('finds no difference between a package and itself in any layer', () => {
     const [first, second] = verified;
-    const comparison = second?.examination.comparison;
+    const comparison = second?.result.comparison;
 
-    expect(first).toMatchObject({ role: 'reference', examination: { comparison: null } });
+    expect(first).toMatchObject({ role: 'reference', result: { comparison: null } });
     expect(comparison).toMatchObject({
-      divergence: { mean: 0, max: 0 },
-      topAgreement: 1,
-      pictureError: 0,
-      layerErrors: { tower: [0, 0, 0, 0, 0, 0], decoder: [0, 0, 0, 0, 0, 0] },
+      klDivergence: { mean: 0, max: 0 },
+      top1Agreement: 1,
+      imageFeatureError: 0,
+      layerErrors: { visionEncoder: [0, 0, 0, 0, 0, 0], decoder: [0, 0, 0, 0, 0, 0] },
     });
-    expect(comparison?.prompts.every((one) => one.agreedTokens === one.tokens)).toBe(true);
+    expect(comparison?.prompts.every((one) => one.matchingTokens === one.tokens)).toBe(true);
     expect(new Set(comparison?.prompts.map(({ language }) => language)).size).toBe(8);
   });
 
-  it('finds what eight bits cost, and that layers add to it', () => {
-    const { comparison, speed, loadMs } = verified[2]!.examination;
-    const { divergence, layerErrors, topAgreement } = comparison!;
+  it('measures the int8 error, which grows from layer to layer', () => {
+    const { comparison, speed, loadMs } = verified[2]!.result;
+    const { klDivergence, layerErrors, top1Agreement } = comparison!;
 
-    expect(divergence.mean).toBeGreaterThan(1e-4);
-    expect(divergence.mean).toBeLessThan(0.02);
-    expect(divergence.max).toBeGreaterThan(divergence.mean);
-    expect(topAgreement).toBeGreaterThan(0.9);
-    expect(layerErrors?.tower).toHaveLength(6);
+    expect(klDivergence.mean).toBeGreaterThan(1e-4);
+    expect(klDivergence.mean).toBeLessThan(0.02);
+    expect(klDivergence.max).toBeGreaterThan(klDivergence.mean);
+    expect(top1Agreement).toBeGreaterThan(0.9);
+    expect(layerErrors?.visionEncoder).toHaveLength(6);
     expect(layerErrors?.decoder).toHaveLength(6);
-    for (const error of [...layerErrors!.tower, ...layerErrors!.decoder]) {
+    for (const error of [...layerErrors!.visionEncoder, ...layerErrors!.decoder]) {
       expect(error).toBeGreaterThan(0.001);
       expect(error).toBeLessThan(0.1);
     }
-    expect(layerErrors!.tower[5]).toBeGreaterThan(layerErrors!.tower[0]!);
+    expect(layerErrors!.visionEncoder[5]).toBeGreaterThan(layerErrors!.visionEncoder[0]!);
     expect(speed.vision!.encoding.linear + speed.vision!.encoding.fixed).toBeGreaterThan(0);
     expect(loadMs).toBeGreaterThan(0);
   });
 
-  it('leaves nothing of the reference behind', () => {
+  it('removes the trace of the reference', () => {
     expect(readdirSync(home)).toEqual(['packages']);
   });
 
-  it('refuses packages of different vocabularies before anything is loaded', async () => {
+  it('rejects packages of different vocabularies before it loads a model', async () => {
     const { manifest } = int8;
     const decoder = { ...manifest.decoder, vocabularySize: 9215 };
     const other = { ...int8, manifest: { ...manifest, decoder } };
-    const examine = () => Promise.reject(new Error('It was loaded.'));
+    const verify = () => Promise.reject(new Error('It was loaded.'));
     const reference = { kind: 'found', ...fp32 } as const;
     const task = { packages: [other], reference, threads: 1, depth: 'outputs' as const, home };
 
-    await expect(verifyPackages({ ...task, examine })).rejects.toMatchObject({
+    await expect(verifyPackages({ ...task, verify })).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',
     });
   });
@@ -106,14 +106,14 @@ describe('verifyPackages', () => {
 
 describe('findReference', () => {
   const search = { model: './somewhere', usableBytes: 1e9 };
-  const find = (more: Partial<Parameters<typeof findReference>[0]>) =>
-    findReference({ ...search, home, manifest: int8.manifest, ...more }, () => undefined);
+  const find = (more: Partial<Parameters<typeof findReferencePackage>[0]>) =>
+    findReferencePackage({ ...search, home, manifest: int8.manifest, ...more }, () => undefined);
 
   it('finds the fp32 package of the same checkpoint', async () => {
     expect(await find({})).toMatchObject({ kind: 'found', directory: fp32.directory });
   });
 
-  it.each<[string, () => Partial<Parameters<typeof findReference>[0]>, string]>([
+  it.each<[string, () => Partial<Parameters<typeof findReferencePackage>[0]>, string]>([
     ['none is there', () => ({ home: folder.path('empty') }), 'There is no fp32 package'],
     ['it does not fit the memory', () => ({ usableBytes: 1e7 }), 'more memory'],
     [

@@ -4,54 +4,55 @@ import { join } from 'node:path';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { ModelManifest } from '../../models/package/manifest.js';
 import { loadModelPackage } from '../../models/package/model-package.js';
-import type { ComparisonDepth, Examination, ExaminationTask } from './examination.js';
-import { findIncomparability, type Reference } from './find-reference.js';
+import { incompatibilityOf, type Reference } from './reference-package.js';
+import type { ComparisonDepth, VerifyResult, VerifyTask } from './verify-result.js';
 
 export interface PackageToVerify {
   readonly directory: string;
   readonly manifest: ModelManifest;
 }
 
-/** What was found out about one package. Its every byte was checked before. */
+/** A package whose SHA-256 sums match its manifest, with its measurements. */
 export interface VerifiedPackage extends PackageToVerify {
   readonly role: 'reference' | 'compared' | 'alone';
-  readonly examination: Examination;
+  readonly result: VerifyResult;
 }
 
-export interface VerificationTask {
+export interface VerifyPackagesTask {
   readonly packages: readonly PackageToVerify[];
   readonly reference: Reference;
   readonly threads: number;
   readonly depth: ComparisonDepth;
-  /** Where the reference's values lie in the meantime: up to a megabyte for each token it writes. */
+  /** Holds the temporary trace of the reference: up to 1 MB for each generated token. */
   readonly home: string;
-  /** Examines a package in a process of its own. */
-  readonly examine: (task: ExaminationTask, manifest: ModelManifest) => Promise<Examination>;
+  /** Verifies one package in a child process. */
+  readonly verify: (task: VerifyTask, manifest: ModelManifest) => Promise<VerifyResult>;
 }
 
 /**
- * Runs the reference, which is closed before any other package is loaded, and then the packages along what it wrote. Without a
- * reference they are verified and timed alone.
+ * Runs the reference and records its answers, closes it, and then runs each package on the same tokens (teacher
+ * forcing), so that only one model is in memory at a time. Without a reference, packages are only verified and timed.
  *
- * @returns the reference first, then the packages in their order; one that is the reference itself appears once.
- * @throws INVALID_PARAMETER for two that cannot be compared; MODEL_INVALID for a package that is not as it was written.
+ * @returns the reference first, then the packages in the given order. A package that is the reference appears once.
+ * @throws INVALID_PARAMETER if a package and the reference have different tokenizers or modalities; MODEL_INVALID if a
+ *   file does not match its manifest.
  */
-export async function verifyPackages(task: VerificationTask): Promise<VerifiedPackage[]> {
-  const { reference, packages, threads, examine } = task;
-  // Minutes before the reference has answered: a damaged package need not wait for that.
+export async function verifyPackages(task: VerifyPackagesTask): Promise<VerifiedPackage[]> {
+  const { reference, packages, threads, verify } = task;
+  // The reference takes minutes: find damaged packages first.
   for (const one of packages) await loadModelPackage(one.directory);
   if (reference.kind === 'none') {
     const verified: VerifiedPackage[] = [];
     for (const one of packages) {
       const trace = { role: 'none' } as const;
       const run = { packageDirectory: one.directory, threads, trace };
-      verified.push({ ...one, role: 'alone', examination: await examine(run, one.manifest) });
+      verified.push({ ...one, role: 'alone', result: await verify(run, one.manifest) });
     }
     return verified;
   }
   const compared = packages.filter(({ directory }) => directory !== reference.directory);
   for (const { manifest } of compared) {
-    const reason = findIncomparability(reference.manifest, manifest);
+    const reason = incompatibilityOf(reference.manifest, manifest);
     if (reason !== null) throw new SalamandraError('INVALID_PARAMETER', reason);
   }
   await mkdir(task.home, { recursive: true });
@@ -67,8 +68,8 @@ export async function verifyPackages(task: VerificationTask): Promise<VerifiedPa
         depth: task.depth,
       } as const;
       const run = { packageDirectory: one.directory, threads, trace };
-      const examination = await examine(run, one.manifest);
-      verified.push({ ...one, role: isReference ? 'reference' : 'compared', examination });
+      const result = await verify(run, one.manifest);
+      verified.push({ ...one, role: isReference ? 'reference' : 'compared', result });
     }
     return verified;
   } finally {

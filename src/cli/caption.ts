@@ -1,0 +1,341 @@
+import { existsSync } from 'node:fs';
+
+import { type Command, Option } from 'commander';
+
+import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
+import { collectOutcome } from '../engine/collect-outcome.js';
+import { captionConversation } from '../engine/conversations.js';
+import { resolveSettings } from '../engine/resolve-settings.js';
+import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
+import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
+import type { MediaKind } from '../media/sniff-media.js';
+import { captionVideo, type CaptionedSegment } from '../video-captions/caption-video.js';
+import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
+import { formatWebVtt } from '../video-captions/webvtt.js';
+import type { Detail } from '../vision/plan-tiles.js';
+import { createMediaInspector } from '../workers/media-inspector.js';
+import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
+import { exitCodeOf } from './exit-codes.js';
+import { checkMediaFile, mediaJson, openMedia } from './media-files.js';
+import {
+  addMediaOptions,
+  type MediaOptions,
+  parseNumber,
+  readMediaOptions,
+} from './media-options.js';
+import { type Delivery, printTextsAsTheyCome, toLine } from './print-texts.js';
+import { isLanguageCode, parseLanguages } from './suggestions.js';
+import { errorJson } from './terminal.js';
+import { type EngineCommand, waitForModel, withEngine } from './with-engine.js';
+
+interface CaptionOptions extends MediaOptions {
+  readonly languages: string;
+  readonly kind: string;
+  readonly by: Granularity['kind'];
+  readonly interval: string;
+  readonly format: 'text' | 'json' | 'vtt';
+}
+
+const OUTPUT_HELP = `
+Output:
+  A line for each text, with columns separated by tabs: file, language, kind, text.
+  With --by shot or --by interval: file, start and end in seconds, language, text.
+  Only on a terminal, a single text of a single file is printed without the other columns.
+  Progress and failures go to standard error; --json prints failures on standard output as well.`;
+
+/** Adds `caption`. */
+export function addCaptionCommand(program: Command, context: CommandContext): void {
+  addMediaOptions(program.command('caption'))
+    .description('write captions of images and videos')
+    .argument(
+      '<file...>',
+      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...)',
+    )
+    .option('--languages <codes>', 'language codes separated by commas, or all', 'en')
+    .option(
+      '--kind <kinds>',
+      `kinds of text, separated by commas: ${CAPTION_KINDS.join(', ')}`,
+      'caption',
+    )
+    .addOption(
+      new Option('--by <unit>', 'write one caption for the whole video, each shot or each interval')
+        .choices(['whole', 'shot', 'interval'])
+        .default('whole'),
+    )
+    .option('--interval <seconds>', 'length of the intervals of --by interval', '10')
+    .addOption(
+      new Option('--format <format>', 'output format; vtt: a WebVTT track of one video')
+        .choices(['text', 'json', 'vtt'])
+        .default('text'),
+    )
+    .addHelpText('after', OUTPUT_HELP)
+    .addHelpText(
+      'after',
+      exampleHelp(
+        'caption my.jpg --languages ca,es,en',
+        'caption photos/*.jpg --kind caption,alt --json > captions.jsonl',
+        'caption film.mp4 --by shot --format vtt > film.vtt',
+      ),
+    )
+    .action(async (files: string[], options: CaptionOptions) => {
+      const output = options.json ? 'json' : options.format;
+      const command = {
+        ...readMediaOptions(options, output, context),
+        ...{ files, output },
+        kinds: options.kind.split(',').map((kind) => parseKind(kind.trim())),
+        languages: parseLanguages(options.languages),
+        granularity: parseGranularity(options),
+      };
+      process.exitCode = await captionFiles(command, context);
+    });
+}
+
+interface CaptionCommand extends EngineCommand {
+  readonly files: readonly string[];
+  readonly languages: readonly Language[];
+  readonly kinds: readonly CaptionKind[];
+  readonly detail: Detail;
+  readonly sampling: FrameSampling;
+  readonly granularity: Granularity;
+  readonly output: 'text' | 'json' | 'vtt';
+  /** For the output format `text`. */
+  readonly delivery: Delivery;
+}
+
+/** One text to generate for each file. */
+interface CaptionTask {
+  readonly language: Language;
+  readonly kind: CaptionKind;
+}
+
+/**
+ * Captions one file after another and prints each result at once. A file that fails does not stop the others. All files
+ * are checked before the model is loaded, which is skipped if none is usable.
+ *
+ * @returns the exit code: that of the first failure, or 0.
+ * @throws INVALID_PARAMETER for options that contradict each other; the errors of loading the model; the signal's
+ * reason.
+ */
+async function captionFiles(command: CaptionCommand, context: CommandContext): Promise<number> {
+  const { terminal, signal } = context;
+  checkOptions(command);
+  let exitCode = 0;
+  const onFailure = (file: string, error: unknown) => {
+    terminal.failure(error, file);
+    if (command.output === 'json') {
+      terminal.result(JSON.stringify({ file, error: errorJson(error) }));
+    }
+    exitCode ||= exitCodeOf(error);
+  };
+
+  const usableFiles: string[] = [];
+  for (const file of command.files) {
+    signal.throwIfAborted();
+    try {
+      checkGranularity(command, await checkMediaFile(file));
+      usableFiles.push(file);
+    } catch (error) {
+      onFailure(file, error);
+    }
+  }
+  if (usableFiles.length === 0) return exitCode;
+
+  await withEngine(command, context, async (engine) => {
+    for (const [index, file] of usableFiles.entries()) {
+      terminal.progress(`${file} (${index + 1} of ${usableFiles.length})`);
+      try {
+        await captionFile(engine, file, command, context);
+      } catch (error) {
+        signal.throwIfAborted();
+        onFailure(file, error);
+      }
+    }
+  });
+  return exitCode;
+}
+
+/** @throws INVALID_PARAMETER */
+function checkOptions(command: CaptionCommand): void {
+  const { files, languages, kinds, output } = command;
+  // `--languages ca es` instead of `ca,es`.
+  const code = files.find((file) => isLanguageCode(file) && !existsSync(file));
+  if (code !== undefined) {
+    throw invalid(
+      `"${code}" is a language code, and there is no such file. Separate languages by commas without spaces: --languages ${languages.map((one) => one.code).join(',')},${code}`,
+    );
+  }
+  if (isBySegment(command) && kinds.join() !== 'caption') {
+    throw invalid('--by shot, --by interval and --format vtt support --kind caption only.');
+  }
+  if (output === 'vtt' && (files.length > 1 || languages.length > 1)) {
+    throw invalid('--format vtt takes one video and one language.');
+  }
+}
+
+/** @throws INVALID_PARAMETER for an image that is to be split into segments. */
+function checkGranularity(command: CaptionCommand, kind: MediaKind): void {
+  if (kind === 'image' && isBySegment(command)) {
+    throw invalid('This is an image. --by shot, --by interval and --format vtt are for videos.');
+  }
+}
+
+/** Whether each segment of a video gets its own caption. A track has at least one segment. */
+function isBySegment({ granularity, output }: CaptionCommand): boolean {
+  return granularity.kind !== 'whole' || output === 'vtt';
+}
+
+async function captionFile(
+  engine: VisionLanguageEngine,
+  file: string,
+  command: CaptionCommand,
+  context: CommandContext,
+): Promise<void> {
+  const { terminal, signal } = context;
+  const { detail, sampling, output } = command;
+  const media = await openMedia(file, sampling);
+  const model = await waitForModel(engine, signal);
+  const settings = resolveSettings({}, model.generation);
+  const mediaSettings = media.kind === 'image' ? { detail } : { sampling: sampling.mode };
+  const provenance = () => provenanceJson(model, settings, mediaSettings);
+  if (media.kind === 'video' && isBySegment(command)) {
+    const video = { ...command, file, path: media.path, model: model.id, settings, provenance };
+    await captionSegments(engine, video, context);
+    return;
+  }
+  const tasks = command.languages.flatMap((language) =>
+    command.kinds.map((kind) => ({ language, kind })),
+  );
+  const request = {
+    media: [media],
+    detail,
+    conversations: tasks.map(({ kind, language }) =>
+      captionConversation(kind, language, media.kind),
+    ),
+    priority: command.files.length > 1 ? 'batch' : 'interactive',
+    settings,
+  } as const;
+  // Scripts get the same columns whatever the number of texts; see OUTPUT_HELP.
+  const isBareText = terminal.isTTY && command.files.length === 1 && tasks.length === 1;
+  const columns = (conversation: number): string[] => {
+    const { language, kind } = tasks[conversation] ?? {};
+    return isBareText ? [] : [file, language?.code ?? '', kind ?? ''];
+  };
+  if (output === 'text' && command.delivery === 'stream') {
+    await printTextsAsTheyCome(engine.generate(request, signal), columns, terminal);
+    return;
+  }
+  const { media: reports, answers } = await collectOutcome(engine, request, signal);
+  if (output === 'json') {
+    const results = answers.map(({ conversation, text, finishReason }) => {
+      const { language, kind }: Partial<CaptionTask> = tasks[conversation] ?? {};
+      return { language: language?.code, kind, text, finish_reason: finishReason };
+    });
+    const line = { file, media: reports.map(mediaJson)[0], results, ...provenance() };
+    terminal.result(JSON.stringify(line));
+    return;
+  }
+  for (const { conversation, text } of answers) {
+    terminal.result(toLine(columns(conversation), text));
+  }
+}
+
+interface SegmentsCommand extends Omit<CaptionCommand, 'files' | 'kinds'> {
+  /** As given on the command line. */
+  readonly file: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Id of the model, for the note in the track. */
+  readonly model: string;
+  readonly settings: GenerationSettings;
+  readonly provenance: () => object;
+}
+
+/**
+ * Captions the segments of a video. Prints each segment at once as lines of text or JSON, and a track at the end.
+ *
+ * @throws the errors of `planSegments` and `captionVideo`.
+ */
+async function captionSegments(
+  engine: VisionLanguageEngine,
+  command: SegmentsCommand,
+  context: CommandContext,
+): Promise<void> {
+  const { path, file, languages, sampling, settings, output } = command;
+  const { terminal, signal } = context;
+  const segments = await planVideoSegments(command, context);
+  const described: CaptionedSegment[] = [];
+  const task = { path, sampling, segments, languages, settings };
+  for await (const event of captionVideo(engine, task, signal)) {
+    if (event.type !== 'segment') continue;
+    described.push(event.segment);
+    terminal.progress(`${file} (segment ${described.length} of ${segments.length})`);
+    if (output !== 'vtt') {
+      for (const line of segmentLines(event.segment, command)) terminal.result(line);
+    }
+  }
+  if (output === 'vtt') terminal.result(formatTrack(described, command));
+}
+
+async function planVideoSegments(
+  { path, sampling, granularity }: SegmentsCommand,
+  { workers, signal }: CommandContext,
+): Promise<readonly TimeRange[]> {
+  const inspector = createMediaInspector({ entry: workers.media });
+  try {
+    const metadata = await inspector.inspect(path, signal);
+    const video = { path, metadata, range: sampling.range };
+    return await planSegments(video, granularity, inspector, signal);
+  } finally {
+    await inspector.close();
+  }
+}
+
+function segmentLines(
+  { startSeconds: start, endSeconds: end, texts, frames }: CaptionedSegment,
+  { file, output, provenance }: SegmentsCommand,
+): string[] {
+  if (output === 'json') {
+    const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
+    return [JSON.stringify({ file, start, end, texts: byLanguage, frames, ...provenance() })];
+  }
+  const times = [start, end].map((seconds) => seconds.toFixed(3));
+  return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));
+}
+
+/** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
+function formatTrack(
+  segments: readonly CaptionedSegment[],
+  { languages: [language], model }: SegmentsCommand,
+): string {
+  if (!language) throw invalid('--format vtt needs one language.');
+  const cues = segments.map(({ startSeconds, endSeconds, texts }) => ({
+    startSeconds,
+    endSeconds,
+    text: texts[0]?.text ?? '',
+  }));
+  // The terminal adds the last line break.
+  return formatWebVtt({ language, model, cues }).trimEnd();
+}
+
+function parseGranularity({ by, interval }: CaptionOptions): Granularity {
+  switch (by) {
+    case 'whole':
+      return { kind: by };
+    case 'shot':
+      return { kind: by, maxShots: MAX_SEGMENTS };
+    case 'interval':
+      return { kind: by, seconds: parseNumber('--interval', interval, 0.1, MAX_VIDEO_SECONDS) };
+  }
+}
+
+function parseKind(text: string): CaptionKind {
+  const kind = CAPTION_KINDS.find((name) => name === text);
+  if (kind) return kind;
+  throw invalid(`Unknown kind "${text}" in --kind. Use ${CAPTION_KINDS.join(', ')}.`);
+}
+
+function invalid(message: string): SalamandraError {
+  return new SalamandraError('INVALID_PARAMETER', message);
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
+import { checkMediaFile, openMedia } from './media-files.js';
+
+const SAMPLING = { mode: 'uniform' as const, frames: { count: 4 } };
+const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
+const samples = join(import.meta.dirname, '../../samples');
+
+const folder = createTemporaryFolder();
+afterAll(() => folder.remove());
+
+describe('openMedia', () => {
+  it('loads an image into memory', async () => {
+    const image = await openMedia(join(samples, 'fox.png'), SAMPLING);
+
+    expect(image).toMatchObject({ kind: 'image' });
+    expect(image.kind === 'image' && image.bytes.subarray(1, 4)).toEqual(Buffer.from('PNG'));
+  });
+
+  it.each(['rabbit-enters.webm', 'rocket-rises.mp4'])(
+    'leaves the video %s on disk',
+    async (name) => {
+      const path = join(samples, name);
+
+      expect(await openMedia(path, SAMPLING)).toEqual({ kind: 'video', path, sampling: SAMPLING });
+    },
+  );
+});
+
+describe('checkMediaFile', () => {
+  it('detects the kind by content, whatever the name', async () => {
+    const image = folder.write('a.mp4', readFileSync(join(samples, 'fox.png')));
+
+    expect(await checkMediaFile(image)).toBe('image');
+    expect(await checkMediaFile(join(samples, 'rocket-rises.mp4'))).toBe('video');
+  });
+
+  it.each([
+    ['a missing file', () => folder.path('absent'), 'NOT_FOUND'],
+    ['a folder', () => folder.path('.'), 'INVALID_REQUEST'],
+    ['an empty file', () => folder.write('empty.png', ''), 'MEDIA_EMPTY'],
+    ['text named as a video', () => folder.write('a.mp4', 'neither'), 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'a HEIC image',
+      () => folder.write('a.jpg', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic')),
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'an image above the size limit',
+      () => folder.write('a.png', Buffer.concat([PNG_SIGNATURE, Buffer.alloc(25_000_000)])),
+      'MEDIA_TOO_LARGE',
+    ],
+  ])('rejects %s', async (_, createFile, code) => {
+    await expect(checkMediaFile(createFile())).rejects.toMatchObject({ code });
+  });
+});

@@ -1,0 +1,102 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { MAX_IMAGE_BYTES } from '../config/limits.js';
+import type { RequestMedia } from '../engine/vision-language-engine.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import type { FrameSampling } from '../media/frame-sampling.js';
+import type { MediaReport } from '../media/media-report.js';
+import {
+  emptyFile,
+  type MediaKind,
+  sniffImageFormat,
+  sniffMediaKind,
+  unsupportedFormat,
+} from '../media/sniff-media.js';
+import { MEDIA_HEAD_BYTES } from '../media/video-formats.js';
+
+/**
+ * Checks that a file exists and begins like an image or a video, without reading more than its first bytes. It runs
+ * before the model is loaded, which can take minutes.
+ *
+ * @throws NOT_FOUND, INVALID_REQUEST for a folder or device, MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE for
+ *   an image.
+ */
+export async function checkMediaFile(path: string): Promise<MediaKind> {
+  return await withMediaFile(path, (_, { kind }) => Promise.resolve(kind));
+}
+
+/**
+ * Loads an image file into memory. A video, of any size, stays on disk.
+ *
+ * @throws as `checkMediaFile`.
+ */
+export async function openMedia(path: string, sampling: FrameSampling): Promise<RequestMedia> {
+  return await withMediaFile(path, async (file, { kind, size }) => {
+    if (kind === 'video') return { kind, path: resolve(path), sampling };
+    const bytes = Buffer.alloc(size);
+    await file.read(bytes, 0, size, 0);
+    return { kind, bytes };
+  });
+}
+
+/** Preprocessing result of a file, with the field names of the HTTP API. */
+export function mediaJson(report: MediaReport): object {
+  const { kind, sha256, width, height, visualTokens } = report;
+  const common = { kind, sha256, width, height, visual_tokens: visualTokens };
+  if (report.kind === 'image') return { ...common, tiles: report.tiles };
+  return {
+    ...common,
+    duration_seconds: report.durationSeconds,
+    frames: report.frames.map(({ timestampSeconds }) => timestampSeconds),
+    frames_requested: report.framesRequested,
+  };
+}
+
+async function withMediaFile<T>(
+  path: string,
+  use: (file: FileHandle, checked: { kind: MediaKind; size: number }) => Promise<T>,
+): Promise<T> {
+  const file = await open(path).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
+    throw new SalamandraError('NOT_FOUND', message, { cause });
+  });
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) {
+      throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
+    }
+    if (!stat.isFile()) throw invalid('This is not a regular file.');
+    const kind = detectKind(await readHead(file));
+    if (kind === 'image' && stat.size > MAX_IMAGE_BYTES) {
+      throw new SalamandraError(
+        'MEDIA_TOO_LARGE',
+        `The image file has ${stat.size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
+        { details: { bytes: stat.size, max_bytes: MAX_IMAGE_BYTES } },
+      );
+    }
+    return await use(file, { kind, size: stat.size });
+  } finally {
+    await file.close();
+  }
+}
+
+function detectKind(head: Uint8Array): MediaKind {
+  if (head.length === 0) throw emptyFile();
+  const kind = sniffMediaKind(head);
+  // Throws for HEIC, which is recognized and not supported.
+  if (kind === 'image') sniffImageFormat(head);
+  if (kind !== null) return kind;
+  throw unsupportedFormat();
+}
+
+async function readHead(file: FileHandle): Promise<Uint8Array> {
+  const head = Buffer.alloc(MEDIA_HEAD_BYTES);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  return head.subarray(0, bytesRead);
+}
+
+function invalid(message: string): SalamandraError {
+  return new SalamandraError('INVALID_REQUEST', message);
+}

@@ -1,0 +1,139 @@
+import { type Command, Option } from 'commander';
+
+import { type Configuration, parseInteger } from '../config/configuration.js';
+import { MAX_FRAMES_PER_SECOND, MAX_SAMPLED_FRAMES, MAX_VIDEO_SECONDS } from '../config/limits.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../media/frame-sampling.js';
+import type { Detail } from '../vision/plan-tiles.js';
+import {
+  type CommandContext,
+  configurationFor,
+  createJsonOption,
+  createModelOption,
+  createStreamOption,
+} from './command-context.js';
+import type { Delivery } from './print-texts.js';
+
+interface VideoOptions {
+  readonly frames?: string;
+  readonly fps?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly sampling: FrameSampling['mode'];
+}
+
+/** Options of `caption` and `ask`, before they are parsed. */
+export interface MediaOptions extends VideoOptions {
+  readonly model?: string;
+  readonly json?: true;
+  readonly stream?: true;
+  readonly detail: Detail;
+}
+
+const MIN_FRAMES_PER_SECOND = 0.001;
+
+/** Adds the options that `caption` and `ask` have in common. */
+export function addMediaOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--detail <detail>', 'tiles of an image: low is 1 tile, high as many as possible')
+        .choices(['low', 'auto', 'high'])
+        .default('auto'),
+    )
+    .option(
+      '--frames <count>',
+      `frames of a video, 1 to ${MAX_SAMPLED_FRAMES} (default: ${DEFAULT_FRAMES})`,
+    )
+    .option('--fps <rate>', 'frames per second of a video, instead of --frames')
+    .option('--start <time>', 'start in a video: seconds or HH:MM:SS')
+    .option('--end <time>', 'end in a video: seconds or HH:MM:SS')
+    .addOption(
+      new Option('--sampling <mode>', 'frames at even intervals, or the middle frame of each shot')
+        .choices(['uniform', 'scene'])
+        .default('uniform'),
+    )
+    .addOption(createModelOption())
+    .addOption(createJsonOption())
+    .addOption(createStreamOption());
+}
+
+/** Parses the options of `addMediaOptions`. @throws INVALID_PARAMETER */
+export function readMediaOptions(
+  options: MediaOptions,
+  output: string,
+  { terminal }: CommandContext,
+): { detail: Detail; sampling: FrameSampling; delivery: Delivery; configuration: Configuration } {
+  if (options.stream && output !== 'text') {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      '--stream works for text only. Leave it out with --json or --format.',
+    );
+  }
+  return {
+    detail: options.detail,
+    sampling: parseSampling(options),
+    delivery: (options.stream ?? terminal.isTTY) ? 'stream' : 'whole',
+    configuration: configurationFor(options),
+  };
+}
+
+/** Parses the frame options. @throws INVALID_PARAMETER */
+export function parseSampling({ frames, fps, start, end, sampling }: VideoOptions): FrameSampling {
+  if (frames !== undefined && fps !== undefined) {
+    throw new SalamandraError('INVALID_PARAMETER', 'Use either --frames or --fps, not both.');
+  }
+  const range = parseRange(start, end);
+  return {
+    mode: sampling,
+    frames:
+      fps === undefined
+        ? {
+            count: parseInteger(
+              '--frames',
+              frames ?? String(DEFAULT_FRAMES),
+              1,
+              MAX_SAMPLED_FRAMES,
+            ),
+          }
+        : { perSecond: parseNumber('--fps', fps, MIN_FRAMES_PER_SECOND, MAX_FRAMES_PER_SECOND) },
+    ...(range && { range }),
+  };
+}
+
+function parseRange(start: string | undefined, end: string | undefined): TimeRange | undefined {
+  if (start === undefined && end === undefined) return undefined;
+  const startSeconds = start === undefined ? 0 : parseTime('--start', start);
+  const endSeconds = end === undefined ? null : parseTime('--end', end);
+  if (endSeconds !== null && endSeconds <= startSeconds) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `--end ${end ?? ''} must be later than --start ${start ?? '0'}.`,
+    );
+  }
+  return { startSeconds, endSeconds };
+}
+
+/** Parses seconds, MM:SS or HH:MM:SS, each with an optional fraction. */
+function parseTime(option: string, text: string): number {
+  const [, hours = '0', minutes = '0', seconds] =
+    /^(?:(?:(\d{1,3}):)?([0-5]?\d):(?=[0-5]?\d(?:\.|$)))?(\d{1,6}(?:\.\d{1,9})?)$/.exec(text) ?? [];
+  const total = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds);
+  if (seconds !== undefined && total <= MAX_VIDEO_SECONDS) return total;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `${option} must be seconds or HH:MM:SS, not "${text}".`,
+    {
+      details: { max_seconds: MAX_VIDEO_SECONDS },
+    },
+  );
+}
+
+/** Parses a decimal number from `min` to `max`. @throws INVALID_PARAMETER naming the option. */
+export function parseNumber(option: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,9}(?:\.\d{1,9})?$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `${option} must be a number from ${min} to ${max}, not "${text}".`,
+  );
+}

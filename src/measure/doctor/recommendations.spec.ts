@@ -1,0 +1,89 @@
+import {
+  recommendPrecision,
+  type PrecisionChoice,
+  recommendThreads,
+  threadCounts,
+} from './recommendations.js';
+
+const GB = 1e9;
+
+/** A model of 7 billion weights: memory by precision, and the measured times. */
+function choices(times: Partial<Record<PrecisionChoice['precision'], number>>): PrecisionChoice[] {
+  const memory = { fp32: 31, int8: 9, mixed: 12, int4: 5 } as const;
+  return (['int4', 'mixed', 'int8', 'fp32'] as const).map((precision) => ({
+    precision,
+    memoryBytes: memory[precision] * GB,
+    requestMs: times[precision] ?? null,
+  }));
+}
+
+const fast = (usable: number) => ({ usableBytes: usable * GB, hasFastInt8: true });
+
+describe('recommendPrecision', () => {
+  it('takes the fastest measured precision that fits', () => {
+    const measured = choices({ fp32: 10, int8: 500, int4: 300 });
+
+    expect(recommendPrecision(measured, fast(16)).precision).toBe('int4');
+    expect(recommendPrecision(measured, fast(64)).precision).toBe('fp32');
+  });
+
+  it('takes the more exact of two equally fast precisions', () => {
+    const { precision, reasons } = recommendPrecision(choices({ int8: 305, int4: 300 }), fast(16));
+
+    expect(precision).toBe('int8');
+    expect(reasons.join()).toContain('more exact');
+  });
+
+  it.each([
+    [16, true, 'mixed'],
+    [16, null, 'mixed'],
+    [16, false, 'int4'],
+    [8, true, 'int4'],
+    [3, true, 'int4'],
+  ])('applies rules in %d GB, int8 instructions: %j', (usable, hasFastInt8, expected) => {
+    const circumstances = { usableBytes: usable * GB, hasFastInt8 };
+
+    expect(recommendPrecision(choices({ int8: 500 }), circumstances).precision).toBe(expected);
+  });
+
+  it('says that even the smallest precision does not fit', () => {
+    expect(recommendPrecision(choices({}), fast(3)).reasons.join()).toContain('does not fit');
+  });
+
+  it('recommends int8 for small models', () => {
+    const small = choices({}).map((one) => ({ ...one, memoryBytes: one.memoryBytes / 100 }));
+
+    expect(recommendPrecision(small, fast(16)).precision).toBe('int8');
+  });
+});
+
+describe('threadCounts', () => {
+  const machine = (logicalCores: number, physicalCores: number, coreLimit: number | null) => ({
+    logicalCores,
+    coreLimit,
+    facts: { instructionSets: [], physicalCores },
+  });
+
+  it.each([
+    [machine(16, 8, null), 16, [8, 16]],
+    [machine(16, 8, 4), 16, [4, 16]],
+    [machine(16, 8, 0.5), 1, [1]],
+    [machine(2, 2, null), 2, [2]],
+    [{ logicalCores: 8, coreLimit: null, facts: null }, 3, [3, 8]],
+  ])(
+    'measures cores, hyper-threads and the configured number: %j, %d',
+    (one, configured, counts) => {
+      expect(threadCounts(one, configured)).toEqual(counts);
+    },
+  );
+});
+
+it('recommends the smallest number of threads that is as fast as any other', () => {
+  const measured = [
+    { threads: 4, requestMs: 130 },
+    { threads: 8, requestMs: 103 },
+    { threads: 16, requestMs: 100 },
+  ];
+
+  expect(recommendThreads(measured)).toBe(8);
+});
