@@ -1,12 +1,18 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 
+import { describeWith } from '../setup/required-program.js';
 import { chromiumPath, launchChromium } from './chromium.js';
 
 /** The machine may be busy; a page that is right must not fail for it. */
 const WAIT_MS = 20_000;
 
-/** `describe` for specs that open the page; without Chromium they are skipped in plain sight, and set-up has said so. */
-export const describeWithChromium = chromiumPath ? describe : describe.skip;
+/** `describe` for specs that open the page. */
+export const describeWithChromium = describeWith({
+  name: 'Chromium',
+  isInstalled: chromiumPath !== undefined,
+  remedy:
+    'Install Chromium (Debian: apt-get install chromium) or set SALAMANDRA_CHROMIUM to its path.',
+});
 
 export interface VisitOptions extends Pick<
   BrowserContextOptions,

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 
 import { en } from '../../src/web/page/locales/en.js';
-import { ffmpeg } from '../videos/videos.js';
+import { itWithFfmpeg } from '../videos/videos.js';
 import { type Service, startService } from '../e2e/service.js';
 import { createPageHarness, describeWithChromium } from './page-harness.js';
 import { addSamples, ask, button, writeCaptions, written, waitUntilReady } from './page-parts.js';
@@ -66,7 +66,7 @@ describeWithChromium('the page of the real service', () => {
       .waitFor();
   });
 
-  (ffmpeg ? it : it.skip)('describes a clip', async () => {
+  itWithFfmpeg('describes a clip', async () => {
     const page = await harness.open(service.url);
     page.setDefaultTimeout(WAIT_MS);
     await addSamples(page, 'three-shots.mp4');

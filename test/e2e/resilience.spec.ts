@@ -2,8 +2,9 @@ import { jest } from '@jest/globals';
 import sharp from 'sharp';
 
 import { poll } from '../setup/poll.js';
+import { isAlive, listChildren } from '../setup/processes.js';
 import { openStream } from './read-stream.js';
-import { listChildren, postForm, type Service, startService } from './service.js';
+import { postForm, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 
@@ -98,6 +99,7 @@ it('takes its children with it', async () => {
   await service.waitUntilReady();
   const [worker] = listChildren(service.process.pid!);
   const family = [worker!, ...listChildren(worker!)];
+  expect(family.length).toBeGreaterThan(1);
   service.process.kill('SIGKILL');
 
   await poll(() => family.every((pid) => !isAlive(pid)) || undefined, 10_000);
@@ -105,23 +107,25 @@ it('takes its children with it', async () => {
 
 it('finishes running work on SIGTERM', async () => {
   await service.waitUntilReady();
-  const running = postForm(captions, [
-    ['file', picture],
-    ['languages', 'ca,es,en'],
-    ['max_tokens', '64'],
-  ]);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const [worker] = listChildren(service.process.pid!);
+  const running = await openStream(captions, {
+    media: { base64: picture.toString('base64') },
+    ...{ languages: ['ca', 'es', 'en'], kind: ['long'], temperature: 2, max_tokens: 256 },
+  });
+  // The worker is stopped in the middle of the work, so that the work cannot end before the signal comes.
+  await poll(() => running.text().includes('event: text-delta') || undefined);
+  process.kill(worker!, 'SIGSTOP');
   const exited = service.stop();
+  try {
+    await poll(() => service.output().includes('stopping') || undefined);
+    expect(running.events().map(({ event }) => event)).not.toContain('done');
+  } finally {
+    process.kill(worker!, 'SIGCONT');
+  }
 
-  expect((await running).status).toBe(200);
+  await running.ended();
+  const names = running.events().map(({ event }) => event);
+  expect(names.filter((name) => name === 'caption')).toHaveLength(3);
+  expect(names.at(-1)).toBe('done');
   expect(await exited).toBe(0);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { poll } from '../setup/poll.js';
@@ -53,12 +52,6 @@ export async function startService(
       return exited;
     },
   };
-}
-
-/** Ids of a process's children, on Linux. */
-export function listChildren(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
 }
 
 export interface Reply {

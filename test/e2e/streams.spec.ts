@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 
 import { poll } from '../setup/poll.js';
+import { listChildren } from '../setup/processes.js';
 import { tinyClip } from '../videos/tiny-video.js';
 import { drawPicture } from './draw-picture.js';
 import { openStream } from './read-stream.js';
-import { listChildren, postForm, postJson, type Service, startService } from './service.js';
+import { postForm, postJson, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 

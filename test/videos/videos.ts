@@ -2,12 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Ffmpeg, findFfmpeg } from '../../src/media/find-ffmpeg.js';
+import { describeWith, itWith } from '../setup/required-program.js';
 
-/** null on a machine without ffmpeg, where set-up has said so and specs of clips are skipped in plain sight. */
+/** `null` on a machine without ffmpeg. */
 export const ffmpeg: Ffmpeg | null = await findFfmpeg(process.env).catch(() => null);
 
-/** `describe` for specs that read clips. */
-export const describeWithFfmpeg = ffmpeg ? describe : describe.skip;
+const FFMPEG = {
+  name: 'ffmpeg',
+  isInstalled: ffmpeg !== null,
+  remedy: 'Install ffmpeg (Debian: apt-get install ffmpeg) or set SALAMANDRA_FFMPEG to its path.',
+};
+
+/** `describe` for specs that decode or encode videos. */
+export const describeWithFfmpeg = describeWith(FFMPEG);
+/** `it`, the same. */
+export const itWithFfmpeg = itWith(FFMPEG);
 
 /** The ffmpeg of a spec under `describeWithFfmpeg`. */
 export function requireFfmpeg(): Ffmpeg {
