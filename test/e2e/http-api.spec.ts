@@ -54,10 +54,11 @@ describe('POST /v1/captions', () => {
       ['no', 'alt'],
     ]);
     for (const { text, usage, finish_reason } of body.results) {
-      expect(typeof text).toBe('string');
+      expect(text).toMatch(/\S/);
       expect(['stop', 'length']).toContain(finish_reason);
       expect(usage.image_tokens).toBe(body.media.visual_tokens);
       expect(usage.prompt_tokens).toBeGreaterThan(usage.image_tokens);
+      expect(usage.completion_tokens).toBeGreaterThan(0);
       expect(usage.completion_tokens).toBeLessThanOrEqual(8);
     }
     expect(body.timings.total_ms).toBeGreaterThanOrEqual(body.timings.first_token_ms);

@@ -123,13 +123,15 @@ it('takes several pictures, and none', async () => {
   expect(none).toMatchObject({ usage: { prompt_tokens_details: { image_tokens: 0 } } });
 });
 
-it('is asked for by seed', async () => {
+it('samples the same answer again for the same seed, and another for another', async () => {
   const sample = async (seed: number) => {
     const { choices } = await create([ask('Hello')], { temperature: 2, seed });
     return choices[0]!.message.content;
   };
 
-  expect(await sample(5)).toBe(await sample(5));
+  const first = await sample(5);
+  expect(await sample(5)).toBe(first);
+  expect(await sample(6)).not.toBe(first);
 });
 
 it.each([

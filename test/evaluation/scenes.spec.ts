@@ -39,6 +39,7 @@ describe('sampleSmallObjectScene', () => {
     ({ fewest, most, number }) => {
       for (let index = 0; index < 200; index++) {
         const { width, height, objects } = sampleSmallObjectScene(number, index);
+        expect(objects.length).toBeGreaterThanOrEqual(1);
         for (const { side } of objects) {
           const times = Math.max(width, height) / side;
           expect(times).toBeGreaterThan(fewest - 1e-9);
@@ -90,13 +91,16 @@ describe('createTaskDealer', () => {
 
   it('asks for positions only where there are two objects or more', () => {
     const dealer = createTaskDealer();
+    const kinds = new Set<string>();
     for (let index = 0; index < 500; index++) {
       const scene = sampleScene(index);
       const { kind, conversation } = dealer.dealQuestion(scene);
+      kinds.add(kind);
       expect(JSON.stringify(conversation)).not.toContain('{0}');
       if (scene.objects.length === 1) expect(['count', 'exists']).toContain(kind);
       if (kind === 'middle') expect(scene.objects).toHaveLength(3);
     }
+    expect([...kinds].sort()).toEqual(['count', 'exists', 'left', 'middle', 'right']);
   });
 });
 

@@ -47,9 +47,9 @@ describe('pulling from a hub that means harm', () => {
   ])('never fetches a file that is called %j', async (name) => {
     const { size } = files.get('config.json')!;
     await open(filesWith({ [name]: { ...files.get('config.json')!, size } }));
-    const { directory } = await fixture.pull({});
+    const { directory, manifest } = await fixture.pull({});
 
-    await expect(loadModelPackage(directory)).resolves.toBeDefined();
+    expect((await loadModelPackage(directory)).manifest).toEqual(manifest);
     expect(fixture.hub.sent.has(name)).toBe(false);
     expect(new Set([...fixture.listHome().keys()].map((path) => path.split('/')[0]))).toEqual(
       new Set(['packages']),

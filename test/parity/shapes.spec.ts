@@ -11,6 +11,10 @@ const SHAPES = [
   ...['rope-linear', 'rope-llama3', 'rope-yarn', 'rope-yarn-all'],
 ];
 const IMPORTED = ['gptq', 'fp8-rows', 'fp8-matrix'];
+const ROPES = [
+  ...['default', 'default, theta of a million', 'linear', 'llama3'],
+  ...['yarn', 'yarn with all it may say', 'yarn with two scales'],
+];
 /** Long tables take their time in Jest's sandbox. */
 const MAX_POSITIONS = 4096;
 
@@ -30,6 +34,18 @@ describe('shapes of the family', () => {
   it('has references of every kind', () => {
     expect(references.cases.map(({ name }) => name)).toEqual(SHAPES);
     expect(references.imported.map(({ name }) => name)).toEqual(IMPORTED);
+    expect(references.ropes.map(({ kind }) => kind)).toEqual(ROPES);
+    const quantized = references.cases.flatMap((one) => Object.keys(one.quantised));
+    expect(quantized.sort()).toEqual([
+      'int4',
+      'int4',
+      'int4',
+      'int8',
+      'int8',
+      'int8',
+      'mixed',
+      'mixed',
+    ]);
   });
 
   it('makes the weights that the references are of', () => {

@@ -47,6 +47,7 @@ async function stepTogether(sequences: readonly Sequence[]): Promise<Uint8Array[
 
 /** How many bytes of keys and values differ. */
 function countDifferent(some: readonly Uint8Array[], others: readonly Uint8Array[]): number {
+  expect(some.length).toBeGreaterThan(0);
   expect(some.length).toBe(others.length);
   return some.reduce((sum, plane, which) => {
     const other = others[which]!;
