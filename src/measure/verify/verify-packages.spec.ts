@@ -11,6 +11,7 @@ import { PROJECT_DIRECTORY } from '../../config/configuration.js';
 import { installModel } from '../../models/install/install-model.js';
 import type { Precision } from '../../models/package/manifest.js';
 import { inspectPackage } from '../../models/package/model-package.js';
+import type { Examination, ExaminationTask } from './examination.js';
 import { examinePackage } from './examine-package.js';
 import { findReference } from './find-reference.js';
 import { type PackageToVerify, type VerifiedPackage, verifyPackages } from './verify-packages.js';
@@ -88,6 +89,26 @@ describe('verifyPackages', () => {
 
   it('leaves nothing of the reference behind', () => {
     expect(readdirSync(home)).toEqual(['packages']);
+  });
+
+  it('examines packages alone, each verified, if there is no reference', async () => {
+    const tasks: ExaminationTask[] = [];
+    const examination = { loadMs: 1 } as Examination;
+    const verified = await verifyPackages({
+      ...{ packages: [int8, fp32], threads: 3, depth: 'layers' as const, home },
+      reference: { kind: 'none', reason: 'None.' },
+      examine: (task) => Promise.resolve(tasks.push(task)).then(() => examination),
+    });
+
+    const trace = { role: 'none' };
+    expect(tasks).toEqual([
+      { packageDirectory: int8.directory, threads: 3, trace },
+      { packageDirectory: fp32.directory, threads: 3, trace },
+    ]);
+    expect(verified).toEqual([
+      { ...int8, role: 'alone', examination },
+      { ...fp32, role: 'alone', examination },
+    ]);
   });
 
   it('refuses packages of different vocabularies before anything is loaded', async () => {
