@@ -22,14 +22,14 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-it('captions a picture with nothing but the text on standard output', async () => {
+it('captions an image and prints only the text on standard output', async () => {
   const { code, stdout, stderr } = await run(['caption', picture, '--languages', 'ca']);
 
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(stdout.trimEnd().length).toBeGreaterThan(0);
 });
 
-it('goes on after a file that fails, and ends with the code of its family', async () => {
+it('continues after a file that fails and exits with the code of its error family', async () => {
   const text = join(folder, 'text.png');
   await writeFile(text, 'not a picture');
   const { code, stdout } = await run(['caption', text, picture, '--languages', 'ca,es', '--json']);
@@ -57,7 +57,7 @@ it('answers a question', async () => {
   });
 });
 
-it('answers about several pictures, and about none', async () => {
+it('answers questions about several images and about none', async () => {
   const several = await run([
     'ask',
     picture,
@@ -78,7 +78,7 @@ it('answers about several pictures, and about none', async () => {
   expect(JSON.parse(none.stdout)).toMatchObject({ files: [], media: [] });
 });
 
-it('prints the same text in pieces as whole', async () => {
+it('prints the same text streamed and whole', async () => {
   const args = ['caption', picture, '--languages', 'ca,es', '--kind', 'long'];
   const [whole, pieces] = [await run(args), await run([...args, '--stream'])];
 
@@ -86,7 +86,7 @@ it('prints the same text in pieces as whole', async () => {
   expect(pieces.stdout).toBe(whole.stdout);
 });
 
-it('chats: each line is a question that sees the turns before, and the end of the input ends it', async () => {
+it('chats: each line is a question after the turns before it, until the input ends', async () => {
   const input = 'What is on the left?\n\nWhat is on the right?\n';
   const chat = await run(['ask', '--chat', picture, '--json'], { input });
   const [first, second] = readLines(chat.stdout) as { results: { text: string }[] }[];
@@ -104,7 +104,7 @@ it('chats: each line is a question that sees the turns before, and the end of th
   expect(readLines(stdout)).toEqual([second]);
 });
 
-it('goes on chatting after a question that fails', async () => {
+it('continues a chat after a question that fails', async () => {
   const input = `${'dog '.repeat(3_000)}\nHow many?\n`;
   const { code, stdout, stderr } = await run(['ask', '--chat', '--json'], { input });
 
@@ -120,20 +120,20 @@ it.each([
   ['an unknown language', ['caption', 'x', '--languages', 'xx'], 2],
   ['an unknown kind', ['caption', 'x', '--kind', 'poem'], 2],
   ['an absent file', ['caption', 'absent.png'], 2],
-  ['segments of a picture', ['caption', join(SAMPLES, 'fox.png'), '--by', 'shot'], 2],
-  ['a track of two clips', ['caption', 'x', 'y', '--format', 'vtt'], 2],
+  ['segments of an image', ['caption', join(SAMPLES, 'fox.png'), '--by', 'shot'], 2],
+  ['a track of two videos', ['caption', 'x', 'y', '--format', 'vtt'], 2],
   ['a track in two languages', ['caption', 'x', '--format', 'vtt', '--languages', 'ca,es'], 2],
   ['another kind of text for shots', ['caption', 'x', '--by', 'shot', '--kind', 'alt'], 2],
   ['JSON as it comes', ['caption', 'x', '--json', '--stream'], 2],
   ['frames by number and by rate', ['caption', 'x', '--frames', '2', '--fps', '1'], 2],
   ['an end before the start', ['caption', 'x', '--start', '3', '--end', '2'], 2],
-  ['a question that was forgotten', ['ask', join(SAMPLES, 'fox.png')], 2],
+  ['a missing question', ['ask', join(SAMPLES, 'fox.png')], 2],
   ['an absent history', ['ask', 'Who?', '--history', 'absent.json'], 2],
-  ['an absent picture to ask about', ['ask', 'absent.png', 'Who?'], 2],
+  ['a question about an absent image', ['ask', 'absent.png', 'Who?'], 2],
   ['an absent model', ['caption', 'x', '--model', 'absent'], 4],
   ['an absent checkpoint', ['convert', 'absent', '--out', 'absent-out'], 4],
   ['help', ['--help'], 0],
-])('ends for %s with the promised code and no stack', async (_, args, expected) => {
+])('exits for %s with the documented code and without a stack trace', async (_, args, expected) => {
   const { code, stdout, stderr } = await run(args);
 
   expect(code).toBe(expected);

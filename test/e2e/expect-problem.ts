@@ -1,6 +1,6 @@
 import type { Reply } from './service.js';
 
-/** An error as the API promises it: its code, and nothing about the machine or the libraries. */
+/** Expects an error response with this status and code that does not mention file paths or libraries. */
 export function expectProblem(reply: Reply, status: number, code: string): void {
   expect(reply.body).toMatchObject({ status, code });
   expect(reply.status).toBe(status);

@@ -21,7 +21,7 @@ afterAll(async () => {
   expect(await service.stop()).toBe(0);
 });
 
-describe('pictures that cannot be used', () => {
+describe('files that are not valid images', () => {
   const cases: [string, () => Uint8Array | Promise<Uint8Array>, number, string][] = [
     ['empty', () => Buffer.alloc(0), 422, 'MEDIA_EMPTY'],
     ['truncated', () => picture.subarray(0, picture.length / 2), 422, 'MEDIA_CORRUPT'],
@@ -48,8 +48,8 @@ describe('pictures that cannot be used', () => {
   });
 });
 
-describe('many at once', () => {
-  it('answers each of several requests with its own picture', async () => {
+describe('many requests at once', () => {
+  it('answers each request about its own image', async () => {
     const sizes = [60, 90, 120, 150];
     const replies = await Promise.all(
       sizes.map(async (size) =>
@@ -64,7 +64,7 @@ describe('many at once', () => {
     expect(replies.map(({ body }) => body.media.width)).toEqual(sizes);
   });
 
-  it('refuses what does not fit the queue, at once, and answers the rest', async () => {
+  it('rejects requests beyond the queue limit at once and answers the others', async () => {
     const replies = await Promise.all(
       Array.from({ length: 40 }, () =>
         postForm(captions, [

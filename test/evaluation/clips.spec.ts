@@ -12,11 +12,11 @@ const english = resolveLanguage('en');
 
 function objectOf({ objects }: Scene): PlacedObject {
   const [object] = objects;
-  if (!object) throw new RangeError('No object.');
+  if (!object) throw new RangeError('The scene has no object.');
   return object;
 }
 
-/** Whether any part of the object's box lies in the frame. */
+/** Whether the object's box overlaps the frame. */
 function isInSight(frame: Scene): boolean {
   const { x, y, side } = objectOf(frame);
   const isWithin = (centre: number, length: number): boolean =>
@@ -26,12 +26,12 @@ function isInSight(frame: Scene): boolean {
 
 function ends({ frames }: Clip): [Scene, Scene] {
   const [first, last] = [frames[0], frames.at(-1)];
-  if (!first || !last) throw new RangeError('No frames.');
+  if (!first || !last) throw new RangeError('The video has no frames.');
   return [first, last];
 }
 
 describe('sampleClip', () => {
-  it('gives the same clip for the same number, and motions in turn', () => {
+  it('returns the same video for the same number, with motions in turn', () => {
     expect(sampleClip(17)).toEqual(sampleClip(17));
     const motions = [0, 1, 2, 3, 4, 5, 6].map((index) => sampleClip(index).motion);
     expect(motions).toEqual([
@@ -39,7 +39,7 @@ describe('sampleClip', () => {
     ]);
   });
 
-  it('shows what it says', () => {
+  it('has frames that show its motion', () => {
     for (let index = 0; index < 600; index++) {
       const clip = sampleClip(index);
       const [first, last] = ends(clip);
@@ -62,7 +62,7 @@ describe('sampleClip', () => {
 });
 
 describe('drawFrames', () => {
-  it('moves the object alone', async () => {
+  it('moves only the object', async () => {
     const clip = sampleClip(3);
     const frames = await drawFrames(clip);
     expect(frames).toHaveLength(clip.frames.length);
@@ -70,13 +70,13 @@ describe('drawFrames', () => {
     expect(one?.length).toBe((clip.frames[0]?.width ?? 0) * (clip.frames[0]?.height ?? 0) * 3);
     const changed = one?.filter((value, i) => value !== other?.[i]).length ?? 0;
     expect(changed).toBeGreaterThan(0);
-    // Two places of the object, whose side is at most two thirds of the frame's shorter one.
+    // The old and the new place of the object, each at most two thirds of the frame's shorter side wide.
     expect(changed / (one?.length ?? 1)).toBeLessThan(0.9);
   });
 });
 
 describe('samplePair', () => {
-  it('shows one object twice in every second pair, and two in the others', () => {
+  it('shows the same object twice in every second pair', () => {
     for (let index = 0; index < 300; index++) {
       const [one, other] = samplePair(index).map((scene) => objectOf(scene).object);
       expect(one === other).toBe(index % 2 === 0);
@@ -85,7 +85,7 @@ describe('samplePair', () => {
 });
 
 describe('further tasks', () => {
-  it('asks about a clip in the words of the service', () => {
+  it('ask about a video with the prompt of the service', () => {
     const { conversation, answer } = createClipTask(sampleClip(2), english);
     const [message] = conversation;
     const { instructions, answerIn } = languageEntry(english);
@@ -95,7 +95,7 @@ describe('further tasks', () => {
     expect(answer).toBe(`${nameOf(sampleClip(2).object, english)}: moves left`);
   });
 
-  it('compares two pictures', () => {
+  it('compare two images', () => {
     const [same, different] = [0, 1].map((index) => createPairTask(samplePair(index), english));
     expect(same?.answer).toBe('the same');
     expect(different?.answer).toBe('different');
@@ -104,7 +104,7 @@ describe('further tasks', () => {
     ]);
   });
 
-  it('gives a word of another language to translate and one of the same to repeat', () => {
+  it('ask to translate a word and to repeat one', () => {
     for (const language of LANGUAGES) {
       const [object = -1] = createWordTask(4, 'translate', language).objects;
       const { conversation, answer } = createWordTask(3, 'repeat', language);
@@ -115,7 +115,7 @@ describe('further tasks', () => {
     }
   });
 
-  it('puts the picture of a follow-up into the first turn alone', () => {
+  it('put the image of a follow-up question into the first turn', () => {
     const scene = sampleScene(0);
     const first = createTask(scene, 'count', english, 0);
     const second = createTask(scene, 'caption', english, 1);

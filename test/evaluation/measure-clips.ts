@@ -13,23 +13,23 @@ import { type OnProgress, conversationsOf, runAll } from './run-all.js';
 import type { Tally } from './tally.js';
 import type { Task } from './tasks.js';
 
-/** Frames a second of encoded clips: the longest takes four seconds. */
+/** Frames per second of encoded videos. The longest lasts four seconds. */
 const FRAME_RATE = 4;
 
 export interface ClipNumbers {
-  /** Clips to ask about. */
+  /** Number of videos. */
   readonly clips: number;
-  /** How many of them are encoded as well. */
+  /** Number of videos that are also measured encoded. */
   readonly encodedClips: number;
 }
 
 /**
- * Asks each held-out clip what happens, in two languages, and counts under `clips/direction`, `clips/in-or-out`
- * (enters, leaves), `clips/object` and `motion/<motion>`. The frames reach the model as they were drawn. Some clips are
- * encoded besides and go through ffmpeg like anyone's: `clips/encoded` counts their right answers, and `clips/agreement`
- * the answers that are the same as without a codec.
+ * Asks in two languages about the motion in each held-out video, and counts under `clips/direction`, `clips/in-or-out`
+ * (enters, leaves), `clips/object` and `motion/<motion>`. The model gets the frames uncompressed. Some videos are also
+ * encoded and decoded by ffmpeg: `clips/encoded` counts their right answers, `clips/agreement` the answers that are the
+ * same as without a codec.
  *
- * @param ffmpeg the program; undefined where there is none
+ * @param ffmpeg path of the program. Undefined if it is missing.
  */
 export async function measureClips(
   pool: EnginePool,
@@ -71,7 +71,7 @@ export async function measureClips(
   return mistakes;
 }
 
-/** In two languages, one of them half the list on, so that every language meets every motion. */
+/** Two languages, half the list apart, so that every language is combined with every motion. */
 function tasksOf(clip: Clip, index: number): Task[] {
   return [index, index + Math.floor(LANGUAGES.length / 2)].flatMap((turn) => {
     const language = LANGUAGES[turn % LANGUAGES.length];

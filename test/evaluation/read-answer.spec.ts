@@ -36,7 +36,7 @@ describe('rightAnswer', () => {
 });
 
 describe('readAnswer', () => {
-  it('reads every right answer of every language back', () => {
+  it('parses every right answer in every language', () => {
     const misread: string[] = [];
     for (const language of LANGUAGES) {
       for (const index of OBJECTS.keys()) {
@@ -53,7 +53,7 @@ describe('readAnswer', () => {
     expect(misread).toEqual([]);
   });
 
-  it('reads every right answer about every clip back', () => {
+  it('parses every right answer about every video', () => {
     const misread: string[] = [];
     for (const language of LANGUAGES) {
       for (const object of OBJECTS.keys()) {
@@ -70,7 +70,7 @@ describe('readAnswer', () => {
     expect(misread).toEqual([]);
   });
 
-  it('tells motions and languages of clips apart', () => {
+  it('distinguishes motions and languages of video answers', () => {
     const english = resolveLanguage('en');
     expect(readAnswer('dog: moves left', 'clip', english).motion).toBe('movesLeft');
     expect(readAnswer('Hund: bewegt sich nach links', 'clip', english).isInLanguage).toBe(false);
@@ -81,7 +81,7 @@ describe('readAnswer', () => {
     expect(readAnswer('dog and cat', 'translate', english).isInLanguage).toBe(false);
   });
 
-  it('refuses an answer in another language, also one with a single foreign name', () => {
+  it('rejects an answer in another language, even with one foreign name', () => {
     const german = resolveLanguage('de');
     expect(readAnswer('dog and cat', 'caption', german).isInLanguage).toBe(false);
     expect(readAnswer('Hund and Katze', 'caption', german).isInLanguage).toBe(false);
@@ -114,7 +114,7 @@ describe('readAnswer', () => {
     expect(hasSameObjects(read.objects, [CAT])).toBe(false);
   });
 
-  it('gives every object a name of its own in every language', () => {
+  it('has a different name for every object in every language', () => {
     for (const language of LANGUAGES) {
       const names = [...OBJECTS.keys()].map((object) => nameOf(object, language));
       expect(new Set(names).size).toBe(OBJECTS.length);

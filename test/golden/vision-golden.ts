@@ -3,7 +3,7 @@ import type { DecodedImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 
-// A local name: in Jest's sandbox every read of a global is slow.
+// A local variable, since reading globals is slow in Jest's sandbox.
 const { imul } = Math;
 
 /** A geometry as the golden files write it; pinpoints are [rows, columns] in tiles. */

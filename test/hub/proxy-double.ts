@@ -3,12 +3,12 @@ import { type AddressInfo, connect } from 'node:net';
 
 export interface ProxyDouble {
   readonly url: string;
-  /** Hosts and ports of what went through it. */
+  /** The hosts with ports of all proxied requests. */
   readonly passed: readonly string[];
   close(): Promise<void>;
 }
 
-/** A forward proxy: requests with whole addresses, and tunnels. */
+/** Starts a forward proxy for absolute URLs and CONNECT tunnels. */
 export async function startProxyDouble(): Promise<ProxyDouble> {
   const passed: string[] = [];
   const server = createServer((incoming: IncomingMessage, outgoing) => {

@@ -16,7 +16,7 @@ export const PICTURE_COLUMNS = [
 ];
 const PICTURE_WIDTHS = [5, 6, 3, 10, 20, 20, 20, 6, 20, 20, 6];
 
-/** The figures of one picture, as the columns name them. */
+/** The cells of an image's row. */
 export function pictureCells({
   one,
   planEqual,

@@ -1,7 +1,6 @@
 /**
- * `npm run parity`: converts the checkpoint and compares every stage with transformers, picture by
- * picture and conversation by conversation.
- * Prints all figures and exits with status 1 when a bound is broken.
+ * `npm run parity`: converts the checkpoint and compares every stage with transformers, for all images and
+ * conversations. Prints all differences and exits with 1 if a bound is broken.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,7 +30,7 @@ import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row
 import { loadReferences, type ParityCase } from './references.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** A prompt within one chunk, and the longest, which takes several. */
+/** A prompt of one chunk, and the longest, which has several. */
 const PREFILL_PICTURES = ['noise-150x110.png', 'most-tokens.png'];
 
 const { values: options } = parseArgs({

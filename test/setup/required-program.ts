@@ -1,28 +1,28 @@
 import { env } from 'node:process';
 
-/** A program of the platform that some specs cannot do without. */
+/** A program outside npm that some specs need. */
 export interface RequiredProgram {
   readonly name: string;
   readonly isInstalled: boolean;
-  /** How to get it, as a sentence. */
+  /** How to install it, as a sentence. */
   readonly remedy: string;
 }
 
-/** `describe` for specs that need a program. See `whenInstalled` for a machine without it. */
+/** `describe` for specs that need a program. If it is missing, see `whenInstalled`. */
 export function describeWith(program: RequiredProgram): typeof describe {
   return whenInstalled(program, describe, (title) =>
     describe(title, () => it(`needs ${program.name}`, () => failWithout(program))),
   );
 }
 
-/** `it` for a test that needs a program. See `whenInstalled` for a machine without it. */
+/** `it` for a test that needs a program. If it is missing, see `whenInstalled`. */
 export function itWith(program: RequiredProgram): typeof it {
   return whenInstalled(program, it, (title) => it(title, () => failWithout(program)));
 }
 
 /**
- * Without the program, tests are skipped on a developer's machine and fail where CI is set: a run that nobody watches
- * must not pass because its tests did not run.
+ * Tests without their program are skipped on a developer's machine. They fail if the environment variable CI is set:
+ * a CI run must not pass because its tests did not run.
  */
 function whenInstalled<T extends jest.Describe | jest.It>(
   program: RequiredProgram,
@@ -33,11 +33,11 @@ function whenInstalled<T extends jest.Describe | jest.It>(
   return isSet(env['CI']) ? (fail as T) : (run.skip as T);
 }
 
-/** Some tools set CI to `false` outside of it. */
+/** Some tools set CI to `false` outside CI. */
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== 'false';
 }
 
 function failWithout({ name, remedy }: RequiredProgram): never {
-  throw new Error(`${name} is not installed, and CI is set, so its tests must run. ${remedy}`);
+  throw new Error(`${name} is not installed. Its tests must run if CI is set. ${remedy}`);
 }

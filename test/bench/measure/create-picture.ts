@@ -2,7 +2,7 @@ import sharp from 'sharp';
 
 const [WIDTH, HEIGHT] = [640, 480];
 
-/** A PNG of coloured waves, another for every seed, so that nothing kept of one picture helps with the next. */
+/** Draws a PNG of colored waves. Each seed gives another image, so that no cache hit occurs between images. */
 export async function createPicture(seed: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(WIDTH * HEIGHT * 3);
   for (let i = 0; i < pixels.length; i++) {

@@ -25,11 +25,11 @@ const WORKER = pathToFileURL(
 const ENGLISH = resolveLanguage('en');
 const LANGUAGES = ['en', 'es', 'ca', 'fr', 'de', 'it', 'pt', 'nl'];
 const ANSWER_TOKENS = 32;
-/** The running answer is long enough to see the others arrive, and read, and begin. */
+/** The active answer is long enough for the others to arrive, prefill and start decoding. */
 const RUNNING_TOKENS = 96;
 const DEMO_RUNS = 7;
 
-/** Requests through the engine and its worker process, as the service sends them. */
+/** Sends requests through the engine and its worker process, like the service. */
 export async function measureEngine(
   job: EngineJob,
   home: string,
@@ -58,7 +58,7 @@ export async function measureEngine(
         ),
         ...more,
       });
-    // Weights come from the disk now.
+    // The first run reads the weights from disk.
     await drain(ask(await createPicture(0), [caption('en')], { maxTokens: 4 }));
     const figures = await measure(job, ask);
     return { ...figures, peakBytes: workerPeakBytes() };
@@ -77,7 +77,7 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
       return measureClients(job.clients, ask);
     case 'demo picture': {
       const { detail } = job;
-      // Another picture each time: what is kept of the one before must not help.
+      // A different image each time, so that the feature cache has no hit.
       const pictures = await Promise.all(
         Array.from({ length: DEMO_RUNS + 1 }, (_, index) => createPicture(index + 1)),
       );
@@ -89,7 +89,7 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
   }
 }
 
-/** Time to the first token of two questions about one picture. */
+/** Measures the time to the first token of two questions about one image. */
 async function measureSecondQuestion(detail: 'low' | 'high', ask: Ask): Promise<Figures> {
   const picture = await createPicture(1);
   const question = (text: string) => [questionConversation(text, ENGLISH)];
@@ -113,7 +113,7 @@ async function measureLanguages(
   return { totalMs };
 }
 
-/** One answer is being written when the other clients arrive, each with a picture of its own. */
+/** One answer is being decoded when the other clients arrive, each with a different image. */
 async function measureClients(clients: number, ask: Ask): Promise<Figures> {
   const pictures = await Promise.all(
     Array.from({ length: clients }, (_, index) => createPicture(index + 1)),
@@ -140,7 +140,7 @@ function caption(tag: string): Conversation {
   return captionConversation('caption', resolveLanguage(tag));
 }
 
-/** Takes events to the end, or to the first that is asked for. */
+/** Consumes events up to the first of a type, or to the end. */
 async function drain(
   events: AsyncIterable<unknown>,
   isLast: (event: unknown) => boolean = () => false,
@@ -152,7 +152,7 @@ function isText(event: unknown): boolean {
   return (event as { readonly type: string }).type === 'text-delta';
 }
 
-/** The most memory that any child process held, by /proc; 0 elsewhere. */
+/** Peak memory of all child processes, from /proc. 0 on systems without /proc. */
 function workerPeakBytes(): number {
   try {
     const children = readdirSync('/proc')

@@ -11,7 +11,7 @@ type TextJob = Extract<Job, { kind: 'text' }>;
 
 const WARM_UP_TOKENS = 32;
 
-/** The service's decoder through the interface that its engine drives: chunks of a prompt, then steps. */
+/** Measures the decoder of the service: prefill chunks, then decode steps. */
 export async function measureService(
   job: TextJob,
   home: string,
@@ -50,7 +50,7 @@ export async function measureService(
     const scores = await decoder.step(sequences.map((sequence, i) => ({ sequence, id: ids[i]! })));
     scores.forEach((row, index) => (ids[index] = likeliest(row)));
   };
-  // The first one makes room for the answer.
+  // The first step grows the cache for the answer.
   await step();
   const decodeMs = await elapsedMs(async () => {
     for (let i = 0; i < steps; i++) await step();
