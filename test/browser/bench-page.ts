@@ -1,6 +1,6 @@
 /**
- * `npm run bench:page`: how long the page takes to show something, and what it weighs. Prints medians. Nothing is
- * asserted: times depend on the machine and on what else it does.
+ * `npm run bench:page`: how long the page takes to show something, and what it weighs. Prints medians. Nothing is asserted:
+ * times depend on the machine and on what else it does.
  */
 import type { Browser } from 'playwright-core';
 

@@ -29,9 +29,8 @@ export interface PageHarness {
 }
 
 /**
- * One browser for a spec file. Every test fails for an error or a warning on the console, an exception that nobody
- * caught, a dialog, and a request to anything but the service. Make it before the service, so that pages close before
- * the service does.
+ * One browser for a spec file. Every test fails for an error or a warning on the console, an exception that nobody caught, a
+ * dialog, and a request to anything but the service. Make it before the service, so that pages close before the service does.
  */
 export function createPageHarness(): PageHarness {
   let browser: Browser;
