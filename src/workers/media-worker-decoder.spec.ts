@@ -4,7 +4,7 @@ import type { MediaDecoder, TilingRequest, VideoSamplingRequest } from '../engin
 import { createMediaWorkerDecoder } from './media-worker-decoder.js';
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
-const entry = new URL('../../test/fixtures/fake-media-worker.mjs', import.meta.url);
+const entry = new URL('../../test/fakes/fake-media-worker.mjs', import.meta.url);
 
 const OK = 0;
 const SEGFAULT = 1;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { drawPicture } from './draw-picture.js';
+import { drawImage } from './draw-image.js';
 import { readLines, run } from './run-cli.js';
 
 jest.setTimeout(300_000);
@@ -17,7 +17,7 @@ let picture: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'salamandra-'));
   picture = join(folder, 'picture.png');
-  await writeFile(picture, await drawPicture(200, 100));
+  await writeFile(picture, await drawImage(200, 100));
 });
 
 afterAll(() => rm(folder, { recursive: true }));

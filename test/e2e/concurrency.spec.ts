@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { jest } from '@jest/globals';
 
-import { drawPicture } from './draw-picture.js';
-import { openStream } from './read-stream.js';
+import { drawImage } from './draw-image.js';
+import { openStream } from './open-stream.js';
 import { postJson, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
@@ -16,7 +16,7 @@ beforeAll(async () => {
   // Without a cache, each repeated request is computed again.
   service = await startService({ SALAMANDRA_CACHE_MB: '0' });
   await service.waitUntilReady();
-  const drawn = [drawPicture(300, 200), drawPicture(120, 240), drawPicture(200, 200)];
+  const drawn = [drawImage(300, 200), drawImage(120, 240), drawImage(200, 200)];
   const models = await fetch(`${service.url}/v1/models`);
   model = ((await models.json()) as { data: { id: string }[] }).data[0]!.id;
   pictures = (await Promise.all(drawn)).map((picture) => picture.toString('base64'));

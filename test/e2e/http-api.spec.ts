@@ -3,9 +3,15 @@ import { createHash } from 'node:crypto';
 import { jest } from '@jest/globals';
 
 import { LANGUAGES } from '../../src/language/languages.js';
-import { drawPicture } from './draw-picture.js';
-import { expectProblem } from './expect-problem.js';
-import { getJson, postForm, postJson, type Service, startService } from './service.js';
+import { drawImage } from './draw-image.js';
+import {
+  expectProblem,
+  getJson,
+  postForm,
+  postJson,
+  type Service,
+  startService,
+} from './service.js';
 
 jest.setTimeout(300_000);
 
@@ -19,7 +25,7 @@ beforeAll(async () => {
   await service.waitUntilReady();
   captions = `${service.url}/v1/captions`;
   answers = `${service.url}/v1/answers`;
-  picture = await drawPicture(320, 200);
+  picture = await drawImage(320, 200);
 });
 
 afterAll(async () => {
@@ -81,7 +87,7 @@ describe('POST /v1/captions', () => {
   });
 
   it('cuts more tiles for more detail', async () => {
-    const large = await drawPicture(1200, 900);
+    const large = await drawImage(1200, 900);
     const tiles: number[] = [];
     for (const detail of ['low', 'auto', 'high']) {
       const { body } = await postForm(captions, [

@@ -1,8 +1,7 @@
 import { jest } from '@jest/globals';
 
 import { type MediaServer, startMediaServer } from '../http/media-server.js';
-import { expectProblem } from './expect-problem.js';
-import { postJson, type Reply, type Service, startService } from './service.js';
+import { expectProblem, postJson, type Reply, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 

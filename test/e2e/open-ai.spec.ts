@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import OpenAI from 'openai';
 
 import { createOpenAiClient } from '../http/openai-client.js';
-import { drawPicture } from './draw-picture.js';
+import { drawImage } from './draw-image.js';
 import { type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
@@ -18,7 +18,7 @@ beforeAll(async () => {
   service = await startService();
   await service.waitUntilReady();
   client = createOpenAiClient(`${service.url}/v1`);
-  const bytes = await drawPicture(320, 200);
+  const bytes = await drawImage(320, 200);
   picture = showPicture(bytes);
   damaged = showPicture(bytes.subarray(0, 60));
 });
@@ -115,7 +115,7 @@ it('accepts a conversation with an image in an earlier turn', async () => {
 });
 
 it('accepts several images, and none', async () => {
-  const two = await create([ask(picture, showPicture(await drawPicture(90, 90)), 'Compare them.')]);
+  const two = await create([ask(picture, showPicture(await drawImage(90, 90)), 'Compare them.')]);
   const none = await create([ask('Good morning')]);
 
   expect(two).toMatchObject({ x_salamandra: { media: [{ width: 320 }, { width: 90 }] } });

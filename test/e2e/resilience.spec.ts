@@ -3,7 +3,7 @@ import sharp from 'sharp';
 
 import { poll } from '../setup/poll.js';
 import { isAlive, listChildren } from '../setup/processes.js';
-import { openStream } from './read-stream.js';
+import { openStream } from './open-stream.js';
 import { postForm, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);

@@ -10,8 +10,8 @@ import { jest } from '@jest/globals';
 import { poll } from '../setup/poll.js';
 import { listChildren } from '../setup/processes.js';
 import { tinyClip } from '../videos/tiny-video.js';
-import { drawPicture } from './draw-picture.js';
-import { openStream } from './read-stream.js';
+import { drawImage } from './draw-image.js';
+import { openStream } from './open-stream.js';
 import { postForm, postJson, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
@@ -26,7 +26,7 @@ beforeAll(async () => {
   service = await startService({ TMPDIR: temporary });
   await service.waitUntilReady();
   captions = `${service.url}/v1/captions`;
-  base64 = (await drawPicture(300, 200)).toString('base64');
+  base64 = (await drawImage(300, 200)).toString('base64');
 });
 
 afterAll(async () => {
@@ -95,7 +95,7 @@ describe('an event stream', () => {
 
 describe('uploads', () => {
   it('accept eight images and reject nine', async () => {
-    const picture = await drawPicture(60, 40);
+    const picture = await drawImage(60, 40);
     const files = (count: number) =>
       Array.from({ length: count }, (): [string, Uint8Array] => ['file', picture]);
     const fields = [

@@ -9,9 +9,8 @@ import { describeWithFfmpeg, encodeFrames, flatFrame } from '../videos/videos.js
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { parseWebVtt } from '../http/parse-webvtt.js';
 import { poll } from '../setup/poll.js';
-import { expectProblem } from './expect-problem.js';
-import { openStream } from './read-stream.js';
-import { postForm, type Service, startService } from './service.js';
+import { expectProblem, postForm, type Service, startService } from './service.js';
+import { openStream } from './open-stream.js';
 
 jest.setTimeout(300_000);
 

@@ -1,4 +1,4 @@
-import { hasSameObjects, readAnswer } from './read-answer.js';
+import { hasSameObjects, parseAnswer } from './parse-answer.js';
 import type { Tally } from './tally.js';
 import type { Task } from './tasks.js';
 import type { Motion } from './world.js';
@@ -26,7 +26,7 @@ interface CountedAnswer {
 /** Counts an answer by its language, under `right/<code>` and `language/<code>`, and parses it. */
 export function countAnswer(tally: Tally, task: Task, got: string, seed: number): CountedAnswer {
   const { kind, language, answer: expected, objects } = task;
-  const { isInLanguage, objects: named, motion } = readAnswer(got, kind, language);
+  const { isInLanguage, objects: named, motion } = parseAnswer(got, kind, language);
   const isExact = got === expected;
   tally.add(`right/${language.code}`, isExact);
   // Digits belong to every language, so a count is no evidence of the language.

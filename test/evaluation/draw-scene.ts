@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 
 import { objectsSvg } from './artwork.js';
-import type { Clip } from './clips.js';
+import type { Video } from './videos.js';
 import { type Random, createRandom } from './random.js';
 import type { Scene } from './scenes.js';
 
@@ -26,7 +26,7 @@ export async function drawScene(scene: Scene): Promise<Uint8Array> {
 }
 
 /** Draws the frames of a video. Only the position of the object differs between them. */
-export async function drawFrames({ frames }: Clip): Promise<Pixels[]> {
+export async function drawFrames({ frames }: Video): Promise<Pixels[]> {
   const [first] = frames;
   if (!first) return [];
   const paint = await createPainter(first);

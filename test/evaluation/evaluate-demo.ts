@@ -10,9 +10,9 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { parseInteger, parsePrecision } from '../../src/config/configuration.js';
-import { findEncoder } from './clip-files.js';
+import { findEncoder } from './video-files.js';
 import { startEnginePool } from './engine-pool.js';
-import { measureClips } from './measure-clips.js';
+import { measureVideos } from './measure-videos.js';
 import { measureFollowUps, measurePairs, measureWords } from './measure-turns.js';
 import { measureSmallObjects, measureWorld } from './measure-world.js';
 import { createReport, formatReport } from './report.js';
@@ -52,7 +52,7 @@ const startMs = performance.now();
 const tally = new Tally();
 const mistakes = [
   ...(await measureWorld(pool, tally, world, showProgress('scenes'))),
-  ...(await measureClips(pool, tally, scenes, ffmpeg, showProgress('clips'))),
+  ...(await measureVideos(pool, tally, scenes, ffmpeg, showProgress('clips'))),
   ...(await measurePairs(pool, tally, scenes.pairs, showProgress('pairs of pictures'))),
   ...(await measureFollowUps(
     pool,

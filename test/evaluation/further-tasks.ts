@@ -1,14 +1,14 @@
 import { questionConversation } from '../../src/engine/conversations.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import { LANGUAGES, type Language, languageEntry } from '../../src/language/languages.js';
-import type { Clip } from './clips.js';
+import type { Video } from './videos.js';
 import { createRandom, type Random } from './random.js';
 import type { Scene } from './scenes.js';
 import type { Task } from './tasks.js';
 import { OBJECTS, formsOf, nameOf } from './world.js';
 
 /** A question about the motion in a video. */
-export function createClipTask({ seed, motion, object }: Clip, language: Language): Task {
+export function createClipTask({ seed, motion, object }: Video, language: Language): Task {
   const wording = randomFor(seed, language).pick(languageEntry(language).instructions.clip);
   const answer = formsOf(language).answers[motion].replace('{0}', nameOf(object, language));
   const conversation = questionConversation(wording, language, { shown: ['video'] });

@@ -1,7 +1,7 @@
 import { drawScene } from './draw-scene.js';
 import type { EnginePool } from './engine-pool.js';
 import { type Mistake, countAnswer } from './count-answer.js';
-import { hasSameObjects, readAnswer } from './read-answer.js';
+import { hasSameObjects, parseAnswer } from './parse-answer.js';
 import { type OnProgress, conversationsOf, runAll } from './run-all.js';
 import { SIZE_BANDS, type Scene, sampleScene, sampleSmallObjectScene } from './scenes.js';
 import { type Tally } from './tally.js';
@@ -86,7 +86,7 @@ export async function measureSmallObjects(
       const { answers, visualTokens } = await pool.ask(media, conversationsOf(tasks), detail);
       tokens[detail] = (tokens[detail] ?? 0) + visualTokens / jobs.length;
       tasks.forEach(({ kind, language, objects }, number) => {
-        const read = readAnswer(answers[number] ?? '', kind, language);
+        const read = parseAnswer(answers[number] ?? '', kind, language);
         const isNamed = read.isInLanguage && hasSameObjects(read.objects, objects);
         tally.add(`small/${detail}`, isNamed);
         tally.add(`small/${band}/${detail}`, isNamed);

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { HubDouble } from './hub-double.js';
+import type { FakeHub } from './fake-hub.js';
 import { type KillPoint, type WorkPoint, comparePoints } from './kill-points.js';
-import { diskBytes, readUsage } from './watch-process.js';
+import { diskBytes, readUsage } from './process-usage.js';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.js');
 const SAMPLE_MS = 20;
@@ -21,7 +21,7 @@ const STEPS_BY_WORD: ReadonlyMap<string, WorkPoint['step']> = new Map([
 
 /** The model, hub and home folder of a pull. */
 export interface PullTrial {
-  readonly hub: HubDouble;
+  readonly hub: FakeHub;
   readonly home: string;
   readonly args: readonly string[];
   /** In download order. */

@@ -1,5 +1,5 @@
-import { GRANTED_TOKEN, KNOWN_TOKEN } from './hub-double.js';
-import { startProxyDouble } from './proxy-double.js';
+import { GRANTED_TOKEN, KNOWN_TOKEN } from './fake-hub.js';
+import { startFakeProxy } from './fake-proxy.js';
 import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
@@ -93,7 +93,7 @@ describe('pulling with and without access', () => {
     });
 
     it('uses the proxy for the hub and its storage', async () => {
-      const proxy = await startProxyDouble();
+      const proxy = await startFakeProxy();
       process.env['HTTP_PROXY'] = process.env['http_proxy'] = proxy.url;
       process.env['NO_PROXY'] = process.env['no_proxy'] = '';
       await fixture.pull({});

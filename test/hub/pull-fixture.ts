@@ -10,7 +10,7 @@ import {
   pullModel,
 } from '../../src/models/install/pull-model.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
-import { type HubDouble, startHubDouble } from './hub-double.js';
+import { type FakeHub, startFakeHub } from './fake-hub.js';
 import type { HubRepository } from './hub-listing.js';
 
 /** Small parts and short pauses. The stall limit is longer than the delays of a busy machine. */
@@ -27,7 +27,7 @@ const QUICK: HubPolicy = {
 
 /** A fake hub and an empty home folder. */
 export interface PullFixture {
-  readonly hub: HubDouble;
+  readonly hub: FakeHub;
   readonly home: string;
   /** The events of all pulls. */
   readonly events: readonly PullEvent[];
@@ -51,7 +51,7 @@ export type PullChanges = Partial<PullRequest> &
 export async function createPullFixture(
   repositories: readonly HubRepository[],
 ): Promise<PullFixture> {
-  const hub = await startHubDouble(repositories);
+  const hub = await startFakeHub(repositories);
   const folder = createTemporaryFolder();
   const home = folder.path('home');
   const events: PullEvent[] = [];

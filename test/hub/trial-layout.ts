@@ -24,7 +24,7 @@ import { checkGraph } from '../../src/models/package/check-graph.js';
 import { decoderInputs, headInputs } from '../../src/models/package/graph-inputs.js';
 import { PACKAGE_FILES, PRECISIONS } from '../../src/models/package/manifest.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
-import { startHubDouble } from './hub-double.js';
+import { startFakeHub } from './fake-hub.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
@@ -35,7 +35,7 @@ const folder = createTemporaryFolder();
 const directory = folder.path('checkpoint');
 mkdirSync(directory);
 console.log(`${checkpoint.repository}: hashing what the hub serves`);
-const hub = await startHubDouble([{ ...checkpoint, access: 'open' }]);
+const hub = await startFakeHub([{ ...checkpoint, access: 'open' }]);
 const client = createHubClient({ endpoint: hub.url, token: null, network: 'online' });
 const waiting = { onPause: () => undefined, signal: new AbortController().signal };
 try {

@@ -13,12 +13,12 @@ import { inspectPackage } from '../../src/models/package/model-package.js';
 import { packageDirectory } from '../../src/models/package/home.js';
 import { packageIdOf } from '../../src/models/package/model-names.js';
 import { createNoise } from '../tiny-model/tiny-checkpoint.js';
-import { startHubDouble } from './hub-double.js';
+import { startFakeHub } from './fake-hub.js';
 import { type PullRun, type PullTrial, runPull } from './interrupted-pull.js';
 import { chooseKillPoints } from './kill-points.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
-import { diskBytes } from './watch-process.js';
+import { diskBytes } from './process-usage.js';
 
 type TrialShape = '2b' | '7b' | '7b-vision' | 'tiny';
 type TrialPrecision = 'int4' | 'int8' | 'mixed';
@@ -45,7 +45,7 @@ mkdirSync(home, { recursive: true });
 const checkpoint = createSyntheticCheckpoint(SHAPES[shapeName]);
 const startMs = performance.now();
 console.log(`${checkpoint.repository} in ${precision}: hashing what the hub serves`);
-const hub = await startHubDouble([{ ...checkpoint, access: 'open' }]);
+const hub = await startFakeHub([{ ...checkpoint, access: 'open' }]);
 console.log(`hashed, or read from the cache, after ${secondsSince(startMs)} s`);
 
 const weights = [...checkpoint.files]

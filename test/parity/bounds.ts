@@ -1,6 +1,6 @@
 import type { CountReport } from './compare-counts.js';
 import type { ConversationReport } from './compare-conversation.js';
-import type { PictureReport } from './compare-picture.js';
+import type { ImageReport } from './compare-image.js';
 import type { Distance } from './measures.js';
 import type { PrefillReport } from './compare-prefill.js';
 
@@ -21,7 +21,7 @@ export const MIN_INT8_HEAD_COSINE = 0.985;
 const COLOUR_MANAGED: ReadonlySet<string> = new Set(['cmyk.jpg']);
 
 /** The names of the bounds that an image breaks in fp32. */
-export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: PictureReport) {
+export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: ImageReport) {
   const broken: string[] = [];
   const check = (isKept: boolean, name: string) => {
     if (!isKept) broken.push(name);

@@ -3,7 +3,7 @@ import { readRest } from '../../src/decoder/read-rest.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
-import { casePrompt, embedTiles } from './compare-picture.js';
+import { casePrompt, embedTiles } from './compare-image.js';
 import { measureDistance } from './measures.js';
 import type { ParityCase, References } from './references.js';
 

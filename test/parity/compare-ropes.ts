@@ -2,7 +2,7 @@ import { parseRope } from '../../src/models/convert/parse-rope.js';
 import { createRopeTables } from '../../src/decoder/rope/rope-table.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { measureDistance } from './measures.js';
-import { exponent } from './picture-row.js';
+import { exponent } from './image-row.js';
 import type { RopeCase, ShapeReferences } from './shape-references.js';
 
 /** The context length in the configurations of the references. */

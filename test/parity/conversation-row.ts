@@ -1,5 +1,5 @@
 import type { ConversationReport } from './compare-conversation.js';
-import { distance, exponent, mark } from './picture-row.js';
+import { distance, exponent, mark } from './image-row.js';
 
 export const CONVERSATION_COLUMNS = [
   ...['media', 'tokens', 'ids', 'tiles', 'features', 'packed', 'logits', 'logprobs', 'greedy'],

@@ -15,11 +15,11 @@ import {
   conversationCells,
 } from './conversation-row.js';
 import { compareCounts } from './compare-counts.js';
-import { comparePicture } from './compare-picture.js';
+import { compareImage } from './compare-image.js';
 import { comparePrefill } from './compare-prefill.js';
 import { hashWeights } from './hash-weights.js';
 import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
-import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
+import { exponent, imageCells, IMAGE_COLUMNS, printRow } from './image-row.js';
 import {
   type ConversationCase,
   loadReferences,
@@ -78,14 +78,14 @@ describe('parity with transformers', () => {
 
     beforeAll(async () => {
       model = await openConverted(CHECKPOINT, 'fp32');
-      printRow('picture', PICTURE_COLUMNS);
+      printRow('picture', IMAGE_COLUMNS);
     }, 180_000);
 
     afterAll(() => model.close());
 
     it.each(PICTURES)('computes the values of transformers for the image %s', async (name) => {
-      const report = await comparePicture(model, references, findCase(name));
-      printRow(name, pictureCells(report));
+      const report = await compareImage(model, references, findCase(name));
+      printRow(name, imageCells(report));
 
       expect(brokenBounds(report)).toEqual([]);
     });
@@ -117,7 +117,7 @@ describe('parity with transformers', () => {
     const model = await openConverted(CHECKPOINT, 'int8');
     try {
       for (const name of ['scene-180x120.png high', 'photo-640x480.png auto']) {
-        const { stages } = await comparePicture(model, references, findCase(name));
+        const { stages } = await compareImage(model, references, findCase(name));
         expectNear(name, stages!.fromReferenceTiles);
       }
       for (const name of ['two-pictures', 'clip-5-frames']) {

@@ -1,5 +1,5 @@
 import type { AnswersDistance, StageDistance } from './compare-shape.js';
-import { distance, printRow } from './picture-row.js';
+import { distance, printRow } from './image-row.js';
 import type { QuantisedReport } from './shape-bounds.js';
 
 const COLUMNS = [

@@ -8,7 +8,7 @@ import { resolveSettings } from '../../../src/engine/resolve-settings.js';
 import type { Conversation, EngineRequest } from '../../../src/engine/vision-language-engine.js';
 import { resolveLanguage } from '../../../src/language/languages.js';
 import { modelPath } from '../models/bench-home.js';
-import { createPicture } from './create-picture.js';
+import { createImage } from './create-image.js';
 import { type Figures, type Job, servicePackage } from './job.js';
 import { elapsedMs, measureMs } from './timing.js';
 
@@ -59,7 +59,7 @@ export async function measureEngine(
         ...more,
       });
     // The first run reads the weights from disk.
-    await drain(ask(await createPicture(0), [caption('en')], { maxTokens: 4 }));
+    await drain(ask(await createImage(0), [caption('en')], { maxTokens: 4 }));
     const figures = await measure(job, ask);
     return { ...figures, peakBytes: workerPeakBytes() };
   } finally {
@@ -79,7 +79,7 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
       const { detail } = job;
       // A different image each time, so that the feature cache has no hit.
       const pictures = await Promise.all(
-        Array.from({ length: DEMO_RUNS + 1 }, (_, index) => createPicture(index + 1)),
+        Array.from({ length: DEMO_RUNS + 1 }, (_, index) => createImage(index + 1)),
       );
       const firstTextMs = await measureMs(DEMO_RUNS, async () => {
         await drain(ask(pictures.shift()!, [caption('en')], { detail, maxTokens: 8 }), isText);
@@ -91,7 +91,7 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
 
 /** Measures the time to the first token of two questions about one image. */
 async function measureSecondQuestion(detail: 'low' | 'high', ask: Ask): Promise<Figures> {
-  const picture = await createPicture(1);
+  const picture = await createImage(1);
   const question = (text: string) => [questionConversation(text, ENGLISH)];
   const time = (text: string) =>
     elapsedMs(() => drain(ask(picture, question(text), { detail, maxTokens: 1 })));
@@ -104,7 +104,7 @@ async function measureLanguages(
   { count, how }: Extract<Job, { kind: 'languages' }>,
   ask: Ask,
 ): Promise<Figures> {
-  const picture = await createPicture(1);
+  const picture = await createImage(1);
   const captions = LANGUAGES.slice(0, count).map(caption);
   const totalMs = await elapsedMs(async () => {
     if (how === 'one request') await drain(ask(picture, captions));
@@ -116,7 +116,7 @@ async function measureLanguages(
 /** One answer is being decoded when the other clients arrive, each with a different image. */
 async function measureClients(clients: number, ask: Ask): Promise<Figures> {
   const pictures = await Promise.all(
-    Array.from({ length: clients }, (_, index) => createPicture(index + 1)),
+    Array.from({ length: clients }, (_, index) => createImage(index + 1)),
   );
   const gaps: number[] = [];
   let others: Promise<unknown> | undefined;

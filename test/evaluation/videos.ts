@@ -3,7 +3,7 @@ import { clipSeed, type PlacedObject, type Scene } from './scenes.js';
 import { MOTIONS, type Motion, OBJECTS } from './world.js';
 
 /** A video of one object that moves in front of a static background. */
-export interface Clip {
+export interface Video {
   readonly seed: number;
   readonly motion: Motion;
   readonly object: number;
@@ -25,7 +25,7 @@ const FRAME_COUNTS = [4, 4, 4, 5, 5, 5, 6, 6, 6, 8, 8, 8, 8, 10, 10, 12, 16];
  * turn. An object that enters is outside the first frame, one that leaves outside the last. Others stay inside and move
  * at least a third of the width or height, or as far as there is room.
  */
-export function sampleClip(index: number): Clip {
+export function sampleVideo(index: number): Video {
   const seed = clipSeed(index);
   const random = createRandom(seed);
   const motion = MOTIONS[index % MOTIONS.length] ?? 'enters';

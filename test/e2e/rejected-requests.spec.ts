@@ -1,8 +1,7 @@
 import { jest } from '@jest/globals';
 
-import { drawPicture } from './draw-picture.js';
-import { expectProblem } from './expect-problem.js';
-import { postForm, type Service, startService } from './service.js';
+import { drawImage } from './draw-image.js';
+import { expectProblem, postForm, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 
@@ -14,7 +13,7 @@ beforeAll(async () => {
   service = await startService();
   await service.waitUntilReady();
   captions = `${service.url}/v1/captions`;
-  picture = await drawPicture(320, 200);
+  picture = await drawImage(320, 200);
 });
 
 afterAll(async () => {
@@ -33,7 +32,7 @@ describe('files that are not valid images', () => {
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
-    ['100 megapixels', () => drawPicture(10_000, 10_000), 422, 'MEDIA_TOO_LARGE'],
+    ['100 megapixels', () => drawImage(10_000, 10_000), 422, 'MEDIA_TOO_LARGE'],
     ['40 MB', () => Buffer.alloc(40_000_000), 413, 'PAYLOAD_TOO_LARGE'],
   ];
 
@@ -54,7 +53,7 @@ describe('many requests at once', () => {
     const replies = await Promise.all(
       sizes.map(async (size) =>
         postForm(captions, [
-          ['file', await drawPicture(size, size)],
+          ['file', await drawImage(size, size)],
           ['max_tokens', '2'],
         ]),
       ),

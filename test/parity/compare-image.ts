@@ -20,7 +20,7 @@ export interface TilesReport extends AnswerReport {
   readonly embeddings: Distance;
 }
 
-export interface PictureReport {
+export interface ImageReport {
   readonly one: ParityCase;
   readonly planEqual: boolean;
   readonly countEqual: boolean;
@@ -41,11 +41,11 @@ export interface StagesReport {
 }
 
 /** Runs an image through the production code and compares every stage. */
-export async function comparePicture(
+export async function compareImage(
   model: ModelParts,
   references: References,
   one: ParityCase,
-): Promise<PictureReport> {
+): Promise<ImageReport> {
   const image = await decodeImage({ bytes: await readPicture(one) });
   const plan = planTiles(image, model.vision.geometry, one.detail, Infinity);
   const { tiles } = tileImage(image, plan, model.vision.geometry);

@@ -12,10 +12,10 @@ const run = promisify(execFile);
 export const FRAMES_SUFFIX = '.frames';
 
 /** The usual encodings of videos: those of phones and cameras, and those of browsers. */
-export const CLIP_FORMATS = ['mp4', 'webm'] as const;
-export type ClipFormat = (typeof CLIP_FORMATS)[number];
+export const VIDEO_FORMATS = ['mp4', 'webm'] as const;
+export type VideoFormat = (typeof VIDEO_FORMATS)[number];
 
-const ENCODERS: Readonly<Record<ClipFormat, readonly string[]>> = {
+const ENCODERS: Readonly<Record<VideoFormat, readonly string[]>> = {
   mp4: ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p'],
   webm: [
     '-c:v',
@@ -56,10 +56,10 @@ export async function writeFrames(path: string, frames: readonly Pixels[]): Prom
  *
  * @throws Error if ffmpeg fails, for example because it lacks the encoder.
  */
-export async function encodeClip(
+export async function encodeVideo(
   path: string,
   frames: readonly Pixels[],
-  { format, frameRate }: { readonly format: ClipFormat; readonly frameRate: number },
+  { format, frameRate }: { readonly format: VideoFormat; readonly frameRate: number },
   ffmpeg: string,
 ): Promise<void> {
   const { width, height } = sizeOf(frames);

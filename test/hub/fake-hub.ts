@@ -23,7 +23,7 @@ export interface HubRequest {
   readonly authorization: string | undefined;
 }
 
-export interface HubDouble {
+export interface FakeHub {
   /** The value for HF_ENDPOINT. */
   readonly url: string;
   /** The commit of every repository, to which `main` resolves. */
@@ -50,7 +50,7 @@ const REVISIONS = ['HEAD', 'main', COMMIT];
  * Starts a fake of the Hugging Face hub: API, files, and large files behind a redirect to another origin. It serves
  * HTTP on the loopback interface, resolves the revisions `HEAD`, `main` and the commit, and injects faults.
  */
-export async function startHubDouble(repositories: readonly HubRepository[]): Promise<HubDouble> {
+export async function startFakeHub(repositories: readonly HubRepository[]): Promise<FakeHub> {
   const plan = createFaultPlan();
   const requests: HubRequest[] = [];
   const sent = new Map<string, number>();

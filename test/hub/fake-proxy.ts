@@ -1,7 +1,7 @@
 import { type IncomingMessage, createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 
-export interface ProxyDouble {
+export interface FakeProxy {
   readonly url: string;
   /** The hosts with ports of all proxied requests. */
   readonly passed: readonly string[];
@@ -9,7 +9,7 @@ export interface ProxyDouble {
 }
 
 /** Starts a forward proxy for absolute URLs and CONNECT tunnels. */
-export async function startProxyDouble(): Promise<ProxyDouble> {
+export async function startFakeProxy(): Promise<FakeProxy> {
   const passed: string[] = [];
   const server = createServer((incoming: IncomingMessage, outgoing) => {
     const url = new URL(incoming.url!);

@@ -192,7 +192,7 @@ describeOnUnix('an ffmpeg process that never ends', () => {
 
   it('is killed when the parent process crashes', async () => {
     start();
-    const script = fileURLToPath(new URL('../fixtures/media-parent.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../fakes/media-parent.mjs', import.meta.url));
     const decoderModule = new URL('workers/media-worker-decoder.js', DIST).href;
     const parent = spawn(process.execPath, [script, decoderModule, path], {
       stdio: 'ignore',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type HubDouble, GRANTED_TOKEN, KNOWN_TOKEN, startHubDouble } from './hub-double.js';
+import { type FakeHub, GRANTED_TOKEN, KNOWN_TOKEN, startFakeHub } from './fake-hub.js';
 import {
   type SyntheticCheckpoint,
   createSyntheticCheckpoint,
@@ -12,11 +12,11 @@ const SHARD = 'model-00001-of-00003.safetensors';
 
 describe('the fake hub', () => {
   let checkpoint: SyntheticCheckpoint;
-  let hub: HubDouble;
+  let hub: FakeHub;
 
   beforeAll(async () => {
     checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
-    hub = await startHubDouble([
+    hub = await startFakeHub([
       { ...checkpoint, access: 'open' },
       { ...checkpoint, repository: 'BSC-LT/gated', access: 'gated' },
     ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { LANGUAGES, languageEntry, resolveLanguage } from '../../src/language/languages.js';
-import { type Clip, sampleClip } from './clips.js';
+import { type Video, sampleVideo } from './videos.js';
 import { drawFrames } from './draw-scene.js';
 import { createClipTask, createFollowUp, createPairTask, createWordTask } from './further-tasks.js';
 import { type PlacedObject, type Scene, samplePair, sampleScene } from './scenes.js';
@@ -24,16 +24,16 @@ function isInSight(frame: Scene): boolean {
   return isWithin(x, frame.width) && isWithin(y, frame.height);
 }
 
-function ends({ frames }: Clip): [Scene, Scene] {
+function ends({ frames }: Video): [Scene, Scene] {
   const [first, last] = [frames[0], frames.at(-1)];
   if (!first || !last) throw new RangeError('The video has no frames.');
   return [first, last];
 }
 
-describe('sampleClip', () => {
+describe('sampleVideo', () => {
   it('returns the same video for the same number, with motions in turn', () => {
-    expect(sampleClip(17)).toEqual(sampleClip(17));
-    const motions = [0, 1, 2, 3, 4, 5, 6].map((index) => sampleClip(index).motion);
+    expect(sampleVideo(17)).toEqual(sampleVideo(17));
+    const motions = [0, 1, 2, 3, 4, 5, 6].map((index) => sampleVideo(index).motion);
     expect(motions).toEqual([
       ...['enters', 'leaves', 'movesLeft', 'movesRight', 'movesUp', 'movesDown', 'enters'],
     ]);
@@ -41,7 +41,7 @@ describe('sampleClip', () => {
 
   it('has frames that show its motion', () => {
     for (let index = 0; index < 600; index++) {
-      const clip = sampleClip(index);
+      const clip = sampleVideo(index);
       const [first, last] = ends(clip);
       const [from, to] = [objectOf(first), objectOf(last)];
       expect(clip.frames.length).toBeGreaterThanOrEqual(4);
@@ -56,14 +56,14 @@ describe('sampleClip', () => {
   });
 
   it('refuses a number outside the held-out range', () => {
-    expect(() => sampleClip(10_000)).toThrow(RangeError);
+    expect(() => sampleVideo(10_000)).toThrow(RangeError);
     expect(() => samplePair(5_000)).toThrow(RangeError);
   });
 });
 
 describe('drawFrames', () => {
   it('moves only the object', async () => {
-    const clip = sampleClip(3);
+    const clip = sampleVideo(3);
     const frames = await drawFrames(clip);
     expect(frames).toHaveLength(clip.frames.length);
     const [one, other] = [frames[0], frames.at(-1)].map((frame) => Buffer.from(frame?.data ?? []));
@@ -86,13 +86,13 @@ describe('samplePair', () => {
 
 describe('further tasks', () => {
   it('ask about a video with the prompt of the service', () => {
-    const { conversation, answer } = createClipTask(sampleClip(2), english);
+    const { conversation, answer } = createClipTask(sampleVideo(2), english);
     const [message] = conversation;
     const { instructions, answerIn } = languageEntry(english);
     expect(message?.content[0]).toEqual({ type: 'video' });
     const texts = instructions.clip.map((wording) => `${wording} ${answerIn}`);
     expect(texts).toContain((message?.content[1] as { text: string }).text);
-    expect(answer).toBe(`${nameOf(sampleClip(2).object, english)}: moves left`);
+    expect(answer).toBe(`${nameOf(sampleVideo(2).object, english)}: moves left`);
   });
 
   it('compare two images', () => {
