@@ -19,7 +19,11 @@ beforeEach(() => {
 function send(method = 'POST') {
   const response = new EventEmitter();
   let isAdmitted = false;
-  gate.admit({ method } as Request, response as unknown as Response, () => (isAdmitted = true));
+  gate.admit(
+    { method } as unknown as Request,
+    response as unknown as Response,
+    () => (isAdmitted = true),
+  );
   return { isAdmitted, close: () => void response.emit('close') };
 }
 

@@ -31,7 +31,7 @@ describe('ordinaryRequestMs', () => {
 
     // 1600 x 1200 in the grid of 2 x 2 tiles and the base tile.
     expect(encodeMs).toBe(5 * 10);
-// 7 x 7 tokens of the base tile, and 10 rows of 14 tokens and a newline: 3/4 of 14 rows, an even number of them cut.
+    // 7 x 7 tokens of the base tile, and 10 rows of 14 tokens and a newline: 3/4 of 14 rows, an even number of them cut.
     expect(prefillMs).toBe(2 * (49 + 10 * 15 + costs.instructionTokens));
     expect(ordinaryRequestMs(model, calibrate(SPEED))).toBe(encodeMs + prefillMs + 64 * 3);
   });

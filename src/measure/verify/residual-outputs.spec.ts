@@ -6,7 +6,7 @@ import { exposeResidualStream } from './residual-outputs.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
-/** A vision tower whose attention and perceptron return their normalized input, which is added to the residual stream. */
+/** A vision encoder whose attention and MLP return their normalized input, so that each adds (1, -1) to the stream. */
 function tower(layers: number): Uint8Array {
   const graph = new GraphBuilder('tower');
   graph.input('x', 'float32', [1, 2]);
