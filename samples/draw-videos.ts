@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import sharp from 'sharp';
 
-import { encodeClip, findEncoder } from '../test/evaluation/clip-files.js';
+import { encodeVideo, findEncoder } from '../test/evaluation/video-files.js';
 import type { Motion } from '../test/evaluation/world.js';
 import { type SampleScene, sceneSvg } from './scene-svg.js';
 
@@ -125,7 +125,7 @@ for (const video of VIDEOS) {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const frames = (await drawVideo(video)).map((data) => ({ width, height, data }));
   const format = file.endsWith('.webm') ? 'webm' : 'mp4';
-  await encodeClip(path, frames, { format, frameRate: FRAMES_PER_SECOND }, ffmpeg);
+  await encodeVideo(path, frames, { format, frameRate: FRAMES_PER_SECOND }, ffmpeg);
   const timed = shots.map(({ object, motion }, index) => ({
     ...{ startSeconds: index * SHOT_SECONDS, endSeconds: (index + 1) * SHOT_SECONDS },
     ...{ object, motion },

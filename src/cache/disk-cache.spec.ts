@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { jest } from '@jest/globals';
 
@@ -71,7 +72,8 @@ describe('openKeptFolder', () => {
 
     const next = await open(1e7);
     expect(await next.keys()).toEqual([NAME]);
-    expect(await next.read(NAME)).toEqual(content);
+    // In one comparison: `toEqual` takes a minute for six million values.
+    expect(isDeepStrictEqual(await next.read(NAME), content)).toBe(true);
     expect(statSync(fileOf(NAME)).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(fileOf(NAME))).mode & 0o777).toBe(0o700);
     expect(statSync(root).mode & 0o777).toBe(0o700);
@@ -150,7 +152,7 @@ describe('openKeptFolder', () => {
     utimesSync(fileOf(second), past(40), past(40));
     utimesSync(fileOf(third), past(20), past(20));
 
-    expect(await folder.read(second)).toBeDefined();
+    expect(await folder.read(second)).toEqual(contentOf(1_000));
     folder.write(fourth, contentOf(1_000));
     await folder.close();
 
@@ -167,6 +169,7 @@ describe('openKeptFolder', () => {
     const folders = await Promise.all([open(limit), open(limit)]);
     const names = Array.from({ length: 12 }, (_, i) => `${i + 1}-${'f'.repeat(64)}`);
     const log = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    let found = 0;
 
     for (let round = 0; round < 6; round++) {
       const reads = folders.flatMap((folder, which) =>
@@ -177,7 +180,9 @@ describe('openKeptFolder', () => {
         }),
       );
       for (const read of await Promise.all(reads)) {
-        if (read) expect(read).toEqual(contentOf(1_000));
+        if (!read) continue;
+        found += 1;
+        expect(read).toEqual(contentOf(1_000));
       }
       await Promise.all(folders.map((folder) => folder.close()));
       const files = readdirSync(join(root, MODEL));
@@ -185,6 +190,7 @@ describe('openKeptFolder', () => {
       expect(bytes).toBeLessThanOrEqual(limit);
       expect(files.filter((file) => !file.endsWith('.cache'))).toEqual([]);
     }
+    expect(found).toBeGreaterThan(0);
     expect(log).not.toHaveBeenCalled();
     log.mockRestore();
   });

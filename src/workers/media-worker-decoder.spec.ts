@@ -1,8 +1,10 @@
+import { poll } from '../../test/setup/poll.js';
+import { isAlive } from '../../test/setup/processes.js';
 import type { MediaDecoder, TilingRequest, VideoSamplingRequest } from '../engine/media-decoder.js';
 import { createMediaWorkerDecoder } from './media-worker-decoder.js';
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
-const entry = new URL('../../test/fixtures/fake-media-worker.mjs', import.meta.url);
+const entry = new URL('../../test/fakes/fake-media-worker.mjs', import.meta.url);
 
 const OK = 0;
 const SEGFAULT = 1;
@@ -24,6 +26,11 @@ function tile(action: number, signal?: AbortSignal) {
   return decoder.tile({ bytes: new Uint8Array([action]) } as TilingRequest, arrive(signal));
 }
 
+/** The fake worker reports its process id as the decoding time. */
+async function tileAndTellProcess(): Promise<number> {
+  return (await tile(OK)).mediaDecodeMs;
+}
+
 describe('createMediaWorkerDecoder', () => {
   it('uses one process for picture after picture', async () => {
     const first = await tile(OK);
@@ -43,13 +50,17 @@ describe('createMediaWorkerDecoder', () => {
     expect((await tile(OK)).mediaDecodeMs).not.toBe(before.mediaDecodeMs);
   });
 
-  it('kills the work of a caller who left', async () => {
+  it('kills the process that works for a caller who left, and starts another', async () => {
+    const before = await tileAndTellProcess();
     const abort = new AbortController();
     const hanging = tile(HANG, abort.signal);
     setTimeout(() => abort.abort(new Error('left')), 300);
 
     await expect(hanging).rejects.toThrow('left');
-    await expect(tile(OK)).resolves.toBeDefined();
+    await poll(() => !isAlive(before) || undefined);
+    const after = await tileAndTellProcess();
+    expect(after).not.toBe(before);
+    expect(isAlive(after)).toBe(true);
   });
 
   it('lets go at once of a caller who leaves while others are worked for', async () => {
@@ -57,14 +68,14 @@ describe('createMediaWorkerDecoder', () => {
     let isHanging = true;
     const hanging = tile(HANG, first.signal).finally(() => (isHanging = false));
     const waiting = tile(OK, second.signal);
-    const last = tile(OK);
+    const last = tileAndTellProcess();
     second.abort(new Error('left'));
 
     await expect(waiting).rejects.toThrow('left');
     expect(isHanging).toBe(true);
     first.abort(new Error('left too'));
     await expect(hanging).rejects.toThrow('left too');
-    await expect(last).resolves.toBeDefined();
+    expect(isAlive(await last)).toBe(true);
   });
 
   it('decodes the picture of whoever waits before the next ones of a long job', async () => {
@@ -86,12 +97,13 @@ describe('createMediaWorkerDecoder', () => {
   it('decodes pictures while a clip takes its time', async () => {
     const abort = new AbortController();
     const clip = { bytes: new Uint8Array([HANG]), sampling: { mode: 'uniform' } };
-    const hanging = decoder.sampleVideo(
-      clip as unknown as VideoSamplingRequest,
-      arrive(abort.signal),
-    );
+    let isHanging = true;
+    const hanging = decoder
+      .sampleVideo(clip as unknown as VideoSamplingRequest, arrive(abort.signal))
+      .finally(() => (isHanging = false));
 
-    await expect(tile(OK)).resolves.toBeDefined();
+    expect(isAlive(await tileAndTellProcess())).toBe(true);
+    expect(isHanging).toBe(true);
     abort.abort(new Error('left'));
     await expect(hanging).rejects.toThrow('left');
   });

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { MessageFromWorker } from './messages.js';
 import { WorkerSupervisor } from './supervisor.js';
 
-const entry = new URL('../../test/fixtures/fake-inference-worker.mjs', import.meta.url);
+const entry = new URL('../../test/fakes/fake-inference-worker.mjs', import.meta.url);
 
 it('listens no more to a worker that it has lost', async () => {
   const heard: MessageFromWorker[] = [];

@@ -7,7 +7,7 @@ import type {
   VisionLanguageEngine,
 } from '../engine/vision-language-engine.js';
 
-const entry = new URL('../../test/fixtures/fake-inference-worker.mjs', import.meta.url);
+const entry = new URL('../../test/fakes/fake-inference-worker.mjs', import.meta.url);
 
 let engine: VisionLanguageEngine;
 

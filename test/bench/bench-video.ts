@@ -11,8 +11,8 @@ import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 
 /**
- * Samples 16 frames of a clip of ten hours and prints how long it takes and how much memory, against the limits of 10 s and 300 MB.
- * Run after `npm run build`: `npx tsx test/bench/bench-video.ts [clip]`.
+ * `npx tsx test/bench/bench-video.ts [VIDEO]` after `npm run build`: samples 16 frames of a video of ten hours and
+ * prints time and memory (limits: 10 s and 300 MB).
  */
 const entry = new URL('../../dist/workers/media.worker.js', import.meta.url);
 const geometry = { imageProcessor: { tileSize: { width: 384, height: 384 } } } as VisionGeometry;
@@ -27,7 +27,7 @@ const arrive = createArrivalHandles();
 try {
   const { durationSeconds, width, height } = await inspector.inspect(path);
   const megabytes = Math.round(statSync(path).size / 1e6);
-  console.log(`clip: ${durationSeconds} s, ${width}x${height}, ${megabytes} MB`);
+  console.log(`video: ${durationSeconds} s, ${width}x${height}, ${megabytes} MB`);
   for (const mode of ['uniform', 'scene'] as const) {
     const sampling = { mode, frames: { count: 16 } };
     await report(`16 frames, ${mode}`, () =>
@@ -51,7 +51,7 @@ async function makeClip(): Promise<string> {
   return clip;
 }
 
-/** Prints the time of some work, and the most memory that any child held meanwhile. */
+/** Prints the time of a task and the peak memory of all child processes meanwhile. */
 async function report(what: string, work: () => Promise<unknown>): Promise<void> {
   let peakBytes = 0;
   const timer = setInterval(() => {
@@ -65,7 +65,7 @@ async function report(what: string, work: () => Promise<unknown>): Promise<void>
   console.log(`${what}: ${seconds} s, ${Math.round(peakBytes / 1e6)} MB`);
 }
 
-/** Children, their children and so on; by /proc, so on Linux only. */
+/** All descendants of a process, from /proc. Linux only. */
 function listDescendants(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((entryName) => /^\d+$/.test(entryName))) {

@@ -1,9 +1,9 @@
 /**
- * `npm run bench [-- ROW ...]`: this service against node-llama-cpp and transformers.js on this machine's processor. Prints a
- * table, keeps the runs in results.json, and writes RESULTS.md with its plots. Nothing is asserted: figures depend on the
- * machine and on what else it does. Packages and peers' files with random weights are made once, in a folder of the bench's
- * own. Each run is kept as it ends. `--quick` takes a few rows once; rows are also chosen
- * by name, and change what is kept only with `--update`.
+ * `npm run bench [-- ROW ...]`: compares this service with node-llama-cpp and transformers.js on this machine's
+ * processor. Prints a table, stores the runs in results.json, and writes RESULTS.md with its plots. Asserts nothing,
+ * since the figures depend on the machine and its load. Packages and peer files with random weights are created once,
+ * in the bench folder. Each run is stored when it ends. `--quick` measures a few rows once. Rows can be selected by
+ * name; then `--update` stores their runs.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -35,7 +35,7 @@ import { LIMITS, type Row } from './rows/row.js';
 import { chooseRows, ROWS } from './rows/rows.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Processes of one list on two cores, about. */
+/** Approximate duration of a process on two cores. */
 const SECONDS_PER_PROCESS = 22;
 
 const { values: options, positionals } = parseArgs({
@@ -49,9 +49,9 @@ const { values: options, positionals } = parseArgs({
       default: process.env['SALAMANDRA_BENCH_HOME'] ?? join(ROOT, '.cache/bench'),
     },
     polls: { type: 'string', default: '2000' },
-    /** Puts the runs in the place of those kept before, and leaves those of other measurements. */
+    /** Replaces the stored runs of the measured rows and keeps the others. */
     update: { type: 'boolean', default: false },
-    /** Writes the page and its plots from the runs kept before. */
+    /** Writes RESULTS.md and its plots from the stored runs. */
     report: { type: 'boolean', default: false },
   },
 });
@@ -83,7 +83,7 @@ async function bench(rows: readonly Row[]): Promise<void> {
     try {
       for (const model of models) await makeModel(home, model);
     } catch (error) {
-      // No room for it, say: the other lists have models of their own.
+      // For example if the disk is full: the other lists have other models.
       for (const job of jobs) onFailure(job, error);
       continue;
     }
@@ -94,7 +94,7 @@ async function bench(rows: readonly Row[]): Promise<void> {
       { home, threads },
       {
         onRun: (run, done, total) => {
-          // Hours of measuring must not be lost with whatever ends this process.
+          // Hours of measuring must not be lost if this process ends.
           runs.push(run);
           save();
           onRun(run, done, total);

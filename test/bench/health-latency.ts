@@ -13,21 +13,21 @@ const ROOT = join(import.meta.dirname, '../..');
 const PICTURE = join(ROOT, 'test/golden/parity/pictures/photo-640x480.png');
 const POLL_INTERVAL_MS = 5;
 const READY_TIMEOUT_MS = 60_000;
-/** What a load balancer's probe should see while the model works. */
+/** The maximum latency of a health check while the model is busy. */
 export const MAX_P99_MS = 50;
 
 export interface HealthLatency {
   readonly polls: number;
-  /** Polls that were not answered with 200. */
+  /** Polls with a status other than 200. */
   readonly failed: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** Captions that the service wrote meanwhile. */
+  /** Captions that the service completed meanwhile. */
   readonly captions: number;
 }
 
-/** Starts the built service, keeps it captioning and polls `/health/live` all the while. */
+/** Starts the built service, sends caption requests one after another, and polls `/health/live` meanwhile. */
 export async function measureHealthLatency(
   directory: string,
   precision: Precision,
@@ -41,7 +41,7 @@ export async function measureHealthLatency(
       SALAMANDRA_HOME: directory,
       SALAMANDRA_MODEL: directory,
       SALAMANDRA_PRECISION: precision,
-      // The same picture again and again is to be work each time.
+      // Without a cache, the same image is computed each time.
       SALAMANDRA_CACHE_MB: '0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -83,11 +83,11 @@ async function readAddress(service: ChildProcessByStdio<null, Readable, null>): 
   for await (const line of createInterface({ input: service.stdout })) {
     const address = /^listening on (http:\S+)$/.exec(line)?.[1];
     if (address === undefined) continue;
-    // Nobody reads on, and a full pipe would stop the service.
+    // Keeps reading, since a full pipe would block the service.
     service.stdout.resume();
     return address;
   }
-  throw new Error('The service ended before it listened.');
+  throw new Error('The service exited before it listened.');
 }
 
 async function awaitReady(address: string, agent: Agent): Promise<void> {
@@ -98,7 +98,7 @@ async function awaitReady(address: string, agent: Agent): Promise<void> {
   }
 }
 
-/** One caption request after another until `stop`, which gives the number of those that succeeded. */
+/** Sends caption requests one after another until `stop`, which returns the number of successful ones. */
 function keepCaptioning(address: string): { stop(): Promise<number> } {
   let isStopping = false;
   const run = async (): Promise<number> => {
@@ -115,7 +115,7 @@ function keepCaptioning(address: string): { stop(): Promise<number> } {
     return captions;
   };
   const running = run();
-  // The failure is seen by whoever stops the load.
+  // The caller of `stop` gets the error.
   running.catch(() => undefined);
   return {
     stop() {
@@ -125,7 +125,7 @@ function keepCaptioning(address: string): { stop(): Promise<number> } {
   };
 }
 
-/** Status of a GET, or 0 when there was no answer. */
+/** The status of a GET request, or 0 if it failed. */
 function requestStatus(url: string, agent: Agent): Promise<number> {
   return new Promise((resolve) => {
     get(url, { agent, timeout: READY_TIMEOUT_MS }, (response) => {

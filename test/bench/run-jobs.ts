@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { median } from './median.js';
 import type { Assignment, Figures, Job } from './measure/job.js';
 
-/** One run of a measurement. */
+/** A run of a measurement. */
 export interface Run {
-  /** What it took turns with: the same measurement in another list was made in another hour. */
+  /** The list of the run. The same measurement in another list ran at another time. */
   readonly list: string;
   readonly job: Job;
   readonly figures: Figures;
@@ -17,15 +17,15 @@ const ROOT = join(import.meta.dirname, '../..');
 const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
 const LONGEST_RUN_MS = 15 * 60_000;
 
-/** Told what comes of each run, and how many of all are done. */
+/** Called after each run, with the numbers of finished and of all runs. */
 export interface RunObserver {
   onRun(run: Run, done: number, total: number): void;
   onFailure(job: Job, error: unknown): void;
 }
 
 /**
- * Runs all jobs in turns, each in a process of its own: A, B, A, B, so that a machine that slows down slows all of them. One
- * that fails is left out from then on.
+ * Runs all jobs alternately (A, B, A, B), each in a process of its own, so that a slower phase of the machine affects
+ * all of them. A job that fails is not repeated.
  */
 export async function runInTurns(
   list: string,
@@ -50,7 +50,7 @@ export async function runInTurns(
   }
 }
 
-/** @throws Error with what the process said, when it fails or gives no figures. */
+/** @throws Error with the output of the process if it fails or prints no figures */
 async function runApart(assignment: Assignment): Promise<Figures> {
   const output = await outputOf(assignment);
   return JSON.parse(output.trimEnd().split('\n').at(-1)!) as Figures;
@@ -87,7 +87,7 @@ export function keyOfRun({ list, job }: Run): string {
   return `${list} ${keyOf(job)}`;
 }
 
-/** The median of a figure over the runs of a job; NaN where it was not run. */
+/** The median of a figure over the runs of a job. NaN without runs. */
 export function lookUp(runs: readonly Run[], job: Job, figure: string): number {
   const key = keyOf(job);
   const values = runs

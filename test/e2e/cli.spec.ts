@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { drawPicture } from './draw-picture.js';
+import { drawImage } from './draw-image.js';
 import { readLines, run } from './run-cli.js';
 
 jest.setTimeout(300_000);
@@ -17,7 +17,7 @@ let picture: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'salamandra-'));
   picture = join(folder, 'picture.png');
-  await writeFile(picture, await drawPicture(200, 100));
+  await writeFile(picture, await drawImage(200, 100));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -66,7 +66,7 @@ it('prints its version', async () => {
   expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-it('goes on after a file that fails, and ends with the code of its family', async () => {
+it('continues after a file that fails and exits with the code of its error family', async () => {
   const text = join(folder, 'text.png');
   await writeFile(text, 'not a picture');
   const { code, stdout } = await run(['caption', text, picture, '--languages', 'ca,es', '--json']);
@@ -101,7 +101,7 @@ it('answers a question', async () => {
   });
 });
 
-it('answers about several pictures, and about none', async () => {
+it('answers questions about several images and about none', async () => {
   const several = await run([
     'ask',
     picture,
@@ -122,7 +122,7 @@ it('answers about several pictures, and about none', async () => {
   expect(JSON.parse(none.stdout)).toMatchObject({ files: [], media: [] });
 });
 
-it('prints the same text in pieces as whole', async () => {
+it('prints the same text streamed and whole', async () => {
   const args = ['caption', picture, '--languages', 'ca,es', '--kind', 'long'];
   const [whole, pieces] = [await run(args), await run([...args, '--stream'])];
 
@@ -130,7 +130,7 @@ it('prints the same text in pieces as whole', async () => {
   expect(pieces.stdout).toBe(whole.stdout);
 });
 
-it('chats: each line is a question that sees the turns before, and the end of the input ends it', async () => {
+it('chats: each line is a question after the turns before it, until the input ends', async () => {
   const input = 'What is on the left?\n\nWhat is on the right?\n';
   const chat = await run(['ask', '--chat', picture, '--json'], { input });
   const [first, second] = readLines(chat.stdout) as { results: { text: string }[] }[];
@@ -149,7 +149,7 @@ it('chats: each line is a question that sees the turns before, and the end of th
   expect(readLines(stdout).map(withoutDate)).toEqual([withoutDate(second)]);
 });
 
-it('goes on chatting after a question that fails', async () => {
+it('continues a chat after a question that fails', async () => {
   const input = `${'dog '.repeat(3_000)}\nHow many?\n`;
   const { code, stdout, stderr } = await run(['ask', '--chat', '--json'], { input });
 
@@ -171,8 +171,8 @@ it.each([
   ['an unknown language', ['caption', 'x', '--languages', 'xx'], 2],
   ['an unknown kind', ['caption', 'x', '--kind', 'poem'], 2],
   ['an absent file', ['caption', 'absent.png'], 2],
-  ['segments of a picture', ['caption', join(SAMPLES, 'fox.png'), '--by', 'shot'], 2],
-  ['a track of two clips', ['caption', 'x', 'y', '--format', 'vtt'], 2],
+  ['segments of an image', ['caption', join(SAMPLES, 'fox.png'), '--by', 'shot'], 2],
+  ['a track of two videos', ['caption', 'x', 'y', '--format', 'vtt'], 2],
   ['a track in two languages', ['caption', 'x', '--format', 'vtt', '--languages', 'ca,es'], 2],
   ['another kind of text for shots', ['caption', 'x', '--by', 'shot', '--kind', 'alt'], 2],
   ['JSON as it comes', ['caption', 'x', '--json', '--stream'], 2],
@@ -186,7 +186,7 @@ it.each([
   ['an absent model', ['caption', join(SAMPLES, 'fox.png'), '--model', 'absent'], 4],
   ['an absent checkpoint', ['convert', 'absent', '--out', 'absent-out'], 4],
   ['help', ['--help'], 0],
-])('ends for %s with the promised code and no stack', async (_, args, expected) => {
+])('exits for %s with the documented code and without a stack trace', async (_, args, expected) => {
   const { code, stdout, stderr } = await run(args);
 
   expect(code).toBe(expected);

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { jest } from '@jest/globals';
 
-import { drawPicture } from './draw-picture.js';
-import { openStream } from './read-stream.js';
+import { drawImage } from './draw-image.js';
+import { openStream } from './open-stream.js';
 import { postJson, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
@@ -13,10 +13,10 @@ let pictures: string[];
 let model: string;
 
 beforeAll(async () => {
-  // Nothing is kept, so that what is asked again is worked on again.
+  // Without a cache, each repeated request is computed again.
   service = await startService({ SALAMANDRA_CACHE_MB: '0' });
   await service.waitUntilReady();
-  const drawn = [drawPicture(300, 200), drawPicture(120, 240), drawPicture(200, 200)];
+  const drawn = [drawImage(300, 200), drawImage(120, 240), drawImage(200, 200)];
   const models = await fetch(`${service.url}/v1/models`);
   model = ((await models.json()) as { data: { id: string }[] }).data[0]!.id;
   pictures = (await Promise.all(drawn)).map((picture) => picture.toString('base64'));
@@ -31,7 +31,7 @@ interface Asked {
   readonly body: Record<string, unknown>;
 }
 
-/** Different in everything that a request may be different in. */
+/** Requests that differ in route, media, language, kind, detail and sampling settings. */
 function requests(): Asked[] {
   const media = pictures.map((base64) => ({ base64 }));
   const seeded = { temperature: 1.2, max_tokens: 24 };
@@ -47,7 +47,7 @@ function requests(): Asked[] {
 
 const TEXT_FIELDS = new Set(['text', 'finish_reason', 'prompt_tokens', 'completion_tokens']);
 
-/** Every text of a reply, and what was counted for it. */
+/** Every text of a response, with its finish reason and token counts. */
 function textsOf(reply: unknown): unknown[] {
   const found: unknown[] = [];
   JSON.stringify(reply, (name, value: unknown) => {
@@ -64,7 +64,7 @@ async function send({ path, body }: Asked): Promise<unknown[]> {
 }
 
 describe('several requests at once', () => {
-  it('have the answers that each has alone', async () => {
+  it('get the answers that each gets alone', async () => {
     const alone: unknown[][] = [];
     for (const request of requests()) alone.push(await send(request));
     const together = await Promise.all([...requests(), ...requests()].map(send));
@@ -73,7 +73,7 @@ describe('several requests at once', () => {
     expect(together).toEqual([...alone, ...alone]);
   });
 
-  it('write the texts of one request side by side, and lose none of them', async () => {
+  it('decode the texts of one request together and stream all of them', async () => {
     const languages = ['ca', 'es', 'eu', 'gl', 'en', 'fr'];
     const base64 = (await readFile('samples/fox.png')).toString('base64');
     const body = { media: { base64 }, languages, kind: ['long'], temperature: 1.5 };
@@ -95,7 +95,7 @@ describe('several requests at once', () => {
       const own = pieces.filter((piece) => piece.language === language);
       expect(own.map(({ text }) => text).join('')).toBe(whole[language]);
     }
-    // One after another they would change the language five times.
+    // If the texts were decoded one after another, the language would change five times.
     const order = pieces.map((piece) => piece.language);
     const changes = order.filter((language, i) => i > 0 && language !== order[i - 1]);
     expect(changes.length).toBeGreaterThan(languages.length);
@@ -107,7 +107,7 @@ describe('several requests at once', () => {
     );
   });
 
-  it('go on when one of them leaves', async () => {
+  it('continue when one client disconnects', async () => {
     const [first, second] = requests();
     const expected = await send(second!);
     const stream = await openStream(`${service.url}/v1/captions`, {

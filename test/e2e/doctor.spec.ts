@@ -7,7 +7,7 @@ import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-
 import { readLines, run } from './run-cli.js';
 import { type Service, startService } from './service.js';
 
-// Packages are converted, loaded and timed, whatever else the machine does.
+// Packages are converted, loaded and timed on a machine that may be busy.
 jest.setTimeout(600_000);
 
 let folder: TemporaryFolder;
@@ -22,7 +22,7 @@ afterAll(() => folder.remove());
 
 const demo = (file: string) => join(folder.path('home'), 'packages/demo/int8', file);
 
-it('looks at machine and models, measures, and keeps what it measured', async () => {
+it('describes the machine and the models, measures, and stores the calibration', async () => {
   const { code, stdout } = await run(['doctor'], { env });
 
   expect(code).toBe(0);
@@ -37,7 +37,7 @@ it('looks at machine and models, measures, and keeps what it measured', async ()
   });
 });
 
-it('tells damage apart, and a model that is not there', async () => {
+it('reports a damaged package and a missing model with different codes', async () => {
   const home = folder.path('damaged');
   cpSync(folder.path('home/packages'), join(home, 'packages'), { recursive: true });
   const weights = join(home, 'packages/demo/int8/decoder.onnx.data');
@@ -70,7 +70,7 @@ describe('POST /v1/estimate', () => {
     return (await reply.json()) as Record<string, unknown>;
   };
 
-  it('counts what the model then sees, and knows the times that were measured', async () => {
+  it('estimates the tokens that the engine then counts, with times from the calibration', async () => {
     const picture = readFileSync(join(import.meta.dirname, '../../samples/harbour-turned.jpg'));
     const estimate = await send('/v1/estimate', picture);
     const caption = await send('/v1/captions', picture);
@@ -87,14 +87,14 @@ describe('POST /v1/estimate', () => {
     expect(estimate['prompt_tokens']).toBeGreaterThanOrEqual(text.usage.prompt_tokens);
   });
 
-  it('refuses what is no picture as captions do', async () => {
+  it('rejects a file that is no image with the code that /v1/captions uses', async () => {
     const bytes = Buffer.from('neither picture nor clip');
 
     expect(await send('/v1/estimate', bytes)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   });
 });
 
-it('verifies the demo model against its own fp32 package, which it makes', async () => {
+it('verifies the demo model against its fp32 package, which it converts first', async () => {
   const { code, stdout } = await run(['verify', 'demo', '--json'], { env });
 
   expect(code).toBe(0);
@@ -112,7 +112,7 @@ it('verifies the demo model against its own fp32 package, which it makes', async
   expect(existsSync(folder.path('home/packages/demo/fp32/manifest.json'))).toBe(true);
 });
 
-it('refuses a package with one bit flipped', async () => {
+it('rejects a package with one flipped bit', async () => {
   const copy = folder.path('copy');
   cpSync(demo(''), copy, { recursive: true });
   flipByte(join(copy, 'token-embeddings.bin'));
@@ -122,7 +122,7 @@ it('refuses a package with one bit flipped', async () => {
   expect(stderr).toContain('token-embeddings.bin is not the file of its manifest');
 });
 
-it('stops at Ctrl-C and leaves nothing behind', async () => {
+it('stops at Ctrl-C and deletes its temporary files', async () => {
   const { code } = await run(['verify', 'demo'], { env, interruptAt: /fp32: prompt 2/ });
 
   expect(code).toBe(130);

@@ -1,12 +1,11 @@
 import { jest } from '@jest/globals';
 
 import { type MediaServer, startMediaServer } from '../http/media-server.js';
-import { expectProblem } from './expect-problem.js';
-import { postJson, type Reply, type Service, startService } from './service.js';
+import { expectProblem, postJson, type Reply, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 
-/** Serves a picture on every address of this machine, and must never be asked. */
+/** Serves an image on every address of this machine. No request may reach it. */
 let canary: MediaServer;
 let service: Service;
 
@@ -28,7 +27,7 @@ function caption(url: string): Promise<Reply> {
   return postJson(`${service.url}/v1/captions`, { media: { url } });
 }
 
-it('fetches nothing unless the operator allows it, and says how', async () => {
+it('fetches no URL unless the operator allows it, and says which setting does', async () => {
   await start({});
   const reply = await caption(`http://127.0.0.1:${canary.port}/`);
 
@@ -40,7 +39,7 @@ it('fetches nothing unless the operator allows it, and says how', async () => {
   expect(canary.accepted).toBe(0);
 });
 
-it('opens no private address to configuration, whatever the list of domains', async () => {
+it('never fetches from a private address, even one on the list of allowed domains', async () => {
   await start({
     SALAMANDRA_MEDIA_URLS: 'on',
     SALAMANDRA_MEDIA_DOMAINS: 'localhost,127.0.0.1,.test',
@@ -49,7 +48,7 @@ it('opens no private address to configuration, whatever the list of domains', as
   const urls = [
     `http://127.0.0.1:${canary.port}/`,
     `http://localhost:${canary.port}/`,
-    // The service itself, and ports that pass.
+    // The port of the service, and ports that the configuration allows.
     `http://${authority}/v1/models`,
     'http://127.0.0.1/',
     'http://2130706433/',

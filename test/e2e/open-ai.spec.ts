@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import OpenAI from 'openai';
 
 import { createOpenAiClient } from '../http/openai-client.js';
-import { drawPicture } from './draw-picture.js';
+import { drawImage } from './draw-image.js';
 import { type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
@@ -18,7 +18,7 @@ beforeAll(async () => {
   service = await startService();
   await service.waitUntilReady();
   client = createOpenAiClient(`${service.url}/v1`);
-  const bytes = await drawPicture(320, 200);
+  const bytes = await drawImage(320, 200);
   picture = showPicture(bytes);
   damaged = showPicture(bytes.subarray(0, 60));
 });
@@ -45,14 +45,14 @@ const create = (messages: Message[], fields: object = {}) =>
     ...fields,
   });
 
-it('lists the model, and finds it by its id', async () => {
+it('lists the model and finds it by its id', async () => {
   const [model] = (await client.models.list()).data;
 
   expect(model).toMatchObject({ id: 'demo', object: 'model', owned_by: 'visual-salamandra' });
   expect(await client.models.retrieve('demo')).toEqual(model);
 });
 
-it('describes a picture, whole and as a stream alike', async () => {
+it('gives the same answer about an image whole and as a stream', async () => {
   const messages = [ask(picture, 'Describe the picture.')];
   const whole = await create(messages, { logprobs: true, top_logprobs: 2 });
   const stream = await client.chat.completions.create({
@@ -81,12 +81,12 @@ it('describes a picture, whole and as a stream alike', async () => {
     whole.choices[0]!.logprobs!.content,
   );
   expect(choices.at(-1)!.finish_reason).toBe(whole.choices[0]!.finish_reason);
-  // The second time, what was read of the prompt is still known.
+  // The second request finds the prompt in the prefix cache.
   const details = { image_tokens: 50, cached_tokens: expect.any(Number) as number };
   expect(chunks.at(-1)!.usage).toEqual({ ...whole.usage, prompt_tokens_details: details });
 });
 
-it('gives every token with its probability', async () => {
+it('returns every token with its log-probability', async () => {
   const { choices } = await create([ask('Hello')], { logprobs: true, top_logprobs: 5 });
   const tokens = choices[0]!.logprobs!.content!;
 
@@ -94,7 +94,7 @@ it('gives every token with its probability', async () => {
   expect(tokens.map(({ token }) => token).join('')).toBe(choices[0]!.message.content);
   for (const { token, logprob, top_logprobs: top } of tokens) {
     expect(top).toHaveLength(5);
-    // Greedy: the chosen token is the likeliest.
+    // With greedy decoding the chosen token has the highest probability.
     expect([top[0]!.token, top[0]!.logprob]).toEqual([token, logprob]);
     const logprobs = top.map((one) => one.logprob);
     expect(logprobs).toEqual([...logprobs].sort((a, b) => b - a));
@@ -102,7 +102,7 @@ it('gives every token with its probability', async () => {
   }
 });
 
-it('takes a conversation whose picture is in an earlier turn', async () => {
+it('accepts a conversation with an image in an earlier turn', async () => {
   const { choices, usage } = await create([
     { role: 'system', content: 'Answer in one word.' },
     ask(picture, 'What is it?'),
@@ -114,8 +114,8 @@ it('takes a conversation whose picture is in an earlier turn', async () => {
   expect(usage).toMatchObject({ prompt_tokens_details: { image_tokens: 50 } });
 });
 
-it('takes several pictures, and none', async () => {
-  const two = await create([ask(picture, showPicture(await drawPicture(90, 90)), 'Compare them.')]);
+it('accepts several images, and none', async () => {
+  const two = await create([ask(picture, showPicture(await drawImage(90, 90)), 'Compare them.')]);
   const none = await create([ask('Good morning')]);
 
   expect(two).toMatchObject({ x_salamandra: { media: [{ width: 320 }, { width: 90 }] } });
@@ -123,21 +123,23 @@ it('takes several pictures, and none', async () => {
   expect(none).toMatchObject({ usage: { prompt_tokens_details: { image_tokens: 0 } } });
 });
 
-it('is asked for by seed', async () => {
+it('samples the same answer for the same seed and another for another seed', async () => {
   const sample = async (seed: number) => {
     const { choices } = await create([ask('Hello')], { temperature: 2, seed });
     return choices[0]!.message.content;
   };
 
-  expect(await sample(5)).toBe(await sample(5));
+  const first = await sample(5);
+  expect(await sample(5)).toBe(first);
+  expect(await sample(6)).not.toBe(first);
 });
 
 it.each([
-  ['a damaged picture', () => [ask(damaged)], {}, 422],
+  ['a damaged image', () => [ask(damaged)], {}, 422],
   ['too long a text', () => [ask('word '.repeat(3_000))], {}, 400],
   ['two answers', () => [ask('Hello')], { n: 2 }, 400],
   ['another model', () => [ask('Hello')], { model: 'gpt-4o' }, 404],
-])('refuses %s as OpenAI would', async (_, messages, fields, status) => {
+])('rejects %s with the error format of OpenAI', async (_, messages, fields, status) => {
   const error: unknown = await create(messages(), fields).catch((thrown: unknown) => thrown);
 
   expect(error).toBeInstanceOf(OpenAI.APIError);

@@ -2,8 +2,9 @@ import { jest } from '@jest/globals';
 import sharp from 'sharp';
 
 import { poll } from '../setup/poll.js';
-import { openStream } from './read-stream.js';
-import { listChildren, postForm, type Service, startService } from './service.js';
+import { isAlive, listChildren } from '../setup/processes.js';
+import { openStream } from './open-stream.js';
+import { postForm, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 
@@ -23,7 +24,7 @@ afterEach(() => {
   service.process.kill('SIGKILL');
 });
 
-/** 35 languages, four kinds, and nothing that ends an answer early: many seconds of work. */
+/** 26 languages in four kinds, at a temperature at which no answer ends early: many seconds of work. */
 const LONG_WORK = [
   ['languages', 'bg,ca,cs,cy,da,de,el,en,es,et,eu,fi,fr,ga,gl,hr,hu,it,lt,lv,mt,nl,nn,no,oc,pl'],
   ['kind', 'caption,alt,long,keywords'],
@@ -37,7 +38,7 @@ const caption = () =>
     ['max_tokens', '2'],
   ]);
 
-it('listens while the model loads, and says that it is not ready', async () => {
+it('answers health checks while the model loads, and 503 to everything else', async () => {
   const ready = await fetch(`${service.url}/health/ready`);
   const live = await fetch(`${service.url}/health/live`);
   const early = await caption();
@@ -52,7 +53,7 @@ it('listens while the model loads, and says that it is not ready', async () => {
   expect(await service.stop()).toBe(0);
 });
 
-it('stops working for a client that left', async () => {
+it('stops the work of a client that disconnects', async () => {
   await service.waitUntilReady();
   const abort = new AbortController();
   const long = postForm(captions, [['file', picture], ...LONG_WORK], { signal: abort.signal });
@@ -64,14 +65,14 @@ it('stops working for a client that left', async () => {
   expect(Date.now() - startMs).toBeLessThan(5_000);
 });
 
-it('survives the death of the model, with an answer for the request it took along', async () => {
+it('restarts the inference worker after a crash, and answers the lost request with an error', async () => {
   await service.waitUntilReady();
   const lost = await openStream(captions, {
     ...{ media: { base64: picture.toString('base64') }, languages: ['ca', 'es', 'en', 'fr'] },
     ...{ kind: ['caption', 'long'], temperature: 2, max_tokens: 512 },
   });
   const [worker] = listChildren(service.process.pid!);
-  // What has not begun is not lost: the next worker does it.
+  // A request that has not started is not lost: the next worker takes it.
   await poll(() => lost.text().includes('event: media') || undefined);
   process.kill(worker!, 'SIGKILL');
   await lost.ended();
@@ -84,7 +85,7 @@ it('survives the death of the model, with an answer for the request it took alon
   expect((await caption()).status).toBe(200);
 });
 
-it('survives the death of the media worker', async () => {
+it('restarts the media worker after a crash', async () => {
   await service.waitUntilReady();
   const [worker] = listChildren(service.process.pid!);
   const [mediaWorker] = listChildren(worker!);
@@ -94,34 +95,37 @@ it('survives the death of the media worker', async () => {
   expect((await caption()).status).toBe(200);
 });
 
-it('takes its children with it', async () => {
+it('leaves no child process behind when it is killed', async () => {
   await service.waitUntilReady();
   const [worker] = listChildren(service.process.pid!);
   const family = [worker!, ...listChildren(worker!)];
+  expect(family.length).toBeGreaterThan(1);
   service.process.kill('SIGKILL');
 
   await poll(() => family.every((pid) => !isAlive(pid)) || undefined, 10_000);
 });
 
-it('finishes running work on SIGTERM', async () => {
+it('finishes active requests on SIGTERM', async () => {
   await service.waitUntilReady();
-  const running = postForm(captions, [
-    ['file', picture],
-    ['languages', 'ca,es,en'],
-    ['max_tokens', '64'],
-  ]);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const [worker] = listChildren(service.process.pid!);
+  const running = await openStream(captions, {
+    media: { base64: picture.toString('base64') },
+    ...{ languages: ['ca', 'es', 'en'], kind: ['long'], temperature: 2, max_tokens: 256 },
+  });
+  // The worker is stopped in the middle of the request, so that the request cannot end before the signal arrives.
+  await poll(() => running.text().includes('event: text-delta') || undefined);
+  process.kill(worker!, 'SIGSTOP');
   const exited = service.stop();
+  try {
+    await poll(() => service.output().includes('stopping') || undefined);
+    expect(running.events().map(({ event }) => event)).not.toContain('done');
+  } finally {
+    process.kill(worker!, 'SIGCONT');
+  }
 
-  expect((await running).status).toBe(200);
+  await running.ended();
+  const names = running.events().map(({ event }) => event);
+  expect(names.filter((name) => name === 'caption')).toHaveLength(3);
+  expect(names.at(-1)).toBe('done');
   expect(await exited).toBe(0);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

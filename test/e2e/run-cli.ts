@@ -11,19 +11,19 @@ interface Run {
 
 interface RunOptions {
   readonly interruptAt?: RegExp;
-  /** What stands on standard input; without it there is none. */
+  /** Text for standard input. Undefined if standard input is empty. */
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs the built command line as a process of its own. */
+/** Runs the built command line in a child process. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const { interruptAt, input, env } = options;
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
-  // A command that reads nothing may have ended before.
+  // A command that does not read standard input may have ended before.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   const seen = { stdout: '', stderr: '' };
@@ -38,7 +38,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   return { code, ...seen };
 }
 
-/** JSON lines. */
+/** Parses JSON lines. */
 export function readLines(stdout: string): object[] {
   return stdout
     .trimEnd()

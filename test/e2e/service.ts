@@ -1,26 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { poll } from '../setup/poll.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
-/** The real server in a process of its own, on a free port. */
+/** The built server in a child process, on a free port. */
 export interface Service {
   readonly url: string;
   readonly process: ChildProcess;
-  /** Everything the server printed so far. */
+  /** The text that the server printed so far. */
   output(): string;
   waitUntilReady(): Promise<void>;
-  /** Ends it with SIGTERM and returns its exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number | null>;
 }
 
 /**
- * Starts the server and waits until it listens; the model may still be loading.
+ * Starts the server and waits until it listens. The model may still be loading.
  *
- * @param entry the module that is run.
+ * @param entry the main module.
  */
 export async function startService(
   env: Record<string, string> = {},
@@ -38,7 +37,7 @@ export async function startService(
   });
 
   const url = await poll(() => {
-    if (child.exitCode !== null) throw new Error(`The server ended: ${output}`);
+    if (child.exitCode !== null) throw new Error(`The server exited: ${output}`);
     return /listening on (http:\S+)/.exec(output)?.[1];
   });
   return {
@@ -53,12 +52,6 @@ export async function startService(
       return exited;
     },
   };
-}
-
-/** Ids of a process's children, on Linux. */
-export function listChildren(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
 }
 
 export interface Reply {
@@ -78,10 +71,10 @@ interface TextReply {
 
 type MediaReply = Record<'width' | 'height' | 'tiles' | 'visual_tokens', number>;
 
-/** The fields of every kind of answer; which are there is for the tests to say. */
+/** The fields of all responses. A response has some of them. */
 interface ReplyBody {
   readonly id: string;
-  /** One for captions, a list for answers. */
+  /** One item for captions, a list for answers. */
   readonly media: MediaReply & readonly MediaReply[];
   readonly results: TextReply[];
   readonly answers: TextReply[];
@@ -92,12 +85,12 @@ interface ReplyBody {
   readonly data: { readonly revision: string }[];
 }
 
-/** Gets JSON. */
+/** Sends a GET request and parses the JSON response. */
 export async function getJson(url: string): Promise<Reply> {
   return await toReply(await fetch(url));
 }
 
-/** Sends a form: Uint8Arrays become files, everything else text fields. */
+/** Posts a form: a Uint8Array becomes a file, a string a text field. */
 export async function postForm(
   url: string,
   fields: readonly (readonly [string, string | Uint8Array])[],
@@ -111,7 +104,7 @@ export async function postForm(
   return await toReply(await fetch(url, { ...init, method: 'POST', body: form }));
 }
 
-/** Sends JSON, or a text as it is. */
+/** Posts JSON. A string is sent unchanged. */
 export async function postJson(url: string, body: unknown): Promise<Reply> {
   const response = await fetch(url, {
     method: 'POST',
@@ -127,4 +120,15 @@ async function toReply(response: Response): Promise<Reply> {
     headers: response.headers,
     body: (await response.json()) as ReplyBody,
   };
+}
+
+/** Expects an error response with this status and code that does not mention file paths or libraries. */
+export function expectProblem(reply: Reply, status: number, code: string): void {
+  expect(reply.body).toMatchObject({ status, code });
+  expect(reply.status).toBe(status);
+  expect(reply.headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+  expect(reply.body.requestId).toBe(reply.headers.get('X-Request-Id'));
+  expect(JSON.stringify(reply.body)).not.toMatch(
+    /\/(work|home|root|tmp|usr|src|dist)\/|vips|sharp|onnx/i,
+  );
 }

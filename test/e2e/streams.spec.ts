@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 
 import { poll } from '../setup/poll.js';
+import { listChildren } from '../setup/processes.js';
 import { tinyVideo } from '../videos/tiny-video.js';
-import { drawPicture } from './draw-picture.js';
-import { openStream } from './read-stream.js';
-import { listChildren, postForm, postJson, type Service, startService } from './service.js';
+import { drawImage } from './draw-image.js';
+import { openStream } from './open-stream.js';
+import { postForm, postJson, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 
@@ -25,17 +26,17 @@ beforeAll(async () => {
   service = await startService({ TMPDIR: temporary });
   await service.waitUntilReady();
   captions = `${service.url}/v1/captions`;
-  base64 = (await drawPicture(300, 200)).toString('base64');
+  base64 = (await drawImage(300, 200)).toString('base64');
 });
 
 afterAll(async () => {
   expect(await service.stop()).toBe(0);
-  // Nothing of what was uploaded outlives the service.
+  // No uploaded file outlives the service.
   expect(readdirSync(temporary)).toEqual([]);
   await rm(temporary, { recursive: true });
 });
 
-/** Many seconds of work: nothing ends an answer early. */
+/** Many seconds of work, at a temperature at which no answer ends early. */
 const longWork = () => ({
   media: { base64 },
   languages: 'bg,ca,cs,cy,da,de,el,en,es,et,eu,fi,fr,ga,gl,hr,hu,it,lt,lv,mt,nl'.split(','),
@@ -45,7 +46,7 @@ const longWork = () => ({
 });
 
 describe('an event stream', () => {
-  it('brings each caption piece by piece', async () => {
+  it('streams each caption in pieces, then whole', async () => {
     const stream = await openStream(captions, { media: { base64 }, languages: ['ca', 'es'] });
     await stream.ended();
 
@@ -60,13 +61,13 @@ describe('an event stream', () => {
         ({ data }) => (data as { language?: string }).language === language,
       );
       const texts = own.map(({ data }) => (data as { text: string }).text);
-      // The last is the whole of what came before.
+      // The last event has the whole text.
       expect(own.at(-1)?.event).toBe('caption');
       expect(texts.at(-1)).toBe(texts.slice(0, -1).join(''));
     }
   });
 
-  it('stops the work when its reader leaves', async () => {
+  it('stops decoding when the client disconnects', async () => {
     const stream = await openStream(captions, longWork());
     await poll(() => stream.text().includes('event: text-delta') || undefined);
     stream.leave();
@@ -77,7 +78,7 @@ describe('an event stream', () => {
     expect(Date.now() - startMs).toBeLessThan(5_000);
   });
 
-  it('ends with the failure that cuts it short', async () => {
+  it('ends with an error event if the worker dies', async () => {
     const stream = await openStream(captions, longWork());
     await poll(() => stream.text().includes('event: text-delta') || undefined);
     process.kill(listChildren(service.process.pid!)[0]!, 'SIGKILL');
@@ -93,8 +94,8 @@ describe('an event stream', () => {
 });
 
 describe('uploads', () => {
-  it('takes eight pictures and refuses nine', async () => {
-    const picture = await drawPicture(60, 40);
+  it('accept eight images and reject nine', async () => {
+    const picture = await drawImage(60, 40);
     const files = (count: number) =>
       Array.from({ length: count }, (): [string, Uint8Array] => ['file', picture]);
     const fields = [
@@ -109,7 +110,7 @@ describe('uploads', () => {
     expect(nine.body).toMatchObject({ status: 413, code: 'TOO_MANY_PARTS' });
   });
 
-  it('cuts a body that does not come', async () => {
+  it('time out if the body does not arrive', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const headers = { 'Content-Type': 'application/json', 'Content-Length': '1000' };
       const call = request(captions, { method: 'POST', headers }, (reply) => {
@@ -123,7 +124,7 @@ describe('uploads', () => {
     expect(status).toBe(408);
   });
 
-  it('keeps nothing of clips whose senders leave', async () => {
+  it('of videos are deleted when their clients disconnect', async () => {
     const { port } = new URL(captions);
     const head =
       'POST /v1/captions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n' +
@@ -143,7 +144,7 @@ describe('uploads', () => {
     await poll(() => list().length === 0 || undefined);
   });
 
-  it('are swept after a crash', async () => {
+  it('are deleted at the next start after a crash', async () => {
     const own = await mkdtemp(join(tmpdir(), 'salamandra-e2e-'));
     const crashing = await startService({ TMPDIR: own });
     await crashing.waitUntilReady();
@@ -167,12 +168,12 @@ describe('uploads', () => {
   });
 });
 
-describe('pages in a browser', () => {
+describe('pages of other sites', () => {
   it.each([
-    ['by a name that was made to point here', { Host: 'evil.example.org' }],
+    ['by DNS rebinding', { Host: 'evil.example.org' }],
     ['from another origin', { Origin: 'https://evil.example.org' }],
-    ['from no origin', { Origin: 'null' }],
-  ])('cannot use the service %s', async (_, headers) => {
+    ['from an opaque origin', { Origin: 'null' }],
+  ])('cannot send requests %s', async (_, headers) => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const call = request(captions, { method: 'POST', headers }, (reply) => {
         reply.resume();

@@ -9,16 +9,15 @@ import { describeWithFfmpeg, encodeFrames, flatFrame } from '../videos/ffmpeg-vi
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { parseWebVtt } from '../http/parse-webvtt.js';
 import { poll } from '../setup/poll.js';
-import { expectProblem } from './expect-problem.js';
-import { openStream } from './read-stream.js';
-import { postForm, type Service, startService } from './service.js';
+import { expectProblem, postForm, type Service, startService } from './service.js';
+import { openStream } from './open-stream.js';
 
 jest.setTimeout(300_000);
 
-/** Three shots of two seconds: red, green, blue. */
+/** A video with three shots of two seconds: red, green, blue. */
 const SHOTS = [flatFrame(200, 30, 30), flatFrame(30, 200, 30), flatFrame(30, 30, 200)];
 
-describeWithFfmpeg('clips over HTTP', () => {
+describeWithFfmpeg('videos over HTTP', () => {
   let temporary: string;
   let service: Service;
   let video: string;
@@ -45,7 +44,7 @@ describeWithFfmpeg('clips over HTTP', () => {
   const postClip = (url: string, ...fields: (readonly [string, string])[]) =>
     postForm(url, [['file', clip], ['max_tokens', '8'], ['num_frames', '4'], ...fields]);
 
-  it('are captioned and asked about', async () => {
+  it('can be captioned and asked about, whole or in a range', async () => {
     const caption = await postClip(`${service.url}/v1/captions`, ['start', '2'], ['end', '4']);
     const answer = await postClip(`${service.url}/v1/answers`, ['question', 'What moves?']);
 
@@ -65,7 +64,7 @@ describeWithFfmpeg('clips over HTTP', () => {
     expect(answer.body.media).toMatchObject([{ kind: 'video', frames_requested: 4 }]);
   });
 
-  it('are described shot by shot as a track', async () => {
+  it('can be captioned shot by shot as a WebVTT track', async () => {
     const form = new FormData();
     form.set('file', new Blob([new Uint8Array(clip)]), 'clip.mp4');
     form.set('granularity', 'shot');
@@ -81,7 +80,7 @@ describeWithFfmpeg('clips over HTTP', () => {
     expect(cues.at(-1)?.endSeconds).toBe(6);
   });
 
-  it('are described by the clock, segment after segment', async () => {
+  it('can be captioned at fixed intervals, one segment event after another', async () => {
     const stream = await openStream(video, {
       media: { base64: clip.toString('base64') },
       granularity: 'interval',
@@ -99,7 +98,7 @@ describeWithFfmpeg('clips over HTTP', () => {
     expect(stream.events().at(-1)?.event).toBe('done');
   });
 
-  it('refuses a range beyond the end, and clips that are none', async () => {
+  it('are rejected if the range is beyond the end or the file is no video', async () => {
     expectProblem(await postClip(video, ['start', '6']), 422, 'NO_DECODABLE_FRAME');
     const beyond = await postClip(`${service.url}/v1/captions`, ['start', '7']);
     expectProblem(beyond, 422, 'NO_DECODABLE_FRAME');
@@ -109,7 +108,7 @@ describeWithFfmpeg('clips over HTTP', () => {
     expectProblem(playlist, 415, 'UNSUPPORTED_MEDIA_TYPE');
   });
 
-  it('leave nothing behind', async () => {
+  it('leave no file behind', async () => {
     await poll(() => {
       const files = readdirSync(temporary, { recursive: true, withFileTypes: true });
       return files.every((entry) => !entry.isFile()) || undefined;

@@ -11,12 +11,12 @@ interface IconSet {
 }
 
 const require = createRequire(import.meta.url);
-// Read, not imported: Node 20 still warns on standard error about every imported JSON module.
+// Read, since Node 20 prints a warning for every imported JSON module.
 const noto = JSON.parse(
   readFileSync(require.resolve('@iconify-json/noto/icons.json'), 'utf8'),
 ) as IconSet;
 
-/** The Noto drawing of one object as an SVG group, moved, turned and sized as placed. */
+/** The Noto drawing of an object as an SVG group, at its place, size and angle. */
 export function objectSvg({ object, x, y, side, angle, isMirrored }: PlacedObject): string {
   const name = OBJECTS[object]?.icon ?? '';
   const drawing = noto.icons[name];
@@ -26,7 +26,7 @@ export function objectSvg({ object, x, y, side, angle, isMirrored }: PlacedObjec
   const scale = side / width;
   const moves = [
     `translate(${x} ${y})`,
-    // the trainer's library turns against the clock for positive angles, SVG with it
+    // Positive angles are counterclockwise in the trainer's library and clockwise in SVG.
     `rotate(${-angle})`,
     `scale(${isMirrored ? -scale : scale} ${scale})`,
     `translate(${-width / 2} ${-height / 2})`,

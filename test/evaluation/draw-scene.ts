@@ -1,32 +1,32 @@
 import sharp, { type Sharp } from 'sharp';
 
 import { objectsSvg } from './artwork.js';
-import type { Clip } from './clips.js';
+import type { Video } from './videos.js';
 import { type Random, createRandom } from './random.js';
 import type { Scene } from './scenes.js';
 
-// The artwork is SVG, and our own. A test file that ran before in this process may have loaded the product's decoder,
-// which blocks every loader it does not need.
+// The artwork is trusted SVG. The image decoder of the service, which an earlier test file may have loaded in this
+// process, blocks the SVG loader.
 sharp.unblock({ operation: ['VipsForeignLoadSvgBuffer'] });
 
 type Colour = readonly [number, number, number];
 
-/** Pixels in RGB order, row by row. */
+/** RGB pixels, row by row. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
 }
 
-/** Draws a scene as the bytes of a PNG file, with the wear of a real picture: lost colour, blur, light, noise. */
+/** Draws a scene as a PNG file, with the defects of photographs: lost color, blur, brightness, noise. */
 export async function drawScene(scene: Scene): Promise<Uint8Array> {
   const paint = await createPainter(scene);
   const drawn = await paint(scene.objects);
   return toSharp(drawn).png({ compressionLevel: 2 }).toBuffer();
 }
 
-/** Draws the frames of a clip: what differs from one to the next is where the object stands, as in a real clip. */
-export async function drawFrames({ frames }: Clip): Promise<Pixels[]> {
+/** Draws the frames of a video. Only the position of the object differs between them. */
+export async function drawFrames({ frames }: Video): Promise<Pixels[]> {
   const [first] = frames;
   if (!first) return [];
   const paint = await createPainter(first);
@@ -37,16 +37,16 @@ export async function drawFrames({ frames }: Clip): Promise<Pixels[]> {
 
 type Painter = (objects: Scene['objects']) => Promise<Pixels>;
 
-/** Draws the background of a scene and chooses its wear; the painter then puts objects before it. */
+/** Draws the background of a scene and chooses its defects. The painter then adds the objects. */
 async function createPainter({ seed, width, height }: Scene): Promise<Painter> {
-  // Another stream than the one that placed the objects, so that neither disturbs the other.
+  // A random stream of its own, independent of the one that placed the objects.
   const random = createRandom(seed ^ 0x5bd1e995);
   const background = await drawBackground(random, width, height);
   const isGrey = random.isLikely(0.04);
   const blur = random.isLikely(0.15) ? random.between(0.3, 0.9) : undefined;
   const wear = random.isLikely(0.4) ? chooseWear(random, width * height * 3) : undefined;
   return async (objects) => {
-    // Two pipelines, because one pipeline would blur before it composes.
+    // Two sharp pipelines, since one would blur before it composites.
     const flat = await toSharp(background)
       .composite([{ input: Buffer.from(objectsSvg(width, height, objects)) }])
       .raw()
@@ -64,7 +64,7 @@ function toSharp({ width, height, data }: Pixels): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } }).removeAlpha();
 }
 
-/** One colour (30 %), a gradient down or across (45 %), or coarse cells, soft or sharp (25 %). */
+/** One color (30 %), a vertical or horizontal gradient (45 %), or coarse cells, soft or sharp (25 %). */
 async function drawBackground(random: Random, width: number, height: number): Promise<Pixels> {
   const base = colour(() => random.integer(60, 255));
   const kind = random.between(0, 1);
@@ -93,7 +93,7 @@ function paint(width: number, height: number, at: (x: number, y: number) => Colo
   return { width, height, data };
 }
 
-/** Sets every pixel to its grey (the luma of ITU-R 601), in place. */
+/** Converts every pixel to gray (luma of ITU-R BT.601), in place. */
 function dropColour(data: Uint8Array): void {
   for (let i = 0; i < data.length; i += 3) {
     const [red = 0, green = 0, blue = 0] = data.subarray(i, i + 3);
@@ -101,7 +101,7 @@ function dropColour(data: Uint8Array): void {
   }
 }
 
-/** A change of contrast and brightness, and in two of five cases grain for each of so many values. */
+/** A change of contrast and brightness, and in 40 % of the cases noise for each value. */
 interface Wear {
   readonly contrast: number;
   readonly light: number;

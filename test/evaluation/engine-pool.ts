@@ -6,11 +6,11 @@ import type { EngineRequest, ModelDescription } from '../../src/engine/vision-la
 import type { Precision } from '../../src/models/package/manifest.js';
 import type { Detail } from '../../src/vision/plan-tiles.js';
 
-/** The service's own engine, once a core: the demo model is too small to keep two cores busy in one run. */
+/** A pool of engines, one per core: one run of the demo model does not use two cores fully. */
 export interface EnginePool {
   readonly size: number;
   readonly model: ModelDescription;
-  /** Greedy answers to several conversations about the same pictures and clips, or about none. */
+  /** Greedy answers to several conversations about the same media, or without media. */
   ask(
     media: EngineRequest['media'],
     conversations: EngineRequest['conversations'],
@@ -21,11 +21,11 @@ export interface EnginePool {
 
 export interface MediaAnswers {
   readonly answers: readonly string[];
-  /** Of all media together. */
+  /** Visual tokens of all media. */
   readonly visualTokens: number;
 }
 
-/** The longest right answer, four objects described, takes about 40 tokens; a longer one is wrong anyway. */
+/** The longest right answer describes four objects in about 40 tokens. A longer answer is wrong. */
 const MAX_TOKENS = 64;
 
 const GREEDY = {
@@ -38,13 +38,13 @@ const GREEDY = {
   stop: [],
 };
 
-/** Starts workers made of the built service and waits until each has the model; they convert it if need be. */
+/** Starts workers of the built service and waits until each has loaded the model, converted if necessary. */
 export async function startEnginePool(precision: Precision): Promise<EnginePool> {
   const entry = new URL('frames-worker.mjs', import.meta.url);
   const { home, model } = loadConfiguration(process.env);
   const start = () =>
     createWorkerEngine({ entry, configuration: { home, model, precision, threads: 1 } });
-  // The first alone, since it may have to convert the checkpoint first.
+  // The first starts alone, since it may have to convert the checkpoint.
   const first = start();
   const description = await first.describe();
   const engines = [first, ...Array.from({ length: availableParallelism() - 1 }, start)];
@@ -56,7 +56,7 @@ export async function startEnginePool(precision: Precision): Promise<EnginePool>
     model: description,
     async ask(media, conversations, detail = 'auto') {
       const [engine] = engines.toSorted((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0));
-      if (!engine) throw new RangeError('No engine.');
+      if (!engine) throw new RangeError('The pool has no engine.');
       load.set(engine, (load.get(engine) ?? 0) + 1);
       try {
         const answers: string[] = [];

@@ -1,18 +1,18 @@
 /**
- * Measures a model on held-out pictures and clips of the demo world, through the built service's own engine, greedily.
- * Usage: npm run evaluate:demo -- [--scenes N] [--precision int8|fp32]
+ * `npm run evaluate:demo -- [--scenes N] [--precision int8|fp32]`: measures a model on held-out images and videos of
+ * the demo world, through the engine of the built service, with greedy decoding.
  *
- * SALAMANDRA_HOME and SALAMANDRA_MODEL choose another model than the bundled one. The exit code is 1 when the
- * model misses what it must reach. A run over the full number of scenes writes REPORT.json (fp32:
- * REPORT-fp32.json) beside this file; the other numbers grow and shrink with that of the scenes.
+ * SALAMANDRA_HOME and SALAMANDRA_MODEL select another model than the bundled one. Exits with 1 if the model misses a
+ * target. A run over the full number of scenes writes REPORT.json (fp32: REPORT-fp32.json) in this folder. The numbers
+ * of the other tasks are proportional to that of the scenes.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { parseInteger, parsePrecision } from '../../src/config/configuration.js';
-import { findEncoder } from './clip-files.js';
+import { findEncoder } from './video-files.js';
 import { startEnginePool } from './engine-pool.js';
-import { measureClips } from './measure-clips.js';
+import { measureVideos } from './measure-videos.js';
 import { measureFollowUps, measurePairs, measureWords } from './measure-turns.js';
 import { measureSmallObjects, measureWorld } from './measure-world.js';
 import { createReport, formatReport } from './report.js';
@@ -30,29 +30,29 @@ const { values } = parseArgs({
 });
 const world = parseInteger('--scenes', values.scenes, 1, MAX_SCENES);
 const ffmpeg = await findEncoder();
-/** A clip has seven frames in the mean. */
+/** A video has seven frames on average. */
 const scenes = {
   world,
-  // Of each size; drawn once and asked at three details.
+  // Images per size band, each asked about at three details.
   smallObjects: Math.ceil(world / 10),
   clips: Math.ceil(world / 4),
   encodedClips: ffmpeg === undefined ? 0 : Math.ceil(world / 25),
   pairs: Math.ceil(world / 6),
   followUps: Math.ceil(world / 5),
-  // The first of three words is to be repeated, the others translated.
+  // Of every three words, one is repeated and two are translated.
   words: Math.max(3, Math.ceil(world / 100)),
 };
 
 const pool = await startEnginePool(parsePrecision(values.precision));
-// A model given by its folder has the precision it has.
+// A model given by its folder determines the precision.
 const measured = pool.model.precision;
 console.error(`${pool.model.name} (${measured}) on ${pool.size} workers`);
-if (ffmpeg === undefined) console.error('No ffmpeg: clips are not encoded as well.');
+if (ffmpeg === undefined) console.error('ffmpeg is missing: encoded videos are not measured.');
 const startMs = performance.now();
 const tally = new Tally();
 const mistakes = [
   ...(await measureWorld(pool, tally, world, showProgress('scenes'))),
-  ...(await measureClips(pool, tally, scenes, ffmpeg, showProgress('clips'))),
+  ...(await measureVideos(pool, tally, scenes, ffmpeg, showProgress('clips'))),
   ...(await measurePairs(pool, tally, scenes.pairs, showProgress('pairs of pictures'))),
   ...(await measureFollowUps(
     pool,
@@ -87,7 +87,7 @@ if (world >= FULL_SCENES) {
 }
 process.exitCode = report.rows.every(({ isReached }) => isReached) ? 0 : 1;
 
-/** A line on standard error every five seconds. */
+/** Prints a line on standard error every five seconds. */
 function showProgress(what: string): OnProgress {
   const beginMs = performance.now();
   let shownMs = beginMs;

@@ -1,6 +1,6 @@
 /**
- * The service's inference worker, except that clips may also come as files of plain frames (see clip-files.ts): those
- * need no codec and lose nothing. Everything else is the built service's own.
+ * The inference worker of the built service, which also accepts videos as files of uncompressed frames (see
+ * video-files.ts): these need no codec and are lossless.
  */
 import { readFile } from 'node:fs/promises';
 import { URL } from 'node:url';
@@ -34,7 +34,7 @@ serveEngine(async (configuration, onProgress) => {
   });
 });
 
-/** All frames of the file, or as many as there is room for, evenly spread; each squeezed to one tile. */
+/** All frames of the file, or as many as fit, evenly spaced, each resized to one tile. */
 async function sampleFrames({ path, geometry, maxFrames }) {
   const startMs = performance.now();
   const bytes = await readFile(path);

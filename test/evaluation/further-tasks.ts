@@ -1,21 +1,21 @@
 import { questionConversation } from '../../src/engine/conversations.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import { LANGUAGES, type Language, languageEntry } from '../../src/language/languages.js';
-import type { Clip } from './clips.js';
+import type { Video } from './videos.js';
 import { createRandom, type Random } from './random.js';
 import type { Scene } from './scenes.js';
 import type { Task } from './tasks.js';
 import { OBJECTS, formsOf, nameOf } from './world.js';
 
-/** What happens in the clip? */
-export function createClipTask({ seed, motion, object }: Clip, language: Language): Task {
+/** A question about the motion in a video. */
+export function createClipTask({ seed, motion, object }: Video, language: Language): Task {
   const wording = randomFor(seed, language).pick(languageEntry(language).instructions.video);
   const answer = formsOf(language).answers[motion].replace('{0}', nameOf(object, language));
   const conversation = questionConversation(wording, language, { shown: ['video'] });
   return { kind: 'clip', language, conversation, answer, objects: [object] };
 }
 
-/** Do both pictures show the same? */
+/** A question whether two images show the same object. */
 export function createPairTask([first, second]: readonly [Scene, Scene], language: Language): Task {
   const { questions, answers } = formsOf(language);
   const wording = randomFor(first.seed, language).pick(questions.compare);
@@ -26,8 +26,8 @@ export function createPairTask([first, second]: readonly [Scene, Scene], languag
 }
 
 /**
- * Say this word again, or in another language. The word comes from any of the other languages, and is one that
- * stands for a single object in all of them.
+ * A request to repeat a word or to translate it from another language. The word names the same object in every language
+ * that has it.
  */
 export function createWordTask(
   index: number,
@@ -47,14 +47,14 @@ export function createWordTask(
   }
 }
 
-/** A second task about a picture, after a first one that was answered rightly. */
+/** A second task about an image, after a first task with its right answer. */
 export function createFollowUp(first: Task, second: Task): Task {
   const conversation: ChatMessage[] = [
     ...first.conversation,
     { role: 'assistant', content: [{ type: 'text', text: first.answer }] },
     ...second.conversation.map(({ role, content }) => ({
       role,
-      // The picture stands in the first turn.
+      // The image is in the first turn.
       content: content.filter(({ type }) => type === 'text'),
     })),
   ];
@@ -67,7 +67,7 @@ function randomFor(seed: number, { code }: Language): Random {
 
 let ambiguous: ReadonlySet<string> | undefined;
 
-/** Words that are the name of one object in one language and of another object in another. */
+/** Words that name different objects in different languages. */
 function ambiguousNames(): ReadonlySet<string> {
   if (ambiguous) return ambiguous;
   const objects = new Map<string, number>();

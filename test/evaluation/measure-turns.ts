@@ -10,7 +10,7 @@ import type { Tally } from './tally.js';
 import { type Task, createTask, createTaskDealer } from './tasks.js';
 import { isCaptionKind, kindsFor } from './world.js';
 
-/** Shows each held-out pair of pictures and asks in two languages whether they show the same: `compare/<answer>`. */
+/** Asks in two languages whether each held-out pair of images shows the same object: `compare/<answer>`. */
 export async function measurePairs(
   pool: EnginePool,
   tally: Tally,
@@ -39,9 +39,9 @@ export async function measurePairs(
 }
 
 /**
- * Asks for a description and a question about each scene as second turns, after a first question of any kind and its
- * right answer: `follow-ups/questions`, `follow-ups/names`. Every third first turn is in another language, which must
- * not colour the answer. The scenes are those of `measureWorld`, so that both can be compared.
+ * Asks for a description and asks a question about each scene in the second turn, after a first question of any kind
+ * and its right answer: `follow-ups/questions`, `follow-ups/names`. Every third first turn is in another language,
+ * which must not influence the answer. The scenes are those of `measureWorld`, for comparison.
  */
 export async function measureFollowUps(
   pool: EnginePool,
@@ -77,7 +77,7 @@ export async function measureFollowUps(
   return mistakes;
 }
 
-/** Without any picture: words to say again and twice as many to translate in each language, `exact/repeat` and so on. */
+/** Asks without an image to repeat words, and to translate twice as many, per language: `exact/repeat` and so on. */
 export async function measureWords(
   pool: EnginePool,
   tally: Tally,

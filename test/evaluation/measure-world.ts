@@ -1,20 +1,20 @@
 import { drawScene } from './draw-scene.js';
 import type { EnginePool } from './engine-pool.js';
 import { type Mistake, countAnswer } from './count-answer.js';
-import { hasSameObjects, readAnswer } from './read-answer.js';
+import { hasSameObjects, parseAnswer } from './parse-answer.js';
 import { type OnProgress, conversationsOf, runAll } from './run-all.js';
 import { SIZE_BANDS, type Scene, sampleScene, sampleSmallObjectScene } from './scenes.js';
 import { type Tally } from './tally.js';
 import { type Task, createTaskDealer } from './tasks.js';
 import { isCaptionKind } from './world.js';
 
-/** The details a small-object scene is asked at. */
+/** The details at which small-object scenes are measured. */
 export const DETAILS = ['low', 'auto', 'high'] as const;
 
 /**
- * Asks each held-out scene for two descriptions and two questions, and counts under
- * `names/few`, `names/many` (descriptions that name every object), `questions` (left, right, count, yes or no),
- * `exact/<kind>`, `language/<code>` and `right/<code>`.
+ * Asks for two descriptions of each held-out scene and asks two questions about it, and counts under `names/few`,
+ * `names/many` (descriptions that name every object), `questions` (left, right, count, yes or no), `exact/<kind>`,
+ * `language/<code>` and `right/<code>`.
  */
 export async function measureWorld(
   pool: EnginePool,
@@ -44,7 +44,7 @@ export async function measureWorld(
   return mistakes;
 }
 
-/** Counts one answer under all its names. Returns what was wrong with it, if anything. */
+/** Counts an answer under all its names. @returns the wrong answer, or undefined if it is right */
 function countSceneAnswer(tally: Tally, scene: Scene, task: Task, got: string): Mistake[] {
   const { kind } = task;
   const counted = countAnswer(tally, task, got, scene.seed);
@@ -59,9 +59,10 @@ function countSceneAnswer(tally: Tally, scene: Scene, task: Task, got: string): 
 }
 
 /**
- * Asks each large picture, `sceneCount` for each band of sizes, for two captions at every detail, and counts under
- * `small/<detail>` and `small/<band>/<detail>` those that name every object. Returns the mean number of visual tokens
- * at each detail.
+ * Asks for two captions of each large image, `sceneCount` per size band, at every detail, and counts under
+ * `small/<detail>` and `small/<band>/<detail>` those that name every object.
+ *
+ * @returns the mean number of visual tokens at each detail.
  */
 export async function measureSmallObjects(
   pool: EnginePool,
@@ -71,7 +72,7 @@ export async function measureSmallObjects(
 ): Promise<Record<string, number>> {
   const tokens: Record<string, number> = {};
   const jobs = SIZE_BANDS.flatMap(({ name }, band) => {
-    // Of its own, so that the languages are the same in each band.
+    // A dealer per band, so that the languages are the same in each.
     const dealer = createTaskDealer();
     return Array.from({ length: sceneCount }, (_, index) => {
       const scene = sampleSmallObjectScene(band, index);
@@ -85,7 +86,7 @@ export async function measureSmallObjects(
       const { answers, visualTokens } = await pool.ask(media, conversationsOf(tasks), detail);
       tokens[detail] = (tokens[detail] ?? 0) + visualTokens / jobs.length;
       tasks.forEach(({ kind, language, objects }, number) => {
-        const read = readAnswer(answers[number] ?? '', kind, language);
+        const read = parseAnswer(answers[number] ?? '', kind, language);
         const isNamed = read.isInLanguage && hasSameObjects(read.objects, objects);
         tally.add(`small/${detail}`, isNamed);
         tally.add(`small/${band}/${detail}`, isNamed);

@@ -1,4 +1,4 @@
-/** A seeded stream of random numbers, so that a held-out scene is the same on every machine. */
+/** A seeded random number generator, so that a held-out scene is the same on every machine. */
 export interface Random {
   /** Uniform in [low, high). */
   between(low: number, high: number): number;
@@ -8,11 +8,11 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
   /** `count` different items in random order. */
   sample<T>(items: readonly T[], count: number): T[];
-  /** One draw from the normal distribution. */
+  /** A sample of the normal distribution. */
   normal(mean: number, deviation: number): number;
 }
 
-/** The generator mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty for one scene. */
+/** The generator mulberry32 (Tommy Ettinger, public domain), whose 32-bit state is enough for one scene. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
@@ -25,7 +25,7 @@ export function createRandom(seed: number): Random {
     low + Math.floor(next() * (high - low + 1));
   const pick = <T>(items: readonly T[]): T => {
     const item = items[integer(0, items.length - 1)];
-    if (item === undefined) throw new RangeError('Nothing to pick from.');
+    if (item === undefined) throw new RangeError('Cannot pick from an empty list.');
     return item;
   };
   return {
@@ -37,7 +37,7 @@ export function createRandom(seed: number): Random {
       const rest = [...items];
       return Array.from({ length: count }, () => {
         const [item] = rest.splice(integer(0, rest.length - 1), 1);
-        if (item === undefined) throw new RangeError('Too few items to sample from.');
+        if (item === undefined) throw new RangeError('Cannot sample more items than there are.');
         return item;
       });
     },

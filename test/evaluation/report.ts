@@ -9,7 +9,7 @@ import { FURTHER_KINDS, MOTIONS, SCENE_KINDS } from './world.js';
 
 export interface Report {
   readonly model: Pick<ModelDescription, 'id' | 'name' | 'revision' | 'precision'>;
-  /** `smallObjects`: in each band of sizes. `words`: in each language. `encodedClips`: of the clips. */
+  /** `smallObjects`: per size band. `words`: per language. `encodedClips`: of `clips`. */
   readonly scenes: Readonly<
     Record<
       'world' | 'smallObjects' | 'clips' | 'encodedClips' | 'pairs' | 'followUps' | 'words',
@@ -21,18 +21,18 @@ export interface Report {
   readonly namesByObjectCount: Readonly<Record<string, Score>>;
   readonly exactByKind: Readonly<Record<string, Score>>;
   readonly smallObjects: Readonly<Record<string, Score & { readonly meanVisualTokens: number }>>;
-  /** By size as a share of the picture's longer side, then by detail. */
+  /** By size band, as a share of the image's longer side, then by detail. */
   readonly smallObjectsBySize: Readonly<Record<string, Readonly<Record<string, Score>>>>;
-  /** Whether an answer about a clip says what happens in it, by what happens. */
+  /** Answers about videos with the right motion, by motion. */
   readonly motions: Readonly<Record<string, Score>>;
-  /** Encoded clips whose answer is the one given without a codec, by format. */
+  /** Encoded videos with the same answer as without a codec, by format. */
   readonly codecAgreement: Readonly<Record<string, Score>>;
-  /** Right answers about two pictures, by what is right. */
+  /** Right answers about two images, by the right answer. */
   readonly comparisons: Readonly<Record<string, Score>>;
   readonly followUps: Readonly<Record<string, Score>>;
-  /** By language code, over everything that was asked but the large pictures: answers in the language asked for, and answers exactly as taught. */
+  /** By language code, without the large images: answers in the requested language, and exactly right answers. */
   readonly languages: Readonly<Record<string, { inLanguage: Score; exact: Score }>>;
-  /** The first wrong answers of each kind, so that the numbers can be judged. */
+  /** The first wrong answers of each kind, as samples. */
   readonly mistakes: readonly Mistake[];
 }
 
@@ -45,7 +45,7 @@ export interface Measured {
   readonly mistakes: readonly Mistake[];
 }
 
-/** Of each kind. */
+/** Wrong answers per kind in the report. */
 const MISTAKES_SHOWN = 6;
 
 export function createReport(measured: Measured): Report {
@@ -81,7 +81,7 @@ export function createReport(measured: Measured): Report {
   };
 }
 
-/** Answers come in any order; the report has the same ones each time. */
+/** Answers arrive in any order. Sorting gives the same report each time. */
 function chooseMistakes(mistakes: readonly Mistake[]): Mistake[] {
   const ordered = mistakes.toSorted((one, other) => one.seed - other.seed);
   const kinds = [...new Set(ordered.map(({ kind }) => kind))].sort();
@@ -94,7 +94,7 @@ function pick<T>(keys: readonly string[], valueOf: (key: string) => T): Record<s
   return Object.fromEntries(keys.map((key) => [key, valueOf(key)]));
 }
 
-/** The share at each detail, and in brackets the points that it has more than the first. */
+/** The share at each detail, with its gain over the first detail in percentage points. */
 function gains(
   scores: Readonly<Record<string, Score>>,
   percent: (share: number) => string,

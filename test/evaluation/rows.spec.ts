@@ -4,13 +4,13 @@ import { createRows } from './rows.js';
 import { SIZE_BANDS } from './scenes.js';
 import { Tally } from './tally.js';
 
-/** Ten answers, so many of them right. */
+/** Ten answers with this many right. */
 function addTen(tally: Tally, name: string, right: number): void {
   for (let number = 0; number < 10; number++) tally.add(name, number < right);
 }
 
 describe('createRows', () => {
-  it('aims at a gain over all sizes of small objects, and at the same over the largest alone', () => {
+  it('has a target for the gain over all sizes of small objects, and one for the largest size', () => {
     const tally = new Tally();
     const [largest] = SIZE_BANDS;
     addTen(tally, 'small/low', 3);

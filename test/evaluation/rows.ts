@@ -2,19 +2,19 @@ import { LANGUAGES } from '../../src/language/languages.js';
 import { SIZE_BANDS } from './scenes.js';
 import { type Score, type Tally } from './tally.js';
 
-/** One line of the table of what the model must reach. */
+/** A row of the table of results and targets. */
 export interface Row {
   readonly what: string;
-  /** Share, or difference of shares: 0.95 is 95 %, or 95 points. */
+  /** A share, or a difference of shares: 0.95 is 95 % or 95 percentage points. */
   readonly value: number;
-  /** null where no aim was set: the row is there to be watched. */
+  /** Null if the row has no target. */
   readonly atLeast: number | null;
   readonly isReached: boolean;
-  /** How many answers stand behind the value. */
+  /** The number of answers. */
   readonly answers: number;
 }
 
-/** What is counted under each name, and the aim. Follow-up questions have that of the same questions asked first. */
+/** The rows, their counters and targets. Follow-up questions have the target of first questions. */
 const SHARES: readonly (readonly [what: string, name: string, atLeast: number | null])[] = [
   ['1-2 objects: all names right, in the language asked for', 'names/few', 0.95],
   ['3-4 objects: all names right, in the language asked for', 'names/many', 0.85],
@@ -32,10 +32,10 @@ const SHARES: readonly (readonly [what: string, name: string, atLeast: number | 
 
 const IN_LANGUAGE_AT_LEAST = 0.99;
 
-/** Points that tiles must add to the base tile alone. */
+/** The target gain from tiling over the base tile alone, as a difference of shares. */
 const GAIN_AT_LEAST = 0.2;
 
-/** The rows of everything that was asked: what was not (clips without ffmpeg) has none. */
+/** The rows of all tasks that were run. Encoded videos have none if ffmpeg is missing. */
 export function createRows(tally: Tally): Row[] {
   const row = (what: string, score: Score, atLeast: number | null): Row => ({
     what,
@@ -56,8 +56,8 @@ export function createRows(tally: Tally): Row[] {
   return [
     ...SHARES.map(([what, name, atLeast]) => row(what, tally.score(name), atLeast)),
     ...['auto', 'high'].map(gain('1/18 to 1/7', 'small')),
-    // The only sizes that the first four editions were measured on. The base tile names most of these objects by
-    // itself, so there is least to gain; that the others are measured too shall not hide it.
+    // The only size band of the first four editions of the model. The base tile alone is enough for most of these
+    // objects, so the gain is smallest here. A row of its own shows it beside the other bands.
     ...['auto', 'high'].map(gain(largest.name, `small/${largest.name}`)),
     row(
       'answer in the language asked for, over all tasks, weakest of the 35 languages',

@@ -1,10 +1,10 @@
 import type { EnginePool } from './engine-pool.js';
 import type { Task } from './tasks.js';
 
-/** Called after each job with how many of how many are done. */
+/** Called after each job with the numbers of finished and of all jobs. */
 export type OnProgress = (done: number, of: number) => void;
 
-/** Runs the jobs, two for each engine at a time, so that one is drawn while another is answered. */
+/** Runs two jobs per engine at a time, so that one is drawn while another is answered. */
 export async function runAll<Job>(
   pool: EnginePool,
   jobs: readonly Job[],

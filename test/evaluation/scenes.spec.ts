@@ -7,12 +7,12 @@ import { wilsonInterval } from './tally.js';
 import { createTaskDealer } from './tasks.js';
 
 describe('sampleScene', () => {
-  it('gives the same scene for the same number', () => {
+  it('returns the same scene for the same number', () => {
     expect(sampleScene(17)).toEqual(sampleScene(17));
     expect(sampleScene(17)).not.toEqual(sampleScene(18));
   });
 
-  it('keeps to sizes, order and seeds of the world', () => {
+  it('stays within the sizes and seeds of the test set, objects from left to right', () => {
     for (let index = 0; index < 500; index++) {
       const { seed, width, height, objects } = sampleScene(index);
       expect(seed).toBe(9_000_000 + index);
@@ -35,10 +35,11 @@ describe('sampleScene', () => {
 
 describe('sampleSmallObjectScene', () => {
   it.each(SIZE_BANDS.map((band, number) => ({ ...band, number })))(
-    'has objects of $name of the longer side',
+    'has objects of $name of the longer side of the image',
     ({ fewest, most, number }) => {
       for (let index = 0; index < 200; index++) {
         const { width, height, objects } = sampleSmallObjectScene(number, index);
+        expect(objects.length).toBeGreaterThanOrEqual(1);
         for (const { side } of objects) {
           const times = Math.max(width, height) / side;
           expect(times).toBeGreaterThan(fewest - 1e-9);
@@ -48,7 +49,7 @@ describe('sampleSmallObjectScene', () => {
     },
   );
 
-  it('goes on from each size where the one before ends, up to a scene before the clips', () => {
+  it('has adjacent size bands and seeds below those of the videos', () => {
     const ends = SIZE_BANDS.map(({ most }) => most);
     expect(SIZE_BANDS.slice(1).map(({ fewest }) => fewest)).toEqual(ends.slice(0, -1));
     const seeds = SIZE_BANDS.flatMap((_, band) =>
@@ -61,7 +62,7 @@ describe('sampleSmallObjectScene', () => {
 });
 
 describe('drawScene', () => {
-  it('draws a PNG of the size of the scene, the same each time', async () => {
+  it('draws the same PNG each time, in the size of the scene', async () => {
     const scene = sampleScene(1);
     const [one, other] = await Promise.all([drawScene(scene), drawScene(scene)]);
     expect(Buffer.compare(one, other)).toBe(0);
@@ -76,7 +77,7 @@ describe('drawScene', () => {
 });
 
 describe('createTaskDealer', () => {
-  it('gives each language the same share, and each kind within it', () => {
+  it('deals every language and every kind equally often', () => {
     const dealer = createTaskDealer();
     const times = new Map<string, number>();
     for (let index = 0; index < 1_400; index++) {
@@ -88,20 +89,23 @@ describe('createTaskDealer', () => {
     expect(new Set(times.values())).toEqual(new Set([10]));
   });
 
-  it('asks for positions only where there are two objects or more', () => {
+  it('asks for positions only in scenes with two or more objects', () => {
     const dealer = createTaskDealer();
+    const kinds = new Set<string>();
     for (let index = 0; index < 500; index++) {
       const scene = sampleScene(index);
       const { kind, conversation } = dealer.dealQuestion(scene);
+      kinds.add(kind);
       expect(JSON.stringify(conversation)).not.toContain('{0}');
       if (scene.objects.length === 1) expect(['count', 'exists']).toContain(kind);
       if (kind === 'middle') expect(scene.objects).toHaveLength(3);
     }
+    expect([...kinds].sort()).toEqual(['count', 'exists', 'left', 'middle', 'right']);
   });
 });
 
 describe('wilsonInterval', () => {
-  it('is that of the textbook', () => {
+  it('matches published values', () => {
     const [low, high] = wilsonInterval(95, 100);
     expect(low).toBeCloseTo(0.8882, 3);
     expect(high).toBeCloseTo(0.9785, 3);

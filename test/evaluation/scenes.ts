@@ -1,7 +1,7 @@
 import { type Random, createRandom } from './random.js';
 import { OBJECTS } from './world.js';
 
-/** One object of a scene: which, and where its square box lies. Lengths in pixels, the angle in degrees. */
+/** An object of a scene with its square box. Lengths are in pixels, the angle is in degrees. */
 export interface PlacedObject {
   readonly object: number;
   readonly x: number;
@@ -11,7 +11,7 @@ export interface PlacedObject {
   readonly isMirrored: boolean;
 }
 
-/** A picture to be drawn. Its objects stand in columns, so left to right is never in doubt. */
+/** An image to draw. Its objects are in columns, so their order from left to right is unambiguous. */
 export interface Scene {
   readonly seed: number;
   readonly width: number;
@@ -20,25 +20,24 @@ export interface Scene {
 }
 
 /**
- * The trainer keeps this range free, and draws with another generator besides: no scene of it can have been
- * seen in training.
+ * The trainer does not use these seeds, and it uses another generator: no scene of this range is in the training data.
  */
 const HELD_OUT_SEEDS = { first: 9_000_000, end: 9_100_000 };
 
-/** Where each further kind of scene takes its seeds from: small objects in large pictures, clips, pairs. */
+/** The first seeds of the other kinds of scenes: small objects in large images, videos, pairs. */
 const SMALL_OBJECTS_FROM = 9_050_000;
 const CLIPS_FROM = 9_080_000;
 const PAIRS_FROM = 9_090_000;
 
 interface Sizes {
-  /** An object's side as a share of the room it has. */
+  /** The side of an object as a share of its column. */
   readonly low: number;
   readonly high: number;
-  /** What it is at least, as a share of the picture's longer side. */
+  /** The minimum side as a share of the image's longer side. */
   readonly least?: number;
 }
 
-/** How small the objects of large pictures are: their side goes `fewest` to `most` times into the longer side. */
+/** A size band of small objects: the longer side of the image is `fewest` to `most` times their side. */
 interface SizeBand {
   readonly name: string;
   readonly fewest: number;
@@ -46,9 +45,9 @@ interface SizeBand {
 }
 
 /**
- * Together about even over the logarithm of the size. In the base tile the largest objects have 11 to 14 pixels, by
- * which most can be told apart, and the smallest 5 to 7, by which none can; the finest tiling gives these 33 to 42.
- * The first band is the one that every edition of the model has been measured on, with the same scenes.
+ * The bands are approximately even on a logarithmic scale. In the base tile the largest objects have 11 to 14 pixels,
+ * enough to recognize most of them, and the smallest 5 to 7, too few for any. The finest tiling gives these 33 to 42.
+ * Every edition of the model was measured on the first band, with the same scenes.
  */
 export const SIZE_BANDS = [
   { name: '1/9 to 1/7', fewest: 7, most: 9 },
@@ -57,19 +56,19 @@ export const SIZE_BANDS = [
   { name: '1/18 to 1/14', fewest: 14, most: 18 },
 ] as const satisfies readonly SizeBand[];
 
-/** Seeds for each band. */
+/** The number of seeds per band. */
 const SCENES_OF_A_SIZE = 7_000;
 
-/** Number `index` of the held-out scenes, drawn from the distribution of models/training/scenes.py. */
+/** The held-out scene with number `index`, sampled from the distribution of models/training/scenes.py. */
 export function sampleScene(index: number): Scene {
   const seed = HELD_OUT_SEEDS.first + index;
-  if (seed >= SMALL_OBJECTS_FROM) throw new RangeError(`No held-out scene ${index}.`);
+  if (seed >= SMALL_OBJECTS_FROM) throw new RangeError(`There is no held-out scene ${index}.`);
   const random = createRandom(seed);
   const count = random.pick([1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
   return sampleSceneOf(random, seed, count, 0.35);
 }
 
-/** A scene of `count` objects, with the probability `fullShare` a small picture that they fill. */
+/** A scene of `count` objects. With the probability `fullShare` it is a small image that they fill. */
 function sampleSceneOf(random: Random, seed: number, count: number, fullShare: number): Scene {
   const kind = random.between(0, 1);
   if (kind < fullShare) {
@@ -79,17 +78,17 @@ function sampleSceneOf(random: Random, seed: number, count: number, fullShare: n
   }
   const width = random.integer(140, 480);
   const height = clamp(Math.trunc(width * 2 ** random.between(-1, 1)), 96, 480);
-  // Of the rest, as many have small objects as in the trainer's mixture: 30 of 65.
+  // Of the others, 30 of 65 have small objects, as in the training data.
   const isSmall = kind < fullShare + (1 - fullShare) * (0.3 / 0.65);
   const sizes = isSmall ? { low: 0.25, high: 0.75 } : { low: 0.5, high: 1.05 };
   return place(random, { seed, width, height }, count, sizes);
 }
 
-/** Number `index` of the large pictures, 700 to 1400 pixels wide, with one to three objects of a band's sizes. */
+/** The large image with number `index`, 700 to 1400 pixels wide, with one to three objects of a size band. */
 export function sampleSmallObjectScene(band: number, index: number): Scene {
   const sizes: SizeBand | undefined = SIZE_BANDS[band];
   if (!sizes || index >= SCENES_OF_A_SIZE) {
-    throw new RangeError(`No held-out scene ${index} of size ${band}.`);
+    throw new RangeError(`There is no held-out scene ${index} of size band ${band}.`);
   }
   const seed = SMALL_OBJECTS_FROM + band * SCENES_OF_A_SIZE + index;
   const random = createRandom(seed);
@@ -102,17 +101,17 @@ export function sampleSmallObjectScene(band: number, index: number): Scene {
   return place(random, { seed, width, height }, count, exactly);
 }
 
-/** The seed of clip number `index`. */
+/** The seed of the video with number `index`. */
 export function clipSeed(index: number): number {
   const seed = CLIPS_FROM + index;
-  if (seed >= PAIRS_FROM) throw new RangeError(`No held-out clip ${index}.`);
+  if (seed >= PAIRS_FROM) throw new RangeError(`There is no held-out video ${index}.`);
   return seed;
 }
 
-/** Two pictures of one object each: every second pair shows the same kind of object, drawn twice. */
+/** Two images of one object each. Every second pair shows the same object. */
 export function samplePair(index: number): readonly [Scene, Scene] {
   const seed = PAIRS_FROM + 2 * index;
-  if (seed >= HELD_OUT_SEEDS.end) throw new RangeError(`No held-out pair ${index}.`);
+  if (seed >= HELD_OUT_SEEDS.end) throw new RangeError(`There is no held-out pair ${index}.`);
   const first = sampleSceneOf(createRandom(seed), seed, 1, 0.74);
   const second = sampleSceneOf(createRandom(seed + 1), seed + 1, 1, 0.74);
   const object = first.objects[0]?.object ?? 0;
@@ -120,7 +119,7 @@ export function samplePair(index: number): readonly [Scene, Scene] {
   if (index % 2 === 0) {
     return [first, { ...second, objects: second.objects.map((one) => ({ ...one, object })) }];
   }
-  // The same object by chance is the neighbour in the list instead.
+  // If the second object is the same by chance, its neighbor in the list replaces it.
   const other = (object + 1) % OBJECTS.length;
   const objects = second.objects.map((one) => (isSame(one) ? { ...one, object: other } : one));
   return [first, { ...second, objects }];

@@ -1,10 +1,10 @@
-/** How many of a number of answers were right. */
+/** The number of right answers among all. */
 export interface Score {
   readonly right: number;
   readonly of: number;
-  /** Share of right answers, 0 to 1; 0 when there were none. */
+  /** The share of right answers, 0 to 1. 0 without answers. */
   readonly share: number;
-  /** 95 % interval of the share, by Wilson. */
+  /** The 95 % Wilson interval of the share. */
   readonly interval: readonly [number, number];
 }
 
@@ -24,14 +24,14 @@ export class Tally {
     return { right, of, share: of === 0 ? 0 : right / of, interval: wilsonInterval(right, of) };
   }
 
-  /** The scores of the names that begin with a prefix, the prefix removed. */
+  /** The scores of all names with a prefix, which is removed. */
   scoresUnder(prefix: string): Record<string, Score> {
     const names = [...this.counts.keys()].filter((name) => name.startsWith(prefix)).sort();
     return Object.fromEntries(names.map((name) => [name.slice(prefix.length), this.score(name)]));
   }
 }
 
-/** E. B. Wilson's interval for a share, at 95 %. */
+/** The Wilson score interval of a share at 95 %. */
 export function wilsonInterval(right: number, of: number): readonly [number, number] {
   if (of === 0) return [0, 1];
   const z = 1.96;

@@ -14,25 +14,25 @@ import {
   rightAnswer,
 } from './world.js';
 
-/** Something to ask, and the answer the model was taught. */
+/** A prompt and the answer of the training data. */
 export interface Task {
   readonly kind: TaskKind;
   readonly language: Language;
-  /** As the service builds it, pictures and clips included. */
+  /** The conversation, built like in the service, with media. */
   readonly conversation: readonly ChatMessage[];
   readonly answer: string;
-  /** The objects a right description names, from left to right. */
+  /** The objects in a right description, from left to right. */
   readonly objects: readonly number[];
 }
 
 /**
- * Deals out tasks so that each language comes up equally often, and within a language each kind that the
- * scenes allow: every task takes the next language, and the kind that language had least of.
+ * Deals tasks so that each language is equally frequent, and each kind within a language, as far as the scenes allow:
+ * every task takes the next language, and the kind that this language had least often.
  */
 export interface TaskDealer {
-  /** Descriptions (caption, alt, long, keywords) in the service's own wording. */
+  /** A description (caption, alt, long, keywords) with the prompt of the service. */
   dealDescription(scene: Scene, kinds?: readonly SceneKind[]): Task;
-  /** A question about position, number or presence, in one of its wordings. */
+  /** A question about position, number or presence, in one of its phrasings. */
   dealQuestion(scene: Scene): Task;
 }
 
@@ -43,13 +43,13 @@ export function createTaskDealer(): TaskDealer {
   function deal(scene: Scene, kinds: readonly SceneKind[]): Task {
     const turn = dealt % LANGUAGES.length;
     const language = LANGUAGES[turn];
-    if (!language) throw new RangeError('No languages.');
-    // Each language begins with another kind, so that a short run covers them all.
+    if (!language) throw new RangeError('The list of languages is empty.');
+    // Each language starts with another kind, so that a short run has all kinds.
     const first = turn % kinds.length;
     const rotated = [...kinds.slice(first), ...kinds.slice(0, first)];
     const times = (kind: SceneKind): number => timesDealt.get(`${language.code} ${kind}`) ?? 0;
     const [kind] = rotated.toSorted((one, other) => times(one) - times(other));
-    if (!kind) throw new RangeError('No kind to choose from.');
+    if (!kind) throw new RangeError('The list of kinds is empty.');
     timesDealt.set(`${language.code} ${kind}`, times(kind) + 1);
     dealt++;
     return createTask(scene, kind, language, dealt);
@@ -65,7 +65,7 @@ export function createTaskDealer(): TaskDealer {
   };
 }
 
-/** @param salt makes two tasks of one kind about one scene differ */
+/** @param salt selects different questions for two tasks of one kind about one scene */
 export function createTask(scene: Scene, kind: SceneKind, language: Language, salt: number): Task {
   const random = createRandom(scene.seed * 31 + salt);
   const objects = scene.objects

@@ -7,7 +7,7 @@ import {
   languageEntry,
 } from '../../src/language/languages.js';
 
-/** An object the demo model knows: its drawing and its name in each language, by language code. */
+/** An object of the demo world: its drawing and its names by language code. */
 export interface WorldObject {
   readonly icon: string;
   readonly names: Readonly<Record<string, string>>;
@@ -16,11 +16,11 @@ export interface WorldObject {
 export const QUESTION_KINDS = ['left', 'middle', 'right', 'count', 'exists'] as const;
 export const SCENE_KINDS = [...CAPTION_KINDS, ...QUESTION_KINDS] as const;
 
-/** What can be asked about a scene. */
+/** The kinds of tasks about a scene. */
 export type SceneKind = (typeof SCENE_KINDS)[number];
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
 
-/** What an object does in a clip. */
+/** The motions of an object in a video. */
 export const MOTIONS = [
   'enters',
   'leaves',
@@ -31,16 +31,16 @@ export const MOTIONS = [
 ] as const;
 export type Motion = (typeof MOTIONS)[number];
 
-/** What can be asked about a clip, about two pictures, and about words alone. */
+/** The kinds of tasks about a video, about two images, and about words. */
 export const FURTHER_KINDS = ['clip', 'compare', 'repeat', 'translate'] as const;
 export type TaskKind = SceneKind | (typeof FURTHER_KINDS)[number];
 
 interface Forms {
-  /** Wordings of each question; `{0}` stands for an object's name. */
+  /** Phrasings of each question. `{0}` is the name of an object. */
   readonly questions: Readonly<
     Record<QuestionKind | 'compare' | 'repeat' | 'translate', readonly string[]>
   >;
-  /** How an answer reads; `{0}` stands for a list of names. */
+  /** The form of each answer. `{0}` is a list of names. */
   readonly answers: Readonly<
     Record<
       'alt' | 'left' | 'middle' | 'right' | 'yes' | 'no' | 'same' | 'different' | Motion,
@@ -51,7 +51,7 @@ interface Forms {
 
 const FOLDER = new URL('../../models/training/world/', import.meta.url);
 
-/** The world's objects, in the order that gives each its number. */
+/** The objects of the demo world. An object's number is its index. */
 export const OBJECTS = loadTable('objects.json') as readonly WorldObject[];
 const FORMS = loadTable('questions.json') as Readonly<Record<string, Forms>>;
 
@@ -62,18 +62,19 @@ function loadTable(file: string): unknown {
 /** The question and answer forms of a language. */
 export function formsOf(language: Language): Forms {
   const forms = FORMS[language.code];
-  if (!forms) throw new RangeError(`No forms for ${language.code}.`);
+  if (!forms)
+    throw new RangeError(`The world has no question and answer forms in ${language.code}.`);
   return forms;
 }
 
 /** The name of an object in a language. */
 export function nameOf(object: number, language: Language): string {
   const name = OBJECTS[object]?.names[language.code];
-  if (name === undefined) throw new RangeError(`No name for object ${object} in ${language.code}.`);
+  if (name === undefined) throw new RangeError(`Object ${object} has no name in ${language.code}.`);
   return name;
 }
 
-/** Position questions are asked only where the answer is beyond doubt. */
+/** Position questions are asked only if the answer is unambiguous. */
 export function kindsFor(objectCount: number): SceneKind[] {
   const kinds: SceneKind[] = [...CAPTION_KINDS, 'count', 'exists'];
   if (objectCount >= 2) kinds.push('left', 'right');
@@ -91,7 +92,7 @@ function joinNames(names: readonly string[], language: Language): string {
   return `${names.slice(0, -1).join(', ')} ${languageEntry(language).and} ${last}`;
 }
 
-/** Which objects of a row of `count` belong to which place in a detailed description. */
+/** The objects for each place (left, middle, right) in a detailed description of `count` objects. */
 function placesOf(names: readonly string[]): ['left' | 'middle' | 'right', readonly string[]][] {
   if (names.length === 1) return [['middle', names]];
   if (names.length === 2)
@@ -107,10 +108,10 @@ function placesOf(names: readonly string[]): ['left' | 'middle' | 'right', reado
 }
 
 /**
- * The answer the model was taught for a scene.
+ * The answer of the training data for a scene.
  *
  * @param objects the scene's objects from left to right
- * @param isThere for `exists`: whether the object asked for is in the picture
+ * @param isThere for `exists`: whether the object of the question is in the image
  */
 export function rightAnswer(
   kind: SceneKind,

@@ -11,7 +11,7 @@ import {
 
 const HIDDEN = FAKE_DECODER.hiddenSize;
 
-/** Of the fake's eleven tokens. */
+/** The size of the fake's vocabulary is eleven. */
 export const tokenEmbeddings: TokenEmbeddings = {
   hiddenSize: HIDDEN,
   embed: (ids) =>
@@ -25,17 +25,17 @@ export const tokenEmbeddings: TokenEmbeddings = {
 };
 const { embed } = tokenEmbeddings;
 
-/** The first so many ids of a text without a pattern. */
+/** The first `count` token ids of a pseudo-random text. */
 export function idsOf(length: number): number[] {
   return Array.from({ length }, (_, i) => (i * i + 3 * i) % 11);
 }
 
-/** What the scores behind these ids have to be, computed without the decoder. */
+/** The expected logits after these token ids, computed without the decoder. */
 export function expectedScores(ids: readonly number[]): Float32Array {
   return scoreWhole(embed(ids).data);
 }
 
-/** The decoder over a session that computes attention in plain loops. */
+/** The production decoder over a session that computes attention in plain loops. */
 export function createAttentionDecoder() {
   const session = createAttentionSession();
   const head = createOutputHead(createHeadSession(), null);
@@ -43,14 +43,14 @@ export function createAttentionDecoder() {
   return { session, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
 }
 
-/** Reads a prompt and gives the scores behind it. */
+/** Prefills a prompt and returns the logits after it. */
 export async function readIds(decoder: Decoder, sequence: Sequence, ids: readonly number[]) {
   const [scores] = await decoder.logits([await decoder.prefill(sequence, embed(ids))]);
-  if (!scores) throw new RangeError('There are no scores.');
+  if (!scores) throw new RangeError('The decoder returned no logits.');
   return scores;
 }
 
-/** A sequence that has read so much, behind all of another if there is one. */
+/** Creates a sequence and prefills these ids, after all of another sequence if one is given. */
 export async function openWith(decoder: Decoder, ids: readonly number[], from?: Sequence) {
   const sequence = from
     ? decoder.createSequence(decoder.snapshotPrefix(from, from.length))

@@ -1,6 +1,6 @@
 import type { GraphSession, GraphTensor } from '../../src/runtime/graph-session.js';
 
-/** The shape of the fake: one layer, two key-value heads of four, hidden 8, eleven tokens, a cache of floats. */
+/** The shape of the fake: 1 layer, 2 key-value heads of 4 values, hidden size 8, 11 tokens, a float32 cache. */
 export const FAKE_DECODER = {
   hiddenSize: 8,
   layers: 1,
@@ -18,16 +18,16 @@ const { hiddenSize, keyValueHeads, headDim, vocabularySize, ropeTheta } = FAKE_D
 
 type Inputs = Readonly<Record<string, GraphTensor>>;
 
-/** What a run was fed, for specs that look at the inputs. */
+/** The inputs of a run. */
 export interface RecordedRun {
-  /** Of each sequence, one behind the other. */
+  /** Positions of each sequence, in batch order. */
   readonly positions: readonly number[];
   readonly batch: number;
   readonly prefix: number;
   readonly pastCapacity: number;
 }
 
-/** Keys and values that a query looks at. */
+/** Keys and values that a query attends to. */
 interface Row {
   readonly key: Float32Array;
   readonly value: Float32Array;
@@ -35,9 +35,9 @@ interface Row {
 }
 
 /**
- * One layer of causal attention with rotary positions, written out in plain loops, with the inputs and outputs of
- * decoder.onnx. Several positions are a stretch of one prompt, which goes by `past_length`; one position of each sequence is
- * a step, which goes by the bias. A wrong slot, mask, position or prefix shows in the hidden states.
+ * One layer of causal attention with rotary positions in plain loops, with the inputs and outputs of decoder.onnx.
+ * Several positions are a prefill chunk of one prompt, masked by `past_length`. One position per sequence is a decode
+ * step, masked by the bias. A wrong slot, mask, position or prefix changes the hidden states.
  */
 export function createAttentionSession(): GraphSession & { readonly runs: RecordedRun[] } {
   const runs: RecordedRun[] = [];
@@ -55,13 +55,13 @@ export function createAttentionSession(): GraphSession & { readonly runs: Record
         prefix: sizes(inputs, 'prefix.0.key')[2] ?? 0,
         pastCapacity: sizes(inputs, 'past.0.key')[2] ?? 0,
       });
-      if (count > 1 && batch > 1) throw new RangeError('A stretch is of one sequence.');
+      if (count > 1 && batch > 1) throw new RangeError('A prefill chunk has exactly one sequence.');
       return Promise.resolve(attend(inputs, batch, count));
     },
   };
 }
 
-/** The head of the fake: hidden states to scores. */
+/** The output head of the fake: hidden states to logits. */
 export function createHeadSession(): GraphSession {
   return {
     inputNames: ['hidden'],
@@ -80,7 +80,7 @@ export function createHeadSession(): GraphSession {
   };
 }
 
-/** What the fake's scores are for a whole prompt, in one go and without any of its inputs. */
+/** The fake's logits for a whole prompt, computed at once without a cache. */
 export function scoreWhole(embeds: Float32Array): Float32Array {
   const count = embeds.length / hiddenSize;
   const rows = Array.from({ length: count }, (_, i) => embeds.subarray(...rowOf(i)));
@@ -119,7 +119,7 @@ function attend(inputs: Inputs, batch: number, count: number): Record<string, Gr
         fresh.key.set(rotate(partOf(at), anglesOf(at)), start);
         fresh.value.set(toValue(partOf(at)), start);
       }
-      // The output is for the last position alone, as in the real graph.
+      // Like the real graph, it returns the hidden state of the last position only.
       const query = rotate(toQuery(partOf(count - 1)), anglesOf(count - 1));
       const cached = count === 1 ? stepRows(inputs, one, head) : promptRows(inputs, head);
       const own = Array.from({ length: count }, (_, at) => {
@@ -140,17 +140,18 @@ function attend(inputs: Inputs, batch: number, count: number): Record<string, Gr
   };
 }
 
-/** Prefix and all rows of the sequence, filled or not: what counts is for the bias to say. */
+/** The prefix and all cache rows of the sequence, filled or not: the bias masks the unused ones. */
 function stepRows(inputs: Inputs, sequence: number, head: number): Row[] {
   const prefix = cachedRows(inputs, 'prefix', 0, head);
   const past = cachedRows(inputs, 'past', sequence, head);
   const width = prefix.length + past.length + 1;
   const bias = float32(inputs, 'attention_bias');
-  if (sizes(inputs, 'attention_bias').at(-1) !== width) throw new RangeError('A bias too short.');
+  if (sizes(inputs, 'attention_bias').at(-1) !== width)
+    throw new RangeError('attention_bias is narrower than the cache.');
   return [...prefix, ...past].map((row, at) => ({ ...row, bias: bias[sequence * width + at]! }));
 }
 
-/** Prefix and filled rows of the only sequence. */
+/** The prefix and the filled cache rows of the only sequence. */
 function promptRows(inputs: Inputs, head: number): Row[] {
   const filled = Number(int64(inputs, 'past_length')[0]);
   const past = cachedRows(inputs, 'past', 0, head).slice(0, filled);
@@ -167,7 +168,7 @@ function cachedRows(inputs: Inputs, part: string, sequence: number, head: number
   });
 }
 
-/** Softmax over the scores, and the mixture of values by it. */
+/** Softmax over the attention scores, then the weighted sum of the values. */
 function mix(query: Float32Array, rows: readonly Row[]): Float32Array {
   const scores = rows.map(({ key, bias }) => dot(query, key) + bias);
   const highest = Math.max(...scores);
@@ -223,10 +224,11 @@ function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((total, x, i) => total + x * b[i]!, 0);
 }
 
-/** The shape of an input, which must be that of its values. */
+/** The shape of an input. @throws RangeError if it does not match the number of values */
 function sizes(inputs: Inputs, name: string): readonly number[] {
   const { shape, data } = get(inputs, name);
-  if (shape.reduce((a, b) => a * b, 1) !== data.length) throw new RangeError(`${name} is ragged.`);
+  if (shape.reduce((a, b) => a * b, 1) !== data.length)
+    throw new RangeError(`${name}: the shape does not match the number of values.`);
   return shape;
 }
 

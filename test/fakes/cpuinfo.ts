@@ -1,4 +1,4 @@
-/** Hyper-threads of three cores on two sockets. */
+/** Six hyper-threads on three cores of two sockets. */
 export const THREE_CORES = [
   [0, 0],
   [0, 1],
@@ -8,7 +8,7 @@ export const THREE_CORES = [
   [1, 0],
 ] as const;
 
-/** What /proc/cpuinfo tells on x86: a block for each hyper-thread. */
+/** The text of /proc/cpuinfo on x86, one block per hyper-thread. */
 export function x86Cpuinfo(
   flags: string,
   cores: readonly (readonly [socket: number, core: number])[],

@@ -2,7 +2,7 @@ import type { Decoder, Sequence } from '../../src/decoder/decoder.js';
 import type { KvPrefix } from '../../src/decoder/kv-cache/kv-prefix.js';
 import type { TokenEmbeddings } from '../../src/decoder/token-embeddings.js';
 
-/** A run of the fake: a chunk of one prompt, or a step of so many sequences. */
+/** A run of the fake: a prefill chunk of one prompt, or a decode step of a batch. */
 export type DecoderRun =
   | { readonly kind: 'read'; readonly positions: number }
   | { readonly kind: 'step'; readonly sequences: readonly Sequence[] };
@@ -10,30 +10,30 @@ export type DecoderRun =
 export interface FakeDecoder extends Decoder {
   /** In order. */
   readonly log: readonly DecoderRun[];
-  /** Positions held by open sequences now; those of prefixes not. */
+  /** Positions of all open sequences, without those of prefix snapshots. */
   readonly openPositions: number;
   readonly openSequences: number;
-  /** Called at the start of every run; what it throws, the run throws. */
+  /** Called at the start of every run. An error that it throws fails the run. */
   onRun: (run: DecoderRun) => void;
 }
 
 export interface FakeDecoderOptions {
   readonly maxPositions: number;
   readonly vocabulary: number;
-  /** The ids that have a chance, one behind the other. */
+  /** The range of token ids with logits above -100. */
   readonly words: { readonly first: number; readonly count: number };
 }
 
-/** One position: what was read up to it. */
+/** The hidden state at one position. */
 type State = Float32Array;
 
 const CHUNK = 512;
-/** Of a position; an invention. */
+/** An arbitrary size of one position. */
 const BYTES_PER_TOKEN = 100;
 
 /**
- * A decoder whose state after a position is that before it, mixed with the position's embedding: whatever is read, and in
- * which order, shows in the scores, and how it is cut into chunks and steps does not.
+ * A recurrent decoder: each state mixes the previous state with the embedding. The logits depend on all previous
+ * tokens and their order, and not on how the prompt is cut into chunks and steps.
  */
 export function createFakeDecoder(
   options: FakeDecoderOptions,
@@ -111,7 +111,8 @@ export function createFakeDecoder(
     logits: (hidden) => Promise.resolve(hidden.map(scoresOf)),
     async step(tokens) {
       const sequences = tokens.map(({ sequence }) => sequence);
-      if (new Set(sequences).size < sequences.length) throw new RangeError('One sequence twice.');
+      if (new Set(sequences).size < sequences.length)
+        throw new RangeError('A decode step has one sequence twice.');
       begin({ kind: 'step', sequences });
       await Promise.resolve();
       return tokens.map(({ sequence, id }) =>

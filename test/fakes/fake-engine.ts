@@ -43,19 +43,19 @@ export const FAKE_MODEL: ModelDescription = {
   generation: {},
 };
 
-/** The messages of a conversation; none where it is missing, or a raw prompt. */
+/** The messages of a conversation. Empty if it is undefined or a raw prompt. */
 export function messagesOf(conversation: Conversation | undefined): readonly ChatMessage[] {
   return !conversation || 'rawText' in conversation ? [] : conversation;
 }
 
-/** An engine without a model: it remembers what it was asked and answers with what it is told to. */
+/** An engine without a model. It records the requests and answers them as configured. */
 export interface FakeEngine extends VisionLanguageEngine {
   requests: EngineRequest[];
   signals: (AbortSignal | undefined)[];
   nextStatus: EngineStatus;
-  /** Thrown instead of an answer. */
+  /** The error that `generate` throws. */
   failure: Error | undefined;
-  /** Never answers. */
+  /** Whether `generate` waits until it is aborted. */
   isHanging: boolean;
 }
 
@@ -107,7 +107,7 @@ function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent
   yield { type: 'done', timings: { ...timings, firstTokenMs: 10, totalMs: 15 } };
 }
 
-/** Of a clip two frames: the first second of what is looked at, and the next. */
+/** The report of a media item. A video has two frames, at the start of its range and a second later. */
 function report(media: RequestMedia): MediaReport {
   const sha256 = 'a'.repeat(64);
   const common = { width: 30, height: 20, visualTokens: 199, sha256 };

@@ -1,7 +1,7 @@
 import type { MediaInspector, VideoMetadata } from '../../src/workers/media-inspector.js';
 import type { TimeRange } from '../../src/media/frame-sampling.js';
 
-/** An inspector that knows one picture and one clip of a minute, whatever the file: three shots of twenty seconds. */
+/** An inspector that reports the same image or the same video of three 20-second shots for every file. */
 export interface FakeInspector extends MediaInspector {
   metadata: VideoMetadata;
   shots: readonly TimeRange[];

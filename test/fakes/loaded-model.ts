@@ -10,18 +10,18 @@ import { FAKE_DECODER } from './attention-session.js';
 import { createFakeDecoder, type DecoderRun, type FakeDecoder } from './fake-decoder.js';
 
 const { hiddenSize } = FAKE_DECODER;
-/** Words of the test tokenizer that the model of eleven scores chooses among. */
+/** The first of the eleven token ids that the fake model chooses from. */
 const FIRST_WORD = 546;
 const TOKENIZER = 'test/golden/tokenizer';
 
-/** What the fake media decoder was asked for. */
+/** The arguments of a call to the fake media decoder. */
 export type MediaCall = Record<string, unknown> & { readonly kind: 'image' | 'video' };
 
 export interface FakeParts extends PipelineModel {
   readonly decoder: FakeDecoder;
-  /** Positions of every decoder run, in order: a step has one for each of its sequences. */
+  /** The number of positions of every decoder run, in order. A decode step has one per sequence. */
   readonly runs: readonly number[];
-  /** Tiles of every vision run, in order. */
+  /** The number of tiles of every vision run, in order. */
   readonly visionRuns: readonly number[];
   readonly mediaCalls: readonly MediaCall[];
   /** Called at the start of every decoder run. */
@@ -32,15 +32,15 @@ export interface FakeParts extends PipelineModel {
 
 export interface FakePartsOptions {
   readonly maxPositions?: number;
-  /** Frames of every clip. */
+  /** The number of frames of every video. */
   readonly clipFrames?: number;
-  /** `text`: a model without sight. */
+  /** `text`: a model without a vision encoder. */
   readonly reads?: 'text' | 'text and media';
 }
 
 /**
- * A model whose scores depend on everything that was read, over invented media; everything that runs is written down. A
- * picture's first byte decides its features. The demo's geometry.
+ * A model with the fake decoder, the demo model's geometry and a fake media decoder. It records every run. The image
+ * features depend on the first byte of the file.
  */
 export async function createFakeParts(options: FakePartsOptions = {}): Promise<FakeParts> {
   const { maxPositions = FAKE_DECODER.maxPositions, clipFrames = 100 } = options;
@@ -96,7 +96,7 @@ function countPositions(run: DecoderRun): number {
   return run.kind === 'read' ? run.positions : run.sequences.length;
 }
 
-/** Features that tell tiles and patches apart. */
+/** A vision graph whose features differ for each tile and patch. */
 function createVision(onRun: (tiles: number) => void): GraphSession {
   return {
     inputNames: ['pixel_values'],
@@ -104,7 +104,8 @@ function createVision(onRun: (tiles: number) => void): GraphSession {
     close: () => Promise.resolve(),
     run([inputs]) {
       const pixels = inputs?.['pixel_values'];
-      if (pixels?.type !== 'float32') throw new TypeError('No pixels.');
+      if (pixels?.type !== 'float32')
+        throw new TypeError('The input pixel_values is missing or not float32.');
       const tiles = pixels.shape[0] ?? 0;
       onRun(tiles);
       const stride = pixels.data.length / tiles;

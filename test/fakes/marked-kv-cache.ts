@@ -8,7 +8,7 @@ import {
 } from '../../src/decoder/kv-cache/cache-planes.js';
 import type { GraphTensor } from '../../src/runtime/graph-session.js';
 
-/** A cache of bytes with two layers, two heads and three values a row: small, and of every type of plane. */
+/** An int8 cache with 2 layers, 2 heads and 3 values per row: it has every type of plane. */
 export const MARKED_CACHE: CacheConfig = {
   layers: 2,
   keyValueHeads: 2,
@@ -19,14 +19,14 @@ export const MARKED_CACHE: CacheConfig = {
 const HEADS = MARKED_CACHE.keyValueHeads;
 const PLANES = cachePlanes(MARKED_CACHE);
 
-/** What stands at one place of a cache whose positions carry marks: tells planes, heads and columns apart. */
+/** The cached value for a marked position. It differs for each plane, head and column. */
 function valueOf(mark: number, plane: number, head: number, column: number): number {
   const value = mark * 31 + plane * 7 + head * 3 + column;
-  // What an int8 keeps as it is.
+  // Within the range of int8, so that no rounding changes it.
   return value % 120;
 }
 
-/** Where a value lies within a head. */
+/** The index of a value within a head. */
 function placeOf(
   layout: CachePlane['layout'],
   positions: number,
@@ -38,9 +38,9 @@ function placeOf(
 }
 
 /**
- * What a graph gives for new positions with these marks.
+ * The new keys and values that a decoder graph returns for marked positions.
  *
- * @param marks of each sequence; as many for one as for another.
+ * @param marks of each sequence, the same number for all.
  */
 export function markedOutputs(marks: readonly (readonly number[])[]): Record<string, GraphTensor> {
   const count = marks[0]?.length ?? 0;
@@ -65,9 +65,9 @@ export function markedOutputs(marks: readonly (readonly number[])[]): Record<str
 }
 
 /**
- * Whether one sequence of what a graph would be fed holds these marks from its first position on, in every plane and head.
+ * Whether the inputs of a graph hold these marks for one sequence, from its first position on, in every plane and head.
  *
- * @param inputs holds `{part}.{plane}`.
+ * @param inputs with names `{part}.{plane}`.
  */
 export function holdsMarks(
   inputs: Readonly<Record<string, GraphTensor>>,

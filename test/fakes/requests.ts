@@ -5,7 +5,7 @@ import { createRequestRunner } from '../../src/engine/request-runner.js';
 import type { EngineRequest, GenerationSettings } from '../../src/engine/vision-language-engine.js';
 import { createFakeParts, type FakePartsOptions } from './loaded-model.js';
 
-/** Settings under which every score and every random number counts. */
+/** Sampling settings under which every logit and every random number changes the answer. */
 export const SAMPLED: GenerationSettings = {
   ...{ temperature: 0.9, topP: 0.95, topK: 0, repetitionPenalty: 1.1, seed: 3 },
   ...{ maxTokens: 12, stop: [] },
@@ -13,7 +13,7 @@ export const SAMPLED: GenerationSettings = {
 
 export const LANGUAGES = ['ca', 'es', 'eu', 'gl', 'pt', 'fr', 'it', 'ro'];
 
-/** Questions about one picture, which its number tells from others. */
+/** A request with questions about one image. The image differs by its number. */
 export function about(
   picture: number,
   questions: readonly string[],
@@ -26,13 +26,13 @@ export function about(
   return { media, detail: 'low', conversations, settings: SAMPLED, ...changes };
 }
 
-/** A question about nothing. */
+/** A request with a question without media. */
 export function ask(text: string, changes: Partial<EngineRequest> = {}): EngineRequest {
   const conversations = [[{ role: 'user', content: [{ type: 'text', text }] }]] as const;
   return { media: [], detail: 'low', conversations, settings: SAMPLED, ...changes };
 }
 
-/** A runner over a fake model. */
+/** A request runner over a fake model. */
 export async function openRunner(
   options: FakePartsOptions & { memoryBytes?: number; caches?: EngineCaches } = {},
 ) {

@@ -2,7 +2,7 @@ import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { sampleFrames } from '../../src/media/sample-frames.js';
 import { requireFfmpeg } from '../videos/ffmpeg-videos.js';
 
-/** What becomes of a file: the times of its frames, or the code of its refusal. */
+/** Samples four frames of a file. @returns their timestamps, or the code of the error */
 export async function sampleOutcome(path: string): Promise<number[] | string> {
   const times: number[] = [];
   try {

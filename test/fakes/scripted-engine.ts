@@ -10,7 +10,7 @@ const TOKENS = [token('Bon', -0.5), token(' dia', -0.25), token('', -0.125)];
 
 export const MEDIA: EngineEvent = { type: 'media', media: [] };
 
-/** Two deltas of text, with the tokens they are made of. */
+/** Two text deltas with their tokens. */
 export const DELTAS = TOKENS.slice(0, 2).map((one): EngineEvent => ({
   type: 'text-delta',
   conversation: 0,
@@ -18,7 +18,7 @@ export const DELTAS = TOKENS.slice(0, 2).map((one): EngineEvent => ({
   tokens: [one],
 }));
 
-/** The answer that the deltas make, with one more token, which had no text. */
+/** The answer of the two deltas, with one more token without text. */
 export const ANSWER: Extract<EngineEvent, { readonly type: 'answer' }> = {
   type: 'answer',
   conversation: 0,
@@ -40,9 +40,9 @@ export const DONE: EngineEvent = {
 };
 
 /**
- * Writes down what a fake engine does next: events, an error it throws, or a wait that only the signal ends.
+ * Scripts the next request of a fake engine: events, an error that it throws, or a wait until the signal aborts.
  *
- * @returns whether the engine's work came to an end, however it did.
+ * @returns whether the request has ended, in any way.
  */
 export function play(
   engine: FakeEngine,

@@ -1,4 +1,4 @@
-/** The real service, but for its worker, which counts. */
+/** The service with `counting-worker.mjs` in place of its inference worker. */
 import { URL } from 'node:url';
 
 import { startServer } from '../../dist/api/server.js';

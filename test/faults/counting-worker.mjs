@@ -1,6 +1,6 @@
 /**
- * The real inference worker, with a count on standard error: for each request, when each of its tokens was sampled. It
- * listens to the messages between worker and server, so that what is measured is the worker as it is.
+ * The inference worker, which also prints to standard error when it sampled each token of a request. It listens to the
+ * messages between worker and server, so the measured code is the production code.
  */
 import '../../dist/workers/inference.worker.js';
 
@@ -21,7 +21,7 @@ function count({ type, id, event }) {
   const request = requests.get(id);
   if (!request) return;
   if (event?.type === 'text-delta') addTokens(request, event.tokens?.length ?? 0);
-  // Tokens whose text was held back show at the end only, and count as sampled then.
+  // The text of some tokens is held back until the end. These count as sampled at the end.
   else if (event?.type === 'answer') {
     addTokens(request, event.usage.completionTokens - request.times.length);
   } else if (type === 'end' || type === 'error') {

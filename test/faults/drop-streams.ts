@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../e2e/service.js';
 import { poll } from '../setup/poll.js';
 
-/** What the worker did for a stream whose client left. */
+/** The work of the worker for a stream whose client disconnected. */
 export interface DroppedStream {
-  /** Tokens sampled in all. */
+  /** All sampled tokens. */
   readonly tokens: number;
-  /** Tokens sampled after the client had closed its connection. */
+  /** Tokens sampled after the client closed its connection. */
   readonly tokensAfterDrop: number;
-  /** Tokens sampled after the worker had been told. */
+  /** Tokens sampled after the worker received the cancellation. */
   readonly tokensAfterCancel: number;
-  /** Milliseconds from the closing of the connection until the worker was free. */
+  /** Milliseconds from the closing of the connection until the worker ended the request. */
   readonly freeAfterMs: number;
 }
 
@@ -23,9 +23,9 @@ interface Count {
 }
 
 /**
- * Opens streams one after another, each for far more tokens than it will get, and leaves each after a while.
+ * Opens streams one after another, each with many more tokens than the time allows, and disconnects from each.
  *
- * @param service runs `counting-service.mjs` with a model that does not end by itself.
+ * @param service runs `counting-service.mjs` with a model that never ends an answer.
  */
 export async function dropStreams(
   service: Service,
@@ -47,7 +47,7 @@ export async function dropStreams(
   return dropped;
 }
 
-/** Returns when the connection was closed, in milliseconds since 1970. */
+/** Returns the time when the connection was closed, in milliseconds since 1970. */
 async function dropOne(
   { url }: Service,
   { afterMs, maxTokens, seed }: { afterMs: number; maxTokens: number; seed: number },
@@ -58,8 +58,8 @@ async function dropOne(
     messages: [{ role: 'user', content: 'Tell me a story without an end.' }],
     stream: true,
     logprobs: true,
-    // So hot that it does not go round in circles, which would end it, yet without the tail, where the stand-in for
-    // the stop token is.
+    // The temperature is high because a repeating answer would be ended. Top-k leaves out the tail of the
+    // distribution, where the substitute for the stop token is.
     temperature: 2,
     top_p: 0.9,
     seed,
@@ -73,7 +73,7 @@ async function dropOne(
   return dropMs;
 }
 
-/** @throws unless the stream is still coming when the signal aborts. */
+/** @throws Error if the stream ends before the signal aborts. */
 async function read(address: string, body: object, signal: AbortSignal): Promise<void> {
   try {
     const response = await fetch(address, {
@@ -83,7 +83,7 @@ async function read(address: string, body: object, signal: AbortSignal): Promise
       signal,
     });
     const text = await response.text();
-    throw new Error(`The stream ended by itself: ${text.slice(-500)}`);
+    throw new Error(`The stream ended before the client disconnected: ${text.slice(-500)}`);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -94,7 +94,7 @@ function listCounts(service: Service): Count[] {
   return [...lines].map(([, json = '']) => JSON.parse(json) as Count);
 }
 
-/** Milliseconds until a request for ten tokens has its answer. */
+/** Milliseconds of a request for ten tokens. */
 export async function timeShortRequest({ url }: Service): Promise<number> {
   const startMs = performance.now();
   const response = await fetch(`${url}/v1/chat/completions`, {

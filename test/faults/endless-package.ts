@@ -11,19 +11,19 @@ import {
 } from '../../src/models/package/manifest-json.js';
 import { startService } from '../e2e/service.js';
 
-/** The package of a model that never ends an answer by itself. */
+/** The package of a model that never ends an answer. */
 export interface EndlessPackage {
   readonly directory: string;
   remove(): Promise<void>;
 }
 
 /**
- * Copies the bundled model's package and takes its stop tokens away; the placeholder of clips, which no model writes,
- * stands in for them.
+ * Copies the package of the bundled model and replaces its stop token with the video placeholder, which the model
+ * never generates.
  */
 export async function makeEndlessPackage(): Promise<EndlessPackage> {
   const { home, precision } = loadConfiguration(process.env);
-  // Installs the package where there is none yet.
+  // Installs the package if it is missing.
   const service = await startService({ SALAMANDRA_MODEL: 'demo' });
   await service.waitUntilReady();
   await service.stop();

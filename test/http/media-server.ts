@@ -4,22 +4,22 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 
 import { createPublicPolicy, type FetchPolicy } from '../../src/media/remote/ssrf-guard.js';
 
-/** The one address that the policies of these tests admit. */
+/** The only address that the fetch policies of these tests allow. */
 export const ADMITTED = '127.0.0.1';
 
 export interface MediaServer {
   readonly port: number;
-  /** TCP connections that arrived, whatever came of them. */
+  /** Accepted TCP connections, including those without a complete request. */
   readonly accepted: number;
   readonly requests: readonly IncomingMessage[];
-  /** Connections that are open now. */
+  /** Open connections. */
   readonly connections: ReadonlySet<Socket>;
-  /** Bytes of responses that the system took over, of all connections. */
+  /** Response bytes passed to the kernel, over all connections. */
   readonly bytesWritten: number;
   close(): Promise<void>;
 }
 
-/** Serves on every local address, IPv6 included where there is one, and counts. */
+/** Starts a server on every local address, including IPv6 if available. */
 export async function startMediaServer(
   listener: RequestListener,
   certificate?: { key: string; cert: string },
@@ -29,7 +29,7 @@ export async function startMediaServer(
   const connections = new Set<Socket>();
   const handle: RequestListener = (request, response) => {
     requests.push(request);
-    // The fetcher leaves in the middle on purpose.
+    // The fetcher closes connections in the middle of a response on purpose.
     response.on('error', () => undefined);
     listener(request, response);
   };
@@ -65,7 +65,7 @@ function listen(server: Server, host: string): Promise<void> {
   });
 }
 
-/** The policy of the service, but for the server's port, names that all resolve to ADMITTED, and ADMITTED itself. */
+/** The policy of the service, with every name resolving to ADMITTED, which is allowed, and the server's port. */
 export function admitServer(server: MediaServer, changes: Partial<FetchPolicy> = {}): FetchPolicy {
   return {
     ...createPublicPolicy(null),

@@ -1,7 +1,7 @@
 export interface ParsedCue {
   readonly startSeconds: number;
   readonly endSeconds: number;
-  /** As displayed: without escapes. */
+  /** The displayed text, unescaped. */
   readonly text: string;
 }
 
@@ -16,18 +16,22 @@ const TIMES = new RegExp(`^${TIME} --> ${TIME}$`);
 const CHARACTERS: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' };
 
 /**
- * Reads a WebVTT file and refuses whatever a writer must not write (https://www.w3.org/TR/webvtt1/, section 4): a wrong
- * signature, blocks that are neither notes nor cues, times out of order, markup and stray `&`, `<` or `-->` in texts.
+ * Parses a WebVTT file strictly, by the rules for writers (https://www.w3.org/TR/webvtt1/, section 4).
+ *
+ * @throws Error for a wrong signature, blocks other than notes and cues, unsorted times, markup and unescaped `&`, `<`
+ *   or `-->` in texts
  */
 export function parseWebVtt(file: string): ParsedTrack {
-  if (/[\0\r]/.test(file) || !file.endsWith('\n')) throw new Error('Odd characters.');
+  if (/[\0\r]/.test(file) || !file.endsWith('\n'))
+    throw new Error('WebVTT: NUL or CR in the file, or no newline at its end.');
   const [head = '', ...blocks] = file.slice(0, -1).split('\n\n');
   const [signature, ...fields] = head.split('\n');
-  if (signature !== 'WEBVTT') throw new Error('No signature.');
+  if (signature !== 'WEBVTT') throw new Error('WebVTT: the first line is not WEBVTT.');
   const header = Object.fromEntries(
     fields.map((field) => {
       const [, name, value] = /^(\w+): (\S+)$/.exec(field) ?? [];
-      if (name === undefined || value === undefined) throw new Error(`A header: ${field}`);
+      if (name === undefined || value === undefined)
+        throw new Error(`WebVTT: invalid header: ${field}`);
       return [name, value];
     }),
   );
@@ -35,7 +39,8 @@ export function parseWebVtt(file: string): ParsedTrack {
   for (const block of blocks) {
     if (/^NOTE[ \n]/.test(block) && !block.includes('-->')) continue;
     const cue = parseCue(block);
-    if (cue.startSeconds < (cues.at(-1)?.startSeconds ?? 0)) throw new Error(`Order: ${block}`);
+    if (cue.startSeconds < (cues.at(-1)?.startSeconds ?? 0))
+      throw new Error(`WebVTT: cue starts before the previous one: ${block}`);
     cues.push(cue);
   }
   return { header, cues };
@@ -44,11 +49,13 @@ export function parseWebVtt(file: string): ParsedTrack {
 function parseCue(block: string): ParsedCue {
   const [times = '', ...lines] = block.split('\n');
   const parts = TIMES.exec(times)?.slice(1).map(Number);
-  if (!parts || lines.length === 0 || lines.includes('')) throw new Error(`A cue: ${block}`);
+  if (!parts || lines.length === 0 || lines.includes(''))
+    throw new Error(`WebVTT: invalid cue: ${block}`);
   const [h = 0, m = 0, s = 0, h2 = 0, m2 = 0, s2 = 0] = parts;
   const [startSeconds, endSeconds] = [h * 3600 + m * 60 + s, h2 * 3600 + m2 * 60 + s2];
-  if (endSeconds <= startSeconds) throw new Error(`Times: ${times}`);
+  if (endSeconds <= startSeconds) throw new Error(`WebVTT: cue ends before it starts: ${times}`);
   const text = lines.join('\n').replace(/&(?:amp|lt|gt);/g, (name) => CHARACTERS[name] ?? '');
-  if (/[<>]|&(?!(?:amp|lt|gt);)/.test(lines.join('\n'))) throw new Error(`Markup: ${block}`);
+  if (/[<>]|&(?!(?:amp|lt|gt);)/.test(lines.join('\n')))
+    throw new Error(`WebVTT: markup in a cue: ${block}`);
   return { startSeconds, endSeconds, text };
 }

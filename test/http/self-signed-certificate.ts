@@ -6,7 +6,7 @@ const COMMON_NAME = Buffer.from('0603550403', 'hex');
 const VALID_FROM = '20200101000000Z';
 const VALID_TO = '20991231235959Z';
 
-/** A fresh key and a certificate for one host name, signed by itself, both PEM (X.509 version 1, RFC 5280). */
+/** Creates a key and a self-signed certificate for a host name, both PEM (X.509 version 1, RFC 5280). */
 export function createSelfSignedCertificate(hostname: string): { key: string; cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = der(SEQUENCE, ECDSA_WITH_SHA256);
@@ -31,7 +31,7 @@ export function createSelfSignedCertificate(hostname: string): { key: string; ce
   };
 }
 
-/** Tag, length and value. */
+/** A DER value: tag, length and content. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   const length =

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 
 import type { SyntheticFile } from './synthetic-checkpoint.js';
 
-/** What a hub says of a file's content. */
+/** The hashes of a file's content in the hub's listing. */
 export interface FileHashes {
-  /** Git's name for the content; for a large file that of the pointer which git keeps in its place. */
+  /** The git object id of the content, or for a large file, that of its LFS pointer. */
   readonly gitSha1: string;
   readonly sha256: string;
 }
 
-/** So much of a file, with its size, tells it from every other one that is made here. */
+/** The bytes of a file that, with its size, identify it among the synthetic files. */
 const SAMPLE_BYTES = 1 << 20;
 
 /**
- * Hashes every file of a repository. For 16 GB that takes a minute or two, so what it found stays in the folder for
- * temporary files, under the hash of samples of the content.
+ * Hashes every file of a repository. 16 GB take one or two minutes, so the hashes are cached in the folder for
+ * temporary files, keyed by a hash of samples of the content.
  */
 export async function hashFiles(
   files: ReadonlyMap<string, SyntheticFile>,

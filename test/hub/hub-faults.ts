@@ -1,24 +1,24 @@
-/** Where a request arrives: the hub's API, its files, or the storage it redirects to. */
+/** The target of a request: the hub's API, its files, or the storage that it redirects to. */
 export type HubPlace = 'api' | 'resolve' | 'storage';
 
-/** What goes wrong with one answer. Bytes count from the start of that answer's body. */
+/** A fault of one response. Bytes count from the start of its body. */
 export type HubFault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
   | { readonly kind: 'disconnect'; readonly afterBytes: number }
   | { readonly kind: 'stall'; readonly afterBytes: number }
-  /** One byte of the body is another. */
+  /** One byte of the body is changed. */
   | { readonly kind: 'wrong-byte'; readonly at: number }
-  /** The file claims, and has, so many zero bytes more, or fewer if negative. */
+  /** The file is this many zero bytes longer, in its listing too, or shorter if negative. */
   | { readonly kind: 'wrong-size'; readonly by: number }
-  /** The whole file in answer to a range. */
+  /** The response to a range request is the whole file. */
   | { readonly kind: 'no-ranges' }
-  /** An answer from elsewhere on this machine's network in place of the file. */
+  /** A redirect to another address in place of the file. */
   | { readonly kind: 'redirect'; readonly location: string };
 
-/** A fault, and the answers it befalls: the first `times` that match. */
+/** A fault and the responses that have it: the first `times` that match. */
 export interface FaultRule {
   readonly place: HubPlace;
-  /** Tested against the name of the file, or the path of the API. */
+  /** Matched against the name of the file, or the path of the API. */
   readonly name: RegExp;
   readonly times: number;
   readonly fault: HubFault;
@@ -27,7 +27,7 @@ export interface FaultRule {
 export interface FaultPlan {
   add(rule: FaultRule): void;
   clear(): void;
-  /** The fault of the next answer, which uses it up. */
+  /** The fault of the next response. Counts as one of its `times`. */
   next(place: HubPlace, name: string): HubFault | undefined;
 }
 

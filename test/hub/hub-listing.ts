@@ -1,13 +1,13 @@
 import type { FileHashes } from './file-hashes.js';
 import type { SyntheticFile } from './synthetic-checkpoint.js';
 
-/** A repository on the double. */
+/** A repository of the fake hub. */
 export interface HubRepository {
   /** `owner/name` */
   readonly repository: string;
-  /** By path; a path may be as hostile as a hub can make it. */
+  /** Files by path. A path may be hostile. */
   readonly files: ReadonlyMap<string, SyntheticFile>;
-  /** Whether files are for those alone who asked for access; the information of a gated model is public. */
+  /** Whether files need access. The metadata of a gated model is public. */
   readonly access: 'open' | 'gated';
 }
 
@@ -15,7 +15,7 @@ const POINTER_BYTES = 135;
 const FOLDER_SHA1 = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 const ENTRIES_PER_PAGE = 5;
 
-/** What the hub's API says of a model. */
+/** The metadata of a model in the hub's API. */
 export function describeRepository(
   { repository, files, access }: HubRepository,
   commit: string,
@@ -50,7 +50,7 @@ export function describeRepository(
   };
 }
 
-/** A page of the listing of a repository's top folder, or of all of it, and the address of the next. */
+/** A page of the listing of a repository, recursive or not, and the URL of the next page. */
 export function listPage(
   { files }: HubRepository,
   hashes: ReadonlyMap<string, FileHashes>,

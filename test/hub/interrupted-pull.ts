@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { HubDouble } from './hub-double.js';
+import type { FakeHub } from './fake-hub.js';
 import { type KillPoint, type WorkPoint, comparePoints } from './kill-points.js';
-import { diskBytes, readUsage } from './watch-process.js';
+import { diskBytes, readUsage } from './process-usage.js';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.js');
 const SAMPLE_MS = 20;
-/** Reading folders takes long beside reading a number. */
+/** Disk usage is sampled less often, since it takes longer to measure. */
 const SAMPLES_PER_DISK_SAMPLE = 25;
 
 const STEPS_BY_WORD: ReadonlyMap<string, WorkPoint['step']> = new Map([
@@ -19,30 +19,30 @@ const STEPS_BY_WORD: ReadonlyMap<string, WorkPoint['step']> = new Map([
   ['Finishing', 'finish'],
 ]);
 
-/** What is pulled, from where and to where. */
+/** The model, hub and home folder of a pull. */
 export interface PullTrial {
-  readonly hub: HubDouble;
+  readonly hub: FakeHub;
   readonly home: string;
   readonly args: readonly string[];
-  /** In the order in which they are fetched. */
+  /** In download order. */
   readonly weights: readonly { readonly name: string; readonly size: number }[];
-  /** About: where the points of the last step lie depends on it. */
+  /** Estimated. The kill points of the last step depend on it. */
   readonly packageBytes: number;
 }
 
-/** How one process ended, and what it took while it ran. */
+/** How a process ended, and its resource usage. */
 export interface PullRun {
   readonly end: 'killed' | 'done';
   readonly seconds: number;
   readonly peakBytes: number;
-  /** The most that the home folder took of the disk at any sample. */
+  /** Peak disk usage of the home folder over all samples. */
   readonly peakDiskBytes: number;
 }
 
 /**
- * Runs `salamandra pull` as a process of its own, and kills it at a point, if there is one and it comes so far.
+ * Runs `salamandra pull` in a child process and kills it at a point, if one is given and reached.
  *
- * @throws what the command printed, when it fails.
+ * @throws Error with the output of the command if it fails.
  */
 export async function runPull(trial: PullTrial, point: KillPoint | undefined): Promise<PullRun> {
   const startMs = performance.now();
@@ -71,13 +71,13 @@ export async function runPull(trial: PullTrial, point: KillPoint | undefined): P
   }
   await ended;
   if (end === 'done' && child.exitCode !== 0) {
-    throw new Error(`pull ended with ${child.exitCode ?? 'a signal'}: ${output}`);
+    throw new Error(`salamandra pull exited with ${child.exitCode ?? 'a signal'}: ${output}`);
   }
   const seconds = (performance.now() - startMs) / 1000;
   return { end, seconds, peakBytes, peakDiskBytes };
 }
 
-/** What the command said last that it does; `undefined` before the first weight file. */
+/** The last step that the command printed. Undefined before the first weight file. */
 function readPosition(output: string, { weights }: PullTrial): WorkPoint | undefined {
   const said = [...output.matchAll(/(Downloading|Checking|Converting|Finishing)(?: (\d+)\/)?/g)];
   const [, word = '', place = '1'] = said.at(-1) ?? [];
@@ -85,7 +85,7 @@ function readPosition(output: string, { weights }: PullTrial): WorkPoint | undef
   return step && { step, file: step === 'finish' ? weights.length : Number(place) - 1 };
 }
 
-/** Says at each sample, from the step at hand and the bytes read so far, whether the point is reached or passed. */
+/** Tells at each sample, by the current step and the bytes read so far, whether the kill point is reached. */
 function createTrigger(
   point: KillPoint,
   { hub, weights, packageBytes }: PullTrial,

@@ -1,24 +1,24 @@
-/** What a pull does to each weight file in turn; after the last one it finishes. */
+/** The steps of a pull for each weight file. `finish` follows the last file. */
 export const STEPS = ['download', 'check', 'convert'] as const;
 
-/** A place in the making of a package. */
+/** A step of a pull. */
 export interface WorkPoint {
-  /** Which weight file, from 0; for `finish` their number. */
+  /** The index of the weight file; for `finish` the number of files. */
   readonly file: number;
   readonly step: (typeof STEPS)[number] | 'finish';
 }
 
-/** Where a process dies. */
+/** The point at which a process is killed. */
 export interface KillPoint extends WorkPoint {
-  /** How much of the step's bytes it has done by then, from 0 to 1. */
+  /** The share of the step's bytes done by then, from 0 to 1. */
   readonly share: number;
 }
 
 /**
- * Points at random over the whole work, in its order. Every byte counts alike, whether it is fetched, checked, converted,
- * or in the end read from the package.
+ * Chooses random kill points over all steps, in ascending order. Every byte has the same probability, whether it is
+ * downloaded, checked, converted or read from the finished package.
  *
- * @param sizes bytes of the weight files, in the order in which they are worked on.
+ * @param sizes bytes of the weight files, in download order.
  */
 export function chooseKillPoints(
   count: number,
@@ -38,11 +38,11 @@ export function chooseKillPoints(
       if (left < bytes) return { file, step, share: left / bytes };
       left -= bytes;
     }
-    throw new Error('A point lies behind the end.');
+    throw new Error('The kill point is beyond the last step.');
   });
 }
 
-/** The order of points: negative when the first comes earlier. */
+/** Compares two kill points for sorting. */
 export function comparePoints(a: WorkPoint, b: WorkPoint): number {
   return a.file - b.file || stepIndex(a) - stepIndex(b);
 }

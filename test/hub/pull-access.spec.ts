@@ -1,5 +1,5 @@
-import { GRANTED_TOKEN, KNOWN_TOKEN } from './hub-double.js';
-import { startProxyDouble } from './proxy-double.js';
+import { GRANTED_TOKEN, KNOWN_TOKEN } from './fake-hub.js';
+import { startFakeProxy } from './fake-proxy.js';
 import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
@@ -16,7 +16,7 @@ describe('pulling with and without access', () => {
 
   const weightsSent = () => [...fixture.hub.sent.keys()].filter((name) => /^model-/.test(name));
 
-  it('shows the token to the hub alone, and never to where it redirects', async () => {
+  it('sends the token to the hub alone, never to a redirect target', async () => {
     await fixture.pull({ token: GRANTED_TOKEN });
     const { requests } = fixture.hub;
     const shown = (place: string) =>
@@ -30,14 +30,14 @@ describe('pulling with and without access', () => {
   it.each([
     ['without a token', null, 'UNAUTHENTICATED'],
     ['with a token that has no access', KNOWN_TOKEN, 'FORBIDDEN'],
-  ])('explains what a gated model asks for %s', async (_, token, code) => {
+  ])('explains how to get access to a gated model %s', async (_, token, code) => {
     await expect(fixture.pull({ repository: GATED.repository, token })).rejects.toMatchObject({
       code,
     });
     expect(weightsSent()).toEqual([]);
   });
 
-  it('asks once for agreement to a gated model, also when the pull breaks', async () => {
+  it('asks once for consent to a gated model, even if the pull is interrupted', async () => {
     let asked = 0;
     const accept = () => Promise.resolve(++asked > 0);
     const pull = () => fixture.pull({ repository: GATED.repository, token: GRANTED_TOKEN, accept });
@@ -54,7 +54,7 @@ describe('pulling with and without access', () => {
     expect(asked).toBe(1);
   });
 
-  it('fetches no weights of a gated model that is not agreed to', async () => {
+  it('downloads no weights of a gated model without consent', async () => {
     const accept = () => Promise.resolve(false);
     await expect(
       fixture.pull({ repository: GATED.repository, token: GRANTED_TOKEN, accept }),
@@ -62,12 +62,12 @@ describe('pulling with and without access', () => {
     expect(weightsSent()).toEqual([]);
   });
 
-  it('asks for no agreement to an open model', async () => {
+  it('asks for no consent to an open model', async () => {
     const accept = () => Promise.reject(new Error('asked'));
     expect((await fixture.pull({ accept })).outcome).toBe('installed');
   });
 
-  it('says that there is no such model', async () => {
+  it('reports a model that does not exist', async () => {
     await expect(fixture.pull({ repository: 'BSC-LT/nothing' })).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
@@ -92,8 +92,8 @@ describe('pulling with and without access', () => {
       process.env = { ...before };
     });
 
-    it('goes through it for the hub and for its storage', async () => {
-      const proxy = await startProxyDouble();
+    it('uses the proxy for the hub and its storage', async () => {
+      const proxy = await startFakeProxy();
       process.env['HTTP_PROXY'] = process.env['http_proxy'] = proxy.url;
       process.env['NO_PROXY'] = process.env['no_proxy'] = '';
       await fixture.pull({});
@@ -104,7 +104,7 @@ describe('pulling with and without access', () => {
       expect(hosts.has(new URL(fixture.hub.url).host)).toBe(true);
     });
 
-    it('passes by it for the hosts of NO_PROXY', async () => {
+    it('connects directly to the hosts in NO_PROXY', async () => {
       process.env['HTTP_PROXY'] = process.env['http_proxy'] = 'http://127.0.0.1:1';
       process.env['NO_PROXY'] = process.env['no_proxy'] = '127.0.0.1';
       expect((await fixture.pull({})).outcome).toBe('installed');

@@ -14,7 +14,7 @@ import { SHAPES } from './synthetic-shapes.js';
 const FIRST_SHARD = 'model-00001-of-00003.safetensors';
 const { files, repository } = createSyntheticCheckpoint(SHAPES.tiny);
 
-/** Ends a pull when it comes to a step of a file. */
+/** Ends a pull at a step of a file. */
 function endingAt(step: string, file: number): Pick<PullChanges, 'onEvent'> {
   return {
     onEvent: (event) => {
@@ -24,7 +24,7 @@ function endingAt(step: string, file: number): Pick<PullChanges, 'onEvent'> {
   };
 }
 
-/** The last values of a shard with their signs turned. */
+/** A shard with the signs of its last values flipped. */
 function withOtherValues(file: SyntheticFile): SyntheticFile {
   const bytes = Buffer.from(readAll(file));
   for (let i = bytes.length - 1; i > bytes.length - 4_000; i -= 2) bytes[i]! ^= 0x80;
@@ -44,7 +44,7 @@ describe('pulling again', () => {
     return fixture;
   };
 
-  it('makes a package anew that lost a file', async () => {
+  it('converts again if the package lost a file', async () => {
     const { pull } = await open();
     const { directory, manifest } = await pull({});
     await rm(join(directory, 'decoder.onnx.data'));
@@ -53,7 +53,7 @@ describe('pulling again', () => {
     expect((await loadModelPackage(directory)).manifest).toEqual(manifest);
   });
 
-  it('clears up after a kill between the last rename and the end', async () => {
+  it('deletes the leftovers of a kill after the last rename', async () => {
     const { pull, home, hub } = await open();
     await expect(pull(endingAt('finish', 3))).rejects.toThrow('ended');
     const saved = `${home}-killed`;
@@ -72,7 +72,7 @@ describe('pulling again', () => {
     expect(new Set(places)).toEqual(new Set(['api']));
   });
 
-  it('leaves the unfinished pull of another precision alone', async () => {
+  it('keeps the unfinished pull of another precision', async () => {
     const { pull, hub } = await open();
     await pull({});
     await expect(pull({ precision: 'int4', ...endingAt('download', 2) })).rejects.toThrow('ended');
@@ -82,7 +82,7 @@ describe('pulling again', () => {
     expect(hub.sent.get(FIRST_SHARD)).toBe(2 * files.get(FIRST_SHARD)!.size);
   });
 
-  it('fetches no shard again whose conversion outlived the folder of the source', async () => {
+  it('downloads no shard again that is converted, even if the source folder is gone', async () => {
     const { pull, hub } = await open();
     await expect(pull(endingAt('download', 2))).rejects.toThrow('ended');
     await pull({ precision: 'int4' });
@@ -93,7 +93,7 @@ describe('pulling again', () => {
     expect(manifest).toEqual((await clean.pull({})).manifest);
   });
 
-  it('mixes no weights that two hubs list for one commit', async () => {
+  it('never mixes the weights that two hubs list for one commit', async () => {
     const mirror = await open({ [FIRST_SHARD]: withOtherValues(files.get(FIRST_SHARD)!) });
     const { pull } = await open();
     const clean = await open();
@@ -107,7 +107,7 @@ describe('pulling again', () => {
     expect(manifest.files).not.toEqual(other.files);
   });
 
-  it('takes the newest commit after one that was refused', async () => {
+  it('pulls the newest commit after an invalid one', async () => {
     const broken = await open({ 'tokenizer.json': fileOf(Buffer.from('[]'), 'git') });
     await expect(broken.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
 

@@ -30,21 +30,26 @@ describe('pulling from a hub that fails', () => {
   const packages = () =>
     [...fixture.listHome().keys()].filter((path) => path.endsWith('manifest.json'));
 
-  // What passes by itself: the package is the same, and hardly anything came twice.
+  // Temporary faults: the package is the same, and few bytes are downloaded twice.
   it.each<[string, HubPlace, HubFault, number]>([
     ['429 to the API', 'api', { kind: 'status', status: 429, retryAfterSeconds: 1 }, 2],
     ['429 to a file', 'resolve', { kind: 'status', status: 429, retryAfterSeconds: 1 }, 1],
     ['503 with Retry-After', 'storage', { kind: 'status', status: 503, retryAfterSeconds: 1 }, 1],
     ['500 three times', 'api', { kind: 'status', status: 500 }, 3],
     ['502 from the storage', 'storage', { kind: 'status', status: 502 }, 3],
-    ['a signed address that ran out', 'storage', { kind: 'status', status: 403 }, 2],
+    ['an expired signed URL', 'storage', { kind: 'status', status: 403 }, 2],
     ['an API that hangs up', 'api', { kind: 'disconnect', afterBytes: 0 }, 2],
-    ['a file that breaks off', 'storage', { kind: 'disconnect', afterBytes: 20_000 }, 12],
-    ['a small file that breaks off', 'resolve', { kind: 'disconnect', afterBytes: 40 }, 3],
-    ['a file that stalls', 'storage', { kind: 'stall', afterBytes: 10_000 }, 1],
-    ['a server without ranges', 'storage', { kind: 'no-ranges' }, 2],
+    ['an interrupted download', 'storage', { kind: 'disconnect', afterBytes: 20_000 }, 12],
+    [
+      'an interrupted download of a small file',
+      'resolve',
+      { kind: 'disconnect', afterBytes: 40 },
+      3,
+    ],
+    ['a stalled download', 'storage', { kind: 'stall', afterBytes: 10_000 }, 1],
+    ['a server without Range requests', 'storage', { kind: 'no-ranges' }, 2],
     ['a size that is wrong once', 'storage', { kind: 'wrong-size', by: 8 }, 1],
-  ])('gets over %s', async (_, place, fault, times) => {
+  ])('recovers from %s', async (_, place, fault, times) => {
     addFault(place, fault, { times });
     const { manifest } = await fixture.pull({});
 
@@ -52,7 +57,7 @@ describe('pulling from a hub that fails', () => {
     expect(fixture.sentAgain()).toBeLessThan(largestShard);
   });
 
-  it('tells of the pause that the hub asks for', async () => {
+  it('reports the pause that the hub asks for', async () => {
     addFault('resolve', { kind: 'status', status: 429, retryAfterSeconds: 1 });
     await fixture.pull({});
     expect(fixture.events).toContainEqual({
@@ -62,7 +67,7 @@ describe('pulling from a hub that fails', () => {
     });
   });
 
-  it('gives up when the hub asks for too long a pause, and says so', async () => {
+  it('gives up if the hub asks for too long a pause, and says so', async () => {
     addFault('api', { kind: 'status', status: 429, retryAfterSeconds: 6 });
     await expect(fixture.pull({})).rejects.toMatchObject({
       code: 'RATE_LIMITED',
@@ -70,7 +75,7 @@ describe('pulling from a hub that fails', () => {
     });
   });
 
-  it('fetches a file again whose bytes are wrong', async () => {
+  it('downloads a file again if its hash is wrong', async () => {
     addFault('storage', { kind: 'wrong-byte', at: 77 }, { name: WEIGHTS });
     const { manifest } = await fixture.pull({});
 
@@ -83,19 +88,19 @@ describe('pulling from a hub that fails', () => {
     ['weights', 'storage', /^model-00002/],
     ['the tokenizer', 'storage', /^tokenizer/],
     ['the configuration', 'resolve', /^config/],
-  ])('makes no package of %s that differ from the listing', async (_, place, name) => {
+  ])('installs no package from %s that differ from the listing', async (_, place, name) => {
     addFault(place, { kind: 'wrong-byte', at: 9 }, { name, times: 99 });
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     expect(packages()).toEqual([]);
   });
 
-  it.each([8, -8])('makes no package of a file %i bytes too long', async (by) => {
+  it.each([8, -8])('installs no package from a file %i bytes too long', async (by) => {
     addFault('storage', { kind: 'wrong-size', by }, { name: /^model-00001/, times: 99 });
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     expect(packages()).toEqual([]);
   });
 
-  it('goes on where it stopped after the hub was gone', async () => {
+  it('resumes where it stopped after the hub was unreachable', async () => {
     const second = { name: /^model-00002/, times: 99 };
     addFault('storage', { kind: 'status', status: 500 }, second);
     await expect(fixture.pull({})).rejects.toMatchObject({
@@ -110,7 +115,7 @@ describe('pulling from a hub that fails', () => {
     expect(fixture.sentAgain()).toBe(0);
   });
 
-  it('stops when it is told to, and goes on later', async () => {
+  it('stops when it is canceled, and resumes later', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const pull = fixture.pull({

@@ -10,10 +10,10 @@ import {
   pullModel,
 } from '../../src/models/install/pull-model.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
-import { type HubDouble, startHubDouble } from './hub-double.js';
+import { type FakeHub, startFakeHub } from './fake-hub.js';
 import type { HubRepository } from './hub-listing.js';
 
-/** Small parts, and pauses that no test has to wait for; a stall is still longer than a busy machine's nap. */
+/** Small parts and short pauses. The stall limit is longer than the delays of a busy machine. */
 const QUICK: HubPolicy = {
   connections: 3,
   rangeBytes: 50_000,
@@ -25,21 +25,21 @@ const QUICK: HubPolicy = {
   maxRetryAfterMs: 5_000,
 };
 
-/** A hub and an empty home folder. */
+/** A fake hub and an empty home folder. */
 export interface PullFixture {
-  readonly hub: HubDouble;
+  readonly hub: FakeHub;
   readonly home: string;
-  /** What was told, of all pulls. */
+  /** The events of all pulls. */
   readonly events: readonly PullEvent[];
   pull(changes: PullChanges): Promise<PulledModel>;
-  /** Files under the home folder with their sizes, by their path in it. */
+  /** Sizes of the files in the home folder by relative path. */
   listHome(): Map<string, number>;
-  /** Bytes that the hub sent beyond one copy of each file that it sent at all. */
+  /** Bytes that the hub sent more than once. */
   sentAgain(): number;
   close(): Promise<void>;
 }
 
-/** What differs from a pull of the first repository in int8 without a token. */
+/** Options of a pull. Defaults: the first repository, int8, no token. */
 export type PullChanges = Partial<PullRequest> &
   Partial<HubSettings> & {
     readonly accept?: () => Promise<boolean>;
@@ -47,11 +47,11 @@ export type PullChanges = Partial<PullRequest> &
     readonly onEvent?: (event: PullEvent) => void;
   };
 
-/** Starts a hub of those repositories. */
+/** Starts a fake hub with these repositories. */
 export async function createPullFixture(
   repositories: readonly HubRepository[],
 ): Promise<PullFixture> {
-  const hub = await startHubDouble(repositories);
+  const hub = await startFakeHub(repositories);
   const folder = createTemporaryFolder();
   const home = folder.path('home');
   const events: PullEvent[] = [];

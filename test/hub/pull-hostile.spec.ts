@@ -12,12 +12,12 @@ const INDEX = 'model.safetensors.index.json';
 const FIRST_SHARD = 'model-00001-of-00003.safetensors';
 const { files, repository } = createSyntheticCheckpoint(SHAPES.tiny);
 
-/** The files with some of them changed. */
+/** The files of the checkpoint with some replaced. */
 function filesWith(changes: Readonly<Record<string, SyntheticFile>>) {
   return new Map([...files, ...Object.entries(changes)]);
 }
 
-/** The index with the place of its first tensor changed. */
+/** The weight index with changed entries. */
 function indexWith(change: (weightMap: Record<string, unknown>) => void): SyntheticFile {
   const index = JSON.parse(readAll(files.get(INDEX)!).toString()) as {
     weight_map: Record<string, unknown>;
@@ -26,7 +26,7 @@ function indexWith(change: (weightMap: Record<string, unknown>) => void): Synthe
   return fileOf(Buffer.from(JSON.stringify(index)), 'git');
 }
 
-describe('pulling from a hub that means harm', () => {
+describe('pulling from a hostile hub', () => {
   let fixture: PullFixture;
   afterEach(() => fixture.close());
 
@@ -44,12 +44,12 @@ describe('pulling from a hub that means harm', () => {
     'con:',
     'outside\u0000.json',
     'outside\n.json',
-  ])('never fetches a file that is called %j', async (name) => {
+  ])('never downloads a file named %j', async (name) => {
     const { size } = files.get('config.json')!;
     await open(filesWith({ [name]: { ...files.get('config.json')!, size } }));
-    const { directory } = await fixture.pull({});
+    const { directory, manifest } = await fixture.pull({});
 
-    await expect(loadModelPackage(directory)).resolves.toBeDefined();
+    expect((await loadModelPackage(directory)).manifest).toEqual(manifest);
     expect(fixture.hub.sent.has(name)).toBe(false);
     expect(new Set([...fixture.listHome().keys()].map((path) => path.split('/')[0]))).toEqual(
       new Set(['packages']),
@@ -61,9 +61,9 @@ describe('pulling from a hub that means harm', () => {
     ['an absolute file', (map) => (map['lm_head.weight'] = '/etc/passwd')],
     ['a file that is not there', (map) => (map['lm_head.weight'] = 'model-9.safetensors')],
     ['no file', (map) => (map['lm_head.weight'] = { name: FIRST_SHARD })],
-    ['a tensor nobody knows', (map) => (map['model.layers.0.backdoor'] = FIRST_SHARD)],
-    ['one tensor too few', (map) => delete map['lm_head.weight']],
-  ])('refuses an index that names %s, before any weight', async (_, change) => {
+    ['an unknown tensor', (map) => (map['model.layers.0.backdoor'] = FIRST_SHARD)],
+    ['one tensor less', (map) => delete map['lm_head.weight']],
+  ])('rejects an index that names %s before it downloads weights', async (_, change) => {
     await open(filesWith({ [INDEX]: indexWith(change) }));
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     expect(weightsSent()).toEqual([]);
@@ -77,25 +77,25 @@ describe('pulling from a hub that means harm', () => {
     ['tokenizer.json', '{"model": {"type": "BPE", "vocab": {"a": 1048576}}}'],
     ['tokenizer.json', '{"pre_tokenizer": {"pattern": {"Regex": "(a+)+$"}}}'],
     ['tokenizer.json', '{"model": {"type": "Unigram", "vocab": {}}, "added_tokens": []}'],
-  ])('refuses a %s of %s, before any weight', async (name, text) => {
+  ])('rejects a %s of %s before it downloads weights', async (name, text) => {
     await open(filesWith({ [name]: fileOf(Buffer.from(text), 'git') }));
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     expect(weightsSent()).toEqual([]);
   });
 
-  it('refuses a shard whose header lies, however right its hash is', async () => {
+  it('rejects a shard with a forged header, even if its hash is right', async () => {
     const header = Buffer.alloc(1_000, 32);
     header.writeBigUInt64LE(2n ** 63n);
     await open(filesWith({ [FIRST_SHARD]: fileOf(header, 'lfs') }));
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 
-  it('refuses weights that hold other tensors than the index says', async () => {
+  it('rejects a shard with other tensors than the index lists', async () => {
     await open(filesWith({ [FIRST_SHARD]: files.get('model-00002-of-00003.safetensors')! }));
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 
-  it('refuses a repository without weights in safetensors', async () => {
+  it('rejects a repository without safetensors weights', async () => {
     const gguf = [...files].filter(([name]) => !/^model[-.]/.test(name));
     await open(new Map([...gguf, ['model-q4.gguf', fileOf(Buffer.alloc(99), 'lfs')]]));
     await expect(fixture.pull({})).rejects.toMatchObject({ code: 'MODEL_INVALID' });

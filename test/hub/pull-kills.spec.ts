@@ -6,17 +6,17 @@ import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
 const KILLS = 20;
-/** More points than that, since the last ones may come too late: the end of a small pull takes milliseconds. */
+/** More points than kills: the pull may end before the last ones, since its last steps take milliseconds. */
 const POINTS = 32;
-/** Slow enough that a kill hits the step it is meant for, and that little is lost on the way. */
+/** Slow enough that a kill hits its step and that few bytes are in flight. */
 const BYTES_PER_SECOND = 1_000_000;
 
-// Where a process is in its work is read from what Linux counts.
+// The progress of a process is read from /proc.
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
-describe('a pull that dies', () => {
+describe('a pull that is killed', () => {
   onLinux(
-    'goes on after each of twenty kills, and fetches less than a shard again',
+    'resumes after each of twenty kills and downloads less than one shard again',
     async () => {
       const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
       const untroubled = await createPullFixture([{ ...checkpoint, access: 'open' }]);
@@ -40,18 +40,18 @@ describe('a pull that dies', () => {
       const points = chooseKillPoints(POINTS, sizes, trial.packageBytes, () => noise() + 0.5);
       const ends: string[] = [];
       for (const point of points) ends.push((await runPull(trial, point)).end);
-      // What is left is done in this process; after a kill at the very end nothing may be.
+      // This process does the rest, if any is left after the last kill.
       const pulled = await fixture.pull({});
       const again = fixture.sentAgain();
       await fixture.close();
 
       const kills = ends.filter((end) => end === 'killed').length;
-      // Once a pull is done, those after it have nothing left to do.
+      // After the first complete pull, the later ones have nothing to do.
       expect(ends).toEqual([
         ...Array<string>(kills).fill('killed'),
         ...Array<string>(POINTS - kills).fill('done'),
       ]);
-      // Before the last file there is always more to come, where a kill that was due is made good.
+      // A kill point before the last file is always hit, at the latest in the next step.
       const certain = points.filter(({ file }) => file < weights.length - 1).length;
       expect(kills).toBeGreaterThanOrEqual(certain);
       expect(certain).toBeGreaterThanOrEqual(KILLS);
@@ -61,14 +61,14 @@ describe('a pull that dies', () => {
     300_000,
   );
 
-  it('dies at points of the whole work, in their order', () => {
+  it('is killed at points spread over all of its steps, in ascending order', () => {
     const noise = createNoise(1);
     const points = chooseKillPoints(2_000, [30, 10], 20, () => noise() + 0.5);
     const count = (file: number, step: string) =>
       points.filter((point) => point.file === file && point.step === step).length;
 
     expect([...points].sort(comparePoints)).toEqual(points);
-    // Thirty bytes of a hundred and forty in each step of the first file, and so on.
+    // 30 of 140 bytes are in each step of the first file, 10 in each of the second, 20 in the last.
     for (const step of ['download', 'check', 'convert']) {
       expect(count(0, step) / 2_000).toBeCloseTo(30 / 140, 1);
       expect(count(1, step) / 2_000).toBeCloseTo(10 / 140, 1);

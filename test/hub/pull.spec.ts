@@ -14,7 +14,7 @@ import { SHAPES } from './synthetic-shapes.js';
 
 const NEEDLESS = ['.gitattributes', 'images/diagram.png', 'tokenizer.model'];
 
-/** The package that is made of the same files in a folder, as sizes and hashes. */
+/** The package files that conversion from a folder creates, with sizes and hashes. */
 async function convertInFolder({ files }: SyntheticCheckpoint, precision: 'int8' | 'int4') {
   const folder = createTemporaryFolder();
   try {
@@ -58,7 +58,7 @@ describe('pulling a model', () => {
     expect(manifest.source.licence).toBe('apache-2.0');
   });
 
-  it('fetches what conversion needs, once, and nothing else', async () => {
+  it('downloads only the files that conversion needs, each once', async () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
     fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
     await fixture.pull({});
@@ -69,7 +69,7 @@ describe('pulling a model', () => {
     );
   });
 
-  it('never has more than one shard on the disk, and none in the end', async () => {
+  it('stores at most one shard at a time, and none at the end', async () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
     fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
     const shardsSeen = new Set<number>();
@@ -84,7 +84,7 @@ describe('pulling a model', () => {
     expect([...folders]).toEqual(['packages']);
   });
 
-  it('finds a model that is there, and fetches no weights for it', async () => {
+  it('downloads no weights for an installed model', async () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
     fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
     const first = await fixture.pull({});
@@ -94,7 +94,7 @@ describe('pulling a model', () => {
     expect(fixture.sentAgain()).toBe(0);
   });
 
-  it('makes another precision of a source that was kept, without a network', async () => {
+  it('converts a kept checkpoint to another precision without a network', async () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
     fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
     await fixture.pull({ source: 'keep' });
@@ -107,7 +107,7 @@ describe('pulling a model', () => {
     expect(fixture.hub.requests).toHaveLength(requests);
   });
 
-  it('says what is missing when there is no network and nothing was kept', async () => {
+  it('reports a missing network if no checkpoint was kept', async () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
     fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
     await expect(fixture.pull({ network: 'offline' })).rejects.toMatchObject({
@@ -116,7 +116,7 @@ describe('pulling a model', () => {
     expect(fixture.hub.requests).toHaveLength(0);
   });
 
-  it('takes the revision that is asked for, and no other', async () => {
+  it('pulls only the requested revision', async () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
     fixture = await createPullFixture([{ ...checkpoint, access: 'open' }]);
     await expect(fixture.pull({ revision: 'v9' })).rejects.toMatchObject({

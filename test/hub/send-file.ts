@@ -8,18 +8,18 @@ interface ByteRange {
   readonly end: number;
 }
 
-/** How fast each body goes out; `undefined` for as fast as it is taken. */
+/** The rate of each body. Undefined if unlimited. */
 export interface Pace {
   bytesPerSecond?: number | undefined;
 }
 
-/** Bodies go out in pieces of this; small ones, so that little is lost on the way when the other side dies. */
+/** Bodies are sent in small pieces, so that few bytes are in flight when the client is killed. */
 const PIECE_BYTES = 262_144;
 const PACED_PIECE_BYTES = 4_096;
 
 /**
- * Answers a request for a file, whole or by range, with what goes wrong. `onSent` is told of every stretch of bytes
- * that the kernel took.
+ * Answers a request for a file, whole or by range, with its fault. Calls `onSent` for every range of bytes passed to
+ * the kernel.
  */
 export async function sendFile(
   request: IncomingMessage,
@@ -85,7 +85,7 @@ function* withFault(
   if (last > file.size) yield Buffer.alloc(last - Math.max(begin, file.size));
 }
 
-/** Resolves when the kernel has taken the bytes, or when there is nobody to take them. */
+/** Resolves when the bytes are passed to the kernel or the connection is closed. */
 async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   await new Promise<void>((resolve) => {
     response.write(bytes, () => resolve());

@@ -2,15 +2,15 @@ import { createSyntheticCheckpoint, readAll } from './synthetic-checkpoint.js';
 import { listTensors, SHAPES, withLayers } from './synthetic-shapes.js';
 import { phaseOf, readTensor, ringValue, ruleOf } from './synthetic-values.js';
 
-/** The values of the first bytes of a tensor. */
+/** The first values of a tensor. */
 function firstValues(name: string, shape: readonly number[], count: number): number[] {
   const bytes = Buffer.concat([...readTensor(name, shape, 0, 2 * count)]);
   const words = Uint32Array.from({ length: count }, (_, at) => bytes.readUInt16LE(2 * at) << 16);
   return [...new Float32Array(words.buffer)];
 }
 
-describe('synthetic checkpoints', () => {
-  // The numbers of parameters that the cards state, or that follow from the published configurations.
+describe('a synthetic checkpoint', () => {
+  // The numbers of parameters from the model cards, or computed from the published configurations.
   it.each([
     ['2b', 2_253_490_176],
     ['7b', 7_768_117_248],
@@ -21,7 +21,7 @@ describe('synthetic checkpoints', () => {
     expect(sizes.reduce((a, b) => a + b)).toBe(parameters);
   });
 
-  it('writes shards of the sizes that are published', () => {
+  it('has shards of the published sizes', () => {
     const sizesOf = (name: '2b' | '7b') =>
       [...createSyntheticCheckpoint(SHAPES[name]).files]
         .filter(([file]) => file.endsWith('.safetensors'))
@@ -30,7 +30,7 @@ describe('synthetic checkpoints', () => {
     expect(sizesOf('7b')).toEqual([4_982_973_048, 4_995_660_232, 3_460_482_936, 2_097_152_128]);
   });
 
-  it('computes the values that the reference in Python computes', () => {
+  it('has the values that the Python implementation computes', () => {
     expect(ringValue(0)).toBe(9 / 147.8);
     expect(ringValue(2)).toBe(139 / 147.8);
     expect(ringValue(1_048_572)).toBe(-142 / 147.8);
@@ -45,7 +45,7 @@ describe('synthetic checkpoints', () => {
     });
   });
 
-  it('gives each tensor values of its own with the spread its rule asks for', () => {
+  it('has different values in each tensor, with the standard deviation of its rule', () => {
     const [a, b] = ['q_proj', 'k_proj'].map((part) =>
       firstValues(`model.layers.0.self_attn.${part}.weight`, [64, 64], 4096),
     );
@@ -54,7 +54,7 @@ describe('synthetic checkpoints', () => {
     expect(a).not.toEqual(b);
   });
 
-  it('reads the same bytes from any place on', () => {
+  it('reads the same bytes from any offset', () => {
     const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
     for (const [name, file] of checkpoint.files) {
       const whole = readAll(file);
@@ -65,7 +65,7 @@ describe('synthetic checkpoints', () => {
     }
   });
 
-  it('keeps every tensor of a cut as it is in the whole', () => {
+  it('has the same tensors with fewer layers', () => {
     const whole = new Set(listTensors(SHAPES['7b-vision']).map(({ name }) => name));
     const cut = listTensors(withLayers(SHAPES['7b-vision'], 4)).map(({ name }) => name);
     expect(cut.every((name) => whole.has(name))).toBe(true);

@@ -3,29 +3,29 @@ import { type CheckpointShape, type SyntheticTensor, listTensors } from './synth
 import { createTokenizerFile } from './synthetic-tokenizer.js';
 import { readTensor } from './synthetic-values.js';
 
-/** A file that is made while it is read. */
+/** A file whose bytes are computed on reading. */
 export interface SyntheticFile {
   readonly size: number;
-  /** Whether the hub keeps it in large-file storage, under its SHA-256, or in git. */
+  /** Whether the hub stores it in LFS, by its SHA-256, or in git. */
   readonly storage: 'lfs' | 'git';
-  /** The bytes `begin` to `end`, in pieces that must not be written to. */
+  /** The bytes from `begin` to `end`, in read-only pieces. */
   read(begin: number, end: number): Iterable<Buffer>;
 }
 
 export interface SyntheticCheckpoint {
   readonly repository: string;
   readonly shape: CheckpointShape;
-  /** By name. The tokenizer is made when it is first asked for, and kept. */
+  /** Files by name. The tokenizer is created on first use and cached. */
   readonly files: ReadonlyMap<string, SyntheticFile>;
 }
 
 const BYTES_PER_VALUE = 2;
 const LENGTH_FIELD_BYTES = 8;
 const HEADER_ALIGNMENT = 8;
-/** Made once for a size, since 256,000 pieces take a second. */
+/** Tokenizers by size, cached because 256,000 pieces take a second to create. */
 const tokenizers = new Map<string, Buffer>();
 
-/** A checkpoint in the layout of the published ones; nothing of its weights is held in memory. */
+/** Creates a checkpoint in the layout of the published ones, without its weights in memory. */
 export function createSyntheticCheckpoint(shape: CheckpointShape): SyntheticCheckpoint {
   const files = new Map<string, SyntheticFile>();
   for (const [name, text] of Object.entries(createSmallFiles(shape))) {
@@ -38,7 +38,7 @@ export function createSyntheticCheckpoint(shape: CheckpointShape): SyntheticChec
     storage: 'lfs',
     read: (begin, end) => [tokenizerOf(shape).subarray(begin, end)],
   });
-  // What a repository holds besides, and nobody who converts it needs.
+  // Files of a repository that conversion does not need.
   files.set('.gitattributes', fileOf(Buffer.from('*.safetensors filter=lfs\n'), 'git'));
   files.set('images/diagram.png', fileOf(Buffer.alloc(5_000, 7), 'lfs'));
   files.set('tokenizer.model', fileOf(Buffer.alloc(50_000, 9), 'lfs'));
@@ -63,17 +63,17 @@ export function createSyntheticCheckpoint(shape: CheckpointShape): SyntheticChec
   return { repository: shape.repository, shape, files };
 }
 
-/** The whole of a file; for small ones. */
+/** Reads a whole file. For small files. */
 export function readAll(file: SyntheticFile): Buffer {
   return Buffer.concat([...file.read(0, file.size)]);
 }
 
-/** A file of known bytes. */
+/** A file with these bytes. */
 export function fileOf(bytes: Buffer, storage: 'lfs' | 'git'): SyntheticFile {
   return { size: bytes.length, storage, read: (begin, end) => [bytes.subarray(begin, end)] };
 }
 
-/** As transformers does: in the order of the modules, a new shard when the next tensor would not fit. */
+/** Splits tensors into shards like transformers: in module order, a new shard if the next tensor does not fit. */
 function splitIntoShards(
   tensors: readonly SyntheticTensor[],
   shardBytes: number,
@@ -91,7 +91,7 @@ function splitIntoShards(
   return shards;
 }
 
-/** The safetensors file of one shard: its tensors sorted by name, as the reference writer does. */
+/** The safetensors file of one shard, with tensors sorted by name like the reference implementation. */
 function shardFile(tensors: readonly SyntheticTensor[]): SyntheticFile {
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };

@@ -1,7 +1,7 @@
 import { type CheckpointShape, embeddingRows } from './synthetic-shapes.js';
 import type { AppendedTokens } from './synthetic-tokenizer.js';
 
-/** ChatML; a model that sees gets its pictures and clips before the text of a message. */
+/** ChatML. With a vision encoder, the images and videos of a message precede its text. */
 const SEEING_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}" +
   "{% if message['content'] is string %}{{ message['content'] }}{% else %}" +
@@ -22,12 +22,12 @@ const NORMALISATION = {
   rescale_factor: 1 / 255,
 };
 
-/** The image and the video token of a model that sees: the first two ids behind the vocabulary. */
+/** The image and video tokens of a vision-language model: the first two ids after the vocabulary. */
 export function appendedTokens({ pieces, vision }: CheckpointShape): AppendedTokens | null {
   return vision && { image: pieces, video: pieces + 1 };
 }
 
-/** The JSON files and the card of a checkpoint as transformers 4 writes them, by name. */
+/** The JSON files and the model card of a checkpoint by name, as transformers 4 writes them. */
 export function createSmallFiles(shape: CheckpointShape): Record<string, string> {
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const appended = appendedTokens(shape);

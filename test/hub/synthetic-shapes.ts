@@ -1,4 +1,4 @@
-/** A Llama decoder's sizes. */
+/** The sizes of a Llama decoder. */
 export interface DecoderShape {
   readonly hidden: number;
   readonly layers: number;
@@ -10,7 +10,7 @@ export interface DecoderShape {
   readonly epsilon: number;
 }
 
-/** A SigLIP tower's sizes. */
+/** The sizes of a SigLIP vision encoder. */
 export interface VisionShape {
   readonly hidden: number;
   readonly layers: number;
@@ -20,16 +20,16 @@ export interface VisionShape {
   readonly patch: number;
 }
 
-/** What a checkpoint of the Salamandra family looks like. */
+/** The shape of a checkpoint of the Salamandra family. */
 export interface CheckpointShape {
-  /** As the hub knows it. */
+  /** Its name on the hub, `owner/name`. */
   readonly repository: string;
   readonly decoder: DecoderShape;
-  /** `null` for a model that reads text alone. */
+  /** `null` if the model is text-only. */
   readonly vision: VisionShape | null;
-  /** Pieces of the tokenizer; a model that sees has 64 more rows, two of them in use. */
+  /** Pieces of the tokenizer. A vision-language model has 64 more embedding rows, two of them used. */
   readonly pieces: number;
-  /** A shard is at most so large, unless a single tensor is larger. */
+  /** Maximum bytes of a shard, unless a single tensor is larger. */
   readonly shardBytes: number;
 }
 
@@ -40,7 +40,7 @@ export interface SyntheticTensor {
 
 export type ShapeName = '2b' | '7b' | '7b-vision' | '40b' | 'tiny' | 'tiny-vision';
 
-/** Rows that transformers adds when it appends tokens: up to a multiple of 64. */
+/** Transformers pads the embedding rows to a multiple of 64 when it adds tokens. */
 const APPENDED_ROWS = 64;
 
 const DECODER_7B: DecoderShape = {
@@ -74,7 +74,7 @@ const TINY_DECODER: DecoderShape = {
 const FULL = { pieces: 256_000, shardBytes: 5_000_000_000 };
 const SMALL = { pieces: 2_048, shardBytes: 400_000 };
 
-/** The published models, and two small ones of the same make. */
+/** The published models, and two small ones of the same architecture. */
 export const SHAPES: Readonly<Record<ShapeName, CheckpointShape>> = {
   '2b': {
     ...FULL,
@@ -127,7 +127,7 @@ export const SHAPES: Readonly<Record<ShapeName, CheckpointShape>> = {
   },
 };
 
-/** A cut of a model: the same sizes, fewer layers in the decoder and in the tower. */
+/** The same shape with fewer layers in the decoder and the vision encoder. */
 export function withLayers(shape: CheckpointShape, layers: number): CheckpointShape {
   return {
     ...shape,
@@ -139,12 +139,12 @@ export function withLayers(shape: CheckpointShape, layers: number): CheckpointSh
   };
 }
 
-/** Rows of the embedding table and of the output head. */
+/** The number of rows of the embedding table and the output head. */
 export function embeddingRows({ pieces, vision }: CheckpointShape): number {
   return vision ? pieces + APPENDED_ROWS : pieces;
 }
 
-/** Every tensor under the names that transformers 4 writes, in the order of the model's modules. */
+/** All tensors, with the names of transformers 4, in module order. */
 export function listTensors(shape: CheckpointShape): SyntheticTensor[] {
   if (!shape.vision) return decoderTensors(shape, '');
   return [

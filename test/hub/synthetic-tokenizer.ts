@@ -1,8 +1,8 @@
-/** Salamandra's first ids, in this order. */
+/** The first tokens of Salamandra's vocabulary, in order. */
 const CONTROL_PIECES = ['<unk>', '<s>', '</s>', '<pad>', '<|im_start|>', '<|im_end|>'];
 const RESERVED_PIECES = 98;
 const BYTE_PIECES = 256;
-/** Letters that pieces are made of, the most frequent first; the others stand alone. */
+/** Letters of merged pieces, the most frequent first. Other characters are pieces of their own. */
 const LETTERS = 'eaitnsorlducmpgvbfhqyzxjkw';
 const OTHER_CHARACTERS =
   '0123456789.,;:!?¿¡\'"()[]{}<>|/\\-_+*=%&#@€$°·\n\t' +
@@ -10,15 +10,15 @@ const OTHER_CHARACTERS =
   'абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџαβγδεζηθικλμνξοπρστυφχψωάέήίόύώς';
 const LONGEST_SPACES = 24;
 
-/** Added behind the vocabulary of a model that sees. */
+/** Added after the vocabulary of a vision-language model. */
 export interface AppendedTokens {
   readonly image: number;
   readonly video: number;
 }
 
 /**
- * A tokenizer.json of `pieces` entries as transformers writes it for a SentencePiece model with byte fallback: control
- * tokens, reserved ones and bytes in front, then characters, then pieces that merge two shorter ones.
+ * Creates a tokenizer.json with `pieces` entries as transformers writes it for a SentencePiece model with byte
+ * fallback: control tokens, reserved tokens and bytes first, then characters, then pieces merged from two shorter ones.
  */
 export function createTokenizerFile(pieces: number, appended: AppendedTokens | null): string {
   const { vocabulary, merges } = createVocabulary(pieces);
@@ -90,7 +90,7 @@ export function createTokenizerFile(pieces: number, appended: AppendedTokens | n
   );
 }
 
-/** Pieces by id; each piece of several characters is its shorter self and one more character, merged. */
+/** Pieces by id. Each longer piece merges a shorter piece and one character. */
 function createVocabulary(pieces: number): { vocabulary: string[]; merges: [string, string][] } {
   const known = new Set([
     ...CONTROL_PIECES,

@@ -1,23 +1,23 @@
-/** Values repeat after this many, a prime, so that rows of no width line up. */
+/** The period of the values. It is prime, so that no two rows of a matrix are equal. */
 const PERIOD = 1_048_573;
 
-/** The spread of a sum of four random bytes, about. */
+/** The approximate standard deviation of a sum of four random bytes. */
 const SPREAD = 147.8;
 
-/** How the values of a tensor come from the ring: `centre + scale * ring`. */
+/** The rule for the values of a tensor: `centre + scale * ring`. */
 export interface ValueRule {
   readonly centre: 0 | 1;
   readonly scale: number;
 }
 
-// A local name: in Jest's sandbox every read of a global is slow.
+// A local variable, since reading globals is slow in Jest's sandbox.
 const { imul } = Math;
 
 const bytesOfRules = new Map<string, Buffer>();
 
 /**
- * About normally distributed, mean 0, deviation 1, and the same in every language: sums of the bytes of a hashed index.
- * `index` counts from 0 and wraps at the period.
+ * Approximately normal values with mean 0 and standard deviation 1: sums of the bytes of a hashed index. Python
+ * computes the same. `index` counts from 0 and wraps at the period.
  */
 export function ringValue(index: number): number {
   let hash = (imul(index % PERIOD, 2654435761) + 97) >>> 0;
@@ -28,14 +28,14 @@ export function ringValue(index: number): number {
   return (sum - 510) / SPREAD;
 }
 
-/** Where on the ring the values of a tensor begin: FNV-1a over its name in the file. */
+/** The index of a tensor's first value: FNV-1a of its name in the file. */
 export function phaseOf(name: string): number {
   let hash = 2166136261;
   for (const byte of Buffer.from(name, 'utf8')) hash = imul(hash ^ byte, 16777619);
   return (hash >>> 0) % PERIOD;
 }
 
-/** The rule for a tensor, by what it is in the model. `shape` is as in the file. */
+/** The rule for a tensor by its role in the model. `shape` is the shape in the file. */
 export function ruleOf(name: string, shape: readonly number[]): ValueRule {
   if (name === 'image_newline') return { centre: 0, scale: 0.5 };
   if (/norm\d?\.weight$/.test(name)) return { centre: 1, scale: 0.1 };
@@ -49,8 +49,8 @@ export function ruleOf(name: string, shape: readonly number[]): ValueRule {
 }
 
 /**
- * The bytes `begin` to `end` of a bfloat16 tensor, in slices of one shared ring of 2 MB for each rule, so that gigabytes
- * cost no computing. The slices must not be written to.
+ * The bytes from `begin` to `end` of a bfloat16 tensor, as read-only slices of a precomputed ring of 2 MB per rule:
+ * gigabytes need no computation.
  */
 export function* readTensor(
   name: string,

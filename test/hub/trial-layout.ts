@@ -1,7 +1,7 @@
 /**
- * `npm run trial:layout`: the 40B model, of which nothing is kept. Plans its package in every precision from the small
- * files, checks the graphs as a package's are checked when it is loaded, and streams all shards from a double of the hub,
- * holding their hashes and headers against the listing and the plan. 81 GB go by; the first run hashes them beforehand.
+ * `npm run trial:layout`: plans the package of the 40B model in every precision from its small files, checks the graphs
+ * like those of a package, and streams all shards from the fake hub to compare their hashes and headers with the
+ * listing and the plan. Stores nothing. Streams 81 GB. The first run also hashes them.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { checkGraph } from '../../src/models/package/graph/check-graph.js';
 import { decoderInputs, headInputs } from '../../src/models/package/graph/graph-inputs.js';
 import { PACKAGE_FILES, PRECISIONS } from '../../src/models/package/manifest.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
-import { startHubDouble } from './hub-double.js';
+import { startFakeHub } from './fake-hub.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
@@ -35,7 +35,7 @@ const folder = createTemporaryFolder();
 const directory = folder.path('checkpoint');
 mkdirSync(directory);
 console.log(`${checkpoint.repository}: hashing what the hub serves`);
-const hub = await startHubDouble([{ ...checkpoint, access: 'open' }]);
+const hub = await startFakeHub([{ ...checkpoint, access: 'open' }]);
 const client = createHubClient({ endpoint: hub.url, token: null, network: 'online' });
 const waiting = { onPause: () => undefined, signal: new AbortController().signal };
 try {
@@ -86,7 +86,7 @@ function checkGraphs({ contents, weightFiles, description }: ConversionPlan): vo
   }
 }
 
-/** Hashes a shard on its way, and gives the names in its header. */
+/** Hashes a shard while it streams and returns the tensor names in its header. */
 async function streamShard({ name, bytes, checksum }: HubFile): Promise<string[]> {
   const response = await fetch(`${hub.url}/${checkpoint.repository}/resolve/main/${name}`);
   const hash = createHash('sha256');
@@ -98,7 +98,7 @@ async function streamShard({ name, bytes, checksum }: HubFile): Promise<string[]
     hash.update(chunk);
   }
   if (received !== bytes || hash.digest('hex') !== checksum.hex) {
-    throw new Error(`${name} is not what the hub lists`);
+    throw new Error(`${name}: the hash differs from the listing of the hub`);
   }
   const beginning = Buffer.concat(start);
   const length = parseHeaderLength(beginning, bytes);

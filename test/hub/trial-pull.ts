@@ -1,8 +1,8 @@
 /**
- * `npm run trial:pull -- [SHAPE] [PRECISION] [HOME]`: pulls a model of the full published size from a double of the hub,
- * killed twenty times at random points, and holds it against what is promised: memory, disk, bytes fetched again, and a
- * package that loads and writes. SHAPE is 2b, 7b, 7b-vision (the default) or tiny; the package stays in HOME where one is
- * named. Ends with 1 when something of the promise does not hold. Needs Linux, and `npm run build` before.
+ * `npm run trial:pull -- [SHAPE] [PRECISION] [HOME]`: pulls a model of full published size from the fake hub, is killed
+ * twenty times at random points, and checks the limits: memory, disk, bytes downloaded twice, and a package that loads
+ * and generates text. SHAPE is 2b, 7b, 7b-vision (the default) or tiny. The package is kept only if HOME is given.
+ * Exits with 1 if a limit is broken. Needs Linux and a build (`npm run build`).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -13,21 +13,21 @@ import { inspectPackage } from '../../src/models/package/model-package.js';
 import { packageDirectory } from '../../src/models/package/home-folders.js';
 import { packageIdOf } from '../../src/models/package/model-names.js';
 import { createNoise } from '../tiny-model/tiny-checkpoint.js';
-import { startHubDouble } from './hub-double.js';
+import { startFakeHub } from './fake-hub.js';
 import { type PullRun, type PullTrial, runPull } from './interrupted-pull.js';
 import { chooseKillPoints } from './kill-points.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
-import { diskBytes } from './watch-process.js';
+import { diskBytes } from './process-usage.js';
 
 type TrialShape = '2b' | '7b' | '7b-vision' | 'tiny';
 type TrialPrecision = 'int4' | 'int8' | 'mixed';
 
 const KILLS = 20;
 const MAX_MEMORY_BYTES = 2e9;
-/** Tokenizer and settings lie beside the result and the shard, twice for a moment. */
+/** The small files are on disk beside the package and the shard, twice at the end. */
 const SMALL_FILES_BYTES = 64e6;
-/** A package's bytes for each of the checkpoint's, about. */
+/** Approximate bytes of a package per byte of the checkpoint. */
 const SIZE_RATIOS: Readonly<Record<TrialPrecision, number>> = {
   int4: 0.35,
   int8: 0.52,
@@ -45,8 +45,8 @@ mkdirSync(home, { recursive: true });
 const checkpoint = createSyntheticCheckpoint(SHAPES[shapeName]);
 const startMs = performance.now();
 console.log(`${checkpoint.repository} in ${precision}: hashing what the hub serves`);
-const hub = await startHubDouble([{ ...checkpoint, access: 'open' }]);
-console.log(`hashed, or known from before, after ${secondsSince(startMs)} s`);
+const hub = await startFakeHub([{ ...checkpoint, access: 'open' }]);
+console.log(`hashed, or read from the cache, after ${secondsSince(startMs)} s`);
 
 const weights = [...checkpoint.files]
   .filter(([name]) => name.endsWith('.safetensors'))
@@ -69,7 +69,7 @@ const points = chooseKillPoints(
   trial.packageBytes,
   () => noise() + 0.5,
 );
-console.log(`${KILLS} points at random, seed ${seed}`);
+console.log(`${KILLS} random kill points, seed ${seed}`);
 
 const runs: PullRun[] = [];
 try {
@@ -128,7 +128,7 @@ try {
   if (chosenHome === undefined) rmSync(home, { recursive: true, force: true });
 }
 
-/** Loads the package with every check, and lets it write. Random weights may end a text early. */
+/** Loads and verifies the package, and generates a text, which may be short with random weights. */
 function countWrittenTokens(directory: string): number {
   const cli = join(import.meta.dirname, '../../dist/cli.js');
   const args = [cli, 'complete', 'Barcelona', '--max-tokens', '4', '--json', '--model', directory];
@@ -147,7 +147,7 @@ function promise(
   limit: string | number,
   holds: boolean,
 ): boolean {
-  console.log(`${holds ? 'holds' : 'BROKEN'}: ${name}: ${found} (promised: ${limit})`);
+  console.log(`${holds ? 'holds' : 'BROKEN'}: ${name}: ${found} (limit: ${limit})`);
   return holds;
 }
 

@@ -1,27 +1,27 @@
 import type { CountReport } from './compare-counts.js';
 import type { ConversationReport } from './compare-conversation.js';
-import type { PictureReport } from './compare-picture.js';
+import type { ImageReport } from './compare-image.js';
 import type { Distance } from './measures.js';
 import type { PrefillReport } from './compare-prefill.js';
 
-/** What fp32 may differ from transformers: products are summed in another order, nothing else. */
+/** Maximum difference of fp32 values from transformers. Only the order of summation differs. */
 export const MAX_FP32_DIFFERENCE = 2e-3;
-/** Mean difference of a picture's tiles, of 255 levels: decoders round alpha differently. */
+/** Maximum mean difference of an image's tiles, in levels of 255. Image decoders round alpha differently. */
 export const MAX_MEAN_LEVELS = 1;
-/** Of the logits of int8 and those of transformers in fp32, all through a head of eight bits. */
+/** Minimum cosine of int8 logits, all through 8-bit head rows, and the fp32 logits of transformers. */
 export const MIN_INT8_COSINE = 0.995;
 /**
- * The same as the product gives them: four bits a weight, eight for the 64 likeliest tokens. Blocks of 64 err by 9 % of a
- * row's size, which alone makes a cosine of 0.996; where a picture leaves the scores of all other tokens near zero, that is
- * more of them.
+ * The same for the production head: 4-bit weights, and 8-bit rows for the top 64 tokens. The error of blocks of 64 is 9
+ * % of a row's norm, which alone gives a cosine of 0.996. It weighs more if an image leaves the logits of all other
+ * tokens near zero.
  */
 export const MIN_INT8_HEAD_COSINE = 0.985;
 
-/** Pillow subtracts CMYK inks from white; the service converts through a press profile, which looks right. */
+/** Pillow converts CMYK by subtraction from white, the service through a color profile. */
 const COLOUR_MANAGED: ReadonlySet<string> = new Set(['cmyk.jpg']);
 
-/** The bounds that a picture breaks in fp32, in words. */
-export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: PictureReport) {
+/** The names of the bounds that an image breaks in fp32. */
+export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: ImageReport) {
   const broken: string[] = [];
   const check = (isKept: boolean, name: string) => {
     if (!isKept) broken.push(name);
@@ -41,7 +41,7 @@ export function brokenBounds({ one, planEqual, countEqual, idsEqual, stages }: P
   return broken;
 }
 
-/** The bounds that a conversation breaks in fp32, in words. */
+/** The names of the bounds that a conversation breaks in fp32. */
 export function brokenConversationBounds(report: ConversationReport): string[] {
   const { features, embeddings, logits, logprobs, greedyEqual, one } = report;
   const isNear = (distance: Distance | null) => (distance?.maxAbs ?? 0) <= MAX_FP32_DIFFERENCE;

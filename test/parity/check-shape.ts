@@ -22,11 +22,10 @@ import {
 import { printFloatRow, printQuantisedRow } from './shape-row.js';
 
 /**
- * Converts a synthetic checkpoint in float32 and in every precision that has a reference, and prints how far each is
- * from it.
+ * Converts a synthetic checkpoint to float32 and to every precision with a reference, and prints the differences.
  *
- * @param folder takes the checkpoint and one package at a time.
- * @returns the precisions that are too far.
+ * @param folder for the checkpoint and one package at a time.
+ * @returns the precisions that break a bound.
  */
 export async function checkShape(
   one: ShapeCase,
@@ -57,10 +56,10 @@ export async function checkShape(
 }
 
 /**
- * Converts a checkpoint in a quantised format into float32 and int4, and prints how far each is from what transformers
- * computes with the values that it stands for.
+ * Converts a quantized checkpoint to float32 and int4, and prints the differences from transformers, which computes
+ * with its dequantized weights.
  *
- * @returns the precisions that are too far.
+ * @returns the precisions that break a bound.
  */
 export async function checkImported(
   one: ImportedCase,

@@ -7,11 +7,11 @@ import { type Distance, measureDistance, sample } from './measures.js';
 import type { AnswerReference, References } from './references.js';
 
 export interface AnswerReport {
-  /** After the last position of the prompt; where the head is rounded, through its finer rows. */
+  /** Logits after the prompt, through the 8-bit rows if the head is quantized. */
   readonly logits: Distance;
-  /** The same as the product gives them. */
+  /** Logits after the prompt, through the production head. */
   readonly headLogits: Distance;
-  /** Greedy ids that are equal before the first different one. */
+  /** Number of equal greedy token ids before the first difference. */
   readonly greedyEqual: number;
 }
 
@@ -49,7 +49,7 @@ export async function compareAnswer(
   };
 }
 
-/** Ids that are equal before the first different one. */
+/** The number of equal ids before the first difference. */
 export function countEqual(expected: readonly number[], ids: readonly number[]): number {
   const firstDifferent = expected.findIndex((id, i) => id !== ids[i]);
   return firstDifferent < 0 ? expected.length : firstDifferent;
@@ -60,7 +60,7 @@ export function isSameIds(ids: readonly number[], { inputIds }: AnswerReference)
   return expected.length === ids.length && expected.every((id, i) => id === ids[i]);
 }
 
-/** The reference keeps every k-th value and the highest ones. */
+/** The reference stores every k-th logit and the highest ones. */
 function compareLogits(
   references: References,
   { topIds, topLogits, logits: stored }: AnswerReference,

@@ -32,18 +32,18 @@ export interface ConversationReport extends AnswerReport {
   readonly one: ConversationCase;
   readonly countsEqual: boolean;
   readonly idsEqual: boolean;
-  /** The tiles' bytes of every picture and clip. */
+  /** Whether the tile bytes of all media are equal. */
   readonly tilesEqual: boolean;
-  /** The worst of all media; null without any. */
+  /** The largest difference of all media. Null without media. */
   readonly features: Distance | null;
   readonly embeddings: Distance | null;
-  /** Of the likeliest ids at the first step. */
+  /** Log-probabilities of the top ids at the first step. */
   readonly logprobs: Distance;
-  /** Whether the whole pipeline, from the encoded media on, gives the greedy ids up to the end of the answer. */
+  /** Whether the production pipeline generates the greedy ids up to the end token. */
   readonly pipelineEqual: boolean;
 }
 
-/** Runs one conversation through the product's own functions and measures every stage. */
+/** Runs a conversation through the production code and compares every stage. */
 export async function compareConversation(
   model: ModelParts,
   references: References,
@@ -96,7 +96,7 @@ export async function compareConversation(
   };
 }
 
-/** The answer of the pipeline ends at the end token, the reference goes on. */
+/** The answer of the pipeline ends at the end token, the reference continues. */
 async function isPipelineEqual(
   request: EngineRequest,
   parts: PipelineModel,
@@ -140,7 +140,7 @@ async function toParts(
   return { ...model, mediaDecoder: createFrameDecoder(frames) };
 }
 
-/** Frames come out of a picture here: how a clip's file is decoded is no part of the comparison. */
+/** Takes the frames from an image instead of a video file: video decoding is not compared. */
 function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
   return {
     tile: decodeAndTileImage,
@@ -163,7 +163,7 @@ async function cutFrames(clip: MediaReference): Promise<Frame[]> {
   const { width, height, frames } = clip;
   const strip = await decodeImage({ bytes: await readMedia(clip) });
   if (strip.width !== width || strip.height !== height * frames) {
-    throw new RangeError(`${clip.file} does not hold the frames of its reference.`);
+    throw new RangeError(`${clip.file} does not match the frame size and count of its reference.`);
   }
   const frameBytes = width * height * 3;
   return Array.from({ length: frames }, (_, index) => {

@@ -6,12 +6,12 @@ export interface CountReport {
   readonly geometry: CountTable['geometry'];
   readonly detail: CountTable['detail'];
   readonly sizes: number;
-  /** Sizes whose grid or token count differs. */
+  /** Number of image sizes with a different grid or token count. */
   readonly different: number;
   readonly mostTokens: number;
 }
 
-/** Plans every size of a table and compares grid and token count with the processor's of transformers. */
+/** Plans every image size of a table and compares grid and token count with the processor of transformers. */
 export function compareCounts(references: References, table: CountTable): CountReport {
   const geometry = tableGeometry(table);
   const sizes = references.read(table.sizes);
@@ -20,7 +20,7 @@ export function compareCounts(references: References, table: CountTable): CountR
   let different = 0;
   counts.forEach((count, i) => {
     const size = { width: sizes[2 * i]!, height: sizes[2 * i + 1]! };
-    // The table's pinpoints are already those of its detail, so that all of them are offered.
+    // The table lists only the pinpoints of its detail, so all of them are allowed.
     const { grid, visualTokens } = planTiles(size, geometry, 'high', Infinity);
     const isEqual =
       visualTokens === count && grid?.rows === grids[2 * i] && grid?.columns === grids[2 * i + 1];

@@ -4,25 +4,26 @@ import { prefillTo } from '../../src/engine/prefill.js';
 import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
-import { casePrompt, embedTiles } from './compare-picture.js';
+import { casePrompt, embedTiles } from './compare-image.js';
 import { measureDistance } from './measures.js';
 import type { ParityCase, References } from './references.js';
 
-/** How far the logits of another way through the same prompt are from those of reading it at once. */
+/** The difference of the logits between a way to prefill a prompt and one prefill of all of it. */
 export interface PrefillReport {
   readonly way: string;
   readonly positions: number;
   readonly maxAbs: number;
 }
 
-/** Positions of the small pieces: no divisor of any prompt length, so that the last piece is shorter. */
+/** Positions of a small chunk. It divides no prompt length, so that the last chunk is shorter. */
 const PIECE = 37;
-/** How long another sequence of the batch is that shares no prefix: room for more than one growth of its rows. */
+/** Positions of the sequence in the batch that shares no prefix. Its cache grows more than once. */
 const OTHER = 150;
 
 /**
- * Reads one prompt in several ways that must come to the same: in chunks, in pieces, the text after the picture token by
- * token, the same behind a frozen prefix, and the same in a batch with two other sequences, one of which shares the prefix.
+ * Prefills a prompt in several ways that must give the same logits: in production chunks, in small chunks, the text
+ * after the image token by token, the same after a cached prefix, and the same in a batch with two other sequences, one
+ * of which shares the prefix.
  */
 export async function comparePrefill(
   model: ModelParts,
@@ -37,11 +38,12 @@ export async function comparePrefill(
   const positions = prompt.length;
   const context = { decoder, tokenEmbeddings, features };
   const last = chunks.at(-1);
-  if (last?.kind !== 'text') throw new RangeError('The prompt ends in a picture.');
+  if (last?.kind !== 'text')
+    throw new RangeError('The prompt ends with an image. It must end with text.');
   const whole = decoder.createSequence();
   const expected = await prefillRest(whole);
   decoder.close(whole);
-  if (!expected) throw new RangeError('The prompt has no scores.');
+  if (!expected) throw new RangeError('The decoder returned no logits for the prompt.');
 
   const inPieces = decoder.createSequence();
   let hidden: Float32Array = new Float32Array();
@@ -67,7 +69,7 @@ export async function comparePrefill(
   const readBehind = await prefillRest(reread);
   decoder.close(reread);
 
-  // Own lengths differ: one has read two tokens behind the prefix already, and one another text from its start.
+  // The sequences differ in length: one has two tokens after the prefix, one has another text without the prefix.
   const batch = [
     decoder.createSequence(prefix),
     decoder.createSequence(prefix),
@@ -92,7 +94,7 @@ export async function comparePrefill(
     return prefillTo(end, { sequence, prompt }, context, runImmediately);
   }
 
-  /** Gives every sequence the text token by token; the last scores of one of them. */
+  /** Decodes the text token by token in every sequence. @returns the last logits of one of them */
   async function stepAll(sequences: readonly Sequence[], watched = 0) {
     let scores: Float32Array[] = [];
     for (const id of last?.kind === 'text' ? last.ids : []) {

@@ -2,13 +2,13 @@ import { parseRope } from '../../src/models/convert/checkpoint/parse-config.js';
 import { createRopeTables } from '../../src/decoder/rope/rope-table.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { measureDistance } from './measures.js';
-import { exponent } from './picture-row.js';
+import { exponent } from './image-row.js';
 import type { RopeCase, ShapeReferences } from './shape-references.js';
 
-/** What the references' configurations say. */
+/** The context length in the configurations of the references. */
 const CONTEXT = 32_768;
 
-/** Prints and returns the largest difference of cosines and sines, at positions below a limit. */
+/** Prints and returns the largest difference of cosines and sines at positions below `limit`. */
 export function compareRopes(
   { kind, config, headDim, positions, cos, sin }: RopeCase,
   { read }: ShapeReferences,

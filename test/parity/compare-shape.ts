@@ -17,18 +17,18 @@ import type {
   ShapeReferences,
 } from './shape-references.js';
 
-/** What a converted model computed. */
+/** The results of a converted model. */
 export interface Answers {
   readonly features: FloatTensor | null; // [1, patches, hidden]
-  /** [vocabulary] after the prompt, and after each id that followed; where the head is rounded, through its finer rows. */
+  /** Logits `[vocabulary]` after the prompt and after each step, through the 8-bit rows if the head is quantized. */
   readonly logits: readonly Float32Array[];
-  /** The same as the product gives them. */
+  /** The same through the production head. */
   readonly headLogits: readonly Float32Array[];
 }
 
 export interface StageDistance {
   readonly features: Distance | null;
-  /** The largest difference and the smallest cosine of all answers. */
+  /** The largest difference and the smallest cosine of all positions. */
   readonly logits: Distance;
 }
 
@@ -48,7 +48,7 @@ export interface HeadDistance {
 const MIDDLE_LEVEL = 127.5;
 const LEVEL_SPREAD = 50;
 
-/** Runs the prompt of a case through the engine's own parts. */
+/** Runs the prompt of a case through the production code. */
 export async function answerShape(model: Network, one: ShapePrompt): Promise<Answers> {
   const { beforeTile, afterTile, steps } = one.ids;
   const chunks: PromptSegment[] = [{ kind: 'text', ids: beforeTile }];
@@ -77,11 +77,12 @@ export async function answerShape(model: Network, one: ShapePrompt): Promise<Ans
     headLogits.push(...scores);
     logits.push(...(model.fineScores() ?? scores));
   }
-  if (sequence.length !== one.positions) throw new RangeError('The prompt is of another length.');
+  if (sequence.length !== one.positions)
+    throw new RangeError('The length of the prompt differs from that of the reference.');
   return { features, logits, headLogits };
 }
 
-/** How far what was computed is from a reference. */
+/** Compares the results with a reference. */
 export function measureAnswers(
   actual: Answers,
   expected: AnswersReference,
@@ -108,7 +109,7 @@ export function measureAnswers(
   };
 }
 
-/** How far the product's head is from its own finer rows, all else being equal. */
+/** Compares the production head with its own 8-bit rows, from the same hidden states. */
 export function measureHead({ logits, headLogits }: Answers): HeadDistance {
   return {
     scores: widest(logits.map((row, index) => measureDistance(headLogits[index]!, row))),
@@ -117,7 +118,7 @@ export function measureHead({ logits, headLogits }: Answers): HeadDistance {
   };
 }
 
-/** How far two references are from each other, where both stored a value. */
+/** Compares two references at the values that both store. */
 export function measureReferences(
   actual: AnswersReference,
   expected: AnswersReference,
@@ -136,13 +137,13 @@ export function measureReferences(
   };
 }
 
-/** Samples, the highest and figures over the whole row: each counts as a difference. */
+/** Compares the stored samples, the highest logits, and the mean and root mean square of all. */
 function measureLogits(
   actual: Float32Array,
   expected: LogitsReference,
   { read }: ShapeReferences,
 ): Distance {
-  if (actual.length !== expected.length) throw new RangeError('A vocabulary of another size.');
+  if (actual.length !== expected.length) throw new RangeError('The vocabulary sizes differ.');
   const { stride } = expected.sample;
   const sampled = measureDistance(sample(actual, stride), read(expected.sample));
   const top = measureDistance(
@@ -175,7 +176,7 @@ function highest(row: Float32Array): number {
   return row.reduce((best, value, id) => (value > row[best]! ? id : best), 0);
 }
 
-/** Coloured noise, [side, side, 3]: the tile of models/training/synthetic_values.py. */
+/** Color noise [side, side, 3]: the tile of models/training/synthetic_values.py. */
 function drawTile(side: number): Uint8Array {
   const start = phaseOf('tile');
   return Uint8Array.from({ length: side * side * 3 }, (_, index) => {

@@ -1,5 +1,5 @@
 import type { ConversationReport } from './compare-conversation.js';
-import { distance, exponent, mark } from './picture-row.js';
+import { distance, exponent, mark } from './image-row.js';
 
 export const CONVERSATION_COLUMNS = [
   ...['media', 'tokens', 'ids', 'tiles', 'features', 'packed', 'logits', 'logprobs', 'greedy'],
@@ -7,7 +7,7 @@ export const CONVERSATION_COLUMNS = [
 ];
 export const CONVERSATION_WIDTHS = [5, 17, 3, 5, 17, 17, 17, 8, 6, 8];
 
-/** The figures of one conversation, as the columns name them. */
+/** The cells of a conversation's row. */
 export function conversationCells(report: ConversationReport): string[] {
   const { one, countsEqual, idsEqual, tilesEqual, features, embeddings, logits } = report;
   const counts = one.media.map(({ visualTokens }) => visualTokens).join(' + ') || '0';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** SHA-256 over a checkpoint's weight files, as references.py computes it. */
+/** SHA-256 of a checkpoint's weight files, as references.py computes it. */
 export async function hashWeights(checkpointDirectory: string): Promise<string> {
   const names = (await readdir(checkpointDirectory)).filter((name) =>
     name.endsWith('.safetensors'),

@@ -1,6 +1,6 @@
 import type { SampledArray } from './stored-arrays.js';
 
-/** How far values are from their reference. */
+/** The difference of values from their reference. */
 export interface Distance {
   readonly maxAbs: number;
   readonly cosine: number;
@@ -11,13 +11,13 @@ export function measureDistance(
   expected: ArrayLike<number>,
 ): Distance & { readonly meanAbs: number } {
   if (actual.length !== expected.length || actual.length === 0) {
-    throw new RangeError(`${actual.length} values where ${expected.length} are expected.`);
+    throw new RangeError(`Expected ${expected.length} values, received ${actual.length}.`);
   }
   let [maxAbs, sumAbs, product, actualSquares, expectedSquares] = [0, 0, 0, 0, 0];
   for (let i = 0; i < actual.length; i++) {
     const [a, e] = [actual[i]!, expected[i]!];
     const difference = Math.abs(a - e);
-    // Written so that a NaN stays one and breaks every bound.
+    // This comparison propagates NaN, which then breaks every bound.
     maxAbs = difference <= maxAbs ? maxAbs : difference;
     sumAbs += difference;
     product += a * e;
@@ -28,7 +28,7 @@ export function measureDistance(
   return { maxAbs, meanAbs: sumAbs / actual.length, cosine: norm === 0 ? 1 : product / norm };
 }
 
-/** Every `stride`-th value, from the first on. */
+/** Every `stride`-th value, starting with the first. */
 export function sample(values: Float32Array, stride: number): Float32Array {
   return Float32Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => {
     return values[i * stride]!;
@@ -36,8 +36,8 @@ export function sample(values: Float32Array, stride: number): Float32Array {
 }
 
 /**
- * Distance of a whole array from its samples. The figures over the whole array are compared too and count as
- * a difference each, so that what lies between the samples cannot hide.
+ * Compares an array with the stored samples of its reference. The mean, root mean square and maximum of the whole array
+ * are compared too, so that an error between the samples shows.
  */
 export function measureSampled(
   actual: { readonly shape: readonly number[]; readonly data: Float32Array },
@@ -45,7 +45,9 @@ export function measureSampled(
   samples: ArrayLike<number>,
 ): Distance {
   if (actual.shape.join() !== expected.shape.join()) {
-    throw new RangeError(`Shape [${actual.shape.join()}] where [${expected.shape.join()}] was.`);
+    throw new RangeError(
+      `Expected the shape [${expected.shape.join()}], received [${actual.shape.join()}].`,
+    );
   }
   const { maxAbs, cosine } = measureDistance(sample(actual.data, expected.stride), samples);
   let [sumAbs, squares, largest] = [0, 0, 0];

@@ -15,11 +15,11 @@ import {
   conversationCells,
 } from './conversation-row.js';
 import { compareCounts } from './compare-counts.js';
-import { comparePicture } from './compare-picture.js';
+import { compareImage } from './compare-image.js';
 import { comparePrefill } from './compare-prefill.js';
 import { hashWeights } from './hash-weights.js';
 import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
-import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
+import { exponent, imageCells, IMAGE_COLUMNS, printRow } from './image-row.js';
 import {
   type ConversationCase,
   loadReferences,
@@ -29,7 +29,7 @@ import {
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHECKPOINT = join(ROOT, 'models/demo');
-/** One for each rule; `npm run parity` takes them all. */
+/** One image for each rule. `npm run parity` compares all images. */
 const PICTURES = [
   'pixel-1x1.png high',
   'row-2000x1.png low',
@@ -49,8 +49,8 @@ const CONVERSATIONS = [
 ];
 
 /**
- * The product against transformers on the demo model. The figures are printed because a bound that is kept
- * says less than how well it is kept.
+ * Compares the production code with transformers on the demo model. Prints the differences, since they tell more than
+ * whether a bound holds.
  */
 describe('parity with transformers', () => {
   let references: References;
@@ -59,11 +59,11 @@ describe('parity with transformers', () => {
     references = await loadReferences(join(ROOT, 'test/golden/parity'));
   });
 
-  it('compares with references of these very weights', async () => {
+  it('uses references computed from these weights', async () => {
     expect(await hashWeights(CHECKPOINT)).toBe(references.weightsSha256);
   });
 
-  it('cuts and counts 15,000 sizes as the processor does, for the demo and for SigLIP 384', () => {
+  it('chooses tiles and counts visual tokens for 15,000 sizes as the HF processor does', () => {
     const reports = references.counts.map((table) => compareCounts(references, table));
 
     expect(reports).toMatchObject([
@@ -78,31 +78,34 @@ describe('parity with transformers', () => {
 
     beforeAll(async () => {
       model = await openConverted(CHECKPOINT, 'fp32');
-      printRow('picture', PICTURE_COLUMNS);
+      printRow('picture', IMAGE_COLUMNS);
     }, 180_000);
 
     afterAll(() => model.close());
 
-    it.each(PICTURES)('gives the values of transformers for %s', async (name) => {
-      const report = await comparePicture(model, references, findCase(name));
-      printRow(name, pictureCells(report));
+    it.each(PICTURES)('computes the values of transformers for the image %s', async (name) => {
+      const report = await compareImage(model, references, findCase(name));
+      printRow(name, imageCells(report));
 
       expect(brokenBounds(report)).toEqual([]);
     });
 
-    it.each(CONVERSATIONS)('gives the values of transformers for %s', async (name) => {
-      const report = await compareConversation(model, references, findConversation(name));
-      printRow(name, CONVERSATION_COLUMNS, CONVERSATION_WIDTHS);
-      printRow('', conversationCells(report), CONVERSATION_WIDTHS);
+    it.each(CONVERSATIONS)(
+      'computes the values of transformers for the conversation %s',
+      async (name) => {
+        const report = await compareConversation(model, references, findConversation(name));
+        printRow(name, CONVERSATION_COLUMNS, CONVERSATION_WIDTHS);
+        printRow('', conversationCells(report), CONVERSATION_WIDTHS);
 
-      expect(brokenConversationBounds(report)).toEqual([]);
-    });
+        expect(brokenConversationBounds(report)).toEqual([]);
+      },
+    );
 
     it('has references of every kind of conversation', () => {
       expect(references.conversations.map(({ name }) => name)).toEqual(CONVERSATIONS);
     });
 
-    it('reads a prompt in pieces, in steps, behind a prefix and in a batch as it reads it at once', async () => {
+    it('computes the same logits in chunks, in decode steps, after a cached prefix and in a batch', async () => {
       const reports = await comparePrefill(model, references, findCase('noise-150x110.png high'));
       for (const { way, maxAbs } of reports) print(`${way}: ${exponent(maxAbs)}`);
 
@@ -110,11 +113,11 @@ describe('parity with transformers', () => {
     });
   });
 
-  it('stays near in int8', async () => {
+  it('stays within the int8 bounds', async () => {
     const model = await openConverted(CHECKPOINT, 'int8');
     try {
       for (const name of ['scene-180x120.png high', 'photo-640x480.png auto']) {
-        const { stages } = await comparePicture(model, references, findCase(name));
+        const { stages } = await compareImage(model, references, findCase(name));
         expectNear(name, stages!.fromReferenceTiles);
       }
       for (const name of ['two-pictures', 'clip-5-frames']) {

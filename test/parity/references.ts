@@ -7,7 +7,7 @@ import type { Detail } from '../../src/vision/plan-tiles.js';
 import type { TileGrid } from '../../src/vision/vision-geometry.js';
 import { readStored, type SampledArray, type StoredArray } from './stored-arrays.js';
 
-/** What transformers computed after the last position of a prompt. */
+/** The results of transformers after the last position of a prompt. */
 export interface AnswerReference {
   /** [id, times] pairs. */
   readonly inputIds: readonly (readonly [number, number])[];
@@ -15,11 +15,11 @@ export interface AnswerReference {
   readonly topIds: readonly number[];
   readonly topLogits: readonly number[];
   readonly greedyIds: readonly number[];
-  /** Smallest lead of a chosen id over the second best; where it is tiny, rounding may choose. */
+  /** The smallest gap between the logits of a greedy id and the second best. Rounding may decide tiny gaps. */
   readonly greedyMargin: number;
 }
 
-/** What transformers computed for one picture at one detail, with one question. */
+/** The results of transformers for an image at one detail, with one question. */
 export interface ParityCase extends AnswerReference {
   readonly picture: string;
   readonly detail: Detail;
@@ -37,23 +37,23 @@ export interface ParityCase extends AnswerReference {
   readonly imageEmbeddings: SampledArray;
 }
 
-/** A picture, or a clip whose frames stand in one picture from top to bottom. */
+/** An image, or a video whose frames are stacked vertically in one image. */
 export interface MediaReference {
   readonly kind: 'image' | 'video';
   readonly file: string;
-  /** Of the picture, or of one frame. */
+  /** The size of the image, or of one frame. */
   readonly width: number;
   readonly height: number;
   readonly frames: number;
   readonly tiles: number;
   readonly visualTokens: number;
-  /** Of the tiles' bytes, one tile after another. */
+  /** SHA-256 of the tile bytes, one tile after another. */
   readonly tilesSha256: string;
   readonly features: SampledArray;
   readonly embeddings: SampledArray;
 }
 
-/** What transformers computed for a conversation about any number of pictures and clips. */
+/** The results of transformers for a conversation with any number of images and videos. */
 export interface ConversationCase extends AnswerReference {
   readonly name: string;
   readonly messages: readonly ChatMessage[];
@@ -62,7 +62,7 @@ export interface ConversationCase extends AnswerReference {
   readonly topLogprobs: readonly number[];
 }
 
-/** Token counts and grids of many sizes by the processor of transformers. */
+/** Token counts and grids of many image sizes by the processor of transformers. */
 export interface CountTable {
   readonly geometry: 'checkpoint' | 'siglip-384';
   readonly detail: Detail;
@@ -84,20 +84,21 @@ export interface References {
   readonly cases: readonly ParityCase[];
   readonly conversations: readonly ConversationCase[];
   readonly counts: readonly CountTable[];
-  /** The values that were stored: for a sampled array only the samples. */
+  /** The stored values; of a sampled array only the samples. */
   read(array: StoredArray): Float32Array | Uint8Array | Uint16Array;
-  /** The tiles that transformers cut, as `tileImage` returns them. */
+  /** The tiles of transformers, in the format of `tileImage`. */
   readTiles(one: ParityCase): Uint8Array[];
 }
 
 const CHANNELS = 3;
 
-/** Reads what models/training/references.py wrote. */
+/** Reads the references written by models/training/references.py. */
 export async function loadReferences(directory: string): Promise<References> {
   const description = JSON.parse(
     await readFile(join(directory, 'references.json'), 'utf8'),
   ) as Omit<References, 'read' | 'readTiles'> & { readonly formatVersion: number };
-  if (description.formatVersion !== 2) throw new RangeError('References of another format.');
+  if (description.formatVersion !== 2)
+    throw new RangeError('The references are not of format version 2.');
   const blob = await readFile(join(directory, 'references.bin'));
 
   const read = (array: StoredArray) => readStored(blob, array);
@@ -117,7 +118,7 @@ export async function loadReferences(directory: string): Promise<References> {
   };
 }
 
-/** The picture's bytes of a case. */
+/** The bytes of the image file of a case. */
 export function readPicture({ picture }: ParityCase): Promise<Uint8Array> {
   return readFile(join(GOLDEN, 'pictures', picture));
 }
@@ -133,7 +134,7 @@ export function readMedia(reference: MediaReference): Promise<Uint8Array> {
 
 const GOLDEN = join(import.meta.dirname, '../golden/parity');
 
-/** Each stored byte is the difference from the same channel of the pixel to the left. */
+/** Undoes the delta encoding: each stored byte is the difference from the pixel to the left. */
 function undoLeftDifferences(bytes: Uint8Array, width: number): void {
   const rowLength = width * CHANNELS;
   for (let row = 0; row < bytes.length; row += rowLength) {

@@ -1,7 +1,6 @@
 /**
- * `npm run parity`: converts the checkpoint and compares every stage with transformers, picture by
- * picture and conversation by conversation.
- * Prints all figures and exits with status 1 when a bound is broken.
+ * `npm run parity`: converts the checkpoint and compares every stage with transformers, for all images and
+ * conversations. Prints all differences and exits with 1 if a bound is broken.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,16 +21,16 @@ import {
   conversationCells,
 } from './conversation-row.js';
 import { compareCounts } from './compare-counts.js';
-import { comparePicture } from './compare-picture.js';
+import { compareImage } from './compare-image.js';
 import { comparePrefill } from './compare-prefill.js';
 import { median } from '../bench/median.js';
 import { hashWeights } from './hash-weights.js';
 import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
-import { exponent, pictureCells, PICTURE_COLUMNS, printRow } from './picture-row.js';
+import { exponent, imageCells, IMAGE_COLUMNS, printRow } from './image-row.js';
 import { loadReferences, type ParityCase } from './references.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** A prompt within one chunk, and the longest, which takes several. */
+/** A prompt of one chunk, and the longest, which has several. */
 const PREFILL_PICTURES = ['noise-150x110.png', 'most-tokens.png'];
 
 const { values: options } = parseArgs({
@@ -76,11 +75,11 @@ async function checkPictures(model: ModelParts): Promise<string[]> {
   console.log('fp32. Pixels in 1/255 of full scale, mean and largest; distances are the largest');
   console.log('absolute one and the cosine. "same tiles": from the tiles that transformers cut;');
   console.log('"own tiles": from the file on ("=" where the tiles are equal bit for bit).\n');
-  printRow('picture', PICTURE_COLUMNS);
+  printRow('picture', IMAGE_COLUMNS);
   const failures: string[] = [];
   for (const one of references.cases) {
-    const report = await comparePicture(model, references, one);
-    printRow(`${one.picture} ${one.detail}`, pictureCells(report));
+    const report = await compareImage(model, references, one);
+    printRow(`${one.picture} ${one.detail}`, imageCells(report));
     failures.push(...brokenBounds(report).map((name) => `${one.picture} ${one.detail}: ${name}`));
   }
   console.log('\nOther ways through the same prompt, largest difference of the logits:');
@@ -123,7 +122,7 @@ function checkCounts(): string[] {
 async function checkInt8(model: ModelParts): Promise<string[]> {
   const answers: { readonly report: AnswerReport; readonly ids: number }[] = [];
   for (const one of references.cases) {
-    const { stages } = await comparePicture(model, references, one);
+    const { stages } = await compareImage(model, references, one);
     if (stages) answers.push({ report: stages.fromReferenceTiles, ids: one.greedyIds.length });
   }
   for (const one of references.conversations) {

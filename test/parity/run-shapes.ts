@@ -1,7 +1,7 @@
 /**
- * `npm run parity:shapes [-- small 2b 7b 7b-vision]`: converts cuts of the published models to four layers, with
- * synthetic weights, and compares every precision with transformers and with an independent quantisation.
- * Prints all figures and exits with status 1 when a bound is broken. Takes 20 GB of disk and 12 GB of memory.
+ * `npm run parity:shapes [-- small 2b 7b 7b-vision]`: converts the published models, cut to four layers, with synthetic
+ * weights, and compares every precision with transformers and with an independent quantization. Prints all differences
+ * and exits with 1 if a bound is broken. Needs 20 GB of disk and 12 GB of memory.
  */
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { compareRopes } from './compare-ropes.js';
@@ -12,7 +12,8 @@ import { printShapeHeader } from './shape-row.js';
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !SHAPE_SETS.some((set) => set === name));
-if (unknown.length > 0) throw new RangeError(`There is no ${unknown.join(', ')}.`);
+if (unknown.length > 0)
+  throw new RangeError(`Unknown set: ${unknown.join(', ')}. Known: ${SHAPE_SETS.join(', ')}.`);
 
 const folder = createTemporaryFolder();
 const broken: string[] = [];

@@ -2,43 +2,43 @@ import type { AnswersDistance, HeadDistance, StageDistance } from './compare-sha
 import { MAX_FP32_DIFFERENCE } from './bounds.js';
 import type { Distance } from './measures.js';
 
-/** How a quantised model compares with transformers in float32, and with a quantisation written independently. */
+/** Differences of a quantized model from transformers in float32 and from an independent quantization. */
 export interface QuantisedReport {
-  /** The product's error. */
+  /** The error of the production code. */
   readonly own: AnswersDistance;
-  /** That of the independent quantisation. */
+  /** The error of the independent quantization. */
   readonly independent: StageDistance;
-  /** From one to the other. */
+  /** The difference between the two. */
   readonly between: StageDistance;
-  /** Of the product's head, which the independent quantisation does not round as far. */
+  /** The error of the production head, which has fewer bits than that of the independent quantization. */
   readonly head: HeadDistance;
 }
 
 /**
- * Largest distance of the product from the independent quantisation, in errors of the latter. Where every value is
- * rounded alike the two agree to six digits. But one value halfway between two codes may fall either way, and after a
- * few layers most roundings are others: a picture changed by a millionth moves features by two thirds of their error.
- * Two errors of one size with nothing in common are 1.4 apart.
+ * Maximum difference between production and independent quantization, as a multiple of the error of the latter. If
+ * every value is rounded to the same code, the two agree to six digits. But a value halfway between two codes may be
+ * rounded either way, and after a few layers most codes differ: changing an image by a millionth changes its features
+ * by two thirds of their error. Two uncorrelated errors of the same size differ by 1.4.
  */
 const MAX_BETWEEN = 1.3;
-/** Of cosines and sines: the last digit of float32, and what the angle loses of it at position 32,767. */
+/** Maximum difference of cosines and sines: the rounding of float32, and of the angle at position 32,767. */
 export const MAX_ROPE_DIFFERENCE = 1e-6;
-/** Of int4 whose weights are rounded a first time in the conversion, and of int4 whose weights are not. */
+/** Minimum cosines of int4 with weights quantized by the conversion, and with weights already in 4 bits. */
 const MIN_ROUNDED_COSINE = 0.98;
 const MIN_KEPT_COSINE = 0.9995;
-/** Of scores from four bits a weight and from eight: random weights in blocks of 64 to 256 lose 8 to 10 % of a score's size. */
+/** Minimum cosine of logits of the 4-bit and the 8-bit head: blocks of 64 to 256 random weights err by 8 to 10 %. */
 const MIN_HEAD_COSINE = 0.995;
-/** What the product's error may be, in those of the independent quantisation. */
+/** Maximum error of production, as a multiple of that of the independent quantization. */
 const MAX_OWN = 1.25;
 
-/** Whether float32 is what transformers computes. */
+/** Whether the float32 results are those of transformers. */
 export function isFloatKept({ features, logits }: AnswersDistance): boolean {
   return [features, logits].every((distance) => (distance?.maxAbs ?? 0) <= MAX_FP32_DIFFERENCE);
 }
 
 /**
- * Whether an imported checkpoint gives what it stands for. The codes of GPTQ go into a package as they are, so that
- * int4 rounds activations and the head alone; other formats have none that fit.
+ * Whether a quantized checkpoint gives the results of its dequantized weights. A package takes over the codes of GPTQ,
+ * so int4 quantizes only activations and the head. The codes of other formats do not fit.
  */
 export function isImportKept(
   name: string,
@@ -49,7 +49,7 @@ export function isImportKept(
   return own.logits.cosine >= (name === 'gptq' ? MIN_KEPT_COSINE : MIN_ROUNDED_COSINE);
 }
 
-/** Whether a quantised model errs as its quantisation must, and no more. */
+/** Whether the errors of a quantized model are within the bounds of its quantization. */
 export function isQuantisedKept({ own, independent, between, head }: QuantisedReport): boolean {
   const isHeadKept = head.scores.cosine >= MIN_HEAD_COSINE && head.sameFirst === head.answers;
   const areStagesKept = (['features', 'logits'] as const).every((stage) => {
@@ -61,7 +61,7 @@ export function isQuantisedKept({ own, independent, between, head }: QuantisedRe
   return isHeadKept && areStagesKept;
 }
 
-/** The part of a vector that points elsewhere, about its relative error. */
+/** The chord between two unit vectors, approximately the relative error. */
 function angle(distance: Distance | null): number {
   return distance ? Math.sqrt(Math.max(0, 2 - 2 * distance.cosine)) : 0;
 }

@@ -15,7 +15,7 @@ const BYTES_PER_VALUE = 2;
 const HEADER_ALIGNMENT = 8;
 const FINGERPRINT_VALUES = 64;
 
-/** Writes the checkpoint of a case in one weight file, gigabytes of it without holding them. */
+/** Writes the checkpoint of a case with one weight file, as a stream, since it may have gigabytes. */
 export async function writeShapeCheckpoint(one: ShapeCase, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const files = createSmallFiles(shapeOf(one));
@@ -25,7 +25,7 @@ export async function writeShapeCheckpoint(one: ShapeCase, directory: string): P
   await writeWeights(join(directory, 'model.safetensors'), caseTensors(one));
 }
 
-/** SHA-256 over names and first values of all tensors: as models/training writes it, where the rule is the same. */
+/** SHA-256 of names and first values of all tensors. It equals that of models/training if the rule is the same. */
 export function fingerprintOf(one: ShapeCase): string {
   const hash = createHash('sha256');
   for (const { name, shape } of caseTensors(one)) {
@@ -40,7 +40,7 @@ function shapeOf({ name, decoder, vision, pieces }: ShapeCase): CheckpointShape 
   return { repository: `shapes/${name}`, decoder, vision, pieces, shardBytes: Infinity };
 }
 
-/** In the order of their names. */
+/** Tensors sorted by name. */
 function caseTensors(one: ShapeCase): SyntheticTensor[] {
   return listTensors(shapeOf(one))
     .filter(({ name }) => !(one.tiedHead && name.includes('lm_head')))

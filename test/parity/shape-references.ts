@@ -5,7 +5,7 @@ import type { DecoderShape, VisionShape } from '../hub/synthetic-shapes.js';
 import type { Precision } from '../../src/models/package/manifest.js';
 import { readStored, type SampledArray, type StoredArray } from './stored-arrays.js';
 
-/** Scores of the whole vocabulary after one position: every `stride`-th, the highest, and figures over all. */
+/** Logits after one position: every `stride`-th, the highest, and the mean and root mean square of all. */
 export interface LogitsReference {
   readonly sample: StoredArray & { readonly stride: number };
   readonly length: number;
@@ -15,9 +15,9 @@ export interface LogitsReference {
   readonly topLogits: readonly number[];
 }
 
-/** What a prompt came to: after its last position, and after each id that followed. */
+/** The results for a prompt: after its last position, and after each step. */
 export interface AnswersReference {
-  /** Tower and projector for the tile, or null. */
+  /** Image features of the tile. Null without a vision encoder. */
   readonly features: SampledArray | null;
   readonly logits: readonly LogitsReference[];
 }
@@ -31,30 +31,30 @@ export interface ShapePrompt {
   readonly ids: {
     readonly beforeTile: readonly number[];
     readonly afterTile: readonly number[];
-    /** Read one by one behind the prompt. */
+    /** Decoded one by one after the prompt. */
     readonly steps: readonly number[];
   };
-  /** Of the prompt and the steps. */
+  /** The number of positions of prompt and steps. */
   readonly positions: number;
 }
 
-/** A synthetic checkpoint, and what transformers computes for it in float32. */
+/** A synthetic checkpoint, with the float32 results of transformers. */
 export interface ShapeCase extends ShapePrompt, AnswersReference {
   readonly tiedHead: boolean;
-  /** Fields of config.json about the decoder, besides the sizes. */
+  /** Decoder fields of config.json besides the sizes. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** SHA-256 over names and first values of all tensors. */
+  /** SHA-256 of names and first values of all tensors. */
   readonly fingerprint: string;
-  /** What an independent quantisation computes. */
+  /** The results of an independent quantization, by precision. */
   readonly quantised: Readonly<Partial<Record<Precision, AnswersReference>>>;
 }
 
-/** A checkpoint in a quantised format, in a folder of its name, and what transformers computes with its values. */
+/** A quantized checkpoint in the folder of its name, with the results of transformers. */
 export interface ImportedCase extends ShapePrompt {
   readonly logits: readonly LogitsReference[];
 }
 
-/** Cosines and sines of one kind of rotary positions. */
+/** Cosines and sines of one kind of RoPE. */
 export interface RopeCase {
   readonly kind: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -72,18 +72,19 @@ export interface ShapeReferences {
   read(array: StoredArray): Float32Array;
 }
 
-/** Small models of every kind, or a cut of a published one. */
+/** The sets of references: small models of every kind, or a published model with fewer layers. */
 export const SHAPE_SETS = ['small', '2b', '7b', '7b-vision'] as const;
 export type ShapeSet = (typeof SHAPE_SETS)[number];
 
 export const SHAPES_GOLDEN = join(import.meta.dirname, '../golden/shapes');
 
-/** Reads what models/training/shape_references.py wrote. */
+/** Reads the references written by models/training/shape_references.py. */
 export async function loadShapeReferences(set: ShapeSet): Promise<ShapeReferences> {
   const description = JSON.parse(
     await readFile(join(SHAPES_GOLDEN, `${set}.json`), 'utf8'),
   ) as Omit<ShapeReferences, 'read'> & { readonly formatVersion: number };
-  if (description.formatVersion !== 1) throw new RangeError('References of another format.');
+  if (description.formatVersion !== 1)
+    throw new RangeError('The references are not of format version 1.');
   const blob = await readFile(join(SHAPES_GOLDEN, `${set}.bin`));
   return { ...description, read: (array) => readStored(blob, array) as Float32Array };
 }

@@ -1,5 +1,5 @@
 import type { AnswersDistance, StageDistance } from './compare-shape.js';
-import { distance, printRow } from './picture-row.js';
+import { distance, printRow } from './image-row.js';
 import type { QuantisedReport } from './shape-bounds.js';
 
 const COLUMNS = [
@@ -14,12 +14,12 @@ export function printShapeHeader(): void {
   print('largest difference and cosine', COLUMNS);
 }
 
-/** The distance from transformers in float32. */
+/** Prints the difference from transformers in float32. */
 export function printFloatRow(name: string, own: AnswersDistance): void {
   print(name, ownCells(own));
 }
 
-/** That, the same of an independent quantisation, and the distance between the two. */
+/** Prints the errors of production and independent quantization, and the difference between the two. */
 export function printQuantisedRow(name: string, report: QuantisedReport): void {
   const { own, independent, between, head } = report;
   print(name, [

@@ -11,11 +11,15 @@ const SHAPES = [
   ...['rope-linear', 'rope-llama3', 'rope-yarn', 'rope-yarn-all'],
 ];
 const IMPORTED = ['gptq', 'fp8-rows', 'fp8-matrix'];
-/** Long tables take their time in Jest's sandbox. */
+const ROPES = [
+  ...['default', 'default, theta of a million', 'linear', 'llama3'],
+  ...['yarn', 'yarn with all it may say', 'yarn with two scales'],
+];
+/** Long tables take long in Jest's sandbox. */
 const MAX_POSITIONS = 4096;
 
-/** Small models of every kind in the family; `npm run parity:shapes` takes the published sizes. */
-describe('shapes of the family', () => {
+/** Small models of every kind in the family. `npm run parity:shapes` compares the published sizes. */
+describe('shapes of the model family', () => {
   let references: ShapeReferences;
   let folder: TemporaryFolder;
 
@@ -30,27 +34,42 @@ describe('shapes of the family', () => {
   it('has references of every kind', () => {
     expect(references.cases.map(({ name }) => name)).toEqual(SHAPES);
     expect(references.imported.map(({ name }) => name)).toEqual(IMPORTED);
+    expect(references.ropes.map(({ kind }) => kind)).toEqual(ROPES);
+    const quantized = references.cases.flatMap((one) => Object.keys(one.quantised));
+    expect(quantized.sort()).toEqual([
+      'int4',
+      'int4',
+      'int4',
+      'int8',
+      'int8',
+      'int8',
+      'mixed',
+      'mixed',
+    ]);
   });
 
-  it('makes the weights that the references are of', () => {
+  it('creates the weights that the references were computed from', () => {
     const different = references.cases.filter((one) => fingerprintOf(one) !== one.fingerprint);
 
     expect(different.map(({ name }) => name)).toEqual([]);
   });
 
-  it.each(SHAPES)('gives the values of transformers for %s', async (name) => {
+  it.each(SHAPES)('computes the values of transformers for %s', async (name) => {
     const one = references.cases.find((item) => item.name === name)!;
 
     expect(await checkShape(one, references, folder.path('.'))).toEqual([]);
   });
 
-  it.each(IMPORTED)('reads the checkpoint %s as what it stands for', async (name) => {
-    const one = references.imported.find((item) => item.name === name)!;
+  it.each(IMPORTED)(
+    'computes the values of transformers for the quantized checkpoint %s',
+    async (name) => {
+      const one = references.imported.find((item) => item.name === name)!;
 
-    expect(await checkImported(one, references, folder.path('.'))).toEqual([]);
-  });
+      expect(await checkImported(one, references, folder.path('.'))).toEqual([]);
+    },
+  );
 
-  it('turns positions as every kind of rotary positions in transformers', () => {
+  it('computes the sines and cosines of transformers for every kind of RoPE', () => {
     const differences = references.ropes.map((one) => compareRopes(one, references, MAX_POSITIONS));
 
     expect(Math.max(...differences)).toBeLessThanOrEqual(MAX_ROPE_DIFFERENCE);

@@ -5,7 +5,7 @@ import type { Sequence } from '../../src/decoder/decoder.js';
 import type { KvPrefix } from '../../src/decoder/kv-cache/kv-prefix.js';
 import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
 
-/** The demo model as it is served by default: its answers must not depend on what runs beside them. */
+/** The demo model in its default precision. Its answers must not depend on the other sequences of a batch. */
 let model: ModelParts;
 
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(() => model.close());
 const STEPS = 24;
 const LONGEST_CHUNK = 512;
 
-/** A text of its own for each number. */
+/** A different text for each number. */
 function textOf(number: number, length: number): number[] {
   return Array.from({ length }, (_, i) => 300 + (((number * 1_009 + i) * 7_919) % 8_000));
 }
@@ -32,7 +32,7 @@ async function readText(ids: readonly number[], chunk = LONGEST_CHUNK, prefix?: 
   return sequence;
 }
 
-/** Steps all of these together, and each with tokens of its own; gives what the first has then in its cache. Closes all. */
+/** Decodes all sequences in one batch, then closes them. @returns the KV cache of the first */
 async function stepTogether(sequences: readonly Sequence[]): Promise<Uint8Array[]> {
   const { decoder } = model;
   for (let step = 0; step < STEPS; step++) {
@@ -45,8 +45,9 @@ async function stepTogether(sequences: readonly Sequence[]): Promise<Uint8Array[
   return planes.map(({ data }) => new Uint8Array(data.buffer));
 }
 
-/** How many bytes of keys and values differ. */
+/** The number of different bytes of keys and values. */
 function countDifferent(some: readonly Uint8Array[], others: readonly Uint8Array[]): number {
+  expect(some.length).toBeGreaterThan(0);
   expect(some.length).toBe(others.length);
   return some.reduce((sum, plane, which) => {
     const other = others[which]!;
@@ -55,14 +56,14 @@ function countDifferent(some: readonly Uint8Array[], others: readonly Uint8Array
   }, 0);
 }
 
-describe('keys and values of a text, to the last bit', () => {
-  it.each([16, 112, 128, 256, 400])('are the same read %i positions at a time', async (chunk) => {
+describe('keys and values in the KV cache, bit for bit', () => {
+  it.each([16, 112, 128, 256, 400])('are the same with chunks of %i tokens', async (chunk) => {
     const ids = textOf(1, 780);
     const whole = await stepTogether([await readText(ids)]);
     expect(countDifferent(whole, await stepTogether([await readText(ids, chunk)]))).toBe(0);
   });
 
-  it.each([16, 160, 336])('are the same behind a beginning of %i that is kept', async (length) => {
+  it.each([16, 160, 336])('are the same after a cached prefix of %i tokens', async (length) => {
     const ids = textOf(2, 366);
     const reader = await readText(ids);
     const prefix = model.decoder.snapshotPrefix(reader, length);
@@ -76,7 +77,7 @@ describe('keys and values of a text, to the last bit', () => {
   });
 
   it.each([1, 2, 7])(
-    'are the same beside %i others, behind their beginning or not',
+    'are the same in a batch with %i other sequences, with and without shared prefixes',
     async (count) => {
       const ids = textOf(3, 333);
       const whole = await stepTogether([await readText(ids)]);

@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 
-/** Where an array lies in a file of references, and what it was before compression. */
+/** The place of an array in a reference file, and its uncompressed shape and type. */
 export interface StoredArray {
   readonly offset: number;
   readonly bytes: number;
@@ -8,7 +8,7 @@ export interface StoredArray {
   readonly shape: readonly number[];
 }
 
-/** Every `stride`-th value of an array of `shape`, and figures over all of it. */
+/** Every `stride`-th value of an array of `shape`, and the mean, root mean square and maximum of all. */
 export interface SampledArray extends StoredArray {
   readonly stride: number;
   readonly meanAbs: number;
@@ -16,7 +16,7 @@ export interface SampledArray extends StoredArray {
   readonly maxAbs: number;
 }
 
-/** The values that were stored in a file of references: for a sampled array only the samples. */
+/** The stored values of an array; of a sampled array only the samples. */
 export function readStored(
   blob: Uint8Array,
   { offset, bytes, type }: StoredArray,

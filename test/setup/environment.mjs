@@ -19,8 +19,8 @@ const SHARED_TYPES = [
 ];
 
 /**
- * Jest's sandbox has typed arrays of its own, and native modules check against the host's. Both must be the
- * same classes, or onnxruntime-node refuses every tensor a test makes.
+ * Shares the typed-array classes of the host with Jest's sandbox: native modules check for the host's classes, and
+ * onnxruntime-node would reject every tensor that a test creates.
  */
 export default class SharedTypedArraysEnvironment extends TestEnvironment {
   constructor(config, context) {

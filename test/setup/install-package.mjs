@@ -1,6 +1,6 @@
 /**
- * Installs a program of the platform where it is missing, with the platform's own package manager. The npm registry carries
- * neither ffmpeg nor a browser without a download of its own; the README's decision log says more.
+ * Installs a program of the platform where it is missing, with the platform's own package manager. The npm registry
+ * carries neither ffmpeg nor a browser without a download of its own; the README's decision log says more.
  */
 import { spawnSync } from 'node:child_process';
 import { getuid, platform } from 'node:process';

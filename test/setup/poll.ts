@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks until there is an answer. The first conversion of a model takes a while. */
+/**
+ * Calls `ask` every 20 ms until it returns a value. The default allows for the first conversion of a model.
+ *
+ * @throws Error after `timeoutMs`
+ */
 export async function poll<T>(
   ask: () => T | undefined | Promise<T | undefined>,
   timeoutMs = 120_000,
@@ -11,5 +15,5 @@ export async function poll<T>(
     if (answer !== undefined) return answer;
     await sleep(20);
   }
-  throw new Error('Waited in vain.');
+  throw new Error(`poll: no value within ${timeoutMs} ms.`);
 }

@@ -1,6 +1,6 @@
 /**
- * The page is tested in Chromium. `npm test` and whatever else opens the page run this file first: it installs Chromium where
- * it is missing and can be installed. Users of the service, and the demo, need none.
+ * Installs Chromium for the page tests if it is missing and the user may install it. `npm test` and the scripts that
+ * open the page run this file first. The service and the demo do not need Chromium.
  */
 import { findChromium } from './find-chromium.mjs';
 import { installPackage } from './install-package.mjs';
@@ -13,7 +13,7 @@ if (!isInstalled()) {
     purpose: 'Chromium for the tests of the page',
     packages: { 'apt-get': 'chromium', apk: 'chromium', dnf: 'chromium', pacman: 'chromium' },
     address: 'https://www.chromium.org, or name one in SALAMANDRA_CHROMIUM',
-    lack: 'the tests of the page in a browser are skipped; everything else works.',
+    lack: 'the page tests are skipped, or fail if CI is set. Everything else works.',
     isInstalled,
   });
 }

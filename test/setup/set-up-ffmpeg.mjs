@@ -1,16 +1,16 @@
-/** Clips need ffmpeg. Everything but clips works without. */
+/** Installs ffmpeg, which only videos need. */
 import { env } from 'node:process';
 
 import { installPackage, runs } from './install-package.mjs';
 
 const isInstalled = () => Boolean(env.SALAMANDRA_FFMPEG) || runs('ffmpeg', '-version');
 
-/** Installs ffmpeg where it is missing and can be installed. Says what it does; never fails. */
+/** Installs ffmpeg if it is missing and the user may install it. Prints each step. Never fails. */
 export function setUpFfmpeg() {
   if (isInstalled()) return;
   installPackage({
     name: 'ffmpeg',
-    purpose: 'ffmpeg for clips',
+    purpose: 'ffmpeg for videos',
     packages: {
       'apt-get': 'ffmpeg',
       apk: 'ffmpeg',
@@ -19,7 +19,7 @@ export function setUpFfmpeg() {
       brew: 'ffmpeg',
     },
     address: 'https://ffmpeg.org/download.html',
-    lack: 'clips will be refused and their tests are skipped; everything else works.',
+    lack: 'videos are rejected, and their tests are skipped, or fail if CI is set. Everything else works.',
     isInstalled,
   });
 }

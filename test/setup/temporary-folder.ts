@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface TemporaryFolder {
-  /** The path of a file in it, which need not be there. */
+  /** The path of a file in the folder. The file need not exist. */
   path(name: string): string;
-  /** Writes a file in it, and gives its path. */
+  /** Writes a file in the folder and returns its path. */
   write(name: string, content: string | Uint8Array): string;
   remove(): void;
 }
 
-/** A folder for the files of a spec. */
+/** Creates a temporary folder for the files of a spec. */
 export function createTemporaryFolder(): TemporaryFolder {
   const folder = mkdtempSync(join(tmpdir(), 'salamandra-spec-'));
   const path = (name: string) => join(folder, name);

@@ -14,16 +14,16 @@ import {
 import { loadModelPackage, type ModelPackage } from '../../src/models/package/model-package.js';
 import { type GraphSession, loadGraph } from '../../src/runtime/graph-session.js';
 
-/** A converted model without its tokenizer, which synthetic checkpoints lack, open to a test that looks between its parts. */
+/** The parts of a converted model, without a tokenizer, which synthetic checkpoints do not have. */
 export interface Network extends Omit<LoadedModel, 'tokenizer'> {
   /**
-   * The last scores once more, all of them with the head's rows in eight bits, which the product takes for the likeliest
-   * alone; null where the head is exact. What is left then is what everything below the head does.
+   * The last logits, all computed with the 8-bit rows of the head. Production uses these rows for the top tokens only.
+   * Their error is that of the layers below the head. Null if the head is not quantized.
    */
   fineScores(): Float32Array[] | null;
 }
 
-/** A converted model that sees. */
+/** A converted vision-language model. */
 export interface ModelParts extends LoadedModel, Network {
   readonly vision: VisionModel & { readonly geometry: VisionManifest };
   close(): Promise<void>;
@@ -34,7 +34,7 @@ type Load<T> = (
   load: (graph: GraphName) => Promise<GraphSession>,
 ) => Promise<T>;
 
-/** Converts a checkpoint that sees with the sources as they are now, and loads it; `close` deletes the package. */
+/** Converts a vision-language checkpoint with the current sources and loads it. `close` deletes the package. */
 export async function openConverted(
   checkpointDirectory: string,
   precision: Precision,
@@ -42,11 +42,11 @@ export async function openConverted(
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-test-'));
   const model = await open(loadModel, checkpointDirectory, folder, precision);
   const { vision, manifest } = model;
-  if (!vision || !manifest.vision) throw new RangeError('The checkpoint does not see.');
+  if (!vision || !manifest.vision) throw new RangeError('The checkpoint has no vision encoder.');
   return { ...model, vision: { ...vision, geometry: manifest.vision } };
 }
 
-/** The same of any checkpoint, into a folder of the caller's choice. */
+/** Converts and loads any checkpoint. The package is written to a folder of the caller. */
 export function openNetwork(
   checkpointDirectory: string,
   outputDirectory: string,

@@ -2,7 +2,7 @@ import { tinyManifest, tinyPackageFiles } from './tiny-package.js';
 
 export type Json = Record<string, unknown>;
 
-/** The manifest of the tiny package, as JSON would bring it. */
+/** The manifest of the tiny package as parsed JSON. */
 export function manifestJson(): Json {
   const files = Object.fromEntries(
     Object.entries(tinyPackageFiles()).map(([name, { length: bytes }]) => [
@@ -13,12 +13,12 @@ export function manifestJson(): Json {
   return { ...tinyManifest(), files: sortByName(files) };
 }
 
-/** Files in the order of a manifest. */
+/** Files sorted like those of a manifest. */
 export function sortByName(files: Json): Json {
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The manifest with the value at a dotted path replaced; undefined leaves it out. */
+/** The manifest with the value at a dotted path replaced, or removed if undefined. */
 export function changeManifest(path: string, value: unknown): Json {
   const root = structuredClone(manifestJson());
   const names = path.split('.');

@@ -1,9 +1,9 @@
 import { type TinyTensors, TINY } from './tiny-checkpoint.js';
 
-/** Rows of numbers: the plain way to write the tiny model down once more, from the papers' formulas. */
+/** A matrix. This file computes the tiny model a second time, from the formulas of the papers. */
 type Rows = number[][];
 
-/** Tower and projector for one tile [3, image, image] of the tiny model: [patches, hidden]. */
+/** Image features [patches, hidden] of one tile [3, image, image], by vision encoder and projector. */
 export function referenceFeatures(tensors: TinyTensors, pixels: Float32Array): Rows {
   const { hidden, heads, image, patch, layers } = TINY.vision;
   const side = Math.floor(image / patch);
@@ -151,7 +151,7 @@ function tanhGelu(x: number): number {
   return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 }
 
-/** x times the normal distribution function, with erf as its Taylor series; good for |x| < 4. */
+/** GELU: x times the normal distribution function, with erf as its Taylor series, accurate for |x| < 4. */
 function exactGelu(x: number): number {
   const z = x / Math.SQRT2;
   let term = z;

@@ -9,7 +9,7 @@ export interface TinyTensor {
 
 export type TinyTensors = Readonly<Record<string, TinyTensor>>;
 
-/** The sizes of the tiny model; heads are wider than hidden / heads, and the picture leaves a rest of 1. */
+/** The sizes of the tiny model. headDim exceeds hidden / heads, and imageSize is no multiple of patchSize. */
 export const TINY = {
   vision: { hidden: 8, heads: 2, wide: 12, layers: 2, image: 7, patch: 3, patches: 4 },
   decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 8, wide: 12, layers: 2, tokens: 16 },
@@ -30,7 +30,7 @@ export function encodeSafetensors(tensors: TinyTensors): Uint8Array {
   return encodeRawTensors(Object.fromEntries(raw));
 }
 
-/** The same of tensors in any format. */
+/** Encodes a safetensors file of tensors in any format. */
 export function encodeRawTensors(tensors: Readonly<Record<string, RawTensor>>): Uint8Array {
   let offset = 0;
   const header = Object.fromEntries(
@@ -44,7 +44,7 @@ export function encodeRawTensors(tensors: Readonly<Record<string, RawTensor>>): 
   return joinSafetensors(JSON.stringify(header), Buffer.concat(parts));
 }
 
-/** Puts the length field before a header and data behind it, whatever they hold. */
+/** A safetensors file from a header and data, valid or not. */
 export function joinSafetensors(header: string, data: Uint8Array): Uint8Array {
   const json = Buffer.from(header);
   const length = Buffer.alloc(8);
@@ -105,7 +105,7 @@ export function tinyProcessor(): Record<string, unknown> {
   };
 }
 
-/** Random weights, the same on every call, under the names that transformers 5 writes. */
+/** Pseudo-random weights with the names of transformers 5, the same on every call. */
 export function tinyTensors(): TinyTensors {
   const { vision, decoder } = TINY;
   const next = createNoise(1);
@@ -159,13 +159,13 @@ export function tinyTensors(): TinyTensors {
   return tensors;
 }
 
-/** `config.json` of the tiny model's decoder as a model of its own. */
+/** `config.json` of the tiny decoder as a text-only model. */
 export function tinyTextConfig(): Record<string, unknown> {
   const text = tinyConfig()['text_config'] as Record<string, unknown>;
   return { ...text, architectures: ['LlamaForCausalLM'] };
 }
 
-/** The decoder's weights under the names of a model of its own. */
+/** The weights of the tiny decoder with the names of a text-only model. */
 export function tinyTextTensors(): TinyTensors {
   const decoder = Object.entries(tinyTensors()).filter(([name]) =>
     name.startsWith('language_model.'),
@@ -175,7 +175,7 @@ export function tinyTextTensors(): TinyTensors {
   );
 }
 
-/** Writes a whole checkpoint; a file in `changes` replaces the usual one, null leaves it out. */
+/** Writes a checkpoint. `changes` replaces files, or leaves them out if null. */
 export async function writeTinyCheckpoint(
   directory: string,
   changes: Readonly<Record<string, Uint8Array | string | null>> = {},

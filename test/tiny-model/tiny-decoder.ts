@@ -9,13 +9,13 @@ import { createNoise, TINY } from './tiny-checkpoint.js';
 
 const { hidden, tokens } = TINY.decoder;
 
-/** One way through a text. */
+/** How a text is split into runs of the decoder. */
 export interface TinyWay {
-  /** Positions of each run; one alone is a step. */
+  /** Positions of each run. A run of one position is a decode step. */
   readonly chunks: readonly number[];
-  /** Read before them, frozen, and continued from by this text and another. */
+  /** Positions of a cached prefix, which another sequence shares. */
   readonly prefix?: number;
-  /** Positions that another text has read, which then takes every step along with this one. */
+  /** Positions of another sequence, which decodes in the same batch. */
   readonly beside?: number;
 }
 
@@ -28,7 +28,7 @@ export function openTiny(modelPackage: ModelPackage): Promise<Network> {
   );
 }
 
-/** Reads a text with all that a package has; the scores after each run, and how much was read by then. */
+/** Runs a text through decoder and head. @returns the logits and the number of positions after each run */
 export async function decodeTiny(
   { decoder, tokenEmbeddings }: Network,
   ids: readonly number[],
@@ -61,7 +61,7 @@ export async function decodeTiny(
   return results;
 }
 
-/** Embeddings like none of the table. */
+/** Embeddings of another text. */
 export function tinyNoise(count: number, seed: number) {
   const values = Float32Array.from({ length: count * hidden }, createNoise(seed));
   return createTensor([count, hidden], values);

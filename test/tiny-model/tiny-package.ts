@@ -9,12 +9,12 @@ import {
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
 
-/** What a manifest says before the files are known. */
+/** A manifest without its files. */
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
 
 const FLOAT32 = { kind: 'float32' } as const;
 
-/** A manifest that contradicts itself nowhere, for a model of two dimensions and four tokens. */
+/** A consistent manifest of a model with 2 dimensions and 4 tokens. */
 export function tinyManifest(): TinyManifest {
   return {
     formatVersion: 4,
@@ -67,7 +67,7 @@ export function tinyManifest(): TinyManifest {
   };
 }
 
-/** The contents of a package's files, the smallest that load. */
+/** The smallest valid contents of a package's files. */
 export function tinyPackageFiles(): Record<string, Uint8Array> {
   const graph = (weights: string) => {
     const builder = new GraphBuilder('tiny');
@@ -91,7 +91,7 @@ export function tinyPackageFiles(): Record<string, Uint8Array> {
   };
 }
 
-/** What a package writer calls to fill the folder. */
+/** Writes the files of the tiny package into a folder, as a package writer's callback. */
 export async function fillTinyPackage(directory: string): Promise<TinyManifest> {
   for (const [name, content] of Object.entries(tinyPackageFiles())) {
     await writeFile(join(directory, name), content);

@@ -1,4 +1,4 @@
-/** As many pieces as the tiny model has embeddings. The places of the placeholders are those its config names. */
+/** The vocabulary of the tiny model. The ids of the placeholders are those in its config. */
 const PIECES = [
   ...['<unk>', '<s>', '</s>', '<pad>', '<|im_start|>', '<|im_end|>', '<image>', '<video>'],
   ...['▁', 'a', 'b', 'c', 'd', '▁a', '▁b', 'ab'],
@@ -60,7 +60,7 @@ export function tinyTokenizerConfig(): Record<string, unknown> {
   };
 }
 
-/** Says every part of every message, and where a picture or a clip stands. */
+/** A chat template that prints every content part, with placeholders for images and videos. */
 export const TINY_CHAT_TEMPLATE =
   "{% for message in messages %}<|im_start|>{% for part in message.content %}{% if part.type == 'text' %}" +
   '{{ part.text }}{% else %}<{{ part.type }}>{% endif %}{% endfor %}<|im_end|>{% endfor %}';

@@ -16,7 +16,7 @@ import {
 import { loadModelPackage } from '../../src/models/package/model-package.js';
 import type { TamperOutcome } from './tamper-package.js';
 
-/** An edit to a real graph that keeps its length, so that the rest of the file stays well formed. */
+/** An edit to a graph that keeps its length, so that the rest of the file stays valid. */
 interface Forgery {
   readonly what: string;
   readonly from: string;
@@ -25,7 +25,7 @@ interface Forgery {
 
 const DATA = PACKAGE_FILES.decoderWeights;
 
-/** Every `to` is as long as its `from`. */
+/** Each `to` has the length of its `from`. */
 const FORGERIES: readonly Forgery[] = [
   { what: 'weights from the root of the disk', from: DATA, to: '/etc/ssl/cert.pem' },
   { what: 'weights from further up', from: DATA, to: '../../../../hosts' },
@@ -44,8 +44,8 @@ const FORGERIES: readonly Forgery[] = [
 ];
 
 /**
- * Puts edited graphs into copies of a package, with manifests that agree with them to the last hash, and loads
- * them: what a hostile packager could do.
+ * Loads copies of a package with edited graphs and manifests with matching hashes, as a hostile author could write
+ * them.
  */
 export async function loadForgeries(
   directory: string,
@@ -73,7 +73,7 @@ async function codeOfLoading(directory: string): Promise<string | null> {
   }
 }
 
-/** @throws when the edit does not apply, so that a forgery cannot pass for a refused one. */
+/** @throws RangeError if the edit does not apply, which would otherwise count as rejected */
 function edit(graph: Buffer, { what, from, to }: Forgery): Buffer {
   const position = graph.indexOf(from, 0, 'latin1');
   if (position === -1 || from.length !== to.length) throw new RangeError(`Cannot forge: ${what}`);
@@ -82,7 +82,7 @@ function edit(graph: Buffer, { what, from, to }: Forgery): Buffer {
   return forged;
 }
 
-/** Writes a file of a package and its hash into the manifest, and seals that anew. */
+/** Writes a file of a package, its hash into the manifest, and the digest of the manifest. */
 async function replaceFile(directory: string, name: string, content: Buffer): Promise<void> {
   const path = join(directory, MANIFEST_FILE);
   const manifest: ModelManifest = parseManifestJson(await readFile(path));

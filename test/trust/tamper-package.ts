@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { loadModelPackage } from '../../src/models/package/model-package.js';
 
-/** One change to a package on the disk, which `undo` takes back. */
+/** A change to a package on disk that `undo` reverts. */
 interface Tampering {
   readonly what: string;
   apply(): Promise<void>;
@@ -24,13 +24,13 @@ interface Tampering {
 
 export interface TamperOutcome {
   readonly what: string;
-  /** The code it was refused with; null when the package loaded, or failed in another way. */
+  /** The error code of loading; null if the package loaded or failed without a code. */
   readonly code: string | null;
 }
 
 /**
- * Changes one byte of a package at a time, in every file in turn, its first and last bytes and then random ones,
- * and loads it after each.
+ * Loads a package with one changed byte at a time: in every file in turn, first its first and last bytes, then random
+ * ones.
  */
 export async function flipBytes(
   directory: string,
@@ -51,7 +51,7 @@ export async function flipBytes(
   return outcomes;
 }
 
-/** Makes every file of a package shorter, longer, missing, another one, a folder and a link of either kind. */
+/** Loads a package with every file in turn shortened, extended, missing, replaced, a folder, a symlink, a hard link. */
 export async function replaceFiles(directory: string): Promise<TamperOutcome[]> {
   const names = (await readdir(directory)).sort();
   const outcomes: TamperOutcome[] = [];
@@ -118,7 +118,7 @@ async function attempt(
   }
 }
 
-/** The file is changed in place: large ones are not copied. */
+/** Changes the file in place, since a copy of a large one would take long. */
 function flipByte(path: string, position: number, mask: number): Tampering {
   const flip = async () => {
     const handle = await open(path, 'r+');

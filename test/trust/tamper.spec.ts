@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { headRows } = PACKAGE_FILES;
   const encoding = { kind: 'int8-rows' } as const;
   const decoder = { ...tinyManifest().decoder, headRows, encoding };
-  // Two files with one content may change places.
+  // If two files had the same content, exchanging them would change nothing.
   const files = {
     ...tinyPackageFiles(),
     [headRows]: new Uint8Array(decoder.vocabularySize * (decoder.hiddenSize + 4)),
@@ -29,9 +29,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-// npm run trial:tamper does the same to a real model.
+// `npm run trial:tamper` does the same with the demo model.
 describe('a package that was tampered with', () => {
-  it('is refused wherever one byte differs', async () => {
+  it('is rejected wherever one byte differs', async () => {
     const outcomes = await flipBytes(directory, 200, createRandom(7));
 
     expect(outcomes).toHaveLength(200);
@@ -39,7 +39,7 @@ describe('a package that was tampered with', () => {
     expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
   });
 
-  it('is refused whichever file is not its own', async () => {
+  it('is rejected whichever file is replaced', async () => {
     const outcomes = await replaceFiles(directory);
 
     expect(outcomes).toHaveLength(91);

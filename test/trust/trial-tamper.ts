@@ -1,7 +1,7 @@
 /**
- * Tampers with a model package in 200 places, puts every file of it out of place, and forges its graphs. The package
- * is the demo model's, converted for this, or a copy of the one whose folder is given. Exits with 1 unless
- * everything is refused with MODEL_INVALID and the untouched package loads.
+ * `npm run trial:tamper [-- FOLDER]`: changes 200 bytes of a model package, replaces each of its files, and forges its
+ * graphs. The package is a copy of the one in FOLDER, or the demo model's, converted for this. Exits with 1 unless
+ * every change is rejected with MODEL_INVALID and the unchanged package loads.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ try {
     report('forged graphs', await loadForgeries(directory, join(work, 'forged'))),
   ];
   await loadModelPackage(directory);
-  console.log('the package, put back, loads');
+  console.log('the restored package loads');
   if (results.includes('accepted')) process.exitCode = 1;
 } finally {
   await rm(work, { recursive: true });
@@ -44,7 +44,7 @@ try {
 function report(what: string, outcomes: readonly TamperOutcome[]): 'refused' | 'accepted' {
   const accepted = outcomes.filter(({ code }) => code !== 'MODEL_INVALID');
   const refused = outcomes.length - accepted.length;
-  console.log(`${what}: ${refused} of ${outcomes.length} refused with MODEL_INVALID`);
+  console.log(`${what}: ${refused} of ${outcomes.length} rejected with MODEL_INVALID`);
   for (const outcome of accepted) console.log(`  ${outcome.what}: ${outcome.code ?? 'accepted'}`);
   return accepted.length === 0 ? 'refused' : 'accepted';
 }

@@ -5,7 +5,7 @@ import type { ManifestContent } from '../../src/models/package/manifest.js';
 import { publishPackage } from '../../src/models/package/package-writer.js';
 import { tinyManifest, tinyPackageFiles } from '../tiny-model/tiny-package.js';
 
-/** Writes a package that loads, as conversion would. */
+/** Writes a valid package with the package writer that conversion uses. */
 export async function writeTinyPackage(
   directory: string,
   changes: {

@@ -2,12 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Ffmpeg, findFfmpeg } from '../../src/media/find-ffmpeg.js';
+import { describeWith, itWith } from '../setup/required-program.js';
 
-/** `null` without ffmpeg. The set-up prints a warning then, and the specs that need it are skipped. */
+/** `null` on a machine without ffmpeg. */
 export const ffmpeg: Ffmpeg | null = await findFfmpeg(process.env).catch(() => null);
 
-/** `describe` for specs that need ffmpeg. */
-export const describeWithFfmpeg = ffmpeg ? describe : describe.skip;
+const FFMPEG = {
+  name: 'ffmpeg',
+  isInstalled: ffmpeg !== null,
+  remedy: 'Install ffmpeg (Debian: apt-get install ffmpeg) or set SALAMANDRA_FFMPEG to its path.',
+};
+
+/** `describe` for specs that decode or encode videos. */
+export const describeWithFfmpeg = describeWith(FFMPEG);
+/** `it`, the same. */
+export const itWithFfmpeg = itWith(FFMPEG);
 
 /** The ffmpeg for a spec in `describeWithFfmpeg`. */
 export function requireFfmpeg(): Ffmpeg {

@@ -68,8 +68,11 @@ describe('readCalibrations', () => {
   it.each([
     ['not JSON', '{'],
     ['another version', store(ONE, 1)],
-    ['a speed below nothing', store({ ...ONE, loadMs: -1 })],
-    ['a curve without a part', store({ ...ONE, speed: { ...ONE.speed, step: { fixed: 1 } } })],
+    ['a negative duration', store({ ...ONE, loadMs: -1 })],
+    [
+      'a curve without a coefficient',
+      store({ ...ONE, speed: { ...ONE.speed, step: { fixed: 1 } } }),
+    ],
   ])('finds none in a file with %s', async (_, text) => {
     folder.write('calibrations.json', text);
 
@@ -95,6 +98,6 @@ describe('findCalibration', () => {
   });
 });
 
-function store(calibration: object, formatVersion = 3): string {
+function store(calibration: object, formatVersion = 4): string {
   return JSON.stringify({ formatVersion, calibrations: [calibration] });
 }

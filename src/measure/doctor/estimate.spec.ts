@@ -1,7 +1,7 @@
 import { FAKE_MODEL } from '../../../test/fakes/fake-engine.js';
 import { MAX_SEQUENCES } from '../../config/limits.js';
 import type { Calibration } from './calibration.js';
-import { estimateRequest } from './estimate.js';
+import { estimateRequest, typicalRequestMs } from './estimate.js';
 
 const NOTHING = { fixed: 0, linear: 0, square: 0 };
 /** 4 ms for a decode step, and 25 % more for each further sequence. */
@@ -49,5 +49,44 @@ describe('estimateRequest', () => {
 
     expect(tiles).toBe(5);
     expect(timings?.encodeMs).toBe(3 + 5 * 10);
+  });
+});
+
+const TYPICAL_SPEED: Calibration['speed'] = {
+  vision: { tiling: { fixed: 1e6, linear: 0, square: 0 }, encoding: { ...NOTHING, linear: 10 } },
+  prefill: { ...NOTHING, linear: 2 },
+  step: { ...NOTHING, fixed: 3 },
+  extraSequenceShare: 0.25,
+};
+const withSpeed = (speed: Calibration['speed']): Calibration => ({ ...CALIBRATION, speed });
+
+describe('typicalRequestMs', () => {
+  it('times a caption of 64 tokens about a photograph, without tiling', () => {
+    const model = { ...FAKE_MODEL.costs, contextLength: 1024 };
+    const encodeMs = typicalRequestMs(
+      model,
+      withSpeed({ ...TYPICAL_SPEED, prefill: NOTHING, step: NOTHING }),
+    );
+    const prefillMs = typicalRequestMs(
+      model,
+      withSpeed({ ...TYPICAL_SPEED, vision: null, step: NOTHING }),
+    );
+
+    // 1600 x 1200 pixels: a grid of 2 x 2 tiles and the base tile.
+    expect(encodeMs).toBe(5 * 10);
+    // 7 x 7 tokens of the base tile, and 10 rows of 14 tokens and a newline: 3/4 of 14 rows, with an even number of rows removed.
+    expect(prefillMs).toBe(2 * (49 + 10 * 15 + FAKE_MODEL.costs.instructionTokens));
+    expect(typicalRequestMs(model, withSpeed(TYPICAL_SPEED))).toBe(encodeMs + prefillMs + 64 * 3);
+  });
+
+  it.each([
+    ['a page of 600 tokens', 4096, 600],
+    ['half of a short context', 512, 256],
+  ])('times an answer to %s for a text-only model', (_, contextLength, promptTokens) => {
+    const model = { ...FAKE_MODEL.costs, geometry: null, contextLength };
+
+    expect(typicalRequestMs(model, withSpeed({ ...TYPICAL_SPEED, vision: null }))).toBe(
+      promptTokens * 2 + 64 * 3,
+    );
   });
 });

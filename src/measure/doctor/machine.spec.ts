@@ -1,5 +1,58 @@
+import { statfsSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+
 import { THREE_CORES, x86Cpuinfo } from '../../../test/fakes/cpuinfo.js';
-import { hasFastInt8, parseProcessorFacts } from './machine.js';
+import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
+import {
+  hasFastInt8,
+  inspectMachine,
+  type Machine,
+  parseProcessorFacts,
+  usableMemory,
+} from './machine.js';
+
+describe('inspectMachine', () => {
+  const folder = createTemporaryFolder();
+  afterAll(() => folder.remove());
+
+  it('reads the free disk space of the nearest existing parent folder', async () => {
+    const home = join(folder.path('not'), 'yet', 'there');
+    const { diskFree } = await inspectMachine(home, {});
+    const { bavail, bsize } = statfsSync(folder.path('.'));
+
+    // Other processes write to this disk as well.
+    expect(Math.abs(diskFree - bavail * bsize)).toBeLessThan(1e9);
+    expect(diskFree).toBeGreaterThan(0);
+  });
+
+  it('reads the memory and cores that are available to this process', async () => {
+    const { memory, logicalCores, processor } = await inspectMachine(folder.path('.'), {});
+
+    expect(memory.total).toBe(totalmem());
+    expect(memory.available).toBeGreaterThan(0);
+    expect(memory.available).toBeLessThanOrEqual(memory.total);
+    expect(memory.limit === null || memory.limit < memory.total).toBe(true);
+    expect(logicalCores).toBeGreaterThanOrEqual(1);
+    expect(processor).toMatch(/^\S/);
+  });
+
+  it('finds no ffmpeg if SALAMANDRA_FFMPEG is not a program', async () => {
+    const { ffmpeg } = await inspectMachine(folder.path('.'), { SALAMANDRA_FFMPEG: '/absent' });
+
+    expect(ffmpeg).toBeNull();
+  });
+});
+
+describe('usableMemory', () => {
+  const machine = (limit: number | null) =>
+    ({ memory: { total: 8e9, limit, available: 1e9 } }) as Machine;
+
+  it('is the total memory, or the memory limit of the container', () => {
+    expect(usableMemory(machine(null))).toBe(8e9);
+    expect(usableMemory(machine(2e9))).toBe(2e9);
+  });
+});
 
 describe('parseProcessorFacts', () => {
   it('counts physical cores of all sockets', () => {

@@ -58,32 +58,48 @@ describe('recommendPrecision', () => {
 });
 
 describe('threadCounts', () => {
-  const machine = (logicalCores: number, physicalCores: number, coreLimit: number | null) => ({
-    logicalCores,
-    coreLimit,
-    facts: { instructionSets: [], physicalCores },
-  });
+  const machine = (
+    logicalCores: number,
+    physicalCores: number | null,
+    coreLimit: number | null,
+  ) => ({ logicalCores, coreLimit, facts: { instructionSets: [], physicalCores } });
+  const unknown = (logicalCores: number) => ({ logicalCores, coreLimit: null, facts: null });
 
   it.each([
-    [machine(16, 8, null), 16, [8, 16]],
-    [machine(16, 8, 4), 16, [4, 16]],
-    [machine(16, 8, 0.5), 1, [1]],
-    [machine(2, 2, null), 2, [2]],
-    [{ logicalCores: 8, coreLimit: null, facts: null }, 3, [3, 8]],
-  ])(
-    'measures cores, hyper-threads and the configured number: %j, %d',
-    (one, configured, counts) => {
-      expect(threadCounts(one, configured)).toEqual(counts);
-    },
-  );
+    ['physical cores and hyper-threads', machine(16, 8, null), 16, [8, 16]],
+    ['the configured number as well', machine(16, 8, null), 12, [8, 12, 16]],
+    ['each number once', machine(8, 8, null), 8, [8]],
+    ['each number once on two cores', machine(2, 2, null), 2, [2]],
+    ['the whole cores of a container', machine(16, 8, 4.5), 4, [4]],
+    ['a configured number above the limit of a container', machine(16, 8, 4), 16, [4, 16]],
+    ['one thread if a container has less than one core', machine(16, 8, 0.5), 1, [1]],
+    ['one thread and the configured number', machine(4, 2, 0.5), 2, [1, 2]],
+    ['hyper-threads if the physical cores are unknown', machine(6, null, null), 2, [2, 6]],
+    ['hyper-threads if /proc/cpuinfo is missing', unknown(4), 1, [1, 4]],
+    ['numbers in ascending order', unknown(8), 3, [3, 8]],
+  ])('measures %s', (_, one, configured, counts) => {
+    expect(threadCounts(one, configured)).toEqual(counts);
+  });
 });
 
-it('recommends the smallest number of threads that is as fast as any other', () => {
-  const measured = [
-    { threads: 4, requestMs: 130 },
-    { threads: 8, requestMs: 103 },
-    { threads: 16, requestMs: 100 },
-  ];
+describe('recommendThreads', () => {
+  it('recommends the fastest number', () => {
+    const measured = [
+      { threads: 4, requestMs: 200 },
+      { threads: 8, requestMs: 100 },
+      { threads: 16, requestMs: 150 },
+    ];
 
-  expect(recommendThreads(measured)).toBe(8);
+    expect(recommendThreads(measured)).toBe(8);
+  });
+
+  it.each([103, 110])('recommends fewer threads that are at most 10 %% slower: %d ms', (ms) => {
+    const measured = [
+      { threads: 16, requestMs: 100 },
+      { threads: 8, requestMs: ms },
+      { threads: 4, requestMs: 111 },
+    ];
+
+    expect(recommendThreads(measured)).toBe(8);
+  });
 });

@@ -58,7 +58,7 @@ export async function loadTracedModel(
  * @param length number of values to copy from the end of each output.
  * @param onOutputs receives the copies in the order of `outputs`.
  */
-function observeGraph(
+export function observeGraph(
   session: GraphSession,
   outputs: readonly string[],
   length: number,

@@ -14,6 +14,7 @@ import { inspectPackage } from '../../models/package/model-package.js';
 import { verifyPackage } from './verify-package.js';
 import { findReferencePackage } from './reference-package.js';
 import { type PackageToVerify, type VerifiedPackage, verifyPackages } from './verify-packages.js';
+import type { VerifyResult, VerifyTask } from './verify-result.js';
 
 // Three packages are loaded and timed, whatever else the machine does.
 jest.setTimeout(300_000);
@@ -90,6 +91,26 @@ describe('verifyPackages', () => {
     expect(readdirSync(home)).toEqual(['packages']);
   });
 
+  it('verifies each package without a trace if there is no reference', async () => {
+    const tasks: VerifyTask[] = [];
+    const result = { loadMs: 1 } as VerifyResult;
+    const verified = await verifyPackages({
+      ...{ packages: [int8, fp32], threads: 3, depth: 'layers' as const, home },
+      reference: { kind: 'none', reason: 'None.' },
+      verify: (task) => Promise.resolve(tasks.push(task)).then(() => result),
+    });
+
+    const trace = { role: 'none' };
+    expect(tasks).toEqual([
+      { packageDirectory: int8.directory, threads: 3, trace },
+      { packageDirectory: fp32.directory, threads: 3, trace },
+    ]);
+    expect(verified).toEqual([
+      { ...int8, role: 'alone', result },
+      { ...fp32, role: 'alone', result },
+    ]);
+  });
+
   it('rejects packages of different vocabularies before it loads a model', async () => {
     const { manifest } = int8;
     const decoder = { ...manifest.decoder, vocabularySize: 9215 };
@@ -104,7 +125,7 @@ describe('verifyPackages', () => {
   });
 });
 
-describe('findReference', () => {
+describe('findReferencePackage', () => {
   const search = { model: './somewhere', usableBytes: 1e9 };
   const find = (more: Partial<Parameters<typeof findReferencePackage>[0]>) =>
     findReferencePackage({ ...search, home, manifest: int8.manifest, ...more }, () => undefined);

@@ -118,6 +118,7 @@ describe('createGuardedFetcher', () => {
     await fetchFromServer(url('/'));
     await fetchFromServer(url('/'));
 
+    expect(server!.requests).toHaveLength(2);
     for (const request of server!.requests) {
       expect(request.method).toBe('GET');
       expect(request.headers).toEqual({

@@ -99,6 +99,7 @@ describe('convertCheckpoint', () => {
     const results = await decodeTiny(network, ids, { chunks: [4, 1, 1] });
     await network.close();
 
+    expect(results.map(({ positions }) => positions)).toEqual([4, 5, 6]);
     for (const { positions, scores } of results) {
       expect(cosine(scores, expected[positions - 1]!)).toBeGreaterThan(0.999);
     }

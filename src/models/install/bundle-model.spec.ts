@@ -100,7 +100,9 @@ describe('bundleModel', () => {
     expect(lines).toHaveLength((await readdir(packageFolder)).length + 10);
 
     await writeFile(join(target, 'model', 'vision.onnx.data'), 'y');
-    await expect(check()).rejects.toThrow();
+    await expect(check()).rejects.toMatchObject({
+      stdout: 'model/vision.onnx.data: FAILED\n',
+    });
   });
 
   it('does not change an existing folder', async () => {

@@ -1,4 +1,4 @@
-/** A process that takes one measurement, given as JSON, and prints the figures as its last line. */
+/** A process that runs one measurement, given as JSON, and prints the figures in its last line. */
 import { measureEngine } from './measure-engine.js';
 import { measureLimits } from './measure-limits.js';
 import { measureLlama } from './measure-llama.js';

@@ -2,11 +2,11 @@ import type { BenchModel, BenchShape } from '../models/bench-shapes.js';
 
 export type Contender = 'service' | 'llama' | 'transformers';
 
-/** One measurement, in a process of its own. */
+/** A measurement, which runs in a process of its own. */
 export type Job =
-  /** What the machine can do at most. */
+  /** The limits of the machine: memory bandwidth and arithmetic. */
   | { readonly kind: 'limits' }
-  /** A prompt is read by each of the sequences, then all write side by side. */
+  /** Each sequence prefills a prompt, then all decode in one batch. */
   | {
       readonly kind: 'text';
       readonly contender: Contender;
@@ -14,25 +14,25 @@ export type Job =
       readonly promptTokens: number;
       readonly steps: number;
       readonly sequences: number;
-      /** Of llama.cpp, which is faster with it in one thing and without it in another. */
+      /** For llama.cpp, whose prefill and decode differ in which is faster. */
       readonly flashAttention?: boolean;
     }
-  /** The vision graph over some tiles. */
+  /** Encodes tiles with the vision graph. */
   | { readonly kind: 'tiles'; readonly precision: 'fp32' | 'int8'; readonly tiles: number }
-  /** Two questions about one picture, one after the other. */
+  /** Asks two questions about one image, one after the other. */
   | { readonly kind: 'second question'; readonly detail: 'low' | 'high' }
-  /** One picture in several languages: in one request, or one by one, with or without what is kept between requests. */
+  /** Captions one image in several languages: in one request, or one by one, with or without the caches. */
   | {
       readonly kind: 'languages';
       readonly count: number;
       readonly how: 'one request' | 'one by one' | 'one by one, nothing kept';
     }
-  /** Several clients at once. */
+  /** Serves several clients at once. */
   | { readonly kind: 'clients'; readonly clients: number }
-  /** A picture through the engine of the bundled model. */
+  /** Captions an image with the engine and the bundled model. */
   | { readonly kind: 'demo picture'; readonly detail: 'low' | 'auto' | 'high' };
 
-/** What a measurement found, by name; times in milliseconds, speeds per second, `peakBytes` of memory always. */
+/** Figures by name: times in milliseconds, speeds per second, and always `peakBytes` of memory. */
 export type Figures = Readonly<Record<string, number>>;
 
 export interface Assignment {
@@ -41,7 +41,7 @@ export interface Assignment {
   readonly threads: number;
 }
 
-/** What a measurement reads. */
+/** The model files that a measurement reads. */
 export function modelsOf(job: Job): BenchModel[] {
   if (job.kind === 'limits') return [];
   if (job.kind === 'tiles')
@@ -52,7 +52,7 @@ export function modelsOf(job: Job): BenchModel[] {
   return [{ format: job.contender === 'llama' ? 'gguf' : 'onnx-export', shape: job.shape }];
 }
 
-/** The precision that reads and writes fastest. */
+/** The precision with the fastest prefill and decode. */
 export function servicePackage(shape: BenchShape): BenchModel {
   return { format: 'package', shape, precision: 'mixed' };
 }

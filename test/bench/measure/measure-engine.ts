@@ -8,7 +8,7 @@ import { resolveSettings } from '../../../src/engine/resolve-settings.js';
 import type { Conversation, EngineRequest } from '../../../src/engine/vision-language-engine.js';
 import { resolveLanguage } from '../../../src/language/languages.js';
 import { modelPath } from '../models/bench-home.js';
-import { createPicture } from './create-picture.js';
+import { createImage } from './create-image.js';
 import { type Figures, type Job, servicePackage } from './job.js';
 import { elapsedMs, measureMs } from './timing.js';
 
@@ -25,11 +25,11 @@ const WORKER = pathToFileURL(
 const ENGLISH = resolveLanguage('en');
 const LANGUAGES = ['en', 'es', 'ca', 'fr', 'de', 'it', 'pt', 'nl'];
 const ANSWER_TOKENS = 32;
-/** The running answer is long enough to see the others arrive, and read, and begin. */
+/** The active answer is long enough for the others to arrive, prefill and start decoding. */
 const RUNNING_TOKENS = 96;
 const DEMO_RUNS = 7;
 
-/** Requests through the engine and its worker process, as the service sends them. */
+/** Sends requests through the engine and its worker process, like the service. */
 export async function measureEngine(
   job: EngineJob,
   home: string,
@@ -58,8 +58,8 @@ export async function measureEngine(
         ),
         ...more,
       });
-    // Weights come from the disk now.
-    await drain(ask(await createPicture(0), [caption('en')], { maxTokens: 4 }));
+    // The first run reads the weights from disk.
+    await drain(ask(await createImage(0), [caption('en')], { maxTokens: 4 }));
     const figures = await measure(job, ask);
     return { ...figures, peakBytes: workerPeakBytes() };
   } finally {
@@ -77,9 +77,9 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
       return measureClients(job.clients, ask);
     case 'demo picture': {
       const { detail } = job;
-      // Another picture each time: what is kept of the one before must not help.
+      // A different image each time, so that the feature cache has no hit.
       const pictures = await Promise.all(
-        Array.from({ length: DEMO_RUNS + 1 }, (_, index) => createPicture(index + 1)),
+        Array.from({ length: DEMO_RUNS + 1 }, (_, index) => createImage(index + 1)),
       );
       const firstTextMs = await measureMs(DEMO_RUNS, async () => {
         await drain(ask(pictures.shift()!, [caption('en')], { detail, maxTokens: 8 }), isText);
@@ -89,9 +89,9 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
   }
 }
 
-/** Time to the first token of two questions about one picture. */
+/** Measures the time to the first token of two questions about one image. */
 async function measureSecondQuestion(detail: 'low' | 'high', ask: Ask): Promise<Figures> {
-  const picture = await createPicture(1);
+  const picture = await createImage(1);
   const question = (text: string) => [questionConversation(text, ENGLISH)];
   const time = (text: string) =>
     elapsedMs(() => drain(ask(picture, question(text), { detail, maxTokens: 1 })));
@@ -104,7 +104,7 @@ async function measureLanguages(
   { count, how }: Extract<Job, { kind: 'languages' }>,
   ask: Ask,
 ): Promise<Figures> {
-  const picture = await createPicture(1);
+  const picture = await createImage(1);
   const captions = LANGUAGES.slice(0, count).map(caption);
   const totalMs = await elapsedMs(async () => {
     if (how === 'one request') await drain(ask(picture, captions));
@@ -113,10 +113,10 @@ async function measureLanguages(
   return { totalMs };
 }
 
-/** One answer is being written when the other clients arrive, each with a picture of its own. */
+/** One answer is being decoded when the other clients arrive, each with a different image. */
 async function measureClients(clients: number, ask: Ask): Promise<Figures> {
   const pictures = await Promise.all(
-    Array.from({ length: clients }, (_, index) => createPicture(index + 1)),
+    Array.from({ length: clients }, (_, index) => createImage(index + 1)),
   );
   const gaps: number[] = [];
   let others: Promise<unknown> | undefined;
@@ -140,7 +140,7 @@ function caption(tag: string): Conversation {
   return captionConversation('caption', resolveLanguage(tag));
 }
 
-/** Takes events to the end, or to the first that is asked for. */
+/** Consumes events up to the first of a type, or to the end. */
 async function drain(
   events: AsyncIterable<unknown>,
   isLast: (event: unknown) => boolean = () => false,
@@ -152,7 +152,7 @@ function isText(event: unknown): boolean {
   return (event as { readonly type: string }).type === 'text-delta';
 }
 
-/** The most memory that any child process held, by /proc; 0 elsewhere. */
+/** Peak memory of all child processes, from /proc. 0 on systems without /proc. */
 function workerPeakBytes(): number {
   try {
     const children = readdirSync('/proc')

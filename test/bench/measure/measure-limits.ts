@@ -11,15 +11,15 @@ import { randomBytes } from '../peers/random-blocks.js';
 import type { Figures } from './job.js';
 import { elapsedMs } from './timing.js';
 
-/** Far more than any cache of a processor holds. */
+/** Larger than the caches of any processor. */
 const BYTES_PER_THREAD = 512 * 1024 ** 2;
 const READS = 8;
 
-/** Sizes of a product in the middle of a large model's prompt. */
+/** Sizes of a typical matrix product in the prefill of a large model. */
 const [ROWS, COLUMNS, OUTPUTS] = [512, 4_096, 8_192];
 const PRODUCTS = 8;
 
-/** A thread that reads its memory from end to end: the C library's search for a byte that is not there. */
+/** A thread that reads its memory once: it searches for a byte that does not occur, with the C library. */
 const READER = `
   const { parentPort, workerData } = require('node:worker_threads');
   const memory = Buffer.alloc(workerData, 1);
@@ -27,7 +27,7 @@ const READER = `
   parentPort.postMessage('ready');
 `;
 
-/** What the memory and the arithmetic of this machine give at most: the best of several runs. */
+/** Measures the memory bandwidth and arithmetic of this machine: the best of several runs. */
 export async function measureLimits(threads: number): Promise<Figures> {
   return {
     bytesPerSecond: await measureBandwidth(threads),
@@ -54,7 +54,7 @@ async function measureBandwidth(threads: number): Promise<number> {
   return (threads * BYTES_PER_THREAD * 1e3) / Math.min(...times);
 }
 
-/** Multiplications and additions counted as two, of unsigned by signed bytes, by the kernel that reads prompts. */
+/** Operations of uint8 x int8 products, two per multiply-add, with the kernel of the prefill. */
 async function measureProduct(threads: number): Promise<number> {
   const graph = new GraphBuilder('product');
   const file = 'product.onnx.data';
@@ -66,7 +66,7 @@ async function measureProduct(threads: number): Promise<number> {
   graph.floats('b_scale', new Float32Array(OUTPUTS).fill(1), [OUTPUTS]);
   graph.byte('zero', 128);
   graph.emit('MatMulIntegerToFloat', ['a', b, 'a_scale', 'b_scale', 'zero'], 'product');
-  // One number of the result leaves the graph, since the binding copies what does.
+  // The graph returns one number of the result, since the binding copies every output.
   graph.emit('Gather', ['product', graph.integers('first', [0])], 'result', { axis: { int: 1 } });
   graph.output('result', 'float32', ['rows', 1]);
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-bench-'));

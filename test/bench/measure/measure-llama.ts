@@ -7,7 +7,7 @@ import { elapsedMs, promptIds } from './timing.js';
 
 type TextJob = Extract<Job, { kind: 'text' }>;
 
-/** What is used of node-llama-cpp. */
+/** The used part of the API of node-llama-cpp. */
 interface LlamaPackage {
   getLlama(options: object): Promise<{
     loadModel(options: { modelPath: string }): Promise<{
@@ -24,11 +24,11 @@ interface LlamaSequence {
 }
 
 const WARM_UP_TOKENS = 32;
-/** The peer's default. */
+/** The default of node-llama-cpp. */
 const BATCH = 512;
 const FLOAT16_BYTES = 2;
 
-/** node-llama-cpp on the processor, greedy, with the same prompts; several sequences through its own batching. */
+/** Measures node-llama-cpp on the CPU: greedy, the same prompts, several sequences with its own batching. */
 export async function measureLlama(job: TextJob, home: string, threads: number): Promise<Figures> {
   const { promptTokens, steps, sequences: count, shape } = job;
   const { decoder, vocabulary } = decoderOf(shape);

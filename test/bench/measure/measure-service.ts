@@ -55,7 +55,7 @@ export async function measureService(
     const scores = await decoder.step(sequences.map((sequence, i) => ({ sequence, id: ids[i]! })));
     scores.forEach((row, index) => (ids[index] = likeliest(row)));
   };
-  // The first one makes room for the answer.
+  // The first step grows the cache for the answer.
   await step();
   const decodeMs = await elapsedMs(async () => {
     for (let i = 0; i < steps; i++) await step();

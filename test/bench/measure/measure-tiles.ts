@@ -5,7 +5,7 @@ import type { Figures, Job } from './job.js';
 import { openPackage } from './open-package.js';
 import { elapsedMs } from './timing.js';
 
-/** The vision graph, tower and projector, over tiles of noise. */
+/** Measures the vision graph (encoder and projector) on tiles of noise. */
 export async function measureTiles(
   { precision, tiles }: Extract<Job, { kind: 'tiles' }>,
   home: string,

@@ -11,7 +11,7 @@ type TextJob = Extract<Job, { kind: 'text' }>;
 const WARM_UP_TOKENS = 32;
 const FLOAT_BYTES = 4;
 
-/** `generate` of transformers.js on the same ONNX Runtime, greedy, timed by what its streamer is given. */
+/** Measures `generate` of transformers.js on the same ONNX Runtime: greedy, timed by its streamer. */
 export async function measureTransformers(
   job: TextJob,
   home: string,
@@ -41,7 +41,7 @@ export async function measureTransformers(
     return times;
   };
   await generate(WARM_UP_TOKENS, 2);
-  // The start, the prompt itself, and then every token.
+  // The streamer gets the prompt first, then every token.
   const [startMs, , firstMs, ...laterMs] = await generate(promptTokens, steps + 1);
   const cacheBytes = 2 * decoder.layers * decoder.keyValueHeads * decoder.headDim * FLOAT_BYTES;
   return {
@@ -62,6 +62,6 @@ class Stopwatch extends BaseStreamer {
   }
 
   override end(): void {
-    // The last token was timed already.
+    // The last token was already timed.
   }
 }

@@ -6,7 +6,7 @@ import { PACKAGE_FILES } from '../../../src/models/package/manifest.js';
 import { inspectPackage } from '../../../src/models/package/model-package.js';
 import { loadGraph } from '../../../src/runtime/graph-session.js';
 
-/** Loads a package as the engine does, without hashing gigabytes that were made here. */
+/** Loads a package without verifying its hashes, since the bench wrote its gigabytes itself. */
 export async function openPackage(directory: string, threads: number): Promise<LoadedModel> {
   const manifest = await inspectPackage(directory);
   const filePath = (name: string) => join(directory, name);

@@ -15,7 +15,7 @@ import { ggufBytes, writeLlamaGguf } from '../peers/llama-gguf.js';
 import { type BenchModel, type BenchShape, decoderOf, RANDOM_CHECKPOINTS } from './bench-shapes.js';
 import { makePackage } from './random-package.js';
 
-/** Gigabytes of packages on the disk, about: what is told before anything is made. */
+/** Approximate gigabytes of packages on disk, printed before they are created. */
 const PACKAGE_GIGABYTES: Readonly<Record<string, number>> = {
   '2b-mixed': 3.7,
   '7b-mixed': 11.6,
@@ -32,7 +32,7 @@ function modelName(model: BenchModel): string {
   return model.format === 'gguf' ? `${model.shape}.gguf` : model.shape;
 }
 
-/** What a model will take on the disk, about. */
+/** Approximate bytes of a model on disk. */
 export function estimateBytes(model: BenchModel): number {
   const { decoder, vocabulary } = decoderOf(model.shape);
   if (model.format === 'package') return (PACKAGE_GIGABYTES[modelName(model)] ?? 0.05) * 1e9;
@@ -40,7 +40,7 @@ export function estimateBytes(model: BenchModel): number {
   return exportBytesPerToken(decoder, vocabulary) + (decoder.hidden * vocabulary * 5) / 8;
 }
 
-/** Makes what is not there yet. A package is made anew when the converter would write another today. */
+/** Creates missing models. Converts a package again if the converter would now write a different one. */
 export async function makeModel(home: string, model: BenchModel): Promise<void> {
   const path = modelPath(home, model);
   const startMs = performance.now();
@@ -71,7 +71,7 @@ async function make(path: string, model: BenchModel): Promise<boolean> {
   return true;
 }
 
-/** The same decoder as a checkpoint that reads text alone. */
+/** The same decoder as a text-only checkpoint. */
 function textCheckpoint(shape: BenchShape) {
   const { decoder, vocabulary } = decoderOf(shape);
   return { ...RANDOM_CHECKPOINTS['2b'], vision: null, decoder, pieces: vocabulary };

@@ -6,16 +6,19 @@ import {
   SHAPES,
 } from '../../hub/synthetic-shapes.js';
 
-/** `2b` is the published text model with the tower of the published one that sees; `so400m` is that tower alone. */
+/**
+ * `2b` is the published text model with the vision encoder of the published 7B vision-language model; `so400m` is that
+ * encoder alone.
+ */
 export type BenchShape = 'demo' | '2b' | '7b' | 'so400m';
 
-/** A file or folder that a measurement reads. */
+/** A model file or folder of a measurement. */
 export type BenchModel =
   | { readonly format: 'package'; readonly shape: BenchShape; readonly precision: Precision }
   | { readonly format: 'gguf'; readonly shape: BenchShape }
   | { readonly format: 'onnx-export'; readonly shape: BenchShape };
 
-/** Small shards, since one of them lies on the disk at a time while a package is made. */
+/** Small shards, since conversion stores one shard at a time. */
 const SHARD_BYTES = 1_000_000_000;
 
 const TOWER = SHAPES['7b-vision'].vision;
@@ -33,7 +36,7 @@ const DEMO_DECODER: DecoderShape = {
 };
 const DEMO_VOCABULARY = 9_216;
 
-/** Next to nothing behind the projector, which has the width of the 7B model. */
+/** A minimal decoder after the projector, which has the width of the 7B model. */
 const HARDLY_A_DECODER: DecoderShape = {
   ...SHAPES['7b'].decoder,
   layers: 1,
@@ -55,7 +58,7 @@ export const RANDOM_CHECKPOINTS: Readonly<Record<Exclude<BenchShape, 'demo'>, Ch
   },
 };
 
-/** The decoder of a shape, and its vocabulary: the same for the service and its peers. */
+/** Decoder and vocabulary of a shape, the same for the service and its peers. */
 export function decoderOf(shape: BenchShape): {
   readonly decoder: DecoderShape;
   readonly vocabulary: number;
@@ -65,7 +68,7 @@ export function decoderOf(shape: BenchShape): {
   return { decoder: checkpoint.decoder, vocabulary: embeddingRows(checkpoint) };
 }
 
-/** Multiply-adds of one position of a prompt: the matrices of all layers, and attention over half the prompt. */
+/** Multiply-adds per prompt position: the matrices of all layers, and attention to half of the prompt. */
 export function multiplyAddsPerToken(shape: BenchShape, promptTokens: number): number {
   const { hidden, layers, heads, keyValueHeads, headDim, wide } = decoderOf(shape).decoder;
   const matrices = 2 * hidden * headDim * (heads + keyValueHeads) + 3 * hidden * wide;

@@ -17,10 +17,10 @@ import { type BenchShape, RANDOM_CHECKPOINTS } from './bench-shapes.js';
 const DEMO_CHECKPOINT = join(import.meta.dirname, '../../../models/demo');
 
 /**
- * Makes a package with the project's own converter, unless the one in the folder is what it would make today. Weights are
- * random; of the checkpoint one shard lies on the disk at a time.
+ * Converts a checkpoint with random weights to a package, unless the one in the folder is up to date. Stores one shard
+ * of the checkpoint at a time.
  *
- * @returns whether it was made anew.
+ * @returns whether it was converted.
  */
 export async function makePackage(
   shape: BenchShape,
@@ -79,7 +79,7 @@ async function isCurrent(directory: string, digest: string): Promise<boolean> {
   }
 }
 
-/** Beside the package, which must hold nothing but its own files. */
+/** Beside the package, which must contain only its own files. */
 function digestFile(directory: string): string {
   return `${directory}.digest`;
 }

@@ -1,8 +1,8 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
 /**
- * The GGUF container, version 3, little-endian: a header of keys and values, the tensors' names and places, and their
- * bytes. Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ * The GGUF container, version 3, little-endian: metadata, names and offsets of the tensors, and their data.
+ * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 export type GgufValue =
   | { readonly uint32: number }
@@ -12,7 +12,7 @@ export type GgufValue =
   | { readonly float32s: Float32Array }
   | { readonly int32s: Int32Array };
 
-/** How ggml stores a matrix: the number of the type, and how many weights take how many bytes together. */
+/** Tensor types of ggml: the number of the type, and the weights and bytes of a block. */
 export interface GgmlType {
   readonly id: number;
   readonly weights: number;
@@ -29,10 +29,10 @@ export type GgmlTypeName = keyof typeof GGML_TYPES;
 
 export interface GgufTensor {
   readonly name: string;
-  /** Innermost dimension first, which is the number of columns of a matrix. */
+  /** The innermost dimension first: the columns of a matrix. */
   readonly dimensions: readonly number[];
   readonly type: GgmlTypeName;
-  /** The bytes in pieces that together are as many as `tensorBytes` says. */
+  /** The data in pieces, `tensorBytes` in total. */
   read(): Iterable<Uint8Array>;
 }
 
@@ -40,23 +40,23 @@ const MAGIC = 'GGUF';
 const VERSION = 3;
 const ALIGNMENT = 32;
 
-/** Numbers of the types of metadata. */
+/** Type numbers of metadata values. */
 const UINT32 = 4;
 const INT32 = 5;
 const FLOAT32 = 6;
 const STRING = 8;
 const ARRAY = 9;
 
-/** @throws RangeError when the columns are no whole number of blocks. */
+/** @throws RangeError if the columns are no multiple of the block size */
 export function tensorBytes({ name, dimensions, type }: Omit<GgufTensor, 'read'>): number {
   const { weights, bytes } = GGML_TYPES[type];
   if (dimensions[0]! % weights !== 0) {
-    throw new RangeError(`${name}: ${dimensions[0]!} columns are no blocks of ${weights}.`);
+    throw new RangeError(`${name}: ${dimensions[0]!} columns are no multiple of ${weights}.`);
   }
   return (dimensions.reduce((product, size) => product * size, 1) / weights) * bytes;
 }
 
-/** Everything before the tensors' bytes, padded to where they begin. */
+/** The header before the tensor data, padded to the alignment. */
 export function encodeGgufHeader(
   metadata: Readonly<Record<string, GgufValue>>,
   tensors: readonly Omit<GgufTensor, 'read'>[],
@@ -80,7 +80,7 @@ export function encodeGgufHeader(
   return Buffer.concat([header], aligned(header.length));
 }
 
-/** Writes a file that appears under its name only when it is complete. */
+/** Writes a file atomically: it appears under its name when it is complete. */
 export function writeGguf(
   path: string,
   metadata: Readonly<Record<string, GgufValue>>,
@@ -95,7 +95,7 @@ export function writeGguf(
       let written = 0;
       for (const piece of tensor.read()) written += writeSync(file, piece);
       if (written !== bytes)
-        throw new RangeError(`${tensor.name}: ${written} bytes, not ${bytes}.`);
+        throw new RangeError(`${tensor.name}: wrote ${written} bytes, expected ${bytes}.`);
       writeSync(file, Buffer.alloc(aligned(bytes) - bytes));
     }
   } finally {

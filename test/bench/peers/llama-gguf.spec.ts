@@ -13,7 +13,7 @@ const DECODER: DecoderShape = {
   ...{ wide: 320, positions: 512, epsilon: 1e-5 },
 };
 const PIECES = 512;
-/** Installed by the bench itself, when it is first used. */
+/** A dependency of the bench, which `npm run bench` installs. Not a program that CI needs. */
 const PARSER = join(import.meta.dirname, '../node_modules/@huggingface/gguf/dist/index.mjs');
 
 describe('a GGUF file with random weights', () => {
@@ -26,13 +26,13 @@ describe('a GGUF file with random weights', () => {
   });
   afterAll(() => folder.remove());
 
-  it('is as long as its header and its tensors', () => {
+  it('has the length of its header and its tensors', () => {
     const tensors = listLlamaTensors(DECODER, PIECES);
     const bytes = readFileSync(path);
     expect(bytes.subarray(0, 4).toString()).toBe('GGUF');
     expect(bytes.readUInt32LE(4)).toBe(3);
     expect(bytes.readBigUInt64LE(8)).toBe(BigInt(tensors.length));
-    // All sizes of this shape are whole numbers of 32 bytes.
+    // All tensor sizes of this shape are multiples of the alignment, 32 bytes.
     const start = bytes.length - ggufBytes(DECODER, PIECES);
     expect(start % 32).toBe(0);
     expect(bytes.lastIndexOf('output.weight', start)).toBeGreaterThan(0);
@@ -50,7 +50,7 @@ describe('a GGUF file with random weights', () => {
     expect(ggufBytesPerToken(DECODER, PIECES)).toBe((2 * perLayer * 18) / 32 + norms + head);
   });
 
-  it('has weights of the promised spread', () => {
+  it('has weights with the documented standard deviation', () => {
     const [embeddings] = listLlamaTensors(DECODER, PIECES);
     const bytes = Buffer.concat([...embeddings!.read()]);
     const values: number[] = [];
@@ -65,34 +65,37 @@ describe('a GGUF file with random weights', () => {
     expect(Math.sqrt(variance)).toBeCloseTo(1, 1);
   });
 
-  (existsSync(PARSER) ? it : it.skip)('is what the parser of the hub reads', async () => {
-    const { gguf } = (await import(pathToFileURL(PARSER).href)) as {
-      gguf(
-        path: string,
-        options: object,
-      ): Promise<{
-        readonly metadata: Readonly<Record<string, unknown>>;
-        readonly tensorInfos: readonly { readonly name: string; readonly dtype: number }[];
-      }>;
-    };
-    const { metadata, tensorInfos } = await gguf(path, { allowLocalFile: true });
-    expect(metadata['general.architecture']).toBe('llama');
-    expect(metadata['llama.attention.head_count_kv']).toBe(2);
-    expect(metadata['tokenizer.ggml.tokens']).toHaveLength(PIECES);
-    expect(tensorInfos.map(({ name }) => name)).toEqual(
-      listLlamaTensors(DECODER, PIECES).map(({ name }) => name),
-    );
-    expect(tensorInfos.at(-1)!.dtype).toBe(14);
-  });
+  (existsSync(PARSER) ? it : it.skip)(
+    'can be parsed by the parser of the Hugging Face hub',
+    async () => {
+      const { gguf } = (await import(pathToFileURL(PARSER).href)) as {
+        gguf(
+          path: string,
+          options: object,
+        ): Promise<{
+          readonly metadata: Readonly<Record<string, unknown>>;
+          readonly tensorInfos: readonly { readonly name: string; readonly dtype: number }[];
+        }>;
+      };
+      const { metadata, tensorInfos } = await gguf(path, { allowLocalFile: true });
+      expect(metadata['general.architecture']).toBe('llama');
+      expect(metadata['llama.attention.head_count_kv']).toBe(2);
+      expect(metadata['tokenizer.ggml.tokens']).toHaveLength(PIECES);
+      expect(tensorInfos.map(({ name }) => name)).toEqual(
+        listLlamaTensors(DECODER, PIECES).map(({ name }) => name),
+      );
+      expect(tensorInfos.at(-1)!.dtype).toBe(14);
+    },
+  );
 });
 
 describe('the GGUF writer', () => {
-  it('pads what stands before the tensors', () => {
+  it('pads the header to the alignment of tensors', () => {
     const header = encodeGgufHeader({ 'general.name': { text: 'x' } }, []);
     expect(header.length % 32).toBe(0);
   });
 
-  it('refuses rows that are no whole number of blocks', () => {
+  it('throws a RangeError for rows that are no multiple of the block size', () => {
     expect(() => tensorBytes({ name: 'x', dimensions: [100, 2], type: 'Q4_0' })).toThrow(
       RangeError,
     );

@@ -22,14 +22,14 @@ const PIECE_CONTROL = 3;
 const PIECE_BYTE = 6;
 
 /**
- * Writes a Llama decoder with random weights as llama.cpp's own quantiser stores it when asked for Q4_0: layers and token
- * embeddings in Q4_0, and the output head, a matrix of its own, in Q6_K.
+ * Writes a Llama decoder with random weights in the format of llama.cpp's quantizer for Q4_0: layers and token
+ * embeddings in Q4_0, and the output head, a separate matrix, in Q6_K.
  */
 export function writeLlamaGguf(path: string, decoder: DecoderShape, pieces: number): void {
   writeGguf(path, describeLlama(decoder, pieces), listLlamaTensors(decoder, pieces));
 }
 
-/** Bytes of weights that one decode step reads: everything but the table of token embeddings. */
+/** Weight bytes that a decode step reads: all but the token embeddings. */
 export function ggufBytesPerToken(decoder: DecoderShape, pieces: number): number {
   return listLlamaTensors(decoder, pieces)
     .filter(({ name }) => name !== 'token_embd.weight')
@@ -86,7 +86,7 @@ function describeLlama(decoder: DecoderShape, pieces: number): Record<string, Gg
   };
 }
 
-/** A SentencePiece vocabulary of the right size; what is timed goes in and out as numbers. */
+/** A SentencePiece vocabulary of the right size. The bench uses token ids only. */
 function describeTokenizer(pieces: number): Record<string, GgufValue> {
   const tokens = Array.from({ length: pieces }, (_, id) => {
     const byte = id - CONTROL_PIECES.length;
@@ -111,13 +111,13 @@ function describeTokenizer(pieces: number): Record<string, GgufValue> {
   };
 }
 
-/** Weights of deviation `share / sqrt(columns)`, so that sums keep the size of what goes in, or of the one given. */
+/** Weights with a standard deviation of `share / sqrt(columns)`, which preserves the scale of the activations. */
 function matrix(
   name: string,
   columns: number,
   rows: number,
   {
-    // As its quantiser does with rows that are no whole number of blocks.
+    // Like the quantizer of llama.cpp for rows that are no multiple of the block size.
     type = columns % GGML_TYPES.Q4_0.weights === 0 ? 'Q4_0' : 'F16',
     share = 1,
     deviation = share / Math.sqrt(columns),

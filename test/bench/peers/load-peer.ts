@@ -7,8 +7,9 @@ import { pathToFileURL } from 'node:url';
 const BENCH = join(import.meta.dirname, '..');
 
 /**
- * Installs what only the bench needs: the peer, and what draws. Its lock file marks the packages for graphics cards, hundreds
- * of megabytes, as those of another system, so that npm leaves them out; install scripts would fetch compilers.
+ * Installs the dependencies of the bench: the peers and the plotting library. Its lock file marks the GPU packages,
+ * hundreds of megabytes, as those of another system, so that npm skips them. Install scripts are off, since they would
+ * download compilers.
  */
 export function installPeers(): void {
   if (existsSync(join(BENCH, 'node_modules/.package-lock.json'))) return;
@@ -19,10 +20,10 @@ export function installPeers(): void {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
-  if (status !== 0) throw new Error('The peers could not be installed.');
+  if (status !== 0) throw new Error('npm could not install the dependencies of the bench.');
 }
 
-/** Imports a package of the bench's own; its types are the caller's to state, since it may not be installed. */
+/** Imports a dependency of the bench. The caller states its type, since it may not be installed. */
 export async function importPeer<T>(name: string): Promise<T> {
   const require = createRequire(join(BENCH, 'package.json'));
   return (await import(pathToFileURL(require.resolve(name)).href)) as T;

@@ -10,22 +10,22 @@ import {
 import type { DecoderShape } from '../../hub/synthetic-shapes.js';
 import { BITS, BLOCK_SIZE, OnnxWeights } from './onnx-weights.js';
 
-/** Activations are quantised to eight bits: the fastest of the kernels. */
+/** Quantizes activations to 8 bits: the fastest kernel. */
 const ACCURACY_LEVEL = 4;
 const INT32 = 6;
-/** A slice up to the end. */
+/** The end of a slice that has no limit. */
 const TO_THE_END = 2 ** 31 - 1;
 
 const MICROSOFT = 'com.microsoft';
 
-/** The file names that transformers.js asks for with `dtype: 'q4'`. */
+/** The file names of transformers.js for `dtype: 'q4'`. */
 const GRAPH_FILE = 'model_q4.onnx';
 const WEIGHTS_FILE = 'model_q4.onnx_data';
 
 /**
- * Writes a Llama decoder with random weights in the layout of the usual `q4` exports for transformers.js: token ids and a mask
- * in, scores out, `past_key_values` in and `present` out; MatMulNBits in blocks of 32 for every matrix, GroupQueryAttention
- * with rotary positions in it, and `num_logits_to_keep`, so that a prompt does not score every position.
+ * Writes a Llama decoder with random weights in the layout of the usual `q4` exports for transformers.js: inputs are
+ * token ids, a mask and `past_key_values`, outputs logits and `present`. Matrices are MatMulNBits in blocks of 32,
+ * attention is GroupQueryAttention with RoPE. `num_logits_to_keep` avoids logits for every position of a prompt.
  *
  * @param folder the export's `onnx` folder.
  */
@@ -39,7 +39,7 @@ export function writeOnnxExport(folder: string, decoder: DecoderShape, pieces: n
   }
 }
 
-/** Bytes of weights that one decode step reads. */
+/** Weight bytes that a decode step reads. */
 export function exportBytesPerToken(decoder: DecoderShape, pieces: number): number {
   const { hidden, layers, heads, keyValueHeads, headDim, wide } = decoder;
   const layer = hidden * headDim * 2 * (heads + keyValueHeads) + 3 * hidden * wide;
@@ -92,7 +92,7 @@ function buildGraph(decoder: DecoderShape, pieces: number, weights: OnnxWeights)
     return outputs;
   };
 
-  // Lengths, from the mask.
+  // Sequence lengths, from the mask.
   standard('ReduceSum', ['attention_mask', weights.integers('one', [1])], 'mask.sum', {
     keepdims: { int: 0 },
   });

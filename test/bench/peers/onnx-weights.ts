@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import type { ElementType, OnnxInitializer } from '../../../src/models/convert/graph/onnx-model.js';
 import { randomBytes } from './random-blocks.js';
 
-/** Values that share a scale in the usual `q4` exports. */
+/** The block size of the usual `q4` exports. */
 export const BLOCK_SIZE = 32;
 export const BITS = 4;
 
 const Q4_DEVIATION = Math.sqrt((16 ** 2 - 1) / 12);
 const ROPE_BASE = 10_000;
-/** A prime, so that rows of no width line up. */
+/** Prime, so that no two rows of a matrix are equal. */
 const RING_BYTES = 1_048_573;
 
-/** Weights one after another in the file beside the graph. */
+/** The weights of a graph, one after another in its external data file. */
 export class OnnxWeights {
   readonly initializers: OnnxInitializer[] = [];
   private readonly file: number;
@@ -31,7 +31,7 @@ export class OnnxWeights {
     closeSync(this.file);
   }
 
-  /** A matrix in blocks of random values: names of the packed values and of their scales. */
+  /** Adds a matrix in blocks of random values. @returns the names of the packed values and of their scales */
   blocks(
     name: string,
     rows: number,
@@ -82,7 +82,7 @@ export class OnnxWeights {
     return name;
   }
 
-  /** Repeats `pattern` until `length` bytes are there. */
+  /** Repeats `pattern` up to `length` bytes. */
   private write(
     name: string,
     type: ElementType,

@@ -1,10 +1,10 @@
 import { numberToFloat16 } from './float16-bits.js';
 import { GGML_TYPES } from './gguf-file.js';
 
-/** Blocks of the shared ring; a prime, so that rows of no width line up. */
+/** Blocks of the shared ring. Prime, so that no two rows of a matrix are equal. */
 const RING_BLOCKS = 16_381;
 
-/** Standard deviations of what the random bits of a block stand for, before its scale. */
+/** Standard deviations of the unscaled values of random bits. */
 const Q4_0_DEVIATION = Math.sqrt((16 ** 2 - 1) / 12);
 const Q6_K_DEVIATION = Math.sqrt((64 ** 2 - 1) / 12);
 
@@ -13,14 +13,14 @@ const Q6_K_SCALES_AT = 192;
 const Q6_K_SCALE_AT = 208;
 const Q6_K_INNER_SCALE = 64;
 
-/** The types that weights are stored in here. */
+/** The tensor types of the weights. */
 export type RandomType = 'F16' | 'Q4_0' | 'Q6_K';
 
 const rings = new Map<string, Uint8Array>();
 
 /**
- * Blocks of quantised weights with random bits, of mean about 0 and the given standard deviation, from a ring that
- * repeats. A file of gigabytes costs no computing, and a kernel cannot tell it from trained weights.
+ * Blocks of quantized weights with random bits, approximately mean 0 and the given standard deviation, from a repeating
+ * ring. Gigabytes need no computation, and a kernel takes as long as with trained weights.
  *
  * @param count number of blocks.
  */
@@ -59,7 +59,7 @@ function ringOf(type: RandomType, deviation: number): Uint8Array {
   return ring;
 }
 
-/** The same bytes at every start. */
+/** Pseudo-random bytes, the same on every call. */
 export function randomBytes(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   let state = 1;

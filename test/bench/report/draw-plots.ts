@@ -19,7 +19,7 @@ interface Point {
   readonly series: string;
 }
 
-/** A plot of the results; its file is `plots/NAME.svg`. */
+/** A plot of the results, in the file `plots/NAME.svg`. */
 export interface Plot {
   readonly name: string;
   readonly title: string;
@@ -31,7 +31,7 @@ export interface Plot {
 const SERVICE = 'this service';
 const LLAMA = 'node-llama-cpp';
 const TRANSFORMERS = 'transformers.js';
-/** Okabe and Ito's colours, which most people who see few colours can tell apart. */
+/** The color-blind safe palette of Okabe and Ito. */
 const COLOURS: Readonly<Record<string, string>> = {
   [SERVICE]: '#0072B2',
   [LLAMA]: '#D55E00',
@@ -39,7 +39,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   'int8, this service': '#0072B2',
   fp32: '#767676',
   'one request': '#0072B2',
-  'one by one': '#767676',
+  'one request per language': '#767676',
 };
 const [WIDTH, HEIGHT] = [420, 240];
 const FONT = 'Helvetica, Arial, sans-serif';
@@ -58,22 +58,22 @@ export function choosePlots(results: readonly RowResult[]): Plot[] {
   const tokensPerSecond = 'tokens/s';
   return [
     {
-      ...{ name: 'prompt-length', title: 'Reading a prompt, 2B shape' },
+      ...{ name: 'prompt-length', title: 'Prefill, 2B shape' },
       ...{ xTitle: 'prompt tokens', yTitle: tokensPerSecond },
       points: against(lengths, (x) => `prefill-${x}`),
     },
     {
-      ...{ name: 'context-length', title: 'Writing, one answer, 2B shape' },
-      ...{ xTitle: 'tokens of context', yTitle: tokensPerSecond },
+      ...{ name: 'context-length', title: 'Decode of one sequence, 2B shape' },
+      ...{ xTitle: 'context tokens', yTitle: tokensPerSecond },
       points: against(lengths, (x) => `decode-${x}`),
     },
     {
-      ...{ name: 'batch', title: 'Writing, several answers at once, 2B shape' },
-      ...{ xTitle: 'answers at once', yTitle: `${tokensPerSecond} of all together` },
+      ...{ name: 'batch', title: 'Decode of a batch, 2B shape' },
+      ...{ xTitle: 'sequences in the batch', yTitle: `${tokensPerSecond}, all sequences` },
       points: against([1, 4, 8], (x) => (x === 1 ? 'decode-770' : `sequences-${x}`)),
     },
     {
-      ...{ name: 'tiles', title: 'Seeing a picture, so400m shape' },
+      ...{ name: 'tiles', title: 'Encoding of an image, so400m shape' },
       ...{ xTitle: 'tiles', yTitle: 'seconds' },
       points: [1, 5, 10].flatMap((x) => [
         { x, y: x / value(`tiles-${x}`, 'service'), series: 'int8, this service' },
@@ -81,17 +81,17 @@ export function choosePlots(results: readonly RowResult[]): Plot[] {
       ]),
     },
     {
-      ...{ name: 'languages', title: 'One picture in several languages, 2B shape' },
+      ...{ name: 'languages', title: 'Captions of an image in several languages, 2B shape' },
       ...{ xTitle: 'languages', yTitle: 'seconds' },
       points: LANGUAGE_COUNTS.flatMap((x) => [
         { x, y: value(`languages-${x}`, 'service'), series: 'one request' },
-        { x, y: value(`languages-${x}`, 'compared'), series: 'one by one' },
+        { x, y: value(`languages-${x}`, 'compared'), series: 'one request per language' },
       ]),
     },
   ];
 }
 
-/** Writes the plots as SVG files that show well on white and on dark pages. */
+/** Writes the plots as SVG files that are legible on light and dark pages. */
 export async function drawPlots(plots: readonly Plot[], folder: string): Promise<void> {
   const vega = await importPeer<Vega>('vega');
   const vegaLite = await importPeer<VegaLite>('vega-lite');
@@ -103,14 +103,14 @@ export async function drawPlots(plots: readonly Plot[], folder: string): Promise
   }
 }
 
-/** Where a figure stands beside its point, so that lines close to each other leave both readable. */
+/** The place of a label beside its point, so that the labels of close lines do not overlap. */
 const LABELS = {
   above: { dy: -11 },
   below: { dy: 14 },
   right: { dx: 9, dy: 3, align: 'left' },
 } as const;
 
-/** The lowest of a column has its figure below, or beside where the axis is too near; the others above. */
+/** The lowest label of a column is below its point, or beside it near the axis. The others are above. */
 function placeLabels(
   points: readonly Point[],
 ): (Point & { readonly label: keyof typeof LABELS })[] {

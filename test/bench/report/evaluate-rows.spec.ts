@@ -16,7 +16,7 @@ describe('evaluateRows', () => {
     ...[400, 500, 480].map((prefillTps) => run(service, { prefillTps, peakBytes: 3e9 })),
     run(plain, { prefillTps: 80, peakBytes: 2e9 }),
     run(flash, { prefillTps: 96, peakBytes: 4e9 }),
-    // Of another hour.
+    // A run of another session.
     { ...run(service, { prefillTps: 900, peakBytes: 9e9 }), list: 'pictures' },
     run(LIMITS, { int8OperationsPerSecond: 5e11, peakBytes: 1 }),
     run(LIMITS, { int8OperationsPerSecond: 7e11, peakBytes: 1 }),
@@ -24,44 +24,44 @@ describe('evaluateRows', () => {
   ];
   const [row] = evaluateRows(chooseRows(['prefill-770'], false), runs);
 
-  it("compares medians with the better of the peer's two ways", () => {
+  it("compares medians with the better of the peer's two configurations", () => {
     expect(row).toMatchObject({ service: 480, llama: 96, ratio: 5, reached: true });
   });
 
-  it('tells the most memory of each side', () => {
+  it('reports the peak memory of each side', () => {
     expect(row).toMatchObject({ peakBytes: 3e9, peerPeakBytes: 4e9 });
   });
 
-  it('sees a missed target', () => {
+  it('reports a missed target', () => {
     const slower = [...runs, ...Array.from({ length: 5 }, () => run(service, { prefillTps: 470 }))];
     expect(evaluateRows(chooseRows(['prefill-770'], false), slower)[0]!.reached).toBe(false);
   });
 
-  it('judges no target where a measurement failed', () => {
+  it('judges no target if a measurement failed', () => {
     const withoutPeer = runs.filter(({ job }) => job !== plain && job !== flash);
     const [left] = evaluateRows(chooseRows(['prefill-770'], false), withoutPeer);
     expect(left).toMatchObject({ service: 480, reached: null });
     expect(cellsOf(left!)).toContain('not measured');
   });
 
-  it('holds median speeds against what the machine gave at the median', () => {
+  it('divides median speeds by the limits of the machine measured in the same run', () => {
     const perToken = 24 * (4 * 2048 * 2048 + 3 * 2048 * 5440 + 2 * 2048 * 385);
     expect(row!.limit).toBeCloseTo((2 * perToken * 480) / 7e11, 5);
   });
 });
 
 describe('chooseRows', () => {
-  it('takes whole names before beginnings', () => {
+  it('prefers a whole name to a prefix', () => {
     const names = (wanted: string[]) => chooseRows(wanted, false).map(({ name }) => name);
     expect(names(['tiles-1'])).toEqual(['tiles-1']);
     expect(names(['tiles'])).toEqual(['tiles-1', 'tiles-5', 'tiles-10']);
   });
 
-  it('refuses a name of no row', () => {
+  it('rejects a name that no row has', () => {
     expect(() => chooseRows(['prefil-770'], false)).toThrow(RangeError);
   });
 
-  it('has rows with names of their own', () => {
+  it('has unique row names', () => {
     expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
   });
 });

@@ -1,16 +1,16 @@
 import { keyOf, lookUp, type Run } from '../run-jobs.js';
 import type { Row, RowValues } from '../rows/row.js';
 
-/** A row with its figures, as it is kept in the JSON file. */
+/** A row with its figures, as stored in results.json. */
 export interface RowResult extends RowValues {
   readonly name: string;
   readonly title: string;
   readonly unit: Row['unit'];
   readonly ratio: number | null;
   readonly target: NonNullable<Row['target']> | null;
-  /** null: nothing was asked for, or a measurement failed. */
+  /** Null if the row has no target or a measurement failed. */
   readonly reached: boolean | null;
-  /** The most memory that any of the service's processes held, and any of the peers'. */
+  /** Peak memory of any process of the service, and of the peers. */
   readonly peakBytes: number;
   readonly peerPeakBytes: number | null;
 }

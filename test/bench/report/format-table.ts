@@ -1,8 +1,8 @@
 import type { RowResult } from './evaluate-rows.js';
 
 export const HEADINGS = [
-  ...['', 'service', 'compared', 'llama.cpp', 'transformers.js', 'unit', 'ratio', 'target', ''],
-  ...['of the limit', 'peak MB', "peers' peak MB"],
+  ...['measurement', 'service', 'compared', 'llama.cpp', 'transformers.js', 'unit'],
+  ...['ratio', 'target', 'result', 'share of the limit', 'peak MB', "peers' peak MB"],
 ] as const;
 
 export function cellsOf(result: RowResult): string[] {
@@ -23,7 +23,7 @@ export function cellsOf(result: RowResult): string[] {
   ];
 }
 
-/** Columns of equal width, for a terminal. */
+/** Formats a table for a terminal. */
 export function formatTable(results: readonly RowResult[]): string {
   const rows = [[...HEADINGS], ...results.map(cellsOf)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -12,7 +12,7 @@ export function tilesRow(tiles: number): Row {
   });
   return {
     name: `tiles-${tiles}`,
-    title: `so400m: ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, int8 against fp32`,
+    title: `so400m: ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, int8 compared with fp32`,
     ...{ unit: 'tiles/s', list: 'so400m', jobs: [job('int8'), job('fp32')], ratio: againstItself },
     target: { atLeast: 4 },
     evaluate: (lookup) => ({
@@ -26,7 +26,7 @@ export function secondQuestionRow(detail: 'low' | 'high'): Row {
   const job: Job = { kind: 'second question', detail };
   return {
     name: `second-question-${detail}`,
-    title: `2b: first token of a second question, detail ${detail}, against the first`,
+    title: `2b: time to first token of a second question, detail ${detail}, compared with the first`,
     ...{ unit: 's', list: 'pictures', jobs: [job], ratio: againstItself, target: { atMost: 0.1 } },
     evaluate: (lookup) => ({
       service: lookup(job, 'secondMs') / 1e3,
@@ -44,7 +44,7 @@ export function languagesRow(count: number, how: Exclude<HowAsked, 'one request'
   const isMain = how === 'one by one, nothing kept';
   return {
     name: `languages-${count}${isMain ? '' : '-kept'}`,
-    title: `2b: a picture in ${count} ${count === 1 ? 'language' : 'languages'}, one request against ${how}`,
+    title: `2b: an image captioned in ${count} ${count === 1 ? 'language' : 'languages'}, one request compared with one per language, ${isMain ? 'without' : 'with'} caches`,
     ...{ unit: 's', list: 'pictures', jobs: [together, apart], ratio: againstItself },
     ...(isMain && count === 8 && { target: { atMost: 0.3 } }),
     evaluate: (lookup) => ({
@@ -72,7 +72,7 @@ export function demoRow(detail: 'low' | 'auto' | 'high'): Row {
   const job: Job = { kind: 'demo picture', detail };
   return {
     name: `demo-picture-${detail}`,
-    title: `demo: first text of a picture, detail ${detail}`,
+    title: `demo: time to first text of an image, detail ${detail}`,
     ...{ unit: 'ms', list: 'demo', jobs: [job] },
     evaluate: (lookup) => ({ service: lookup(job, 'firstTextMs') }),
   };

@@ -1,30 +1,30 @@
 import type { Contender, Job } from '../measure/job.js';
 
-/** The median of one figure of a measurement. */
+/** The figure of a measurement whose median is shown. */
 export type Lookup = (job: Job, figure: string) => number;
 
 export interface RowValues {
   readonly service: number;
   readonly llama?: number;
   readonly transformers?: number;
-  /** Of another way of the service itself, named in the title. */
+  /** The service in another configuration, named in the title. */
   readonly compared?: number;
-  /** 0 to 1, of what the machine gives at most. */
+  /** Share of the limit of the machine, 0 to 1. */
   readonly limit?: number;
-  /** What a decode step reads, for the notes. */
+  /** Bytes that a decode step reads, for the notes. */
   readonly bytesPerToken?: Readonly<Partial<Record<Contender, number>>>;
 }
 
 export interface Row {
-  /** By which it is chosen on the command line. */
+  /** The name on the command line. */
   readonly name: string;
   readonly title: string;
   readonly unit: 'tokens/s' | 'tiles/s' | 's' | 'ms' | 'chunks';
-  /** Rows of one list are measured together, all their processes taking turns. */
+  /** The rows of a list are measured together: their processes alternate. */
   readonly list: string;
-  /** In the order of their turns. */
+  /** In the order of measurement. */
   readonly jobs: readonly Job[];
-  /** What is divided by what is the title's to say. */
+  /** The title names the two figures of the ratio. */
   readonly ratio?: (values: RowValues) => number;
   readonly target?: { readonly atLeast: number } | { readonly atMost: number };
   evaluate(lookup: Lookup): RowValues;
@@ -32,7 +32,7 @@ export interface Row {
 
 export const LIMITS: Job = { kind: 'limits' };
 
-/** What is divided by what, where a row has a ratio. */
+/** The figures of a ratio. */
 export const againstLlama = ({ service, llama = NaN }: RowValues) => service / llama;
 export const againstTransformers = ({ service, transformers = NaN }: RowValues) =>
   service / transformers;

@@ -11,7 +11,7 @@ import { CONTEXT, memoryLimitRow, sequenceRow, textRows, transformersRow } from 
 
 const LENGTHS = [64, CONTEXT, 2_000, 4_000];
 const QUICK_ROWS = ['prefill-770', 'decode-770', 'tiles-1'];
-/** 128 against 4,096 positions would leave the bundled model's context, which ends at 1,024. */
+/** The context of the bundled model is 1,024 tokens, so it cannot be measured at 4,096. */
 const DEMO_LENGTHS = [64, 900];
 
 const MAIN_TARGETS: Readonly<Record<number, { prefill?: number; decode?: number }>> = {
@@ -37,7 +37,7 @@ export const ROWS: readonly Row[] = [
   ...textRows('7b', 384, { prefill: 3.5, decode: 1.1 }, { suffix: '7b-384' }),
 ];
 
-/** Those named, by their whole name or its beginning; all without names. @throws RangeError for a name of none. */
+/** The rows with these names or prefixes, or all without names. @throws RangeError for an unknown name */
 export function chooseRows(names: readonly string[], isQuick: boolean): Row[] {
   const wanted = names.length === 0 && isQuick ? QUICK_ROWS : names;
   if (wanted.length === 0) return [...ROWS];
@@ -46,7 +46,7 @@ export function chooseRows(names: readonly string[], isQuick: boolean): Row[] {
       const exact = ROWS.filter((row) => row.name === name);
       const found = exact.length > 0 ? exact : ROWS.filter((row) => row.name.startsWith(name));
       if (found.length > 0) return found;
-      throw new RangeError(`No row is called ${name}: ${ROWS.map((row) => row.name).join(', ')}`);
+      throw new RangeError(`Unknown row ${name}. Rows: ${ROWS.map((row) => row.name).join(', ')}`);
     }),
   );
   return ROWS.filter((row) => chosen.has(row));

@@ -10,10 +10,10 @@ import {
   type RowValues,
 } from './row.js';
 
-/** The context that batches and the transformers.js peer are measured at. */
+/** The context length of the batch rows and the transformers.js rows. */
 export const CONTEXT = 770;
 const STEPS = 24;
-/** Those of the small model are over in a blink. */
+/** Rows of the small model are fast, so they have more steps. */
 const DEMO_STEPS = 96;
 
 export function text(
@@ -29,7 +29,9 @@ export function text(
   };
 }
 
-/** Prefill and decode of one shape and length, against llama.cpp with and without flash attention: the better one counts. */
+/**
+ * Prefill and decode of a shape at a length, compared with the better of llama.cpp with and without flash attention.
+ */
 export function textRows(
   shape: BenchShape,
   tokens: number,
@@ -86,7 +88,7 @@ export function sequenceRow(count: number): Row {
   const llama = text('llama', '2b', CONTEXT, { sequences: count });
   return {
     name: `sequences-${count}`,
-    title: `2b: ${count} sequences after ${CONTEXT} tokens, against one`,
+    title: `2b: decode of ${count} sequences after ${CONTEXT} tokens, compared with 1 sequence`,
     ...{ unit: 'tokens/s', list: '2b', jobs: [alone, service, llama], ratio: againstItself },
     ...(count === 8 && { target: { atLeast: 3.5 } }),
     evaluate: (lookup) => ({
@@ -102,7 +104,7 @@ export function transformersRow(): Row {
   return {
     ...decode!,
     name: 'decode-transformers',
-    title: `2b: decode after ${CONTEXT} tokens, against transformers.js`,
+    title: `2b: decode after ${CONTEXT} tokens, compared with transformers.js`,
     ratio: againstTransformers,
     target: { atLeast: 4 },
   };
@@ -113,7 +115,7 @@ export function memoryLimitRow(): Row {
   return {
     ...decode!,
     name: 'decode-memory-limit',
-    title: `2b: decode after ${CONTEXT} tokens, share of the memory limit`,
+    title: `2b: decode after ${CONTEXT} tokens, share of the memory bandwidth`,
     ratio: ({ limit = NaN }) => limit,
     target: { atLeast: 0.7 },
   };

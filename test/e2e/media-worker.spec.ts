@@ -21,7 +21,7 @@ const DIST = new URL('../../dist/', import.meta.url);
 const entry = new URL('workers/media.worker.js', DIST);
 
 const TILE_SIDE = 16;
-// Sampling looks at nothing else of it.
+// Sampling uses no other field.
 const geometry = {
   imageProcessor: { tileSize: { width: TILE_SIDE, height: TILE_SIDE } },
 } as VisionGeometry;
@@ -49,7 +49,7 @@ function sample(
   return decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, arrive(signal));
 }
 
-describeWithFfmpeg('a clip in the media worker', () => {
+describeWithFfmpeg('a video in the media worker', () => {
   let path: string;
   beforeAll(() => {
     path = folder.path('clip.mp4');
@@ -57,19 +57,19 @@ describeWithFfmpeg('a clip in the media worker', () => {
   });
   beforeEach(() => start());
 
-  it('becomes a tile a frame', async () => {
+  it('becomes one tile per frame', async () => {
     const video = await sample(path, 4);
 
     expect(video.timestampsSeconds).toEqual([0, 1, 2, 3]);
     expect(video).toMatchObject({ width: 64, height: 48, durationSeconds: 4, framesRequested: 4 });
     expect(video.tiles.map(({ length }) => length)).toEqual(Array(4).fill(TILE_SIDE ** 2 * 3));
-    // The frames grow brighter.
+    // The frames get brighter.
     const middles = video.tiles.map((tile) => tile[tile.length / 2] ?? 0);
     expect(middles).toEqual(middles.toSorted((a, b) => a - b));
     expect(new Set(middles).size).toBe(4);
   });
 
-  it('is inspected', async () => {
+  it('is inspected for size, length and frame rate', async () => {
     expect(await inspector.inspect(path)).toEqual({
       durationSeconds: 4,
       width: 64,
@@ -81,7 +81,7 @@ describeWithFfmpeg('a clip in the media worker', () => {
     ]);
   });
 
-  it('fails alone', async () => {
+  it('fails without ending the worker', async () => {
     const damaged = folder.path('damaged.mp4');
     writeFileSync(damaged, readFileSync(path).subarray(0, 100));
 
@@ -89,7 +89,7 @@ describeWithFfmpeg('a clip in the media worker', () => {
     expect((await sample(path, 1)).timestampsSeconds).toEqual([0]);
   });
 
-  it('may take ten hours', async () => {
+  it('may last ten hours', async () => {
     const hours = folder.path('hours.mp4');
     const tenHours = ['-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=1/10:duration=36000'];
     runEncoder([...tenHours, '-c:v', 'mpeg4', '-q:v', '31', '-g', '10', hours]);
@@ -100,7 +100,7 @@ describeWithFfmpeg('a clip in the media worker', () => {
   });
 });
 
-describe('without ffmpeg', () => {
+describe('a media worker without ffmpeg', () => {
   let before: string | undefined;
   beforeAll(() => {
     before = process.env['SALAMANDRA_FFMPEG'];
@@ -109,13 +109,13 @@ describe('without ffmpeg', () => {
   afterAll(() => restore(before));
   beforeEach(() => start());
 
-  it('answers clips with a code and goes on with pictures', async () => {
+  it('rejects videos with a code and decodes images', async () => {
     const path = folder.path('any.mp4');
     writeFileSync(path, 'any');
 
     await expect(sample(path, 1)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
     await expect(inspector.inspect(path)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
-    // An empty picture gets as far as the pictures' own errors.
+    // An empty image is rejected by the image decoder.
     const picture = { bytes: new Uint8Array(), geometry, detail: 'low', layout: 'anyres' } as const;
     await expect(
       decoder.tile({ ...picture, maxVisualTokens: 1_000 }, arrive()),
@@ -125,9 +125,9 @@ describe('without ffmpeg', () => {
   });
 });
 
-// A stand-in for ffmpeg that never ends, and writes down which processes it is.
+// A fake ffmpeg that never ends and writes its process ids to a file.
 const describeOnUnix = process.platform === 'win32' ? describe.skip : describe;
-describeOnUnix('an ffmpeg that decodes for ever', () => {
+describeOnUnix('an ffmpeg process that never ends', () => {
   const path = folder.path('endless.mp4');
   const pids = folder.path('pids');
   let before: string | undefined;
@@ -163,14 +163,14 @@ describeOnUnix('an ffmpeg that decodes for ever', () => {
     await poll(() => !all.some(isThere) || undefined, 2_000);
   }
 
-  it('is killed at its deadline, with all it started', async () => {
+  it('is killed at its deadline, with its own child processes', async () => {
     start(12_000);
 
     await expect(sample(path, 1)).rejects.toMatchObject({ code: 'MEDIA_TOO_EXPENSIVE' });
     await expectAllGone();
   });
 
-  it('is killed when the client leaves', async () => {
+  it('is killed when the client disconnects', async () => {
     start();
     const abort = new AbortController();
     const sampling = sample(path, 1, abort.signal);
@@ -194,13 +194,13 @@ describeOnUnix('an ffmpeg that decodes for ever', () => {
     await expectAllGone();
   });
 
-  it('is killed when the parent dies without a word', async () => {
+  it('is killed when the parent process crashes', async () => {
     start();
-    const script = fileURLToPath(new URL('../fixtures/media-parent.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../fakes/media-parent.mjs', import.meta.url));
     const decoderModule = new URL('workers/media-worker-decoder.js', DIST).href;
     const parent = spawn(process.execPath, [script, decoderModule, path], {
       stdio: 'ignore',
-      // Jest's process.env is a copy that children do not see.
+      // Jest's process.env is a copy that child processes do not inherit.
       env: process.env,
     });
     await poll(() => started().length >= 2 || undefined, 30_000);

@@ -2,30 +2,30 @@ import { createRandom, type Random } from './random.js';
 import { clipSeed, type PlacedObject, type Scene } from './scenes.js';
 import { MOTIONS, type Motion, OBJECTS } from './world.js';
 
-/** One object that moves before a background that stands still. */
-export interface Clip {
+/** A video of one object that moves in front of a static background. */
+export interface Video {
   readonly seed: number;
   readonly motion: Motion;
   readonly object: number;
-  /** 4 to 16, in order; all of one size and one seed. */
+  /** 4 to 16 frames of the same size and seed. */
   readonly frames: readonly Scene[];
 }
 
-/** Shares of the width and height of a frame. */
+/** A position as shares of the width and height of a frame. */
 type Point = readonly [number, number];
 
-/** Half of an object's side, as shares of the width and height of a frame. */
+/** Half the side of an object, as shares of the width and height of a frame. */
 type Reach = readonly [number, number];
 
-/** How many frames a clip has: short ones more often. */
+/** The numbers of frames of a video. Short ones are more frequent. */
 const FRAME_COUNTS = [4, 4, 4, 5, 5, 5, 6, 6, 6, 8, 8, 8, 8, 10, 10, 12, 16];
 
 /**
- * Number `index` of the held-out clips, drawn from the distribution of models/training/scenes.py; the motions take
- * turns. Who enters is out of sight in the first frame, who leaves in the last; all others stay in sight and go at
- * least a third of the way across, or as far as there is room.
+ * The held-out video with number `index`, sampled from the distribution of models/training/scenes.py, with motions in
+ * turn. An object that enters is outside the first frame, one that leaves outside the last. Others stay inside and move
+ * at least a third of the width or height, or as far as there is room.
  */
-export function sampleClip(index: number): Clip {
+export function sampleVideo(index: number): Video {
   const seed = clipSeed(index);
   const random = createRandom(seed);
   const motion = MOTIONS[index % MOTIONS.length] ?? 'enters';
@@ -47,7 +47,7 @@ export function sampleClip(index: number): Clip {
   return { seed, motion, object, frames };
 }
 
-/** Where the object's centre begins and ends. */
+/** The first and the last center of the object. */
 function samplePath(random: Random, motion: Motion, reach: Reach): readonly [Point, Point] {
   switch (motion) {
     case 'enters':
@@ -73,7 +73,7 @@ function samplePath(random: Random, motion: Motion, reach: Reach): readonly [Poi
   }
 }
 
-/** From outside, in seven of ten cases from the left or right, to somewhere inside. */
+/** A path from outside, in 70 % of the cases from the left or right, to a point inside. */
 function samplePathInto(random: Random, reach: Reach): readonly [Point, Point] {
   const end: Point = [inSight(random, reach[0]), inSight(random, reach[1])];
   const isFromStart = random.isLikely(0.5);
@@ -84,7 +84,7 @@ function samplePathInto(random: Random, reach: Reach): readonly [Point, Point] {
   return [start, end];
 }
 
-/** The two ends of a way along one side of the frame, the lower one first. */
+/** The two ends of a path along one side of the frame, the lower one first. */
 function sampleWay(random: Random, half: number): readonly [number, number] {
   const room = 1 - 2 * half;
   const way = room > 0.34 ? room * random.between(Math.max(0.34 / room, 0.5), 1) : room;

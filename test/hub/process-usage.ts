@@ -1,17 +1,17 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a process took so far. */
+/** Resource usage of a process. */
 export interface Usage {
-  /** The most memory it held, in bytes. */
+  /** Peak resident memory in bytes. */
   readonly peakBytes: number;
-  /** Bytes it asked the system to read, from files and connections alike. */
+  /** Bytes read from files and sockets. */
   readonly readBytes: number;
 }
 
 const BLOCK_BYTES = 512;
 
-/** Reads what Linux counts for a process; `undefined` once it is gone. */
+/** Reads the usage of a process from /proc. Undefined if the process has ended. */
 export function readUsage(pid: number): Usage | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -25,7 +25,7 @@ export function readUsage(pid: number): Usage | undefined {
   }
 }
 
-/** What a folder takes of the disk: files with holes count as what is written of them. */
+/** Allocated bytes of a folder. Holes of sparse files do not count. */
 export function diskBytes(folder: string): number {
   if (!existsSync(folder)) return 0;
   let bytes = 0;

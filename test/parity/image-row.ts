@@ -1,7 +1,7 @@
 import type { Distance } from './measures.js';
-import type { PictureReport } from './compare-picture.js';
+import type { ImageReport } from './compare-image.js';
 
-export const PICTURE_COLUMNS = [
+export const IMAGE_COLUMNS = [
   'tiles',
   'tokens',
   'ids',
@@ -16,14 +16,14 @@ export const PICTURE_COLUMNS = [
 ];
 const PICTURE_WIDTHS = [5, 6, 3, 10, 20, 20, 20, 6, 20, 20, 6];
 
-/** The figures of one picture, as the columns name them. */
-export function pictureCells({
+/** The cells of an image's row. */
+export function imageCells({
   one,
   planEqual,
   countEqual,
   idsEqual,
   stages,
-}: PictureReport): string[] {
+}: ImageReport): string[] {
   const cells = [`${one.tiles}${mark(planEqual)}`, `${one.visualTokens}${mark(countEqual)}`];
   cells.push(mark(idsEqual).trim());
   if (stages === null) return cells;

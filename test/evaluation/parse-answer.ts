@@ -1,26 +1,26 @@
 import { type Language, languageEntry } from '../../src/language/languages.js';
 import { MOTIONS, type Motion, OBJECTS, type TaskKind, formsOf, nameOf } from './world.js';
 
-/** An answer taken apart by the forms of one language. */
-export interface ReadAnswer {
+/** An answer parsed by the forms of one language. */
+export interface ParsedAnswer {
   /**
-   * Whether the whole answer is made of that language's words: it has the form its question asks for, and
-   * every name in it is one of the language's 132 object names, right or wrong for the picture. A number
-   * belongs to every language. A misspelt or foreign name, or another language's form, makes it false; a
-   * word that two languages share (`no`, `banana`) counts for both.
+   * Whether the whole answer is in that language: it has the form of its question, and every name in it is one of the
+   * 132 object names of the language, right or wrong for the image. A number belongs to every language. A misspelled or
+   * foreign name, or the form of another language, makes it false. A word of two languages (`no`, `banana`) counts for
+   * both.
    */
   readonly isInLanguage: boolean;
-  /** The objects named, in order; empty when the answer is not in the language. */
+  /** The named objects, in order. Empty if the answer is not in the language. */
   readonly objects: readonly number[];
-  /** What an answer about a clip says that happens. */
+  /** The motion that an answer about a video names. */
   readonly motion?: Motion;
 }
 
-const NOT_IN_LANGUAGE: ReadAnswer = { isInLanguage: false, objects: [] };
+const NOT_IN_LANGUAGE: ParsedAnswer = { isInLanguage: false, objects: [] };
 const namesByLanguage = new Map<string, Map<string, number>>();
 
-/** Reads an answer as an answer to a question of this kind in this language. */
-export function readAnswer(answer: string, kind: TaskKind, language: Language): ReadAnswer {
+/** Parses an answer to a question of this kind in this language. */
+export function parseAnswer(answer: string, kind: TaskKind, language: Language): ParsedAnswer {
   const { answers } = formsOf(language);
   switch (kind) {
     case 'caption':
@@ -49,21 +49,21 @@ export function readAnswer(answer: string, kind: TaskKind, language: Language): 
 }
 
 /** "a, b and c" */
-function readList(text: string, language: Language): ReadAnswer {
+function readList(text: string, language: Language): ParsedAnswer {
   const parts = text.split(', ');
   const last = parts.pop() ?? '';
   return readNames([...parts, ...last.split(` ${languageEntry(language).and} `)], language);
 }
 
 /** "Picture: a and b", "On the left: a." */
-function readForm(text: string, form: string, language: Language): ReadAnswer {
+function readForm(text: string, form: string, language: Language): ParsedAnswer {
   const [before = '', after = ''] = form.split('{0}');
   if (!text.startsWith(before) || !text.endsWith(after)) return NOT_IN_LANGUAGE;
   return readList(text.slice(before.length, text.length - after.length), language);
 }
 
-/** "On the left: a. In the middle: b and c." No object's name holds a full stop. */
-function readPlaces(text: string, language: Language): ReadAnswer {
+/** "On the left: a. In the middle: b and c." No object name has a full stop. */
+function readPlaces(text: string, language: Language): ParsedAnswer {
   const { left, middle, right } = formsOf(language).answers;
   const read = text.split(/(?<=\.) /).map((sentence) => {
     const forms = [left, middle, right].map((form) => readForm(sentence, form, language));
@@ -74,7 +74,7 @@ function readPlaces(text: string, language: Language): ReadAnswer {
 }
 
 /** "dog: moves to the left" */
-function readClip(text: string, language: Language): ReadAnswer {
+function readClip(text: string, language: Language): ParsedAnswer {
   const { answers } = formsOf(language);
   for (const motion of MOTIONS) {
     const read = readForm(text, answers[motion], language);
@@ -83,7 +83,7 @@ function readClip(text: string, language: Language): ReadAnswer {
   return NOT_IN_LANGUAGE;
 }
 
-function readNames(names: readonly string[], language: Language): ReadAnswer {
+function readNames(names: readonly string[], language: Language): ParsedAnswer {
   let known = namesByLanguage.get(language.code);
   if (!known) {
     known = new Map([...OBJECTS.keys()].map((object) => [nameOf(object, language), object]));
@@ -98,7 +98,7 @@ function readNames(names: readonly string[], language: Language): ReadAnswer {
   return { isInLanguage: true, objects };
 }
 
-/** Whether two lists hold the same objects, in whatever order. */
+/** Whether two lists have the same objects, in any order. */
 export function hasSameObjects(one: readonly number[], other: readonly number[]): boolean {
   return [...one].sort().join() === [...other].sort().join();
 }

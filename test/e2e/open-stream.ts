@@ -2,18 +2,18 @@ import { type IncomingMessage, request } from 'node:http';
 
 import { type ReadEvent, readEvents } from '../http/read-events.js';
 
-/** An open event stream, read like curl does: chunk by chunk. */
+/** An open event stream. */
 export interface OpenStream {
   readonly reply: IncomingMessage;
-  /** What has come so far. */
+  /** The text received so far. */
   text(): string;
   events(): ReadEvent[];
-  /** Waits for the end of the stream, in whichever way it comes. */
+  /** Waits until the connection is closed by either side. */
   ended(): Promise<void>;
   leave(): void;
 }
 
-/** Posts JSON and asks for a stream. */
+/** Posts JSON and accepts an event stream. */
 export async function openStream(url: string, body: object): Promise<OpenStream> {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream' };

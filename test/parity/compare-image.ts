@@ -15,38 +15,38 @@ import { type Distance, measureDistance, measureSampled } from './measures.js';
 import type { ModelParts } from '../tiny-model/converted-model.js';
 import { type ParityCase, readPicture, type References } from './references.js';
 
-/** How the model's own values compare from one set of tiles on. */
+/** Differences of all stages that follow from one set of tiles. */
 export interface TilesReport extends AnswerReport {
   readonly features: Distance;
   readonly embeddings: Distance;
 }
 
-export interface PictureReport {
+export interface ImageReport {
   readonly one: ParityCase;
   readonly planEqual: boolean;
   readonly countEqual: boolean;
   readonly idsEqual: boolean;
-  /** Null where the tiles themselves are others. */
+  /** Null if the tile grid differs. */
   readonly stages: StagesReport | null;
 }
 
 export interface StagesReport {
-  /** Of the tiles' bytes: units of 1/255 of full scale. */
+  /** Differences of the tile bytes, in levels of 255. */
   readonly pixels: { readonly meanAbs: number; readonly maxAbs: number };
-  /** Of the normalised values of identical bytes. */
+  /** Differences of the normalized values for identical bytes. */
   readonly pixelValues: Distance;
-  /** From the tiles that transformers cut. */
+  /** Starting with the tiles of transformers. */
   readonly fromReferenceTiles: TilesReport;
-  /** From the file on, all by ourselves. */
+  /** Starting with the image file. */
   readonly fromFile: TilesReport;
 }
 
-/** Runs one picture through the product's own functions and measures every stage. */
-export async function comparePicture(
+/** Runs an image through the production code and compares every stage. */
+export async function compareImage(
   model: ModelParts,
   references: References,
   one: ParityCase,
-): Promise<PictureReport> {
+): Promise<ImageReport> {
   const image = await decodeImage({ bytes: await readPicture(one) });
   const plan = planTiles(image, model.vision.geometry, one.detail, Infinity);
   const { tiles } = tileImage(image, plan, model.vision.geometry);
@@ -119,10 +119,13 @@ async function compareTiles(
   };
 }
 
-/** The question of a case, built from the language's own instruction as the service does. */
+/** The prompt of a case, built from the instruction of its language like in the service. */
 export function casePrompt(model: ModelParts, one: ParityCase): PromptSegment[] {
   const text = captionInstruction(one.kind, resolveLanguage(one.language));
-  if (text !== one.prompt) throw new RangeError('The instructions changed since the references.');
+  if (text !== one.prompt)
+    throw new RangeError(
+      'The instructions differ from those of the references. Compute the references again.',
+    );
   return buildPrompt(
     [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text }] }],
     model.tokenizer,

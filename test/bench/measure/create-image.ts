@@ -2,8 +2,8 @@ import sharp from 'sharp';
 
 const [WIDTH, HEIGHT] = [640, 480];
 
-/** A PNG of coloured waves, another for every seed, so that nothing kept of one picture helps with the next. */
-export async function createPicture(seed: number): Promise<Uint8Array> {
+/** Draws a PNG of colored waves. Each seed gives another image, so that no cache hit occurs between images. */
+export async function createImage(seed: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(WIDTH * HEIGHT * 3);
   for (let i = 0; i < pixels.length; i++) {
     const [x, y, channel] = [Math.floor(i / 3) % WIDTH, Math.floor(i / 3 / WIDTH), i % 3];

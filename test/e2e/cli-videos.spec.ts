@@ -11,8 +11,8 @@ const SAMPLES = join(import.meta.dirname, '../../samples');
 const clip = join(SAMPLES, 'rabbit-enters.webm');
 const threeShots = join(SAMPLES, 'three-shots.mp4');
 
-describeWithFfmpeg('the command line and clips', () => {
-  it('captions a clip, and says what it looked at', async () => {
+describeWithFfmpeg('the command line with videos', () => {
+  it('captions a video and prints the times of the sampled frames', async () => {
     const args = ['caption', clip, '--frames', '4', '--start', '0.5', '--end', '2', '--json'];
     const { code, stdout } = await run(args);
 
@@ -35,7 +35,7 @@ describeWithFfmpeg('the command line and clips', () => {
     expect(Math.max(...media.frames)).toBeLessThan(2);
   });
 
-  it('describes shots and intervals', async () => {
+  it('captions shots and intervals', async () => {
     const shots = await run([
       'caption',
       threeShots,
@@ -58,7 +58,7 @@ describeWithFfmpeg('the command line and clips', () => {
     );
   });
 
-  it('writes a track', async () => {
+  it('writes a WebVTT track', async () => {
     const args = ['caption', threeShots, '--by', 'shot', '--format', 'vtt', '--languages', 'ca'];
     const { code, stdout } = await run(args);
 
@@ -68,7 +68,7 @@ describeWithFfmpeg('the command line and clips', () => {
   });
 });
 
-it('says that clips need ffmpeg where there is none, and goes on with pictures', async () => {
+it('reports that videos need ffmpeg if it is missing, and captions the images', async () => {
   const env = { SALAMANDRA_FFMPEG: '/absent/ffmpeg' };
   const { code, stdout, stderr } = await run(['caption', clip, join(SAMPLES, 'fox.png')], { env });
 

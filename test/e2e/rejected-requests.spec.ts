@@ -1,8 +1,7 @@
 import { jest } from '@jest/globals';
 
-import { drawPicture } from './draw-picture.js';
-import { expectProblem } from './expect-problem.js';
-import { postForm, type Service, startService } from './service.js';
+import { drawImage } from './draw-image.js';
+import { expectProblem, postForm, type Service, startService } from './service.js';
 
 jest.setTimeout(300_000);
 
@@ -14,14 +13,14 @@ beforeAll(async () => {
   service = await startService();
   await service.waitUntilReady();
   captions = `${service.url}/v1/captions`;
-  picture = await drawPicture(320, 200);
+  picture = await drawImage(320, 200);
 });
 
 afterAll(async () => {
   expect(await service.stop()).toBe(0);
 });
 
-describe('pictures that cannot be used', () => {
+describe('files that are not valid images', () => {
   const cases: [string, () => Uint8Array | Promise<Uint8Array>, number, string][] = [
     ['empty', () => Buffer.alloc(0), 422, 'MEDIA_EMPTY'],
     ['truncated', () => picture.subarray(0, picture.length / 2), 422, 'MEDIA_CORRUPT'],
@@ -33,7 +32,7 @@ describe('pictures that cannot be used', () => {
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
-    ['100 megapixels', () => drawPicture(10_000, 10_000), 422, 'MEDIA_TOO_LARGE'],
+    ['100 megapixels', () => drawImage(10_000, 10_000), 422, 'MEDIA_TOO_LARGE'],
     ['40 MB', () => Buffer.alloc(40_000_000), 413, 'PAYLOAD_TOO_LARGE'],
   ];
 
@@ -48,13 +47,13 @@ describe('pictures that cannot be used', () => {
   });
 });
 
-describe('many at once', () => {
-  it('answers each of several requests with its own picture', async () => {
+describe('many requests at once', () => {
+  it('answers each request about its own image', async () => {
     const sizes = [60, 90, 120, 150];
     const replies = await Promise.all(
       sizes.map(async (size) =>
         postForm(captions, [
-          ['file', await drawPicture(size, size)],
+          ['file', await drawImage(size, size)],
           ['max_tokens', '2'],
         ]),
       ),
@@ -64,7 +63,7 @@ describe('many at once', () => {
     expect(replies.map(({ body }) => body.media.width)).toEqual(sizes);
   });
 
-  it('refuses what does not fit the queue, at once, and answers the rest', async () => {
+  it('rejects requests beyond the queue limit at once and answers the others', async () => {
     const replies = await Promise.all(
       Array.from({ length: 40 }, () =>
         postForm(captions, [

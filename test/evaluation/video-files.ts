@@ -8,14 +8,14 @@ import type { Pixels } from './draw-scene.js';
 
 const run = promisify(execFile);
 
-/** The end of the names of files that `writeFrames` writes; the evaluation's worker reads them without a codec. */
+/** The suffix of the files of `writeFrames`. The worker of the evaluation reads them without a codec. */
 export const FRAMES_SUFFIX = '.frames';
 
-/** How real clips are written: what phones and cameras write, and what browsers do. */
-export const CLIP_FORMATS = ['mp4', 'webm'] as const;
-export type ClipFormat = (typeof CLIP_FORMATS)[number];
+/** The usual encodings of videos: those of phones and cameras, and those of browsers. */
+export const VIDEO_FORMATS = ['mp4', 'webm'] as const;
+export type VideoFormat = (typeof VIDEO_FORMATS)[number];
 
-const ENCODERS: Readonly<Record<ClipFormat, readonly string[]>> = {
+const ENCODERS: Readonly<Record<VideoFormat, readonly string[]>> = {
   mp4: ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p'],
   webm: [
     '-c:v',
@@ -33,7 +33,7 @@ const ENCODERS: Readonly<Record<ClipFormat, readonly string[]>> = {
   ],
 };
 
-/** The ffmpeg that the service would find, if it has the encoders; the service itself needs none of them. */
+/** The path of ffmpeg. Undefined if it lacks the encoders, which the service does not need. */
 export async function findEncoder(): Promise<string | undefined> {
   try {
     const { ffmpegPath } = await findFfmpeg(process.env);
@@ -44,7 +44,7 @@ export async function findEncoder(): Promise<string | undefined> {
   }
 }
 
-/** Writes frames as they are: width, height and number as 32 bits each, little end first, then RGB. */
+/** Writes uncompressed frames: width, height and number as uint32, little-endian, then RGB bytes. */
 export async function writeFrames(path: string, frames: readonly Pixels[]): Promise<void> {
   const { width, height } = sizeOf(frames);
   const header = Buffer.from(Uint32Array.of(width, height, frames.length).buffer);
@@ -52,14 +52,14 @@ export async function writeFrames(path: string, frames: readonly Pixels[]): Prom
 }
 
 /**
- * Encodes frames as a clip by the ffmpeg of this machine.
+ * Encodes frames as a video with ffmpeg.
  *
- * @throws when ffmpeg is missing or lacks the encoder.
+ * @throws Error if ffmpeg fails, for example because it lacks the encoder.
  */
-export async function encodeClip(
+export async function encodeVideo(
   path: string,
   frames: readonly Pixels[],
-  { format, frameRate }: { readonly format: ClipFormat; readonly frameRate: number },
+  { format, frameRate }: { readonly format: VideoFormat; readonly frameRate: number },
   ffmpeg: string,
 ): Promise<void> {
   const { width, height } = sizeOf(frames);
@@ -67,9 +67,9 @@ export async function encodeClip(
     ...['-hide_banner', '-loglevel', 'error', '-y'],
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${width}x${height}`],
     ...['-r', String(frameRate), '-i', 'pipe:0'],
-    // Both codecs halve the resolution of colour, so the sides have to be even.
+    // Both codecs use 4:2:0 chroma subsampling, so the sides must be even.
     ...['-vf', 'crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0', ...ENCODERS[format]],
-    // One thread and no date or version in the file: the same frames give the same bytes.
+    // With one thread and without date and version, the same frames give the same bytes.
     ...['-threads', '1', '-fflags', '+bitexact', '-flags:v', '+bitexact', path],
   ];
   const child = spawn(ffmpeg, args, { stdio: ['pipe', 'ignore', 'pipe'] });
@@ -78,11 +78,11 @@ export async function encodeClip(
   child.stdin.on('error', () => undefined);
   child.stdin.end(Buffer.concat(frames.map(({ data }) => data)));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`ffmpeg ended with ${code}: ${complaint}`);
+  if (code !== 0) throw new Error(`ffmpeg exited with ${code}: ${complaint}`);
 }
 
 function sizeOf(frames: readonly Pixels[]): Pixels {
   const [first] = frames;
-  if (!first) throw new RangeError('A clip has at least one frame.');
+  if (!first) throw new RangeError('A video must have at least one frame.');
   return first;
 }

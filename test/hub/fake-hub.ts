@@ -13,33 +13,33 @@ import { type HubRepository, describeRepository, listPage } from './hub-listing.
 import { type Pace, sendFile } from './send-file.js';
 import type { SyntheticFile } from './synthetic-checkpoint.js';
 
-/** What was asked of the double. */
+/** A request to the fake hub. */
 export interface HubRequest {
   readonly place: HubPlace;
-  /** The file's path, or that of the API. */
+  /** The path of the file, or of the API. */
   readonly name: string;
   readonly method: string;
   readonly range: string | undefined;
   readonly authorization: string | undefined;
 }
 
-export interface HubDouble {
-  /** For HF_ENDPOINT. */
+export interface FakeHub {
+  /** The value for HF_ENDPOINT. */
   readonly url: string;
-  /** The commit of every repository, which `main` means. */
+  /** The commit of every repository, to which `main` resolves. */
   readonly commit: string;
   readonly requests: readonly HubRequest[];
-  /** Bytes of bodies that went out, by file. */
+  /** Sent body bytes by file. */
   readonly sent: ReadonlyMap<string, number>;
   readonly pace: Pace;
   addFault(rule: FaultRule): void;
-  /** Does right again. */
+  /** Removes all faults. */
   forgetFaults(): void;
-  /** Ends both servers, and every connection. */
+  /** Closes both servers and all connections. */
   close(): Promise<void>;
 }
 
-/** The token that may read gated repositories, and one that the hub knows and that may not. */
+/** A token with access to gated repositories, and a valid one without. */
 export const GRANTED_TOKEN = 'hf_granted';
 export const KNOWN_TOKEN = 'hf_known';
 
@@ -47,10 +47,10 @@ const COMMIT = '5a1a3a9d0c4be2f1d7e6b8094c5d2e1f3a7b9c80';
 const REVISIONS = ['HEAD', 'main', COMMIT];
 
 /**
- * A hub as Hugging Face's is to a client: the API, files, and large ones behind a redirect to another origin. It speaks
- * real HTTP on the loopback interface, knows `HEAD`, `main` and the commit as revisions, and does wrong what it is told to.
+ * Starts a fake of the Hugging Face hub: API, files, and large files behind a redirect to another origin. It serves
+ * HTTP on the loopback interface, resolves the revisions `HEAD`, `main` and the commit, and injects faults.
  */
-export async function startHubDouble(repositories: readonly HubRepository[]): Promise<HubDouble> {
+export async function startFakeHub(repositories: readonly HubRepository[]): Promise<FakeHub> {
   const plan = createFaultPlan();
   const requests: HubRequest[] = [];
   const sent = new Map<string, number>();
@@ -58,7 +58,7 @@ export async function startHubDouble(repositories: readonly HubRepository[]): Pr
   const hashes = new Map<string, Map<string, FileHashes>>();
   for (const { repository, files } of repositories) hashes.set(repository, await hashFiles(files));
 
-  /** Notes the request, and answers it where a fault says so. */
+  /** Records the request, and answers it if a fault applies. */
   const arrive = (
     place: HubPlace,
     name: string,
@@ -102,7 +102,7 @@ export async function startHubDouble(repositories: readonly HubRepository[]): Pr
     const file = repository?.files.get(path ?? '');
     const { isAnswered, fault } = arrive('storage', path ?? '', request, response);
     if (isAnswered) return;
-    // As S3 does with a signed address that comes with a second authorisation.
+    // S3 rejects a signed URL with an additional Authorization header too.
     if (request.headers.authorization !== undefined) response.writeHead(400).end();
     else if (!repository || !file) response.writeHead(404).end();
     else {
@@ -207,7 +207,7 @@ async function stop(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-/** Decoded parts; the first is empty. An encoded slash stays within its part. */
+/** The decoded segments of a path. The first is empty. An encoded slash does not separate segments. */
 function splitPath(request: IncomingMessage): string[] {
   return request.url!.split('?')[0]!.split('/').map(decodeURIComponent);
 }

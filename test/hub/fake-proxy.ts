@@ -1,15 +1,15 @@
 import { type IncomingMessage, createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 
-export interface ProxyDouble {
+export interface FakeProxy {
   readonly url: string;
-  /** Hosts and ports of what went through it. */
+  /** The hosts with ports of all proxied requests. */
   readonly passed: readonly string[];
   close(): Promise<void>;
 }
 
-/** A forward proxy: requests with whole addresses, and tunnels. */
-export async function startProxyDouble(): Promise<ProxyDouble> {
+/** Starts a forward proxy for absolute URLs and CONNECT tunnels. */
+export async function startFakeProxy(): Promise<FakeProxy> {
   const passed: string[] = [];
   const server = createServer((incoming: IncomingMessage, outgoing) => {
     const url = new URL(incoming.url!);

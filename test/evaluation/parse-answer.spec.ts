@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { LANGUAGES, resolveLanguage } from '../../src/language/languages.js';
-import { hasSameObjects, readAnswer } from './read-answer.js';
+import { hasSameObjects, parseAnswer } from './parse-answer.js';
 import {
   FURTHER_KINDS,
   MOTIONS,
@@ -35,8 +35,8 @@ describe('rightAnswer', () => {
   });
 });
 
-describe('readAnswer', () => {
-  it('reads every right answer of every language back', () => {
+describe('parseAnswer', () => {
+  it('parses every right answer in every language', () => {
     const misread: string[] = [];
     for (const language of LANGUAGES) {
       for (const index of OBJECTS.keys()) {
@@ -44,7 +44,7 @@ describe('readAnswer', () => {
         const objects = Array.from({ length: count }, (_, i) => (index + 29 * i) % OBJECTS.length);
         for (const kind of kindsFor(count)) {
           const answer = rightAnswer(kind, language, objects, index % 2 === 0);
-          const read = readAnswer(answer, kind, language);
+          const read = parseAnswer(answer, kind, language);
           const isRead = !isCaptionKind(kind) || read.objects.join() === objects.join();
           if (!read.isInLanguage || !isRead) misread.push(`${language.code} ${kind}: ${answer}`);
         }
@@ -53,14 +53,14 @@ describe('readAnswer', () => {
     expect(misread).toEqual([]);
   });
 
-  it('reads every right answer about every clip back', () => {
+  it('parses every right answer about every video', () => {
     const misread: string[] = [];
     for (const language of LANGUAGES) {
       for (const object of OBJECTS.keys()) {
         for (const motion of MOTIONS) {
           const form = formsOf(language).answers[motion];
           const answer = form.replace('{0}', nameOf(object, language));
-          const read = readAnswer(answer, 'clip', language);
+          const read = parseAnswer(answer, 'clip', language);
           if (read.motion !== motion || read.objects.join() !== String(object)) {
             misread.push(`${language.code}: ${answer}`);
           }
@@ -70,23 +70,23 @@ describe('readAnswer', () => {
     expect(misread).toEqual([]);
   });
 
-  it('tells motions and languages of clips apart', () => {
+  it('distinguishes motions and languages of video answers', () => {
     const english = resolveLanguage('en');
-    expect(readAnswer('dog: moves left', 'clip', english).motion).toBe('movesLeft');
-    expect(readAnswer('Hund: bewegt sich nach links', 'clip', english).isInLanguage).toBe(false);
-    expect(readAnswer('dog, cat: enters', 'clip', english).isInLanguage).toBe(false);
-    expect(readAnswer('the same', 'compare', english).isInLanguage).toBe(true);
-    expect(readAnswer('dasselbe', 'compare', english).isInLanguage).toBe(false);
-    expect(readAnswer('dog', 'translate', english).objects).toEqual([DOG]);
-    expect(readAnswer('dog and cat', 'translate', english).isInLanguage).toBe(false);
+    expect(parseAnswer('dog: moves left', 'clip', english).motion).toBe('movesLeft');
+    expect(parseAnswer('Hund: bewegt sich nach links', 'clip', english).isInLanguage).toBe(false);
+    expect(parseAnswer('dog, cat: enters', 'clip', english).isInLanguage).toBe(false);
+    expect(parseAnswer('the same', 'compare', english).isInLanguage).toBe(true);
+    expect(parseAnswer('dasselbe', 'compare', english).isInLanguage).toBe(false);
+    expect(parseAnswer('dog', 'translate', english).objects).toEqual([DOG]);
+    expect(parseAnswer('dog and cat', 'translate', english).isInLanguage).toBe(false);
   });
 
-  it('refuses an answer in another language, also one with a single foreign name', () => {
+  it('rejects an answer in another language, even with one foreign name', () => {
     const german = resolveLanguage('de');
-    expect(readAnswer('dog and cat', 'caption', german).isInLanguage).toBe(false);
-    expect(readAnswer('Hund and Katze', 'caption', german).isInLanguage).toBe(false);
-    expect(readAnswer('Hund und cat', 'caption', german).isInLanguage).toBe(false);
-    expect(readAnswer('yes', 'exists', german).isInLanguage).toBe(false);
+    expect(parseAnswer('dog and cat', 'caption', german).isInLanguage).toBe(false);
+    expect(parseAnswer('Hund and Katze', 'caption', german).isInLanguage).toBe(false);
+    expect(parseAnswer('Hund und cat', 'caption', german).isInLanguage).toBe(false);
+    expect(parseAnswer('yes', 'exists', german).isInLanguage).toBe(false);
   });
 
   it.each([...SCENE_KINDS, ...FURTHER_KINDS])(
@@ -101,20 +101,20 @@ describe('readAnswer', () => {
         'dog and ',
         'On the left: dog.  ',
       ]) {
-        expect(readAnswer(text, kind, english).isInLanguage).toBe(false);
+        expect(parseAnswer(text, kind, english).isInLanguage).toBe(false);
       }
     },
   );
 
   it('accepts a wrong object as an answer in the language', () => {
-    const read = readAnswer('cat and sun', 'caption', resolveLanguage('en'));
+    const read = parseAnswer('cat and sun', 'caption', resolveLanguage('en'));
     expect(read).toEqual({ isInLanguage: true, objects: [CAT, SUN] });
     expect(hasSameObjects(read.objects, [SUN, CAT])).toBe(true);
     expect(hasSameObjects(read.objects, [DOG, CAT])).toBe(false);
     expect(hasSameObjects(read.objects, [CAT])).toBe(false);
   });
 
-  it('gives every object a name of its own in every language', () => {
+  it('has a different name for every object in every language', () => {
     for (const language of LANGUAGES) {
       const names = [...OBJECTS.keys()].map((object) => nameOf(object, language));
       expect(new Set(names).size).toBe(OBJECTS.length);

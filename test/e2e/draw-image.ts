@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 
-/** A picture with something on it, so that it does not compress to nothing. */
-export async function drawPicture(width: number, height: number): Promise<Buffer> {
+/** Draws a PNG with a pattern that compresses badly. */
+export async function drawImage(width: number, height: number): Promise<Buffer> {
   const noise = { type: 'gaussian' as const, mean: 128, sigma: 20 };
   const size = { width: Math.min(width, 400), height: Math.min(height, 400) };
   const tile = await sharp({ create: { ...size, channels: 3, background: '#888', noise } })

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { LANGUAGES } from '../../src/language/languages.js';
-import { CLIP_FORMATS, FRAMES_SUFFIX, encodeClip, writeFrames } from './clip-files.js';
-import { type Clip, sampleClip } from './clips.js';
+import { VIDEO_FORMATS, FRAMES_SUFFIX, encodeVideo, writeFrames } from './video-files.js';
+import { type Video, sampleVideo } from './videos.js';
 import { type Mistake, countAnswer } from './count-answer.js';
 import { drawFrames } from './draw-scene.js';
 import type { EnginePool } from './engine-pool.js';
@@ -13,28 +13,28 @@ import { type OnProgress, conversationsOf, runAll } from './run-all.js';
 import type { Tally } from './tally.js';
 import type { Task } from './tasks.js';
 
-/** Frames a second of encoded clips: the longest takes four seconds. */
+/** Frames per second of encoded videos. The longest lasts four seconds. */
 const FRAME_RATE = 4;
 
-export interface ClipNumbers {
-  /** Clips to ask about. */
+export interface VideoNumbers {
+  /** Number of videos. */
   readonly clips: number;
-  /** How many of them are encoded as well. */
+  /** Number of videos that are also measured encoded. */
   readonly encodedClips: number;
 }
 
 /**
- * Asks each held-out clip what happens, in two languages, and counts under `clips/direction`, `clips/in-or-out`
- * (enters, leaves), `clips/object` and `motion/<motion>`. The frames reach the model as they were drawn. Some clips are
- * encoded besides and go through ffmpeg like anyone's: `clips/encoded` counts their right answers, and `clips/agreement`
- * the answers that are the same as without a codec.
+ * Asks in two languages about the motion in each held-out video, and counts under `clips/direction`, `clips/in-or-out`
+ * (enters, leaves), `clips/object` and `motion/<motion>`. The model gets the frames uncompressed. Some videos are also
+ * encoded and decoded by ffmpeg: `clips/encoded` counts their right answers, `clips/agreement` the answers that are the
+ * same as without a codec.
  *
- * @param ffmpeg the program; undefined where there is none
+ * @param ffmpeg path of the program. Undefined if it is missing.
  */
-export async function measureClips(
+export async function measureVideos(
   pool: EnginePool,
   tally: Tally,
-  { clips, encodedClips }: ClipNumbers,
+  { clips, encodedClips }: VideoNumbers,
   ffmpeg: string | undefined,
   onProgress: OnProgress,
 ): Promise<Mistake[]> {
@@ -43,7 +43,7 @@ export async function measureClips(
   try {
     const indices = Array.from({ length: clips }, (_, index) => index);
     await runAll(pool, indices, onProgress, async (index) => {
-      const clip = sampleClip(index);
+      const clip = sampleVideo(index);
       const tasks = tasksOf(clip, index);
       const pixels = await drawFrames(clip);
       const path = join(folder, `${index}${FRAMES_SUFFIX}`);
@@ -54,9 +54,9 @@ export async function measureClips(
       });
       await rm(path);
       if (index >= encodedClips || ffmpeg === undefined) return;
-      const format = CLIP_FORMATS[index % CLIP_FORMATS.length] ?? 'mp4';
+      const format = VIDEO_FORMATS[index % VIDEO_FORMATS.length] ?? 'mp4';
       const file = join(folder, `${index}.${format}`);
-      await encodeClip(file, pixels, { format, frameRate: FRAME_RATE }, ffmpeg);
+      await encodeVideo(file, pixels, { format, frameRate: FRAME_RATE }, ffmpeg);
       const decoded = await askAboutClip(pool, file, clip, tasks);
       tasks.forEach(({ answer }, number) => {
         tally.add('clips/encoded', decoded[number] === answer);
@@ -71,8 +71,8 @@ export async function measureClips(
   return mistakes;
 }
 
-/** In two languages, one of them half the list on, so that every language meets every motion. */
-function tasksOf(clip: Clip, index: number): Task[] {
+/** Two languages, half the list apart, so that every language is combined with every motion. */
+function tasksOf(clip: Video, index: number): Task[] {
   return [index, index + Math.floor(LANGUAGES.length / 2)].flatMap((turn) => {
     const language = LANGUAGES[turn % LANGUAGES.length];
     return language ? [createClipTask(clip, language)] : [];
@@ -82,7 +82,7 @@ function tasksOf(clip: Clip, index: number): Task[] {
 async function askAboutClip(
   pool: EnginePool,
   path: string,
-  { frames }: Clip,
+  { frames }: Video,
   tasks: readonly Task[],
 ): Promise<readonly string[]> {
   const sampling = { mode: 'uniform' as const, frames: { count: frames.length } };
@@ -90,7 +90,7 @@ async function askAboutClip(
   return answers;
 }
 
-function countClipAnswer(tally: Tally, clip: Clip, task: Task, got: string): Mistake[] {
+function countClipAnswer(tally: Tally, clip: Video, task: Task, got: string): Mistake[] {
   const { isExact, isNamed, motion, mistakes } = countAnswer(tally, task, got, clip.seed);
   const isMoving = clip.motion !== 'enters' && clip.motion !== 'leaves';
   const isSeen = motion === clip.motion;
