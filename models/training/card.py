@@ -1,8 +1,10 @@
 """Writes models/demo/MODEL_CARD.md: MODEL_CARD.md of this folder and the scores of the last `npm run evaluate:demo`."""
 
 import json
+import textwrap
+from pathlib import Path
 
-from scenes import HERE
+HERE = Path(__file__).parent
 
 REPORT = HERE / "../../test/evaluation/REPORT.json"
 
@@ -13,6 +15,11 @@ def percent(score: dict) -> str:
 
 def listed(scores: dict) -> str:
     return ", ".join(f"{name} {percent(score)}" for name, score in scores.items())
+
+
+def wrapped(item: str) -> str:
+    """A list item, wrapped at 120 columns."""
+    return textwrap.fill(item, 120, subsequent_indent="  ", break_long_words=False)
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -29,26 +36,26 @@ def sizes_row(size: str, scores: dict) -> str:
 
 def main() -> None:
     report = json.loads(REPORT.read_text())
-    lines = ["## Scores of this edition", "", "| Held-out, greedy, int8, through the service's own engine | reached | aimed at |"]
+    lines = ["## Scores of this edition", "", "| Held-out data, greedy, int8, through the engine | score | target |"]
     lines.append("| --- | --- | --- |")
     for row in report["rows"]:
-        unit = "points" if "points" in row["what"] else "%"
+        unit = "percentage points" if "gain" in row["what"] else "%"
         lines.append(f"| {row['what']} | {amount(row['value'], unit)} | {amount(row.get('atLeast'), unit)} |")
     lines += [
         "",
-        f"All names right, by number of objects: {listed(report['namesByObjectCount'])}.",
-        f"Exact answers, by kind: {listed(report['exactByKind'])}.",
-        f"Motions of clips: {listed(report['motions'])}.",
+        wrapped(f"- All names correct, by number of objects: {listed(report['namesByObjectCount'])}."),
+        wrapped(f"- Exact answers, by kind: {listed(report['exactByKind'])}."),
+        wrapped(f"- Motion in videos, correct: {listed(report['motions'])}."),
         "",
-        "| small objects in large pictures: all names right | base tile | auto | high |",
+        "| Small objects in large images: all names correct | base tile | auto | high |",
         "| --- | --- | --- | --- |",
         *(sizes_row(size, scores) for size, scores in report["smallObjectsBySize"].items()),
         sizes_row("1/18 to 1/7", report["smallObjects"]),
         "",
-        "Measured on scenes drawn by another renderer than the training scenes, from seeds that training never uses:",
+        "Measured on scenes from another renderer than the training scenes, with seeds that training never uses:",
         ", ".join(f"{count} {name}" for name, count in report["scenes"].items()) + ".",
         "",
-        "| language | in the language asked for | exactly as taught |",
+        "| language | in the requested language | exactly as taught |",
         "| --- | --- | --- |",
     ]
     for code, scores in report["languages"].items():

@@ -16,8 +16,8 @@ interface CacheStats {
 }
 
 /**
- * The results of earlier requests to one model, keyed by content. Entries may be evicted at any time. Values are shared:
- * neither side may modify them.
+ * The results of earlier requests to one model, keyed by content. Entries may be evicted at any time. Values are
+ * shared: neither side may modify them.
  */
 export interface EngineCaches {
   readonly features: FeatureCache;

@@ -5,8 +5,8 @@ import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { CachedFeatures } from './tiered-cache.js';
 
 /**
- * Key of an image at full detail: its content hash and the options that decide its tiles. The visual token budget is not
- * part of the key, because it differs between questions. An image that the budget reduced gets another key.
+ * Key of an image at full detail: its content hash and the options that decide its tiles. The visual token budget is
+ * not part of the key, because it differs between questions. An image that the budget reduced gets another key.
  */
 export function imageKey(sha256: string, layout: TileLayout, detail: Detail): string {
   // One of several images is a single tile at any detail.

@@ -3,7 +3,9 @@ interface Entry<T> {
   readonly bytes: number;
 }
 
-/** Least-recently-used cache with a byte budget. `set` evicts the least recently used entries until the new one fits. */
+/**
+ * Least-recently-used cache with a byte budget. `set` evicts the least recently used entries until the new one fits.
+ */
 export class LruCache<T> {
   /** In order of use, the least recently used first. */
   readonly #entries = new Map<string, Entry<T>>();

@@ -43,8 +43,8 @@ export function createPrefixHistory(): PrefixHistory {
 }
 
 /**
- * Caches the prefix that ends with the media, because later questions about an image share it, and the longest prefix of
- * the text, because the next turn of a conversation continues from it.
+ * Caches the prefix that ends with the media, because later questions about an image share it, and the longest prefix
+ * of the text, because the next turn of a conversation continues from it.
  *
  * @param seed identifies the model and the owner of the entries.
  * @param counts incremented by `longest`.

@@ -8,7 +8,9 @@ export type KeyedSegment =
 /** A prompt by content. The split of text into segments does not matter. */
 export type KeyedSegments = readonly KeyedSegment[];
 
-/** A text position hashes as a 0 byte and its token id; a media position as a 1 byte, the key's SHA-256 and its offset. */
+/**
+ * A text position hashes as a 0 byte and its token id; a media position as a 1 byte, the key's SHA-256 and its offset.
+ */
 const TEXT_BYTES = 5;
 const MEDIA_BYTES = 37;
 

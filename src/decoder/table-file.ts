@@ -48,8 +48,8 @@ export function openTableFile(
 }
 
 /**
- * Reads a file once, so that the page cache contains it. A row from the disk takes at least ten times as long as one from
- * the page cache, and a decode step reads up to 64 head rows.
+ * Reads a file once, so that the page cache contains it. A row from the disk takes at least ten times as long as one
+ * from the page cache, and a decode step reads up to 64 head rows.
  */
 export async function fillPageCache(path: string): Promise<void> {
   const file = await open(path);

@@ -14,8 +14,9 @@ export interface TokenEmbeddings {
 const FLOAT_BYTES = 4;
 
 /**
- * Opens a table with one row per token. The table of a real model has 1 to 4 GB, so rows are read on demand: a read from
- * the page cache takes about 10 µs. Reads are synchronous, because the inference process has no other work in between.
+ * Opens a table with one row per token. The table of a real model has 1 to 4 GB, so rows are read on demand: a read
+ * from the page cache takes about 10 µs. Reads are synchronous, because the inference process has no other work in
+ * between.
  *
  * @throws MODEL_INVALID if the file cannot be opened or has another size.
  */

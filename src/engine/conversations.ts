@@ -31,8 +31,8 @@ export function captionConversation(
 }
 
 /**
- * The prompt for a question. The first turn references the media. Every user turn asks for the language, exactly as it did
- * when it was the last turn, so that the prefix cache applies.
+ * The prompt for a question. The first turn references the media. Every user turn asks for the language, exactly as it
+ * did when it was the last turn, so that the prefix cache applies.
  */
 export function questionConversation(
   question: string,

@@ -31,8 +31,8 @@ export interface RequestPlan {
 }
 
 /**
- * Tokenizes the prompts and budgets the context window. The text comes first: the room that it leaves decides the detail
- * of images and the number of video frames.
+ * Tokenizes the prompts and budgets the context window. The text comes first: the room that it leaves decides the
+ * detail of images and the number of video frames.
  *
  * @throws INVALID_REQUEST, INVALID_PARAMETER, CONTEXT_LENGTH_EXCEEDED
  */

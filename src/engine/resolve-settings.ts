@@ -5,8 +5,8 @@ import type { GenerationSettings } from './vision-language-engine.js';
 const DEFAULT_MAX_TOKENS = 128;
 
 /**
- * Fills in missing settings from the checkpoint's generation defaults, then with greedy decoding. The default seed is fixed,
- * so that equal requests give equal answers.
+ * Fills in missing settings from the checkpoint's generation defaults, then with greedy decoding. The default seed is
+ * fixed, so that equal requests give equal answers.
  */
 export function resolveSettings(
   asked: { readonly [K in keyof GenerationSettings]?: GenerationSettings[K] | undefined },

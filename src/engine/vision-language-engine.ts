@@ -36,8 +36,8 @@ export type Conversation = readonly ChatMessage[] | RawPrompt;
 export type Priority = 'interactive' | 'batch';
 
 /**
- * Media and conversations about them, which decode in parallel. Every conversation references every media item exactly once,
- * images in the order of the images and videos in the order of the videos. A raw prompt references none.
+ * Media and conversations about them, which decode in parallel. Every conversation references every media item exactly
+ * once, images in the order of the images and videos in the order of the videos. A raw prompt references none.
  */
 export interface EngineRequest {
   /** Identifies the client for round-robin scheduling. Requests without one share one turn. */
@@ -73,8 +73,8 @@ export interface Answer {
   readonly text: string;
   readonly finishReason: FinishReason;
   /**
-   * `promptTokens` includes text, images and videos; `imageTokens` is the part of images and videos. `cachedTokens` is the part
-   * that came from the prefix cache, or from the prefix shared with the first conversation of this request.
+   * `promptTokens` includes text, images and videos; `imageTokens` is the part of images and videos. `cachedTokens` is
+   * the part that came from the prefix cache, or from the prefix shared with the first conversation of this request.
    */
   readonly usage: {
     readonly promptTokens: number;
@@ -83,9 +83,9 @@ export interface Answer {
     readonly completionTokens: number;
   };
   /**
-   * `prefillMs` and `decodeMs` are the durations of the graph runs that this conversation took part in. A shared run counts in
-   * full, and the shared prefix counts for the first conversation. `firstTokenMs` starts with the conversation's prefill and
-   * includes runs of others in between.
+   * `prefillMs` and `decodeMs` are the durations of the graph runs that this conversation took part in. A shared run
+   * counts in full, and the shared prefix counts for the first conversation. `firstTokenMs` starts with the
+   * conversation's prefill and includes runs of others in between.
    */
   readonly timings: {
     readonly prefillMs: number;
@@ -97,9 +97,9 @@ export interface Answer {
 }
 
 /**
- * `encodeMs`, `prefillMs` and `decodeMs` are the durations of the graph runs that this request took part in, each counted once
- * and in full, even if other requests shared it. The rest of `totalMs` is waiting time: `queueMs` until admission, and runs
- * of other requests.
+ * `encodeMs`, `prefillMs` and `decodeMs` are the durations of the graph runs that this request took part in, each
+ * counted once and in full, even if other requests shared it. The rest of `totalMs` is waiting time: `queueMs` until
+ * admission, and runs of other requests.
  */
 export interface RequestTimings {
   /** From the arrival to the admission. */
@@ -115,8 +115,8 @@ export interface RequestTimings {
 }
 
 /**
- * Events of a request: `media` once, then `text-delta`s and an `answer` per conversation, then `done`. Events of several
- * conversations interleave. Those of one conversation are in order, its answer last.
+ * Events of a request: `media` once, then `text-delta`s and an `answer` per conversation, then `done`. Events of
+ * several conversations interleave. Those of one conversation are in order, its answer last.
  */
 export type EngineEvent =
   /** In the order of the request. */
@@ -187,8 +187,8 @@ export interface VisionLanguageEngine {
    *
    * @param onStart called when the request is admitted.
    * @throws MODEL_NOT_READY, SHUTTING_DOWN, QUEUE_FULL, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
-   *   INVALID_PARAMETER, INVALID_REQUEST (also for media that the model does not support) and the media codes; the signal's
-   *   reason if it aborts.
+   *   INVALID_PARAMETER, INVALID_REQUEST (also for media that the model does not support) and the media codes; the
+   *   signal's reason if it aborts.
    */
   generate(
     request: EngineRequest,

@@ -78,8 +78,8 @@ export class SalamandraError extends Error {
   readonly retryable: boolean;
 
   /**
-   * `publicMessage` is sent to clients unchanged: the rule, limits, counts and short values of the request. It contains no
-   * path of this machine, no secret and no message of a library.
+   * `publicMessage` is sent to clients unchanged: the rule, limits, counts and short values of the request. It contains
+   * no path of this machine, no secret and no message of a library.
    */
   constructor(code: ErrorCode, publicMessage: string, options: SalamandraErrorOptions = {}) {
     super(publicMessage, 'cause' in options ? { cause: options.cause } : undefined);

@@ -62,8 +62,8 @@ export function sendToParent(message: object): void {
 }
 
 /**
- * Ends a worker with its parent. Ctrl-C and SIGTERM, which reach the whole process group, are left to the parent, because it
- * may finish running requests first.
+ * Ends a worker with its parent. Ctrl-C and SIGTERM, which reach the whole process group, are left to the parent,
+ * because it may finish running requests first.
  *
  * @param onDisconnect called when the parent exits or disconnects. It must end the process.
  */

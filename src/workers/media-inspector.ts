@@ -28,8 +28,8 @@ export interface MediaInspector {
 }
 
 /**
- * Creates an inspector whose processes start with the first file. Headers and shots have a process each, because a header
- * takes milliseconds and a shot search minutes.
+ * Creates an inspector whose processes start with the first file. Headers and shots have a process each, because a
+ * header takes milliseconds and a shot search minutes.
  */
 export function createMediaInspector(options: MediaWorkerOptions): MediaInspector {
   const headers = createMediaWorker(options);

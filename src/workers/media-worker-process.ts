@@ -33,8 +33,9 @@ export interface MediaWorker {
 const CRASH_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
 
 /**
- * A media worker is killed with its process group at the deadline, because libvips and ffmpeg may not terminate on hostile
- * input. On Linux its memory is limited. A file that ends the process fails alone; the next file gets a new process.
+ * A media worker is killed with its process group at the deadline, because libvips and ffmpeg may not terminate on
+ * hostile input. On Linux its memory is limited. A file that ends the process fails alone; the next file gets a new
+ * process.
  */
 export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
   let worker: Promise<ChildProcess> | undefined;
@@ -140,8 +141,8 @@ function isRunning(worker: ChildProcess): boolean {
 }
 
 /**
- * Sets memory and file size limits with prlimit (util-linux), which ffmpeg inherits. Node.js cannot set limits; on other
- * systems only the deadline applies.
+ * Sets memory and file size limits with prlimit (util-linux), which ffmpeg inherits. Node.js cannot set limits; on
+ * other systems only the deadline applies.
  */
 function capResources(worker: ChildProcess): Promise<void> {
   if (process.platform !== 'linux' || worker.pid === undefined) return Promise.resolve();

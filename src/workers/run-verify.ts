@@ -12,7 +12,8 @@ export interface VerifyWatch {
  * Verifies a package in a child process, so that its peak memory can be measured and is free before the next package.
  *
  * @param entry the module `verify.worker.js`.
- * @throws the task's error; INTERNAL if the process exits without a result, e.g. when memory runs out; the signal's reason.
+ * @throws the task's error; INTERNAL if the process exits without a result, e.g. when memory runs out; the signal's
+ *   reason.
  */
 export async function runVerifyInWorker(
   entry: URL,

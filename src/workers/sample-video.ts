@@ -6,8 +6,8 @@ import { resizeBicubic } from '../vision/resize-bicubic.js';
 import type { TiledVideo, VideoSamplingRequest } from '../engine/media-decoder.js';
 
 /**
- * Video -> frames -> one tile per frame. Each frame is resized as soon as it is decoded, so that only one is in memory at
- * full size.
+ * Video -> frames -> one tile per frame. Each frame is resized as soon as it is decoded, so that only one is in memory
+ * at full size.
  */
 export async function sampleVideo(
   { path, geometry, sampling, maxFrames }: VideoSamplingRequest,

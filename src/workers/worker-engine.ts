@@ -28,8 +28,8 @@ interface PendingRequest {
   readonly events: EventStream<EngineEvent>;
   readonly onStart: () => void;
   /**
-   * `waiting`: for a worker, or for admission in the worker; `running`: admitted; `cancelled`: the caller left, and the worker
-   * has not confirmed the cancellation yet.
+   * `waiting`: for a worker, or for admission in the worker; `running`: admitted; `cancelled`: the caller left, and the
+   * worker has not confirmed the cancellation yet.
    */
   state: 'waiting' | 'running' | 'cancelled';
   /** Whether the present worker has received the request. */
@@ -195,8 +195,8 @@ class WorkerEngine implements VisionLanguageEngine {
   }
 
   /**
-   * Running requests fail, because one of them may have crashed the worker. Waiting requests go to the next worker, unless
-   * they were present in MAX_WORKER_CRASHES crashes.
+   * Running requests fail, because one of them may have crashed the worker. Waiting requests go to the next worker,
+   * unless they were present in MAX_WORKER_CRASHES crashes.
    */
   private handleWorkerExit(error: SalamandraError): void {
     for (const entry of this.pending.values()) {

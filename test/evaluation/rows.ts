@@ -16,18 +16,26 @@ export interface Row {
 
 /** The rows, their counters and targets. Follow-up questions have the target of first questions. */
 const SHARES: readonly (readonly [what: string, name: string, atLeast: number | null])[] = [
-  ['1-2 objects: all names right, in the language asked for', 'names/few', 0.95],
-  ['3-4 objects: all names right, in the language asked for', 'names/many', 0.85],
-  ['left / right / count / yes-no questions right', 'questions', 0.95],
-  ['clips: moving direction right', 'clips/direction', 0.9],
-  ['clips: entering and leaving told right', 'clips/in-or-out', null],
-  ['clips: object named right, in the language asked for', 'clips/object', null],
-  ['clips encoded as H.264 or VP9: the answer is right to the letter', 'clips/encoded', null],
-  ['clips encoded as H.264 or VP9: the same answer as without a codec', 'clips/agreement', null],
-  ['two pictures: same or different object told right', 'exact/compare', null],
-  ['follow-up turns: left / right / count / yes-no questions right', 'follow-ups/questions', 0.95],
-  ['text alone: word repeated', 'exact/repeat', null],
-  ['text alone: word translated', 'exact/translate', null],
+  ['Images with 1 or 2 objects: all names correct, in the requested language', 'names/few', 0.95],
+  ['Images with 3 or 4 objects: all names correct, in the requested language', 'names/many', 0.85],
+  ['Questions about left, right, count, yes or no: answer correct', 'questions', 0.95],
+  ['Videos: direction of movement correct', 'clips/direction', 0.9],
+  ['Videos: entering or leaving recognized', 'clips/in-or-out', null],
+  ['Videos: object correct, in the requested language', 'clips/object', null],
+  ['Videos encoded as H.264 or VP9: answer exactly correct', 'clips/encoded', null],
+  [
+    'Videos encoded as H.264 or VP9: same answer as for the frames without a codec',
+    'clips/agreement',
+    null,
+  ],
+  ['Two images: same or different object recognized', 'exact/compare', null],
+  [
+    'Follow-up questions (left, right, count, yes or no): answer correct',
+    'follow-ups/questions',
+    0.95,
+  ],
+  ['Text only: word repeated', 'exact/repeat', null],
+  ['Text only: word translated', 'exact/translate', null],
 ];
 
 const IN_LANGUAGE_AT_LEAST = 0.99;
@@ -46,7 +54,7 @@ export function createRows(tally: Tally): Row[] {
   });
   const gain = (sizes: string, under: string) => (detail: string) => {
     const [base, score] = [tally.score(`${under}/low`), tally.score(`${under}/${detail}`)];
-    const what = `small objects, ${sizes} of the longer side: detail ${detail} minus base tile only, in points`;
+    const what = `Small objects, ${sizes} of the longer side: gain of \`detail=${detail}\` over the base tile`;
     return row(what, { ...score, share: score.share - base.share }, GAIN_AT_LEAST);
   };
   const [largest] = SIZE_BANDS;
@@ -60,7 +68,7 @@ export function createRows(tally: Tally): Row[] {
     // objects, so the gain is smallest here. A row of its own shows it beside the other bands.
     ...['auto', 'high'].map(gain(largest.name, `small/${largest.name}`)),
     row(
-      'answer in the language asked for, over all tasks, weakest of the 35 languages',
+      'Answer in the requested language, all tasks, weakest of the 35 languages',
       weakest,
       IN_LANGUAGE_AT_LEAST,
     ),

@@ -19,8 +19,8 @@ const BUILD_INPUTS = [
 const BUILD_OUTPUTS = ['dist/main.js', 'dist/web/page/main.js'];
 
 /**
- * Installs and builds what is missing or stale. Takes less than 100 ms and prints nothing if all is current. Exits with the
- * status of a command that fails.
+ * Installs and builds what is missing or stale. Takes less than 100 ms and prints nothing if all is current. Exits with
+ * the status of a command that fails.
  *
  * @param {object} [options]
  * @param {'always' | 'first-time'} [options.ffmpeg] when to look for ffmpeg, which takes longer than the rest:
@@ -56,7 +56,9 @@ function isLink(path) {
   return lstatSync(join(ROOT, path), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** Newest modification time under a folder, specs aside. Folders count, so that a deleted file makes the build stale. */
+/**
+ * Newest modification time under a folder, specs aside. Folders count, so that a deleted file makes the build stale.
+ */
 function newestMs(folder) {
   const entries = readdirSync(join(ROOT, folder), { recursive: true }).filter(
     (entry) => !/\.spec\.tsx?$/.test(entry),

@@ -74,8 +74,8 @@ export async function streamMessages(
 }
 
 /**
- * The value of a promise; `undefined` if the response closes first. `Promise.race` with one long-lived promise would add
- * a reaction to it at every call, and keep them all until it settles.
+ * The value of a promise; `undefined` if the response closes first. `Promise.race` with one long-lived promise would
+ * add a reaction to it at every call, and keep them all until it settles.
  */
 function untilClosed<T>(response: ServerResponse, value: Promise<T>): Promise<T | undefined> {
   if (response.destroyed) {

@@ -20,8 +20,9 @@ export type CacheConfig = Pick<DecoderManifest, 'layers' | 'keyValueHeads' | 'he
 const BYTES = { float32: 4, int8: 1 } as const;
 
 /**
- * The planes of all layers: keys and values in float32, or in int8 with scales and shifts. Int8 keys are stored in columns,
- * because a decode step multiplies one query with all keys and ONNX Runtime uses the right operand without repacking.
+ * The planes of all layers: keys and values in float32, or in int8 with scales and shifts. Int8 keys are stored in
+ * columns, because a decode step multiplies one query with all keys and ONNX Runtime uses the right operand without
+ * repacking.
  */
 export function cachePlanes(config: CacheConfig): CachePlane[] {
   const { layers, keyValueHeads: heads, headDim, cache } = config;
@@ -78,7 +79,9 @@ export function linesOf({ layout, heads, width }: CachePlane): { lines: number; 
   return layout === 'rows' ? { lines: heads, run: width } : { lines: heads * width, run: 1 };
 }
 
-/** Changes the length of lines in place, from `from` to `to` values. The values beyond the shorter length are undefined. */
+/**
+ * Changes the length of lines in place, from `from` to `to` values. The values beyond the shorter length are undefined.
+ */
 export function moveLines(data: PlaneData, lines: number, from: number, to: number): void {
   if (from === to) return;
   const kept = Math.min(from, to);
@@ -90,8 +93,8 @@ export function moveLines(data: PlaneData, lines: number, from: number, to: numb
 }
 
 /**
- * Zeroes reused memory: the grown part of the `kept` lines and all lines after them. The attention mask hides any finite
- * value, but not a NaN.
+ * Zeroes reused memory: the grown part of the `kept` lines and all lines after them. The attention mask hides any
+ * finite value, but not a NaN.
  */
 export function clearUnused(
   data: PlaneData,

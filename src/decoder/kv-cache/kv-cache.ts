@@ -14,7 +14,9 @@ import {
 } from './cache-planes.js';
 import type { KvPrefix } from './kv-prefix.js';
 
-/** Growth step in positions. A smaller step copies the cache more often; a larger one makes the graph process padding. */
+/**
+ * Growth step in positions. A smaller step copies the cache more often; a larger one makes the graph process padding.
+ */
 const GROWTH = 64;
 
 /** The first `length` positions of a slot. */
@@ -25,9 +27,9 @@ export interface CacheSlice {
 }
 
 /**
- * Keys and values of several sequences, one slot each, in the layout of the graph inputs. The host owns the cache, and the
- * graph returns only the new positions: the Node.js binding of ONNX Runtime copies every output, and copying the whole
- * cache would take longer than the model.
+ * Keys and values of several sequences, one slot each, in the layout of the graph inputs. The host owns the cache, and
+ * the graph returns only the new positions: the Node.js binding of ONNX Runtime copies every output, and copying the
+ * whole cache would take longer than the model.
  */
 export class KvCache {
   readonly planes: readonly CachePlane[];
@@ -56,8 +58,8 @@ export class KvCache {
   }
 
   /**
-   * Sets the expected length of a slot. Later allocations have room to grow to it in place; the operating system commits
-   * memory only when it is written.
+   * Sets the expected length of a slot. Later allocations have room to grow to it in place; the operating system
+   * commits memory only when it is written.
    */
   reserve(positions: number): void {
     this.reserved = positions;

@@ -9,7 +9,10 @@ export interface KvPrefix {
   readonly planes: readonly { readonly name: string; readonly data: PlaneData }[];
 }
 
-/** Creates the graph inputs `prefix.{plane}`, with 0 positions for `null`. They are cached per prefix, not built per step. */
+/**
+ * Creates the graph inputs `prefix.{plane}`, with 0 positions for `null`. They are cached per prefix, not built per
+ * step.
+ */
 export function createPrefixInputs(
   planes: readonly CachePlane[],
 ): (prefix: KvPrefix | null) => GraphInputs {

@@ -24,8 +24,8 @@ export interface BatchLayout {
 }
 
 /**
- * Maintains the decode batch. A sequence that joins is copied once, into the slot after the others. The last slot moves into
- * the place of a sequence that leaves.
+ * Maintains the decode batch. A sequence that joins is copied once, into the slot after the others. The last slot moves
+ * into the place of a sequence that leaves.
  */
 export class SequenceBatch {
   private cache: KvCache;
@@ -64,8 +64,9 @@ export class SequenceBatch {
   }
 
   /**
-   * Makes room for one more position per sequence. Slots of sequences that left are reused. The cache shrinks when it grows
-   * or would be more than half empty; otherwise it would keep the largest batch size and the greatest length forever.
+   * Makes room for one more position per sequence. Slots of sequences that left are reused. The cache shrinks when it
+   * grows or would be more than half empty; otherwise it would keep the largest batch size and the greatest length
+   * forever.
    */
   private makeRoom(sequences: readonly SequenceState[]): void {
     const { cache } = this;

@@ -5,8 +5,8 @@ import { createLoopDetector, createStopStringFilter } from './stop-criteria.js';
 import { rankStep, type StepLogprobs } from './token-logprobs.js';
 
 /**
- * `stop`: a stop id or a stop string; `length`: maxTokens or the end of the context window; `repetition`: an exact loop;
- * `cancelled`: the signal aborted.
+ * `stop`: a stop id or a stop string; `length`: maxTokens or the end of the context window; `repetition`: an exact
+ * loop; `cancelled`: the signal aborted.
  */
 export type FinishReason = 'stop' | 'length' | 'repetition' | 'cancelled';
 
@@ -64,8 +64,8 @@ interface TakenToken {
 }
 
 /**
- * The joined texts of the events are the decoded tokens up to a stop string, without the stop string and special tokens.
- * Each generator has its own random state, so other sequences of the batch do not affect it.
+ * The joined texts of the events are the decoded tokens up to a stop string, without the stop string and special
+ * tokens. Each generator has its own random state, so other sequences of the batch do not affect it.
  *
  * @throws INVALID_PARAMETER for settings out of range.
  */

@@ -8,7 +8,10 @@ export function createLogitsProcessors(settings: SamplingSettings): LogitsProces
   return settings.repetitionPenalty === 1 ? [] : [repetitionPenalty(settings.repetitionPenalty)];
 }
 
-/** Repetition penalty of CTRL (Keskar et al. 2019, section 4.1), applied once per id as in Hugging Face, prompt included. */
+/**
+ * Repetition penalty of CTRL (Keskar et al. 2019, section 4.1), applied once per id as in Hugging Face, prompt
+ * included.
+ */
 function repetitionPenalty(penalty: number): LogitsProcessor {
   return (logits, seen) => {
     for (const id of seen) {

@@ -20,8 +20,8 @@ export interface SamplingSettings {
 export type Sampler = (logits: Float32Array) => number;
 
 /**
- * Greedy at temperature 0, the lowest id on ties. Otherwise temperature, top-k, top-p and a random draw, in the order of
- * Hugging Face's `generate`.
+ * Greedy at temperature 0, the lowest id on ties. Otherwise temperature, top-k, top-p and a random draw, in the order
+ * of Hugging Face's `generate`.
  *
  * @throws INVALID_PARAMETER for settings out of range. The sampler throws INTERNAL if no logit is finite.
  */

@@ -67,8 +67,8 @@ function undecidedLength(text: string, stops: readonly string[]): number {
 const MAX_CYCLE = 32;
 
 /**
- * A cycle counts as a loop after 16 exact repetitions and at least 96 tokens. A row of dashes, a list of equal items or a
- * refrain stays below that.
+ * A cycle counts as a loop after 16 exact repetitions and at least 96 tokens. A row of dashes, a list of equal items or
+ * a refrain stays below that.
  */
 const MIN_REPETITIONS = 16;
 const MIN_LOOP_TOKENS = 96;

@@ -12,8 +12,8 @@ export interface StepLogprobs {
 }
 
 /**
- * Log-softmax of the logits at the sampled id and at the `topCount` top ids. Two passes and a short list: the vocabulary is
- * neither sorted nor copied. NaN counts as probability 0.
+ * Log-softmax of the logits at the sampled id and at the `topCount` top ids. Two passes and a short list: the
+ * vocabulary is neither sorted nor copied. NaN counts as probability 0.
  *
  * @param logits `[vocabulary]`, unmodified.
  */

@@ -12,8 +12,8 @@ export interface QueueTicket {
 const BATCH_INTERVAL = 5;
 
 /**
- * Fair priority queue. Interactive items go before batch items, except that every fifth pop serves a waiting batch item.
- * Within a class the clients are served round-robin. Items of one client keep their arrival order.
+ * Fair priority queue. Interactive items go before batch items, except that every fifth pop serves a waiting batch
+ * item. Within a class the clients are served round-robin. Items of one client keep their arrival order.
  */
 export class FairQueue<T> {
   /** Items by client. The first client is the one served least recently. */

@@ -52,7 +52,8 @@ const PREFILL_FRACTION_WHILE_DECODING = 0.25;
 /** Orders the graph runs of all requests. */
 export interface Scheduler {
   /**
-   * Queues one prefill or vision-encoder run. It should make at most one graph run, because a run cannot be interrupted.
+   * Queues one prefill or vision-encoder run. It should make at most one graph run, because a run cannot be
+   * interrupted.
    *
    * @throws the run's error; the signal's reason if it aborts while the run waits.
    */

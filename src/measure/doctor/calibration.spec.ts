@@ -65,6 +65,12 @@ describe('storeCalibrations', () => {
 });
 
 describe('readCalibrations', () => {
+  it('reads a file of the current format version', async () => {
+    folder.write('calibrations.json', store(ONE));
+
+    expect(await readCalibrations(folder.path('.'))).toEqual([ONE]);
+  });
+
   it.each([
     ['not JSON', '{'],
     ['another version', store(ONE, 1)],

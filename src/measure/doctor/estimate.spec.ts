@@ -74,7 +74,8 @@ describe('typicalRequestMs', () => {
 
     // 1600 x 1200 pixels: a grid of 2 x 2 tiles and the base tile.
     expect(encodeMs).toBe(5 * 10);
-    // 7 x 7 tokens of the base tile, and 10 rows of 14 tokens and a newline: 3/4 of 14 rows, with an even number of rows removed.
+    // 7 x 7 tokens of the base tile, and 10 rows of 14 tokens and a newline. 10 is 3/4 of 14 rows, rounded so that an
+    // even number of rows is removed.
     expect(prefillMs).toBe(2 * (49 + 10 * 15 + FAKE_MODEL.costs.instructionTokens));
     expect(typicalRequestMs(model, withSpeed(TYPICAL_SPEED))).toBe(encodeMs + prefillMs + 64 * 3);
   });

@@ -38,8 +38,8 @@ const REPETITIONS = 5;
 const MAX_REPEATED_MS = 2_000;
 
 /**
- * Times tiling, the vision encoder, prefill and decode steps with the engine's own functions on random features, because
- * the speed does not depend on the values.
+ * Times tiling, the vision encoder, prefill and decode steps with the engine's own functions on random features,
+ * because the speed does not depend on the values.
  *
  * @param onProgress receives the name of the next measurement.
  */

@@ -6,7 +6,7 @@ import { exposeResidualStream } from './residual-stream.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
-/** A vision encoder whose attention and MLP return their normalized input, so that each adds (1, -1) to the residual stream. */
+/** A vision encoder whose attention and MLP return their normalized input: each adds (1, -1) to the residual stream. */
 function visionEncoder(layers: number): Uint8Array {
   const graph = new GraphBuilder('vision');
   graph.input('x', 'float32', [1, 2]);

@@ -42,8 +42,8 @@ export interface TraceVisitor {
 const SAMPLE_IMAGE = 'sample image';
 
 /**
- * Encodes the sample image, then prefills and decodes the prompts one after another with the engine's own functions. Each
- * prompt continues from the prefix that it shares with the one before, as conversations of a request do.
+ * Encodes the sample image, then prefills and decodes the prompts one after another with the engine's own functions.
+ * Each prompt continues from the prefix that it shares with the one before, as conversations of a request do.
  */
 export async function traceModel(
   model: TracedModel,

@@ -32,7 +32,9 @@ export const selected: ReadonlySignal<MediaItem | null> = computed(
 /** The files rejected by the latest `addFiles`. */
 export const rejectedFiles: ReadonlySignal<readonly RejectedFiles[]> = rejected;
 
-/** Adds images and videos and selects the first of them. Rejects other files, and files beyond MAX_MEDIA_PER_REQUEST. */
+/**
+ * Adds images and videos and selects the first of them. Rejects other files, and files beyond MAX_MEDIA_PER_REQUEST.
+ */
 export function addFiles(files: Iterable<File>): void {
   const next = [...items.value];
   const unknown: RejectedFiles[] = [];
