@@ -20,8 +20,8 @@ import {
 const { performance } = globalThis;
 
 /**
- * Required shares of exactly correct texts: what the bundled model reaches on these samples, minus a margin for the
- * rounding of other processors. A lower share means that something is broken.
+ * Required shares of exactly correct texts: the shares that the bundled model reaches on these samples, minus a margin
+ * for the rounding of other processors. A lower share means that something is broken.
  */
 const MIN_CORRECT = { captions: 0.95, answers: 0.9, videos: 0.9 };
 

@@ -234,7 +234,7 @@ function toOrigin(host: string, port: number): string {
 }
 
 /**
- * Order: refuse new requests, wait for the running ones, close the engine (which fails those that are left), let their
+ * Order: refuse new requests, wait for the running ones, close the engine (remaining requests fail), let their
  * responses end, then close all connections.
  */
 async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {

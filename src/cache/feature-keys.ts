@@ -34,7 +34,7 @@ export function isFullSampling(framesRequested: number, maxFrames: number): bool
   return Math.min(framesRequested, MAX_SAMPLED_FRAMES) <= maxFrames;
 }
 
-/** Whether cached features, which are at full detail, are those that this budget would give. */
+/** Whether this budget permits full detail, so that the cached features (always full detail) can be used. */
 export function fitsBudget(
   { report }: Pick<CachedFeatures, 'report'>,
   budget: { readonly maxVisualTokens: number; readonly maxFrames: number },

@@ -1,8 +1,8 @@
 import { createRandom } from '../decoder/sampling/random.js';
 import { LruCache } from './lru-cache.js';
 
-/** The same by the book: a list, the value used longest ago first. */
-class NaiveValues {
+/** Reference implementation: a list, the least recently used entry first. */
+class NaiveLruCache {
   entries: { name: string; value: number; bytes: number }[] = [];
 
   constructor(readonly maxBytes: number) {}
@@ -34,43 +34,46 @@ class NaiveValues {
   }
 }
 
-describe('RecentValues', () => {
-  it.each([0, 1, 50, 1_000])('does with %i bytes what a plain list does', (maxBytes) => {
-    const random = createRandom(maxBytes);
-    const upTo = (limit: number) => Math.floor(random() * limit);
-    const values = new LruCache<number>(maxBytes);
-    const naive = new NaiveValues(maxBytes);
+describe('LruCache', () => {
+  it.each([0, 1, 50, 1_000])(
+    'behaves like the reference implementation with %i bytes',
+    (maxBytes) => {
+      const random = createRandom(maxBytes);
+      const upTo = (limit: number) => Math.floor(random() * limit);
+      const cache = new LruCache<number>(maxBytes);
+      const naive = new NaiveLruCache(maxBytes);
 
-    for (let step = 0; step < 3_000; step++) {
-      const name = `v${upTo(12)}`;
-      const kind = upTo(8);
-      if (kind < 4) {
-        const bytes = upTo(30);
-        values.set(name, step, bytes);
-        naive.set(name, step, bytes);
-      } else if (kind < 6) expect(values.get(name)).toBe(naive.get(name));
-      else if (kind === 6) {
-        values.demote(name);
-        naive.demote(name);
-      } else {
-        values.delete(name);
-        naive.delete(name);
+      for (let step = 0; step < 3_000; step++) {
+        const name = `v${upTo(12)}`;
+        const action = upTo(8);
+        if (action < 4) {
+          const bytes = upTo(30);
+          cache.set(name, step, bytes);
+          naive.set(name, step, bytes);
+        } else if (action < 6) expect(cache.get(name)).toBe(naive.get(name));
+        else if (action === 6) {
+          cache.demote(name);
+          naive.demote(name);
+        } else {
+          cache.delete(name);
+          naive.delete(name);
+        }
+        expect(cache.keys()).toEqual(naive.entries.map((entry) => entry.name));
+        expect(cache.bytes).toBe(naive.bytes);
+        expect(cache.bytes).toBeLessThanOrEqual(maxBytes);
       }
-      expect(values.keys()).toEqual(naive.entries.map((entry) => entry.name));
-      expect(values.bytes).toBe(naive.bytes);
-      expect(values.bytes).toBeLessThanOrEqual(maxBytes);
-    }
-  });
+    },
+  );
 
-  it('drops others for a value that fits, and none for one that never does', () => {
-    const values = new LruCache<string>(10);
-    values.set('a', 'A', 6);
-    values.set('b', 'B', 4);
+  it('evicts entries for a value that fits and none for a value above the limit', () => {
+    const cache = new LruCache<string>(10);
+    cache.set('a', 'A', 6);
+    cache.set('b', 'B', 4);
 
-    values.set('large', 'L', 11);
-    expect(values.keys()).toEqual(['a', 'b']);
-    values.set('c', 'C', 1);
-    expect(values.keys()).toEqual(['b', 'c']);
-    expect(values.has('a')).toBe(false);
+    cache.set('large', 'L', 11);
+    expect(cache.keys()).toEqual(['a', 'b']);
+    cache.set('c', 'C', 1);
+    expect(cache.keys()).toEqual(['b', 'c']);
+    expect(cache.has('a')).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ export interface EngineCachesOptions {
   readonly maxBytes: number;
   /** Disk tier, shared with later processes. Undefined or 0 bytes disables it. */
   readonly disk?: { readonly root: string; readonly maxBytes: number };
-  /** Whether clients find the entries of other clients. */
+  /** Whether clients share cache entries. */
   readonly isShared: boolean;
 }
 

@@ -8,16 +8,16 @@ import {
   promptLength,
 } from './prefix-keys.js';
 
-/** What stands at each position, written out. */
-function positions(marks: KeyedSegments): string[] {
-  return marks.flatMap((mark) =>
-    mark.kind === 'text'
-      ? mark.ids.map(String)
-      : Array.from({ length: mark.length }, (_, offset) => `${mark.key}:${offset}`),
+/** One string per position. */
+function positions(segments: KeyedSegments): string[] {
+  return segments.flatMap((segment) =>
+    segment.kind === 'text'
+      ? segment.ids.map(String)
+      : Array.from({ length: segment.length }, (_, offset) => `${segment.key}:${offset}`),
   );
 }
 
-function randomMarks(random: () => number): KeyedSegments {
+function randomSegments(random: () => number): KeyedSegments {
   const upTo = (limit: number) => Math.floor(random() * limit);
   return Array.from({ length: 1 + upTo(4) }, (): KeyedSegment =>
     upTo(3) === 0
@@ -26,61 +26,65 @@ function randomMarks(random: () => number): KeyedSegments {
   );
 }
 
-describe('namePrefixes', () => {
-  it('gives one name to equal beginnings, however they are parted, and others to all others', () => {
+describe('prefixKeys', () => {
+  it('gives equal prefixes equal keys for any split into segments, and others different keys', () => {
     const random = createRandom(1);
     const contents = new Map<string, string>();
-    const names = new Map<string, string>();
+    const keys = new Map<string, string>();
     for (let round = 0; round < 800; round++) {
-      const marks = randomMarks(random);
-      const all = positions(marks);
+      const segments = randomSegments(random);
+      const all = positions(segments);
       const lengths = Array.from({ length: all.length + 3 }, (_, length) => length);
 
-      const named = prefixKeys('seed', marks, lengths);
+      const keyed = prefixKeys('seed', segments, lengths);
 
-      expect(promptLength(marks)).toBe(all.length);
-      expect([...named.keys()]).toEqual(lengths.slice(1, all.length + 1));
-      for (const [length, name] of named) {
+      expect(promptLength(segments)).toBe(all.length);
+      expect([...keyed.keys()]).toEqual(lengths.slice(1, all.length + 1));
+      for (const [length, key] of keyed) {
         const content = all.slice(0, length).join();
-        expect(contents.get(name) ?? content).toBe(content);
-        expect(names.get(content) ?? name).toBe(name);
-        expect(prefixLengthOfKey(name)).toBe(length);
-        contents.set(name, content);
-        names.set(content, name);
+        expect(contents.get(key) ?? content).toBe(content);
+        expect(keys.get(content) ?? key).toBe(key);
+        expect(prefixLengthOfKey(key)).toBe(length);
+        contents.set(key, content);
+        keys.set(content, key);
       }
     }
-    expect(names.size).toBeGreaterThan(500);
+    expect(keys.size).toBeGreaterThan(500);
   });
 
-  it('depends on the seed, and not on which other lengths are asked for', () => {
-    const marks: KeyedSegments = [
+  it('depends on the seed and not on the other requested lengths', () => {
+    const segments: KeyedSegments = [
       { kind: 'text', ids: [1, 2] },
-      { kind: 'media', key: 'picture', length: 5 },
+      { kind: 'media', key: 'image', length: 5 },
     ];
-    const all = prefixKeys('a', marks, [1, 2, 3, 4, 5, 6, 7]);
+    const all = prefixKeys('a', segments, [1, 2, 3, 4, 5, 6, 7]);
 
-    expect(prefixKeys('a', marks, [6, 6]).get(6)).toBe(all.get(6));
-    expect(prefixKeys('b', marks, [6]).get(6)).not.toBe(all.get(6));
+    expect(prefixKeys('a', segments, [6, 6]).get(6)).toBe(all.get(6));
+    expect(prefixKeys('b', segments, [6]).get(6)).not.toBe(all.get(6));
   });
 });
 
-it('takes nothing but the name of a prefix for one', () => {
-  const digest = 'a'.repeat(64);
-  expect(prefixLengthOfKey(`12-${digest}`)).toBe(12);
-  for (const name of [
-    `0-${digest}`,
-    `-1-${digest}`,
-    `media-${digest}`,
-    `12-${digest}x`,
-    '12',
-    '',
-  ]) {
-    expect(prefixLengthOfKey(name)).toBeUndefined();
-  }
+describe('prefixLengthOfKey', () => {
+  it('returns undefined for other keys', () => {
+    const digest = 'a'.repeat(64);
+    expect(prefixLengthOfKey(`12-${digest}`)).toBe(12);
+    for (const key of [
+      `0-${digest}`,
+      `-1-${digest}`,
+      `media-${digest}`,
+      `12-${digest}x`,
+      '12',
+      '',
+    ]) {
+      expect(prefixLengthOfKey(key)).toBeUndefined();
+    }
+  });
 });
 
-it('finds where the last picture ends', () => {
-  const text: KeyedSegment = { kind: 'text', ids: [1, 2] };
-  expect(mediaEndOf([text])).toBe(0);
-  expect(mediaEndOf([text, { kind: 'media', key: 'a', length: 3 }, text])).toBe(5);
+describe('mediaEndOf', () => {
+  it('returns the position after the last media segment', () => {
+    const text: KeyedSegment = { kind: 'text', ids: [1, 2] };
+    expect(mediaEndOf([text])).toBe(0);
+    expect(mediaEndOf([text, { kind: 'media', key: 'a', length: 3 }, text])).toBe(5);
+  });
 });

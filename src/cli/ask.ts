@@ -39,7 +39,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
     .option('--history <file>', 'earlier turns: a JSON list of {"role", "text"}, oldest first')
     .option(
       '--chat',
-      'read questions from standard input, one per line; each has the earlier turns',
+      'read questions from standard input, one per line; each includes the earlier turns',
     )
     .addHelpText(
       'after',

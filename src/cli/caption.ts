@@ -216,7 +216,7 @@ async function captionFile(
     priority: command.files.length > 1 ? 'batch' : 'interactive',
     settings,
   } as const;
-  // Scripts get the same columns whatever the number of texts; see OUTPUT_HELP.
+  // Scripts get the same columns for one text as for several; see OUTPUT_HELP.
   const isBareText = terminal.isTTY && command.files.length === 1 && tasks.length === 1;
   const columns = (conversation: number): string[] => {
     const { language, kind } = tasks[conversation] ?? {};

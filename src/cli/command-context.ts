@@ -4,7 +4,7 @@ import { type Configuration, loadConfiguration } from '../config/configuration.j
 import type { GenerationSettings, ModelDescription } from '../engine/vision-language-engine.js';
 import type { Terminal } from './terminal.js';
 
-/** What every command gets from `cli.ts`. */
+/** The objects that `cli.ts` passes to every command. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Aborts at the first Ctrl-C. */

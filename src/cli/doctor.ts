@@ -155,7 +155,7 @@ export function printMachine(machine: Machine, terminal: Terminal): void {
     ['Cores', describeCores(machine)],
     [
       'Instruction sets',
-      facts === null ? 'unknown on this system' : sets || 'none of those that speed up models',
+      facts === null ? 'unknown on this system' : sets || 'none that speed up models',
     ],
     ['Memory', `${formatBytes(memory.total)}${limit}, ${formatBytes(memory.available)} available`],
     ['Disk', `${formatBytes(diskFree)} free in the model folder`],

@@ -36,7 +36,10 @@ const MIN_FRAMES_PER_SECOND = 0.001;
 export function addMediaOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--detail <detail>', 'tiles of an image: low is 1 tile, high as many as possible')
+      new Option(
+        '--detail <detail>',
+        'tiles of a single image: 1 (low), up to 5 (auto), or the maximum of the model (high)',
+      )
         .choices(['low', 'auto', 'high'])
         .default('auto'),
     )

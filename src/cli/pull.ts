@@ -184,8 +184,8 @@ const MIN_RATE_MS = 2_000;
 const DONE_STEPS = 10;
 
 /**
- * Formats the progress of a pull, with rate and remaining time. The remaining time is that of download and conversion,
- * each at its own rate. Before the first conversion it is that of the download alone.
+ * Formats the progress of a pull, with rate and remaining time. The remaining time includes download and conversion,
+ * each at its own rate. Before the first conversion it includes the download only.
  *
  * @param now a monotonic clock in milliseconds.
  * @returns a function to call a few times per second, and at each new step.

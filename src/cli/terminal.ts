@@ -98,12 +98,14 @@ export function errorJson(error: unknown): { readonly code: ErrorCode; readonly 
 
 function describeError(error: unknown): string {
   if (!(error instanceof SalamandraError)) return `Internal error: ${String(error)}`;
-  return `${error.publicMessage}${describeDetails(error.details ?? {})}`;
+  return `${error.publicMessage}${describeDetails(error.publicMessage, error.details ?? {})}`;
 }
 
-function describeDetails(details: ErrorDetails): string {
-  const parts = Object.entries(details).map(
-    ([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`,
-  );
+/** The details that the message does not contain. It lists file formats by their names. */
+function describeDetails(message: string, details: ErrorDetails): string {
+  const parts = Object.entries(details).flatMap(([name, value]) => {
+    const text = Array.isArray(value) ? value.join(', ') : String(value);
+    return name === 'supportedFormats' || message.includes(text) ? [] : `${name}: ${text}`;
+  });
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }

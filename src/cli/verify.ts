@@ -220,11 +220,11 @@ function verificationJson(one: VerifiedPackage, threads: number, reason: string 
   const { tileMs, prefillRate, decodeRate } = speedsOf(one);
   return {
     ...{ id: manifest.id, precision: manifest.precision, source: manifest.source, role, threads },
-    ...{ integrity: 'sound', bytes: sizeOf(manifest), peak_bytes: peakBytes, load_ms: loadMs },
+    ...{ integrity: 'ok', bytes: sizeOf(manifest), peak_bytes: peakBytes, load_ms: loadMs },
     ...{
       tile_ms: tileMs,
-      read_tokens_per_second: prefillRate,
-      write_tokens_per_second: decodeRate,
+      prefill_tokens_per_second: prefillRate,
+      decode_tokens_per_second: decodeRate,
     },
     comparison: comparison && comparisonJson(comparison),
     ...(reason !== null && { not_compared: reason }),
@@ -236,18 +236,20 @@ function comparisonJson(comparison: Comparison): object {
     comparison;
   return {
     positions,
-    divergence: { mean: klDivergence.mean, max: klDivergence.max },
-    top_agreement: top1Agreement,
+    kl_divergence: { mean: klDivergence.mean, max: klDivergence.max },
+    top1_agreement: top1Agreement,
     same_answers: countSame(comparison),
     prompts: prompts.map((prompt) => ({
       language: prompt.language,
-      shows: prompt.hasImage ? 'picture' : 'nothing',
+      has_image: prompt.hasImage,
       tokens: prompt.tokens,
-      agreed_tokens: prompt.matchingTokens,
-      mean_divergence: prompt.meanKlDivergence,
+      matching_tokens: prompt.matchingTokens,
+      mean_kl_divergence: prompt.meanKlDivergence,
     })),
-    picture_error: imageFeatureError,
-    ...(layerErrors && { layer_errors: layerErrors }),
+    image_feature_error: imageFeatureError,
+    ...(layerErrors && {
+      layer_errors: { vision_encoder: layerErrors.visionEncoder, decoder: layerErrors.decoder },
+    }),
   };
 }
 

@@ -120,7 +120,7 @@ describe('loadConfiguration', () => {
 
   it('rejects an unknown precision', () => {
     expect(() => loadConfiguration({ SALAMANDRA_PRECISION: 'int2' })).toThrow(
-      'The precision must be int8, int4, mixed or fp32.',
+      'SALAMANDRA_PRECISION and --precision must be int8, int4, mixed or fp32.',
     );
   });
 

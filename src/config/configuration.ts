@@ -127,7 +127,7 @@ export function parsePrecision(text: string): Configuration['precision'] {
   if (precision === undefined) {
     throw new SalamandraError(
       'INVALID_PARAMETER',
-      `The precision must be ${PRECISIONS.slice(0, -1).join(', ')} or ${PRECISIONS.at(-1)}.`,
+      `SALAMANDRA_PRECISION and --precision must be ${PRECISIONS.slice(0, -1).join(', ')} or ${PRECISIONS.at(-1)}.`,
     );
   }
   return precision;

@@ -50,7 +50,7 @@ function readCpuinfo(): string {
 const CONTROL_GROUPS = { all: '/sys/fs/cgroup', own: '/proc/self/cgroup' };
 
 /**
- * The CPU quota of this process's control groups in cores: that of a container or a systemd service. Node's
+ * The CPU quota of this process's control groups (container or systemd service), in cores. Node's
  * `availableParallelism` ignores it.
  *
  * Source: https://docs.kernel.org/admin-guide/cgroup-v2.html (`cpu.max`); `cpu.cfs_quota_us` in version 1.

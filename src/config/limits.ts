@@ -168,7 +168,7 @@ export const STREAM_HEARTBEAT_MS = 15_000;
  */
 export const MAX_FIRST_EVENT_MS = 1_000;
 
-/** Milliseconds that a client of an event stream may accept no data before the connection is closed. */
+/** Milliseconds without accepted data after which the client of an event stream is disconnected. */
 export const MAX_STREAM_STALL_MS = 30_000;
 
 /** Characters of a media URL: longer than signed URLs of object stores, and cheap to parse. */

@@ -1,7 +1,7 @@
 import {
   createAttentionDecoder,
-  idsOf,
-  openWith,
+  tokenIds,
+  openSequence,
   tokenEmbeddings,
 } from '../../test/fakes/attention-decoder.js';
 import { createTensor } from '../tensor/tensor.js';
@@ -10,11 +10,11 @@ const HIDDEN = tokenEmbeddings.hiddenSize;
 const { embed } = tokenEmbeddings;
 
 describe('createDecoder', () => {
-  it('never reads past the last position', async () => {
+  it('refuses to prefill or decode beyond maxPositions', async () => {
     const { decoder, session } = createAttentionDecoder();
     const full = decoder.createSequence();
     for (let start = 0; start < 1199; start += 400) {
-      await decoder.prefill(full, embed(idsOf(1199).slice(start, start + 400)));
+      await decoder.prefill(full, embed(tokenIds(1199).slice(start, start + 400)));
     }
     const other = decoder.createSequence();
     session.runs.length = 0;
@@ -33,7 +33,7 @@ describe('createDecoder', () => {
     expect([full.length, other.length]).toEqual([1200, 0]);
   });
 
-  it('refuses chunks of no position, too many and another width', async () => {
+  it('refuses chunks that are empty, too long or of another width', async () => {
     const { decoder } = createAttentionDecoder();
     const shapes = [
       [0, HIDDEN],
@@ -41,17 +41,17 @@ describe('createDecoder', () => {
       [3, HIDDEN + 1],
     ];
     for (const shape of shapes) {
-      const reading = decoder.prefill(decoder.createSequence(), createTensor(shape));
+      const prefilled = decoder.prefill(decoder.createSequence(), createTensor(shape));
 
-      await expect(reading).rejects.toThrow(RangeError);
+      await expect(prefilled).rejects.toThrow(RangeError);
     }
   });
 
-  it('refuses sequences that are closed or of another decoder, and prefixes that are too long', async () => {
+  it('refuses closed or foreign sequences and prefixes of invalid length', async () => {
     const { decoder } = createAttentionDecoder();
-    const closed = await openWith(decoder, [1, 2]);
+    const closed = await openSequence(decoder, [1, 2]);
     decoder.close(closed);
-    const open = await openWith(decoder, [1, 2]);
+    const open = await openSequence(decoder, [1, 2]);
 
     await expect(decoder.prefill(closed, embed([1]))).rejects.toThrow(TypeError);
     await expect(decoder.step([{ sequence: closed, id: 1 }])).rejects.toThrow(TypeError);
@@ -63,30 +63,30 @@ describe('createDecoder', () => {
     }
   });
 
-  it('refuses steps of no sequence, and of one twice, and leaves what was read as it is', async () => {
+  it('refuses empty steps and duplicate sequences, and leaves the sequence unchanged', async () => {
     const { decoder, session } = createAttentionDecoder();
-    const one = await openWith(decoder, [1, 2]);
+    const sequence = await openSequence(decoder, [1, 2]);
     session.runs.length = 0;
 
     await expect(decoder.step([])).rejects.toThrow(RangeError);
-    const twice = decoder.step([1, 2].map((id) => ({ sequence: one, id })));
+    const twice = decoder.step([1, 2].map((id) => ({ sequence, id })));
     await expect(twice).rejects.toThrow(RangeError);
     expect(session.runs).toHaveLength(0);
-    expect(one.length).toBe(2);
+    expect(sequence.length).toBe(2);
   });
 
-  it.each([
-    ['states', 'hidden'],
-    ['keys', 'present.0.key'],
-  ])('refuses a graph that gives no %s', async (_, missing) => {
-    const { decoder, session } = createAttentionDecoder();
-    const run = session.run.bind(session);
-    session.run = async (inputs) => {
-      const { [missing]: left, ...outputs } = await run(inputs);
-      expect(left).toBeDefined();
-      return outputs;
-    };
+  it.each([['hidden'], ['present.0.key']])(
+    'refuses a graph without the output %s',
+    async (missing) => {
+      const { decoder, session } = createAttentionDecoder();
+      const run = session.run.bind(session);
+      session.run = async (inputs) => {
+        const { [missing]: removed, ...outputs } = await run(inputs);
+        expect(removed).toBeDefined();
+        return outputs;
+      };
 
-    await expect(decoder.prefill(decoder.createSequence(), embed([1]))).rejects.toThrow();
-  });
+      await expect(decoder.prefill(decoder.createSequence(), embed([1]))).rejects.toThrow();
+    },
+  );
 });

@@ -27,7 +27,7 @@ afterAll(() => {
   folder.remove();
 });
 
-/** Each row as signed bytes with its scale behind it. */
+/** Writes int8 rows, each followed by its float32 scale. */
 function writeRows(path: string): void {
   const table = Buffer.alloc(TOKENS * (WIDTH + 4));
   weights.forEach((row, id) => {
@@ -40,12 +40,12 @@ function writeRows(path: string): void {
   writeFileSync(path, table);
 }
 
-function exactScore(id: number, hidden: Float32Array): number {
+function exactLogit(id: number, hidden: Float32Array): number {
   return weights[id]!.reduce((sum, value, column) => sum + value * hidden[column]!, 0);
 }
 
-/** A head whose scores are off by as much as `error`, each in its own way. */
-function coarseGraph(error: number, change?: (score: number, id: number) => number): GraphSession {
+/** A head graph whose logits differ from the exact ones by up to `error`. */
+function coarseGraph(error: number, change?: (logit: number, id: number) => number): GraphSession {
   return {
     inputNames: ['hidden'],
     outputNames: ['logits'],
@@ -55,8 +55,8 @@ function coarseGraph(error: number, change?: (score: number, id: number) => numb
       const values = hidden!.data as Float32Array;
       const data = Float32Array.from({ length: count * TOKENS }, (_, i) => {
         const [row, id] = [Math.floor(i / TOKENS), i % TOKENS];
-        const score = exactScore(id, values.subarray(row * width, (row + 1) * width));
-        const coarse = score + error * Math.sin(id * 31);
+        const exact = exactLogit(id, values.subarray(row * width, (row + 1) * width));
+        const coarse = exact + error * Math.sin(id * 31);
         return change ? change(coarse, id) : coarse;
       });
       return Promise.resolve({ logits: { type: 'float32', shape: [count, TOKENS], data } });
@@ -68,27 +68,27 @@ function hiddenStates(count: number): Float32Array {
   return Float32Array.from({ length: count * WIDTH }, () => 4 * random() - 2);
 }
 
-function ranked(scores: ArrayLike<number>): number[] {
-  return Array.from(scores, (_, id) => id).sort((a, b) => scores[b]! - scores[a]!);
+function ranked(logits: ArrayLike<number>): number[] {
+  return Array.from(logits, (_, id) => id).sort((a, b) => logits[b]! - logits[a]!);
 }
 
 describe('createOutputHead', () => {
-  it('chooses what the exact head would, from the scores of a coarse one', async () => {
+  it('ranks the top tokens like an exact head, given the logits of a coarse graph', async () => {
     const head = createOutputHead(coarseGraph(0.3), rows);
-    const coarse = createOutputHead(coarseGraph(0.3), null);
+    const coarseHead = createOutputHead(coarseGraph(0.3), null);
     let coarseMisses = 0;
     for (let round = 0; round < 30; round++) {
       const hidden = hiddenStates(3);
-      const scores = await head.logits(hidden, 3);
-      const rough = await coarse.logits(hidden, 3);
+      const refined = await head.logits(hidden, 3);
+      const coarseLogits = await coarseHead.logits(hidden, 3);
 
-      scores.forEach((row, index) => {
+      refined.forEach((row, index) => {
         const state = hidden.subarray(index * WIDTH, (index + 1) * WIDTH);
-        const exact = weights.map((_, id) => exactScore(id, state));
+        const exact = weights.map((_, id) => exactLogit(id, state));
         const [best, second] = ranked(exact) as [number, number];
-        // Bytes cannot tell scores apart that are as near as this.
+        // Logits closer than this are equal within the int8 error.
         if (exact[best]! - exact[second]! > 0.05) expect(ranked(row)[0]).toBe(best);
-        coarseMisses += Number(ranked(rough[index]!)[0] !== best);
+        coarseMisses += Number(ranked(coarseLogits[index]!)[0] !== best);
         for (const id of ranked(row).slice(0, 20)) {
           expect(Math.abs(row[id]! - exact[id]!)).toBeLessThan(0.05);
         }
@@ -97,25 +97,25 @@ describe('createOutputHead', () => {
     expect(coarseMisses).toBeGreaterThan(5);
   });
 
-  it('leaves the others as they are', async () => {
+  it('recomputes the 64 top logits only', async () => {
     const hidden = hiddenStates(1);
-    const [rescored] = await createOutputHead(coarseGraph(0.3), rows).logits(hidden, 1);
+    const [refined] = await createOutputHead(coarseGraph(0.3), rows).logits(hidden, 1);
     const [coarse] = await createOutputHead(coarseGraph(0.3), null).logits(hidden, 1);
 
-    const changed = ranked(coarse!).filter((id) => rescored![id] !== coarse![id]);
+    const changed = ranked(coarse!).filter((id) => refined![id] !== coarse![id]);
 
     expect(changed).toHaveLength(64);
     expect(changed).toEqual(ranked(coarse!).slice(0, 64));
   });
 
-  it('scores nothing again that is not a number', async () => {
-    const graph = coarseGraph(0, (score, id) => (id % 2 === 0 ? NaN : score));
-    const [scores] = await createOutputHead(graph, rows).logits(hiddenStates(1), 1);
+  it('does not recompute NaN logits', async () => {
+    const graph = coarseGraph(0, (logit, id) => (id % 2 === 0 ? NaN : logit));
+    const [logits] = await createOutputHead(graph, rows).logits(hiddenStates(1), 1);
 
-    expect(scores!.filter((score) => Number.isNaN(score))).toHaveLength(TOKENS / 2);
+    expect(logits!.filter((logit) => Number.isNaN(logit))).toHaveLength(TOKENS / 2);
   });
 
-  it('refuses a graph that gives no scores', async () => {
+  it('refuses a graph without the output `logits`', async () => {
     const graph = { ...coarseGraph(0), run: () => Promise.resolve({}) };
 
     await expect(createOutputHead(graph, null).logits(hiddenStates(1), 1)).rejects.toThrow(INVALID);
@@ -123,15 +123,15 @@ describe('createOutputHead', () => {
 });
 
 describe('openHeadRows', () => {
-  it('gives the product of a row and a state', () => {
+  it('computes the dot product of a row and a hidden state', () => {
     const hidden = hiddenStates(1);
     for (const id of [0, 1, TOKENS - 1]) {
-      expect(Math.abs(rows.dot(id, hidden) - exactScore(id, hidden))).toBeLessThan(0.05);
+      expect(Math.abs(rows.dot(id, hidden) - exactLogit(id, hidden))).toBeLessThan(0.05);
     }
     expect(() => rows.dot(TOKENS, hidden)).toThrow(INVALID);
   });
 
-  it('refuses a file that is not there or of another size', () => {
+  it('refuses a file that is missing or of another size', () => {
     const path = folder.path('other.bin');
     expect(() => openHeadRows(path, TOKENS, WIDTH)).toThrow(INVALID);
 
@@ -140,13 +140,13 @@ describe('openHeadRows', () => {
     expect(() => openHeadRows(path, TOKENS, WIDTH - 1)).toThrow(INVALID);
   });
 
-  it('notices a file that is cut off later', () => {
-    const path = folder.path('cut.bin');
+  it('detects a file that is truncated after opening', () => {
+    const path = folder.path('truncated.bin');
     writeRows(path);
-    const cut = openHeadRows(path, TOKENS, WIDTH);
+    const truncated = openHeadRows(path, TOKENS, WIDTH);
     truncateSync(path, 100);
 
-    expect(() => cut.dot(TOKENS - 1, hiddenStates(1))).toThrow(INVALID);
-    cut.close();
+    expect(() => truncated.dot(TOKENS - 1, hiddenStates(1))).toThrow(INVALID);
+    truncated.close();
   });
 });

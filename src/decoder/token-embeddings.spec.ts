@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openTokenEmbeddings } from './token-embeddings.js';
 
 const VALUES = Float32Array.from([0, 0.5, -1, 2, 3.25, -4, 0.125, 7, 8, -9, 10, 11]);
-/** Three bytes and a scale a row. */
+/** int8 rows with one scale each. */
 const SCALED = [
   { bytes: [0, 2, -4], scale: 0.25 },
   { bytes: [8, 13, -16], scale: 0.25 },
@@ -31,7 +31,7 @@ describe('openTokenEmbeddings', () => {
   it.each([
     ['float32', [-9, 10, 11, 0, 0.5, -1, -9, 10, 11]],
     ['int8', [-63.5, 63.5, -64, 0, 0.5, -1, -63.5, 63.5, -64]],
-  ] as const)('reads rows of %s in the order of the ids', (dtype, expected) => {
+  ] as const)('returns %s rows in the order of the token ids', (dtype, expected) => {
     const path = join(directory, `${dtype}.bin`);
     const table = openTokenEmbeddings(path, { dtype, rows: 4, columns: 3 });
 
@@ -43,7 +43,7 @@ describe('openTokenEmbeddings', () => {
     table.close();
   });
 
-  it.each([-1, 4, 1.5, NaN])('refuses id %d', (id) => {
+  it.each([-1, 4, 1.5, NaN])('refuses token id %d', (id) => {
     const table = openTokenEmbeddings(join(directory, 'float32.bin'), {
       dtype: 'float32',
       rows: 4,

@@ -23,7 +23,7 @@ const prompt = toCacheKeyedPrompt(
 );
 
 describe('toCacheKeyedPrompt', () => {
-  it('reports its length, the end of its media and its text ids', () => {
+  it('computes the length, the end of the last media and the text ids', () => {
     expect(prompt).toMatchObject({ length: 9, mediaEnd: 7, mediaPositions: 4 });
     expect(prompt.textIds).toEqual([1, 2, 3, 4, 5]);
   });
@@ -35,7 +35,7 @@ describe('toCacheKeyedPrompt', () => {
 });
 
 describe('firstPositions', () => {
-  it('cuts text and media at any position', () => {
+  it('cuts text and media segments at any position', () => {
     expect(firstPositions(prompt.segments, 4)).toEqual([
       { kind: 'text', ids: [1, 2] },
       { kind: 'media', key: 'fox', length: 2 },
@@ -46,23 +46,23 @@ describe('firstPositions', () => {
 });
 
 describe('embedPositions', () => {
-  const rows = (from: number, to: number) =>
+  const embed = (from: number, to: number) =>
     embedPositions(prompt, from, to, MEDIA, tokenEmbeddings);
 
-  it('returns the same rows for any split', () => {
-    const whole = [...rows(0, 9).data];
+  it('returns the same embeddings for any split', () => {
+    const whole = [...embed(0, 9).data];
     expect(whole.slice(0, 6)).toEqual([1, -1, 2, -2, Math.fround(0.1), Math.fround(0.2)]);
-    for (let at = 1; at < 9; at++) {
-      expect([...rows(0, at).data, ...rows(at, 9).data]).toEqual(whole);
+    for (let split = 1; split < 9; split++) {
+      expect([...embed(0, split).data, ...embed(split, 9).data]).toEqual(whole);
     }
   });
 
-  it('needs only the features of its own positions', () => {
+  it('needs only the features of the requested positions', () => {
     expect(embedPositions(prompt, 7, 9, new Map(), tokenEmbeddings).shape).toEqual([2, 2]);
     expect(() => embedPositions(prompt, 4, 9, new Map(), tokenEmbeddings)).toThrow(RangeError);
   });
 
-  it('refuses features of another length', () => {
+  it('refuses features whose length differs from the segment', () => {
     const wrong = new Map([['fox', createTensor([2, 2])]]);
     expect(() => embedPositions(prompt, 0, 3, wrong, tokenEmbeddings)).toThrow(RangeError);
   });

@@ -8,7 +8,7 @@ function text(words: string) {
 }
 
 describe('captionConversation', () => {
-  it('shows the picture and asks for the text in the language', () => {
+  it('contains the image, the instruction and the answer language', () => {
     expect(captionConversation('alt', english)).toEqual([
       {
         role: 'user',
@@ -17,7 +17,7 @@ describe('captionConversation', () => {
     ]);
   });
 
-  it('asks what happens in a clip, and for its other texts as for those of a picture', () => {
+  it('has a separate caption instruction for videos, and no other separate instruction', () => {
     expect(captionConversation('caption', english, 'video')[0]?.content).toEqual([
       { type: 'video' },
       text('What happens in the clip? Answer in English.'),
@@ -30,13 +30,13 @@ describe('captionConversation', () => {
 });
 
 describe('questionConversation', () => {
-  it('asks about one picture unless told otherwise', () => {
+  it('references one image by default', () => {
     expect(questionConversation('Who?', english)).toEqual([
       { role: 'user', content: [{ type: 'image' }, text('Who? Answer in English.')] },
     ]);
   });
 
-  it('shows media in the first turn, and asks for the language in every turn', () => {
+  it('references media in the first turn and states the language in every user turn', () => {
     const history = [
       { role: 'user' as const, text: 'Who?' },
       { role: 'assistant' as const, text: 'A fox.' },
@@ -53,7 +53,7 @@ describe('questionConversation', () => {
     );
   });
 
-  it('needs no media', () => {
+  it('can omit media', () => {
     expect(questionConversation('Who?', english, { shown: [] })[0]?.content).toEqual([
       text('Who? Answer in English.'),
     ]);

@@ -1,4 +1,4 @@
-import { createFakeParts } from '../../test/fakes/loaded-model.js';
+import { createFakeModel } from '../../test/fakes/fake-model.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
 import { toCacheKeyedPrompt } from './cache-keyed-prompt.js';
 import { decodeConversations } from './decode.js';
@@ -13,9 +13,9 @@ const SETTINGS: GenerationSettings = {
   ...{ maxTokens: 4, stop: [] },
 };
 
-/** Prefilled conversations of one text prompt each over the fake model. */
+/** Prefills one text-only conversation per prompt and starts to decode them. */
 async function open(prompts: readonly number[][], sequences: number, onRun?: () => void) {
-  const model = await createFakeParts();
+  const model = await createFakeModel();
   const conversations = prompts.map((ids) => ({
     prompt: toCacheKeyedPrompt([{ kind: 'text', ids }], { image: [], video: [] }),
     answerPosition: 'start' as const,
@@ -44,7 +44,7 @@ async function open(prompts: readonly number[][], sequences: number, onRun?: () 
 }
 
 describe('decodeConversations', () => {
-  it('decodes conversations in one batch and emits their text as deltas and answers', async () => {
+  it('decodes conversations in one batch and emits text deltas and answers', async () => {
     const { model, decoded, events, answers } = await open([[1], [2, 3]], 2);
     await decoded;
 
@@ -61,12 +61,12 @@ describe('decodeConversations', () => {
       expect(finishReason).toBe('length');
       expect(usage).toMatchObject({ completionTokens: 4, promptTokens: 1 + conversation });
     }
-    // Three steps of both sequences: the first token comes from the prefill, the last needs no step.
+    // Four tokens take three decode steps: prefill yields the logits of the first token.
     expect(model.runs.slice(2)).toEqual([2, 2, 2]);
     expect(model.decoder.openSequences).toBe(0);
   });
 
-  it('prefills the next conversation when one ends, if only one may be open', async () => {
+  it('prefills the next conversation when one ends, if only one sequence is reserved', async () => {
     const { model, decoded, answers } = await open([[1], [2], [3]], 1);
     await decoded;
 
@@ -75,7 +75,7 @@ describe('decodeConversations', () => {
     expect(model.decoder.openSequences).toBe(0);
   });
 
-  it('throws the first error, ends the other conversations and closes their sequences', async () => {
+  it('throws the first error, cancels the other conversations and closes their sequences', async () => {
     let runs = 0;
     const broken = new Error('out of memory');
     const { model, decoded, answers } = await open([[1], [2]], 2, () => {

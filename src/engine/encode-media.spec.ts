@@ -1,4 +1,4 @@
-import { createFakeParts } from '../../test/fakes/loaded-model.js';
+import { createFakeModel } from '../../test/fakes/fake-model.js';
 import { type EngineCaches, NO_CACHES } from '../cache/engine-caches.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import { createTensor } from '../tensor/tensor.js';
@@ -15,7 +15,7 @@ const VIDEO: RequestMedia = {
 };
 
 async function open(media: RequestMedia[], priority: 'interactive' | 'batch' = 'interactive') {
-  const model = await createFakeParts();
+  const model = await createFakeModel();
   const { ticket, signal } = createArrivalHandles()();
   const handle: RequestHandle = { ticket: { ...ticket, priority }, signal };
   const request = { media, detail: 'high' } as const;
@@ -33,7 +33,7 @@ async function open(media: RequestMedia[], priority: 'interactive' | 'batch' = '
 }
 
 describe('encodeMedia', () => {
-  it('returns features of as many rows as the report has visual tokens, and caches them', async () => {
+  it('returns one feature row per visual token of the report and caches the features', async () => {
     const { prepared, encode, cached } = await open([IMAGE, VIDEO]);
     const features = await encode(prepared);
 
@@ -44,16 +44,16 @@ describe('encodeMedia', () => {
     expect(cached).toEqual(prepared.map(({ key }) => key));
   });
 
-  it('encodes equal media once and cached media not at all', async () => {
+  it('encodes equal media once and skips cached media', async () => {
     const { model, prepared, encode } = await open([VIDEO]);
     const [entry] = prepared;
     const tiles = entry!.tiled!.tiles.length;
     await encode([entry!, entry!]);
     expect(model.visionRuns.reduce((sum, count) => sum + count, 0)).toBe(tiles);
 
-    const known = createTensor([entry!.report.visualTokens, 4]);
-    const features = await encode([{ ...entry!, tiled: null, cachedFeatures: known }]);
-    expect(features.get(entry!.key)).toBe(known);
+    const cachedFeatures = createTensor([entry!.report.visualTokens, 4]);
+    const features = await encode([{ ...entry!, tiled: null, cachedFeatures }]);
+    expect(features.get(entry!.key)).toBe(cachedFeatures);
     expect(model.visionRuns.reduce((sum, count) => sum + count, 0)).toBe(tiles);
   });
 
@@ -65,7 +65,7 @@ describe('encodeMedia', () => {
 });
 
 describe('encodeTiledMedia', () => {
-  it('gives the same features whatever number of tiles the schedule allows per run', async () => {
+  it('returns the same features for any number of tiles per run', async () => {
     const { model, prepared } = await open([IMAGE]);
     const tiled = prepared[0]!.tiled!;
     const whole = await encodeTiledMedia(tiled, model.vision!, runImmediately);

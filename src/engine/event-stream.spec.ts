@@ -7,18 +7,18 @@ async function readAll<T>(stream: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('createEventStream', () => {
-  it('gives what was pushed before and after the reader came', async () => {
+  it('yields events pushed before and after iteration started', async () => {
     const stream = createEventStream<number>();
     stream.push(1);
-    const read = readAll(stream);
+    const events = readAll(stream);
     await Promise.resolve();
     stream.push(2);
     stream.end();
 
-    expect(await read).toEqual([1, 2]);
+    expect(await events).toEqual([1, 2]);
   });
 
-  it('gives what came before an error, then the error', async () => {
+  it('yields the events before an error, then throws the error', async () => {
     const stream = createEventStream<number>();
     stream.push(1);
     stream.fail(new Error('broken'));
@@ -28,7 +28,7 @@ describe('createEventStream', () => {
     await expect(iterator.next()).rejects.toThrow('broken');
   });
 
-  it('ignores what follows the end', async () => {
+  it('ignores events and errors after the end', async () => {
     const stream = createEventStream<number>();
     stream.end();
     stream.push(1);

@@ -14,6 +14,6 @@ export function assertSupportsMedia(
   if (media.length === 0 || modalities.includes('image')) return;
   throw new SalamandraError(
     'INVALID_REQUEST',
-    'This model has no vision encoder. Send text only, or choose a vision model with SALAMANDRA_MODEL.',
+    'This model has no vision encoder and accepts text only. Remove the media, or use a service with a vision model.',
   );
 }

@@ -10,7 +10,7 @@ const folder = createTemporaryFolder();
 
 afterAll(() => folder.remove());
 
-/** A package of two graphs for text, whose files are not there. */
+/** A text-only package with a separate prefill graph. Its files do not exist. */
 function createPackage(directory: string): ModelPackage {
   const tiny = tinyManifest();
   const decoder = { ...tiny.decoder, prefill: { kind: 'int8-rows' } as const };
@@ -22,7 +22,7 @@ describe('loadModel', () => {
   it.each([
     ['a graph does not load', 'decoder', ['prefill']],
     ['the embeddings are missing', 'none', ['prefill', 'decoder', 'head']],
-  ])('closes what it opened where %s', async (_, broken, expected) => {
+  ])('closes the loaded graphs if %s', async (_, broken, expected) => {
     const closed: string[] = [];
     const load = (graph: string): Promise<GraphSession> => {
       if (graph === broken) return Promise.reject(new Error('broken'));
@@ -37,17 +37,19 @@ describe('loadModel', () => {
   });
 });
 
-it('ends the process that decodes where there is no engine to end it', async () => {
-  let closed = 0;
-  const mediaDecoder = {
-    tile: () => Promise.reject(new Error('Nothing is decoded here.')),
-    sampleVideo: () => Promise.reject(new Error('Nothing is decoded here.')),
-    close: () => Promise.resolve(void (closed += 1)),
-  };
+describe('createLocalEngine', () => {
+  it('closes the media decoder if the model does not load', async () => {
+    let closed = 0;
+    const mediaDecoder = {
+      tile: () => Promise.reject(new Error('Unexpected call.')),
+      sampleVideo: () => Promise.reject(new Error('Unexpected call.')),
+      close: () => Promise.resolve(void (closed += 1)),
+    };
 
-  await expect(
-    createLocalEngine(createPackage(folder.path('nowhere')), { threads: 1, mediaDecoder }),
-  ).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    await expect(
+      createLocalEngine(createPackage(folder.path('missing')), { threads: 1, mediaDecoder }),
+    ).rejects.toMatchObject({ code: 'MODEL_INVALID' });
 
-  expect(closed).toBe(1);
+    expect(closed).toBe(1);
+  });
 });

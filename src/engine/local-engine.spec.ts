@@ -38,11 +38,11 @@ const folder = createTemporaryFolder();
 const engines: VisionLanguageEngine[] = [];
 
 beforeAll(async () => {
-  await writeTinyCheckpoint(folder.path('seeing'), {
+  await writeTinyCheckpoint(folder.path('vision'), {
     ...TOKENIZER,
     'chat_template.jinja': TINY_CHAT_TEMPLATE,
   });
-  await writeTinyCheckpoint(folder.path('base'), {
+  await writeTinyCheckpoint(folder.path('text-only'), {
     ...TOKENIZER,
     'config.json': JSON.stringify(textConfig()),
     'model.safetensors': encodeSafetensors(textTensors()),
@@ -56,7 +56,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** The decoder of the tiny model, on its own as a LlamaForCausalLM is. */
+/** Config of the tiny model's decoder as a text-only `LlamaForCausalLM`. */
 function textConfig(): object {
   const { text_config: decoder } = tinyConfig() as { text_config: object };
   return { ...decoder, architectures: ['LlamaForCausalLM'] };
@@ -71,13 +71,13 @@ function textTensors() {
   );
 }
 
-async function open(checkpoint: 'seeing' | 'base', precision: Precision) {
+async function open(checkpoint: 'vision' | 'text-only', precision: Precision) {
   const outputDirectory = folder.path(`${checkpoint}-${precision}`);
   const checkpointDirectory = folder.path(checkpoint);
   await convertCheckpoint({ checkpointDirectory, outputDirectory, precision });
   const mediaDecoder = {
     tile: decodeAndTileImage,
-    sampleVideo: () => Promise.reject(new Error('There are no clips here.')),
+    sampleVideo: () => Promise.reject(new Error('Unexpected video.')),
     close: () => Promise.resolve(),
   };
   const modelPackage = await loadModelPackage(outputDirectory);
@@ -97,16 +97,16 @@ async function answer(
 
 type Answer = Awaited<ReturnType<typeof answer>>[number];
 
-/** The probabilities of the first token, by its id. */
+/** Probabilities of the first token by token id, 0 if not reported. */
 function firstProbabilities({ tokens }: Answer): number[] {
   const probabilities = new Array<number>(16).fill(0);
   for (const { id, logprob } of tokens?.[0]?.top ?? []) probabilities[id] = Math.exp(logprob);
   return probabilities;
 }
 
-describe.each(PRECISIONS)('a package in %s', (precision) => {
-  it('answers about a picture, and goes on with a text', async () => {
-    const engine = await open('seeing', precision);
+describe.each(PRECISIONS)('createLocalEngine with a package in %s', (precision) => {
+  it('answers a question about an image and continues a raw text', async () => {
+    const engine = await open('vision', precision);
     const model = await engine.describe();
     expect(model).toMatchObject({
       precision,
@@ -118,60 +118,69 @@ describe.each(PRECISIONS)('a package in %s', (precision) => {
 
     const bytes = await readFile('samples/fox.png');
     const content = [{ type: 'image' }, { type: 'text', text: 'a b' }] as const;
-    const [about] = await answer(engine, [[{ role: 'user', content }]], [{ kind: 'image', bytes }]);
+    const [captioned] = await answer(
+      engine,
+      [[{ role: 'user', content }]],
+      [{ kind: 'image', bytes }],
+    );
     const [raw] = await answer(engine, [{ rawText: 'ab ab a' }]);
 
-    expect(about!.usage).toMatchObject({ imageTokens: 5, cachedTokens: 0 });
+    expect(captioned!.usage).toMatchObject({ imageTokens: 5, cachedTokens: 0 });
     expect(raw!.usage.promptTokens).toBeGreaterThan(4);
     expect(raw!.tokens?.length).toBeGreaterThan(0);
   });
 
-  it('goes on with a text where that is all it can', async () => {
-    const engine = await open('base', precision);
+  it('continues raw texts and refuses messages without a chat template', async () => {
+    const engine = await open('text-only', precision);
     const model = await engine.describe();
     expect(model).toMatchObject({ inputModalities: ['text'], prompts: 'raw' });
 
     const long = { rawText: 'ab a b '.repeat(9) };
-    const [first, again] = await answer(engine, [long, long]);
+    const [first, second] = await answer(engine, [long, long]);
 
-    expect(again!.text).toBe(first!.text);
+    expect(second!.text).toBe(first!.text);
     expect(first!.usage.promptTokens).toBeGreaterThan(34);
-    expect(again!.usage.cachedTokens).toBe(32);
+    expect(second!.usage.cachedTokens).toBe(32);
     const message = { role: 'user', content: [{ type: 'text', text: 'a' }] } as const;
     await expect(answer(engine, [[message]])).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });
 
-/** The largest difference of two answers' first probabilities, which are nearly all that there are. */
-function largestError(one: Answer, other: Answer): number {
-  const [expected, actual] = [firstProbabilities(one), firstProbabilities(other)];
+/** Largest difference of two answers' first-token probabilities. Those that are reported sum to 0.9 at least. */
+function largestError(reference: Answer, answered: Answer): number {
+  const [expected, actual] = [firstProbabilities(reference), firstProbabilities(answered)];
   expect(expected.reduce((sum, probability) => sum + probability)).toBeGreaterThan(0.9);
   return Math.max(...expected.map((probability, id) => Math.abs(actual[id]! - probability)));
 }
 
-it.each(PRECISIONS)('goes on with a text in %s as if it had not been begun', async (precision) => {
-  const engine = await open('base', precision);
-  const begun = { rawText: 'c d b ab a '.repeat(3) };
-  const whole = { rawText: `${begun.rawText}d` };
-  const [alone] = await answer(engine, [whole]);
-  const [, after] = await answer(engine, [begun, whole]);
+describe('createLocalEngine', () => {
+  it.each(PRECISIONS)(
+    'continues a shared prefix in %s like a separate prompt',
+    async (precision) => {
+      const engine = await open('text-only', precision);
+      const prefix = { rawText: 'c d b ab a '.repeat(3) };
+      const whole = { rawText: `${prefix.rawText}d` };
+      const [alone] = await answer(engine, [whole]);
+      const [, shared] = await answer(engine, [prefix, whole]);
 
-  expect(after!.usage.cachedTokens).toBe(16);
-  expect(after!.tokens![0]).toEqual(alone!.tokens![0]);
-  // What a step makes of several rows may be rounded in another way, but in int8.
-  if (precision === 'int8') expect(after!.text).toBe(alone!.text);
-});
+      expect(shared!.usage.cachedTokens).toBe(16);
+      expect(shared!.tokens![0]).toEqual(alone!.tokens![0]);
+      // A batched decode step may round differently from a single one, except with int8 weights.
+      if (precision === 'int8') expect(shared!.text).toBe(alone!.text);
+    },
+  );
 
-it.each([
-  ['int8', 0.01],
-  ['int4', 0.035],
-  ['mixed', 0.01],
-] as const)('says in %s nearly what it says in fp32', async (precision, bound) => {
-  const prompt = [{ rawText: 'a b c d' }];
-  const [exact] = await answer(await open('base', 'fp32'), prompt);
-  const [other] = await answer(await open('base', precision), prompt);
+  it.each([
+    ['int8', 0.01],
+    ['int4', 0.035],
+    ['mixed', 0.01],
+  ] as const)('predicts the first token in %s nearly as in fp32', async (precision, bound) => {
+    const prompt = [{ rawText: 'a b c d' }];
+    const [reference] = await answer(await open('text-only', 'fp32'), prompt);
+    const [quantized] = await answer(await open('text-only', precision), prompt);
 
-  const error = largestError(exact!, other!);
-  expect(error).toBeGreaterThan(0);
-  expect(error).toBeLessThan(bound);
+    const error = largestError(reference!, quantized!);
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(bound);
+  });
 });

@@ -14,7 +14,7 @@ import type { ModelDescription, VisionLanguageEngine } from './vision-language-e
 export interface LocalEngineOptions {
   /** Threads of one run of a graph. */
   readonly threads: number;
-  /** Becomes the engine's: closed with it, and where there comes to be none. */
+  /** Closed with the engine, and also if creating the engine fails. */
   readonly mediaDecoder: MediaDecoder;
   /** Memory for active requests in bytes. Undefined or null: half of the free memory. */
   readonly memoryBytes?: number | null;

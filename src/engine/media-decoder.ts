@@ -37,7 +37,7 @@ export interface TiledVideo {
   readonly height: number;
   /** `null` if neither the container nor the packets tell it. */
   readonly durationSeconds: number | null;
-  /** Frames that the sampling asked for; more than `tiles` if the video or `maxFrames` has fewer. */
+  /** Requested number of frames: more than `tiles` if the video has fewer frames or `maxFrames` is lower. */
   readonly framesRequested: number;
   readonly mediaDecodeMs: number;
   readonly tileMs: number;

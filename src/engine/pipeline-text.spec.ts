@@ -1,4 +1,4 @@
-import { createFakeParts, type FakeParts } from '../../test/fakes/loaded-model.js';
+import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import type { ChatMessage } from '../language/chat-template.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
 import { createRequestRunner } from './request-runner.js';
@@ -15,70 +15,70 @@ const SETTINGS: GenerationSettings = {
   ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
   ...{ maxTokens: 6, stop: [], topLogprobs: 0 },
 };
-const picture: RequestMedia = { kind: 'image', bytes: Uint8Array.of(1) };
+const IMAGE: RequestMedia = { kind: 'image', bytes: Uint8Array.of(1) };
 const chat = (value: string): ChatMessage[] => [
   { role: 'user', content: [{ type: 'text', text: value }] },
 ];
-const showing: ChatMessage[] = [{ role: 'user', content: [{ type: 'image' }] }];
+const imageOnly: ChatMessage[] = [{ role: 'user', content: [{ type: 'image' }] }];
 
 async function run(
   media: RequestMedia[],
   conversations: Conversation[],
-  parts: FakeParts,
+  model: FakeModel,
 ): Promise<{ events: EngineEvent[]; answers: Answer[] }> {
   const request: EngineRequest = { media, detail: 'auto', conversations, settings: SETTINGS };
   const events: EngineEvent[] = [];
-  const { generate } = createRequestRunner(parts, { memoryBytes: 0, caches: NO_CACHES });
+  const { generate } = createRequestRunner(model, { memoryBytes: 0, caches: NO_CACHES });
   for await (const event of generate(request)) events.push(event);
-  return { events, answers: events.flatMap((one) => (one.type === 'answer' ? [one] : [])) };
+  return { events, answers: events.flatMap((event) => (event.type === 'answer' ? [event] : [])) };
 }
 
-describe('a model that reads text alone', () => {
-  it('answers messages and goes on with texts', async () => {
-    const parts = await createFakeParts({ reads: 'text' });
+describe('runPipeline with a text-only model', () => {
+  it('answers messages and continues raw texts', async () => {
+    const model = await createFakeModel({ inputs: 'text' });
 
-    const { events, answers } = await run([], [chat('Bon dia'), { rawText: 'Bon dia' }], parts);
+    const { events, answers } = await run([], [chat('Bon dia'), { rawText: 'Bon dia' }], model);
 
     expect(events[0]).toEqual({ type: 'media', media: [] });
     expect(answers.map(({ usage }) => usage.completionTokens)).toEqual([6, 6]);
   });
 
-  it('refuses pictures and clips before anything is done', async () => {
-    const parts = await createFakeParts({ reads: 'text' });
+  it('refuses media before any model run', async () => {
+    const model = await createFakeModel({ inputs: 'text' });
 
-    await expect(run([picture], [showing], parts)).rejects.toMatchObject({
+    await expect(run([IMAGE], [imageOnly], model)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       publicMessage: expect.stringContaining('no vision encoder') as string,
     });
-    expect([parts.mediaCalls, parts.visionRuns, parts.runs]).toEqual([[], [], []]);
+    expect([model.mediaCalls, model.visionRuns, model.runs]).toEqual([[], [], []]);
   });
 
-  it('refuses the place of a picture that nobody sent', async () => {
-    const parts = await createFakeParts({ reads: 'text' });
+  it('refuses a reference to a missing image', async () => {
+    const model = await createFakeModel({ inputs: 'text' });
 
-    await expect(run([], [showing], parts)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
+    await expect(run([], [imageOnly], model)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
   });
 });
 
-describe('a raw prompt', () => {
-  it('is read as it is: the beginning, and its own ids', async () => {
-    const parts = await createFakeParts();
+describe('runPipeline with a raw prompt', () => {
+  it('prefills the BOS token and the ids of the text, without a chat template', async () => {
+    const model = await createFakeModel();
     const text = 'Bon dia a tothom';
 
-    const { answers } = await run([], [{ rawText: text }], parts);
+    const { answers } = await run([], [{ rawText: text }], model);
 
-    const ids = parts.tokenizer.encodeText(text).length;
+    const ids = model.tokenizer.encodeText(text).length;
     expect(answers[0]!.usage.promptTokens).toBe(1 + ids);
-    expect(parts.runs[0]).toBe(1 + ids);
+    expect(model.runs[0]).toBe(1 + ids);
   });
 
-  it('is gone on with where it ends, its next word behind a space', async () => {
-    const parts = await createFakeParts();
+  it('preserves the leading space of a continuation and strips it from an empty prompt', async () => {
+    const model = await createFakeModel();
 
-    const { answers } = await run([], [{ rawText: 'Un gos' }, { rawText: '' }], parts);
+    const { answers } = await run([], [{ rawText: 'Un gos' }, { rawText: '' }], model);
 
     const [middle, start] = answers.map(({ text, tokens }) => {
-      const pieces = tokens!.map(({ id }) => parts.tokenizer.pieceOf(id)).join('');
+      const pieces = tokens!.map(({ id }) => model.tokenizer.pieceOf(id)).join('');
       expect(Buffer.from(tokens!.flatMap(({ bytes }) => bytes)).toString()).toBe(text);
       return { text, whole: pieces.replaceAll('▁', ' ') };
     });
@@ -87,26 +87,26 @@ describe('a raw prompt', () => {
     expect(start!.text).toBe(start!.whole.replace(/^ /, ''));
   });
 
-  it('shares what it has in common with the one before', async () => {
-    const parts = await createFakeParts();
+  it('reuses the common prefix of two raw prompts', async () => {
+    const model = await createFakeModel();
     const common = 'Bon dia a tothom que '.repeat(4);
 
     const { answers } = await run(
       [],
       [{ rawText: `${common}hi ha` }, { rawText: `${common}hi era` }],
-      parts,
+      model,
     );
 
     expect(answers[1]!.usage.cachedTokens).toBe(32);
   });
 
-  it('shows no pictures', async () => {
-    const parts = await createFakeParts();
+  it('refuses images, because raw text cannot reference them', async () => {
+    const model = await createFakeModel();
 
-    await expect(run([picture], [{ rawText: '<image>' }], parts)).rejects.toMatchObject({
+    await expect(run([IMAGE], [{ rawText: '<image>' }], model)).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',
       details: { kind: 'image', sent: 1, shown: 0 },
     });
-    expect(parts.mediaCalls).toEqual([]);
+    expect(model.mediaCalls).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { createFakeParts, type FakeParts } from '../../test/fakes/loaded-model.js';
+import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
@@ -14,10 +14,10 @@ const GREEDY: GenerationSettings = {
   ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
   ...{ maxTokens: 6, stop: [] },
 };
-const picture = (value: number): RequestMedia => ({ kind: 'image', bytes: Uint8Array.of(value) });
-const clip = (count: number): RequestMedia => ({
+const sentImage = (value: number): RequestMedia => ({ kind: 'image', bytes: Uint8Array.of(value) });
+const sentVideo = (count: number): RequestMedia => ({
   kind: 'video',
-  // Only hashed: the fake media decoder invents the frames.
+  // Hashed only: the fake media decoder generates the frames.
   path: 'samples/rocket-rises.mp4',
   sampling: { mode: 'uniform', frames: { count } },
 });
@@ -34,12 +34,12 @@ function requestOf(
   return { media, detail: 'high', conversations, settings: { ...GREEDY, ...settings } };
 }
 
-const LEAST = { memoryBytes: 0, caches: NO_CACHES };
-const generate = (asked: EngineRequest, parts: FakeParts, signal?: AbortSignal) =>
-  createRequestRunner(parts, LEAST).generate(asked, signal);
-async function run(request: EngineRequest, parts: FakeParts, signal?: AbortSignal) {
+const MINIMAL = { memoryBytes: 0, caches: NO_CACHES };
+const generate = (request: EngineRequest, model: FakeModel, signal?: AbortSignal) =>
+  createRequestRunner(model, MINIMAL).generate(request, signal);
+async function run(request: EngineRequest, model: FakeModel, signal?: AbortSignal) {
   const events: EngineEvent[] = [];
-  for await (const event of generate(request, parts, signal)) events.push(event);
+  for await (const event of generate(request, model, signal)) events.push(event);
   return {
     events,
     media: events.flatMap((event) => (event.type === 'media' ? event.media : [])),
@@ -48,10 +48,10 @@ async function run(request: EngineRequest, parts: FakeParts, signal?: AbortSigna
 }
 
 describe('runPipeline', () => {
-  it('answers text alone without touching media', async () => {
-    const parts = await createFakeParts();
+  it('answers a text question without decoding or encoding media', async () => {
+    const model = await createFakeModel();
 
-    const { events, answers } = await run(requestOf([], [[user(text('Bon dia'))]]), parts);
+    const { events, answers } = await run(requestOf([], [[user(text('Bon dia'))]]), model);
 
     expect(events[0]).toEqual({ type: 'media', media: [] });
     expect(events.at(-1)).toMatchObject({ type: 'done', timings: { mediaDecodeMs: 0, tileMs: 0 } });
@@ -59,17 +59,17 @@ describe('runPipeline', () => {
       { finishReason: 'length', usage: { imageTokens: 0, cachedTokens: 0, completionTokens: 6 } },
     ]);
     expect(answers[0]!.text).not.toBe('');
-    expect(parts.mediaCalls).toEqual([]);
-    expect(parts.visionRuns).toEqual([]);
+    expect(model.mediaCalls).toEqual([]);
+    expect(model.visionRuns).toEqual([]);
   });
 
-  it('takes one picture in tiles, its detail after the frames of the clip beside it', async () => {
-    const parts = await createFakeParts();
-    const request = requestOf([picture(1), clip(8)], [[user(image, video, text('Què?'))]]);
+  it('tiles a single image, after the frames of the video have their share of the budget', async () => {
+    const model = await createFakeModel();
+    const request = requestOf([sentImage(1), sentVideo(8)], [[user(image, video, text('Què?'))]]);
 
-    const { media, answers } = await run(request, parts);
+    const { media, answers } = await run(request, model);
 
-    expect(parts.mediaCalls.map(({ kind, layout }) => [kind, layout])).toEqual([
+    expect(model.mediaCalls.map(({ kind, layout }) => [kind, layout])).toEqual([
       ['video', undefined],
       ['image', 'anyres'],
     ]);
@@ -85,25 +85,25 @@ describe('runPipeline', () => {
     ]);
     expect(media[1]).toMatchObject({ frames: { length: 8, 3: { timestampSeconds: 1.5 } } });
     expect(answers[0]!.usage.imageTokens).toBe(media[0]!.visualTokens + 129);
-    // 13 tiles of the picture, 8 frames.
-    expect(parts.visionRuns.reduce((a, b) => a + b)).toBe(13 + 8);
-    expect(Math.max(...parts.visionRuns)).toBe(MAX_TILES_PER_RUN);
-    // All but the last token of the answer is read, and the prompt before.
-    expect(parts.runs.reduce((a, b) => a + b)).toBe(answers[0]!.usage.promptTokens + 5);
+    // 13 tiles of the image and 8 frames.
+    expect(model.visionRuns.reduce((a, b) => a + b)).toBe(13 + 8);
+    expect(Math.max(...model.visionRuns)).toBe(MAX_TILES_PER_RUN);
+    // The prompt and every answer token except the last are fed to the decoder.
+    expect(model.runs.reduce((a, b) => a + b)).toBe(answers[0]!.usage.promptTokens + 5);
   });
 
-  it('pads each of several pictures to a square, whatever the turn they stand in', async () => {
-    const parts = await createFakeParts();
+  it('pads each of several images to a square, in any turn', async () => {
+    const model = await createFakeModel();
     const conversation = [
       user(image, text('Primera.')),
       { role: 'assistant', content: [text('Un gat.')] } as const,
       user(image, text('I ara?')),
     ];
 
-    const request = requestOf([picture(1), picture(2)], [conversation]);
-    const { media, answers } = await run(request, parts);
+    const request = requestOf([sentImage(1), sentImage(2)], [conversation]);
+    const { media, answers } = await run(request, model);
 
-    expect(parts.mediaCalls).toMatchObject([{ layout: 'square' }, { layout: 'square' }]);
+    expect(model.mediaCalls).toMatchObject([{ layout: 'square' }, { layout: 'square' }]);
     expect(media).toMatchObject([
       { tiles: 1, grid: null, visualTokens: 50 },
       { tiles: 1, grid: null, visualTokens: 50 },
@@ -111,14 +111,17 @@ describe('runPipeline', () => {
     expect(answers[0]!.usage.imageTokens).toBe(100);
   });
 
-  it('gives clips the frames that fit, then the picture the detail that is left', async () => {
-    const parts = await createFakeParts({ maxPositions: 260 });
-    const request = requestOf([clip(8), picture(1), clip(3)], [[user(image, video, video)]]);
+  it('gives videos the frames that fit, then the image the rest of the budget', async () => {
+    const model = await createFakeModel({ maxPositions: 260 });
+    const request = requestOf(
+      [sentVideo(8), sentImage(1), sentVideo(3)],
+      [[user(image, video, video)]],
+    );
 
-    const { media, answers } = await run(request, parts);
+    const { media, answers } = await run(request, model);
 
-    const frames = media.map((one) => (one.kind === 'video' ? one.frames.length : 0));
-    // 50 + 17 + 17 at the least; the rest is worth 10 frames: 3 and then as many as are wished.
+    const frames = media.map((item) => (item.kind === 'video' ? item.frames.length : 0));
+    // The minimum is 50 + 17 + 17 tokens. The rest is shared frame by frame: the second video gets all 3 it requested.
     expect(frames[2]).toBe(3);
     expect(frames[0]).toBeGreaterThan(3);
     expect(media[1]).toMatchObject({ kind: 'image', tiles: 1, visualTokens: 50 });
@@ -127,54 +130,57 @@ describe('runPipeline', () => {
     expect(promptTokens + GREEDY.maxTokens).toBeGreaterThan(260 - 16 - 50);
   });
 
-  it('says how much would be needed when the least does not fit', async () => {
-    const parts = await createFakeParts({ maxPositions: 120 });
-    const request = requestOf([picture(1), picture(2), clip(1)], [[user(image, image, video)]]);
+  it('reports the minimum number of tokens if it does not fit the context', async () => {
+    const model = await createFakeModel({ maxPositions: 120 });
+    const request = requestOf(
+      [sentImage(1), sentImage(2), sentVideo(1)],
+      [[user(image, image, video)]],
+    );
 
-    await expect(run(request, parts)).rejects.toMatchObject({
+    await expect(run(request, model)).rejects.toMatchObject({
       code: 'CONTEXT_LENGTH_EXCEEDED',
       details: { context_length: 120, min_image_tokens: 117, max_tokens: 6 },
     });
-    expect(parts.mediaCalls).toEqual([]);
+    expect(model.mediaCalls).toEqual([]);
   });
 
-  it('reads what conversations share once, and answers as if each were alone', async () => {
-    const media = [picture(1), clip(2), picture(9)];
+  it('prefills the shared prefix once and returns the same answers as separate requests', async () => {
+    const media = [sentImage(1), sentVideo(2), sentImage(9)];
     const ask = (question: string) => [user(image, image, video, text(question))];
     const questions = ['Què hi ha?', 'Què passa al vídeo?', 'Què hi ha?'];
     const settings = { topLogprobs: 1 };
-    const together = await createFakeParts();
-    const shared = await run(requestOf(media, questions.map(ask), settings), together);
+    const model = await createFakeModel();
+    const shared = await run(requestOf(media, questions.map(ask), settings), model);
 
     expect(shared.answers[0]!.usage.cachedTokens).toBe(0);
     for (const [index, question] of questions.entries()) {
-      const alone = await run(requestOf(media, [ask(question)], settings), await createFakeParts());
+      const alone = await run(requestOf(media, [ask(question)], settings), await createFakeModel());
       const { usage, text: answer, tokens } = shared.answers[index]!;
       expect(answer).toBe(alone.answers[0]!.text);
       expect(tokens!.map(({ id }) => id)).toEqual(alone.answers[0]!.tokens!.map(({ id }) => id));
       expect(usage.promptTokens).toBe(alone.answers[0]!.usage.promptTokens);
-      // Everything up to the end of the media, at least.
+      // At least up to the end of the media.
       if (index > 0) expect(usage.cachedTokens).toBeGreaterThan(100 + 33);
     }
   });
 
   it.each<[string, RequestMedia[], ChatPart[]]>([
-    ['a picture nobody shows', [picture(1)], [text('a')]],
-    ['a place without a picture', [], [image, text('a')]],
-    ['a clip where a picture is', [clip(1)], [image, text('a')]],
+    ['an image that no conversation references', [sentImage(1)], [text('a')]],
+    ['a reference to a missing image', [], [image, text('a')]],
+    ['a reference to an image if a video was sent', [sentVideo(1)], [image, text('a')]],
   ])('refuses %s', async (_, media, content) => {
-    const parts = await createFakeParts();
+    const model = await createFakeModel();
 
-    await expect(run(requestOf(media, [[user(...content)]]), parts)).rejects.toMatchObject({
+    await expect(run(requestOf(media, [[user(...content)]]), model)).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',
     });
   });
 
-  describe('probabilities', () => {
-    it('come with every token when they are asked for, and only then', async () => {
+  describe('log-probabilities', () => {
+    it('are reported for every token, only if requested', async () => {
       const request = requestOf([], [[user(text('Bon dia'))]], { topLogprobs: 3 });
-      const { events, answers } = await run(request, await createFakeParts());
-      const plain = await run(requestOf([], [[user(text('Bon dia'))]]), await createFakeParts());
+      const { events, answers } = await run(request, await createFakeModel());
+      const plain = await run(requestOf([], [[user(text('Bon dia'))]]), await createFakeModel());
 
       const deltas = events.flatMap((event) => (event.type === 'text-delta' ? event.tokens! : []));
       const { tokens = [], text: answer } = answers[0]!;
@@ -191,67 +197,67 @@ describe('runPipeline', () => {
     });
   });
 
-  describe('when nobody listens any more', () => {
+  describe('on cancellation', () => {
     const endless = () => requestOf([], [[user(text('Bon dia'))]], { maxTokens: 500 });
 
-    it('runs nothing once a reader has left the loop', async () => {
-      const parts = await createFakeParts();
-      for await (const event of generate(endless(), parts)) {
+    it('stops all runs after the consumer leaves the loop', async () => {
+      const model = await createFakeModel();
+      for await (const event of generate(endless(), model)) {
         if (event.type === 'text-delta') break;
       }
-      const runs = parts.runs.length;
+      const runs = model.runs.length;
       await new Promise((resolve) => setTimeout(resolve, 20));
 
-      expect(parts.runs).toHaveLength(runs);
+      expect(model.runs).toHaveLength(runs);
     });
 
-    it('ends after the step that runs, for an answer', async () => {
-      const parts = await createFakeParts();
+    it('stops after the current decode step', async () => {
+      const model = await createFakeModel();
       const abort = new AbortController();
-      parts.onRun = () => parts.runs.length === 5 && abort.abort();
+      model.onRun = () => model.runs.length === 5 && abort.abort();
 
-      const { answers } = await run(endless(), parts, abort.signal);
+      const { answers } = await run(endless(), model, abort.signal);
 
-      expect(parts.runs).toHaveLength(5);
+      expect(model.runs).toHaveLength(5);
       expect(answers).toMatchObject([
         { finishReason: 'cancelled', usage: { completionTokens: 4 } },
       ]);
     });
 
-    it('ends after the run that runs, while it reads a prompt', async () => {
-      const parts = await createFakeParts();
+    it('stops after the current prefill chunk', async () => {
+      const model = await createFakeModel();
       const abort = new AbortController();
-      parts.onRun = () => abort.abort(new Error('gone'));
-      const long = requestOf([picture(1)], [[user(image, text('a b c '.repeat(60)))]]);
+      model.onRun = () => abort.abort(new Error('gone'));
+      const long = requestOf([sentImage(1)], [[user(image, text('a b c '.repeat(60)))]]);
 
-      await expect(run(long, parts, abort.signal)).rejects.toThrow('gone');
-      expect(parts.runs).toHaveLength(1);
+      await expect(run(long, model, abort.signal)).rejects.toThrow('gone');
+      expect(model.runs).toHaveLength(1);
     });
 
-    it('ends after the run that runs, while it looks at tiles and frames', async () => {
-      for (const [media, part] of [
-        [picture(1), image],
-        [clip(12), video],
+    it('stops after the current vision encoder run', async () => {
+      for (const [media, reference] of [
+        [sentImage(1), image],
+        [sentVideo(12), video],
       ] as const) {
-        const parts = await createFakeParts();
+        const model = await createFakeModel();
         const abort = new AbortController();
-        parts.onVisionRun = () => abort.abort(new Error('gone'));
+        model.onVisionRun = () => abort.abort(new Error('gone'));
 
-        const request = requestOf([media], [[user(part, text('a'))]]);
-        await expect(run(request, parts, abort.signal)).rejects.toThrow('gone');
-        expect(parts.visionRuns).toEqual([MAX_TILES_PER_RUN]);
-        expect(parts.runs).toEqual([]);
+        const request = requestOf([media], [[user(reference, text('a'))]]);
+        await expect(run(request, model, abort.signal)).rejects.toThrow('gone');
+        expect(model.visionRuns).toEqual([MAX_TILES_PER_RUN]);
+        expect(model.runs).toEqual([]);
       }
     });
 
-    it('starts no other conversation', async () => {
-      const parts = await createFakeParts();
+    it('starts no further conversation', async () => {
+      const model = await createFakeModel();
       const abort = new AbortController();
       const request = { ...endless(), conversations: [[user(text('a'))], [user(text('b'))]] };
-      parts.onRun = () => parts.runs.length === 1 && abort.abort(new Error('gone'));
+      model.onRun = () => model.runs.length === 1 && abort.abort(new Error('gone'));
 
-      await expect(run(request, parts, abort.signal)).rejects.toThrow('gone');
-      expect(parts.runs).toHaveLength(1);
+      await expect(run(request, model, abort.signal)).rejects.toThrow('gone');
+      expect(model.runs).toHaveLength(1);
     });
   });
 });

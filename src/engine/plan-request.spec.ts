@@ -1,13 +1,13 @@
-import { createFakeParts } from '../../test/fakes/loaded-model.js';
-import { about, ask } from '../../test/fakes/requests.js';
+import { createFakeModel } from '../../test/fakes/fake-model.js';
+import { imageRequest, textRequest } from '../../test/fakes/requests.js';
 import { planRequest } from './plan-request.js';
 import { countTextIds } from './prompts.js';
 import { featureBytes, fullContextBytes, totalBytes } from './scheduling/memory-estimate.js';
 
 describe('planRequest', () => {
-  it('leaves to the media what the longest prompt and the answer do not take', async () => {
-    const model = await createFakeParts({ maxPositions: 400 });
-    const request = about(1, ['Què hi ha?', 'De quin color és la cosa del mig?']);
+  it('subtracts the longest prompt and the answer from the visual token budget', async () => {
+    const model = await createFakeModel({ maxPositions: 400 });
+    const request = imageRequest(1, ['Què hi ha?', 'De quin color és la cosa del mig?']);
     const plan = planRequest(request, model);
 
     const longest = Math.max(...plan.prompts.map(countTextIds));
@@ -15,10 +15,10 @@ describe('planRequest', () => {
     expect(plan.commonPrefix.media).toHaveLength(1);
   });
 
-  it('estimates media once in the shared prefix and answers at their full length', async () => {
-    const model = await createFakeParts();
+  it('counts media once, in the shared prefix, and answers at their full length', async () => {
+    const model = await createFakeModel();
     const { hiddenSize } = model.manifest.decoder;
-    const plan = planRequest(about(1, ['a', 'b']), model);
+    const plan = planRequest(imageRequest(1, ['a', 'b']), model);
     const estimate = plan.estimateMemory(100);
 
     const shared = plan.commonPrefix.textTokens + 100;
@@ -30,9 +30,9 @@ describe('planRequest', () => {
     expect(estimate.sharedPositions + estimate.ownPositions).toBe(longest + 100 + 12);
   });
 
-  it('counts media for each conversation if text before them differs', async () => {
-    const model = await createFakeParts();
-    const request = about(1, ['a']);
+  it('counts media for each conversation if the text before them differs', async () => {
+    const model = await createFakeModel();
+    const request = imageRequest(1, ['a']);
     const text = (value: string) => [{ type: 'text' as const, text: value }];
     const conversations = ['x', 'y'].map((first) => [
       { role: 'user' as const, content: text(first) },
@@ -46,11 +46,11 @@ describe('planRequest', () => {
   });
 
   it('refuses media for a text-only model, and accepts text', async () => {
-    const model = await createFakeParts({ reads: 'text' });
-    expect(() => planRequest(about(1, ['a']), model)).toThrow(
+    const model = await createFakeModel({ inputs: 'text' });
+    expect(() => planRequest(imageRequest(1, ['a']), model)).toThrow(
       expect.objectContaining({ code: 'INVALID_REQUEST' }) as Error,
     );
-    expect(planRequest(ask('Bon dia'), model).worstCase).toMatchObject({ featureBytes: 0 });
+    expect(planRequest(textRequest('Bon dia'), model).worstCase).toMatchObject({ featureBytes: 0 });
   });
 });
 
@@ -58,11 +58,11 @@ describe('totalBytes', () => {
   const costs = { cacheBytesPerToken: 10 };
   const estimate = { featureBytes: 7, sharedPositions: 100, ownPositions: 30, sequences: 1 };
 
-  it('adds features, the prefix and the positions of a single request', () => {
+  it('adds features, prefix and own positions of a single request', () => {
     expect(totalBytes([estimate], costs)).toBe(7 + (100 + 30) * 10);
   });
 
-  it('counts a prefix twice while it is copied for several conversations', () => {
+  it('counts a prefix twice if several conversations copy it', () => {
     expect(totalBytes([{ ...estimate, sequences: 3 }], costs)).toBe(7 + (200 + 3 * 30) * 10);
   });
 
@@ -72,7 +72,7 @@ describe('totalBytes', () => {
     expect(totalBytes([], costs)).toBe(0);
   });
 
-  it('fits any single conversation into fullContextBytes', () => {
+  it('stays within fullContextBytes for any single conversation', () => {
     const full = fullContextBytes(500, { cacheBytesPerToken: 10, hiddenSize: 4 });
     const worst = {
       ...{ featureBytes: featureBytes(400, 4), sharedPositions: 400 },

@@ -1,11 +1,11 @@
 import {
   createAttentionDecoder,
-  expectedScores,
-  idsOf,
-  openWith,
+  expectedLogits,
+  tokenIds,
+  openSequence,
   tokenEmbeddings,
 } from '../../test/fakes/attention-decoder.js';
-import { createFakeParts } from '../../test/fakes/loaded-model.js';
+import { createFakeModel } from '../../test/fakes/fake-model.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
 import { toCacheKeyedPrompt } from './cache-keyed-prompt.js';
 import { type CachedPrompts, prefillConversations, prefillTo } from './prefill.js';
@@ -21,16 +21,16 @@ function expectClose(actual: Float32Array | undefined, expected: Float32Array) {
 }
 
 describe('prefillTo', () => {
-  it('prefills the remainder of a prompt in few chunks of about equal length', async () => {
+  it('prefills the remainder of a prompt in the fewest chunks of about equal length', async () => {
     const { decoder, session } = createAttentionDecoder();
-    const ids = idsOf(1100);
-    const sequence = await openWith(decoder, idsOf(30));
+    const ids = tokenIds(1100);
+    const sequence = await openSequence(decoder, tokenIds(30));
     const context = { decoder, tokenEmbeddings, features: new Map() };
 
     const prompt = promptOf(ids);
     const logits = await prefillTo(1100, { sequence, prompt }, context, runImmediately);
 
-    expectClose(logits, expectedScores(ids));
+    expectClose(logits, expectedLogits(ids));
     const chunks = session.runs.map(({ positions }) => [positions[0], positions.at(-1)]);
     expect(chunks).toEqual([
       [0, 29],
@@ -46,11 +46,11 @@ describe('prefillTo', () => {
     const sequence = decoder.createSequence();
     const context = { decoder, tokenEmbeddings, features: new Map() };
     const quarter: ScheduleRun = (run) => run(0.25);
-    const ids = idsOf(300);
+    const ids = tokenIds(300);
 
     const logits = await prefillTo(300, { sequence, prompt: promptOf(ids) }, context, quarter);
 
-    expectClose(logits, expectedScores(ids));
+    expectClose(logits, expectedLogits(ids));
     expect(session.runs.map(({ positions }) => positions.length)).toEqual([112, 96, 92]);
   });
 
@@ -58,7 +58,7 @@ describe('prefillTo', () => {
     const { decoder } = createAttentionDecoder();
     const sequence = decoder.createSequence();
     const context = { decoder, tokenEmbeddings, features: new Map() };
-    const target = { sequence, prompt: promptOf(idsOf(40)) };
+    const target = { sequence, prompt: promptOf(tokenIds(40)) };
 
     expect(await prefillTo(16, target, context, runImmediately)).toBeUndefined();
     expect(sequence.length).toBe(16);
@@ -66,11 +66,11 @@ describe('prefillTo', () => {
 });
 
 describe('prefillConversations', () => {
-  /** Three prompts with 32 positions in common, over a decoder that records its runs. */
+  /** Prefills three prompts with a shared prefix of 32 positions. */
   async function open(sequences: number) {
-    const model = await createFakeParts();
+    const model = await createFakeModel();
     const conversations = [1, 2, 3].map((last) => ({
-      prompt: promptOf([...idsOf(40), last, last]),
+      prompt: promptOf([...tokenIds(40), last, last]),
       answerPosition: 'start' as const,
     }));
     const prompts: CachedPrompts = {
@@ -101,7 +101,7 @@ describe('prefillConversations', () => {
     expect(prefill.next()).toBeUndefined();
   });
 
-  it('starts as many conversations as the reservation allows, the others on demand', async () => {
+  it('starts one conversation per reserved sequence, the others on demand', async () => {
     const { model, prefill } = await open(1);
     const [first] = await Promise.all(prefill.started);
     expect(model.runs).toEqual([32, 10]);
@@ -112,7 +112,7 @@ describe('prefillConversations', () => {
     expect(prefill.next()).toBeUndefined();
   });
 
-  it('closes the sequences that are still open, also those of a failed request', async () => {
+  it('closes all open sequences', async () => {
     const { model, prefill } = await open(2);
     const [first] = await Promise.all(prefill.started);
     prefill.release(first!);

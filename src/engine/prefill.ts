@@ -53,7 +53,7 @@ export async function lookUpPrefix(
   };
   const sharedLength = alignedSharedPrefix(commonPrefixLength(commonPrefix, visualTokens));
   const [first] = keyed;
-  // The cache leaves the last MIN_UNCACHED_TOKENS positions out, which all of these may be.
+  // `longest` leaves out the last MIN_UNCACHED_TOKENS positions. With these added, all shared positions may be cached.
   const cachedPrefix =
     first &&
     (await caches.prefixes.longest(

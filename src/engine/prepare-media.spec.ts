@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { createFakeParts } from '../../test/fakes/loaded-model.js';
+import { createFakeModel } from '../../test/fakes/fake-model.js';
 import { type EngineCaches, NO_CACHES } from '../cache/engine-caches.js';
 import type { CachedFeatures } from '../cache/tiered-cache.js';
 import { createTensor } from '../tensor/tensor.js';
@@ -22,7 +22,7 @@ async function prepare(
   budget: number,
   features: EngineCaches['features'] = NO_CACHES.features,
 ) {
-  const model = await createFakeParts();
+  const model = await createFakeModel();
   const context = { caches: { features }, handle: createArrivalHandles()() };
   const prepared = await prepareMedia({ media, detail: 'high' }, budget, model, context);
   return { model, prepared };
@@ -43,7 +43,7 @@ describe('prepareMedia', () => {
     expect(preparationTimes(prepared)).toEqual({ mediaDecodeMs: 4, tileMs: 2 });
   });
 
-  it('gives the budget to video frames first and the rest to the detail of the image', async () => {
+  it('spends the budget on video frames first and on image detail second', async () => {
     const wide = await prepare([image(1), video(4)], 2_000);
     const narrow = await prepare([image(1), video(4)], 50 + 17 + 3 * 16);
 
@@ -55,7 +55,7 @@ describe('prepareMedia', () => {
     ]);
   });
 
-  it('gives media that the budget reduced another key than media at full detail', async () => {
+  it('uses another key for media that the budget reduced', async () => {
     const keysOf = async (budget: number) =>
       (await prepare([image(1)], budget)).prepared.map(({ key }) => key);
     const [full] = await keysOf(Infinity);
@@ -71,34 +71,34 @@ describe('prepareMedia', () => {
     });
   });
 
-  it('takes features from the cache without decoding, if they fit the budget', async () => {
+  it('returns cached features without decoding if they fit the budget', async () => {
     const { prepared } = await prepare([image(1)], Infinity);
     const { key, report } = prepared[0]!;
     const cached: CachedFeatures = { report, features: createTensor([report.visualTokens, 4]) };
     const cache: EngineCaches['features'] = {
-      get: (wanted) => Promise.resolve(wanted === key ? cached : undefined),
+      get: (requestedKey) => Promise.resolve(requestedKey === key ? cached : undefined),
       set: () => undefined,
     };
 
-    const again = await prepare([image(1)], report.visualTokens, cache);
-    expect(again.model.mediaCalls).toEqual([]);
-    expect(again.prepared[0]).toMatchObject({ key, report, tiled: null });
-    expect(again.prepared[0]!.cachedFeatures).toBe(cached.features);
-    expect(preparationTimes(again.prepared)).toEqual({ mediaDecodeMs: 0, tileMs: 0 });
+    const cachedRun = await prepare([image(1)], report.visualTokens, cache);
+    expect(cachedRun.model.mediaCalls).toEqual([]);
+    expect(cachedRun.prepared[0]).toMatchObject({ key, report, tiled: null });
+    expect(cachedRun.prepared[0]!.cachedFeatures).toBe(cached.features);
+    expect(preparationTimes(cachedRun.prepared)).toEqual({ mediaDecodeMs: 0, tileMs: 0 });
 
-    const tight = await prepare([image(1)], report.visualTokens - 1, cache);
-    expect(tight.model.mediaCalls).toHaveLength(1);
-    expect(tight.prepared[0]!.cachedFeatures).toBeNull();
+    const overBudget = await prepare([image(1)], report.visualTokens - 1, cache);
+    expect(overBudget.model.mediaCalls).toHaveLength(1);
+    expect(overBudget.prepared[0]!.cachedFeatures).toBeNull();
   });
 
-  it("reports an unreadable video with the media decoder's own error", async () => {
-    const model = await createFakeParts();
-    const refused = new Error('MEDIA_EMPTY');
-    const decoder = { ...model.mediaDecoder, sampleVideo: () => Promise.reject(refused) };
+  it("throws the media decoder's error for an unreadable video", async () => {
+    const model = await createFakeModel();
+    const failure = new Error('MEDIA_EMPTY');
+    const decoder = { ...model.mediaDecoder, sampleVideo: () => Promise.reject(failure) };
     const context = { caches: NO_CACHES, handle: createArrivalHandles()() };
     const request = { media: [video(1, '/no/such/file.mp4')], detail: 'low' } as const;
 
     const prepared = prepareMedia(request, 100, { ...model, mediaDecoder: decoder }, context);
-    await expect(prepared).rejects.toBe(refused);
+    await expect(prepared).rejects.toBe(failure);
   });
 });

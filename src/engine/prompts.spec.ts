@@ -11,18 +11,17 @@ import { resolveVisualTokenBudget, shareFrames } from './visual-token-budget.js'
 
 const text = (...ids: number[]): PromptSegment => ({ kind: 'text', ids });
 const image: PromptSegment = { kind: 'image', index: 0 };
-
 const video: PromptSegment = { kind: 'video', index: 0 };
-const tens = { image: [10], video: [10] };
+const TEN_TOKENS_EACH = { image: [10], video: [10] };
 const sentImage = { kind: 'image', bytes: new Uint8Array(1) } as const;
 const sentVideo = {
   kind: 'video',
-  path: 'clip.mp4',
+  path: 'video.mp4',
   sampling: { mode: 'uniform', frames: { count: 2 } },
 } as const;
 
 describe('assertEachMediaReferencedOnce', () => {
-  it('accepts conversations that reference everything once, in any order', () => {
+  it('accepts conversations that reference every media item once, in any order', () => {
     const prompts = [
       [image, video, text(1)],
       [text(2), video, image],
@@ -45,7 +44,7 @@ describe('assertEachMediaReferencedOnce', () => {
 });
 
 describe('findCommonPrefix', () => {
-  const lengthOf = (prompts: PromptSegment[][], visualTokens: ByKind<number> = tens) =>
+  const lengthOf = (prompts: PromptSegment[][], visualTokens: ByKind<number> = TEN_TOKENS_EACH) =>
     commonPrefixLength(findCommonPrefix(prompts), visualTokens);
 
   it('counts text, image and text up to the first difference', () => {
@@ -74,7 +73,7 @@ describe('findCommonPrefix', () => {
     expect(common([video, image, second, text(1)])).toBe(0);
   });
 
-  it('excludes the last element of equal prompts, of the shorter prompt and of a single one', () => {
+  it('excludes the last element of equal prompts, of the shorter prompt and of a single prompt', () => {
     expect(lengthOf([[text(1, 2), image, text(3)]])).toBe(12);
     expect(lengthOf([[text(1, 2)], [text(1, 2)]])).toBe(1);
     expect(lengthOf([[text(1, 2, 3)], [text(1, 2)]])).toBe(1);
@@ -83,21 +82,23 @@ describe('findCommonPrefix', () => {
   });
 });
 
-it.each([
-  [0, 0],
-  [16, 0],
-  [17, 16],
-  [32, 16],
-  [33, 32],
-  [700, 688],
-])('a common prefix of %i positions shares %i', (common, once) => {
-  expect(alignedSharedPrefix(common)).toBe(once);
+describe('alignedSharedPrefix', () => {
+  it.each([
+    [0, 0],
+    [16, 0],
+    [17, 16],
+    [32, 16],
+    [33, 32],
+    [700, 688],
+  ])('aligns a common prefix of %i positions to %i', (common, aligned) => {
+    expect(alignedSharedPrefix(common)).toBe(aligned);
+  });
 });
 
 describe('resolveVisualTokenBudget', () => {
   const limits = { maxPositions: 100, maxTokens: 20, minVisualTokens: 50 };
 
-  it('leaves to images the tokens that the longest text and the answer do not take', () => {
+  it('subtracts the longest text and the answer from the context window', () => {
     const prompts = [
       [text(1, 2, 3), image],
       [text(1), image, text(2, 3, 4, 5)],
@@ -107,7 +108,7 @@ describe('resolveVisualTokenBudget', () => {
     expect(resolveVisualTokenBudget(prompts, limits)).toBe(75);
   });
 
-  it('accepts a text that leaves just enough and refuses one more id, with numbers', () => {
+  it('accepts a text that leaves the minimum and refuses one more token, with the numbers', () => {
     const longest = Array.from({ length: 30 }, () => 1);
 
     expect(resolveVisualTokenBudget([[text(...longest)]], limits)).toBe(50);
@@ -122,12 +123,12 @@ describe('resolveVisualTokenBudget', () => {
 
 describe('shareFrames', () => {
   it.each<[string, number[], number, number[]]>([
-    ['what is wished where it fits', [4, 2], 1000, [4, 2]],
-    ['one each where nothing is spare', [8, 8], 15, [1, 1]],
-    ['in turn where it is tight', [8, 8, 8], 16 * 4, [3, 2, 2]],
-    ['the rest to who wishes more', [2, Infinity], 16 * 6, [2, 6]],
-    ['nothing to nobody', [], 100, []],
-  ])('gives %s', (_, wished, spareTokens, shares) => {
-    expect(shareFrames(wished, spareTokens, 16)).toEqual(shares);
+    ['all requested frames if they fit', [4, 2], 1000, [4, 2]],
+    ['one frame each without spare tokens', [8, 8], 15, [1, 1]],
+    ['one frame at a time in turn if tokens are scarce', [8, 8, 8], 16 * 4, [3, 2, 2]],
+    ['the rest to the video that requests more', [2, Infinity], 16 * 6, [2, 6]],
+    ['nothing without videos', [], 100, []],
+  ])('assigns %s', (_, requested, spareTokens, shares) => {
+    expect(shareFrames(requested, spareTokens, 16)).toEqual(shares);
   });
 });

@@ -1,24 +1,35 @@
-import { about, ask, LANGUAGES, openRunner, SAMPLED, textsOf } from '../../test/fakes/requests.js';
-import type { FakeParts } from '../../test/fakes/loaded-model.js';
+import {
+  imageRequest,
+  textRequest,
+  LANGUAGES,
+  openRunner,
+  SAMPLED,
+  textsOf,
+} from '../../test/fakes/requests.js';
+import type { DecoderRun } from '../../test/fakes/fake-decoder.js';
+import type { FakeModel } from '../../test/fakes/fake-model.js';
 import type { RequestOutcome } from './collect-outcome.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
 
-/** Waits until a fake has made so many runs. */
-const atRun = (parts: FakeParts, count: number, then: () => void) => {
-  parts.onRun = () => {
-    if (parts.runs.length === count) then();
+/** Calls `action` at the start of the model's run number `count`. */
+const atRun = (model: FakeModel, count: number, action: () => void) => {
+  model.onRun = () => {
+    if (model.runs.length === count) action();
   };
 };
 
+/** Sequences of a decode step; 0 for a prefill chunk. */
+const batchSize = (entry: DecoderRun) => (entry.kind === 'step' ? entry.sequences.length : 0);
+
 describe('createRequestRunner', () => {
-  it('gives every request of many at once the answer it has alone', async () => {
+  it('returns the same answers for concurrent requests as for separate ones', async () => {
     const requests = [
-      about(1, LANGUAGES),
-      ask('Bon dia '.repeat(90)),
-      about(2, ['Què hi ha?'], { settings: { ...SAMPLED, seed: 8, maxTokens: 40 } }),
-      ask('Hola', { priority: 'batch', client: 'job' }),
-      about(1, ['Què hi ha?', 'I ara?'], { client: 'b' }),
-      ask('Adéu', { settings: { ...SAMPLED, topLogprobs: 2, temperature: 0 } }),
+      imageRequest(1, LANGUAGES),
+      textRequest('Bon dia '.repeat(90)),
+      imageRequest(2, ['Què hi ha?'], { settings: { ...SAMPLED, seed: 8, maxTokens: 40 } }),
+      textRequest('Hola', { priority: 'batch', client: 'job' }),
+      imageRequest(1, ['Què hi ha?', 'I ara?'], { client: 'b' }),
+      textRequest('Adéu', { settings: { ...SAMPLED, topLogprobs: 2, temperature: 0 } }),
     ];
     const alone = [];
     for (const request of requests) {
@@ -26,23 +37,21 @@ describe('createRequestRunner', () => {
       alone.push(await run(request));
     }
 
-    const { parts, run } = await openRunner();
+    const { model, run } = await openRunner();
     const together = await Promise.all(requests.map((request) => run(request)));
 
     expect(together.map(textsOf)).toEqual(alone.map(textsOf));
     expect(together.map(({ answers }) => answers.map(({ usage }) => usage))).toEqual(
       alone.map(({ answers }) => answers.map(({ usage }) => usage)),
     );
-    // They were written together, in fewer steps than one after another.
-    expect(
-      Math.max(...parts.decoder.log.map((one) => (one.kind === 'step' ? one.sequences.length : 0))),
-    ).toBeGreaterThan(9);
-    expect(parts.decoder.openSequences).toBe(0);
+    // The requests decoded in one batch.
+    expect(Math.max(...model.decoder.log.map(batchSize))).toBeGreaterThan(9);
+    expect(model.decoder.openSequences).toBe(0);
   });
 
-  it('reads what the conversations of a request share once', async () => {
-    const { parts, run } = await openRunner();
-    const { answers } = await run(about(1, LANGUAGES));
+  it('prefills the shared prefix of the conversations of a request once', async () => {
+    const { model, run } = await openRunner();
+    const { answers } = await run(imageRequest(1, LANGUAGES));
 
     const prompts = answers.map(({ usage }) => usage.promptTokens);
     const shared = answers[1]!.usage.cachedTokens;
@@ -51,47 +60,52 @@ describe('createRequestRunner', () => {
       0,
       ...LANGUAGES.slice(1).map(() => shared),
     ]);
-    const read = parts.decoder.log.reduce(
-      (sum, one) => sum + (one.kind === 'read' ? one.positions : 0),
+    const prefilled = model.decoder.log.reduce(
+      (sum, entry) => sum + (entry.kind === 'prefill' ? entry.positions : 0),
       0,
     );
-    expect(read).toBe(shared + prompts.reduce((sum, tokens) => sum + tokens - shared, 0));
-    // What each has of its own is short, so that all take every step together.
-    const steps = parts.decoder.log.filter(({ kind }) => kind === 'step');
+    expect(prefilled).toBe(shared + prompts.reduce((sum, tokens) => sum + tokens - shared, 0));
+    // Remainders are short, so all conversations take part in every decode step.
+    const steps = model.decoder.log.filter(({ kind }) => kind === 'step');
     expect(steps).toHaveLength(Math.max(...answers.map(({ usage }) => usage.completionTokens)) - 1);
   });
 
-  it('makes no more than one short chunk between two tokens of a running answer', async () => {
-    const { parts, run } = await openRunner();
+  it('runs at most one short prefill chunk between two decode steps', async () => {
+    const { model, run } = await openRunner();
     let running: Promise<RequestOutcome[]> | undefined;
-    const long = () => ask('Bon dia a tothom '.repeat(70), { client: String(Math.random()) });
-    const first = run(ask('Hola', { settings: { ...SAMPLED, maxTokens: 60 } }), undefined, () => {
-      running = Promise.all([run(long()), run(about(4, LANGUAGES)), run(long())]);
-    });
+    const long = () =>
+      textRequest('Bon dia a tothom '.repeat(70), { client: String(Math.random()) });
+    const first = run(
+      textRequest('Hola', { settings: { ...SAMPLED, maxTokens: 60 } }),
+      undefined,
+      () => {
+        running = Promise.all([run(long()), run(imageRequest(4, LANGUAGES)), run(long())]);
+      },
+    );
     await first;
     await running;
 
-    const log = parts.decoder.log;
+    const { log } = model.decoder;
     const from = log.findIndex(({ kind }) => kind === 'step');
-    const to = log.findLastIndex((one) => one.kind === 'step' && one.sequences.length > 1);
-    let reads = 0;
-    for (const one of log.slice(from, to)) {
-      reads = one.kind === 'read' ? reads + 1 : 0;
-      expect(reads).toBeLessThanOrEqual(1);
-      if (one.kind === 'read')
-        expect(one.positions).toBeLessThanOrEqual(parts.decoder.longestChunk / 4);
+    const to = log.findLastIndex((entry) => batchSize(entry) > 1);
+    let chunks = 0;
+    for (const entry of log.slice(from, to)) {
+      chunks = entry.kind === 'prefill' ? chunks + 1 : 0;
+      expect(chunks).toBeLessThanOrEqual(1);
+      if (entry.kind === 'prefill')
+        expect(entry.positions).toBeLessThanOrEqual(model.decoder.longestChunk / 4);
     }
-    // A picture is looked at one tile at a time meanwhile.
-    expect(Math.max(...parts.visionRuns)).toBe(1);
+    // Meanwhile the vision encoder runs on one tile at a time.
+    expect(Math.max(...model.visionRuns)).toBe(1);
   });
 
-  it('lets clients take turns, and interactive work go before batch', async () => {
+  it('serves clients round-robin and interactive requests before batch jobs', async () => {
     const { run } = await openRunner({ memoryBytes: 0 });
     const started: string[] = [];
-    // The least memory there can be, in which two of these fit.
+    // The minimum budget has room for two of these requests.
     const settings = { ...SAMPLED, temperature: 0, maxTokens: 980 };
     const send = (name: string, changes: Partial<EngineRequest>) =>
-      run(ask('Bon dia', { settings, ...changes }), undefined, () => started.push(name));
+      run(textRequest('Bon dia', { settings, ...changes }), undefined, () => started.push(name));
     const [first, , job] = await Promise.all([
       ...[send('x1', { client: 'x' }), send('x2', { client: 'x' })],
       ...[send('job', { client: 'j', priority: 'batch' }), send('a1', { client: 'a' })],
@@ -104,114 +118,117 @@ describe('createRequestRunner', () => {
     expect(totalMs).toBeGreaterThan(queueMs);
   });
 
-  it('holds no more positions than the budget has room for', async () => {
-    const bytes = 400_000;
-    const { parts, run } = await openRunner({ memoryBytes: bytes });
-    let most = 0;
-    parts.onRun = () => {
-      most = Math.max(most, parts.decoder.openPositions * parts.decoder.cacheBytesPerToken);
+  it('never exceeds the memory budget', async () => {
+    const budgetBytes = 400_000;
+    const { model, run } = await openRunner({ memoryBytes: budgetBytes });
+    let peakBytes = 0;
+    model.onRun = () => {
+      peakBytes = Math.max(
+        peakBytes,
+        model.decoder.openPositions * model.decoder.cacheBytesPerToken,
+      );
     };
     const requests = Array.from({ length: 9 }, (_, i) =>
-      about(i, LANGUAGES, { client: `${i % 3}` }),
+      imageRequest(i, LANGUAGES, { client: `${i % 3}` }),
     );
     await Promise.all(requests.map((request) => run(request)));
 
-    expect(most).toBeGreaterThan(bytes / 8);
-    expect(most).toBeLessThanOrEqual(bytes);
+    expect(peakBytes).toBeGreaterThan(budgetBytes / 8);
+    expect(peakBytes).toBeLessThanOrEqual(budgetBytes);
   });
 
-  it('answers more conversations than fit at once, some after others', async () => {
-    const many = Array.from({ length: 6 }, (_, i) => `Pregunta ${i}`);
+  it('decodes conversations in several batches if not all fit the memory', async () => {
+    const questions = Array.from({ length: 6 }, (_, i) => `Pregunta ${i}`);
     const settings = { ...SAMPLED, temperature: 0, maxTokens: 700 };
-    const { run, parts } = await openRunner({ memoryBytes: 0 });
-    const few = await run(about(1, many, { settings }));
-    const wide = await openRunner();
-    const all = await wide.run(about(1, many, { settings }));
+    const { run, model } = await openRunner({ memoryBytes: 0 });
+    const batched = await run(imageRequest(1, questions, { settings }));
+    const unlimited = await openRunner();
+    const together = await unlimited.run(imageRequest(1, questions, { settings }));
 
-    expect(textsOf(few)).toEqual(textsOf(all));
-    const width = (one: (typeof parts.decoder.log)[number]) =>
-      one.kind === 'step' ? one.sequences.length : 0;
-    expect(Math.max(...parts.decoder.log.map(width))).toBeLessThan(5);
-    expect(Math.max(...wide.parts.decoder.log.map(width))).toBe(6);
+    expect(textsOf(batched)).toEqual(textsOf(together));
+    expect(Math.max(...model.decoder.log.map(batchSize))).toBeLessThan(5);
+    expect(Math.max(...unlimited.model.decoder.log.map(batchSize))).toBe(6);
   });
 
-  it('ends what is aborted and goes on with the rest', async () => {
-    const alone = await (await openRunner()).run(ask('Bon dia'));
-    const { parts, run } = await openRunner();
+  it('ends aborted requests and continues the others', async () => {
+    const alone = await (await openRunner()).run(textRequest('Bon dia'));
+    const { model, run } = await openRunner();
     const abort = new AbortController();
-    atRun(parts, 6, () => abort.abort(new Error('left')));
+    atRun(model, 6, () => abort.abort(new Error('aborted')));
     const endless = { settings: { ...SAMPLED, maxTokens: 400 } };
 
-    const [left, reading, other] = await Promise.allSettled([
-      run(about(1, LANGUAGES, endless), abort.signal),
-      run(ask('Bon dia '.repeat(150)), abort.signal),
-      run(ask('Bon dia')),
+    const [decoding, prefilling, other] = await Promise.allSettled([
+      run(imageRequest(1, LANGUAGES, endless), abort.signal),
+      run(textRequest('Bon dia '.repeat(150)), abort.signal),
+      run(textRequest('Bon dia')),
     ]);
 
-    expect([left, reading].map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect([decoding, prefilling].map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(other.status === 'fulfilled' && textsOf(other.value)).toEqual(textsOf(alone));
-    expect(parts.decoder.openSequences).toBe(0);
+    expect(model.decoder.openSequences).toBe(0);
   });
 
-  it('fails one request alone, and none of its other answers is heard of again', async () => {
-    const alone = await (await openRunner()).run(ask('Bon dia'));
-    const { parts, runner, run } = await openRunner();
+  it('fails one request without its remaining answers and continues the others', async () => {
+    const alone = await (await openRunner()).run(textRequest('Bon dia'));
+    const { model, runner, run } = await openRunner();
     let isBroken = false;
-    parts.decoder.onRun = (one) => {
-      // The first chunk that is read while several are written: one of the eight.
-      if (isBroken || one.kind !== 'read' || one.positions > 20) return;
+    model.decoder.onRun = (entry) => {
+      // The first short chunk is the remainder of one of the eight conversations.
+      if (isBroken || entry.kind !== 'prefill' || entry.positions > 20) return;
       isBroken = true;
       throw new Error('broken');
     };
     const events: EngineEvent[] = [];
     const failing = (async () => {
-      for await (const event of runner.generate(about(1, LANGUAGES))) events.push(event);
+      for await (const event of runner.generate(imageRequest(1, LANGUAGES))) events.push(event);
     })();
     const other = run(
-      ask('Bon dia a tothom i a totes les persones que hi ha aquí avui '.repeat(2)),
+      textRequest('Bon dia a tothom i a totes les persones que hi ha aquí avui '.repeat(2)),
     );
 
     await expect(failing).rejects.toThrow('broken');
     expect(events.map(({ type }) => type)).toEqual(['media']);
     expect((await other).answers[0]!.finishReason).toBe('length');
-    expect(textsOf(await run(ask('Bon dia')))).toEqual(textsOf(alone));
-    expect(parts.decoder.openSequences).toBe(0);
+    expect(textsOf(await run(textRequest('Bon dia')))).toEqual(textsOf(alone));
+    expect(model.decoder.openSequences).toBe(0);
   });
 
-  it('gives back its memory whatever became of a request', async () => {
-    const { run, parts } = await openRunner({ memoryBytes: 0 });
+  it('releases its memory after failed, aborted and refused requests', async () => {
+    const { run, model } = await openRunner({ memoryBytes: 0 });
     const settings = { ...SAMPLED, temperature: 0, maxTokens: 900 };
-    parts.onRun = () => {
+    model.onRun = () => {
       throw new Error('broken');
     };
-    await expect(run(ask('a', { settings }))).rejects.toThrow('broken');
-    const stopping = new AbortController();
-    parts.onRun = () => {
-      stopping.abort(new Error('enough'));
+    await expect(run(textRequest('a', { settings }))).rejects.toThrow('broken');
+    const abort = new AbortController();
+    model.onRun = () => {
+      abort.abort(new Error('enough'));
     };
-    await expect(run(ask('a', { settings }), stopping.signal)).rejects.toThrow();
-    parts.onRun = () => undefined;
-    await expect(run(ask('a', { settings: { ...settings, topP: 7 } }))).rejects.toMatchObject({
+    await expect(run(textRequest('a', { settings }), abort.signal)).rejects.toThrow();
+    model.onRun = () => undefined;
+    await expect(
+      run(textRequest('a', { settings: { ...settings, topP: 7 } })),
+    ).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',
     });
 
-    expect((await run(ask('a', { settings }))).answers).toHaveLength(1);
+    expect((await run(textRequest('a', { settings }))).answers).toHaveLength(1);
   });
 
-  it('refuses before any work what the context cannot hold', async () => {
-    const { run, parts } = await openRunner();
+  it('refuses requests that exceed the context window before any run', async () => {
+    const { run, model } = await openRunner();
 
     await expect(
-      run(ask('a', { settings: { ...SAMPLED, maxTokens: 4_000 } })),
+      run(textRequest('a', { settings: { ...SAMPLED, maxTokens: 4_000 } })),
     ).rejects.toMatchObject({
       code: 'CONTEXT_LENGTH_EXCEEDED',
     });
-    expect([parts.runs, parts.mediaCalls]).toEqual([[], []]);
+    expect([model.runs, model.mediaCalls]).toEqual([[], []]);
   });
 
-  it('reports the runs that each had a part in, and the beginning for the first', async () => {
+  it('counts shared decode steps once and charges the shared prefix to the first answer', async () => {
     const { run } = await openRunner();
-    const { answers, timings } = await run(about(1, ['Què?', 'Com?', 'On?']));
+    const { answers, timings } = await run(imageRequest(1, ['Què?', 'Com?', 'On?']));
 
     const decodeMs = answers.map((answer) => answer.timings.decodeMs);
     expect(timings.decodeMs).toBeGreaterThanOrEqual(Math.max(...decodeMs) - 1e-6);
@@ -223,13 +240,13 @@ describe('createRequestRunner', () => {
     );
   });
 
-  it('ends all work when it is closed', async () => {
-    const { runner, run, parts } = await openRunner();
-    const running = run(ask('a', { settings: { ...SAMPLED, maxTokens: 600 } }));
+  it('ends all requests on close', async () => {
+    const { runner, run, model } = await openRunner();
+    const running = run(textRequest('a', { settings: { ...SAMPLED, maxTokens: 600 } }));
     running.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 5));
     await runner.close();
 
-    expect(parts.decoder.openSequences).toBe(0);
+    expect(model.decoder.openSequences).toBe(0);
   });
 });

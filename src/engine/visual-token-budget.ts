@@ -81,7 +81,8 @@ export function boundRequestVisualTokens(
 }
 
 /**
- * Shares frames among videos: one each, then one more each in turn until the tokens are spent or no video wants more.
+ * Shares frames among videos: one each, then one more for each video in turn, until the tokens are spent or every video
+ * has the requested number.
  *
  * @param requested frames of each video; Infinity if only the duration decides.
  * @param spareTokens tokens left after the first frame of each video.

@@ -65,21 +65,23 @@ export function resolveLanguage(tag: string): Language {
     const language = LANGUAGES.find((candidate) => candidate.code === code);
     if (language) return language;
   }
-  throw unsupportedLanguage();
+  throw unsupportedLanguage(tag);
 }
 
 /** The entry of a language in languages.json. @throws INVALID_PARAMETER if there is none */
 export function languageEntry(language: Language): LanguageEntry {
   const entry = entriesByCode.get(language.code);
   if (entry) return entry;
-  throw unsupportedLanguage();
+  throw unsupportedLanguage(language.code);
 }
 
-function unsupportedLanguage(): SalamandraError {
+/** @param tag repeated in the message only if it is well-formed, because it comes from the client. */
+function unsupportedLanguage(tag: string): SalamandraError {
+  const name = LANGUAGE_TAG.test(tag) ? `The language "${tag}"` : 'This language tag';
   const allowed = LANGUAGES.map(({ code }) => code);
   return new SalamandraError(
     'INVALID_PARAMETER',
-    `The language is not supported. Use one of: ${allowed.join(', ')}.`,
+    `${name} is not supported. Use one of: ${allowed.join(', ')}.`,
     { details: { parameter: 'language', allowed } },
   );
 }

@@ -21,7 +21,7 @@ export interface DecodedImage {
 // libvips sniffs the content itself, so all other loaders are blocked.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: Object.values(IMAGE_FORMATS).map(({ loader }) => loader) });
-// No image is decoded twice, and the cores belong to the model.
+// libvips's cache is useless, because no image is decoded twice. One thread leaves the other cores to the model.
 sharp.cache(false);
 sharp.concurrency(1);
 

@@ -40,9 +40,12 @@ export async function findFfmpeg(
       }
     }
   }
+  const remedy = env['SALAMANDRA_FFMPEG']
+    ? 'SALAMANDRA_FFMPEG does not name such an executable with ffprobe in the same folder. Correct or unset it.'
+    : 'None was found on PATH. Install ffmpeg, or set SALAMANDRA_FFMPEG to its path.';
   throw new SalamandraError(
     'VIDEO_UNAVAILABLE',
-    `Videos need ffmpeg and ffprobe ${MIN_VERSION} or newer, which were not found. Install ffmpeg, or set SALAMANDRA_FFMPEG to its path. Images work without it.`,
+    `Videos need ffmpeg and ffprobe ${MIN_VERSION} or newer. ${remedy} Images work without it.`,
   );
 }
 

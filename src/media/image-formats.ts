@@ -1,7 +1,7 @@
 import { MAX_AVIF_PIXELS, MAX_IMAGE_PIXELS } from '../config/limits.js';
 
 interface ImageDecoder {
-  /** For messages. */
+  /** Name of the format in messages. */
   readonly label: string;
   readonly matches: (header: string) => boolean;
   /** The libvips operation that decodes the format from a buffer. All other loaders stay blocked. */

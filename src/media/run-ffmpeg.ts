@@ -96,7 +96,7 @@ export function runFfmpeg(
   const ended = new Promise<Error | null>((resolve) => {
     command.on('end', () => resolve(null));
     command.on('error', (error: Error) => {
-      // No process has started that would end the stream.
+      // No process has started, so nothing else ends the stream.
       if (state === 'waiting') target.end();
       resolve(error);
     });

@@ -11,7 +11,7 @@ import {
 } from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { linkExternalFile, writeAviWithSubtitles } from '../../test/videos/hostile-videos.js';
-import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
+import { sampleTimestamps as outcome } from '../../test/videos/sample-timestamps.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { decodeFrames } from './decode-frames.js';
 

@@ -10,7 +10,7 @@ import {
   runEncoder,
 } from '../../test/videos/ffmpeg-videos.js';
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
-import { sampleOutcome as outcome } from '../../test/fakes/sample-outcome.js';
+import { sampleTimestamps as outcome } from '../../test/videos/sample-timestamps.js';
 import { probeVideo } from './probe-video.js';
 
 const folder = createTemporaryFolder();

@@ -31,7 +31,7 @@ export const VIDEO_CONTAINERS: readonly VideoContainer[] = [
   ...new Set(CONTAINERS.map(([container]) => container)),
 ];
 
-/** For messages. */
+/** Names of the containers in messages. */
 export const VIDEO_CONTAINER_LABELS: readonly string[] = [
   ...new Set(CONTAINERS.map(([, label]) => label)),
 ];
@@ -40,7 +40,7 @@ export const VIDEO_CONTAINER_LABELS: readonly string[] = [
 export const VIDEO_CODECS: readonly string[] = [
   ...['h264', 'hevc', 'vp8', 'libvpx', 'vp9', 'libvpx-vp9', 'av1', 'libdav1d', 'libaom-av1'],
   ...['mpeg4', 'mpeg2video', 'mpeg1video', 'theora', 'prores', 'mjpeg'],
-  // For archives.
+  // Codecs of old files in archives.
   ...['msmpeg4v2', 'msmpeg4', 'wmv1', 'wmv2', 'wmv3', 'vc1', 'h263', 'flv', 'dvvideo'],
 ];
 

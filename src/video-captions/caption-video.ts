@@ -151,7 +151,7 @@ function startTotals({ usage, timings }: Totals, beforeMs: number): Totals {
   return { usage, timings: { ...timings, firstTokenMs: beforeMs + timings.firstTokenMs } };
 }
 
-/** Sums usage and timings, except for `firstTokenMs`, which is that of the first segment. */
+/** Sums usage and timings. `firstTokenMs` is not summed: the value of the first segment is used. */
 function addTotals(before: Totals, next: Totals): Totals {
   const { firstTokenMs } = before.timings;
   return {

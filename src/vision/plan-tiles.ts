@@ -124,8 +124,8 @@ function contextLengthExceeded(needed: number, available: number): SalamandraErr
 }
 
 /**
- * Selects the grid pinpoint with the largest effective resolution and, among equals, the least padding. The first of
- * equal pinpoints wins. An image whose short side is truncated to 0 on every pinpoint gets the smallest one.
+ * Selects the grid pinpoint with the largest effective resolution. Ties are decided by the least padding, then by the
+ * order of the list. An image whose short side is truncated to 0 on every pinpoint gets the smallest one.
  *
  * Source: `select_best_resolution` of Hugging Face transformers (image_processing_utils.py).
  *

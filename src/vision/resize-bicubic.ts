@@ -6,7 +6,7 @@ const CHANNELS = 3;
 const { imul } = Math;
 /** Radius of the cubic kernel in source pixels, before it is widened for downscaling. */
 const SUPPORT = 2;
-/** Of 32 bits, 8 hold the result and 2 the overshoot of the negative lobes. */
+/** Fraction bits of the 32-bit sums: 8 bits hold the result, and 2 the overshoot of the negative lobes. */
 const PRECISION_BITS = 32 - 8 - 2;
 const ONE = 2 ** PRECISION_BITS;
 const HALF = 2 ** (PRECISION_BITS - 1);

@@ -22,17 +22,17 @@ beforeEach(() => {
 afterEach(() => decoder.close());
 
 function tile(action: number, signal?: AbortSignal) {
-  // The fake looks at nothing but the first byte.
+  // The fake worker uses the first byte only.
   return decoder.tile({ bytes: new Uint8Array([action]) } as TilingRequest, arrive(signal));
 }
 
 /** The fake worker reports its process id as the decoding time. */
-async function tileAndTellProcess(): Promise<number> {
+async function tileAndReturnPid(): Promise<number> {
   return (await tile(OK)).mediaDecodeMs;
 }
 
 describe('createMediaWorkerDecoder', () => {
-  it('uses one process for picture after picture', async () => {
+  it('reuses one process for several images, also after an error', async () => {
     const first = await tile(OK);
     await expect(tile(REFUSE)).rejects.toMatchObject({ code: 'MEDIA_EMPTY' });
 
@@ -41,74 +41,74 @@ describe('createMediaWorkerDecoder', () => {
 
   it.each([
     ['a crash', SEGFAULT, 'MEDIA_CORRUPT'],
-    ['an end', EXIT, 'MEDIA_TOO_EXPENSIVE'],
-    ['a passed deadline', HANG, 'MEDIA_TOO_EXPENSIVE'],
-  ])('answers %s with a code and goes on with a new process', async (_, action, code) => {
-    const before = await tile(OK);
+    ['an exit', EXIT, 'MEDIA_TOO_EXPENSIVE'],
+    ['a timeout', HANG, 'MEDIA_TOO_EXPENSIVE'],
+  ])('reports %s as an error code and continues with a new process', async (_, action, code) => {
+    const first = await tile(OK);
     await expect(tile(action)).rejects.toMatchObject({ code });
 
-    expect((await tile(OK)).mediaDecodeMs).not.toBe(before.mediaDecodeMs);
+    expect((await tile(OK)).mediaDecodeMs).not.toBe(first.mediaDecodeMs);
   });
 
-  it('kills the process that works for a caller who left, and starts another', async () => {
-    const before = await tileAndTellProcess();
+  it('kills the process of an aborted request and starts another', async () => {
+    const killedPid = await tileAndReturnPid();
     const abort = new AbortController();
     const hanging = tile(HANG, abort.signal);
-    setTimeout(() => abort.abort(new Error('left')), 300);
+    setTimeout(() => abort.abort(new Error('aborted')), 300);
 
-    await expect(hanging).rejects.toThrow('left');
-    await poll(() => !isAlive(before) || undefined);
-    const after = await tileAndTellProcess();
-    expect(after).not.toBe(before);
-    expect(isAlive(after)).toBe(true);
+    await expect(hanging).rejects.toThrow('aborted');
+    await poll(() => !isAlive(killedPid) || undefined);
+    const newPid = await tileAndReturnPid();
+    expect(newPid).not.toBe(killedPid);
+    expect(isAlive(newPid)).toBe(true);
   });
 
-  it('lets go at once of a caller who leaves while others are worked for', async () => {
-    const [first, second] = [new AbortController(), new AbortController()];
+  it('rejects an aborted request at once while another one runs', async () => {
+    const [running, queued] = [new AbortController(), new AbortController()];
     let isHanging = true;
-    const hanging = tile(HANG, first.signal).finally(() => (isHanging = false));
-    const waiting = tile(OK, second.signal);
-    const last = tileAndTellProcess();
-    second.abort(new Error('left'));
+    const hanging = tile(HANG, running.signal).finally(() => (isHanging = false));
+    const waiting = tile(OK, queued.signal);
+    const last = tileAndReturnPid();
+    queued.abort(new Error('aborted'));
 
-    await expect(waiting).rejects.toThrow('left');
+    await expect(waiting).rejects.toThrow('aborted');
     expect(isHanging).toBe(true);
-    first.abort(new Error('left too'));
-    await expect(hanging).rejects.toThrow('left too');
+    running.abort(new Error('aborted too'));
+    await expect(hanging).rejects.toThrow('aborted too');
     expect(isAlive(await last)).toBe(true);
   });
 
-  it('decodes the picture of whoever waits before the next ones of a long job', async () => {
+  it('decodes an interactive image before the remaining images of a batch job', async () => {
     const { signal } = new AbortController();
     const done: string[] = [];
     const send = async (name: string, number: number, priority: 'interactive' | 'batch') => {
-      const turns = { ticket: { number, client: name.slice(0, 3), priority }, signal };
-      await decoder.tile({ bytes: new Uint8Array([OK]) } as TilingRequest, turns);
+      const handle = { ticket: { number, client: name.slice(0, 3), priority }, signal };
+      await decoder.tile({ bytes: new Uint8Array([OK]) } as TilingRequest, handle);
       done.push(name);
     };
     await Promise.all([
       ...['job 1', 'job 2', 'job 3'].map((name, index) => send(name, index, 'batch')),
-      send('visitor', 3, 'interactive'),
+      send('user', 3, 'interactive'),
     ]);
 
-    expect(done).toEqual(['job 1', 'visitor', 'job 2', 'job 3']);
+    expect(done).toEqual(['job 1', 'user', 'job 2', 'job 3']);
   });
 
-  it('decodes pictures while a clip takes its time', async () => {
+  it('decodes images while a video is being sampled', async () => {
     const abort = new AbortController();
-    const clip = { bytes: new Uint8Array([HANG]), sampling: { mode: 'uniform' } };
+    const video = { bytes: new Uint8Array([HANG]), sampling: { mode: 'uniform' } };
     let isHanging = true;
     const hanging = decoder
-      .sampleVideo(clip as unknown as VideoSamplingRequest, arrive(abort.signal))
+      .sampleVideo(video as unknown as VideoSamplingRequest, arrive(abort.signal))
       .finally(() => (isHanging = false));
 
-    expect(isAlive(await tileAndTellProcess())).toBe(true);
+    expect(isAlive(await tileAndReturnPid())).toBe(true);
     expect(isHanging).toBe(true);
-    abort.abort(new Error('left'));
-    await expect(hanging).rejects.toThrow('left');
+    abort.abort(new Error('aborted'));
+    await expect(hanging).rejects.toThrow('aborted');
   });
 
-  it('takes several at once in turn', async () => {
+  it('processes concurrent requests one after another', async () => {
     const results = await Promise.allSettled([tile(OK), tile(SEGFAULT), tile(OK)]);
 
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);

@@ -5,25 +5,27 @@ import { WorkerSupervisor } from './supervisor.js';
 
 const entry = new URL('../../test/fakes/fake-inference-worker.mjs', import.meta.url);
 
-it('listens no more to a worker that it has lost', async () => {
-  const heard: MessageFromWorker[] = [];
-  const configuration = { home: '', model: 'fake', precision: 'int8', threads: 1 } as const;
-  let onExit: () => void = () => undefined;
-  const isDown = new Promise<void>((resolve) => (onExit = resolve));
-  const supervisor = new WorkerSupervisor(
-    { entry, configuration, firstRestartMs: 60_000 },
-    { onStatus: () => undefined, onExit, onMessage: (message) => heard.push(message) },
-  );
-  supervisor.start();
-  const child = Reflect.get(supervisor, 'child') as ChildProcess;
-  supervisor.kill();
-  await isDown;
+describe('WorkerSupervisor', () => {
+  it('ignores messages of a worker after its exit', async () => {
+    const messages: MessageFromWorker[] = [];
+    const configuration = { home: '', model: 'fake', precision: 'int8', threads: 1 } as const;
+    let onExit: () => void = () => undefined;
+    const exited = new Promise<void>((resolve) => (onExit = resolve));
+    const supervisor = new WorkerSupervisor(
+      { entry, configuration, firstRestartMs: 60_000 },
+      { onStatus: () => undefined, onExit, onMessage: (message) => messages.push(message) },
+    );
+    supervisor.start();
+    const child = Reflect.get(supervisor, 'child') as ChildProcess;
+    supervisor.kill();
+    await exited;
 
-  // As when its exit is noticed before its last words are read.
-  child.emit('message', { type: 'ready', model: {} });
-  child.emit('message', { type: 'started', id: 1 });
+    // The exit event can precede messages that are still in the pipe.
+    child.emit('message', { type: 'ready', model: {} });
+    child.emit('message', { type: 'started', id: 1 });
 
-  expect(supervisor.status.state).toBe('loading');
-  expect(heard).toEqual([]);
-  await supervisor.close();
+    expect(supervisor.status.state).toBe('loading');
+    expect(messages).toEqual([]);
+    await supervisor.close();
+  });
 });

@@ -48,8 +48,8 @@ async function run(
   return events;
 }
 
-describe('createRemoteEngine', () => {
-  it('says that it is loading, then describes the model and answers', async () => {
+describe('createWorkerEngine', () => {
+  it('is loading at first, then describes the model and answers', async () => {
     start();
     expect(engine.status().state).toBe('loading');
     await expect(run('early')).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
@@ -58,7 +58,7 @@ describe('createRemoteEngine', () => {
     expect(await run('hello')).toEqual([{ type: 'text-delta', conversation: 0, text: 'hello' }]);
   });
 
-  it('passes the errors of the worker on and stays usable', async () => {
+  it('forwards errors of the worker and stays usable', async () => {
     start();
     await engine.describe();
 
@@ -66,7 +66,7 @@ describe('createRemoteEngine', () => {
     expect(await run('next')).toHaveLength(1);
   });
 
-  it('loses only the running request in a crash; the waiting one gets the next worker', async () => {
+  it('fails only the running request in a crash and sends the waiting one to the next worker', async () => {
     start();
     await engine.describe();
     const lost = run('crash');
@@ -76,7 +76,7 @@ describe('createRemoteEngine', () => {
     expect(await waiting).toHaveLength(1);
   });
 
-  it('gives up what several workers were lost with, whether it had begun or not', async () => {
+  it('fails a request that crashes several workers, started or not', async () => {
     start();
     await engine.describe();
 
@@ -85,7 +85,7 @@ describe('createRemoteEngine', () => {
     expect(await run('next')).toHaveLength(1);
   });
 
-  it('works on several requests at once, and cancels and fails each alone', async () => {
+  it('runs several requests at once, and cancels and fails them independently', async () => {
     start();
     await engine.describe();
     const abort = new AbortController();
@@ -95,13 +95,13 @@ describe('createRemoteEngine', () => {
 
     expect(await other).toHaveLength(1);
     await expect(run('fail')).rejects.toMatchObject({ code: 'MEDIA_CORRUPT' });
-    abort.abort(new Error('left'));
-    await expect(hanging).rejects.toThrow('left');
+    abort.abort(new Error('aborted'));
+    await expect(hanging).rejects.toThrow('aborted');
     expect(started).toEqual(['hang', 'beside']);
     expect(await run('next')).toHaveLength(1);
   });
 
-  it('loses all that run in a crash, and nothing that waits', async () => {
+  it('fails all running requests in a crash and no waiting one', async () => {
     start();
     await engine.describe();
     const beside = run('beside hang');
@@ -114,7 +114,7 @@ describe('createRemoteEngine', () => {
     expect(await waiting).toHaveLength(1);
   });
 
-  it('refuses more than it may hold, running or waiting', async () => {
+  it('refuses requests above maxRequests, running and waiting together', async () => {
     start({ maxRequests: 2 });
     await engine.describe();
     const abort = new AbortController();
@@ -125,12 +125,12 @@ describe('createRemoteEngine', () => {
     const waiting = run('waited');
 
     await expect(run('too many')).rejects.toMatchObject({ code: 'QUEUE_FULL' });
-    abort.abort(new Error('left'));
-    await expect(running).rejects.toThrow('left');
+    abort.abort(new Error('aborted'));
+    await expect(running).rejects.toThrow('aborted');
     expect(await waiting).toHaveLength(1);
   });
 
-  it('gives up at the deadline, running or waiting', async () => {
+  it('fails running and waiting requests at the deadline', async () => {
     start({ requestTimeoutMs: 300 });
     await engine.describe();
 
@@ -141,7 +141,7 @@ describe('createRemoteEngine', () => {
     expect(await run('next')).toHaveLength(1);
   });
 
-  it('frees the worker when a reader leaves in the middle', async () => {
+  it('frees the worker when the consumer leaves the loop', async () => {
     start();
     await engine.describe();
     for await (const { type } of generate('stream')) if (type === 'text-delta') break;
@@ -149,26 +149,26 @@ describe('createRemoteEngine', () => {
     expect(await run('next')).toHaveLength(1);
   });
 
-  it('frees the worker of an aborted request whose reader takes nothing', async () => {
+  it('frees the worker of an aborted request whose consumer is idle', async () => {
     start();
     await engine.describe();
     const abort = new AbortController();
     const slow = generate('stream', abort.signal)[Symbol.asyncIterator]();
     expect(await slow.next()).toMatchObject({ value: { text: 'stream' } });
-    abort.abort(new Error('left'));
+    abort.abort(new Error('aborted'));
 
     expect(await run('next')).toHaveLength(1);
-    await expect(slow.next()).rejects.toThrow('left');
+    await expect(slow.next()).rejects.toThrow('aborted');
   });
 
-  it('starts nothing for a caller who has left', async () => {
+  it('does not start a request that is already aborted', async () => {
     start();
     await engine.describe();
 
-    await expect(run('hello', AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
+    await expect(run('hello', AbortSignal.abort(new Error('aborted')))).rejects.toThrow('aborted');
   });
 
-  it('stops for a model that cannot be used', async () => {
+  it('does not restart the worker for an unusable model', async () => {
     start({ model: 'unusable' });
 
     await expect(engine.describe()).rejects.toMatchObject({ code: 'MODEL_INVALID' });
@@ -176,7 +176,7 @@ describe('createRemoteEngine', () => {
     await expect(run('hello')).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 
-  it('starts a crashing worker again, each time later', async () => {
+  it('restarts a crashing worker with increasing delays', async () => {
     const starts: number[] = [];
     start({
       model: 'crashing',
@@ -188,12 +188,12 @@ describe('createRemoteEngine', () => {
     await expect(engine.describe()).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
     await sleep(1_500);
 
-    // 50, 100, 200, 400 ms and each start in between: never the dozens of a tight loop.
+    // Delays of 50, 100, 200 and 400 ms plus the start time of each worker. A tight loop would restart dozens of times.
     expect(starts.length).toBeGreaterThanOrEqual(2);
     expect(starts.length).toBeLessThanOrEqual(6);
   });
 
-  it('ends running and waiting requests when it is closed', async () => {
+  it('ends running and waiting requests on close', async () => {
     start();
     await engine.describe();
     const results = Promise.allSettled([run('hang'), run('hang')]);

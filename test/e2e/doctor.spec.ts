@@ -47,7 +47,7 @@ it('reports a damaged package and a missing model with different codes', async (
   });
 
   expect(code).toBe(4);
-  expect(stdout).toContain('decoder.onnx.data is not the file of its manifest');
+  expect(stdout).toContain('decoder.onnx.data: size or SHA-256 differs from the manifest');
   expect(stderr).toContain('not installed');
 });
 
@@ -88,7 +88,7 @@ describe('POST /v1/estimate', () => {
   });
 
   it('rejects a file that is no image with the code that /v1/captions uses', async () => {
-    const bytes = Buffer.from('neither picture nor clip');
+    const bytes = Buffer.from('neither image nor video');
 
     expect(await send('/v1/estimate', bytes)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   });
@@ -99,13 +99,13 @@ it('verifies the demo model against its fp32 package, which it converts first', 
 
   expect(code).toBe(0);
   expect(readLines(stdout)).toMatchObject([
-    { precision: 'fp32', role: 'reference', integrity: 'sound', comparison: null },
+    { precision: 'fp32', role: 'reference', integrity: 'ok', comparison: null },
     {
       precision: 'int8',
       role: 'compared',
       comparison: {
-        top_agreement: expect.any(Number) as number,
-        picture_error: expect.any(Number) as number,
+        top1_agreement: expect.any(Number) as number,
+        image_feature_error: expect.any(Number) as number,
       },
     },
   ]);
@@ -119,7 +119,7 @@ it('rejects a package with one flipped bit', async () => {
   const { code, stderr } = await run(['verify', copy], { env });
 
   expect(code).toBe(4);
-  expect(stderr).toContain('token-embeddings.bin is not the file of its manifest');
+  expect(stderr).toContain('token-embeddings.bin: size or SHA-256 differs from the manifest');
 });
 
 it('stops at Ctrl-C and deletes its temporary files', async () => {

@@ -28,15 +28,30 @@ describe('createRows', () => {
       isReached,
     }));
     expect(rows).toEqual([
-      { what: 'small objects, 1/18 to 1/7 detail auto', points: 20, atLeast: 0.2, isReached: true },
       {
-        what: 'small objects, 1/18 to 1/7 detail high',
+        what: 'Small objects, 1/18 to 1/7 gain of `detail=auto` over the base tile',
+        points: 20,
+        atLeast: 0.2,
+        isReached: true,
+      },
+      {
+        what: 'Small objects, 1/18 to 1/7 gain of `detail=high` over the base tile',
         points: 10,
         atLeast: 0.2,
         isReached: false,
       },
-      { what: 'small objects, 1/9 to 1/7 detail auto', points: 20, atLeast: 0.2, isReached: true },
-      { what: 'small objects, 1/9 to 1/7 detail high', points: 30, atLeast: 0.2, isReached: true },
+      {
+        what: 'Small objects, 1/9 to 1/7 gain of `detail=auto` over the base tile',
+        points: 20,
+        atLeast: 0.2,
+        isReached: true,
+      },
+      {
+        what: 'Small objects, 1/9 to 1/7 gain of `detail=high` over the base tile',
+        points: 30,
+        atLeast: 0.2,
+        isReached: true,
+      },
     ]);
   });
 });

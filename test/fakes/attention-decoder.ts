@@ -6,12 +6,12 @@ import {
   createAttentionSession,
   createHeadSession,
   FAKE_DECODER,
-  scoreWhole,
+  computeLogits,
 } from './attention-session.js';
 
 const HIDDEN = FAKE_DECODER.hiddenSize;
 
-/** The size of the fake's vocabulary is eleven. */
+/** Embeddings of the fake's 11 tokens. */
 export const tokenEmbeddings: TokenEmbeddings = {
   hiddenSize: HIDDEN,
   embed: (ids) =>
@@ -25,14 +25,14 @@ export const tokenEmbeddings: TokenEmbeddings = {
 };
 const { embed } = tokenEmbeddings;
 
-/** The first `count` token ids of a pseudo-random text. */
-export function idsOf(length: number): number[] {
+/** Token ids of a pseudo-random text. Shorter texts are prefixes of longer ones. */
+export function tokenIds(length: number): number[] {
   return Array.from({ length }, (_, i) => (i * i + 3 * i) % 11);
 }
 
-/** The expected logits after these token ids, computed without the decoder. */
-export function expectedScores(ids: readonly number[]): Float32Array {
-  return scoreWhole(embed(ids).data);
+/** Expected logits after these token ids, computed without the decoder and without a cache. */
+export function expectedLogits(ids: readonly number[]): Float32Array {
+  return computeLogits(embed(ids).data);
 }
 
 /** The production decoder over a session that computes attention in plain loops. */
@@ -44,14 +44,14 @@ export function createAttentionDecoder() {
 }
 
 /** Prefills a prompt and returns the logits after it. */
-export async function readIds(decoder: Decoder, sequence: Sequence, ids: readonly number[]) {
-  const [scores] = await decoder.logits([await decoder.prefill(sequence, embed(ids))]);
-  if (!scores) throw new RangeError('The decoder returned no logits.');
-  return scores;
+export async function prefillIds(decoder: Decoder, sequence: Sequence, ids: readonly number[]) {
+  const [logits] = await decoder.logits([await decoder.prefill(sequence, embed(ids))]);
+  if (!logits) throw new RangeError('The decoder returned no logits.');
+  return logits;
 }
 
-/** Creates a sequence and prefills these ids, after all of another sequence if one is given. */
-export async function openWith(decoder: Decoder, ids: readonly number[], from?: Sequence) {
+/** Creates a sequence and prefills these ids. With `from`, it continues a snapshot of that whole sequence. */
+export async function openSequence(decoder: Decoder, ids: readonly number[], from?: Sequence) {
   const sequence = from
     ? decoder.createSequence(decoder.snapshotPrefix(from, from.length))
     : decoder.createSequence();

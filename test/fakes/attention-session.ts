@@ -18,16 +18,17 @@ const { hiddenSize, keyValueHeads, headDim, vocabularySize, ropeTheta } = FAKE_D
 
 type Inputs = Readonly<Record<string, GraphTensor>>;
 
-/** The inputs of a run. */
+/** The inputs of a graph run. */
 export interface RecordedRun {
   /** Positions of each sequence, in batch order. */
   readonly positions: readonly number[];
   readonly batch: number;
+  /** Positions of the shared prefix. */
   readonly prefix: number;
   readonly pastCapacity: number;
 }
 
-/** Keys and values that a query attends to. */
+/** The key and value of one position. */
 interface Row {
   readonly key: Float32Array;
   readonly value: Float32Array;
@@ -46,8 +47,8 @@ export function createAttentionSession(): GraphSession & { readonly runs: Record
     inputNames: [],
     outputNames: [],
     close: () => Promise.resolve(),
-    run(parts) {
-      const inputs: Inputs = Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
+    run(inputGroups) {
+      const inputs: Inputs = Object.fromEntries(inputGroups.flatMap(Object.entries));
       const [batch = 0, count = 0] = sizes(inputs, 'inputs_embeds');
       runs.push({
         positions: [...int64(inputs, 'position_ids')].map(Number),
@@ -71,7 +72,7 @@ export function createHeadSession(): GraphSession {
       const [count = 0] = sizes(inputs, 'hidden');
       const hidden = float32(inputs, 'hidden');
       const data = Float32Array.from({ length: count * vocabularySize }, (_, i) =>
-        fakeScore(hidden.subarray(...rowOf(Math.floor(i / vocabularySize))), i % vocabularySize),
+        fakeLogit(hidden.subarray(...rowOf(Math.floor(i / vocabularySize))), i % vocabularySize),
       );
       return Promise.resolve({
         logits: { type: 'float32', shape: [count, vocabularySize], data },
@@ -80,68 +81,68 @@ export function createHeadSession(): GraphSession {
   };
 }
 
-/** The fake's logits for a whole prompt, computed at once without a cache. */
-export function scoreWhole(embeds: Float32Array): Float32Array {
+/** The fake's logits for a whole prompt, computed in one pass without a cache. */
+export function computeLogits(embeds: Float32Array): Float32Array {
   const count = embeds.length / hiddenSize;
   const rows = Array.from({ length: count }, (_, i) => embeds.subarray(...rowOf(i)));
   const hidden = new Float32Array(hiddenSize);
   for (let head = 0; head < keyValueHeads; head++) {
-    const part = (row: Float32Array) => row.subarray(head * headDim, (head + 1) * headDim);
-    const seen = rows.map((row, at) => ({
-      key: rotate(part(row), anglesAt(at)),
-      value: toValue(part(row)),
+    const headOf = (row: Float32Array) => row.subarray(head * headDim, (head + 1) * headDim);
+    const attended = rows.map((row, position) => ({
+      key: rotate(headOf(row), anglesAt(position)),
+      value: toValue(headOf(row)),
       bias: 0,
     }));
-    const query = rotate(toQuery(part(rows.at(-1)!)), anglesAt(count - 1));
-    hidden.set(mix(query, seen), head * headDim);
+    const query = rotate(toQuery(headOf(rows.at(-1)!)), anglesAt(count - 1));
+    hidden.set(mix(query, attended), head * headDim);
   }
-  return Float32Array.from({ length: vocabularySize }, (_, id) => fakeScore(hidden, id));
+  return Float32Array.from({ length: vocabularySize }, (_, id) => fakeLogit(hidden, id));
 }
 
 function attend(inputs: Inputs, batch: number, count: number): Record<string, GraphTensor> {
   const embeds = float32(inputs, 'inputs_embeds');
   const positions = int64(inputs, 'position_ids');
   const shape = [batch, keyValueHeads, count, headDim];
-  const fresh = {
+  const present = {
     key: new Float32Array(batch * count * hiddenSize),
     value: new Float32Array(batch * count * hiddenSize),
   };
   const hidden = new Float32Array(batch * hiddenSize);
-  for (let one = 0; one < batch; one++) {
+  for (let sequence = 0; sequence < batch; sequence++) {
     for (let head = 0; head < keyValueHeads; head++) {
-      const partOf = (at: number) => {
-        const start = (one * count + at) * hiddenSize + head * headDim;
+      const embedOf = (at: number) => {
+        const start = (sequence * count + at) * hiddenSize + head * headDim;
         return embeds.subarray(start, start + headDim);
       };
-      const anglesOf = (at: number) => readAngles(inputs, Number(positions[one * count + at]));
+      const anglesOf = (at: number) => readAngles(inputs, Number(positions[sequence * count + at]));
       for (let at = 0; at < count; at++) {
-        const start = ((one * keyValueHeads + head) * count + at) * headDim;
-        fresh.key.set(rotate(partOf(at), anglesOf(at)), start);
-        fresh.value.set(toValue(partOf(at)), start);
+        const start = ((sequence * keyValueHeads + head) * count + at) * headDim;
+        present.key.set(rotate(embedOf(at), anglesOf(at)), start);
+        present.value.set(toValue(embedOf(at)), start);
       }
       // Like the real graph, it returns the hidden state of the last position only.
-      const query = rotate(toQuery(partOf(count - 1)), anglesOf(count - 1));
-      const cached = count === 1 ? stepRows(inputs, one, head) : promptRows(inputs, head);
+      const query = rotate(toQuery(embedOf(count - 1)), anglesOf(count - 1));
+      const cached = count === 1 ? decodeRows(inputs, sequence, head) : prefillRows(inputs, head);
       const own = Array.from({ length: count }, (_, at) => {
-        const start = ((one * keyValueHeads + head) * count + at) * headDim;
+        const start = ((sequence * keyValueHeads + head) * count + at) * headDim;
         return {
-          key: fresh.key.subarray(start, start + headDim),
-          value: fresh.value.subarray(start, start + headDim),
+          key: present.key.subarray(start, start + headDim),
+          value: present.value.subarray(start, start + headDim),
           bias: 0,
         };
       });
-      hidden.set(mix(query, [...cached, ...own]), one * hiddenSize + head * headDim);
+      hidden.set(mix(query, [...cached, ...own]), sequence * hiddenSize + head * headDim);
     }
   }
   return {
     hidden: { type: 'float32', shape: [batch, hiddenSize], data: hidden },
-    'present.0.key': { type: 'float32', shape, data: fresh.key },
-    'present.0.value': { type: 'float32', shape, data: fresh.value },
+    'present.0.key': { type: 'float32', shape, data: present.key },
+    'present.0.value': { type: 'float32', shape, data: present.value },
   };
 }
 
-/** The prefix and all cache rows of the sequence, filled or not: the bias masks the unused ones. */
-function stepRows(inputs: Inputs, sequence: number, head: number): Row[] {
+/** Prefix and cache rows of a sequence in a decode step. The bias masks rows that are not filled. */
+function decodeRows(inputs: Inputs, sequence: number, head: number): Row[] {
   const prefix = cachedRows(inputs, 'prefix', 0, head);
   const past = cachedRows(inputs, 'past', sequence, head);
   const width = prefix.length + past.length + 1;
@@ -151,20 +152,25 @@ function stepRows(inputs: Inputs, sequence: number, head: number): Row[] {
   return [...prefix, ...past].map((row, at) => ({ ...row, bias: bias[sequence * width + at]! }));
 }
 
-/** The prefix and the filled cache rows of the only sequence. */
-function promptRows(inputs: Inputs, head: number): Row[] {
+/** Prefix and filled cache rows of the only sequence of a prefill chunk. */
+function prefillRows(inputs: Inputs, head: number): Row[] {
   const filled = Number(int64(inputs, 'past_length')[0]);
   const past = cachedRows(inputs, 'past', 0, head).slice(0, filled);
   return [...cachedRows(inputs, 'prefix', 0, head), ...past];
 }
 
-function cachedRows(inputs: Inputs, part: string, sequence: number, head: number): Row[] {
-  const [key, value] = [float32(inputs, `${part}.0.key`), float32(inputs, `${part}.0.value`)];
-  const [, heads = 0, positions = 0] = sizes(inputs, `${part}.0.key`);
+function cachedRows(
+  inputs: Inputs,
+  source: 'prefix' | 'past',
+  sequence: number,
+  head: number,
+): Row[] {
+  const [key, value] = [float32(inputs, `${source}.0.key`), float32(inputs, `${source}.0.value`)];
+  const [, heads = 0, positions = 0] = sizes(inputs, `${source}.0.key`);
   return Array.from({ length: positions }, (_, at) => {
     const start = ((sequence * heads + head) * positions + at) * headDim;
-    const [one, other] = [key, value].map((data) => data.subarray(start, start + headDim));
-    return { key: one!, value: other!, bias: 0 };
+    const end = start + headDim;
+    return { key: key.subarray(start, end), value: value.subarray(start, end), bias: 0 };
   });
 }
 
@@ -184,7 +190,7 @@ function mix(query: Float32Array, rows: readonly Row[]): Float32Array {
 const toQuery = (row: Float32Array) => row.map((x) => 2 * x);
 const toValue = (row: Float32Array) => row.map((x, d) => Math.sin(3 * x + d));
 
-function fakeScore(hidden: Float32Array, id: number): number {
+function fakeLogit(hidden: Float32Array, id: number): number {
   return hidden.reduce((sum, x, d) => sum + x * Math.cos(id * 7 + d * 3), 0);
 }
 

@@ -1,4 +1,4 @@
-/** Six hyper-threads on three cores of two sockets. */
+/** Socket and core of six hyper-threads: three cores on two sockets. */
 export const THREE_CORES = [
   [0, 0],
   [0, 1],

@@ -4,11 +4,11 @@ import type { TokenEmbeddings } from '../../src/decoder/token-embeddings.js';
 
 /** A run of the fake: a prefill chunk of one prompt, or a decode step of a batch. */
 export type DecoderRun =
-  | { readonly kind: 'read'; readonly positions: number }
+  | { readonly kind: 'prefill'; readonly positions: number }
   | { readonly kind: 'step'; readonly sequences: readonly Sequence[] };
 
 export interface FakeDecoder extends Decoder {
-  /** In order. */
+  /** All runs, in order. */
   readonly log: readonly DecoderRun[];
   /** Positions of all open sequences, without those of prefix snapshots. */
   readonly openPositions: number;
@@ -20,15 +20,15 @@ export interface FakeDecoder extends Decoder {
 export interface FakeDecoderOptions {
   readonly maxPositions: number;
   readonly vocabulary: number;
-  /** The range of token ids with logits above -100. */
-  readonly words: { readonly first: number; readonly count: number };
+  /** Token ids that can be sampled. All others have a logit of -100. */
+  readonly likelyIds: { readonly first: number; readonly count: number };
 }
 
-/** The hidden state at one position. */
+/** Hidden state at one position, `[hidden]`. */
 type State = Float32Array;
 
 const CHUNK = 512;
-/** An arbitrary size of one position. */
+/** Arbitrary. */
 const BYTES_PER_TOKEN = 100;
 
 /**
@@ -57,18 +57,18 @@ export function createFakeDecoder(
     states.push(next);
     return next;
   };
-  const scoresOf = (hidden: Float32Array): Float32Array => {
-    const scores = new Float32Array(options.vocabulary).fill(-100);
-    const { first, count } = options.words;
-    for (let word = 0; word < count; word++) {
-      scores[first + word] = hidden.reduce(
-        (sum, x, d) => sum + 3 * x * Math.cos(word * 7 + d * 3),
+  const logitsOf = (hidden: Float32Array): Float32Array => {
+    const logits = new Float32Array(options.vocabulary).fill(-100);
+    const { first, count } = options.likelyIds;
+    for (let index = 0; index < count; index++) {
+      logits[first + index] = hidden.reduce(
+        (sum, x, d) => sum + 3 * x * Math.cos(index * 7 + d * 3),
         0,
       );
     }
-    return scores;
+    return logits;
   };
-  const begin = (run: DecoderRun) => {
+  const startRun = (run: DecoderRun) => {
     log.push(run);
     decoder.onRun(run);
   };
@@ -100,7 +100,7 @@ export function createFakeDecoder(
     },
     async prefill(sequence, { shape: [count = 0], data }) {
       if (count < 1 || count > CHUNK) throw new RangeError(`A chunk of ${count} positions.`);
-      begin({ kind: 'read', positions: count });
+      startRun({ kind: 'prefill', positions: count });
       await Promise.resolve();
       const states = statesOf(sequence);
       for (let i = 0; i < count; i++) {
@@ -108,20 +108,20 @@ export function createFakeDecoder(
       }
       return states.at(-1) ?? new Float32Array(hiddenSize);
     },
-    logits: (hidden) => Promise.resolve(hidden.map(scoresOf)),
+    logits: (hidden) => Promise.resolve(hidden.map(logitsOf)),
     async step(tokens) {
       const sequences = tokens.map(({ sequence }) => sequence);
       if (new Set(sequences).size < sequences.length)
-        throw new RangeError('A decode step has one sequence twice.');
-      begin({ kind: 'step', sequences });
+        throw new RangeError('A decode step contains a sequence twice.');
+      startRun({ kind: 'step', sequences });
       await Promise.resolve();
       return tokens.map(({ sequence, id }) =>
-        scoresOf(append(statesOf(sequence), tokenEmbeddings.embed([id]).data)),
+        logitsOf(append(statesOf(sequence), tokenEmbeddings.embed([id]).data)),
       );
     },
     snapshotPrefix(sequence, length): KvPrefix {
       const states = statesOf(sequence).slice(0, length);
-      if (states.length < length) throw new RangeError('The sequence is shorter.');
+      if (states.length < length) throw new RangeError('The prefix is longer than the sequence.');
       const data = new Float32Array(length * hiddenSize);
       states.forEach((state, position) => data.set(state, position * hiddenSize));
       return { length, bytes: length * BYTES_PER_TOKEN, planes: [{ name: 'states', data }] };

@@ -43,19 +43,19 @@ export const FAKE_MODEL: ModelDescription = {
   generation: {},
 };
 
-/** The messages of a conversation. Empty if it is undefined or a raw prompt. */
+/** Messages of a conversation. Empty for an undefined conversation and for a raw prompt. */
 export function messagesOf(conversation: Conversation | undefined): readonly ChatMessage[] {
   return !conversation || 'rawText' in conversation ? [] : conversation;
 }
 
-/** An engine without a model. It records the requests and answers them as configured. */
+/** An engine without a model: records requests and returns fixed answers, or fails or hangs if configured. */
 export interface FakeEngine extends VisionLanguageEngine {
   requests: EngineRequest[];
   signals: (AbortSignal | undefined)[];
   nextStatus: EngineStatus;
   /** The error that `generate` throws. */
   failure: Error | undefined;
-  /** Whether `generate` waits until it is aborted. */
+  /** Whether `generate` waits until the signal aborts. */
   isHanging: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { MediaInspector, VideoMetadata } from '../../src/workers/media-inspector.js';
 import type { TimeRange } from '../../src/media/frame-sampling.js';
 
-/** An inspector that reports the same image or the same video of three 20-second shots for every file. */
+/** Reports the same 300x200 image, or the same 60-second video of three shots, for every file. */
 export interface FakeInspector extends MediaInspector {
   metadata: VideoMetadata;
   shots: readonly TimeRange[];

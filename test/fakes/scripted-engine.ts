@@ -10,15 +10,15 @@ const TOKENS = [token('Bon', -0.5), token(' dia', -0.25), token('', -0.125)];
 
 export const MEDIA: EngineEvent = { type: 'media', media: [] };
 
-/** Two text deltas with their tokens. */
-export const DELTAS = TOKENS.slice(0, 2).map((one): EngineEvent => ({
+/** Two text deltas, one token each. */
+export const DELTAS = TOKENS.slice(0, 2).map((item): EngineEvent => ({
   type: 'text-delta',
   conversation: 0,
-  text: one.text,
-  tokens: [one],
+  text: item.text,
+  tokens: [item],
 }));
 
-/** The answer of the two deltas, with one more token without text. */
+/** The answer with the text of both deltas and a third token without text. */
 export const ANSWER: Extract<EngineEvent, { readonly type: 'answer' }> = {
   type: 'answer',
   conversation: 0,
@@ -40,9 +40,9 @@ export const DONE: EngineEvent = {
 };
 
 /**
- * Scripts the next request of a fake engine: events, an error that it throws, or a wait until the signal aborts.
+ * Scripts the requests of a fake engine: events to yield, an error to throw, or `hang` to wait until the signal aborts.
  *
- * @returns whether the request has ended, in any way.
+ * @returns a state whose `isOver` becomes true when a request ends, with or without an error.
  */
 export function play(
   engine: FakeEngine,

@@ -2,7 +2,7 @@ import type { CacheKeyedPrompt } from '../../src/engine/cache-keyed-prompt.js';
 import { prefillTo } from '../../src/engine/prefill.js';
 import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
-import type { ModelParts } from '../tiny-model/converted-model.js';
+import type { ConvertedModel } from '../tiny-model/converted-model.js';
 import { type Distance, measureDistance, sample } from './measures.js';
 import type { AnswerReference, References } from './references.js';
 
@@ -23,7 +23,7 @@ export interface PromptInput {
 
 /** Prefills a prompt and decodes greedily for as many tokens as the reference has, past any end token. */
 export async function compareAnswer(
-  { decoder, tokenEmbeddings, fineScores }: ModelParts,
+  { decoder, tokenEmbeddings, int8HeadLogits }: ConvertedModel,
   references: References,
   reference: AnswerReference,
   { prompt, features }: PromptInput,
@@ -33,7 +33,7 @@ export async function compareAnswer(
   const firstLogits =
     (await prefillTo(prompt.length, { sequence, prompt }, context, runImmediately)) ??
     new Float32Array();
-  const [fineLogits = firstLogits] = fineScores() ?? [];
+  const [int8Logits = firstLogits] = int8HeadLogits() ?? [];
   const ids: number[] = [];
   for (let scores = firstLogits; ids.length < reference.greedyIds.length;) {
     const id = indexOfLargest(scores);
@@ -43,7 +43,7 @@ export async function compareAnswer(
   decoder.close(sequence);
   return {
     firstLogits,
-    logits: compareLogits(references, reference, fineLogits),
+    logits: compareLogits(references, reference, int8Logits),
     headLogits: compareLogits(references, reference, firstLogits),
     greedyEqual: countEqual(reference.greedyIds, ids),
   };

@@ -17,7 +17,7 @@ import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
-import type { ModelParts } from '../tiny-model/converted-model.js';
+import type { ConvertedModel } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
 import {
@@ -45,7 +45,7 @@ export interface ConversationReport extends AnswerReport {
 
 /** Runs a conversation through the production code and compares every stage. */
 export async function compareConversation(
-  model: ModelParts,
+  model: ConvertedModel,
   references: References,
   one: ConversationCase,
 ): Promise<ConversationReport> {
@@ -130,7 +130,7 @@ async function toRequest(one: ConversationCase): Promise<EngineRequest> {
 }
 
 async function toParts(
-  model: ModelParts,
+  model: ConvertedModel,
   media: readonly MediaReference[],
 ): Promise<PipelineModel> {
   const clips = media.filter(({ kind }) => kind === 'video');
@@ -179,7 +179,7 @@ function expandIds(
     vision: {
       geometry: { tokens },
     },
-  }: ModelParts,
+  }: ConvertedModel,
 ): number[] {
   return chunks.flatMap((chunk) => {
     if (chunk.kind === 'text') return chunk.ids;

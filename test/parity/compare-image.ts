@@ -12,7 +12,7 @@ import { planTiles, type TilePlan } from '../../src/vision/plan-tiles.js';
 import { tileImage } from '../../src/vision/tile-image.js';
 import { type AnswerReport, compareAnswer, isSameIds, type PromptInput } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
-import type { ModelParts } from '../tiny-model/converted-model.js';
+import type { ConvertedModel } from '../tiny-model/converted-model.js';
 import { type ParityCase, readPicture, type References } from './references.js';
 
 /** Differences of all stages that follow from one set of tiles. */
@@ -43,7 +43,7 @@ export interface StagesReport {
 
 /** Runs an image through the production code and compares every stage. */
 export async function compareImage(
-  model: ModelParts,
+  model: ConvertedModel,
   references: References,
   one: ParityCase,
 ): Promise<ImageReport> {
@@ -78,7 +78,7 @@ export async function compareImage(
 
 /** Tiles to the input of the decoder. */
 export async function embedTiles(
-  model: ModelParts,
+  model: ConvertedModel,
   { plan, tiles, chunks }: TilesInput,
 ): Promise<PromptInput & { readonly encoded: FloatTensor; readonly embeddings: FloatTensor }> {
   const pixelValues = normalizeTiles(tiles, model.vision.geometry.imageProcessor);
@@ -100,7 +100,7 @@ export interface TilesInput {
 }
 
 async function compareTiles(
-  model: ModelParts,
+  model: ConvertedModel,
   references: References,
   one: ParityCase,
   input: TilesInput,
@@ -120,7 +120,7 @@ async function compareTiles(
 }
 
 /** The prompt of a case, built from the instruction of its language like in the service. */
-export function casePrompt(model: ModelParts, one: ParityCase): PromptSegment[] {
+export function casePrompt(model: ConvertedModel, one: ParityCase): PromptSegment[] {
   const text = captionInstruction(one.kind, resolveLanguage(one.language));
   if (text !== one.prompt)
     throw new RangeError(
@@ -135,7 +135,7 @@ export function casePrompt(model: ModelParts, one: ParityCase): PromptSegment[] 
 function expandIds(
   chunks: readonly PromptSegment[],
   visualTokens: number,
-  { vision: { geometry } }: ModelParts,
+  { vision: { geometry } }: ConvertedModel,
 ): number[] {
   return chunks.flatMap((chunk) =>
     chunk.kind === 'text'

@@ -3,7 +3,7 @@ import { embedPositions } from '../../src/engine/cache-keyed-prompt.js';
 import { prefillTo } from '../../src/engine/prefill.js';
 import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
-import type { ModelParts } from '../tiny-model/converted-model.js';
+import type { ConvertedModel } from '../tiny-model/converted-model.js';
 import { casePrompt, embedTiles } from './compare-image.js';
 import { measureDistance } from './measures.js';
 import type { ParityCase, References } from './references.js';
@@ -26,7 +26,7 @@ const OTHER = 150;
  * of which shares the prefix.
  */
 export async function comparePrefill(
-  model: ModelParts,
+  model: ConvertedModel,
   references: References,
   one: ParityCase,
 ): Promise<PrefillReport[]> {

@@ -71,11 +71,11 @@ export async function answerShape(model: Network, one: ShapePrompt): Promise<Ans
   const context = { decoder, tokenEmbeddings, features: byKey };
   const first = await prefillTo(prompt.length, { sequence, prompt }, context, runImmediately);
   const headLogits = [first!];
-  const logits = [...(model.fineScores() ?? headLogits)];
+  const logits = [...(model.int8HeadLogits() ?? headLogits)];
   for (const id of steps) {
     const scores = await decoder.step([{ sequence, id }]);
     headLogits.push(...scores);
-    logits.push(...(model.fineScores() ?? scores));
+    logits.push(...(model.int8HeadLogits() ?? scores));
   }
   if (sequence.length !== one.positions)
     throw new RangeError('The length of the prompt differs from that of the reference.');

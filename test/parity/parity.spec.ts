@@ -18,7 +18,7 @@ import { compareCounts } from './compare-counts.js';
 import { compareImage } from './compare-image.js';
 import { comparePrefill } from './compare-prefill.js';
 import { hashWeights } from './hash-weights.js';
-import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
+import { type ConvertedModel, openConverted } from '../tiny-model/converted-model.js';
 import { exponent, imageCells, IMAGE_COLUMNS, printRow } from './image-row.js';
 import {
   type ConversationCase,
@@ -74,7 +74,7 @@ describe('parity with transformers', () => {
   });
 
   describe('in fp32', () => {
-    let model: ModelParts;
+    let model: ConvertedModel;
 
     beforeAll(async () => {
       model = await openConverted(CHECKPOINT, 'fp32');

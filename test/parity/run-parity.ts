@@ -25,7 +25,7 @@ import { compareImage } from './compare-image.js';
 import { comparePrefill } from './compare-prefill.js';
 import { median } from '../bench/median.js';
 import { hashWeights } from './hash-weights.js';
-import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
+import { type ConvertedModel, openConverted } from '../tiny-model/converted-model.js';
 import { exponent, imageCells, IMAGE_COLUMNS, printRow } from './image-row.js';
 import { loadReferences, type ParityCase } from './references.js';
 
@@ -61,7 +61,7 @@ process.exitCode = broken.length === 0 ? 0 : 1;
 
 async function withModel(
   precision: 'fp32' | 'int8',
-  check: (model: ModelParts) => Promise<string[]>,
+  check: (model: ConvertedModel) => Promise<string[]>,
 ): Promise<string[]> {
   const model = await openConverted(options.checkpoint, precision);
   try {
@@ -71,7 +71,7 @@ async function withModel(
   }
 }
 
-async function checkPictures(model: ModelParts): Promise<string[]> {
+async function checkPictures(model: ConvertedModel): Promise<string[]> {
   console.log('fp32. Pixels in 1/255 of full scale, mean and largest; distances are the largest');
   console.log('absolute one and the cosine. "same tiles": from the tiles that transformers cut;');
   console.log('"own tiles": from the file on ("=" where the tiles are equal bit for bit).\n');
@@ -92,7 +92,7 @@ async function checkPictures(model: ModelParts): Promise<string[]> {
   return failures;
 }
 
-async function checkConversations(model: ModelParts): Promise<string[]> {
+async function checkConversations(model: ConvertedModel): Promise<string[]> {
   console.log(
     '\nConversations in fp32, their frames resized by Pillow. "pipeline": whether the answer of the',
   );
@@ -119,7 +119,7 @@ function checkCounts(): string[] {
     .map(({ geometry, detail }) => `counts of ${geometry}, ${detail}`);
 }
 
-async function checkInt8(model: ModelParts): Promise<string[]> {
+async function checkInt8(model: ConvertedModel): Promise<string[]> {
   const answers: { readonly report: AnswerReport; readonly ids: number }[] = [];
   for (const one of references.cases) {
     const { stages } = await compareImage(model, references, one);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { PROJECT_DIRECTORY } from '../../src/config/configuration.js';
 import type { Sequence } from '../../src/decoder/decoder.js';
 import type { KvPrefix } from '../../src/decoder/kv-cache/kv-prefix.js';
-import { type ModelParts, openConverted } from '../tiny-model/converted-model.js';
+import { type ConvertedModel, openConverted } from '../tiny-model/converted-model.js';
 
 /** The demo model in its default precision. Its answers must not depend on the other sequences of a batch. */
-let model: ModelParts;
+let model: ConvertedModel;
 
 beforeAll(async () => {
   model = await openConverted(join(PROJECT_DIRECTORY, 'models', 'demo'), 'int8');

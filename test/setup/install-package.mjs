@@ -1,11 +1,11 @@
 /**
- * Installs a program of the platform where it is missing, with the platform's own package manager. The npm registry
- * carries neither ffmpeg nor a browser without a download of its own; the README's decision log says more.
+ * Installs a missing program with the package manager of the system. The npm registry has no package with ffmpeg or a
+ * browser that needs no further download; see decisions 0028 and 0041 in docs/decisions.
  */
 import { spawnSync } from 'node:child_process';
 import { getuid, platform } from 'node:process';
 
-/** In the order they are tried. `-y` and the like: nobody may be there to answer. */
+/** In the order in which they are tried. Options such as `-y` prevent questions: the run may be unattended. */
 const PACKAGE_MANAGERS = [
   {
     command: 'apt-get',
@@ -21,18 +21,19 @@ const PACKAGE_MANAGERS = [
   { command: 'brew', needsRoot: false, steps: (name) => [['install', name]] },
 ];
 
-/** A mirror that does not answer must not hold up everything else. */
+/** A mirror that does not respond must not block the set-up. */
 const STEP_TIMEOUT_MS = 300_000;
 
 /**
- * Installs a program if this user may. Says what it does, and how to go on where it cannot; never fails.
+ * Installs a program if this user has the rights. Never throws: if the installation fails, prints the remedy.
  *
  * @param {object} program
- * @param {string} program.name how it is called in what is said.
- * @param {string} program.purpose what it is for: "ffmpeg for clips".
- * @param {Record<string, string>} program.packages what each package manager calls it; one that is not named has none.
- * @param {string} program.address where everybody else gets it.
- * @param {string} program.lack what is missing without it.
+ * @param {string} program.name name of the program in messages.
+ * @param {string} program.purpose name and purpose: "ffmpeg for videos".
+ * @param {Record<string, string>} program.packages name of the package by package manager, without managers that
+ *   lack it.
+ * @param {string} program.address download page for systems without one of these package managers.
+ * @param {string} program.lack sentence about the consequence of its absence.
  * @param {() => boolean} program.isInstalled
  */
 export function installPackage({ name, purpose, packages, address, lack, isInstalled }) {
@@ -47,7 +48,7 @@ export function installPackage({ name, purpose, packages, address, lack, isInsta
   const { command, needsRoot } = manager;
   const steps = manager.steps(packages[command]);
   const spelled = steps.map((step) => `${command} ${step.join(' ')}`).join(' && ');
-  // Nobody is asked for a password by a test run.
+  // sudo would ask for a password, which must not happen in a test run.
   if (needsRoot && (platform === 'win32' || getuid() !== 0)) {
     say(`Install it with: sudo sh -c '${spelled}'`);
     return;
@@ -59,7 +60,7 @@ export function installPackage({ name, purpose, packages, address, lack, isInsta
   if (!succeeded || !isInstalled()) say(`This failed: ${spelled}`);
 }
 
-/** Whether a program is there and starts. */
+/** Whether a program exists and starts. */
 export function runs(command, argument) {
   return spawnSync(command, [argument], { stdio: 'ignore' }).status === 0;
 }

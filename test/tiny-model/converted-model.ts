@@ -14,17 +14,17 @@ import {
 import { loadModelPackage, type ModelPackage } from '../../src/models/package/model-package.js';
 import { type GraphSession, loadGraph } from '../../src/runtime/graph-session.js';
 
-/** The parts of a converted model, without a tokenizer, which synthetic checkpoints do not have. */
+/** A converted model without a tokenizer: synthetic checkpoints have none. */
 export interface Network extends Omit<LoadedModel, 'tokenizer'> {
   /**
-   * The last logits, all computed with the 8-bit rows of the head. Production uses these rows for the top tokens only.
-   * Their error is that of the layers below the head. Null if the head is not quantized.
+   * Logits of the last run, all computed with the int8 rows of the output head. Production uses these rows for the top
+   * tokens only. Their error is that of the layers before the head. `null` if the head is not quantized.
    */
-  fineScores(): Float32Array[] | null;
+  int8HeadLogits(): Float32Array[] | null;
 }
 
 /** A converted vision-language model. */
-export interface ModelParts extends LoadedModel, Network {
+export interface ConvertedModel extends LoadedModel, Network {
   readonly vision: VisionModel & { readonly geometry: VisionManifest };
   close(): Promise<void>;
 }
@@ -34,11 +34,11 @@ type Load<T> = (
   load: (graph: GraphName) => Promise<GraphSession>,
 ) => Promise<T>;
 
-/** Converts a vision-language checkpoint with the current sources and loads it. `close` deletes the package. */
+/** Converts a vision-language checkpoint and loads the package, which `close` deletes. */
 export async function openConverted(
   checkpointDirectory: string,
   precision: Precision,
-): Promise<ModelParts> {
+): Promise<ConvertedModel> {
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-test-'));
   const model = await open(loadModel, checkpointDirectory, folder, precision);
   const { vision, manifest } = model;
@@ -46,7 +46,7 @@ export async function openConverted(
   return { ...model, vision: { ...vision, geometry: manifest.vision } };
 }
 
-/** Converts and loads any checkpoint. The package is written to a folder of the caller. */
+/** Converts any checkpoint into `outputDirectory` and loads the package, which `close` deletes. */
 export function openNetwork(
   checkpointDirectory: string,
   outputDirectory: string,
@@ -63,7 +63,7 @@ async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
 ): Promise<T & Network> {
   await convertCheckpoint({ checkpointDirectory, outputDirectory, precision });
   const modelPackage = await loadModelPackage(outputDirectory);
-  let scored: Float32Array = new Float32Array();
+  let lastHidden: Float32Array = new Float32Array();
   const model = await load(modelPackage, async (graph) => {
     const path = modelPackage.filePath(PACKAGE_FILES[graph]);
     const session = await loadGraph(path, { threads: availableParallelism() });
@@ -71,14 +71,14 @@ async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
     return {
       ...session,
       run: (inputs) => {
-        scored = (inputs[0]?.['hidden']?.data as Float32Array).slice();
+        lastHidden = (inputs[0]?.['hidden']?.data as Float32Array).slice();
         return session.run(inputs);
       },
     };
   });
   return {
     ...model,
-    fineScores: () => scoreWithRows(modelPackage, scored),
+    int8HeadLogits: () => computeLogits(modelPackage, lastHidden),
     async close() {
       await model.close();
       await rm(outputDirectory, { recursive: true });
@@ -86,18 +86,18 @@ async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
   };
 }
 
-/** @param hidden `[count, hidden]` */
-function scoreWithRows(
+/** @param hidden `[count, hidden]`. @returns logits `[vocabulary]` per row, or `null` without int8 head rows. */
+function computeLogits(
   { manifest: { decoder }, filePath }: ModelPackage,
   hidden: Float32Array,
 ): Float32Array[] | null {
   const { headRows, hiddenSize, vocabularySize } = decoder;
   if (headRows === null) return null;
   const rows = openHeadRows(filePath(headRows), vocabularySize, hiddenSize);
-  const scores = Array.from({ length: hidden.length / hiddenSize }, (_, index) => {
+  const logits = Array.from({ length: hidden.length / hiddenSize }, (_, index) => {
     const state = hidden.subarray(index * hiddenSize, (index + 1) * hiddenSize);
     return Float32Array.from({ length: vocabularySize }, (__, id) => rows.dot(id, state));
   });
   rows.close();
-  return scores;
+  return logits;
 }

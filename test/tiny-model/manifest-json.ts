@@ -13,12 +13,12 @@ export function manifestJson(): Json {
   return { ...tinyManifest(), files: sortByName(files) };
 }
 
-/** Files sorted like those of a manifest. */
+/** Sorts files by name, as a manifest does. */
 export function sortByName(files: Json): Json {
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The manifest with the value at a dotted path replaced, or removed if undefined. */
+/** The manifest with the value at a dotted path replaced, or set to undefined, which JSON omits. */
 export function changeManifest(path: string, value: unknown): Json {
   const root = structuredClone(manifestJson());
   const names = path.split('.');

@@ -1,9 +1,9 @@
 import { type TinyTensors, TINY } from './tiny-checkpoint.js';
 
-/** A matrix. This file computes the tiny model a second time, from the formulas of the papers. */
+/** A matrix. This file is an independent implementation of the tiny model, written from the formulas of the papers. */
 type Rows = number[][];
 
-/** Image features [patches, hidden] of one tile [3, image, image], by vision encoder and projector. */
+/** Vision encoder and projector: one tile `[3, image, image]` -> image features `[patches, hidden]`. */
 export function referenceFeatures(tensors: TinyTensors, pixels: Float32Array): Rows {
   const { hidden, heads, image, patch, layers } = TINY.vision;
   const side = Math.floor(image / patch);
@@ -49,7 +49,7 @@ export function referenceFeatures(tensors: TinyTensors, pixels: Float32Array): R
     .map((row) => linear(tensors, 'multi_modal_projector.linear_2', row));
 }
 
-/** Logits [positions, tokens] of the tiny decoder for embeddings [positions, hidden]. */
+/** Decoder: embeddings `[positions, hidden]` -> logits `[positions, tokens]`. */
 export function referenceLogits(tensors: TinyTensors, embeddings: Rows): Rows {
   const { heads, keyValueHeads, headDim, layers } = TINY.decoder;
   let x = embeddings;
@@ -151,7 +151,7 @@ function tanhGelu(x: number): number {
   return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 }
 
-/** GELU: x times the normal distribution function, with erf as its Taylor series, accurate for |x| < 4. */
+/** GELU with the exact erf, computed by its Taylor series. Accurate for |x| < 4. */
 function exactGelu(x: number): number {
   const z = x / Math.SQRT2;
   let term = z;

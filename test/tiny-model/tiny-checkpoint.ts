@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A weight by name: its shape and values. */
+/** A float32 weight. */
 export interface TinyTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -9,20 +9,20 @@ export interface TinyTensor {
 
 export type TinyTensors = Readonly<Record<string, TinyTensor>>;
 
-/** The sizes of the tiny model. headDim exceeds hidden / heads, and imageSize is no multiple of patchSize. */
+/** Sizes of the tiny model. `headDim` exceeds hidden / heads, and `image` is not a multiple of `patch`, on purpose. */
 export const TINY = {
   vision: { hidden: 8, heads: 2, wide: 12, layers: 2, image: 7, patch: 3, patches: 4 },
   decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 8, wide: 12, layers: 2, tokens: 16 },
 } as const;
 
-/** A weight in any format of safetensors. */
+/** A weight of any safetensors dtype. */
 export interface RawTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
 
-/** Encodes a safetensors file of float32 tensors, one after another. */
+/** Encodes float32 tensors as a safetensors file. */
 export function encodeSafetensors(tensors: TinyTensors): Uint8Array {
   const raw = Object.entries(tensors).map(([name, { shape, data }]) => {
     return [name, { dtype: 'F32', shape, bytes: new Uint8Array(data.slice().buffer) }] as const;
@@ -30,21 +30,21 @@ export function encodeSafetensors(tensors: TinyTensors): Uint8Array {
   return encodeRawTensors(Object.fromEntries(raw));
 }
 
-/** Encodes a safetensors file of tensors in any format. */
+/** Encodes tensors of any dtype as a safetensors file. */
 export function encodeRawTensors(tensors: Readonly<Record<string, RawTensor>>): Uint8Array {
   let offset = 0;
   const header = Object.fromEntries(
     Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => {
-      const begin = offset;
+      const start = offset;
       offset += bytes.length;
-      return [name, { dtype, shape, data_offsets: [begin, offset] }];
+      return [name, { dtype, shape, data_offsets: [start, offset] }];
     }),
   );
-  const parts = Object.values(tensors).map(({ bytes }) => bytes);
-  return joinSafetensors(JSON.stringify(header), Buffer.concat(parts));
+  const data = Object.values(tensors).map(({ bytes }) => bytes);
+  return joinSafetensors(JSON.stringify(header), Buffer.concat(data));
 }
 
-/** A safetensors file from a header and data, valid or not. */
+/** Joins a header and data to a safetensors file. Neither is validated. */
 export function joinSafetensors(header: string, data: Uint8Array): Uint8Array {
   const json = Buffer.from(header);
   const length = Buffer.alloc(8);
@@ -105,14 +105,14 @@ export function tinyProcessor(): Record<string, unknown> {
   };
 }
 
-/** Pseudo-random weights with the names of transformers 5, the same on every call. */
+/** Deterministic pseudo-random weights with the tensor names of transformers 5. */
 export function tinyTensors(): TinyTensors {
   const { vision, decoder } = TINY;
   const next = createNoise(1);
   const tensors: Record<string, TinyTensor> = {};
-  const add = (name: string, shape: number[], centre = 0): void => {
+  const add = (name: string, shape: number[], center = 0): void => {
     const length = shape.reduce((product, size) => product * size, 1);
-    tensors[name] = { shape, data: Float32Array.from({ length }, () => centre + next()) };
+    tensors[name] = { shape, data: Float32Array.from({ length }, () => center + next()) };
   };
   const addLinear = (name: string, rows: number, columns: number): void => {
     add(`${name}.weight`, [rows, columns]);
@@ -128,8 +128,8 @@ export function tinyTensors(): TinyTensors {
       add(`${name}.${norm}.weight`, [vision.hidden], 1);
       add(`${name}.${norm}.bias`, [vision.hidden]);
     }
-    for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) {
-      addLinear(`${name}.self_attn.${part}`, vision.hidden, vision.hidden);
+    for (const projection of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) {
+      addLinear(`${name}.self_attn.${projection}`, vision.hidden, vision.hidden);
     }
     addLinear(`${name}.mlp.fc1`, vision.wide, vision.hidden);
     addLinear(`${name}.mlp.fc2`, vision.hidden, vision.wide);
@@ -175,7 +175,7 @@ export function tinyTextTensors(): TinyTensors {
   );
 }
 
-/** Writes a checkpoint. `changes` replaces files, or leaves them out if null. */
+/** Writes a checkpoint. @param changes contents that replace or add files; `null` omits a file. */
 export async function writeTinyCheckpoint(
   directory: string,
   changes: Readonly<Record<string, Uint8Array | string | null>> = {},
@@ -196,7 +196,7 @@ export async function writeTinyCheckpoint(
   }
 }
 
-/** Numbers between -0.5 and 0.5 from a linear congruential generator. */
+/** Linear congruential generator of numbers between -0.5 and 0.5. */
 export function createNoise(seed: number): () => number {
   let state = seed;
   return () => {

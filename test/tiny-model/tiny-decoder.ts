@@ -9,60 +9,62 @@ import { createNoise, TINY } from './tiny-checkpoint.js';
 
 const { hidden, tokens } = TINY.decoder;
 
-/** How a text is split into runs of the decoder. */
-export interface TinyWay {
+/** How a text is split into decoder runs. */
+export interface DecodeSplit {
   /** Positions of each run. A run of one position is a decode step. */
   readonly chunks: readonly number[];
-  /** Positions of a cached prefix, which another sequence shares. */
+  /** Positions of a prefix snapshot that the sequence continues from. */
   readonly prefix?: number;
-  /** Positions of another sequence, which decodes in the same batch. */
-  readonly beside?: number;
+  /** Prompt positions of further sequences in the same decode batch; 0 for none. */
+  readonly otherPositions?: number;
 }
 
 type Network = Omit<LoadedModel, 'tokenizer'>;
 
 /** Loads a package on one thread. */
-export function openTiny(modelPackage: ModelPackage): Promise<Network> {
+export function loadTinyModel(modelPackage: ModelPackage): Promise<Network> {
   return loadNetwork(modelPackage, (graph) =>
     loadGraph(modelPackage.filePath(PACKAGE_FILES[graph]), { threads: 1 }),
   );
 }
 
-/** Runs a text through decoder and head. @returns the logits and the number of positions after each run */
-export async function decodeTiny(
+/** Runs a text through decoder and output head. @returns logits and the number of positions after each run */
+export async function decodeInRuns(
   { decoder, tokenEmbeddings }: Network,
   ids: readonly number[],
-  { chunks, prefix = 0, beside = 0 }: TinyWay,
-): Promise<{ readonly positions: number; readonly scores: Float32Array }[]> {
+  { chunks, prefix = 0, otherPositions = 0 }: DecodeSplit,
+): Promise<{ readonly positions: number; readonly logits: Float32Array }[]> {
   const first = decoder.createSequence();
   if (prefix > 0) await decoder.prefill(first, tokenEmbeddings.embed(ids.slice(0, prefix)));
-  const frozen = decoder.snapshotPrefix(first, prefix);
-  const sequence = prefix > 0 ? decoder.createSequence(frozen) : first;
+  const snapshot = decoder.snapshotPrefix(first, prefix);
+  const sequence = prefix > 0 ? decoder.createSequence(snapshot) : first;
   const others: Sequence[] = [];
   for (const other of prefix > 0
-    ? [decoder.createSequence(), decoder.createSequence(frozen)]
+    ? [decoder.createSequence(), decoder.createSequence(snapshot)]
     : [decoder.createSequence()]) {
-    if (beside === 0) break;
-    const read = Array.from({ length: beside }, (_, i) => (ids[i]! * 7 + 3) % tokens);
-    await decoder.prefill(other, tokenEmbeddings.embed(read));
+    if (otherPositions === 0) break;
+    const otherIds = Array.from({ length: otherPositions }, (_, i) => (ids[i]! * 7 + 3) % tokens);
+    await decoder.prefill(other, tokenEmbeddings.embed(otherIds));
     others.push(other);
   }
-  const results: { positions: number; scores: Float32Array }[] = [];
+  const results: { positions: number; logits: Float32Array }[] = [];
   let positions = prefix;
   for (const length of chunks) {
     const next = ids.slice(positions, positions + length);
     positions += length;
-    const [scores] =
+    const [logits] =
       length > 1
         ? await decoder.logits([await decoder.prefill(sequence, tokenEmbeddings.embed(next))])
-        : await decoder.step([sequence, ...others].map((one) => ({ sequence: one, id: next[0]! })));
-    results.push({ positions, scores: scores! });
+        : await decoder.step(
+            [sequence, ...others].map((member) => ({ sequence: member, id: next[0]! })),
+          );
+    results.push({ positions, logits: logits! });
   }
   return results;
 }
 
-/** Embeddings of another text. */
-export function tinyNoise(count: number, seed: number) {
+/** Pseudo-random embeddings, `[count, hidden]`. */
+export function noiseEmbeddings(count: number, seed: number) {
   const values = Float32Array.from({ length: count * hidden }, createNoise(seed));
   return createTensor([count, hidden], values);
 }

@@ -9,7 +9,7 @@ import {
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
 
-/** A manifest without its files. */
+/** A manifest without the list of files. */
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
 
 const FLOAT32 = { kind: 'float32' } as const;
@@ -67,7 +67,7 @@ export function tinyManifest(): TinyManifest {
   };
 }
 
-/** The smallest valid contents of a package's files. */
+/** The smallest valid content of each file of a package. */
 export function tinyPackageFiles(): Record<string, Uint8Array> {
   const graph = (weights: string) => {
     const builder = new GraphBuilder('tiny');
@@ -91,7 +91,7 @@ export function tinyPackageFiles(): Record<string, Uint8Array> {
   };
 }
 
-/** Writes the files of the tiny package into a folder, as a package writer's callback. */
+/** Writes the files of the tiny package into a folder. It has the signature of a package writer's callback. */
 export async function fillTinyPackage(directory: string): Promise<TinyManifest> {
   for (const [name, content] of Object.entries(tinyPackageFiles())) {
     await writeFile(join(directory, name), content);

@@ -1,11 +1,11 @@
-/** The vocabulary of the tiny model. The ids of the placeholders are those in its config. */
+/** Vocabulary of the tiny model. `<image>` and `<video>` have the ids that `config.json` declares. */
 const PIECES = [
   ...['<unk>', '<s>', '</s>', '<pad>', '<|im_start|>', '<|im_end|>', '<image>', '<video>'],
   ...['▁', 'a', 'b', 'c', 'd', '▁a', '▁b', 'ab'],
 ];
 const CONTROL_TOKENS = 8;
 
-/** `tokenizer.json` of the tiny model: BPE over a handful of letters. */
+/** `tokenizer.json` of the tiny model: BPE over four letters. */
 export function tinyTokenizer(): Record<string, unknown> {
   const pattern = { String: '▁' };
   return {
@@ -60,7 +60,7 @@ export function tinyTokenizerConfig(): Record<string, unknown> {
   };
 }
 
-/** A chat template that prints every content part, with placeholders for images and videos. */
+/** A chat template that renders every content part, with placeholders for images and videos. */
 export const TINY_CHAT_TEMPLATE =
   "{% for message in messages %}<|im_start|>{% for part in message.content %}{% if part.type == 'text' %}" +
   '{{ part.text }}{% else %}<{{ part.type }}>{% endif %}{% endfor %}<|im_end|>{% endfor %}';

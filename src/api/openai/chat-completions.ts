@@ -68,7 +68,7 @@ const REQUEST = {
   properties: {
     model: { type: 'string', example: 'visual-salamandra' },
     messages: { type: 'array', items: MESSAGE },
-    max_completion_tokens: { ...TOKEN_LIMIT, description: 'Largest number of generated tokens.' },
+    max_completion_tokens: { ...TOKEN_LIMIT, description: 'Maximum number of generated tokens.' },
     max_tokens: { ...TOKEN_LIMIT, description: 'Older name of max_completion_tokens.' },
     temperature: { type: 'number', minimum: 0, maximum: 2, description: "Default: the model's." },
     top_p: { type: 'number', minimum: 0, maximum: 1 },

@@ -18,7 +18,7 @@ interface OpenAiErrorBody {
 /** Paths that follow OpenAI's API, errors included. */
 const OPEN_AI_PATH = /^\/v1\/(?:chat|completions|models)(?:\/|$)/i;
 
-/** Whether an error under this path has OpenAI's form. OpenAI's client libraries expect it whatever `Accept` says. */
+/** Whether an error under this path has OpenAI's form. OpenAI's client libraries expect it with every `Accept`. */
 export function isOpenAiPath(path: string): boolean {
   return OPEN_AI_PATH.test(path);
 }
@@ -59,7 +59,7 @@ function findParameter(error: SalamandraError): string | null {
   return typeof parameter === 'string' ? parameter : null;
 }
 
-/** OpenAI's form has no member for details, so those that the sentence does not mention are appended to it. */
+/** OpenAI's form has no member for details. Details that the sentence does not mention are appended to it. */
 function toSentence({ publicMessage, details = {} }: SalamandraError): string {
   const words: readonly string[] = publicMessage.match(/\w+(?:\.\w+)*/g) ?? [];
   const facts = Object.entries(details)

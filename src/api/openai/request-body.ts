@@ -133,7 +133,7 @@ type RequestedSettings = {
   readonly [K in keyof GenerationSettings]?: GenerationSettings[K] | undefined;
 };
 
-/** The sampler needs a positive top_p. This value keeps the most likely token only, which is what OpenAI's 0 means. */
+/** The sampler needs a positive top_p. This value keeps the most likely token only, like 0 in OpenAI's API. */
 const MIN_TOP_P = 1e-9;
 
 /** The settings that all of OpenAI's endpoints share. @throws INVALID_PARAMETER */

@@ -127,7 +127,7 @@ export abstract class GenerationDto extends FrameSamplingDto {
   @ApiPropertyOptional({
     minimum: 1,
     maximum: MAX_ANSWER_TOKENS,
-    description: 'Largest number of tokens to generate per text.',
+    description: 'Maximum number of tokens to generate per text.',
   })
   @IsOptional()
   @IsInt()

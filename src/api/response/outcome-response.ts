@@ -52,12 +52,12 @@ export class TimingsDto {
 class RankedTokenDto {
   @ApiProperty({
     description:
-      'Text of the token. Control tokens appear as they are spelled, a single byte of a multi-byte character as U+FFFD.',
+      'Text of the token. A control token is spelled out. A token with only some bytes of a character has U+FFFD for them.',
   })
   text!: string;
   @ApiProperty({
     description:
-      'Natural logarithm of its probability, before temperature, top_p, top_k and penalties. -9999 stands for probability 0.',
+      'Natural logarithm of its probability, before temperature, top_p, top_k and penalties. -9999 means probability 0.',
   })
   logprob!: number;
 }

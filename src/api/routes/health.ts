@@ -17,7 +17,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({
     summary: 'Check that the process responds',
-    description: 'Liveness probe. Always 200 while the HTTP server runs, whatever the model does.',
+    description: 'Liveness probe. 200 while the HTTP server runs, also without a usable model.',
   })
   @ApiOkResponse({ type: HealthDto })
   live(): Plain<HealthDto> {
@@ -28,7 +28,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Check that the model is ready',
     description:
-      'Readiness probe. 503 while the model loads, if it cannot be loaded, and during shutdown; "code" tells which.',
+      'Readiness probe. 503 while the model loads, if it cannot be loaded, and during shutdown; "code" names the case.',
   })
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems()

@@ -101,7 +101,7 @@ export class VideoCaptionsRequestDto extends GenerationDto {
     maximum: MAX_SEGMENTS,
     default: DEFAULT_MAX_SHOTS,
     description:
-      'Largest number of segments, with granularity "shot". A video with more shots is split at its clearest cuts.',
+      'Maximum number of segments, with granularity "shot". A video with more shots is split at its clearest cuts.',
   })
   @IsOptional()
   @IsInt()

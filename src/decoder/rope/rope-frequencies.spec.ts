@@ -27,7 +27,7 @@ const YARN_UNTRUNCATED: RopeScaling = {
 };
 
 // [pair, frequency] and [position, pair, cosine, sine] from transformers 5.23, LlamaRotaryEmbedding. The pairs are the
-// first, the last, and those where a kind begins and ends to blend.
+// first, the last, and those around the ends of the ramp between original and scaled frequencies.
 const REFERENCES = [
   {
     name: 'llama3',
@@ -66,7 +66,7 @@ const REFERENCES = [
     ],
   },
   {
-    name: 'yarn with ends between two pairs',
+    name: 'yarn without truncation',
     config: { headDim: 64, ropeTheta: 150_000, ropeScaling: YARN_UNTRUNCATED },
     frequencies: [
       [0, 1.0],
@@ -86,27 +86,33 @@ const REFERENCES = [
 ] as const;
 
 describe('computeRopeFrequencies', () => {
-  it.each(REFERENCES)('has the frequencies of $name', ({ config, frequencies: expected }) => {
-    const { frequencies } = computeRopeFrequencies(config);
+  it.each(REFERENCES)(
+    'computes the frequencies of $name like transformers',
+    ({ config, frequencies: expected }) => {
+      const { frequencies } = computeRopeFrequencies(config);
 
-    expect(frequencies).toHaveLength(config.headDim / 2);
-    for (const [pair, frequency] of expected) {
-      // The last bit of a float32.
-      expect(Math.abs(frequencies[pair]! / frequency - 1)).toBeLessThan(2 ** -22);
-    }
-  });
+      expect(frequencies).toHaveLength(config.headDim / 2);
+      for (const [pair, frequency] of expected) {
+        // float32 rounding.
+        expect(Math.abs(frequencies[pair]! / frequency - 1)).toBeLessThan(2 ** -22);
+      }
+    },
+  );
 
-  it.each(REFERENCES)('turns as $name does', ({ config, rows }) => {
-    const { cos, sin } = createRopeTables(config)(8192);
-    const half = config.headDim / 2;
+  it.each(REFERENCES)(
+    'computes the rotary table of $name like transformers',
+    ({ config, rows }) => {
+      const { cos, sin } = createRopeTables(config)(8192);
+      const half = config.headDim / 2;
 
-    for (const [position, pair, cosine, sine] of rows) {
-      expect(cos.data[position * half + pair]).toBeCloseTo(cosine, 4);
-      expect(sin.data[position * half + pair]).toBeCloseTo(sine, 4);
-    }
-  });
+      for (const [position, pair, cosine, sine] of rows) {
+        expect(cos.data[position * half + pair]).toBeCloseTo(cosine, 4);
+        expect(sin.data[position * half + pair]).toBeCloseTo(sine, 4);
+      }
+    },
+  );
 
-  it('blends over a step where both ends of the range are one pair', () => {
+  it('steps from original to scaled frequencies if both ends of the ramp are the same pair', () => {
     const { frequencies } = computeRopeFrequencies({
       headDim: 64,
       ropeTheta: 10_000,
@@ -114,7 +120,9 @@ describe('computeRopeFrequencies', () => {
     });
     const plain = computeRopeFrequencies({ headDim: 64, ropeTheta: 10_000, ropeScaling: null });
 
-    const ratios = [...frequencies].map((one, i) => Math.round(plain.frequencies[i]! / one));
+    const ratios = [...frequencies].map((frequency, i) =>
+      Math.round(plain.frequencies[i]! / frequency),
+    );
     expect(new Set(ratios)).toEqual(new Set([1, 4]));
   });
 });

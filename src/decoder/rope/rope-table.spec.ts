@@ -1,6 +1,6 @@
 import { createRopeTables } from './rope-table.js';
 
-// [position, pair, cosine, sine] from transformers 5.23, LlamaRotaryEmbedding, head of 128, theta 10000.
+// [position, pair, cosine, sine] from transformers 5.23, LlamaRotaryEmbedding, head dimension 128, theta 10000.
 const DEFAULT: [number, number, number, number][] = [
   [1, 0, 0.5403023362159729, 0.8414709568023682],
   [1, 1, 0.6479058265686035, 0.7617204189300537],
@@ -21,22 +21,28 @@ const LINEAR: [number, number, number, number][] = [
 const head = { headDim: 128, ropeTheta: 10_000 };
 
 describe('createRopeTables', () => {
-  it.each(DEFAULT)('has the angle of position %i, pair %i', (position, pair, cosine, sine) => {
-    const { cos, sin } = createRopeTables({ ...head, ropeScaling: null })(position + 1);
+  it.each(DEFAULT)(
+    'computes cosine and sine of position %i, pair %i',
+    (position, pair, cosine, sine) => {
+      const { cos, sin } = createRopeTables({ ...head, ropeScaling: null })(position + 1);
 
-    expect(cos.data[position * 64 + pair]).toBeCloseTo(cosine, 5);
-    expect(sin.data[position * 64 + pair]).toBeCloseTo(sine, 5);
-  });
+      expect(cos.data[position * 64 + pair]).toBeCloseTo(cosine, 5);
+      expect(sin.data[position * 64 + pair]).toBeCloseTo(sine, 5);
+    },
+  );
 
-  it.each(LINEAR)('stretches position %i, pair %i', (position, pair, cosine, sine) => {
-    const tables = createRopeTables({ ...head, ropeScaling: { type: 'linear', factor: 4 } });
-    const { cos, sin } = tables(position + 1);
+  it.each(LINEAR)(
+    'applies linear scaling at position %i, pair %i',
+    (position, pair, cosine, sine) => {
+      const tables = createRopeTables({ ...head, ropeScaling: { type: 'linear', factor: 4 } });
+      const { cos, sin } = tables(position + 1);
 
-    expect(cos.data[position * 64 + pair]).toBeCloseTo(cosine, 5);
-    expect(sin.data[position * 64 + pair]).toBeCloseTo(sine, 5);
-  });
+      expect(cos.data[position * 64 + pair]).toBeCloseTo(cosine, 5);
+      expect(sin.data[position * 64 + pair]).toBeCloseTo(sine, 5);
+    },
+  );
 
-  it('grows by doubling, and only when it has to', () => {
+  it('doubles the table when a position exceeds it, and reuses it otherwise', () => {
     const tables = createRopeTables({ headDim: 4, ropeTheta: 10_000, ropeScaling: null });
     const small = tables(1);
 

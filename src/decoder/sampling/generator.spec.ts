@@ -8,17 +8,17 @@ import {
 
 const VOCABULARY = 30;
 const STOP = 0;
-/** Positions of the prompt. */
-const PROMPT = 10;
+/** Prompt length in positions. */
+const PROMPT_LENGTH = 10;
 
-/** Logits that make greedy sampling choose this id. */
-function favour(id: number): Float32Array {
+/** Logits for which greedy sampling chooses this token id. */
+function logitsFor(id: number): Float32Array {
   const logits = new Float32Array(VOCABULARY);
   logits[id] = 5;
   return logits;
 }
 
-/** A decoder that says a fixed list of ids, and the letters a, b, c, ... for the ids 1, 2, 3, ... */
+/** A decoder that samples a fixed list of token ids. The ids 1, 2, 3, ... detokenize to a, b, c, ... */
 function scripted(script: readonly number[], maxPositions = 1000) {
   const detokenizer: Detokenizer = {
     push: (id) => String.fromCodePoint(96 + id),
@@ -37,28 +37,28 @@ function scripted(script: readonly number[], maxPositions = 1000) {
 
 type Scripted = ReturnType<typeof scripted>;
 
-/** Every event of an answer; the ids that were read for it come to `fed`. */
+/** Generates a whole answer and returns its events. Token ids fed to the decoder are added to `fed`. */
 function answer(
   { options, script, maxPositions, fed }: Scripted,
   changes: Partial<GenerateOptions> = {},
-  firstLogits = favour(script[0] ?? STOP),
+  firstLogits = logitsFor(script[0] ?? STOP),
 ): GenerateEvent[] {
   const generator = createGenerator({ ...options, ...changes });
-  const events = generator.acceptLogits(firstLogits, maxPositions - PROMPT);
+  const events = generator.acceptLogits(firstLogits, maxPositions - PROMPT_LENGTH);
   while (generator.nextId !== null) {
     fed.push(generator.nextId);
-    const room = maxPositions - PROMPT - fed.length;
-    events.push(...generator.acceptLogits(favour(script[fed.length] ?? STOP), room));
+    const freePositions = maxPositions - PROMPT_LENGTH - fed.length;
+    events.push(...generator.acceptLogits(logitsFor(script[fed.length] ?? STOP), freePositions));
   }
   expect(generator.isOver).toBe(true);
   return events;
 }
 
-function collect(...asked: Parameters<typeof answer>) {
-  const events = answer(...asked);
+function collect(...args: Parameters<typeof answer>) {
+  const events = answer(...args);
   const deltas = events.flatMap((event) => (event.type === 'text-delta' ? [event] : []));
   const last = events.at(-1);
-  if (last?.type !== 'done') throw new Error('The answer has no end.');
+  if (last?.type !== 'done') throw new Error('The answer has no done event.');
   return {
     text: deltas.map(({ text }) => text).join(''),
     deltas,
@@ -68,33 +68,33 @@ function collect(...asked: Parameters<typeof answer>) {
 }
 
 describe('createGenerator', () => {
-  it('ends at a stop id, which counts and is not shown', () => {
-    const asked = scripted([1, 2, 3]);
+  it('ends at a stop id, which counts as a token without text', () => {
+    const scriptedDecoder = scripted([1, 2, 3]);
 
-    const { text, deltas, ids, finishReason } = collect(asked);
+    const { text, deltas, ids, finishReason } = collect(scriptedDecoder);
 
     expect(text).toBe('abc');
     expect(deltas.map((delta) => delta.ids)).toEqual([[1], [2], [3]]);
     expect(ids).toEqual([1, 2, 3, STOP]);
     expect(finishReason).toBe('stop');
-    expect(asked.fed).toEqual([1, 2, 3]);
+    expect(scriptedDecoder.fed).toEqual([1, 2, 3]);
   });
 
-  it('cuts at a stop string that spans tokens', () => {
-    const asked = scripted([1, 2, 3, 4, 5]);
+  it('cuts the text at a stop string that spans tokens', () => {
+    const scriptedDecoder = scripted([1, 2, 3, 4, 5]);
 
-    const made = collect(asked, { stopStrings: ['cd'] });
+    const result = collect(scriptedDecoder, { stopStrings: ['cd'] });
 
-    expect(made.text).toBe('ab');
-    expect(made.ids).toEqual([1, 2, 3, 4]);
-    expect(made.finishReason).toBe('stop');
-    expect(asked.fed).toEqual([1, 2, 3]);
+    expect(result.text).toBe('ab');
+    expect(result.ids).toEqual([1, 2, 3, 4]);
+    expect(result.finishReason).toBe('stop');
+    expect(scriptedDecoder.fed).toEqual([1, 2, 3]);
   });
 
-  it('shows text held back for a stop string that never came', () => {
-    const asked = scripted([1, 2, 3]);
+  it('emits text held back for a stop string that did not follow', () => {
+    const scriptedDecoder = scripted([1, 2, 3]);
 
-    const { text, deltas } = collect(asked, { stopStrings: ['cx', 'bcx'] });
+    const { text, deltas } = collect(scriptedDecoder, { stopStrings: ['cx', 'bcx'] });
 
     expect(text).toBe('abc');
     expect(deltas.at(-1)).toEqual({
@@ -109,40 +109,40 @@ describe('createGenerator', () => {
     [0, '', []],
     [1, 'a', [1]],
     [2, 'ab', [1, 2]],
-  ])('stops after %i tokens', (maxTokens, expected, ids) => {
-    const asked = scripted([1, 2, 3]);
+  ])('stops at a maxTokens of %i', (maxTokens, expected, ids) => {
+    const scriptedDecoder = scripted([1, 2, 3]);
 
-    const made = collect(asked, { maxTokens });
+    const result = collect(scriptedDecoder, { maxTokens });
 
-    expect(made).toMatchObject({ text: expected, ids, finishReason: 'length' });
-    expect(asked.fed).toEqual(ids.slice(0, -1));
+    expect(result).toMatchObject({ text: expected, ids, finishReason: 'length' });
+    expect(scriptedDecoder.fed).toEqual(ids.slice(0, -1));
   });
 
   it('stops when the context is full', () => {
-    const asked = scripted([1, 2, 3, 4, 5], 12);
+    const scriptedDecoder = scripted([1, 2, 3, 4, 5], 12);
 
-    const made = collect(asked);
+    const result = collect(scriptedDecoder);
 
-    // Ten positions hold the prompt, two take answers in, and one more token is sampled after the last.
-    expect(made).toMatchObject({ text: 'abc', finishReason: 'length' });
-    expect(asked.fed).toEqual([1, 2]);
+    // The prompt takes 10 of 12 positions and two tokens the rest. A third token is sampled without being fed.
+    expect(result).toMatchObject({ text: 'abc', finishReason: 'length' });
+    expect(scriptedDecoder.fed).toEqual([1, 2]);
   });
 
-  it('stops a model that goes round in circles', () => {
-    const asked = scripted(Array.from({ length: 400 }, (_, i) => 1 + (i % 3)));
+  it('stops a model that repeats itself', () => {
+    const scriptedDecoder = scripted(Array.from({ length: 400 }, (_, i) => 1 + (i % 3)));
 
-    const { finishReason, ids } = collect(asked);
+    const { finishReason, ids } = collect(scriptedDecoder);
 
     expect(finishReason).toBe('repetition');
     expect(ids).toHaveLength(96);
   });
 
-  it('ends where it is when it is told to, and takes nothing more', () => {
+  it('ends early on end() and ignores later logits', () => {
     const { options } = scripted([]);
     const generator = createGenerator({ ...options, stopStrings: ['bx'] });
     expect(generator.nextId).toBeNull();
-    generator.acceptLogits(favour(1), 9);
-    generator.acceptLogits(favour(2), 9);
+    generator.acceptLogits(logitsFor(1), 9);
+    generator.acceptLogits(logitsFor(2), 9);
 
     const reasons: FinishReason[] = [];
     for (const event of generator.end('cancelled')) {
@@ -151,36 +151,36 @@ describe('createGenerator', () => {
     }
     expect(reasons).toEqual(['cancelled']);
     expect([generator.nextId, generator.isOver]).toEqual([null, true]);
-    expect([...generator.end('stop'), ...generator.acceptLogits(favour(3), 9)]).toEqual([]);
+    expect([...generator.end('stop'), ...generator.acceptLogits(logitsFor(3), 9)]).toEqual([]);
   });
 
-  it('shows what the detokenizer still holds at the end', () => {
-    const asked = scripted([1, 2]);
+  it('emits the text that the detokenizer holds at the end', () => {
+    const scriptedDecoder = scripted([1, 2]);
     const detokenizer: Detokenizer = { push: () => '', end: () => 'xyz' };
 
-    expect(collect(asked, { detokenizer }).text).toBe('xyz');
-    const cut = collect(scripted([1, 2]), { detokenizer, maxTokens: 2, stopStrings: ['y'] });
-    expect(cut).toMatchObject({ text: 'x', finishReason: 'stop' });
+    expect(collect(scriptedDecoder, { detokenizer }).text).toBe('xyz');
+    const stopped = collect(scripted([1, 2]), { detokenizer, maxTokens: 2, stopStrings: ['y'] });
+    expect(stopped).toMatchObject({ text: 'x', finishReason: 'stop' });
   });
 
-  it('counts the prompt as seen', () => {
-    const asked = scripted([]);
+  it('applies the repetition penalty to prompt ids', () => {
+    const scriptedDecoder = scripted([]);
     const firstLogits = new Float32Array(VOCABULARY);
     firstLogits.set([0, 4, 3]);
 
-    const settings = { ...asked.options.settings, repetitionPenalty: 2 };
-    const { ids } = collect(asked, { promptIds: [1], settings }, firstLogits);
+    const settings = { ...scriptedDecoder.options.settings, repetitionPenalty: 2 };
+    const { ids } = collect(scriptedDecoder, { promptIds: [1], settings }, firstLogits);
 
     expect(ids[0]).toBe(2);
   });
 
-  it('reports the probabilities of every token but the stop id, penalties left out', () => {
-    const asked = scripted([1, 2, 1]);
-    const settings = { ...asked.options.settings, repetitionPenalty: 1.5 };
+  it('reports log-probabilities before penalties for every token except the stop id', () => {
+    const scriptedDecoder = scripted([1, 2, 1]);
+    const settings = { ...scriptedDecoder.options.settings, repetitionPenalty: 1.5 };
 
-    const { deltas } = collect(asked, { settings, topLogprobs: 2 });
+    const { deltas } = collect(scriptedDecoder, { settings, topLogprobs: 2 });
 
-    // One score of 5 over 29 of 0.
+    // One logit of 5 and 29 of 0.
     const logprob = 5 - Math.log(Math.exp(5) + 29);
     expect(deltas.flatMap(({ logprobs }) => logprobs.map(({ sampled }) => sampled.id))).toEqual([
       1, 2, 1,
@@ -193,11 +193,11 @@ describe('createGenerator', () => {
     }
   });
 
-  it('reports tokens whose text never comes, behind the last text', () => {
-    const asked = scripted([1, 2]);
+  it('reports tokens without text in a last delta', () => {
+    const scriptedDecoder = scripted([1, 2]);
     const detokenizer: Detokenizer = { push: (id) => (id === 1 ? 'a' : ''), end: () => '' };
 
-    const { text, deltas } = collect(asked, { detokenizer, topLogprobs: 0 });
+    const { text, deltas } = collect(scriptedDecoder, { detokenizer, topLogprobs: 0 });
 
     expect(text).toBe('a');
     expect(deltas.at(-1)).toMatchObject({ text: '', ids: [2, STOP] });
@@ -205,10 +205,10 @@ describe('createGenerator', () => {
   });
 
   it('refuses settings out of range before the first token', () => {
-    const asked = scripted([1]);
-    const settings = { ...asked.options.settings, topP: 2 };
+    const scriptedDecoder = scripted([1]);
+    const settings = { ...scriptedDecoder.options.settings, topP: 2 };
 
-    expect(() => collect(asked, { settings })).toThrow(
+    expect(() => collect(scriptedDecoder, { settings })).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
     );
   });

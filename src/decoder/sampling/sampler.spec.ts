@@ -12,7 +12,7 @@ const GREEDY: SamplingSettings = {
 };
 const LOGITS = Float32Array.from([1, 3, 2, 0, -1]);
 
-/** How often each id was drawn in `draws` draws. */
+/** Relative frequency of each sampled id. */
 function frequencies(
   settings: Partial<SamplingSettings>,
   logits = LOGITS,
@@ -35,26 +35,26 @@ function expectNear(actual: readonly number[], expected: readonly number[]) {
 }
 
 describe('createSampler', () => {
-  it('takes the likeliest id at temperature 0, the lowest on ties', () => {
+  it('samples the most likely id at temperature 0, the lowest on ties', () => {
     expect(createSampler(GREEDY)(LOGITS)).toBe(1);
     expect(createSampler(GREEDY)(Float32Array.from([0, 5, 5, NaN, 5]))).toBe(1);
     expect(createSampler(GREEDY)(Float32Array.from([NaN, -7]))).toBe(1);
   });
 
-  it("draws from the model's distribution", () => {
+  it('samples from the softmax distribution', () => {
     expectNear(frequencies({}), softmax([...LOGITS]));
     expectNear(frequencies({ temperature: 2 }), softmax([0.5, 1.5, 1, 0, -0.5]));
   });
 
-  it('keeps the topK likeliest', () => {
+  it('samples from the topK most likely ids', () => {
     const [a, b] = softmax([3, 2]);
     expectNear(frequencies({ topK: 2 }), [0, a!, b!, 0, 0]);
     expect(frequencies({ topK: 1 })).toEqual([0, 1, 0, 0, 0]);
     expectNear(frequencies({ topK: 50 }), softmax([...LOGITS]));
   });
 
-  it('keeps the smallest set that reaches topP', () => {
-    // Shares: 0.636, 0.234, 0.086, 0.032, 0.012 for the ids 1, 2, 0, 3, 4.
+  it('samples from the smallest set that reaches topP', () => {
+    // Probabilities: 0.636, 0.234, 0.086, 0.032, 0.012 for the ids 1, 2, 0, 3, 4.
     const [a, b] = softmax([3, 2]);
     expect(frequencies({ topP: 0.6 })).toEqual([0, 1, 0, 0, 0]);
     expectNear(frequencies({ topP: 0.8 }), [0, a!, b!, 0, 0]);
@@ -67,36 +67,36 @@ describe('createSampler', () => {
     expect(frequencies({ topP: 1e-9 })).toEqual([0, 1, 0, 0, 0]);
   });
 
-  it('takes topP of what topK left', () => {
-    // Of the two likeliest, id 1 alone has 0.731.
+  it('applies topP after topK', () => {
+    // After topK, id 1 has a probability of 0.731.
     expect(frequencies({ topK: 2, topP: 0.7 })).toEqual([0, 1, 0, 0, 0]);
     expect(frequencies({ topK: 2, topP: 0.75 })[2]).toBeGreaterThan(0.2);
   });
 
-  it('survives extreme scores', () => {
+  it('handles extreme logits', () => {
     const logits = Float32Array.from([1e30, -Infinity, 1e30, NaN]);
 
     expectNear(frequencies({ temperature: 0.01 }, logits), [0.5, 0, 0.5, 0]);
     expectNear(frequencies({ topP: 0.99 }, logits), [0.5, 0, 0.5, 0]);
   });
 
-  it('draws the same ids for the same seed, and others for another', () => {
-    const drawn = (seed: number) => {
+  it('samples the same ids for the same seed and others for another seed', () => {
+    const sampled = (seed: number) => {
       const sample = createSampler({ ...GREEDY, temperature: 3, seed });
       return Array.from({ length: 40 }, () => sample(LOGITS));
     };
 
-    expect(drawn(5)).toEqual(drawn(5));
-    expect(drawn(5)).not.toEqual(drawn(6));
-    expect(drawn(5)).not.toEqual(drawn(5 + 2 ** 32));
-    expect(drawn(5)).not.toEqual(drawn(-5));
+    expect(sampled(5)).toEqual(sampled(5));
+    expect(sampled(5)).not.toEqual(sampled(6));
+    expect(sampled(5)).not.toEqual(sampled(5 + 2 ** 32));
+    expect(sampled(5)).not.toEqual(sampled(-5));
   });
 
   it.each([
     [NaN, NaN],
     [-Infinity, NaN, -Infinity],
-  ])('refuses logits without a number that could be chosen', (...scores) => {
-    const logits = Float32Array.from(scores);
+  ])('refuses logits without a finite value', (...values) => {
+    const logits = Float32Array.from(values);
 
     for (const temperature of [0, 1]) {
       expect(() => createSampler({ ...GREEDY, temperature })(logits)).toThrow(
@@ -128,23 +128,23 @@ describe('createSampler', () => {
 });
 
 describe('descendingIds', () => {
-  it('orders like a stable sort', () => {
+  it('sorts like a stable sort', () => {
     const random = createRandom(3);
     for (let size = 0; size < 60; size++) {
-      const scores = Float32Array.from({ length: size }, () => Math.floor(random() * 12));
-      const sorted = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
+      const logits = Float32Array.from({ length: size }, () => Math.floor(random() * 12));
+      const sorted = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]! || a - b);
 
-      expect([...descendingIds(scores)]).toEqual(sorted);
+      expect([...descendingIds(logits)]).toEqual(sorted);
     }
   });
 
-  it('leaves out what is not a number', () => {
+  it('leaves out NaN logits', () => {
     expect([...descendingIds(Float32Array.from([NaN, 1, -Infinity, NaN]))]).toEqual([1, 2]);
   });
 });
 
 describe('createRandom', () => {
-  it('is even over its range', () => {
+  it('is uniform over its range', () => {
     const random = createRandom(11);
     const tenths = new Array<number>(10).fill(0);
     for (let i = 0; i < 50_000; i++) tenths[Math.floor(random() * 10)]! += 1;
@@ -154,7 +154,7 @@ describe('createRandom', () => {
 });
 
 describe('createLogitsProcessors', () => {
-  it('makes seen ids less likely, once each', () => {
+  it('penalizes each seen id once', () => {
     const [penalty] = createLogitsProcessors({ ...GREEDY, repetitionPenalty: 2 });
     const logits = Float32Array.from([4, 4, -4, 0]);
 
@@ -163,7 +163,7 @@ describe('createLogitsProcessors', () => {
     expect([...logits]).toEqual([4, 2, -8, 0]);
   });
 
-  it('does nothing at a penalty of 1', () => {
+  it('has no processor at a penalty of 1', () => {
     expect(createLogitsProcessors(GREEDY)).toEqual([]);
   });
 });

@@ -1,12 +1,12 @@
 import { createRandom } from './random.js';
 import { createLoopDetector, createStopStringFilter } from './stop-criteria.js';
 
-/** The text shown when the stream comes in these parts. */
-function shown(parts: readonly string[], stops: readonly string[]) {
+/** Text that the filter emits for a stream of these deltas. */
+function filtered(deltas: readonly string[], stops: readonly string[]) {
   const filter = createStopStringFilter(stops);
   let text = '';
-  for (const part of parts) {
-    const check = filter.push(part);
+  for (const delta of deltas) {
+    const check = filter.push(delta);
     text += check.text;
     if (check.isStopped) return { text, isStopped: true };
   }
@@ -27,11 +27,11 @@ describe('createStopStringFilter', () => {
     [['text'], [''], 'text', false],
     [['\n', '\n'], ['\n\n'], '', true],
     [['😀a', '😀'], ['a😀'], '😀', true],
-  ])('reads %j with stops %j as %j', (parts, stops, text, isStopped) => {
-    expect(shown(parts, stops)).toEqual({ text, isStopped });
+  ])('filters %j with stop strings %j to %j', (deltas, stops, text, isStopped) => {
+    expect(filtered(deltas, stops)).toEqual({ text, isStopped });
   });
 
-  it('holds back no more than could become a stop string', () => {
+  it('holds back only text that may become a stop string', () => {
     const filter = createStopStringFilter(['</answer>']);
 
     expect(filter.push('yes <').text).toBe('yes ');
@@ -40,7 +40,7 @@ describe('createStopStringFilter', () => {
     expect(filter.end()).toBe('</answe');
   });
 
-  it('says the same however the stream is split', () => {
+  it('emits the same text for any split of the stream', () => {
     const random = createRandom(2026);
     const word = (longest: number) =>
       Array.from(
@@ -50,15 +50,15 @@ describe('createStopStringFilter', () => {
     for (let round = 0; round < 3000; round++) {
       const text = word(24);
       const stops = Array.from({ length: 1 + Math.floor(random() * 3) }, () => word(4));
-      const parts: string[] = [];
+      const deltas: string[] = [];
       for (let rest = text; rest !== '';) {
         const length = 1 + Math.floor(random() * rest.length);
-        parts.push(rest.slice(0, length));
+        deltas.push(rest.slice(0, length));
         rest = rest.slice(length);
       }
-      const whole = shown([text], stops);
+      const whole = filtered([text], stops);
 
-      expect(shown(parts, stops)).toEqual(whole);
+      expect(filtered(deltas, stops)).toEqual(whole);
       expect(whole.isStopped).toBe(stops.some((stop) => text.includes(stop)));
       expect(text.startsWith(whole.text)).toBe(true);
       expect(stops.some((stop) => whole.text.includes(stop))).toBe(false);
@@ -67,7 +67,7 @@ describe('createStopStringFilter', () => {
 });
 
 describe('createLoopDetector', () => {
-  /** How many ids it takes to call it a loop. */
+  /** Number of ids after which a loop is detected. */
   function detectedAfter(ids: Iterable<number>): number | undefined {
     const isLooping = createLoopDetector();
     let count = 0;
@@ -87,20 +87,20 @@ describe('createLoopDetector', () => {
     [7, 112],
     [20, 320],
     [32, 512],
-  ])('finds a cycle of %i after %i ids', (period, count) => {
+  ])('detects a cycle of %i ids after %i ids', (period, count) => {
     expect(detectedAfter(cycle(period, 1000))).toBe(count);
   });
 
-  it('finds a loop after honest text', () => {
-    const honest = Array.from({ length: 200 }, (_, i) => 1000 + ((i * i) % 197));
+  it('detects a loop after varied text', () => {
+    const varied = Array.from({ length: 200 }, (_, i) => 1000 + ((i * i) % 197));
 
-    expect(detectedAfter([...honest, ...cycle(3, 200)])).toBe(296);
+    expect(detectedAfter([...varied, ...cycle(3, 200)])).toBe(296);
   });
 
-  it('lets honest repetition pass', () => {
+  it('accepts legitimate repetition', () => {
     expect(detectedAfter(cycle(1, 95))).toBeUndefined();
     expect(detectedAfter(cycle(33, 2000))).toBeUndefined();
-    // A numbered list: the same words, another number each time.
+    // A numbered list: the same words with ascending numbers.
     expect(
       detectedAfter(Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 100 + i : i % 4))),
     ).toBeUndefined();

@@ -2,7 +2,7 @@ import { createRandom } from './random.js';
 import { rankStep } from './token-logprobs.js';
 
 describe('rankStep', () => {
-  it('gives the log-softmax of torch', () => {
+  it('computes the log-softmax of torch', () => {
     // torch.log_softmax(torch.tensor([1.5, -2.0, 0.25, 3.0, 3.0]), 0)
     const { sampled, top } = rankStep(Float32Array.of(1.5, -2, 0.25, 3, 3), 2, 4);
 
@@ -17,7 +17,7 @@ describe('rankStep', () => {
     ]);
   });
 
-  it('stays finite for large scores and counts no score that is not a number', () => {
+  it('stays finite for large logits and ignores NaN logits', () => {
     const { sampled, top } = rankStep(Float32Array.of(30_000, NaN, 30_000, -Infinity), 0, 5);
 
     expect(sampled.logprob).toBeCloseTo(-Math.LN2, 6);
@@ -29,7 +29,7 @@ describe('rankStep', () => {
     });
   });
 
-  it('takes the same ids as a full sort, ties by the lower id', () => {
+  it('ranks like a full sort, ties by the lower id', () => {
     const random = createRandom(3);
     for (const count of [1, 5, 20]) {
       const logits = Float32Array.from({ length: 5000 }, () => Math.round(random() * 200) / 10);
@@ -41,7 +41,7 @@ describe('rankStep', () => {
     }
   });
 
-  it('gives probabilities that add up to 1', () => {
+  it('returns probabilities that sum to 1', () => {
     const { top } = rankStep(Float32Array.of(0.1, 2, -3, 0), 0, 4);
 
     expect(top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)).toBeCloseTo(1, 12);

@@ -1,7 +1,7 @@
 import { FairQueue } from './fair-queue.js';
 import type { Priority } from '../vision-language-engine.js';
 
-/** A queue of items named after their client and their number: `anna 1`. */
+/** A queue of items named by client and arrival number: `anna 1`. */
 function queueOf(...entries: readonly (readonly [string, Priority?])[]) {
   const queue = new FairQueue<string>();
   for (const [index, [client, priority = 'interactive']] of entries.entries()) {
@@ -20,14 +20,14 @@ function drain(queue: FairQueue<string>, classes?: 'all' | 'interactive'): strin
 }
 
 describe('FairQueue', () => {
-  it('lets clients take turns, and keeps the order of each', () => {
+  it('serves clients round-robin, in arrival order within a client', () => {
     const queue = queueOf(['anna'], ['anna'], ['anna'], ['bernat'], ['carla'], ['bernat']);
 
     expect(drain(queue)).toEqual(['anna 1', 'bernat 4', 'carla 5', 'anna 2', 'bernat 6', 'anna 3']);
     expect(queue.isEmpty).toBe(true);
   });
 
-  it('puts a client that comes back behind the others', () => {
+  it('moves a served client behind the others', () => {
     const queue = queueOf(['anna'], ['bernat']);
     expect(queue.pop()).toBe('anna 1');
     queue.push({ number: 3, client: 'anna', priority: 'interactive' }, 'anna 3');
@@ -35,25 +35,25 @@ describe('FairQueue', () => {
     expect(drain(queue)).toEqual(['bernat 2', 'anna 3']);
   });
 
-  it('goes on with the older of a client before the newer', () => {
+  it('serves the older request of a client first', () => {
     const queue = new FairQueue<string>();
     const ticket = (number: number) => ({ number, client: 'a', priority: 'interactive' }) as const;
     queue.push(ticket(2), 'new');
-    queue.push(ticket(1), 'old, next piece');
-    queue.push(ticket(2), 'new, next piece');
+    queue.push(ticket(1), 'old, next chunk');
+    queue.push(ticket(2), 'new, next chunk');
 
-    expect(drain(queue)).toEqual(['old, next piece', 'new', 'new, next piece']);
+    expect(drain(queue)).toEqual(['old, next chunk', 'new', 'new, next chunk']);
   });
 
-  it('puts interactive work before batch, which has one turn in five', () => {
-    const many = Array.from({ length: 9 }, () => ['anna'] as const);
-    const queue = queueOf(['job', 'batch'], ['job', 'batch'], ['job', 'batch'], ...many);
+  it('serves interactive items first, and a batch item at every fifth pop', () => {
+    const interactive = Array.from({ length: 9 }, () => ['anna'] as const);
+    const queue = queueOf(['job', 'batch'], ['job', 'batch'], ['job', 'batch'], ...interactive);
 
     const order = drain(queue).map((item) => (item.startsWith('job') ? 'b' : 'i'));
     expect(order.join('')).toBe('iiiibiiiibib');
   });
 
-  it('shows who is next without taking it, and can leave batch out', () => {
+  it('peeks without removing, and can exclude batch items', () => {
     const queue = queueOf(['job', 'batch'], ['anna']);
 
     expect(queue.peek()).toBe('anna 2');
@@ -63,7 +63,7 @@ describe('FairQueue', () => {
     expect(drain(queue)).toEqual(['job 1']);
   });
 
-  it('forgets what does not wait any more', () => {
+  it('removes waiting items', () => {
     const queue = queueOf(['anna'], ['anna'], ['bernat']);
 
     expect([queue.remove('anna 1'), queue.remove('anna 1'), queue.remove('bernat 3')]).toEqual([

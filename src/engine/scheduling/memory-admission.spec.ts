@@ -10,175 +10,175 @@ import type { Priority } from '../vision-language-engine.js';
 const COSTS = { cacheBytesPerToken: 10 };
 const never = () => new AbortController().signal;
 
-function needOf(ownPositions: number, changes: Partial<MemoryEstimate> = {}): MemoryEstimate {
+function estimateOf(ownPositions: number, changes: Partial<MemoryEstimate> = {}): MemoryEstimate {
   return { featureBytes: 0, sharedPositions: 0, ownPositions, sequences: 1, ...changes };
 }
 
-interface Entering {
+interface RequestOptions {
   readonly priority?: Priority;
   readonly client?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Enters, and notes who came in. */
-function createDoor(budgetBytes: number) {
+/** A memory admission that records the reservations of admitted requests by name. */
+function createRecordedAdmission(budgetBytes: number) {
   const admission = createMemoryAdmission(budgetBytes, COSTS);
-  const inside = new Map<string, Reservation>();
+  const admitted = new Map<string, Reservation>();
   let number = 0;
-  const enter = (
+  const acquire = (
     name: string,
-    need: MemoryEstimate,
-    { priority = 'interactive', client = name, signal = never() }: Entering = {},
+    estimate: MemoryEstimate,
+    { priority = 'interactive', client = name, signal = never() }: RequestOptions = {},
   ) => {
     number += 1;
-    const coming = admission.acquire({ number, client, priority }, need, signal);
-    return coming.then((place) => {
-      inside.set(name, place);
-      return place;
+    const acquired = admission.acquire({ number, client, priority }, estimate, signal);
+    return acquired.then((reservation) => {
+      admitted.set(name, reservation);
+      return reservation;
     });
   };
-  const leave = async (name: string) => {
-    inside.get(name)?.release();
-    inside.delete(name);
+  const release = async (name: string) => {
+    admitted.get(name)?.release();
+    admitted.delete(name);
     await settle();
   };
-  return { admission, inside, enter, leave, names: () => [...inside.keys()] };
+  return { admission, admitted, acquire, release, names: () => [...admitted.keys()] };
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('createAdmission', () => {
-  it('lets in what fits, and the next in turn as soon as there is room', async () => {
-    const { admission, enter, leave, names } = createDoor(1_000);
-    void enter('a', needOf(40));
-    void enter('b', needOf(40));
-    void enter('c', needOf(40));
+describe('createMemoryAdmission', () => {
+  it('admits requests that fit, and the next one when memory is released', async () => {
+    const { admission, acquire, release, names } = createRecordedAdmission(1_000);
+    void acquire('a', estimateOf(40));
+    void acquire('b', estimateOf(40));
+    void acquire('c', estimateOf(40));
     await settle();
 
     expect(names()).toEqual(['a', 'b']);
     expect(admission.reservedBytes).toBe(800);
-    await leave('a');
+    await release('a');
     expect(names()).toEqual(['b', 'c']);
   });
 
-  it('never reserves more than there is, whoever comes and goes', async () => {
+  it('never reserves more than the budget, for random arrivals and releases', async () => {
     const budget = 5_000;
-    const { admission, inside, enter, leave, names } = createDoor(budget);
+    const { admission, admitted, acquire, release, names } = createRecordedAdmission(budget);
     let seed = 7;
     const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
-    const coming: Promise<Reservation>[] = [];
+    const acquired: Promise<Reservation>[] = [];
     for (let i = 0; i < 60; i++) {
-      const need = needOf(1 + random(90), {
+      const estimate = estimateOf(1 + random(90), {
         sharedPositions: random(60),
         sequences: 1 + random(4),
         featureBytes: random(500),
       });
-      coming.push(enter(`r${i}`, need, { client: `c${random(3)}` }));
+      acquired.push(acquire(`r${i}`, estimate, { client: `c${random(3)}` }));
       await settle();
       expect(admission.reservedBytes).toBeLessThanOrEqual(budget);
-      if (random(2) === 0) await leave(names()[random(names().length)] ?? '');
+      if (random(2) === 0) await release(names()[random(names().length)] ?? '');
       expect(admission.reservedBytes).toBeLessThanOrEqual(budget);
     }
-    while (inside.size > 0) await leave(names()[0] ?? '');
+    while (admitted.size > 0) await release(names()[0] ?? '');
 
-    // Everybody had a turn, and nothing is left behind.
-    expect(await Promise.all(coming)).toHaveLength(60);
+    // Every request was admitted, and all memory is released.
+    expect(await Promise.all(acquired)).toHaveLength(60);
     expect(admission.reservedBytes).toBe(0);
   });
 
-  it('keeps small requests behind a large one that is next', async () => {
-    const { enter, leave, names } = createDoor(1_000);
-    void enter('small', needOf(30));
+  it('blocks small requests behind a large one at the head of the queue', async () => {
+    const { acquire, release, names } = createRecordedAdmission(1_000);
+    void acquire('small', estimateOf(30));
     await settle();
-    void enter('large', needOf(90));
-    void enter('late', needOf(10));
+    void acquire('large', estimateOf(90));
+    void acquire('late', estimateOf(10));
     await settle();
     expect(names()).toEqual(['small']);
 
-    await leave('small');
+    await release('small');
     expect(names()).toEqual(['large']);
-    await leave('large');
+    await release('large');
     expect(names()).toEqual(['late']);
   });
 
-  it('opens as many conversations as fit where not all do', async () => {
-    const { admission, enter } = createDoor(1_000);
-    const place = await enter('a', needOf(30, { sharedPositions: 10, sequences: 20 }));
+  it('reserves as many sequences as fit if not all do', async () => {
+    const { admission, acquire } = createRecordedAdmission(1_000);
+    const reservation = await acquire('a', estimateOf(30, { sharedPositions: 10, sequences: 20 }));
 
-    // Twice ten of the beginning, and two times thirty behind it.
-    expect(place.sequences).toBe(2);
+    // (2 * 10 shared + 2 * 30 own positions) * 10 bytes.
+    expect(reservation.sequences).toBe(2);
     expect(admission.reservedBytes).toBe(800);
   });
 
-  it('refuses at once what never fits', async () => {
-    const { enter } = createDoor(1_000);
-    void enter('a', needOf(90));
+  it('refuses an estimate above the whole budget at once', async () => {
+    const { acquire } = createRecordedAdmission(1_000);
+    void acquire('a', estimateOf(90));
 
-    await expect(enter('b', needOf(101))).rejects.toMatchObject({
+    await expect(acquire('b', estimateOf(101))).rejects.toMatchObject({
       code: 'CONTEXT_LENGTH_EXCEEDED',
     });
   });
 
-  it('takes back what was not needed, and lets others in with it', async () => {
-    const { admission, enter, names } = createDoor(1_000);
-    const place = await enter('a', needOf(90));
-    void enter('b', needOf(40));
+  it('admits waiting requests into the memory that shrink() frees', async () => {
+    const { admission, acquire, names } = createRecordedAdmission(1_000);
+    const reservation = await acquire('a', estimateOf(90));
+    void acquire('b', estimateOf(40));
     await settle();
     expect(names()).toEqual(['a']);
 
-    place.shrink(needOf(40));
+    reservation.shrink(estimateOf(40));
     await settle();
     expect(names()).toEqual(['a', 'b']);
     expect(admission.reservedBytes).toBe(800);
   });
 
-  it('forgets whoever stops waiting, and those behind it come in', async () => {
-    const { enter, names } = createDoor(1_000);
-    void enter('a', needOf(50));
+  it('removes an aborted request from the queue and admits those behind it', async () => {
+    const { acquire, names } = createRecordedAdmission(1_000);
+    void acquire('a', estimateOf(50));
     await settle();
     const abort = new AbortController();
-    const large = enter('large', needOf(90), { signal: abort.signal });
-    void enter('small', needOf(20));
+    const large = acquire('large', estimateOf(90), { signal: abort.signal });
+    void acquire('small', estimateOf(20));
     await settle();
-    abort.abort(new Error('left'));
+    abort.abort(new Error('aborted'));
 
-    await expect(large).rejects.toThrow('left');
+    await expect(large).rejects.toThrow('aborted');
     await settle();
     expect(names()).toEqual(['a', 'small']);
   });
 
-  it('keeps places free of batch work', async () => {
-    const { enter, leave, names } = createDoor(1e9);
+  it('limits the number of batch jobs and of all requests', async () => {
+    const { acquire, release, names } = createRecordedAdmission(1e9);
     for (let i = 0; i < MAX_RUNNING_REQUESTS; i++) {
-      void enter(`job ${i}`, needOf(1), { priority: 'batch' });
+      void acquire(`job ${i}`, estimateOf(1), { priority: 'batch' });
     }
     await settle();
     expect(names()).toHaveLength(MAX_RUNNING_BATCH_REQUESTS);
 
-    for (let i = 0; i < 3; i++) void enter(`person ${i}`, needOf(1));
+    for (let i = 0; i < 3; i++) void acquire(`interactive ${i}`, estimateOf(1));
     await settle();
-    expect(names().slice(MAX_RUNNING_BATCH_REQUESTS)).toEqual(['person 0', 'person 1']);
-    await leave('job 0');
-    expect(names().at(-1)).toBe('person 2');
+    expect(names().slice(MAX_RUNNING_BATCH_REQUESTS)).toEqual(['interactive 0', 'interactive 1']);
+    await release('job 0');
+    expect(names().at(-1)).toBe('interactive 2');
   });
 
-  it('bounds the answers of one step', async () => {
-    const { enter, names } = createDoor(1e9);
-    const place = await enter('a', needOf(1, { sequences: MAX_SEQUENCES + 9 }));
-    void enter('b', needOf(1));
+  it('limits the sequences of a decode batch', async () => {
+    const { acquire, names } = createRecordedAdmission(1e9);
+    const reservation = await acquire('a', estimateOf(1, { sequences: MAX_SEQUENCES + 9 }));
+    void acquire('b', estimateOf(1));
     await settle();
 
-    expect(place.sequences).toBe(MAX_SEQUENCES);
+    expect(reservation.sequences).toBe(MAX_SEQUENCES);
     expect(names()).toEqual(['a']);
   });
 });
 
-describe('bytesTogether', () => {
-  it('counts for each sequence the room of the longest', () => {
-    const alone = needOf(30, { sharedPositions: 100, sequences: 2, featureBytes: 7 });
-    expect(totalBytes([alone], COSTS)).toBe(7 + 10 * (2 * 100 + 2 * 30));
+describe('totalBytes', () => {
+  it('gives every sequence the capacity of the longest', () => {
+    const estimate = estimateOf(30, { sharedPositions: 100, sequences: 2, featureBytes: 7 });
+    expect(totalBytes([estimate], COSTS)).toBe(7 + 10 * (2 * 100 + 2 * 30));
 
-    // Beside another request each may hold its own beginning.
-    expect(totalBytes([alone, needOf(20)], COSTS)).toBe(7 + 10 * (2 * 100 + 3 * 130));
+    // Next to another request, each sequence may need its own copy of the prefix.
+    expect(totalBytes([estimate, estimateOf(20)], COSTS)).toBe(7 + 10 * (2 * 100 + 3 * 130));
   });
 });

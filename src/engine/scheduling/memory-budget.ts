@@ -18,7 +18,7 @@ function freeBesideModel(
   return Math.max(0, freeBytes - modelBytes);
 }
 
-/** Default of SALAMANDRA_MEMORY_MB, in bytes: half of the memory that is free beside the model. */
+/** Default of SALAMANDRA_MEMORY_MB, in bytes: half of the free memory that the weights leave. */
 export function chooseMemoryBytes(
   manifest: Pick<ModelManifest, 'files'>,
   freeBytes?: number,
@@ -26,7 +26,7 @@ export function chooseMemoryBytes(
   return Math.floor(freeBesideModel(manifest, freeBytes) * REQUEST_FRACTION);
 }
 
-/** Default of SALAMANDRA_CACHE_MB, in bytes: a quarter of the memory that is free beside the model, 2 GB at most. */
+/** Default of SALAMANDRA_CACHE_MB, in bytes: a quarter of the free memory that the weights leave, at most 2 GB. */
 export function chooseCacheBytes(
   manifest: Pick<ModelManifest, 'files'>,
   freeBytes?: number,

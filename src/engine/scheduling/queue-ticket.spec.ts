@@ -2,7 +2,7 @@ import { createFairMutex, type RequestHandle } from './queue-ticket.js';
 
 let number = 0;
 
-function turnsOf(
+function handleOf(
   client: string,
   priority: 'interactive' | 'batch' = 'interactive',
   signal = new AbortController().signal,
@@ -10,11 +10,11 @@ function turnsOf(
   return { ticket: { number: ++number, client, priority }, signal };
 }
 
-/** Work that ends when it is told to, and who did some, in order. */
-function createWork() {
+/** Tasks that the test ends one by one, and a log of their starts. */
+function createTasks() {
   const log: string[] = [];
   const ends: ((error?: Error) => void)[] = [];
-  const work = (name: string) => () => {
+  const task = (name: string) => () => {
     log.push(name);
     return new Promise<string>((resolve, reject) => {
       ends.push((error) => (error ? reject(error) : resolve(name)));
@@ -25,42 +25,42 @@ function createWork() {
     ends.shift()?.(error);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { log, work, endNext };
+  return { log, task, endNext };
 }
 
-describe('createFairTurns', () => {
-  it('lets one at a time work: interactive before batch, clients in turn', async () => {
-    const turns = createFairMutex();
-    const { log, work, endNext } = createWork();
+describe('createFairMutex', () => {
+  it('runs one task at a time: interactive before batch, clients round-robin', async () => {
+    const mutex = createFairMutex();
+    const { log, task, endNext } = createTasks();
 
     const all = [
-      turns.runExclusive(turnsOf('job', 'batch'), work('clip 1')),
-      turns.runExclusive(turnsOf('job', 'batch'), work('clip 2')),
-      turns.runExclusive(turnsOf('a'), work('a1')),
-      turns.runExclusive(turnsOf('a'), work('a2')),
-      turns.runExclusive(turnsOf('b'), work('b')),
+      mutex.runExclusive(handleOf('job', 'batch'), task('job 1')),
+      mutex.runExclusive(handleOf('job', 'batch'), task('job 2')),
+      mutex.runExclusive(handleOf('a'), task('a1')),
+      mutex.runExclusive(handleOf('a'), task('a2')),
+      mutex.runExclusive(handleOf('b'), task('b')),
     ];
     await endNext();
-    expect(log).toEqual(['clip 1', 'a1']);
+    expect(log).toEqual(['job 1', 'a1']);
     for (let i = 0; i < 4; i++) await endNext();
 
-    expect(log).toEqual(['clip 1', 'a1', 'b', 'a2', 'clip 2']);
-    expect(await Promise.all(all)).toEqual(['clip 1', 'clip 2', 'a1', 'a2', 'b']);
+    expect(log).toEqual(['job 1', 'a1', 'b', 'a2', 'job 2']);
+    expect(await Promise.all(all)).toEqual(['job 1', 'job 2', 'a1', 'a2', 'b']);
   });
 
-  it('leaves out who has left, and goes on after work that fails', async () => {
-    const turns = createFairMutex();
-    const { log, work, endNext } = createWork();
+  it('skips aborted tasks and continues after a failed one', async () => {
+    const mutex = createFairMutex();
+    const { log, task, endNext } = createTasks();
     const abort = new AbortController();
 
-    const failing = expect(turns.runExclusive(turnsOf('a'), work('failing'))).rejects.toThrow(
+    const failing = expect(mutex.runExclusive(handleOf('a'), task('failing'))).rejects.toThrow(
       'broken',
     );
-    const left = turns.runExclusive(turnsOf('b', 'interactive', abort.signal), work('left'));
-    const leaving = expect(left).rejects.toThrow('gone');
-    const last = turns.runExclusive(turnsOf('c'), work('last'));
+    const aborted = mutex.runExclusive(handleOf('b', 'interactive', abort.signal), task('aborted'));
+    const rejection = expect(aborted).rejects.toThrow('gone');
+    const last = mutex.runExclusive(handleOf('c'), task('last'));
     abort.abort(new Error('gone'));
-    await leaving;
+    await rejection;
     await endNext(new Error('broken'));
     await failing;
     await endNext();
@@ -68,7 +68,7 @@ describe('createFairTurns', () => {
     expect(await last).toBe('last');
     expect(log).toEqual(['failing', 'last']);
     await expect(
-      turns.runExclusive(turnsOf('d', 'interactive', abort.signal), work('too late')),
+      mutex.runExclusive(handleOf('d', 'interactive', abort.signal), task('too late')),
     ).rejects.toThrow('gone');
     expect(log).toHaveLength(2);
   });

@@ -4,22 +4,22 @@ import { createScheduler } from './scheduler.js';
 
 type Step = Decoder['step'];
 
-/** A sequence of a decoder that only counts. */
-interface Counted extends Sequence {
+/** A sequence of a decoder that only counts decode steps. */
+interface CountedSequence extends Sequence {
   length: number;
 }
 
-/** Scores say how many tokens a sequence has read. */
-const counting: Step = (tokens) =>
+/** Returns the length of each sequence as its only logit. */
+const countingStep: Step = (tokens) =>
   Promise.resolve(
     tokens.map(({ sequence }) => {
-      (sequence as Counted).length += 1;
+      (sequence as CountedSequence).length += 1;
       return Float32Array.of(sequence.length);
     }),
   );
 
-/** What runs, in order: names of pieces, and of the sequences of each step. */
-function createLog(step: Step = counting) {
+/** A scheduler with a log of its runs: names of prefill chunks, and `(names)` of the sequences of a decode step. */
+function createLoggedScheduler(step: Step = countingStep) {
   const log: string[] = [];
   const names = new Map<Sequence, string>();
   const scheduler = createScheduler({
@@ -29,136 +29,138 @@ function createLog(step: Step = counting) {
     },
   });
   let number = 0;
-  const turnsOf = (client: string, signal = new AbortController().signal): RequestHandle => ({
+  const handleOf = (client: string, signal = new AbortController().signal): RequestHandle => ({
     ticket: { number: ++number, client, priority: 'interactive' },
     signal,
   });
-  /** Pieces one after another, as a prompt is read. */
-  const read = async (name: string, pieces: number, turns = turnsOf(name)) => {
-    const shares: number[] = [];
-    for (let i = 0; i < pieces; i++) {
-      await scheduler.schedulePrefill(turns, (share) => {
+  /** Schedules prefill chunks one after another. @returns the fraction granted to each. */
+  const prefill = async (name: string, chunks: number, handle = handleOf(name)) => {
+    const fractions: number[] = [];
+    for (let i = 0; i < chunks; i++) {
+      await scheduler.schedulePrefill(handle, (fraction) => {
         log.push(name);
-        shares.push(share);
+        fractions.push(fraction);
         return Promise.resolve();
       });
     }
-    return shares;
+    return fractions;
   };
-  /** An answer of so many steps; the scores it took. */
-  const write = async (name: string, steps: number, turns = turnsOf(name), fault?: Error) => {
-    const sequence: Counted = { length: 0 };
+  /** Decodes for `steps` steps, or throws `fault` at the second. @returns the logits that the sequence accepted. */
+  const decode = async (name: string, steps: number, handle = handleOf(name), fault?: Error) => {
+    const sequence: CountedSequence = { length: 0 };
     names.set(sequence, name);
-    const taken: number[] = [];
-    await scheduler.decodeUntilDone(turns, {
+    const accepted: number[] = [];
+    await scheduler.decodeUntilDone(handle, {
       sequence,
       nextId: 1,
-      acceptLogits(scores) {
-        taken.push(...scores);
-        if (fault && taken.length === 2) throw fault;
-        return taken.length < steps;
+      acceptLogits(logits) {
+        accepted.push(...logits);
+        if (fault && accepted.length === 2) throw fault;
+        return accepted.length < steps;
       },
     });
-    return taken;
+    return accepted;
   };
-  return { log, names, scheduler, turnsOf, read, write };
+  return { log, names, scheduler, handleOf, prefill, decode };
 }
 
 describe('createScheduler', () => {
-  it('reads the tokens of all answers in one step, and lets each leave when it ends', async () => {
-    const { log, write } = createLog();
+  it('decodes all running sequences in one step until each ends', async () => {
+    const { log, decode } = createLoggedScheduler();
 
-    const taken = await Promise.all([write('a', 3), write('b', 1), write('c', 2)]);
+    const accepted = await Promise.all([decode('a', 3), decode('b', 1), decode('c', 2)]);
 
-    expect(taken).toEqual([[1, 2, 3], [1], [1, 2]]);
+    expect(accepted).toEqual([[1, 2, 3], [1], [1, 2]]);
     expect(log).toEqual(['(abc)', '(ac)', '(a)']);
   });
 
-  it('never does more than one piece between two steps of an answer', async () => {
-    const { log, read, write } = createLog();
+  it('runs at most one prefill chunk between two decode steps', async () => {
+    const { log, prefill, decode } = createLoggedScheduler();
 
-    const writing = write('a', 12);
-    await Promise.all([writing, read('x', 3), read('y', 4), read('z', 2)]);
+    const decoding = decode('a', 12);
+    await Promise.all([decoding, prefill('x', 3), prefill('y', 4), prefill('z', 2)]);
 
     expect(log.join('')).not.toMatch(/[xyz]{2}/);
     expect(log.filter((run) => run === '(a)')).toHaveLength(12);
     expect(log.slice(0, 8)).toEqual(['x', '(a)', 'y', '(a)', 'z', '(a)', 'x', '(a)']);
   });
 
-  it('makes pieces smaller while answers are written, and whole ones alone', async () => {
-    const { read, write } = createLog();
+  it('grants a quarter chunk while sequences decode, a full chunk otherwise', async () => {
+    const { prefill, decode } = createLoggedScheduler();
 
-    expect(await read('x', 2)).toEqual([1, 1]);
-    const writing = write('a', 3);
-    expect(await read('y', 5)).toEqual([0.25, 0.25, 1, 1, 1]);
-    await writing;
+    expect(await prefill('x', 2)).toEqual([1, 1]);
+    const decoding = decode('a', 3);
+    expect(await prefill('y', 5)).toEqual([0.25, 0.25, 1, 1, 1]);
+    await decoding;
   });
 
-  it('takes in answers between two steps', async () => {
-    const { log, read, write } = createLog();
+  it('adds sequences to the batch between two steps', async () => {
+    const { log, prefill, decode } = createLoggedScheduler();
 
-    const joining = read('b', 2).then(() => write('b', 2));
-    await Promise.all([write('a', 5), joining]);
+    const joining = prefill('b', 2).then(() => decode('b', 2));
+    await Promise.all([decode('a', 5), joining]);
 
     expect(log).toEqual(['b', '(a)', 'b', '(ab)', '(ab)', '(a)', '(a)']);
   });
 
-  it('leaves the others alone when an answer or a piece fails', async () => {
-    const { log, scheduler, turnsOf, write } = createLog();
-    const fault = new Error('no scores');
+  it('continues the other sequences if a sequence or a chunk fails', async () => {
+    const { log, scheduler, handleOf, decode } = createLoggedScheduler();
+    const fault = new Error('no logits');
 
     const results = await Promise.allSettled([
-      write('a', 4),
-      write('b', 4, turnsOf('b'), fault),
-      scheduler.schedulePrefill(turnsOf('x'), () => Promise.reject(new Error('no picture'))),
+      decode('a', 4),
+      decode('b', 4, handleOf('b'), fault),
+      scheduler.schedulePrefill(handleOf('x'), () => Promise.reject(new Error('no image'))),
     ]);
 
     expect(
-      results.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason))),
-    ).toEqual([[1, 2, 3, 4], 'Error: no scores', 'Error: no picture']);
+      results.map((result) =>
+        result.status === 'fulfilled' ? result.value : String(result.reason),
+      ),
+    ).toEqual([[1, 2, 3, 4], 'Error: no logits', 'Error: no image']);
     expect(log).toEqual(['(ab)', '(ab)', '(a)', '(a)']);
   });
 
-  it('finds out in a failed step whose fault it was', async () => {
+  it('retries a failed step one by one and fails only the faulty sequence', async () => {
     const full = new Error('full');
-    const { log, names, write } = createLog((tokens) =>
+    const { log, names, decode } = createLoggedScheduler((tokens) =>
       tokens.some(({ sequence }) => sequence.length === 2 && names.get(sequence) === 'b')
         ? Promise.reject(full)
-        : counting(tokens),
+        : countingStep(tokens),
     );
 
-    const [a, b] = await Promise.allSettled([write('a', 4), write('b', 4)]);
+    const [a, b] = await Promise.allSettled([decode('a', 4), decode('b', 4)]);
 
     expect(a).toMatchObject({ value: [1, 2, 3, 4] });
     expect(b).toMatchObject({ status: 'rejected', reason: full });
     expect(log).toEqual(['(ab)', '(ab)', '(ab)', '(a)', '(b)', '(a)']);
   });
 
-  it('takes nothing more of what is aborted, and steps it no more', async () => {
+  it('runs no further chunks or steps of an aborted request', async () => {
     const abort = new AbortController();
-    const { log, read, write, turnsOf } = createLog((tokens) => {
-      if (log.length === 4) abort.abort(new Error('left'));
-      return counting(tokens);
+    const { log, prefill, decode, handleOf } = createLoggedScheduler((tokens) => {
+      if (log.length === 4) abort.abort(new Error('aborted'));
+      return countingStep(tokens);
     });
-    const turns = turnsOf('b', abort.signal);
+    const handle = handleOf('b', abort.signal);
 
     const [a, b, x] = await Promise.allSettled([
-      write('a', 5),
-      write('b', 5, turns),
-      read('x', 9, turns),
+      decode('a', 5),
+      decode('b', 5, handle),
+      prefill('x', 9, handle),
     ]);
 
     expect(a).toMatchObject({ value: [1, 2, 3, 4, 5] });
     expect(b).toMatchObject({ value: [1] });
-    expect(x).toMatchObject({ status: 'rejected', reason: { message: 'left' } });
+    expect(x).toMatchObject({ status: 'rejected', reason: { message: 'aborted' } });
     expect(log.slice(0, 5)).toEqual(['x', '(ab)', 'x', '(ab)', '(a)']);
   });
 
-  it('goes on after a pause', async () => {
-    const { log, read, write } = createLog();
-    await read('x', 1);
+  it('resumes after an idle period', async () => {
+    const { log, prefill, decode } = createLoggedScheduler();
+    await prefill('x', 1);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    await write('a', 1);
+    await decode('a', 1);
 
     expect(log).toEqual(['x', '(a)']);
   });

@@ -43,7 +43,7 @@ type ChunkFraction = number;
 /** Executes a graph run under some schedule. The run processes at most `fraction` of its largest chunk. */
 export type ScheduleRun = <T>(run: (fraction: ChunkFraction) => Promise<T>) => Promise<T>;
 
-/** The schedule of a process that does nothing else: full chunks, at once. */
+/** The schedule of a process without other work: full-size chunks, run immediately. */
 export const runImmediately: ScheduleRun = (run) => run(1);
 
 /** A quarter chunk delays the next token of running sequences by about one decode step of a 7B model. */

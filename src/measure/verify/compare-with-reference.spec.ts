@@ -4,7 +4,7 @@ import {
   createTemporaryFolder,
   type TemporaryFolder,
 } from '../../../test/setup/temporary-folder.js';
-import { createFakeParts } from '../../../test/fakes/loaded-model.js';
+import { createFakeModel } from '../../../test/fakes/fake-model.js';
 import { compareWithReference } from './compare-with-reference.js';
 import { recordReferenceTrace } from './reference-trace.js';
 import type { TracedModel } from './trace-model.js';
@@ -29,7 +29,7 @@ interface Predicted {
  * @param predicted in the order of decode steps over all prompts. The last one repeats.
  */
 async function createScriptedModel(predicted: readonly Predicted[]) {
-  const parts = await createFakeParts({ reads: 'text' });
+  const fake = await createFakeModel({ inputs: 'text' });
   const decodedIds: number[] = [];
   let next = 0;
   let last: Predicted | undefined;
@@ -39,13 +39,13 @@ async function createScriptedModel(predicted: readonly Predicted[]) {
     return [last!.logits];
   };
   const model: TracedModel = {
-    ...parts,
-    manifest: { ...parts.manifest, tokens: { ...parts.manifest.tokens, eos: [END] } },
+    ...fake,
+    manifest: { ...fake.manifest, tokens: { ...fake.manifest.tokens, eos: [END] } },
     decoder: {
-      ...parts.decoder,
+      ...fake.decoder,
       logits: () => Promise.resolve(predict()),
       async step(tokens) {
-        await parts.decoder.step(tokens);
+        await fake.decoder.step(tokens);
         decodedIds.push(...tokens.map(({ id }) => id));
         return predict();
       },
@@ -53,7 +53,7 @@ async function createScriptedModel(predicted: readonly Predicted[]) {
     visionLayers: () => [],
     decoderLayers: () => last?.layers ?? [],
   };
-  return { model, decodedIds, decoder: parts.decoder };
+  return { model, decodedIds, decoder: fake.decoder };
 }
 
 let folder: TemporaryFolder;

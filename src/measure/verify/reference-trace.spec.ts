@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import { createFakeParts } from '../../../test/fakes/loaded-model.js';
+import { createFakeModel } from '../../../test/fakes/fake-model.js';
 import {
   createTemporaryFolder,
   type TemporaryFolder,
@@ -32,18 +32,18 @@ async function createScriptedModel(
   script: readonly Float32Array[],
   layers: readonly Float32Array[] = [],
 ) {
-  const parts = await createFakeParts({ reads: 'text' });
+  const fake = await createFakeModel({ inputs: 'text' });
   const decodedIds: number[] = [];
   const remaining = [...script];
   const predict = () => [(remaining.length > 1 ? remaining.shift() : remaining[0])!];
   const model: TracedModel = {
-    ...parts,
-    manifest: { ...parts.manifest, tokens: { ...parts.manifest.tokens, eos: [END] } },
+    ...fake,
+    manifest: { ...fake.manifest, tokens: { ...fake.manifest.tokens, eos: [END] } },
     decoder: {
-      ...parts.decoder,
+      ...fake.decoder,
       logits: () => Promise.resolve(predict()),
       async step(tokens) {
-        await parts.decoder.step(tokens);
+        await fake.decoder.step(tokens);
         decodedIds.push(...tokens.map(({ id }) => id));
         return predict();
       },
@@ -51,7 +51,7 @@ async function createScriptedModel(
     visionLayers: () => [],
     decoderLayers: () => layers,
   };
-  return { model, decodedIds, decoder: parts.decoder };
+  return { model, decodedIds, decoder: fake.decoder };
 }
 
 let folder: TemporaryFolder;

@@ -22,7 +22,7 @@ export async function loadTracedModel(
 ): Promise<TracedModel & LoadedModel> {
   const { vision, decoder } = modelPackage.manifest;
   const path = (graph: GraphName) => modelPackage.filePath(PACKAGE_FILES[graph]);
-  // Of the last run of the vision encoder, and of the last run of either decoder graph (prefill or step).
+  // Layer outputs of the last run: of the vision encoder, and of either decoder graph (prefill or step).
   let visionLayers: readonly Float32Array[] = [];
   let decoderLayers: readonly Float32Array[] = [];
   const loadWithLayerOutputs = async (

@@ -93,7 +93,7 @@ describe('the size of a body', () => {
 
   it('writes every byte of a video of exactly the limit to its file', async () => {
     const body = bodyOf(VIDEO_START, MAX_VIDEO_BYTES);
-    const path = join(folder, 'clip');
+    const path = join(folder, 'video');
 
     expect(await fetchFrom((_, response) => response.end(body))).toEqual({ kind: 'video', path });
     expect(body.equals(await readFile(path))).toBe(true);

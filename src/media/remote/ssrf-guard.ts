@@ -55,9 +55,7 @@ export function createPublicPolicy(allowedDomains: readonly string[] | null): Fe
 
 type UrlRules = Pick<FetchPolicy, 'allowedDomains' | 'ports'>;
 
-/**
- * Excludes what URL parsers repair in different ways: white space, control characters, backslashes, missing slashes.
- */
+/** Excludes white space, control characters, backslashes and missing slashes, which URL parsers repair differently. */
 const PLAIN_URL = /^https?:\/\/[^/\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu;
 const PLAIN_REFERENCE = /^[^\\\s\p{Cc}]+$/u;
 

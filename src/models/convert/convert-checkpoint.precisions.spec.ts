@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { referenceLogits } from '../../../test/tiny-model/reference-model.js';
-import { decodeTiny, openTiny, tinyNoise } from '../../../test/tiny-model/tiny-decoder.js';
+import {
+  decodeInRuns,
+  loadTinyModel,
+  noiseEmbeddings,
+} from '../../../test/tiny-model/tiny-decoder.js';
 import {
   type TinyTensors,
   TINY,
@@ -94,21 +98,21 @@ describe('convertCheckpoint', () => {
     const table = tensors['language_model.model.embed_tokens.weight']!.data;
     const rows = ids.map((id) => [...table.slice(id * hidden, (id + 1) * hidden)]);
     const expected = referenceLogits(tensors, rows);
-    const network = await openTiny(packages.int4!);
+    const network = await loadTinyModel(packages.int4!);
     // All logits are recomputed here, so the head is int8.
-    const results = await decodeTiny(network, ids, { chunks: [4, 1, 1] });
+    const results = await decodeInRuns(network, ids, { chunks: [4, 1, 1] });
     await network.close();
 
     expect(results.map(({ positions }) => positions)).toEqual([4, 5, 6]);
-    for (const { positions, scores } of results) {
-      expect(cosine(scores, expected[positions - 1]!)).toBeGreaterThan(0.999);
+    for (const { positions, logits } of results) {
+      expect(cosine(logits, expected[positions - 1]!)).toBeGreaterThan(0.999);
     }
   });
 
   it('stores the head in 4 bits, and its rows in int8', async () => {
     const name = 'language_model.lm_head.weight';
     const [exact, rounded] = [tinyTensors(), throughBlocks(tinyTensors(), /lm_head/)];
-    const { data } = tinyNoise(2, 16);
+    const { data } = noiseEmbeddings(2, 16);
     const product = ({ [name]: head }: TinyTensors, row: number, id: number) =>
       data
         .subarray(row * hidden, (row + 1) * hidden)
@@ -136,9 +140,9 @@ describe('convertCheckpoint', () => {
   });
 
   it('prefills in mixed precision exactly as in int8', async () => {
-    const embeddings = tinyNoise(5, 13);
+    const embeddings = noiseEmbeddings(5, 13);
     const read = async (precision: Precision) => {
-      const { decoder, close } = await openTiny(packages[precision]!);
+      const { decoder, close } = await loadTinyModel(packages[precision]!);
       const sequence = decoder.createSequence();
       const hidden = await decoder.prefill(sequence, embeddings);
       const { planes } = decoder.snapshotPrefix(sequence, 5);
@@ -165,14 +169,14 @@ describe('convertCheckpoint', () => {
       'config.json': JSON.stringify({ ...tinyTextConfig(), tie_word_embeddings: true }),
       'model.safetensors': encodeSafetensors({ ...tensors, 'model.embed_tokens.weight': head! }),
     });
-    const embeddings = tinyNoise(3, 14);
+    const embeddings = noiseEmbeddings(3, 14);
     const read = async (modelPackage: ModelPackage) => {
-      const { decoder, close } = await openTiny(modelPackage);
-      const scores = await decoder.logits([
+      const { decoder, close } = await loadTinyModel(modelPackage);
+      const logits = await decoder.logits([
         await decoder.prefill(decoder.createSequence(), embeddings),
       ]);
       await close();
-      return scores;
+      return logits;
     };
     const always = [
       ...['decoder.onnx', 'decoder.onnx.data', 'head.onnx', 'head.onnx.data'],

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { referenceFeatures, referenceLogits } from '../../../test/tiny-model/reference-model.js';
-import { decodeTiny, openTiny, type TinyWay } from '../../../test/tiny-model/tiny-decoder.js';
+import {
+  decodeInRuns,
+  loadTinyModel,
+  type DecodeSplit,
+} from '../../../test/tiny-model/tiny-decoder.js';
 import {
   TINY,
   createNoise,
@@ -117,35 +121,41 @@ describe('convertCheckpoint', () => {
   it.each([
     ['fp32', 1e-5, 0.999999],
     ['int8', 0.1, 0.999],
-  ] as const)('encodes pictures in %s like the formulas', async (precision, error, similarity) => {
-    const session = await loadGraph(packages[precision]!.filePath('vision.onnx'), { threads: 1 });
-    const pixels = random(2 * 3 * 49, 11).map((value) => 2 * value);
+  ] as const)(
+    'encodes images in %s like the reference model',
+    async (precision, error, similarity) => {
+      const session = await loadGraph(packages[precision]!.filePath('vision.onnx'), { threads: 1 });
+      const pixels = random(2 * 3 * 49, 11).map((value) => 2 * value);
 
-    const { image_features: features } = await session.run([
-      {
-        pixel_values: { type: 'float32', shape: [2, 3, 7, 7], data: pixels },
-      },
-    ]);
-    await session.close();
+      const { image_features: features } = await session.run([
+        {
+          pixel_values: { type: 'float32', shape: [2, 3, 7, 7], data: pixels },
+        },
+      ]);
+      await session.close();
 
-    const expected = [pixels.slice(0, 147), pixels.slice(147)]
-      .flatMap((tile) => referenceFeatures(tinyTensors(), tile))
-      .flat();
-    const actual = features!.data as Float32Array;
-    expect(features!.shape).toEqual([2, 4, hidden]);
-    expect(largestDifference(actual, expected)).toBeLessThan(error);
-    expect(cosine(actual, expected)).toBeGreaterThan(similarity);
-  });
+      const expected = [pixels.slice(0, 147), pixels.slice(147)]
+        .flatMap((tile) => referenceFeatures(tinyTensors(), tile))
+        .flat();
+      const actual = features!.data as Float32Array;
+      expect(features!.shape).toEqual([2, 4, hidden]);
+      expect(largestDifference(actual, expected)).toBeLessThan(error);
+      expect(cosine(actual, expected)).toBeGreaterThan(similarity);
+    },
+  );
 
-  it.each<[string, TinyWay]>([
-    ['at once', { chunks: [POSITIONS] }],
+  it.each<[string, DecodeSplit]>([
+    ['in one chunk', { chunks: [POSITIONS] }],
     ['in chunks', { chunks: [7, 5] }],
-    ['in chunks and steps', { chunks: [5, 5, 1, 1] }],
-    ['in steps from the first on', { chunks: [1, 1, 1] }],
-    ['behind a prefix', { prefix: 4, chunks: [1, 5, 1, 1] }],
-    ['beside another text', { chunks: [5, 1, 1, 1], beside: 9 }],
-    ['beside two others, one behind the same prefix', { prefix: 6, chunks: [1, 1, 1], beside: 3 }],
-  ])('decodes %s like the formulas', async (_, way) => {
+    ['in chunks and decode steps', { chunks: [5, 5, 1, 1] }],
+    ['in decode steps only', { chunks: [1, 1, 1] }],
+    ['after a cached prefix', { prefix: 4, chunks: [1, 5, 1, 1] }],
+    ['in a batch with another sequence', { chunks: [5, 1, 1, 1], otherPositions: 9 }],
+    [
+      'in a batch with two sequences, one with the same prefix',
+      { prefix: 6, chunks: [1, 1, 1], otherPositions: 3 },
+    ],
+  ])('decodes %s like the reference model', async (_, split) => {
     const tensors = tinyTensors();
     const table = tensors['language_model.model.embed_tokens.weight']!.data;
     const ids = Array.from({ length: POSITIONS }, (__, i) => (i * i + 5 * i + 1) % tokens);
@@ -153,16 +163,16 @@ describe('convertCheckpoint', () => {
     const expected = referenceLogits(tensors, rows);
 
     for (const precision of ['fp32', 'int8'] as const) {
-      const network = await openTiny(packages[precision]!);
-      const results = await decodeTiny(network, ids, way);
+      const network = await loadTinyModel(packages[precision]!);
+      const results = await decodeInRuns(network, ids, split);
       await network.close();
 
-      expect(results).toHaveLength(way.chunks.length);
-      for (const { positions, scores } of results) {
+      expect(results).toHaveLength(split.chunks.length);
+      for (const { positions, logits } of results) {
         const wanted = expected[positions - 1]!;
-        expect(scores).toHaveLength(tokens);
-        if (precision === 'fp32') expect(largestDifference(scores, wanted)).toBeLessThan(1e-5);
-        else expect(cosine(scores, wanted)).toBeGreaterThan(0.999);
+        expect(logits).toHaveLength(tokens);
+        if (precision === 'fp32') expect(largestDifference(logits, wanted)).toBeLessThan(1e-5);
+        else expect(cosine(logits, wanted)).toBeGreaterThan(0.999);
       }
     }
   });

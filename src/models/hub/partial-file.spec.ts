@@ -58,10 +58,10 @@ describe('openPartialFile', () => {
   });
 
   it.each<[string, HubFile, number]>([
-    ['of other bytes', { ...FILE, checksum: { kind: 'sha256', hex: 'cd'.repeat(32) } }, 10],
+    ['with another checksum', { ...FILE, checksum: { kind: 'sha256', hex: 'cd'.repeat(32) } }, 10],
     ['of another size', { ...FILE, bytes: 26 }, 10],
     ['with another range size', FILE, 5],
-  ])('begins anew with a file %s', async (_, file, rangeBytes) => {
+  ])('starts over for a file %s', async (_, file, rangeBytes) => {
     const earlier = await openPartialFile(path, FILE, 10);
     await earlier.append(0, Buffer.from('ab'));
     await earlier.close();

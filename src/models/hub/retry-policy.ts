@@ -58,7 +58,7 @@ export interface HubPolicy {
   /** Pause after the first failure; it doubles with each further one. */
   readonly firstPauseMs: number;
   readonly maxPauseMs: number;
-  /** Longest Retry-After that is waited for. */
+  /** Longest pause that a hub may request with Retry-After. A longer one ends the attempts. */
   readonly maxRetryAfterMs: number;
 }
 

@@ -36,11 +36,11 @@ describe('listInstalled', () => {
     expect(await listInstalled(join(home, 'none'))).toEqual([]);
   });
 
-  it('lists packages, running downloads and kept checkpoints', async () => {
+  it('lists packages, running downloads and downloaded checkpoints', async () => {
     await addPackage('salamandra-2b', 'int8');
     await addPackage('salamandra-2b', 'fp32');
     await addUnfinished('salamandra-7b', 'int4');
-    await addFile(sourceDirectory(home, 'alia-40b'), 'pull.json', KEPT);
+    await addFile(sourceDirectory(home, 'alia-40b'), 'pull.json', PULL_RECORD);
 
     expect(await listed()).toEqual([
       'alia-40b source ready',
@@ -95,7 +95,7 @@ describe('removeModel', () => {
 
   it('deletes a checkpoint only on request', async () => {
     await addPackage('salamandra-2b', 'int8');
-    await addFile(sourceDirectory(home, 'salamandra-2b'), 'pull.json', KEPT);
+    await addFile(sourceDirectory(home, 'salamandra-2b'), 'pull.json', PULL_RECORD);
     await removeModel(home, 'salamandra-2b', 'int8');
     expect(await listed()).toEqual(['salamandra-2b source ready']);
 
@@ -130,7 +130,7 @@ describe('removeModel', () => {
   });
 });
 
-const KEPT = JSON.stringify({
+const PULL_RECORD = JSON.stringify({
   snapshot: {
     repository: 'BSC-LT/ALIA-40b',
     commit: '0'.repeat(40),

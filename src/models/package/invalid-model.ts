@@ -1,6 +1,6 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
-/** What is invalid: an installed package, a checkpoint to be converted, or either (checks that both share). */
+/** The invalid object: an installed package, a checkpoint to be converted, or either (checks that both share). */
 type Subject = 'package' | 'checkpoint' | 'model';
 
 const NOUNS: Readonly<Record<Subject, string>> = {

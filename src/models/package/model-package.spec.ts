@@ -101,7 +101,7 @@ describe('loadModelPackage', () => {
     expect((await loadModelPackage(directory)).manifest.id).toBe('tiny');
   });
 
-  it('rejects a folder in place of a file', async () => {
+  it('rejects a folder instead of a file', async () => {
     await rm(join(directory, 'tokenizer.json'));
     await mkdir(join(directory, 'tokenizer.json'));
 

@@ -41,7 +41,7 @@ export async function resolveModel(
       `${id} is not installed as ${precision}. Set SALAMANDRA_PRECISION to one of the installed precisions: ${installed.join(', ')}.`,
     );
   }
-  return (await findPackageFolder(name)) ?? (await throwNotInstalled(home, id));
+  return (await findPackageFolder(name)) ?? (await throwNotInstalled(home, name, id));
 }
 
 /** Installed precisions of a model, in the order of PRECISIONS. */
@@ -84,18 +84,19 @@ async function findPackageFolder(directory: string): Promise<string | null> {
   return null;
 }
 
-async function throwNotInstalled(home: string, id: string | null): Promise<never> {
+async function throwNotInstalled(home: string, name: string, id: string | null): Promise<never> {
   const ids = await readdir(packagesDirectory(home)).catch(() => []);
   const installed: string[] = [];
   for (const known of ids.sort()) {
     if ((await installedPrecisions(home, known)).length > 0) installed.push(known);
   }
   const names = installed.length === 0 ? 'none' : installed.join(', ');
-  const remedy = id === null ? '' : ' Install it: `npx salamandra pull …`.';
-  throw new SalamandraError(
-    'MODEL_NOT_FOUND',
-    `The model is not installed.${remedy} Installed: ${names}.`,
-  );
+  // A name that cannot be an id may contain anything, so it is not repeated.
+  const problem =
+    id === null
+      ? 'The model is not installed.'
+      : `The model ${name} is not installed. Install it: \`npx salamandra pull ${name}\`.`;
+  throw new SalamandraError('MODEL_NOT_FOUND', `${problem} Installed: ${names}.`);
 }
 
 async function exists(path: string): Promise<boolean> {

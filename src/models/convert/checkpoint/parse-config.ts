@@ -322,7 +322,7 @@ function parseGptq(json: JsonObject): CheckpointQuantization {
   };
 }
 
-/** Of the compressed-tensors formats, only fp8 with a scale per tensor or row (`channel`) is supported. */
+/** The only supported compressed-tensors format is fp8 with a scale per tensor or row (`channel`). */
 function checkFloatWeights(json: JsonObject): void {
   checkOneOf(json['format'], `${QUANTIZATION_LABEL}.format`, [
     'float-quantized',

@@ -63,10 +63,14 @@ describe('createKnownTensors', () => {
   });
 
   it.each<[string, CheckpointQuantization, string[]]>([
-    ['a weight as it is', GPTQ, [`${PREFIX}.weight`]],
-    ['a weight in parts', GPTQ, packed],
-    ['all parts of one', GPTQ, [...packed, `${PREFIX}.g_idx`, `${PREFIX}.bias`]],
-    ['one with its scale', { kind: 'fp8' }, [`${PREFIX}.weight`, `${PREFIX}.weight_scale`]],
+    ['a plain weight', GPTQ, [`${PREFIX}.weight`]],
+    ['a packed GPTQ weight', GPTQ, packed],
+    ['a packed weight with g_idx and bias', GPTQ, [...packed, `${PREFIX}.g_idx`, `${PREFIX}.bias`]],
+    [
+      'an FP8 weight with its scale',
+      { kind: 'fp8' },
+      [`${PREFIX}.weight`, `${PREFIX}.weight_scale`],
+    ],
   ])('accepts %s', (_, quantization, names) => {
     expect(() => {
       known(quantization).check(names);
@@ -79,8 +83,8 @@ describe('createKnownTensors', () => {
     ['an unknown weight', { kind: 'none' }, [`${PREFIX}.weight`, 'model.layers.0.x']],
     ['a bias', { kind: 'none' }, [`${PREFIX}.weight`, `${PREFIX}.bias`]],
     ['a layer of the decoder too many', { kind: 'none' }, [WEIGHT, 'model.layers.1.x.weight']],
-    ['parts of an unquantised model', { kind: 'none' }, packed],
-    ['a part missing', GPTQ, packed.slice(1)],
+    ['packed tensors in an unquantized model', { kind: 'none' }, packed],
+    ['a packed weight with a missing tensor', GPTQ, packed.slice(1)],
     ['a weight both ways', GPTQ, [...packed, `${PREFIX}.weight`]],
   ])('rejects %s', (_, quantization, names) => {
     expect(() => {

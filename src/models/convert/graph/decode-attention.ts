@@ -14,7 +14,7 @@ interface Segment {
   readonly label: string;
 }
 
-/** Of one variant (with or without prefix) of a layer's decode attention. */
+/** Inputs of one variant (with or without prefix) of a layer's decode attention. */
 type DecodeContext = Pick<LayerAttention, 'decoder' | 'graph' | 'name'>;
 
 /**

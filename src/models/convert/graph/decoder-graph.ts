@@ -24,9 +24,9 @@ interface Stream {
 
 /**
  * Adds the Llama decoder without the output head. A run is the prefill of one sequence (batch 1) or a decode step of a
- * batch (sequence 1). The caller owns the KV cache: the graph reads `prefix.*` (shared by the batch) and `past.*` and
- * returns the keys and values of the new positions only, because the Node.js binding of ONNX Runtime copies all outputs
- * of each run (figures in src/README.md).
+ * batch (sequence 1). The caller owns the KV cache: the graph reads `prefix.*` (shared by the batch) and `past.*`, and
+ * returns only the keys and values of the new positions. The Node.js binding of ONNX Runtime copies all outputs in each
+ * run, so returning the whole cache would be slow (figures in docs/decisions/0004-the-host-owns-the-kv-cache.md).
  *
  * Inputs: `inputs_embeds` [batch, sequence, hidden], `position_ids` [batch, sequence], `rope_cos` and `rope_sin`
  * [positions, headDim / 2], `past_length` [1] (filled positions of `past.*`, used in prefill), `attention_bias` [batch,

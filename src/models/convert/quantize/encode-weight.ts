@@ -124,7 +124,7 @@ function createRowEncoder(placement: WeightPlacement, size: Size, write: WriteAt
 interface Size {
   readonly rows: number;
   readonly columns: number;
-  /** Largest number of rows per call of `add`. */
+  /** Maximum number of rows per call of `add`. */
   readonly blockRows: number;
 }
 

@@ -133,23 +133,24 @@ describe('openConversion', () => {
   });
 
   it.each(['another commit', 'another plan', 'a broken journal'])(
-    'begins anew for %s',
-    async (way) => {
-      const target = join(root, 'anew');
-      const partial = join(root, '.anew.partial');
+    'starts over for %s',
+    async (change) => {
+      const target = join(root, 'restarted');
+      const partial = join(root, '.restarted.partial');
       const writer = await openConversion(target, plan, 'commit');
       await writer.addShard('one', shardPath('one'));
       await writer.close();
-      if (way === 'a broken journal') await writeFile(join(partial, 'journal.json'), '{"shards":');
+      if (change === 'a broken journal')
+        await writeFile(join(partial, 'journal.json'), '{"shards":');
       const next = await openConversion(
         target,
-        way === 'another plan' ? { ...plan, digest: 'other' } : plan,
-        way === 'another commit' ? 'other' : 'commit',
+        change === 'another plan' ? { ...plan, digest: 'other' } : plan,
+        change === 'another commit' ? 'other' : 'commit',
       );
 
       expect(next.finishedShards.size).toBe(0);
       await next.discard();
-      expect(await readdir(root)).not.toContain('.anew.partial');
+      expect(await readdir(root)).not.toContain('.restarted.partial');
     },
   );
 

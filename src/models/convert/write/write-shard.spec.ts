@@ -91,7 +91,7 @@ async function fill(
   const context = {
     plan: plan as unknown as ConversionPlan,
     files,
-    pendingDirectory: join(directory, 'parts'),
+    pendingDirectory: join(directory, 'pending'),
     otherTensors: new Set<string>(),
   };
   try {
@@ -137,9 +137,9 @@ describe('writeShard', () => {
 
   it.each([
     ['in order', (shards: Record<string, RawTensor>[]) => shards],
-    ['turned around', (shards: Record<string, RawTensor>[]) => [...shards].reverse()],
-    ['and some again', (shards: Record<string, RawTensor>[]) => [...shards, ...shards]],
-  ])('waits for parts that come in other shards, %s', async (_, order) => {
+    ['in reverse order', (shards: Record<string, RawTensor>[]) => [...shards].reverse()],
+    ['with repeated shards', (shards: Record<string, RawTensor>[]) => [...shards, ...shards]],
+  ])('waits for tensors of the same weight in other shards, %s', async (_, order) => {
     const whole = await fill([gptqTensors()], GPTQ);
 
     expect(await fill(order(apart(gptqTensors())), GPTQ)).toEqual(whole);
@@ -166,10 +166,7 @@ describe('writeShard', () => {
 
   const good = gptqTensors();
   it.each<[string, Record<string, RawTensor>]>([
-    [
-      'zero points otherTensors',
-      { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) },
-    ],
+    ['other zero points', { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) }],
     ['columns in another order', { ...good, 'a.g_idx': raw('I32', [2], Int32Array.of(1, 0)) }],
     ['a bias', { ...good, 'a.bias': raw('F32', [2], Float32Array.of(0, 1)) }],
     [

@@ -29,14 +29,14 @@ const WEIGHT: OnnxInitializer = {
   content: { file: WEIGHTS.name, offset: 4096, length: 24 },
 };
 
-function encode(parts: Partial<OnnxGraph>): Uint8Array {
+function encode(changes: Partial<OnnxGraph>): Uint8Array {
   return encodeOnnxModel({
     name: 'g',
     nodes: [NODE],
     inputs: [{ name: 'x', type: 'float32', shape: ['n', 4] }],
     outputs: [],
     initializers: [WEIGHT],
-    ...parts,
+    ...changes,
   });
 }
 
@@ -166,8 +166,8 @@ describe('checkGraph', () => {
       'sizes whose product overflows',
       { initializers: [{ ...WEIGHT, shape: [2 ** 40, 2 ** 40, 0], content: { bytes: EMPTY } }] },
     ],
-  ])('rejects %s', (_, parts) => {
-    expect(() => checkGraph(encode(parts))).toThrow(INVALID);
+  ])('rejects %s', (_, changes) => {
+    expect(() => checkGraph(encode(changes))).toThrow(INVALID);
   });
 
   describe('MatMulNBits', () => {

@@ -46,10 +46,10 @@ interface ValueInfo {
   readonly sizes: readonly (number | null)[];
 }
 
-/** Nesting of `If` nodes. Converted graphs have an `If` in an `If` at most. */
+/** Maximum nesting of `If` nodes. Converted graphs have at most an `If` in an `If`. */
 const MAX_DEPTH = 2;
 
-/** By `TensorProto.DataType`. */
+/** The permitted tensor types, by `TensorProto.DataType`. */
 const TYPES: ReadonlyMap<bigint, { type: Initializer['type']; bytesPerValue: bigint }> = new Map([
   [1n, { type: 'float32', bytesPerValue: 4n }],
   [2n, { type: 'uint8', bytesPerValue: 1n }],
@@ -60,9 +60,9 @@ const TYPES: ReadonlyMap<bigint, { type: Initializer['type']; bytesPerValue: big
 const MAX_DIMENSIONS = 8;
 
 /**
- * Validates an ONNX file before ONNX Runtime parses it: only the fields and operators that the converter writes, each
- * value defined once and before its use, external weights only from the package's own data file and within its size,
- * inputs only from `inputs` and with those dimensions. The numbers below are field numbers of onnx.proto.
+ * Validates an ONNX file before ONNX Runtime parses it. Only the fields and operators that the converter writes are
+ * permitted. Each value must be defined once and before its use. External weights must be within the package's own data
+ * file. Inputs must be listed in `inputs` with their dimensions. The numbers below are field numbers of onnx.proto.
  *
  * @param model an encoded `ModelProto`.
  * @throws MODEL_INVALID
@@ -266,7 +266,7 @@ function checkMatMulNBits(
 }
 
 /**
- * Validates a `TensorProto`: a known type, as many bytes as the shape needs, stored inline or within `weights` at an
+ * Validates a `TensorProto`: a known type, and exactly the bytes that the shape needs, inline or within `weights` at an
  * aligned offset.
  *
  * @throws MODEL_INVALID

@@ -1,6 +1,6 @@
 import { readProblem, ServiceError } from './service-error.js';
 
-/** Milliseconds for a small reply, including the time a busy machine needs. */
+/** Timeout of a small reply in milliseconds, long enough for a busy machine. */
 const TIMEOUT_MS = 10_000;
 
 /** Sends GET and passes the reply to `read`. @throws ServiceError */

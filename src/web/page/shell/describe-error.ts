@@ -65,7 +65,7 @@ function describeFacts(problem: Problem, errors: Messages['errors'], locale: str
   if (!excess) return name;
   const { measure, value, limit } = excess;
   const format = (amount: number) => formatAmount(measure, amount, errors, locale);
-  // A value within the limit is that of one file, and the limit that of all files together.
+  // If the value is within the limit, it is the size of one file, and the limit applies to all files together.
   const exceeds = value !== undefined && value > limit;
   return [...name, ...(exceeds ? [format(value)] : []), errors.limit(format(limit))];
 }

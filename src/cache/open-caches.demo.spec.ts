@@ -26,7 +26,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** The demo model, and what it has done so far. */
+/** The demo model with counters of its work. */
 async function openDemo(precision: Precision) {
   const outputDirectory = folder.path(precision);
   const checkpointDirectory = join(PROJECT_DIRECTORY, 'models', 'demo');
@@ -37,16 +37,16 @@ async function openDemo(precision: Precision) {
   );
   closers.push(() => loaded.close());
   const { decoder, vision } = loaded;
-  if (!vision) throw new Error('The demo model sees.');
-  const done = { decoded: 0, encoded: 0, read: 0 };
-  const parts: PipelineModel = {
+  if (!vision) throw new Error('The demo model has no vision encoder.');
+  const work = { decodedImages: 0, encodedBatches: 0, prefilledPositions: 0 };
+  const model: PipelineModel = {
     ...loaded,
     mediaDecoder: {
       tile(request) {
-        done.decoded += 1;
+        work.decodedImages += 1;
         return decodeAndTileImage(request);
       },
-      sampleVideo: () => Promise.reject(new Error('There is no clip.')),
+      sampleVideo: () => Promise.reject(new Error('Unexpected video.')),
       close: () => Promise.resolve(),
     },
     vision: {
@@ -54,7 +54,7 @@ async function openDemo(precision: Precision) {
       graph: {
         ...vision.graph,
         run(inputs) {
-          done.encoded += 1;
+          work.encodedBatches += 1;
           return vision.graph.run(inputs);
         },
       },
@@ -62,16 +62,17 @@ async function openDemo(precision: Precision) {
     decoder: {
       ...decoder,
       prefill(sequence, embeds) {
-        done.read += embeds.shape[0] ?? 0;
+        work.prefilledPositions += embeds.shape[0] ?? 0;
         return decoder.prefill(sequence, embeds);
       },
     },
   };
-  const reset = () => Object.assign(done, { decoded: 0, encoded: 0, read: 0 });
-  return { parts, done, reset, model: modelPackage.manifest.digest };
+  const reset = () =>
+    Object.assign(work, { decodedImages: 0, encodedBatches: 0, prefilledPositions: 0 });
+  return { model, work, reset, digest: modelPackage.manifest.digest };
 }
 
-async function ask(questions: readonly string[], parts: PipelineModel, caches: EngineCaches) {
+async function ask(questions: readonly string[], model: PipelineModel, caches: EngineCaches) {
   const [english] = resolveLanguages(['en']);
   const bytes = await readFile(join(PROJECT_DIRECTORY, 'samples', 'fruit.webp'));
   const request: EngineRequest = {
@@ -83,7 +84,7 @@ async function ask(questions: readonly string[], parts: PipelineModel, caches: E
       ...{ maxTokens: 24, stop: [], topLogprobs: 2 },
     },
   };
-  const runner = createRequestRunner(parts, { memoryBytes: 1e8, caches });
+  const runner = createRequestRunner(model, { memoryBytes: 1e8, caches });
   const outcome = await collectOutcome(runner, request);
   await runner.close();
   return outcome;
@@ -91,40 +92,43 @@ async function ask(questions: readonly string[], parts: PipelineModel, caches: E
 
 const tokensOf = ({ answers: [answer] }: RequestOutcome) => answer?.tokens ?? [];
 
-describe.each(['fp32', 'int8', 'int4', 'mixed'] as const)('the demo model in %s', (precision) => {
-  it('answers a second question as if it were the first, and reads the question alone', async () => {
-    const { parts, done, reset, model } = await openDemo(precision);
-    const disk = { root: folder.path('cache'), maxBytes: 1e9 };
-    const options = { model, maxBytes: 1e9, isShared: true };
-    const off = await openEngineCaches({ ...options, maxBytes: 0 });
-    const store = await openEngineCaches({ ...options, disk });
-    const first = await ask(QUESTIONS.slice(0, 1), parts, store);
-    expect(first.answers[0]!.usage.cachedTokens).toBe(0);
-    expect(done.read).toBe(first.answers[0]!.usage.promptTokens);
-    await store.close();
+describe.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
+  'openEngineCaches with the demo model in %s',
+  (precision) => {
+    it('prefills only the question of a second request and returns the answer without a cache', async () => {
+      const { model, work, reset, digest } = await openDemo(precision);
+      const disk = { root: folder.path('cache'), maxBytes: 1e9 };
+      const options = { model: digest, maxBytes: 1e9, isShared: true };
+      const disabled = await openEngineCaches({ ...options, maxBytes: 0 });
+      const caches = await openEngineCaches({ ...options, disk });
+      const first = await ask(QUESTIONS.slice(0, 1), model, caches);
+      expect(first.answers[0]!.usage.cachedTokens).toBe(0);
+      expect(work.prefilledPositions).toBe(first.answers[0]!.usage.promptTokens);
+      await caches.close();
 
-    for (const question of QUESTIONS) {
-      const fresh = await ask([question], parts, off);
-      for (const used of [store, await openEngineCaches({ ...options, disk })]) {
-        reset();
-        const again = await ask([question], parts, used);
+      for (const question of QUESTIONS) {
+        const uncached = await ask([question], model, disabled);
+        for (const filled of [caches, await openEngineCaches({ ...options, disk })]) {
+          reset();
+          const cached = await ask([question], model, filled);
 
-        expect(done).toMatchObject({ decoded: 0, encoded: 0 });
-        const { usage } = again.answers[0]!;
-        expect(usage.cachedTokens).toBeGreaterThan(0.7 * usage.promptTokens);
-        expect(done.read).toBe(usage.promptTokens - usage.cachedTokens);
-        expect(again.media).toEqual(fresh.media);
-        expect(again.answers[0]!.text).toBe(fresh.answers[0]!.text);
-        const [one, ...others] = tokensOf(again);
-        const [expectedOne, ...expected] = tokensOf(fresh);
-        expect(one).toEqual(expectedOne);
-        if (precision !== 'fp32') expect(others).toEqual(expected);
-        // Mixtures of floats are sums in another order where a beginning is apart.
-        expect(others.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
-        for (const [index, { logprob }] of others.entries()) {
-          expect(logprob).toBeCloseTo(expected[index]!.logprob, 4);
+          expect(work).toMatchObject({ decodedImages: 0, encodedBatches: 0 });
+          const { usage } = cached.answers[0]!;
+          expect(usage.cachedTokens).toBeGreaterThan(0.7 * usage.promptTokens);
+          expect(work.prefilledPositions).toBe(usage.promptTokens - usage.cachedTokens);
+          expect(cached.media).toEqual(uncached.media);
+          expect(cached.answers[0]!.text).toBe(uncached.answers[0]!.text);
+          const [firstToken, ...others] = tokensOf(cached);
+          const [expectedFirst, ...expected] = tokensOf(uncached);
+          expect(firstToken).toEqual(expectedFirst);
+          if (precision !== 'fp32') expect(others).toEqual(expected);
+          // Decode steps sum float32 products in another order if the prefix is a separate input.
+          expect(others.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+          for (const [index, { logprob }] of others.entries()) {
+            expect(logprob).toBeCloseTo(expected[index]!.logprob, 4);
+          }
         }
       }
-    }
-  });
-});
+    });
+  },
+);

@@ -10,41 +10,41 @@ import { FAKE_DECODER } from './attention-session.js';
 import { createFakeDecoder, type DecoderRun, type FakeDecoder } from './fake-decoder.js';
 
 const { hiddenSize } = FAKE_DECODER;
-/** The first of the eleven token ids that the fake model chooses from. */
-const FIRST_WORD = 546;
+/** First of the 11 token ids that the fake model can sample. */
+const FIRST_LIKELY_ID = 546;
 const TOKENIZER = 'test/golden/tokenizer';
 
-/** The arguments of a call to the fake media decoder. */
+/** Arguments of a call to the fake media decoder. */
 export type MediaCall = Record<string, unknown> & { readonly kind: 'image' | 'video' };
 
-export interface FakeParts extends PipelineModel {
+export interface FakeModel extends PipelineModel {
   readonly decoder: FakeDecoder;
-  /** The number of positions of every decoder run, in order. A decode step has one per sequence. */
+  /** Positions of each decoder run, in order. A decode step has one per sequence. */
   readonly runs: readonly number[];
-  /** The number of tiles of every vision run, in order. */
+  /** Tiles of each vision encoder run, in order. */
   readonly visionRuns: readonly number[];
   readonly mediaCalls: readonly MediaCall[];
   /** Called at the start of every decoder run. */
   onRun: (positions: number) => void;
-  /** Called at the start of every vision run. */
+  /** Called at the start of every vision encoder run. */
   onVisionRun: () => void;
 }
 
-export interface FakePartsOptions {
+export interface FakeModelOptions {
   readonly maxPositions?: number;
-  /** The number of frames of every video. */
-  readonly clipFrames?: number;
-  /** `text`: a model without a vision encoder. */
-  readonly reads?: 'text' | 'text and media';
+  /** Frames of every video. */
+  readonly videoFrames?: number;
+  /** `text` creates a model without a vision encoder. */
+  readonly inputs?: 'text' | 'text and media';
 }
 
 /**
  * A model with the fake decoder, the demo model's geometry and a fake media decoder. It records every run. The image
  * features depend on the first byte of the file.
  */
-export async function createFakeParts(options: FakePartsOptions = {}): Promise<FakeParts> {
-  const { maxPositions = FAKE_DECODER.maxPositions, clipFrames = 100 } = options;
-  const { reads = 'text and media' } = options;
+export async function createFakeModel(options: FakeModelOptions = {}): Promise<FakeModel> {
+  const { maxPositions = FAKE_DECODER.maxPositions, videoFrames = 100 } = options;
+  const { inputs = 'text and media' } = options;
   const tokenizer = await loadTokenizer(TOKENIZER);
   const decoderConfig = { ...tinyManifest().decoder, ...FAKE_DECODER, maxPositions };
   const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {}, digest: '' };
@@ -65,45 +65,45 @@ export async function createFakeParts(options: FakePartsOptions = {}): Promise<F
   const visionRuns: number[] = [];
   const mediaCalls: MediaCall[] = [];
   const decoder = createFakeDecoder(
-    { maxPositions, vocabulary: 1600, words: { first: FIRST_WORD, count: 11 } },
+    { maxPositions, vocabulary: 1600, likelyIds: { first: FIRST_LIKELY_ID, count: 11 } },
     tokenEmbeddings,
   );
   decoder.onRun = (run) => {
     runs.push(countPositions(run));
-    parts.onRun(countPositions(run));
+    model.onRun(countPositions(run));
   };
   const vision = {
     geometry,
     imageNewline: new Float32Array(hiddenSize).fill(0.5),
-    graph: createVision((tiles) => {
+    graph: createVisionGraph((tiles) => {
       visionRuns.push(tiles);
-      parts.onVisionRun();
+      model.onVisionRun();
     }),
   };
-  const parts: FakeParts = {
+  const model: FakeModel = {
     manifest: { ...manifest, tokens: { ...manifest.tokens, eos: [] } },
     ...{ tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
-    mediaDecoder: createMediaDecoder(mediaCalls, clipFrames),
-    vision: reads === 'text' ? null : vision,
+    mediaDecoder: createMediaDecoder(mediaCalls, videoFrames),
+    vision: inputs === 'text' ? null : vision,
     decoder,
     onRun: () => undefined,
     onVisionRun: () => undefined,
   };
-  return parts;
+  return model;
 }
 
 function countPositions(run: DecoderRun): number {
-  return run.kind === 'read' ? run.positions : run.sequences.length;
+  return run.kind === 'prefill' ? run.positions : run.sequences.length;
 }
 
-/** A vision graph whose features differ for each tile and patch. */
-function createVision(onRun: (tiles: number) => void): GraphSession {
+/** A vision encoder whose features differ for each tile and patch. */
+function createVisionGraph(onRun: (tiles: number) => void): GraphSession {
   return {
     inputNames: ['pixel_values'],
     outputNames: ['image_features'],
     close: () => Promise.resolve(),
-    run([inputs]) {
-      const pixels = inputs?.['pixel_values'];
+    run([group]) {
+      const pixels = group?.['pixel_values'];
       if (pixels?.type !== 'float32')
         throw new TypeError('The input pixel_values is missing or not float32.');
       const tiles = pixels.shape[0] ?? 0;
@@ -120,7 +120,7 @@ function createVision(onRun: (tiles: number) => void): GraphSession {
   };
 }
 
-function createMediaDecoder(calls: MediaCall[], clipFrames: number): MediaDecoder {
+function createMediaDecoder(calls: MediaCall[], videoFrames: number): MediaDecoder {
   const tileOf = (value: number) => new Uint8Array(98 * 98 * 3).fill(value);
   const common = { sha256: 'ab'.repeat(32), mediaDecodeMs: 2, tileMs: 1 };
   return {
@@ -133,8 +133,8 @@ function createMediaDecoder(calls: MediaCall[], clipFrames: number): MediaDecode
     },
     sampleVideo({ sampling, maxFrames, path }) {
       calls.push({ kind: 'video', maxFrames });
-      const framesRequested = 'count' in sampling.frames ? sampling.frames.count : clipFrames;
-      const frames = Math.min(framesRequested, maxFrames, clipFrames);
+      const framesRequested = 'count' in sampling.frames ? sampling.frames.count : videoFrames;
+      const frames = Math.min(framesRequested, maxFrames, videoFrames);
       return Promise.resolve({
         tiles: Array.from({ length: frames }, (_, frame) => tileOf(path.length + frame)),
         timestampsSeconds: Array.from({ length: frames }, (_, frame) => frame / 2),
