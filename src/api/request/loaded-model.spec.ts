@@ -59,7 +59,12 @@ describe('a text-only model', () => {
   it('rejects media in a chat, and answers a text-only chat', async () => {
     expect(await post('chat/completions', ask(SHOWING))).toMatchObject({
       status: 400,
-      reply: { error: { code: 'invalid_request', message: expect.stringContaining('has no vision encoder') as string } },
+      reply: {
+        error: {
+          code: 'invalid_request',
+          message: expect.stringContaining('has no vision encoder') as string,
+        },
+      },
     });
     expect(engine.requests).toEqual([]);
 
