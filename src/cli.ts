@@ -66,7 +66,7 @@ function interrupt(): void {
   abort.abort();
 }
 
-/** A closed pipe, as in `| head`, is no failure. Child processes end with this process. */
+/** A closed pipe, as in `| head`, is not an error. Child processes end with this process. */
 function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 }

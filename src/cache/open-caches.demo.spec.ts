@@ -10,7 +10,7 @@ import { loadModel } from '../engine/load-model.js';
 import type { PipelineModel } from '../engine/loaded-model.js';
 import type { EngineCaches } from './engine-caches.js';
 import { createRequestRunner } from '../engine/request-runner.js';
-import { decodeAndTileImage } from '../workers/tile-image.js';
+import { decodeAndTileImage } from '../workers/media-tasks.js';
 import type { EngineRequest } from '../engine/vision-language-engine.js';
 import { PACKAGE_FILES, type Precision } from '../models/package/manifest.js';
 import { loadModelPackage } from '../models/package/model-package.js';

@@ -185,7 +185,7 @@ export function splitQuestion(words: readonly string[]): { files: string[]; ques
   const message =
     misplaced === undefined || misplaced === question
       ? 'The question is missing. It is the last argument, in quotation marks'
-      : `"${misplaced}" is no file. If it is the question, give it after the files`;
+      : `"${misplaced}" is not a file. If it is the question, give it after the files`;
   const files = words.filter((word) => word !== misplaced && word.trim() !== '');
   const example = [...(files.length > 0 ? files : ['my.jpg']), `"${misplaced ?? 'What is this?'}"`];
   throw invalid(`${message}: npx salamandra ask ${example.join(' ')}`);

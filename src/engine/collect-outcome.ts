@@ -55,6 +55,7 @@ export async function collectOutcome(
   throw endedEarly();
 }
 
-function endedEarly(): SalamandraError {
+/** The error of an engine whose events end before `done`. */
+export function endedEarly(): SalamandraError {
   return new SalamandraError('INTERNAL', 'The engine ended the request without a result.');
 }

@@ -4,8 +4,7 @@ import {
   type Generator,
 } from '../decoder/sampling/generator.js';
 import type { RankedId, StepLogprobs } from '../decoder/sampling/token-logprobs.js';
-import { createDetokenizer } from '../language/detokenizer.js';
-import { tokenText } from '../language/detokenizer.js';
+import { createDetokenizer, tokenText } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { Prefill, PrefilledConversation } from './prefill.js';

@@ -17,7 +17,7 @@ import type { Precision } from '../models/package/manifest.js';
 import { loadModelPackage } from '../models/package/model-package.js';
 import { collectOutcome } from './collect-outcome.js';
 import { createLocalEngine } from './local-engine.js';
-import { decodeAndTileImage } from '../workers/tile-image.js';
+import { decodeAndTileImage } from '../workers/media-tasks.js';
 import type {
   Conversation,
   EngineRequest,

@@ -132,7 +132,7 @@ export async function prefillConversations(
 
   async function prefillOne(index: number): Promise<PrefilledConversation> {
     const conversation = conversations[index];
-    if (!conversation) throw new RangeError(`There is no conversation ${index}.`);
+    if (!conversation) throw new RangeError(`Conversation ${index} does not exist.`);
     const { prompt } = conversation;
     const isFirst = index === 0;
     const timer = isFirst ? firstTimer : createTimer();

@@ -1,3 +1,4 @@
+import { endedEarly, withOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
 import type {
   Answer,
@@ -92,45 +93,22 @@ async function* captionSegment(
     conversations: languages.map((language) => captionConversation('caption', language, 'video')),
     settings,
   };
-  let report: MediaReport | undefined;
-  let usage = NO_USAGE;
-  // Answers arrive in the order in which they finish.
-  const texts = new Map<Language, string>();
-  for await (const event of engine.generate(request, signal)) {
-    switch (event.type) {
-      case 'media':
-        [report] = event.media;
-        break;
-      case 'text-delta': {
-        const language = languages[event.conversation];
-        if (language) yield { type: 'text-delta', range, language, text: event.text };
-        break;
-      }
-      case 'answer': {
-        const language = languages[event.conversation];
-        if (language) texts.set(language, event.text);
-        usage = addNumbers(usage, event.usage);
-        break;
-      }
-      case 'done':
-        yield {
-          type: 'segment',
-          segment: toSegment(range, report, inLanguageOrder(languages, texts)),
-        };
-        return { usage, timings: event.timings };
+  for await (const event of withOutcome(engine.generate(request, signal))) {
+    if (event.type === 'text-delta') {
+      const language = languages[event.conversation];
+      if (language) yield { type: 'text-delta', range, language, text: event.text };
+    } else if (event.type === 'done') {
+      const { media, answers, timings } = event.outcome;
+      const texts = languages.flatMap((language, index) => {
+        const answer = answers[index];
+        return answer ? [{ language, text: answer.text }] : [];
+      });
+      yield { type: 'segment', segment: toSegment(range, media[0], texts) };
+      const usage = answers.map((answer) => answer.usage).reduce(addNumbers, NO_USAGE);
+      return { usage, timings };
     }
   }
-  throw new SalamandraError('INTERNAL', 'The engine ended without a result.');
-}
-
-function inLanguageOrder(
-  languages: readonly Language[],
-  texts: ReadonlyMap<Language, string>,
-): CaptionedSegment['texts'] {
-  return languages.flatMap((language) => {
-    const text = texts.get(language);
-    return text === undefined ? [] : [{ language, text }];
-  });
+  throw endedEarly();
 }
 
 function toSegment(

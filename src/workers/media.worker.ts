@@ -1,7 +1,6 @@
 import { followParent, sendToParent } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
-import { sampleVideo } from './sample-video.js';
-import { decodeAndTileImage } from './tile-image.js';
+import { sampleVideo, decodeAndTileImage } from './media-tasks.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { readImageSize } from '../media/decode-image.js';
 import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';

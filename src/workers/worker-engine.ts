@@ -1,7 +1,12 @@
-import { MAX_REQUESTS } from '../config/limits.js';
+import {
+  MAX_REQUESTS,
+  MAX_CANCEL_MS,
+  MAX_CANCEL_MS_PER_GB,
+  MAX_REQUEST_MS,
+  MAX_REQUEST_MS_PER_GB,
+} from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createEventStream, type EventStream } from '../engine/event-stream.js';
-import { type RequestLimits, requestLimits } from '../engine/request-limits.js';
 import type {
   EngineEvent,
   EngineRequest,
@@ -232,4 +237,21 @@ function deadlineExceeded(): SalamandraError {
 
 function shuttingDown(): SalamandraError {
   return new SalamandraError('SHUTTING_DOWN', 'The service is shutting down.');
+}
+
+/** Time limits of a model in milliseconds. */
+interface RequestLimits {
+  /** From the arrival of a request to its answer. */
+  readonly requestMs: number;
+  /** From a cancellation to its confirmation by the worker. */
+  readonly cancelMs: number;
+}
+
+/** The limits grow with the weights, because every decode step reads all of them. */
+export function requestLimits(weightBytes: number): RequestLimits {
+  const gigabytes = weightBytes / 1e9;
+  return {
+    requestMs: MAX_REQUEST_MS + gigabytes * MAX_REQUEST_MS_PER_GB,
+    cancelMs: MAX_CANCEL_MS + gigabytes * MAX_CANCEL_MS_PER_GB,
+  };
 }

@@ -10,7 +10,7 @@ import type { PipelineModel } from '../../src/engine/loaded-model.js';
 import { NO_CACHES } from '../../src/cache/engine-caches.js';
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
-import { decodeAndTileImage } from '../../src/workers/tile-image.js';
+import { decodeAndTileImage } from '../../src/workers/media-tasks.js';
 import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';

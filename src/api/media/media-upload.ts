@@ -21,8 +21,7 @@ import {
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
-import { prependHead, readHead } from '../../media/sniff-media.js';
-import { sniffMediaKind } from '../../media/sniff-media.js';
+import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
 import { checkShape } from '../request/json-body.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';

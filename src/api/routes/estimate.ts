@@ -34,8 +34,11 @@ import {
   type RequestEstimate,
 } from '../../measure/doctor/estimate.js';
 import { describeProcessor } from '../../measure/doctor/machine.js';
-import type { FrameSampling } from '../../media/frame-sampling.js';
-import { clampToDuration, countRequestedFrames } from '../../media/frame-sampling.js';
+import {
+  type FrameSampling,
+  clampToDuration,
+  countRequestedFrames,
+} from '../../media/frame-sampling.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
 import type { MediaInspector } from '../../workers/media-inspector.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';

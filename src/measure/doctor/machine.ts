@@ -2,9 +2,8 @@ import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-import { readCgroupCpuLimit } from '../../config/cpu-cores.js';
+import { readCgroupCpuLimit, countPhysicalCores } from '../../config/cpu-cores.js';
 import { findFfmpeg } from '../../media/find-ffmpeg.js';
-import { countPhysicalCores } from '../../config/cpu-cores.js';
 
 /** The properties of a machine that decide how fast a model runs, and whether it fits. Sizes are in bytes. */
 export interface Machine {

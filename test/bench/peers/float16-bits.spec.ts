@@ -1,4 +1,4 @@
-import { float16ToNumber } from '../../../src/tensor/float16.js';
+import { float16ToNumber } from '../../../src/models/convert/checkpoint/float-formats.js';
 import { numberToFloat16 } from './float16-bits.js';
 
 describe('numberToFloat16', () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { float16ToNumber } from '../../../src/tensor/float16.js';
+import { float16ToNumber } from '../../../src/models/convert/checkpoint/float-formats.js';
 import type { DecoderShape } from '../../hub/synthetic-shapes.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../setup/temporary-folder.js';
 import { encodeGgufHeader, tensorBytes } from './gguf-file.js';

@@ -1,5 +1,4 @@
 import { invalidModel } from '../../package/invalid-model.js';
-import { float16ToNumber } from '../../../tensor/float16.js';
 import type { StoredTensor } from './safetensors.js';
 
 /** Converts `bytes` to float32, exact for all values of the format. */
@@ -87,4 +86,14 @@ function float8ToNumber(byte: number): number {
   if (exponent === 15 && fraction === 7) return NaN;
   if (exponent === 0) return sign * fraction * 2 ** -9;
   return sign * (1 + fraction / 8) * 2 ** (exponent - 7);
+}
+
+/** Converts the 16 bits of an IEEE 754 binary16 value. Exact: every binary16 value is also a float32. */
+export function float16ToNumber(word: number): number {
+  const sign = word & 0x8000 ? -1 : 1;
+  const exponent = (word >> 10) & 0x1f;
+  const fraction = word & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

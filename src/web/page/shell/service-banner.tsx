@@ -4,8 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
-import type { ServiceStatus } from '../service/service-status.js';
-import { checkNow, serviceStatus } from '../service/service-status.js';
+import { type ServiceStatus, checkNow, serviceStatus } from '../service/service-status.js';
 import { RefreshIcon } from './icons.js';
 
 /** Milliseconds before "Connecting" is shown: a banner that flashes on every load would be noise. */

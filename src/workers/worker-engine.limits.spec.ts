@@ -1,4 +1,4 @@
-import { requestLimits } from './request-limits.js';
+import { requestLimits } from './worker-engine.js';
 
 const minutes = (ms: number) => Math.round(ms / 6_000) / 10;
 

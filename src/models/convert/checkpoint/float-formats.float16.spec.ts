@@ -1,4 +1,4 @@
-import { float16ToNumber } from './float16.js';
+import { float16ToNumber } from './float-formats.js';
 
 describe('float16ToNumber', () => {
   it.each([

@@ -3,7 +3,15 @@ import type { Ffmpeg } from '../media/find-ffmpeg.js';
 import { sampleFrames } from '../media/sample-frames.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import { resizeBicubic } from '../vision/resize-bicubic.js';
-import type { TiledVideo, VideoSamplingRequest } from '../engine/media-decoder.js';
+import type {
+  TiledVideo,
+  VideoSamplingRequest,
+  TiledImage,
+  TilingRequest,
+} from '../engine/media-decoder.js';
+import { decodeImage } from '../media/decode-image.js';
+import { planTiles } from '../vision/plan-tiles.js';
+import { tileImage, tileSquare } from '../vision/tile-image.js';
 
 /**
  * Video -> frames -> one tile per frame. Each frame is resized as soon as it is decoded, so that only one is in memory
@@ -32,5 +40,22 @@ export async function sampleVideo(
     ...{ tiles, timestampsSeconds, ...size, framesRequested, tileMs },
     durationSeconds: video.durationSeconds,
     mediaDecodeMs: performance.now() - startMs - tileMs,
+  };
+}
+
+/** Encoded image -> pixels -> tile plan -> tiles. */
+export async function decodeAndTileImage(request: TilingRequest): Promise<TiledImage> {
+  const { bytes, geometry, detail, maxVisualTokens, layout } = request;
+  const startMs = performance.now();
+  const image = await decodeImage({ bytes });
+  const decodedMs = performance.now();
+  const tiled =
+    layout === 'square'
+      ? tileSquare(image, geometry)
+      : tileImage(image, planTiles(image, geometry, detail, maxVisualTokens), geometry);
+  return {
+    ...tiled,
+    mediaDecodeMs: decodedMs - startMs,
+    tileMs: performance.now() - decodedMs,
   };
 }
