@@ -1,4 +1,4 @@
-import { parseRope } from '../../src/models/convert/checkpoint/parse-config.js';
+import { parseRope } from '../../src/models/convert/checkpoint/parse-rope.js';
 import { createRopeTables } from '../../src/decoder/rope/rope-table.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import { measureDistance } from './measures.js';

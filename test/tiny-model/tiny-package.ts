@@ -17,7 +17,7 @@ const FLOAT32 = { kind: 'float32' } as const;
 /** A consistent manifest of a model with 2 dimensions and 4 tokens. */
 export function tinyManifest(): TinyManifest {
   return {
-    formatVersion: 4,
+    formatVersion: 5,
     id: 'tiny',
     source: {
       architecture: 'LlavaOnevisionForConditionalGeneration',

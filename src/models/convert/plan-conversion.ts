@@ -17,7 +17,8 @@ import {
   planTables,
   planGraphs,
 } from './plan-weights.js';
-import { parseArchitecture, parseGenerationDefaults } from './checkpoint/parse-config.js';
+import { parseArchitecture } from './checkpoint/parse-config.js';
+import { parseGenerationDefaults } from './checkpoint/parse-generation.js';
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
 import type { WeightSlot } from './graph/weight-layout.js';
@@ -106,7 +107,7 @@ function describe(
 ): PlannedManifest {
   const { name, decoder, tokens } = architecture;
   return {
-    formatVersion: 4,
+    formatVersion: 5,
     source: { architecture: name, name: files.name, licence: files.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),

@@ -139,7 +139,7 @@ export interface EmbeddingsManifest {
 
 /** Content of `manifest.json` in a model package. */
 export interface ModelManifest {
-  readonly formatVersion: 4;
+  readonly formatVersion: 5;
   readonly id: string;
   readonly source: {
     readonly architecture: string;

@@ -61,7 +61,7 @@ describe('parseManifest', () => {
     expect(() => parseManifest({ ...text, files: Object.fromEntries(files) })).toThrow(INVALID);
   });
 
-  it.each([1, 2, 3])('explains what to do with a package of format %i', (version) => {
+  it.each([1, 2, 3, 4])('explains what to do with a package of format %i', (version) => {
     expect(() => parseManifest(changeManifest('formatVersion', version))).toThrow(
       'is not supported any more',
     );
@@ -85,7 +85,7 @@ describe('parseManifest', () => {
   });
 
   it.each<[string, unknown]>([
-    ['formatVersion', 5],
+    ['formatVersion', 6],
     ['id', '../x'],
     ['id', 'a..b'],
     ['id', 'A'],

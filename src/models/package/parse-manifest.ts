@@ -57,13 +57,13 @@ const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{
  */
 export function parseManifest(json: unknown): ManifestContent {
   const root = checkObject(json, 'manifest');
-  if ([1, 2, 3].some((version) => root['formatVersion'] === version)) {
+  if ([1, 2, 3, 4].some((version) => root['formatVersion'] === version)) {
     throw invalidModel(
-      `formatVersion ${String(root['formatVersion'])} is not supported any more (current version: 4)`,
+      `formatVersion ${String(root['formatVersion'])} is not supported any more (current version: 5)`,
     );
   }
   const manifest: ManifestContent = {
-    formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [4]),
+    formatVersion: checkOneOf(root['formatVersion'], 'formatVersion', [5]),
     id: checkModelId(root['id']),
     source: parseSource(checkObject(root['source'], 'source')),
     precision: checkOneOf(root['precision'], 'precision', PRECISIONS),

@@ -1,4 +1,4 @@
-import { parseQuantization } from './parse-config.js';
+import { parseQuantization } from './parse-quantization.js';
 
 type Json = Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import { parseRope } from './parse-config.js';
+import { parseRope } from './parse-rope.js';
 
 describe('parseRope', () => {
   it('has no scaling by default', () => {

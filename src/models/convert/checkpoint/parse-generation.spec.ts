@@ -1,4 +1,4 @@
-import { parseGenerationDefaults } from './parse-config.js';
+import { parseGenerationDefaults } from './parse-generation.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
