@@ -105,7 +105,7 @@ export function checkHex(value: unknown, label: string, digits: number): string 
 }
 
 /** Short plain values are quoted in error messages. Others only by type and size: the file may be hostile. */
-function describeValue(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (value === undefined) return 'no value';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);

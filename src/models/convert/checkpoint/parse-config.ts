@@ -4,15 +4,22 @@ import {
   checkList,
   checkObject,
   checkOneOf,
+  checkString,
 } from '../../package/json-fields.js';
 import type { Architecture } from './architecture.js';
+import { checkSupported } from './check-supported.js';
+import { LLAVA_CLASSES, type LlavaClass } from './llava-classes.js';
 import { parseDecoder } from './parse-decoder.js';
 import { parseQuantization } from './parse-quantization.js';
 import { parseVision } from './parse-vision.js';
 
 const TOKEN = { min: 0, max: 1 << 24 };
+const MAX_NAME_LENGTH = 256;
 
-const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
+/** Classes of transformers without a vision encoder. */
+const TEXT_CLASSES = { LlamaForCausalLM: null };
+
+const CLASSES: Readonly<Record<string, LlavaClass | null>> = { ...LLAVA_CLASSES, ...TEXT_CLASSES };
 
 /**
  * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value
@@ -22,10 +29,11 @@ const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] 
  * @throws MODEL_INVALID if a field is out of range or needs an unsupported feature.
  */
 export function parseArchitecture(config: JsonObject, generation: JsonObject): Architecture {
-  const [name] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
-    checkOneOf(item, label, FAMILIES),
+  const [name = ''] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
+    checkString(item, label, MAX_NAME_LENGTH),
   );
-  if (name === 'LlamaForCausalLM') {
+  const llava = checkSupported(name, 'the architecture', CLASSES);
+  if (!llava) {
     return {
       name,
       vision: null,
@@ -34,11 +42,11 @@ export function parseArchitecture(config: JsonObject, generation: JsonObject): A
       tokens: parseTokens(config, config, generation),
     };
   }
-  checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
+  checkOneOf(config['model_type'], 'model_type', [llava.modelType]);
   const text = checkObject(config['text_config'], 'text_config');
   return {
-    name: 'LlavaOnevisionForConditionalGeneration',
-    vision: parseVision(config),
+    name,
+    vision: parseVision(config, llava),
     decoder: parseDecoder(text, config),
     quantization: parseQuantization(config, text),
     tokens: parseTokens(config, text, generation),

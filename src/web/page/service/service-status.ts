@@ -20,13 +20,17 @@ const READY_DELAY_MS = 15_000;
 
 const status = signal<ServiceStatus>({ state: 'connecting' });
 const mediaSupport = signal(true);
+const videoSupport = signal(true);
 const knownLanguages = signal<readonly Language[]>([]);
 
 /** The current status, updated by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 
-/** Whether the last known model accepts images and videos; true until the first model is known. */
+/** Whether the last known model accepts images; true until the first model is known. */
 export const modelSupportsMedia: ReadonlySignal<boolean> = mediaSupport;
+
+/** Whether the last known model accepts videos; true until the first model is known. */
+export const modelSupportsVideos: ReadonlySignal<boolean> = videoSupport;
 
 /** The languages of the service; empty until a model is ready. */
 export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;
@@ -79,7 +83,9 @@ function checkAgain(): void {
 async function check(): Promise<void> {
   const next = await fetchStatus().catch(readStatus);
   if (next.state === 'ready') {
-    mediaSupport.value = next.model.architecture.input_modalities.includes('image');
+    const { input_modalities: modalities } = next.model.architecture;
+    mediaSupport.value = modalities.includes('image');
+    videoSupport.value = modalities.includes('video');
   }
   // Assigning an equal object would render every subscriber again.
   if (JSON.stringify(next) !== JSON.stringify(status.value)) status.value = next;
