@@ -111,6 +111,38 @@ describe('runPipeline', () => {
     expect(answers[0]!.usage.imageTokens).toBe(100);
   });
 
+  it('splits each of several images if the layout does, within equal shares of the budget', async () => {
+    const conversations = [[user(image, image, text('Iguals?'))]];
+    const request = requestOf([sentImage(1), sentImage(2)], conversations);
+    const wide = await createFakeModel({ severalImages: 'as-one', maxPositions: 1_000 });
+    const narrow = await createFakeModel({ severalImages: 'as-one', maxPositions: 400 });
+
+    expect((await run(request, wide)).media).toMatchObject([{ tiles: 13 }, { tiles: 13 }]);
+    expect(wide.mediaCalls).toMatchObject([{ layout: 'anyres' }, { layout: 'anyres' }]);
+    const { media, answers } = await run(request, narrow);
+    const [first, second] = media.map(({ visualTokens }) => visualTokens);
+    expect(media[0]).toMatchObject({ tiles: expect.any(Number) as number });
+    expect(first).toBeGreaterThan(50);
+    // The second image has its share and what the first one left.
+    expect(second).toBeGreaterThanOrEqual(first!);
+    expect(answers[0]!.usage.promptTokens + GREEDY.maxTokens).toBeLessThanOrEqual(400);
+  });
+
+  it('rejects videos before any work if the model takes none', async () => {
+    const model = await createFakeModel({ inputs: 'text and images' });
+    const request = requestOf([sentVideo(2)], [[user(video)]]);
+
+    await expect(run(request, model)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      publicMessage: expect.stringContaining(
+        'The model tiny accepts images, but no videos.',
+      ) as string,
+    });
+    expect([model.mediaCalls, model.visionRuns, model.runs]).toEqual([[], [], []]);
+    const images = await run(requestOf([sentImage(1)], [[user(image)]]), model);
+    expect(images.answers).toHaveLength(1);
+  });
+
   it('gives videos the frames that fit, then the image the rest of the budget', async () => {
     const model = await createFakeModel({ maxPositions: 260 });
     const request = requestOf(

@@ -1,20 +1,12 @@
 import type { DecodedImage } from '../media/decode-image.js';
-import type {
-  Color,
-  ImageProcessorConfig,
-  ResamplingFilter,
-  SingleTileLayout,
-} from '../models/package/manifest.js';
-import { resizeImage } from './resize-image.js';
+import type { Color, ImageProcessorConfig, SingleTileLayout } from '../models/package/manifest.js';
+import { resizeImage, type SquarePadding } from './resize-image.js';
 import type { Size } from './vision-geometry.js';
 
 /** How a whole image becomes one tile. */
 export type TileFit = Pick<SingleTileLayout, 'paddingColor' | 'resize'>;
 
 const CHANNELS = 3;
-
-/** Rows per band. Padding a thin image to a full square at once would take gigabytes. */
-const BAND_ROWS = 64;
 
 /**
  * Pads the image to a square if a color is given, resizes it, and crops the center of the result to a tile. An odd
@@ -33,9 +25,10 @@ export function fitTile(
   const size = resizedSize(image, paddingColor ? 'both' : resize.sides, resize.pixels);
   const columns = cropCenter(size.width, tileSize.width);
   const rows = cropCenter(size.height, tileSize.height);
-  const resized = paddingColor
-    ? resizePadded(image, paddingColor, size, { columns, rows }, resample)
-    : resizeImage(image, size, resample, { columns, rows });
+  const resized = resizeImage(image, size, resample, {
+    window: { columns, rows },
+    ...(paddingColor && { padding: centerOnSquare(image, paddingColor) }),
+  });
   if (resized.width === tileSize.width && resized.height === tileSize.height) return resized.data;
   return placeOnBlack(resized, { left: columns.margin, top: rows.margin }, tileSize);
 }
@@ -64,53 +57,10 @@ function cropCenter(from: number, to: number): CroppedSide {
   return { start: Math.floor((from - to) / 2), length: to, margin: 0 };
 }
 
-/**
- * Centers the image on a square of a color and resizes the square. Resizing of a square handles the width first, so
- * rows can be padded and resized band by band.
- */
-function resizePadded(
-  image: DecodedImage,
-  color: Color,
-  size: Size,
-  window: { readonly columns: CroppedSide; readonly rows: CroppedSide },
-  resample: ResamplingFilter,
-): DecodedImage {
-  const side = Math.max(image.width, image.height);
-  const top = Math.floor((side - image.height) / 2);
-  const width = window.columns.length;
-  const narrow = fillRows(width, side, color);
-  for (let y = 0; y < image.height; y += BAND_ROWS) {
-    const band = padBand(image, y, side, color);
-    const rows = { start: 0, length: band.height };
-    const target = { width: size.width, height: band.height };
-    const resized = resizeImage(band, target, resample, { columns: window.columns, rows });
-    narrow.data.set(resized.data, (top + y) * width * CHANNELS);
-  }
-  const columns = { start: 0, length: width };
-  return resizeImage(narrow, { width, height: size.height }, resample, {
-    columns,
-    rows: window.rows,
-  });
-}
-
-/** Up to BAND_ROWS rows of the image from row `y`, each centered in a row of `side` pixels. */
-function padBand(image: DecodedImage, y: number, side: number, color: Color): DecodedImage {
-  const height = Math.min(BAND_ROWS, image.height - y);
-  const band = fillRows(side, height, color);
-  const left = Math.floor((side - image.width) / 2);
-  const rowLength = image.width * CHANNELS;
-  for (let row = 0; row < height; row++) {
-    const start = (y + row) * rowLength;
-    const pixels = image.data.subarray(start, start + rowLength);
-    band.data.set(pixels, (row * side + left) * CHANNELS);
-  }
-  return band;
-}
-
-function fillRows(width: number, height: number, color: Color): DecodedImage {
-  const data = new Uint8Array(width * height * CHANNELS);
-  for (let i = 0; i < data.length; i++) data[i] = color[i % CHANNELS] as number;
-  return { width, height, data };
+function centerOnSquare({ width, height }: Size, color: Color): SquarePadding {
+  const side = Math.max(width, height);
+  const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
+  return { side, left, top, color };
 }
 
 /** Copies the image onto a black canvas. @returns RGB of the canvas */

@@ -37,6 +37,41 @@ describe('resizeImage', () => {
   });
 
   it.each([
+    ['bilinear', [3, 116, 199, 36, 119]],
+    ['lanczos', [0, 128, 223, 20, 131]],
+  ] as const)('weights with the filter %s as Pillow does', (filter, expected) => {
+    const row = gray([0, 10, 200, 255, 3, 77, 140], 7);
+
+    // Python: Image.fromarray(np.uint8([[0, 10, 200, 255, 3, 77, 140]])).resize((5, 1), filter)
+    expect(firstChannel(resizeImage(row, { width: 5, height: 1 }, filter).data)).toEqual(expected);
+  });
+
+  it.each([
+    [40, 30, 90, 71],
+    [300, 200, 31, 90],
+    [50, 40, 50, 17],
+    [31, 900, 64, 12],
+  ])(
+    'computes a window of %ix%i to %ix%i equal to that part of the whole',
+    (w, h, width, height) => {
+      const image = drawTestImage(w, h, 'noise');
+      const whole = resizeImage(image, { width, height }, 'bicubic');
+      const columns = { start: 3, length: 20 };
+      const rows = { start: 5, length: 6 };
+      const window = resizeImage(image, { width, height }, 'bicubic', {
+        window: { columns, rows },
+      });
+
+      const expected = Array.from({ length: 6 }, (_, y) => {
+        const start = ((5 + y) * width + 3) * CHANNELS;
+        return [...whole.data.subarray(start, start + 20 * CHANNELS)];
+      });
+      expect(window).toMatchObject({ width: 20, height: 6 });
+      expect([...window.data]).toEqual(expected.flat());
+    },
+  );
+
+  it.each([
     [1, 1, 98, 98],
     [1, 2000, 98, 98],
     [2000, 1, 98, 98],

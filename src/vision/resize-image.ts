@@ -1,5 +1,5 @@
 import type { DecodedImage } from '../media/decode-image.js';
-import type { ResamplingFilter } from '../models/package/manifest.js';
+import type { Color, ResamplingFilter } from '../models/package/manifest.js';
 import type { Size } from './vision-geometry.js';
 
 const CHANNELS = 3;
@@ -9,6 +9,7 @@ const { imul } = Math;
 const PRECISION_BITS = 32 - 8 - 2;
 const ONE = 2 ** PRECISION_BITS;
 const HALF = 2 ** (PRECISION_BITS - 1);
+const BLACK: Color = [0, 0, 0];
 
 /** A resampling filter: its weight by the distance in source pixels, and the distance beyond which it is 0. */
 interface Filter {
@@ -28,19 +29,42 @@ interface Section {
   readonly length: number;
 }
 
-/** A rectangle inside the result, in pixels. */
-interface Window {
-  readonly columns: Section;
-  readonly rows: Section;
+/** A square of one color on which the image lies. */
+export interface SquarePadding {
+  readonly side: number;
+  /** Position of the image on the square. */
+  readonly left: number;
+  readonly top: number;
+  readonly color: Color;
 }
 
-/** For each output position: the first input position, the number of taps, and their weights. */
+export interface ResizeOptions {
+  /**
+   * Part of the result to compute, by default all of it. A thin image that is scaled to a given shorter side becomes
+   * too long to be held in memory.
+   */
+  readonly window?: { readonly columns: Section; readonly rows: Section };
+  /** The square is resized instead of the image. It is never built: a thin image would take gigabytes. */
+  readonly padding?: SquarePadding;
+}
+
+/** One side of the input: the pixels of the image, and constant ones around them. */
+interface InputSide {
+  readonly length: number;
+  readonly imageStart: number;
+  readonly imageLength: number;
+}
+
+/** For each output position: the first position in the image, the number of taps, and their weights. */
 interface Kernel {
   readonly first: Int32Array;
   readonly count: Int32Array;
   /** Fixed point with PRECISION_BITS fraction bits, [positions * stride]. */
   readonly weights: Int32Array;
   readonly stride: number;
+  /** Sum of the weights outside of the image, and of all weights. */
+  readonly outside: Int32Array;
+  readonly total: Int32Array;
 }
 
 /**
@@ -49,24 +73,28 @@ interface Kernel {
  * Bit-equal to `Image.resize(size, filter)` of Pillow 13 (src/libImaging/Resample.c): 22-bit fixed-point weights, 8
  * bits between the passes. Models are trained on these pixels. libvips and torchvision differ by several gray levels at
  * edges.
- *
- * @param window part of the result to compute, by default all of it. A thin image that is scaled to a given shorter
- *   side becomes too long to be held in memory.
  */
 export function resizeImage(
   image: DecodedImage,
   size: Size,
   resample: ResamplingFilter,
-  window: Window = {
-    columns: { start: 0, length: size.width },
-    rows: { start: 0, length: size.height },
-  },
+  { window, padding }: ResizeOptions = {},
 ): DecodedImage {
-  const { columns, rows } = window;
   const filter = FILTERS[resample];
+  const columns = window?.columns ?? { start: 0, length: size.width };
+  const rows = window?.rows ?? { start: 0, length: size.height };
+  if (padding) return resizePadded(image, padding, size, { columns, rows }, filter);
+  const keepsWidth = image.width === size.width && columns.length === size.width;
+  const keepsHeight = image.height === size.height && rows.length === size.height;
+  const kernelOf = (length: number, outputSize: number, section: Section): Kernel =>
+    createKernel({ length, imageStart: 0, imageLength: length }, outputSize, section, filter);
+  const resizeColumns = (one: DecodedImage): DecodedImage =>
+    keepsWidth ? one : resizeWidth(one, kernelOf(one.width, size.width, columns), BLACK);
+  const resizeRows = (one: DecodedImage): DecodedImage =>
+    keepsHeight ? one : resizeHeight(one, kernelOf(one.height, size.height, rows), null);
   return isHeightFirst(image, size)
-    ? resizeWidth(resizeHeight(image, size.height, rows, filter), size.width, columns, filter)
-    : resizeHeight(resizeWidth(image, size.width, columns, filter), size.height, rows, filter);
+    ? resizeColumns(resizeRows(image))
+    : resizeRows(resizeColumns(image));
 }
 
 /**
@@ -78,25 +106,41 @@ function isHeightFirst(image: Size, size: Size): boolean {
   return lostHeight > 0 && lostHeight > 2 * (image.width - size.width);
 }
 
-function resizeWidth(
+/** @param size square, so that the width is resized first. */
+function resizePadded(
   image: DecodedImage,
-  fullWidth: number,
-  columns: Section,
+  { side, left, top, color }: SquarePadding,
+  size: Size,
+  window: Required<ResizeOptions>['window'],
   filter: Filter,
 ): DecodedImage {
-  if (image.width === fullWidth && columns.length === fullWidth) return image;
+  const across = { length: side, imageStart: left, imageLength: image.width };
+  const down = { length: side, imageStart: top, imageLength: image.height };
+  const horizontal = createKernel(across, size.width, window.columns, filter);
+  const vertical = createKernel(down, size.height, window.rows, filter);
+  // The rows above and below the image, after the first pass.
+  const paddingRow = Uint8Array.from({ length: window.columns.length * CHANNELS }, (_, i) =>
+    toByte(HALF + imul(color[i % CHANNELS] as number, at(horizontal.total, Math.trunc(i / 3)))),
+  );
+  return resizeHeight(resizeWidth(image, horizontal, color), vertical, paddingRow);
+}
+
+/** @param color of the pixels beside the image. */
+function resizeWidth(image: DecodedImage, kernel: Kernel, color: Color): DecodedImage {
   const { height, data: source } = image;
-  const { first, count, weights, stride } = createKernel(image.width, fullWidth, columns, filter);
-  const width = columns.length;
+  const { first, count, weights, stride, outside } = kernel;
+  const [outerRed, outerGreen, outerBlue] = color;
+  const width = first.length;
   const data = new Uint8Array(width * height * CHANNELS);
 
   let target = 0;
   for (let y = 0; y < height; y++) {
     const row = y * image.width * CHANNELS;
     for (let x = 0; x < width; x++) {
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
+      const outer = at(outside, x);
+      let red = HALF + imul(outerRed, outer);
+      let green = HALF + imul(outerGreen, outer);
+      let blue = HALF + imul(outerBlue, outer);
       let from = row + at(first, x) * CHANNELS;
       let tap = x * stride;
       for (const end = tap + at(count, x); tap < end; tap++) {
@@ -115,29 +159,24 @@ function resizeWidth(
   return { width, height, data };
 }
 
+/** @param paddingRow the rows above and below the image; `null` if there are none. */
 function resizeHeight(
   image: DecodedImage,
-  fullHeight: number,
-  rows: Section,
-  filter: Filter,
+  { first, count, weights, stride, outside }: Kernel,
+  paddingRow: Uint8Array | null,
 ): DecodedImage {
-  if (image.height === fullHeight && rows.length === fullHeight) return image;
   const { width, data: source } = image;
-  const { first, count, weights, stride } = createKernel(image.height, fullHeight, rows, filter);
-  const height = rows.length;
+  const height = first.length;
   const rowLength = width * CHANNELS;
   const data = new Uint8Array(rowLength * height);
   const sums = new Int32Array(rowLength);
 
   for (let y = 0; y < height; y++) {
     sums.fill(HALF);
+    if (paddingRow) addRow(sums, paddingRow, 0, at(outside, y));
     // Row by row, for sequential memory access.
     for (let tap = 0; tap < at(count, y); tap++) {
-      const weight = at(weights, y * stride + tap);
-      const from = (at(first, y) + tap) * rowLength;
-      for (let i = 0; i < rowLength; i++) {
-        sums[i] = (at(sums, i) + imul(at(source, from + i), weight)) | 0;
-      }
+      addRow(sums, source, (at(first, y) + tap) * rowLength, at(weights, y * stride + tap));
     }
     const target = y * rowLength;
     for (let i = 0; i < rowLength; i++) data[target + i] = toByte(at(sums, i));
@@ -145,9 +184,15 @@ function resizeHeight(
   return { width, height, data };
 }
 
+function addRow(sums: Int32Array, source: Uint8Array, from: number, weight: number): void {
+  for (let i = 0; i < sums.length; i++) {
+    sums[i] = (at(sums, i) + imul(at(source, from + i), weight)) | 0;
+  }
+}
+
 /** @param outputSize of the whole result, which decides the scale. */
 function createKernel(
-  inputSize: number,
+  { length: inputSize, imageStart, imageLength }: InputSide,
   outputSize: number,
   { start: offset, length }: Section,
   { support: radius, weightAt }: Filter,
@@ -156,8 +201,12 @@ function createKernel(
   const widening = Math.max(scale, 1);
   const support = radius * widening;
   const stride = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(length);
-  const count = new Int32Array(length);
+  const [first, count, outside, total] = [0, 0, 0, 0].map(() => new Int32Array(length)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
   const weights = new Int32Array(length * stride);
   const exact = new Float64Array(stride);
 
@@ -165,21 +214,30 @@ function createKernel(
     const center = (offset + position + 0.5) * scale;
     const start = Math.max(Math.trunc(center - support + 0.5), 0);
     const taps = Math.min(Math.trunc(center + support + 0.5), inputSize) - start;
-    let total = 0;
+    let sum = 0;
     for (let tap = 0; tap < taps; tap++) {
       const weight = weightAt((tap + start - center + 0.5) * (1 / widening));
       exact[tap] = weight;
-      total += weight;
+      sum += weight;
     }
+    let inside = 0;
     for (let tap = 0; tap < taps; tap++) {
-      const weight = at(exact, tap) / (total === 0 ? 1 : total);
+      const weight = at(exact, tap) / (sum === 0 ? 1 : sum);
       // Rounds halves away from zero, as Pillow does.
-      weights[position * stride + tap] = Math.trunc(weight * ONE + (weight < 0 ? -0.5 : 0.5));
+      const rounded = Math.trunc(weight * ONE + (weight < 0 ? -0.5 : 0.5));
+      total[position] = at(total, position) + rounded;
+      const inImage = start + tap - imageStart;
+      if (inImage < 0 || inImage >= imageLength) {
+        outside[position] = at(outside, position) + rounded;
+        continue;
+      }
+      if (inside === 0) first[position] = inImage;
+      weights[position * stride + inside] = rounded;
+      inside += 1;
     }
-    first[position] = start;
-    count[position] = taps;
+    count[position] = inside;
   }
-  return { first, count, weights, stride };
+  return { first, count, weights, stride, outside, total };
 }
 
 /** Cubic convolution with a = -0.5. The order of operations is Pillow's, because it determines the last bit. */
