@@ -32,6 +32,9 @@ export function addConvertCommand(program: Command, { terminal, signal }: Comman
           signal.throwIfAborted();
           terminal.progress(`${stage} ${Math.floor((10 * done) / total) * 10} %`);
         },
+        onNote: (note) => {
+          terminal.note(note);
+        },
       });
       terminal.result(`${manifest.id} ${manifest.precision} ${manifest.source.revision}`);
       terminal.note(`Use it: npx salamandra serve --model ${options.out}`);

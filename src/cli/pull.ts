@@ -102,6 +102,9 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         terminal.note(`Download: ${sizes[0] ?? ''}. Converted package: ${sizes[1] ?? ''}`);
         return;
       }
+      case 'note':
+        terminal.note(event.text);
+        return;
       case 'progress': {
         const { step, file } = event.progress;
         const now = performance.now();

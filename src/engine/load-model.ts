@@ -59,7 +59,7 @@ export async function loadNetwork(
     const graphs = {
       prefill: decoder.prefill && (await open('prefill')),
       decode: await open('decoder'),
-      head: createOutputHead(await open('head'), rows),
+      head: createOutputHead(await open('head'), rows, decoder.logitSoftcap),
     };
     const tokenEmbeddings = openTokenEmbeddings(modelPackage.filePath(embeddings.file), embeddings);
     return {

@@ -54,7 +54,11 @@ function changeConfig(text: string, { config, tiedHead, vision }: ShapeCase): un
   return { ...json, text_config: { ...json['text_config'], ...changes } };
 }
 
-async function writeWeights(path: string, tensors: readonly SyntheticTensor[]): Promise<void> {
+/** Writes a safetensors file with the synthetic values of these tensors. */
+export async function writeWeights(
+  path: string,
+  tensors: readonly SyntheticTensor[],
+): Promise<void> {
   const header: Record<string, unknown> = {};
   let end = 0;
   for (const tensor of tensors) {

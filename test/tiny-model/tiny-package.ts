@@ -55,6 +55,7 @@ export function tinyManifest(): TinyManifest {
       maxPositions: 8,
       ropeTheta: 10000,
       ropeScaling: null,
+      logitSoftcap: null,
       encoding: FLOAT32,
       head: FLOAT32,
       headRows: null,
@@ -62,7 +63,13 @@ export function tinyManifest(): TinyManifest {
       cache: 'float32',
     },
     tokens: { bos: null, eos: [1], pad: null },
-    embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
+    embeddings: {
+      file: PACKAGE_FILES.tokenEmbeddings,
+      dtype: 'float32',
+      rows: 4,
+      columns: 2,
+      scale: 1,
+    },
     generation: {},
   };
 }

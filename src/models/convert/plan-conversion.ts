@@ -49,18 +49,27 @@ export interface ConversionPlan {
   /** Content of the other files: graphs, tokenizer, chat template. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly description: PlannedManifest;
+  /** Sentences for the user about fields of the checkpoint that limit the package. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Plans the package of a checkpoint from its configuration and tokenizer files, without the weights.
+ * Plans the package of a checkpoint from its configuration and tokenizer files and the names of its tensors, without
+ * the weights.
  *
- * @throws MODEL_INVALID if they are malformed, need an unsupported feature, or would make an invalid package.
+ * @param tensorNames in any spelling of transformers.
+ * @throws MODEL_INVALID if the files are malformed, need an unsupported feature, or would make an invalid package, or
+ *   if a tensor is missing, duplicate or unknown.
  */
-export function planConversion(files: CheckpointFiles, precision: Precision): ConversionPlan {
+export function planConversion(
+  files: CheckpointFiles,
+  tensorNames: readonly string[],
+  precision: Precision,
+): ConversionPlan {
   const architecture = checkingFile('checkpoint', 'config.json', () =>
-    parseArchitecture(files.config, files.generation),
+    parseArchitecture(files.config, files.generation, tensorNames),
   );
-  const { decoder, quantization } = architecture;
+  const { decoder, quantization, notes } = architecture;
   const encodings = chooseEncodings(precision, architecture);
   const description = describe(architecture, files, precision, encodings);
   const graphs = planGraphs(architecture, encodings);
@@ -74,6 +83,7 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
   const contents = new Map([...graphs.contents, ...textFiles(files)]);
   checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
+  known.check(tensorNames);
   const hash = createHash('sha256').update(
     JSON.stringify([description, quantization, decoder, [...slots], [...weightFiles]]),
   );
@@ -96,6 +106,7 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
     weightFiles,
     contents,
     description,
+    notes,
   };
 }
 
@@ -122,6 +133,7 @@ function describe(
       maxPositions: decoder.maxPositions,
       ropeTheta: decoder.ropeTheta,
       ropeScaling: decoder.ropeScaling,
+      logitSoftcap: decoder.logitSoftcap,
       encoding: encodings.decoder,
       head: encodings.head,
       headRows: headRowsFile(decoder, encodings),
@@ -134,6 +146,7 @@ function describe(
       dtype: encodings.embeddings,
       rows: decoder.vocabularySize,
       columns: decoder.hiddenSize,
+      scale: decoder.tokenScale,
     },
     generation: checkingFile('checkpoint', 'generation_config.json', () =>
       parseGenerationDefaults(files.generation),

@@ -26,6 +26,8 @@ import {
   parseHeaderLength,
   parseSafetensorsHeader,
 } from '../convert/checkpoint/safetensors.js';
+import { checkArchitecture } from '../convert/checkpoint/parse-config.js';
+import { readTensorNames } from '../convert/checkpoint/tensor-list.js';
 import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
 
 export interface HubConversion {
@@ -59,15 +61,16 @@ export async function convertFromHub(
     const index = await readFile(join(source, WEIGHT_INDEX_FILE)).catch(() => null);
     const weights = selectWeights(record.snapshot, index);
     const files = await readCheckpointFiles(source);
-    const plan = planConversion({ ...files, name: basename(repository) }, precision);
-    if (weights.tensorNames) plan.checkTensorNames(weights.tensorNames);
+    const names = await listTensors(source, weights, record, context, client);
+    const plan = planConversion({ ...files, name: basename(repository) }, names, precision);
+    for (const text of plan.notes) context.onEvent({ kind: 'note', text });
     // Fails here if the engine does not support the tokenizer.
     parseTokenizerFile(parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer), new Set());
     return { agreed, weights, plan };
   });
   const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
-    await checkBeforeDownload(conversion, agreed, weights, { plan, writer }, context, client);
+    await checkBeforeDownload(conversion, weights, { plan, writer }, context);
     const hashes = await convertShards(conversion, agreed, weights, writer, context, client);
     const hub = { repository, commit };
     const provenance = { revision: computeRevision(hashes), hub };
@@ -80,23 +83,31 @@ export async function convertFromHub(
   }
 }
 
-/** Checks tensor names and disk space before the weights are downloaded. */
-async function checkBeforeDownload(
-  { home, directory, source, after }: HubConversion,
-  { snapshot }: PullRecord,
+/** Names of the checkpoint's tensors, from its index or the header of its only weight file. */
+async function listTensors(
+  source: string,
   { files, tensorNames }: WeightSelection,
-  { plan, writer }: { readonly plan: ConversionPlan; readonly writer: ConversionWriter },
+  { snapshot }: PullRecord,
   { onEvent, signal }: PullContext,
   client: HubClient,
+): Promise<readonly string[]> {
+  if (tensorNames) return tensorNames;
+  const [file] = files;
+  if (!file || (await exists(join(source, file.name)))) return await readTensorNames(source);
+  return await readRemoteTensorNames(client, snapshot, file, {
+    onPause: createOnPause({ onEvent }),
+    signal,
+  });
+}
+
+/** Checks the disk space before the weights are downloaded. */
+async function checkBeforeDownload(
+  { home, directory, source, after }: HubConversion,
+  { files }: WeightSelection,
+  { plan, writer }: { readonly plan: ConversionPlan; readonly writer: ConversionWriter },
+  { onEvent }: PullContext,
 ): Promise<void> {
   const missing = files.filter(({ name }) => !writer.finishedShards.has(name));
-  const [first] = missing;
-  if (!tensorNames && first && !(await exists(join(source, first.name)))) {
-    const onPause = createOnPause({ onEvent });
-    plan.checkTensorNames(
-      await readRemoteTensorNames(client, snapshot, first, { onPause, signal }),
-    );
-  }
   const sizes = (after === 'keep' ? files : missing).map(({ bytes }) => bytes);
   const sourceBytes = after === 'keep' ? sumBytes(files) : Math.max(0, ...sizes);
   await checkDiskSpace(home, [
@@ -160,6 +171,8 @@ async function convertShards(
   onEvent({ kind: 'progress', progress: { step: 'finish', ...end, ...bytes } });
   return hashes;
 }
+
+const CONFIG = 'config.json';
 
 /** Identity of a conversion. It contains the checksums because a mirror may list other files for the same commit. */
 function identify({ repository, commit }: HubSnapshot, { files }: WeightSelection): string {
@@ -239,8 +252,16 @@ async function downloadSmallFiles(
       });
     };
     const options = { onProgress, onPause: createOnPause(context), signal: context.signal };
-    hashes.set(file.name, await client.download(snapshot, file, join(source, file.name), options));
+    const path = join(source, file.name);
+    hashes.set(file.name, await client.download(snapshot, file, path, options));
     downloaded += file.bytes;
+    // It comes first. An unsupported model is rejected before the tokenizer, which may have tens of megabytes.
+    if (file.name === CONFIG) {
+      const config = await readFile(path);
+      checkingFile('checkpoint', CONFIG, () => {
+        checkArchitecture(parseJsonObject(config, CONFIG));
+      });
+    }
     // Asked after the first file: before it, it is unknown whether the hub grants access at all.
     if (snapshot.access === 'gated' && conditions === 'not-asked') {
       await askForConsent(snapshot, context);

@@ -11,6 +11,8 @@ export type PullEvent =
       readonly licence: string;
     }
   | { readonly kind: 'size-known'; readonly downloadBytes: number; readonly packageBytes: number }
+  /** See `ConversionPlan.notes`. */
+  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'progress'; readonly progress: PullProgress }
   | {
       readonly kind: 'waiting';

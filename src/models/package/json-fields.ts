@@ -79,6 +79,24 @@ export function checkOneOf<T extends string | number | boolean>(
   return match;
 }
 
+/**
+ * As `checkOneOf`, for a field that says which kind of model a checkpoint contains.
+ *
+ * @throws MODEL_INVALID naming the supported values.
+ */
+export function checkSupported<T extends string>(
+  value: unknown,
+  label: string,
+  supported: readonly T[],
+): T {
+  const match = supported.find((option) => option === value);
+  if (match !== undefined) return match;
+  const found = value === undefined ? 'missing' : `${describeValue(value)}, which is not supported`;
+  throw invalidModel(
+    `${label} is ${found} (supported: ${supported.join(', ')}). Choose one of the models in docs/models.md`,
+  );
+}
+
 /** @throws MODEL_INVALID unless the value is an array of 1 to `maxLength` items that all pass `check`. */
 export function checkList<T>(
   value: unknown,

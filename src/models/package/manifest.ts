@@ -64,6 +64,13 @@ export type RopeScaling =
       readonly betaSlow: number;
       /** Whether the correction range is rounded to whole dimensions. */
       readonly truncate: boolean;
+    }
+  | {
+      readonly type: 'longrope';
+      /** Divisors of the frequencies, headDim / 2: the short factors of the checkpoint. */
+      readonly factors: readonly number[];
+      /** Multiplies cosines and sines. */
+      readonly attentionFactor: number;
     };
 
 /** Sampling defaults of `generation_config.json`; fields that it leaves out are absent. */
@@ -113,6 +120,8 @@ export interface DecoderManifest {
   readonly maxPositions: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
+  /** Logits are limited to cap * tanh(logit / cap), by `head.onnx` too; `null` for no limit. */
+  readonly logitSoftcap: number | null;
   /** Weights of the layers in `decoder.onnx`. */
   readonly encoding: WeightEncoding;
   /** Weights of the output head in `head.onnx`. */
@@ -135,6 +144,8 @@ export interface EmbeddingsManifest {
   readonly dtype: 'float32' | 'int8';
   readonly rows: number;
   readonly columns: number;
+  /** Factor of all values, 1 for most models. */
+  readonly scale: number;
 }
 
 /** Content of `manifest.json` in a model package. */

@@ -38,6 +38,7 @@ describe('parseManifest', () => {
       betaSlow: 1,
       truncate: true,
     },
+    { type: 'longrope', factors: [1, 1.5, 2, 4], attentionFactor: 1.19 },
   ])('reads a rope scaling of type $type, and refuses half of one', (scaling) => {
     expect(
       parseManifest(changeManifest('decoder.ropeScaling', scaling)).decoder.ropeScaling,
@@ -114,6 +115,11 @@ describe('parseManifest', () => {
     ['decoder.ropeTheta', null],
     ['decoder.ropeScaling', undefined],
     ['decoder.ropeScaling', { type: 'dynamic', factor: 2 }],
+    ['decoder.ropeScaling', { type: 'longrope', factors: [1, 2], attentionFactor: 1 }],
+    ['decoder.logitSoftcap', undefined],
+    ['decoder.logitSoftcap', 0],
+    ['embeddings.scale', undefined],
+    ['embeddings.scale', 0],
     ['decoder.intermediateSize', 1e7],
     ['decoder.maxPositions', 1e7],
     ['decoder.head', null],

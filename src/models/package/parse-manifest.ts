@@ -112,6 +112,7 @@ function parseEmbeddings(json: JsonObject): ModelManifest['embeddings'] {
     dtype: checkOneOf(json['dtype'], 'embeddings.dtype', ['float32', 'int8']),
     rows: checkInteger(json['rows'], 'embeddings.rows', VOCABULARY),
     columns: checkInteger(json['columns'], 'embeddings.columns', WIDTH),
+    scale: checkNumber(json['scale'], 'embeddings.scale', FACTOR),
   };
 }
 
@@ -203,6 +204,7 @@ function parseTriple(
 
 function parseDecoder(json: JsonObject): DecoderManifest {
   const scaling = json['ropeScaling'];
+  const softcap = json['logitSoftcap'];
   const prefill = json['prefill'];
   const headRows = json['headRows'];
   return {
@@ -217,6 +219,7 @@ function parseDecoder(json: JsonObject): DecoderManifest {
     ropeTheta: checkNumber(json['ropeTheta'], 'decoder.ropeTheta', FACTOR),
     ropeScaling:
       scaling === null ? null : parseRopeScaling(checkObject(scaling, 'decoder.ropeScaling')),
+    logitSoftcap: softcap === null ? null : checkNumber(softcap, 'decoder.logitSoftcap', FACTOR),
     encoding: parseEncoding(json['encoding'], 'decoder.encoding'),
     head: parseEncoding(json['head'], 'decoder.head'),
     headRows:
@@ -235,15 +238,14 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
   const label = (name: string) => `decoder.ropeScaling.${name}`;
   const number = (name: string) => checkNumber(json[name], label(name), FACTOR);
   const positions = (name: string) => checkInteger(json[name], label(name), POSITIONS);
-  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn']);
-  const factor = number('factor');
+  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn', 'longrope']);
   switch (type) {
     case 'linear':
-      return { type, factor };
+      return { type, factor: number('factor') };
     case 'llama3':
       return {
         type,
-        factor,
+        factor: number('factor'),
         lowFreqFactor: number('lowFreqFactor'),
         highFreqFactor: number('highFreqFactor'),
         originalMaxPositions: positions('originalMaxPositions'),
@@ -251,12 +253,20 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
     case 'yarn':
       return {
         type,
-        factor,
+        factor: number('factor'),
         originalMaxPositions: positions('originalMaxPositions'),
         attentionFactor: number('attentionFactor'),
         betaFast: number('betaFast'),
         betaSlow: number('betaSlow'),
         truncate: checkBoolean(json['truncate'], label('truncate')),
+      };
+    case 'longrope':
+      return {
+        type,
+        factors: checkList(json['factors'], label('factors'), HEADS.max, (item, name) =>
+          checkNumber(item, name, FACTOR),
+        ),
+        attentionFactor: number('attentionFactor'),
       };
   }
 }

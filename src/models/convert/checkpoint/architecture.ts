@@ -1,4 +1,5 @@
 import type { ModelManifest, RopeScaling, VisionManifest } from '../../package/manifest.js';
+import type { DecoderFamily } from './decoder-families.js';
 
 /** Supported activation functions: exact GELU and its tanh approximation. */
 export type Activation = 'gelu' | 'gelu_pytorch_tanh';
@@ -26,7 +27,10 @@ interface ProjectorArchitecture {
   readonly bias: 'present' | 'absent';
 }
 
-/** A Llama decoder. */
+/** Activation functions of the gated MLP; names of transformers. */
+export type GateActivation = 'silu' | Activation;
+
+/** A decoder of one of `DECODER_FAMILIES`. */
 export interface DecoderArchitecture {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -35,12 +39,32 @@ export interface DecoderArchitecture {
   readonly keyValueHeads: number;
   readonly headDim: number;
   readonly vocabularySize: number;
+  /** Context window: the positions for which the graphs compute what transformers computes. */
   readonly maxPositions: number;
   readonly rmsNormEpsilon: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
-  /** `embeddings`: the output head is tied to the token embeddings. */
-  readonly outputHead: 'own' | 'embeddings';
+  readonly activation: GateActivation;
+  readonly biases: {
+    readonly queriesKeysValues: 'present' | 'absent';
+    readonly attentionOutput: 'present' | 'absent';
+    readonly mlp: 'present' | 'absent';
+  };
+  readonly queryKeyNorm: DecoderFamily['queryKeyNorm'];
+  readonly norms: DecoderFamily['norms'];
+  readonly normFactor: DecoderFamily['normFactor'];
+  /** Factor of the attention scores. */
+  readonly attentionScale: number;
+  /** Attention scores are limited to cap * tanh(score / cap); null for no limit. */
+  readonly attentionSoftcap: number | null;
+  /** The same for logits. */
+  readonly logitSoftcap: number | null;
+  /** Factor of the token embeddings. */
+  readonly tokenScale: number;
+  /** Factor of all inputs of the decoder, image features included. */
+  readonly inputScale: number;
+  /** Canonical names of the tensors; they are the same if the output head is tied to the token embeddings. */
+  readonly tables: { readonly embeddings: string; readonly head: string };
 }
 
 /** Quantization of the published checkpoint. */
@@ -64,4 +88,6 @@ export interface Architecture {
   readonly decoder: DecoderArchitecture;
   readonly quantization: CheckpointQuantization;
   readonly tokens: ModelManifest['tokens'];
+  /** Sentences about fields that limit the package, or that versions of transformers interpret differently. */
+  readonly notes: readonly string[];
 }

@@ -4,57 +4,92 @@ import {
   checkList,
   checkObject,
   checkOneOf,
+  checkSupported,
 } from '../../package/json-fields.js';
 import type { Architecture } from './architecture.js';
-import { parseDecoder } from './parse-decoder.js';
+import { DECODER_FAMILIES } from './decoder-families.js';
+import {
+  createFieldReader,
+  type DecoderSource,
+  findDecoderFamily,
+  parseDecoder,
+} from './parse-decoder.js';
 import { parseQuantization } from './parse-quantization.js';
 import { parseVision } from './parse-vision.js';
 
 const TOKEN = { min: 0, max: 1 << 24 };
 
-const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
+const LAYOUT = 'LlavaOnevisionForConditionalGeneration';
+/** Decoder of `LlavaOnevisionConfig` if the configuration names none. */
+const LAYOUT_DECODER = 'qwen2';
 
 /**
  * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value
- * of the configuration class, so the same defaults are used here. A wrong default would not match the shapes of the
- * weights.
+ * of the configuration class, so the same defaults are used here.
  *
+ * @param tensorNames of the checkpoint, in any spelling: they decide whether the output head is tied.
  * @throws MODEL_INVALID if a field is out of range or needs an unsupported feature.
  */
-export function parseArchitecture(config: JsonObject, generation: JsonObject): Architecture {
-  const [name] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
-    checkOneOf(item, label, FAMILIES),
-  );
-  if (name === 'LlamaForCausalLM') {
-    return {
-      name,
-      vision: null,
-      decoder: parseDecoder(config, config),
-      quantization: parseQuantization(config, config),
-      tokens: parseTokens(config, config, generation),
-    };
-  }
-  checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
-  const text = checkObject(config['text_config'], 'text_config');
+export function parseArchitecture(
+  config: JsonObject,
+  generation: JsonObject,
+  tensorNames: Iterable<string>,
+): Architecture {
+  const { name, source } = findClass(config, tensorNames);
+  const { decoder, notes } = parseDecoder(source);
   return {
-    name: 'LlavaOnevisionForConditionalGeneration',
-    vision: parseVision(config),
-    decoder: parseDecoder(text, config),
-    quantization: parseQuantization(config, text),
-    tokens: parseTokens(config, text, generation),
+    name,
+    vision: name === LAYOUT ? parseVision(config) : null,
+    decoder,
+    quantization: parseQuantization(config, source.json),
+    tokens: parseTokens(source, generation),
+    notes,
   };
 }
 
-function parseTokens(
+/**
+ * Checks whether models of this configuration can be converted, from `config.json` alone.
+ *
+ * @throws MODEL_INVALID naming the field, the value and the supported ones.
+ */
+export function checkArchitecture(config: JsonObject): void {
+  const { name, source } = findClass(config, []);
+  parseDecoder(source);
+  parseQuantization(config, source.json);
+  if (name === LAYOUT) parseVision(config);
+}
+
+/** The class of the model, and the configuration of its decoder. */
+function findClass(
   config: JsonObject,
-  text: JsonObject,
-  generation: JsonObject,
-): Architecture['tokens'] {
-  const eos = generation['eos_token_id'] ?? text['eos_token_id'] ?? config['eos_token_id'];
+  tensorNames: Iterable<string>,
+): { readonly name: string; readonly source: DecoderSource } {
+  const textModels = Object.values(DECODER_FAMILIES).map(({ textModel }) => textModel);
+  const names = checkList(config['architectures'], 'architectures', 1, (item, label) =>
+    checkSupported(item, label, [LAYOUT, ...textModels]),
+  );
+  const name = names[0] ?? LAYOUT;
+  if (name !== LAYOUT) {
+    const source = { json: config, config, modelType: undefined, tensorNames };
+    checkOneOf(name, 'architectures[0]', [findDecoderFamily(source).textModel]);
+    return { name, source };
+  }
+  checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
+  const json = checkObject(config['text_config'] ?? {}, 'text_config');
+  return { name, source: { json, config, modelType: LAYOUT_DECODER, tensorNames } };
+}
+
+function parseTokens(source: DecoderSource, generation: JsonObject): Architecture['tokens'] {
+  const { json: text, config } = source;
+  const byDefault = createFieldReader(findDecoderFamily(source), {});
+  /** A field of the decoder; a null there is a value, a missing field the default of the class. */
+  const configured = (field: string) =>
+    Object.hasOwn(text, field) ? text[field] : (config[field] ?? byDefault(field));
+  const eos = generation['eos_token_id'] ?? configured('eos_token_id');
   const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
   // Older configurations use -1 for a missing token.
   const optional = (field: string) => {
-    const value = text[field] ?? config[field] ?? generation[field] ?? -1;
+    const value = configured(field) ?? generation[field] ?? -1;
     return value === -1 ? null : token(value, field);
   };
   return {
