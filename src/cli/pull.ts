@@ -96,6 +96,9 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         terminal.note(`commit ${commit.slice(0, 7)}, license: ${licence}`);
         return;
       }
+      case 'note':
+        terminal.note(`Note: ${event.note}`);
+        return;
       case 'size-known': {
         const { downloadBytes, packageBytes } = event;
         const sizes = [downloadBytes, packageBytes].map(formatBytes);

@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { createFakeModel } from '../../test/fakes/fake-model.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
 import { toCacheKeyedPrompt } from './cache-keyed-prompt.js';
@@ -9,8 +10,8 @@ import { createScheduler, runImmediately } from './scheduling/scheduler.js';
 import type { EngineEvent, GenerationSettings } from './vision-language-engine.js';
 
 const SETTINGS: GenerationSettings = {
-  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-  ...{ maxTokens: 4, stop: [] },
+  ...GREEDY,
+  maxTokens: 4,
 };
 
 /** Prefills one text-only conversation per prompt and starts to decode them. */

@@ -8,6 +8,7 @@ import {
   type VisionManifest,
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
+import { NEUTRAL_GENERATION } from '../fakes/generation.js';
 
 /** A manifest without the list of files. */
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
@@ -63,7 +64,7 @@ export function tinyManifest(): TinyManifest {
     },
     tokens: { bos: null, eos: [1], pad: null },
     embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
-    generation: {},
+    generation: NEUTRAL_GENERATION,
   };
 }
 

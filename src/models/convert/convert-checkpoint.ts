@@ -24,6 +24,8 @@ export interface ConversionRequest {
   readonly outputDirectory: string;
   readonly precision: Precision;
   readonly onProgress?: (progress: ConversionProgress) => void;
+  /** Receives `ConversionPlan.notes` before the weights are read. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export interface ConversionRequest {
 export async function convertCheckpoint(request: ConversionRequest): Promise<ModelManifest> {
   const { checkpointDirectory, outputDirectory, precision, onProgress } = request;
   const plan = planConversion(await readCheckpointFiles(checkpointDirectory), precision);
+  for (const note of plan.notes) request.onNote?.(note);
   const shards = await listWeightFiles(checkpointDirectory);
   const revision = await computeFolderRevision(checkpointDirectory);
   const writer = await openConversion(outputDirectory, plan, revision);

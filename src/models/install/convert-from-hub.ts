@@ -65,6 +65,7 @@ export async function convertFromHub(
     parseTokenizerFile(parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer), new Set());
     return { agreed, weights, plan };
   });
+  for (const note of plan.notes) context.onEvent({ kind: 'note', note });
   const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
     await checkBeforeDownload(conversion, agreed, weights, { plan, writer }, context, client);

@@ -64,4 +64,6 @@ export interface Architecture {
   readonly decoder: DecoderArchitecture;
   readonly quantization: CheckpointQuantization;
   readonly tokens: ModelManifest['tokens'];
+  /** Sentences for the user about what the checkpoint asks for and the service does otherwise. */
+  readonly notes: readonly string[];
 }

@@ -47,6 +47,7 @@ describe('parseArchitecture', () => {
       },
       quantization: { kind: 'none' },
       tokens: { bos: 1, eos: [2], pad: 3 },
+      notes: [],
     });
   });
 
@@ -105,9 +106,14 @@ describe('parseArchitecture', () => {
     });
   });
 
-  it('prefers the end tokens of the generation configuration', () => {
+  it('prefers the end tokens of the generation configuration, and falls back to the class', () => {
     expect(parseArchitecture(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
     expect(parseArchitecture(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
+
+    const config = configure({ text: { eos_token_id: undefined } });
+    const { tokens, notes } = parseArchitecture(config, {});
+    expect(tokens.eos).toEqual([2]);
+    expect(notes).toHaveLength(1);
   });
 
   it('parses missing tokens as null, and both names of the image token', () => {
@@ -159,7 +165,6 @@ describe('parseArchitecture', () => {
       'stretched positions without a factor',
       { text: { rope_parameters: { rope_type: 'linear' } } },
     ],
-    ['no end of text', { text: { eos_token_id: undefined } }],
   ])('rejects %s', (_, changes) => {
     expect(() => parseArchitecture(configure(changes), {})).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,

@@ -1,16 +1,10 @@
-import {
-  type JsonObject,
-  checkInteger,
-  checkList,
-  checkObject,
-  checkOneOf,
-} from '../../package/json-fields.js';
+import { type JsonObject, checkList, checkObject, checkOneOf } from '../../package/json-fields.js';
 import type { Architecture } from './architecture.js';
 import { parseDecoder } from './parse-decoder.js';
+import { findGenerationFile } from './parse-generation.js';
 import { parseQuantization } from './parse-quantization.js';
+import { parseTokens } from './parse-tokens.js';
 import { parseVision } from './parse-vision.js';
-
-const TOKEN = { min: 0, max: 1 << 24 };
 
 const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
 
@@ -22,6 +16,7 @@ const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] 
  * @throws MODEL_INVALID if a field is out of range or needs an unsupported feature.
  */
 export function parseArchitecture(config: JsonObject, generation: JsonObject): Architecture {
+  const generationFile = findGenerationFile(config, generation);
   const [name] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
     checkOneOf(item, label, FAMILIES),
   );
@@ -31,7 +26,7 @@ export function parseArchitecture(config: JsonObject, generation: JsonObject): A
       vision: null,
       decoder: parseDecoder(config, config),
       quantization: parseQuantization(config, config),
-      tokens: parseTokens(config, config, generation),
+      ...parseTokens(config, config, generationFile),
     };
   }
   checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
@@ -41,25 +36,6 @@ export function parseArchitecture(config: JsonObject, generation: JsonObject): A
     vision: parseVision(config),
     decoder: parseDecoder(text, config),
     quantization: parseQuantization(config, text),
-    tokens: parseTokens(config, text, generation),
-  };
-}
-
-function parseTokens(
-  config: JsonObject,
-  text: JsonObject,
-  generation: JsonObject,
-): Architecture['tokens'] {
-  const eos = generation['eos_token_id'] ?? text['eos_token_id'] ?? config['eos_token_id'];
-  const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
-  // Older configurations use -1 for a missing token.
-  const optional = (field: string) => {
-    const value = text[field] ?? config[field] ?? generation[field] ?? -1;
-    return value === -1 ? null : token(value, field);
-  };
-  return {
-    bos: optional('bos_token_id'),
-    eos: checkList(Array.isArray(eos) ? eos : [eos], 'eos_token_id', 64, token),
-    pad: optional('pad_token_id'),
+    ...parseTokens(config, text, generationFile),
   };
 }
