@@ -45,6 +45,12 @@ export const FAKE_MODEL: ModelDescription = {
   generation: NEUTRAL_GENERATION,
 };
 
+/** A model whose checkpoint samples. */
+export const SAMPLING_MODEL: ModelDescription = {
+  ...FAKE_MODEL,
+  generation: { ...NEUTRAL_GENERATION, doSample: true, temperature: 0.6, repetitionPenalty: 1.2 },
+};
+
 /** Messages of a conversation. Empty for an undefined conversation and for a raw prompt. */
 export function messagesOf(conversation: Conversation | undefined): readonly ChatMessage[] {
   return !conversation || 'rawText' in conversation ? [] : conversation;
