@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -79,10 +80,7 @@ async function ask(questions: readonly string[], model: PipelineModel, caches: E
     media: [{ kind: 'image', bytes }],
     detail: 'auto',
     conversations: questions.map((question) => questionConversation(question, english!)),
-    settings: {
-      ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-      ...{ maxTokens: 24, stop: [], topLogprobs: 2 },
-    },
+    settings: { ...GREEDY, maxTokens: 24, topLogprobs: 2 },
   };
   const runner = createRequestRunner(model, { memoryBytes: 1e8, caches });
   const outcome = await collectOutcome(runner, request);

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
-import { resolveSettings } from '../engine/resolve-settings.js';
+import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
@@ -196,7 +196,7 @@ async function captionFile(
   const { detail, sampling, output } = command;
   const media = await openMedia(file, sampling);
   const model = await waitForModel(engine, signal);
-  const settings = resolveSettings({}, model.generation);
+  const settings = resolveCaptionSettings({}, model.generation);
   const mediaSettings = media.kind === 'image' ? { detail } : { sampling: sampling.mode };
   const provenance = () => provenanceJson(model, settings, mediaSettings);
   if (media.kind === 'video' && isBySegment(command)) {

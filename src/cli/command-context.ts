@@ -46,7 +46,7 @@ export function configurationFor(options: { readonly model?: string | undefined 
 /** The part of a JSON line that says which model wrote the texts, when, and with which settings. */
 export function provenanceJson(
   { id, revision, precision }: ModelDescription,
-  { maxTokens, temperature, topP, topK, repetitionPenalty, seed }: GenerationSettings,
+  { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed }: GenerationSettings,
   mediaSettings: object = {},
 ): object {
   return {
@@ -56,7 +56,7 @@ export function provenanceJson(
     created: new Date().toISOString(),
     settings: {
       ...mediaSettings,
-      ...{ max_tokens: maxTokens, temperature, top_p: topP, top_k: topK },
+      ...{ max_tokens: maxTokens, temperature, top_p: topP, top_k: topK, min_p: minP },
       ...{ repetition_penalty: repetitionPenalty, seed },
     },
   };

@@ -28,12 +28,10 @@ export function addConvertCommand(program: Command, { terminal, signal }: Comman
         checkpointDirectory,
         outputDirectory: options.out,
         precision: options.precision,
+        onNote: (note) => terminal.note(`Note: ${note}`),
         onProgress: ({ stage, done, total }) => {
           signal.throwIfAborted();
           terminal.progress(`${stage} ${Math.floor((10 * done) / total) * 10} %`);
-        },
-        onNote: (note) => {
-          terminal.note(note);
         },
       });
       terminal.result(`${manifest.id} ${manifest.precision} ${manifest.source.revision}`);

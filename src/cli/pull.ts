@@ -96,15 +96,15 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         terminal.note(`commit ${commit.slice(0, 7)}, license: ${licence}`);
         return;
       }
+      case 'note':
+        terminal.note(`Note: ${event.note}`);
+        return;
       case 'size-known': {
         const { downloadBytes, packageBytes } = event;
         const sizes = [downloadBytes, packageBytes].map(formatBytes);
         terminal.note(`Download: ${sizes[0] ?? ''}. Converted package: ${sizes[1] ?? ''}`);
         return;
       }
-      case 'note':
-        terminal.note(event.text);
-        return;
       case 'progress': {
         const { step, file } = event.progress;
         const now = performance.now();

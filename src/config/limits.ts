@@ -93,6 +93,10 @@ export const MAX_REPLY_LOGPROBS = 500_000;
 /** Stop strings per request. OpenAI's API allows four. */
 export const MAX_STOP_STRINGS = 8;
 
+/** Stop tokens, and tokens with a bias, per request: more than clients use, and few for each decode step. */
+export const MAX_STOP_TOKENS = 64;
+export const MAX_LOGIT_BIASES = 512;
+
 /** Characters of a stop string. Each stop string is searched at every decode step. */
 export const MAX_STOP_LENGTH = 64;
 

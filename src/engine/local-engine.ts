@@ -58,6 +58,7 @@ function describeModel({ manifest, vision, tokenizer }: LoadedModel): ModelDescr
     inputModalities: inputModalitiesOf(vision),
     prompts: tokenizer.renderTemplate ? 'chat-and-raw' : 'raw',
     contextLength: decoder.maxPositions,
+    vocabularySize: decoder.vocabularySize,
     costs: describeCosts(manifest, tokenizer),
     generation,
   };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { GREEDY } from '../../test/fakes/generation.js';
 import { createWorkerEngine, type WorkerEngineOptions } from './worker-engine.js';
 import type {
   EngineEvent,
@@ -28,12 +29,11 @@ function generate(
   signal?: AbortSignal,
   onStart?: () => void,
 ): AsyncIterable<EngineEvent> {
-  const settings = { stop: [action], maxTokens: 1, temperature: 0, topP: 1, topK: 0 };
   const request: EngineRequest = {
     media: [],
     detail: 'auto',
     conversations: [],
-    settings: { ...settings, repetitionPenalty: 1, seed: 0 },
+    settings: { ...GREEDY, stop: [action], maxTokens: 1 },
   };
   return engine.generate(request, signal, onStart);
 }

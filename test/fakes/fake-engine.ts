@@ -9,6 +9,7 @@ import type {
 } from '../../src/engine/vision-language-engine.js';
 import type { MediaReport } from '../../src/media/media-report.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
+import { NEUTRAL_GENERATION } from './generation.js';
 
 export const FAKE_MODEL: ModelDescription = {
   id: 'fake',
@@ -40,7 +41,14 @@ export const FAKE_MODEL: ModelDescription = {
     weightBytes: 9_000_000,
     cacheBytesPerToken: 3_072,
   },
-  generation: {},
+  vocabularySize: 1600,
+  generation: NEUTRAL_GENERATION,
+};
+
+/** A model whose checkpoint samples. */
+export const SAMPLING_MODEL: ModelDescription = {
+  ...FAKE_MODEL,
+  generation: { ...NEUTRAL_GENERATION, doSample: true, temperature: 0.6, repetitionPenalty: 1.2 },
 };
 
 /** Messages of a conversation. Empty for an undefined conversation and for a raw prompt. */
@@ -92,6 +100,7 @@ function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent
       conversation,
       text: `answer ${conversation}`,
       finishReason: 'stop',
+      stopReason: null,
       usage: { promptTokens: imageTokens + 11, imageTokens, cachedTokens: 0, completionTokens: 3 },
       timings: { prefillMs: 1.26, decodeMs: 2, firstTokenMs: 1.5 },
     };

@@ -1,3 +1,4 @@
+import { GREEDY } from '../fakes/generation.js';
 import { createHash } from 'node:crypto';
 
 import { rankStep } from '../../src/decoder/sampling/token-logprobs.js';
@@ -123,7 +124,7 @@ async function toRequest(one: ConversationCase): Promise<EngineRequest> {
     }),
   );
   const settings = {
-    ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0, stop: [] },
+    ...GREEDY,
     ...{ maxTokens: one.greedyIds.length, topLogprobs: 1 },
   };
   return { media, detail: 'high', conversations: [one.messages], settings };

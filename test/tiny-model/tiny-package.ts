@@ -8,6 +8,7 @@ import {
   type VisionManifest,
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
+import { NEUTRAL_GENERATION } from '../fakes/generation.js';
 
 /** A manifest without the list of files. */
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
@@ -70,7 +71,7 @@ export function tinyManifest(): TinyManifest {
       columns: 2,
       scale: 1,
     },
-    generation: {},
+    generation: NEUTRAL_GENERATION,
   };
 }
 

@@ -342,7 +342,7 @@ export class AnswersController {
     };
     await this.handler.handle(
       exchange,
-      { body, sources, checkSettings },
+      { body, sources, texts: 'answers', checkSettings },
       async ({ client, model, settings, media }) => {
         const context = { shown: media.map(({ kind }) => kind), history };
         const conversations = questions.map(({ text }) =>

@@ -1,7 +1,12 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fakes/fake-engine.js';
+import {
+  createFakeEngine,
+  type FakeEngine,
+  messagesOf,
+  SAMPLING_MODEL,
+} from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { readEvents } from '../../../test/http/read-events.js';
 import { tinyVideo } from '../../../test/videos/tiny-video.js';
@@ -54,6 +59,18 @@ describe('POST /v1/captions', () => {
     expect(messagesOf(engine.requests[0]?.conversations[0])[0]?.content[0]).toEqual({
       type: 'image',
     });
+  });
+
+  it('is greedy although the checkpoint samples, unless the request sets a temperature', async () => {
+    engine.nextStatus = { state: 'ready', model: SAMPLING_MODEL };
+    const media = { base64: BASE64 };
+    await post('/v1/captions').send({ media, kind: ['caption', 'alt'] });
+    await post('/v1/captions').send({ media, temperature: 0.9 });
+
+    expect(engine.requests.map(({ settings }) => settings)).toMatchObject([
+      { temperature: 0, repetitionPenalty: 1.2 },
+      { temperature: 0.9, repetitionPenalty: 1.2 },
+    ]);
   });
 
   it('accepts JSON and generates English by default', async () => {

@@ -169,7 +169,7 @@ export class CaptionsController {
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     await this.handler.handle(
       exchange,
-      { body, sources },
+      { body, sources, texts: 'captions' },
       async ({ client, model, settings, media }) => {
         const conversations = tasks.map(({ kind, language }) =>
           captionConversation(kind, language, media[0]?.kind),

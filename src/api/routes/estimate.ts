@@ -316,7 +316,7 @@ export class EstimateController {
   ): Promise<Plain<EstimateResponseDto>> {
     const model = readyModel(this.engine);
     const sampling = toFrameSampling(body);
-    const { maxTokens } = toSettings(body, model);
+    const { maxTokens } = toSettings(body, model, 'captions');
     const texts = requestedLanguages(body.languages).length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat()]);
     const media = await this.outlineMedia(files, body.media, sampling, signal);

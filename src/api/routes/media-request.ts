@@ -26,6 +26,8 @@ import type { Exchange } from '../response/send-outcome.js';
 interface MediaRequest {
   readonly body: GenerationDto & { readonly top_logprobs?: number };
   readonly sources: readonly MediaSource[];
+  /** Captions have defaults of their own; see `resolveCaptionSettings`. */
+  readonly texts: 'captions' | 'answers';
   /** Further checks of the settings. They run before any media are fetched. */
   readonly checkSettings?: (settings: GenerationSettings) => void;
 }
@@ -56,12 +58,12 @@ export class MediaRequestHandler {
    */
   async handle(
     { request, signal }: Exchange,
-    { body, sources, checkSettings }: MediaRequest,
+    { body, sources, texts, checkSettings }: MediaRequest,
     run: (prepared: PreparedRequest) => Promise<void>,
   ): Promise<void> {
     const model = readyModel(this.engine);
     assertChatModel(model, sources);
-    const settings = toSettings(body, model);
+    const settings = toSettings(body, model, texts);
     checkSettings?.(settings);
     const sampling = toFrameSampling(body);
     const { media, release } = await this.resolver.resolve(sources, sampling, signal);

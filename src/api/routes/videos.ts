@@ -304,7 +304,7 @@ export class VideosController {
     const granularity = toGranularity(body);
     await this.handler.handle(
       exchange,
-      { body, sources },
+      { body, sources, texts: 'captions' },
       async ({ client, model, settings, sampling, media }) => {
         const path = pathOfVideo(media);
         const task = { client, path, sampling, languages, settings };

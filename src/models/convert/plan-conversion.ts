@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
+import { parseJsonObject } from '../package/json-fields.js';
 import {
   type Precision,
   type WeightEncoding,
   PACKAGE_FILES,
+  type GenerationDefaults,
   type ManifestContent,
   type HubSource,
 } from '../package/manifest.js';
@@ -18,8 +20,9 @@ import {
   planGraphs,
 } from './plan-weights.js';
 import { parseArchitecture } from './checkpoint/parse-config.js';
-import { parseGenerationDefaults } from './checkpoint/parse-generation.js';
+import { findGenerationFile, parseGeneration } from './checkpoint/parse-generation.js';
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
+import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
 import type { WeightSlot } from './graph/weight-layout.js';
 import { checkTokenizer } from '../package/check-tokenizer.js';
@@ -49,7 +52,7 @@ export interface ConversionPlan {
   /** Content of the other files: graphs, tokenizer, chat template. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly description: PlannedManifest;
-  /** Sentences for the user about fields of the checkpoint that limit the package. */
+  /** `Architecture.notes` and those on generation settings. */
   readonly notes: readonly string[];
 }
 
@@ -71,7 +74,8 @@ export function planConversion(
   );
   const { decoder, quantization, notes } = architecture;
   const encodings = chooseEncodings(precision, architecture);
-  const description = describe(architecture, files, precision, encodings);
+  const generation = parseGeneration(findGenerationFile(files.config, files.generation));
+  const description = describe(architecture, files, precision, encodings, generation.defaults);
   const graphs = planGraphs(architecture, encodings);
   const tables = planTables(architecture, encodings);
 
@@ -106,8 +110,17 @@ export function planConversion(
     weightFiles,
     contents,
     description,
-    notes,
+    notes: [...notes, ...generation.notes, ...describeEndOfTurn(files, architecture)],
   };
+}
+
+function describeEndOfTurn(files: CheckpointFiles, { tokens }: Architecture): string[] {
+  return notesOnEndOfTurn(
+    files.chatTemplate,
+    parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer),
+    parseJsonObject(files.tokenizerConfig, PACKAGE_FILES.tokenizerConfig),
+    tokens.eos,
+  );
 }
 
 function describe(
@@ -115,6 +128,7 @@ function describe(
   files: CheckpointFiles,
   precision: Precision,
   encodings: Encodings,
+  generation: GenerationDefaults,
 ): PlannedManifest {
   const { name, decoder, tokens } = architecture;
   return {
@@ -148,9 +162,7 @@ function describe(
       columns: decoder.hiddenSize,
       scale: decoder.tokenScale,
     },
-    generation: checkingFile('checkpoint', 'generation_config.json', () =>
-      parseGenerationDefaults(files.generation),
-    ),
+    generation,
   };
 }
 

@@ -63,11 +63,11 @@ export async function convertFromHub(
     const files = await readCheckpointFiles(source);
     const names = await listTensors(source, weights, record, context, client);
     const plan = planConversion({ ...files, name: basename(repository) }, names, precision);
-    for (const text of plan.notes) context.onEvent({ kind: 'note', text });
     // Fails here if the engine does not support the tokenizer.
     parseTokenizerFile(parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer), new Set());
     return { agreed, weights, plan };
   });
+  for (const note of plan.notes) context.onEvent({ kind: 'note', note });
   const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
     await checkBeforeDownload(conversion, weights, { plan, writer }, context);

@@ -10,9 +10,9 @@ export type PullEvent =
       readonly commit: string;
       readonly licence: string;
     }
+  /** One of `ConversionPlan.notes`. */
+  | { readonly kind: 'note'; readonly note: string }
   | { readonly kind: 'size-known'; readonly downloadBytes: number; readonly packageBytes: number }
-  /** See `ConversionPlan.notes`. */
-  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'progress'; readonly progress: PullProgress }
   | {
       readonly kind: 'waiting';

@@ -112,6 +112,18 @@ export function checkList<T>(
   return value.map((item: unknown, index) => check(item, `${label}[${index}]`));
 }
 
+/** @throws MODEL_INVALID unless the value is an array of 0 to `maxLength` items that all pass `check`. */
+export function checkItems<T>(
+  value: unknown,
+  label: string,
+  maxLength: number,
+  check: (item: unknown, label: string) => T,
+): T[] {
+  return Array.isArray(value) && value.length === 0
+    ? []
+    : checkList(value, label, maxLength, check);
+}
+
 /** @throws MODEL_INVALID unless the value is a string of `digits` lower-case hexadecimal digits. */
 export function checkHex(value: unknown, label: string, digits: number): string {
   if (typeof value !== 'string' || value.length !== digits || !/^[0-9a-f]+$/.test(value)) {
@@ -122,8 +134,8 @@ export function checkHex(value: unknown, label: string, digits: number): string 
   return value;
 }
 
-/** Short plain values are quoted in error messages. Others only by type and size: the file may be hostile. */
-function describeValue(value: unknown): string {
+/** Short plain values are quoted in messages. Others only by type and size: the file may be hostile. */
+export function describeValue(value: unknown): string {
   if (value === undefined) return 'no value';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);

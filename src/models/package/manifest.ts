@@ -73,13 +73,33 @@ export type RopeScaling =
       readonly attentionFactor: number;
     };
 
-/** Sampling defaults of `generation_config.json`; fields that it leaves out are absent. */
+/**
+ * Generation settings of the checkpoint (`generation_config.json`), completed with the defaults of transformers'
+ * `generate`. Requests may replace the first part; the second part is a property of the model.
+ */
 export interface GenerationDefaults {
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly topK?: number;
-  readonly repetitionPenalty?: number;
-  readonly doSample?: boolean;
+  /** false: greedy decoding. */
+  readonly doSample: boolean;
+  readonly temperature: number;
+  /** 0: no limit. */
+  readonly topK: number;
+  readonly topP: number;
+  /** 0: no limit. */
+  readonly minP: number;
+  /** 1: no penalty. */
+  readonly repetitionPenalty: number;
+  /** Tokens before the end of an answer is allowed. */
+  readonly minNewTokens: number;
+
+  /** No sequence of this number of tokens occurs twice in prompt and answer; 0: no restriction. */
+  readonly noRepeatNgramSize: number;
+  /** Token ids that are never generated. */
+  readonly suppressTokens: readonly number[];
+  /** Token ids that do not start an answer. */
+  readonly beginSuppressTokens: readonly number[];
+  /** Sequences of token ids that are not generated. */
+  readonly badWords: readonly (readonly number[])[];
+  readonly stopStrings: readonly string[];
 }
 
 export interface FileRecord {

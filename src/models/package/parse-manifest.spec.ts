@@ -12,8 +12,12 @@ describe('parseManifest', () => {
     expect(parseManifest({ ...manifestJson(), extra: 1 })).toEqual(manifestJson());
   });
 
-  it('parses the optional fields', () => {
-    const generation = { temperature: 0, topP: 1, topK: 5, repetitionPenalty: 1, doSample: false };
+  it('parses the generation settings and the source', () => {
+    const generation = {
+      ...{ doSample: true, temperature: 0.6, topK: 5, topP: 0.9, minP: 0.1 },
+      ...{ repetitionPenalty: 1.2, minNewTokens: 1, noRepeatNgramSize: 3 },
+      ...{ suppressTokens: [1], beginSuppressTokens: [2], badWords: [[1, 2]], stopStrings: ['.'] },
+    };
     const hub = { repository: 'BSC-LT/salamandra-2b', commit: '0123456789'.repeat(4) };
 
     expect(parseManifest(changeManifest('generation', generation)).generation).toEqual(generation);
@@ -137,7 +141,6 @@ describe('parseManifest', () => {
     ['decoder.cache', null],
     ['decoder.prefill', undefined],
     ['decoder.prefill', { kind: 'float32' }],
-    ['tokens.eos', []],
     ['tokens.eos', 2],
     ['vision.tokens.image', null],
     ['vision.tokens.image', 4],
@@ -155,6 +158,11 @@ describe('parseManifest', () => {
     ['vision.imageProcessor.maxTilesCap', 0],
     ['generation.topP', 1.5],
     ['generation.doSample', 'yes'],
+    ['generation.topK', undefined],
+    ['generation.minP', 2],
+    ['generation.suppressTokens', [-1]],
+    ['generation.badWords', [[]]],
+    ['generation.stopStrings', ['']],
   ])('rejects %s = %j', (path, value) => {
     const json = changeManifest(path, value);
 

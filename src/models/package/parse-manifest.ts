@@ -2,6 +2,7 @@ import {
   type JsonObject,
   checkHex,
   checkInteger,
+  checkItems,
   checkList,
   checkObject,
   checkOneOf,
@@ -12,6 +13,7 @@ import {
 import { checkConsistency } from './manifest-consistency.js';
 import { checkModelId } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
+import { parseGenerationDefaults } from './parse-generation-defaults.js';
 import {
   type FileRecord,
   type HubSource,
@@ -24,7 +26,6 @@ import {
   type VisionManifest,
   type DecoderManifest,
   type RopeScaling,
-  type GenerationDefaults,
   type WeightEncoding,
 } from './manifest.js';
 
@@ -71,7 +72,7 @@ export function parseManifest(json: unknown): ManifestContent {
     decoder: parseDecoder(checkObject(root['decoder'], 'decoder')),
     tokens: parseTokens(checkObject(root['tokens'], 'tokens')),
     embeddings: parseEmbeddings(checkObject(root['embeddings'], 'embeddings')),
-    generation: parseGeneration(checkObject(root['generation'], 'generation')),
+    generation: parseGenerationDefaults(checkObject(root['generation'], 'generation')),
     files: parseFiles(checkObject(root['files'], 'files')),
   };
   checkConsistency(manifest);
@@ -101,7 +102,7 @@ function parseTokens(json: JsonObject): ModelManifest['tokens'] {
   const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
   return {
     bos: json['bos'] === null ? null : token(json['bos'], 'tokens.bos'),
-    eos: checkList(json['eos'], 'tokens.eos', 64, token),
+    eos: checkItems(json['eos'], 'tokens.eos', 64, token),
     pad: json['pad'] === null ? null : token(json['pad'], 'tokens.pad'),
   };
 }
@@ -269,28 +270,6 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
         attentionFactor: number('attentionFactor'),
       };
   }
-}
-
-function parseGeneration(json: JsonObject): GenerationDefaults {
-  const { temperature, topP, topK, repetitionPenalty, doSample } = json;
-  return {
-    ...(temperature !== undefined && {
-      temperature: checkNumber(temperature, 'generation.temperature', { min: 0, max: 100 }),
-    }),
-    ...(topP !== undefined && {
-      topP: checkNumber(topP, 'generation.topP', { min: 0, max: 1 }),
-    }),
-    ...(topK !== undefined && {
-      topK: checkInteger(topK, 'generation.topK', TOKEN),
-    }),
-    ...(repetitionPenalty !== undefined && {
-      repetitionPenalty: checkNumber(repetitionPenalty, 'generation.repetitionPenalty', {
-        min: 0.01,
-        max: 100,
-      }),
-    }),
-    ...(doSample !== undefined && { doSample: checkBoolean(doSample, 'generation.doSample') }),
-  };
 }
 
 function parseEncoding(value: unknown, label: string): WeightEncoding {

@@ -88,6 +88,6 @@ export interface Architecture {
   readonly decoder: DecoderArchitecture;
   readonly quantization: CheckpointQuantization;
   readonly tokens: ModelManifest['tokens'];
-  /** Sentences about fields that limit the package, or that versions of transformers interpret differently. */
+  /** Sentences for the user about fields that the service treats otherwise than they say, or that limit the package. */
   readonly notes: readonly string[];
 }

@@ -107,9 +107,14 @@ describe('parseArchitecture', () => {
     });
   });
 
-  it('prefers the end tokens of the generation configuration', () => {
+  it('prefers the end tokens of the generation configuration, and falls back to the class', () => {
     expect(parse(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
     expect(parse(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
+
+    const config = configure({ text: { eos_token_id: undefined } });
+    const { tokens, notes } = parse(config, {});
+    expect(tokens.eos).toEqual([2]);
+    expect(notes).toHaveLength(1);
   });
 
   it('parses missing tokens as null, and both names of the image token', () => {

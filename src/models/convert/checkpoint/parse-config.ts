@@ -1,6 +1,5 @@
 import {
   type JsonObject,
-  checkInteger,
   checkList,
   checkObject,
   checkOneOf,
@@ -8,16 +7,11 @@ import {
 } from '../../package/json-fields.js';
 import type { Architecture } from './architecture.js';
 import { DECODER_FAMILIES } from './decoder-families.js';
-import {
-  createFieldReader,
-  type DecoderSource,
-  findDecoderFamily,
-  parseDecoder,
-} from './parse-decoder.js';
+import { type DecoderSource, findDecoderFamily, parseDecoder } from './parse-decoder.js';
+import { findGenerationFile } from './parse-generation.js';
 import { parseQuantization } from './parse-quantization.js';
+import { parseTokens } from './parse-tokens.js';
 import { parseVision } from './parse-vision.js';
-
-const TOKEN = { min: 0, max: 1 << 24 };
 
 const LAYOUT = 'LlavaOnevisionForConditionalGeneration';
 /** Decoder of `LlavaOnevisionConfig` if the configuration names none. */
@@ -37,13 +31,17 @@ export function parseArchitecture(
 ): Architecture {
   const { name, source } = findClass(config, tensorNames);
   const { decoder, notes } = parseDecoder(source);
+  const { tokens, notes: notesOnTokens } = parseTokens(
+    source,
+    findGenerationFile(config, generation),
+  );
   return {
     name,
     vision: name === LAYOUT ? parseVision(config) : null,
     decoder,
     quantization: parseQuantization(config, source.json),
-    tokens: parseTokens(source, generation),
-    notes,
+    tokens,
+    notes: [...notes, ...notesOnTokens],
   };
 }
 
@@ -77,24 +75,4 @@ function findClass(
   checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
   const json = checkObject(config['text_config'] ?? {}, 'text_config');
   return { name, source: { json, config, modelType: LAYOUT_DECODER, tensorNames } };
-}
-
-function parseTokens(source: DecoderSource, generation: JsonObject): Architecture['tokens'] {
-  const { json: text, config } = source;
-  const byDefault = createFieldReader(findDecoderFamily(source), {});
-  /** A field of the decoder; a null there is a value, a missing field the default of the class. */
-  const configured = (field: string) =>
-    Object.hasOwn(text, field) ? text[field] : (config[field] ?? byDefault(field));
-  const eos = generation['eos_token_id'] ?? configured('eos_token_id');
-  const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
-  // Older configurations use -1 for a missing token.
-  const optional = (field: string) => {
-    const value = configured(field) ?? generation[field] ?? -1;
-    return value === -1 ? null : token(value, field);
-  };
-  return {
-    bos: optional('bos_token_id'),
-    eos: checkList(Array.isArray(eos) ? eos : [eos], 'eos_token_id', 64, token),
-    pad: optional('pad_token_id'),
-  };
 }
