@@ -23,12 +23,6 @@ interface PullOptions {
 /** Milliseconds between updates of the progress line. */
 const REFRESH_MS = 200;
 
-const PAUSES = {
-  'hub-busy': 'The hub is busy',
-  'hub-broken': 'The connection was interrupted',
-  'hub-unreachable': 'The hub is unreachable',
-} as const;
-
 /** Adds `pull`. */
 export function addPullCommand(program: Command, { terminal, signal }: CommandContext): void {
   program
@@ -113,11 +107,8 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         return;
       }
       case 'waiting': {
-        const pause = formatRoughDuration(event.milliseconds / 1000);
-        terminal.progress(
-          `${PAUSES[event.reason]}. Next attempt in ${pause}`,
-          PAUSES[event.reason],
-        );
+        const { text, brief } = describePause(event);
+        terminal.progress(text, brief);
         // Keeps the message visible while other downloads report progress.
         shownMs = performance.now();
         return;
@@ -127,6 +118,29 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         return;
     }
   };
+}
+
+/** The line about a pause between two attempts. */
+export function describePause({
+  reason,
+  milliseconds,
+}: Pick<Extract<PullEvent, { kind: 'waiting' }>, 'reason' | 'milliseconds'>): ProgressText {
+  switch (reason) {
+    case 'hub-busy': {
+      // Also in log files: without the number, minutes of silence look like a hang.
+      const text = `The hub limits requests; waiting ${Math.ceil(milliseconds / 1000)} s.`;
+      return { text, brief: text };
+    }
+    case 'hub-broken':
+      return describeAttempt('The connection was interrupted.', milliseconds);
+    case 'hub-unreachable':
+      return describeAttempt('The hub is unreachable.', milliseconds);
+  }
+}
+
+function describeAttempt(problem: string, milliseconds: number): ProgressText {
+  const pause = formatRoughDuration(milliseconds / 1000);
+  return { text: `${problem} Next attempt in ${pause}`, brief: problem };
 }
 
 /** Asks on a terminal. Elsewhere accepts: the hub has already granted access to this account. */
