@@ -64,6 +64,7 @@ export function tinyManifest(): TinyManifest {
     tokens: { bos: null, eos: [1], pad: null },
     embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
     generation: {},
+    languages: null,
   };
 }
 

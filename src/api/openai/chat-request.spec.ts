@@ -54,6 +54,14 @@ it('parses the generation parameters', () => {
   expect(parse({ max_tokens: 5 }).settings.maxTokens).toBe(5);
 });
 
+it('refuses a language that the model does not have', () => {
+  const model = { ...FAKE_MODEL, languages: ['de', 'en'] };
+  const body = { model: 'fake', messages: HELLO, language: 'ca' };
+
+  expect(failure(() => parseChatRequest(body, model))).toEqual(['INVALID_PARAMETER', 'language']);
+  expect(parseChatRequest({ ...body, language: 'de' }, model).language?.code).toBe('de');
+});
+
 it('accepts explicit defaults and ignores unknown parameters', () => {
   const { settings } = parse({
     temperature: null,

@@ -21,6 +21,7 @@ import { parseArchitecture } from './checkpoint/parse-config.js';
 import { parseGenerationDefaults } from './checkpoint/parse-generation.js';
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
 import { checkTokenizer } from '../package/check-tokenizer.js';
 import { sealManifest } from '../package/manifest-json.js';
@@ -108,7 +109,7 @@ function describe(
   const { name, decoder, tokens } = architecture;
   return {
     formatVersion: 5,
-    source: { architecture: name, name: files.name, licence: files.licence },
+    source: { architecture: name, name: files.name, licence: files.card.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),
     decoder: {
@@ -138,6 +139,7 @@ function describe(
     generation: checkingFile('checkpoint', 'generation_config.json', () =>
       parseGenerationDefaults(files.generation),
     ),
+    languages: modelLanguages(files.card.languages, files.config),
   };
 }
 
