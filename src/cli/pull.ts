@@ -8,9 +8,10 @@ import { loadHubSettings } from '../models/hub/hub-settings.js';
 import type { ModelConditions, PullEvent, PullProgress } from '../models/install/pull-events.js';
 import { pullModel, type PulledModel } from '../models/install/pull-model.js';
 import { PACKAGE_FILES, type Precision, PRECISIONS } from '../models/package/manifest.js';
+import { countParameters, KNOWN_MODELS } from '../models/package/known-models.js';
 import { repositoryOf } from '../models/package/model-names.js';
 import { type CommandContext, exampleHelp } from './command-context.js';
-import { formatBytes } from './formatting.js';
+import { formatBytes, formatTable } from './formatting.js';
 import type { Terminal } from './terminal.js';
 
 interface PullOptions {
@@ -28,10 +29,7 @@ export function addPullCommand(program: Command, { terminal, signal }: CommandCo
   program
     .command('pull')
     .description('download and convert a model; resumes an interrupted download')
-    .argument(
-      '<model>',
-      'OWNER/NAME on the hub, or an alias: 2b, 7b, 7b-vision, 40b (-base: 2b-base, ...)',
-    )
+    .argument('<model>', 'OWNER/NAME on the hub, or one of the short names below')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .addOption(
       new Option(
@@ -50,6 +48,9 @@ export function addPullCommand(program: Command, { terminal, signal }: CommandCo
     .addHelpText(
       'after',
       `
+Short names:
+${listKnownModels()}
+
 Environment variables:
   HF_ENDPOINT  URL of the hub or a mirror (default: https://huggingface.co)
   HF_TOKEN     access token for private and gated models
@@ -75,6 +76,22 @@ Environment variables:
         throw error;
       }
     });
+}
+
+/** The help on short names: each with its repository, size and input. */
+function listKnownModels(): string {
+  const rows = KNOWN_MODELS.map(({ name, repository, shape, access, use }) => [
+    name,
+    repository,
+    `${(countParameters(shape) / 1e9).toFixed(1)} B`,
+    [
+      shape.vision ? 'images, text' : use === 'base' ? 'text, base' : 'text',
+      ...(access === 'gated' ? ['gated'] : []),
+    ].join(', '),
+  ]);
+  return formatTable(rows, { rightAligned: [2] })
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 /** Prints the events of a pull. */
