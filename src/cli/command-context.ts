@@ -14,7 +14,7 @@ export interface CommandContext {
 }
 
 const MODEL_ARGUMENT =
-  'demo, a model id, an alias (2b, 7b, 7b-vision, 40b) or the folder of a package';
+  'demo, a model id, a short name (see pull --help) or the folder of a package';
 
 /** Description of the argument `<model>`. */
 export const MODEL_DESCRIPTION = `the model: ${MODEL_ARGUMENT}`;

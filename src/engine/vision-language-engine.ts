@@ -168,6 +168,8 @@ export interface ModelDescription {
   readonly inputModalities: readonly InputModality[];
   /** `raw`: a base model without a chat template accepts raw prompts only. */
   readonly prompts: 'chat-and-raw' | 'raw';
+  /** Codes of the languages that the model offers, a part of LANGUAGES. */
+  readonly languages: readonly string[];
   /** Context window in tokens: media, prompt and answer together. */
   readonly contextLength: number;
   /** Token ids are below it. */

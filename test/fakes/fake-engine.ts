@@ -8,6 +8,7 @@ import type {
   VisionLanguageEngine,
 } from '../../src/engine/vision-language-engine.js';
 import type { MediaReport } from '../../src/media/media-report.js';
+import { LANGUAGE_CODES } from '../../src/language/languages.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import { NEUTRAL_GENERATION } from './generation.js';
 
@@ -21,6 +22,7 @@ export const FAKE_MODEL: ModelDescription = {
   precision: 'int8',
   inputModalities: ['text', 'image', 'video'],
   prompts: 'chat-and-raw',
+  languages: LANGUAGE_CODES,
   contextLength: 1024,
   costs: {
     geometry: {

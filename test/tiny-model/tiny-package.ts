@@ -72,6 +72,7 @@ export function tinyManifest(): TinyManifest {
       scale: 1,
     },
     generation: NEUTRAL_GENERATION,
+    languages: null,
   };
 }
 

@@ -89,6 +89,14 @@ it('uses the settings of the checkpoint where the request has none', () => {
   });
 });
 
+it('refuses a language that the model does not have', () => {
+  const model = { ...FAKE_MODEL, languages: ['de', 'en'] };
+  const body = { model: 'fake', messages: HELLO, language: 'ca' };
+
+  expect(failure(() => parseChatRequest(body, model))).toEqual(['INVALID_PARAMETER', 'language']);
+  expect(parseChatRequest({ ...body, language: 'de' }, model).language?.code).toBe('de');
+});
+
 it('accepts explicit defaults and parameters that change no answer', () => {
   const { settings } = parse({
     temperature: null,

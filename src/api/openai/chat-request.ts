@@ -114,7 +114,7 @@ export function parseChatRequest(value: unknown, model: ModelDescription): ChatR
     sampling: parseMediaOptions(body['media_options']),
     language: isAbsent(body['language'])
       ? undefined
-      : resolveLanguage(readString(body['language'], 'language')),
+      : resolveLanguage(readString(body['language'], 'language'), model.languages),
     stream: readStreamOptions(body),
   };
 }

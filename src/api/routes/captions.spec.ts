@@ -3,6 +3,7 @@ import request from 'supertest';
 
 import {
   createFakeEngine,
+  FAKE_MODEL,
   type FakeEngine,
   messagesOf,
   SAMPLING_MODEL,
@@ -78,6 +79,31 @@ describe('POST /v1/captions', () => {
 
     expect(reply.body).toMatchObject({ results: [{ language: 'en', kind: 'caption' }] });
     expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: IMAGE });
+  });
+
+  describe('of a model with fewer languages', () => {
+    const languages = ['de', 'fr'];
+    beforeEach(() => {
+      engine.nextStatus = { state: 'ready', model: { ...FAKE_MODEL, languages } };
+    });
+
+    it('names its languages if another one is requested', async () => {
+      const body = { media: { base64: BASE64 }, languages: ['de', 'ca'] };
+      const reply = await post('/v1/captions').send(body);
+
+      expect(reply.status).toBe(400);
+      expect(reply.body).toMatchObject({
+        code: 'INVALID_PARAMETER',
+        detail: 'The model has no Catalan (ca). Use one of its languages: de, fr.',
+        parameters: { parameter: 'languages', allowed: languages },
+      });
+      expect(engine.requests).toHaveLength(0);
+    });
+
+    it('generates its first language by default if it has no English', async () => {
+      const reply = await post('/v1/captions').send({ media: { base64: BASE64 } });
+      expect(reply.body).toMatchObject({ results: [{ language: 'de' }] });
+    });
   });
 
   it.each([

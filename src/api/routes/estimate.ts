@@ -317,7 +317,8 @@ export class EstimateController {
     const model = readyModel(this.engine);
     const sampling = toFrameSampling(body);
     const { maxTokens } = toSettings(body, model, 'captions');
-    const texts = requestedLanguages(body.languages).length * (body.kind ?? ['caption']).length;
+    const languages = requestedLanguages(body.languages, model);
+    const texts = languages.length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat()]);
     const media = await this.outlineMedia(files, body.media, sampling, signal);
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };

@@ -34,6 +34,18 @@ function withTokenizer(json: unknown): Pick<CheckpointFiles, 'tokenizer'> {
   return { tokenizer: Buffer.from(JSON.stringify(json)) };
 }
 
+describe('the languages of a planned package', () => {
+  it('are those of the model card', () => {
+    const card = { licence: 'mit', languages: ['de', 'en'] };
+
+    expect(planConversion({ ...files, card }, NAMES, 'int8').description).toMatchObject({
+      languages: ['de', 'en'],
+      source: { licence: 'mit' },
+    });
+    expect(planConversion(files, NAMES, 'int8').description.languages).toBeNull();
+  });
+});
+
 describe('planConversion: packages that would not load', () => {
   it.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
     'accepts the tiny model in %s',

@@ -24,6 +24,7 @@ import { findGenerationFile, parseGeneration } from './checkpoint/parse-generati
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
 import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
 import { checkTokenizer } from '../package/check-tokenizer.js';
 import { sealManifest } from '../package/manifest-json.js';
@@ -133,7 +134,7 @@ function describe(
   const { name, decoder, tokens } = architecture;
   return {
     formatVersion: 5,
-    source: { architecture: name, name: files.name, licence: files.licence },
+    source: { architecture: name, name: files.name, licence: files.card.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),
     decoder: {
@@ -163,6 +164,7 @@ function describe(
       scale: decoder.tokenScale,
     },
     generation,
+    languages: modelLanguages(files.card.languages, files.config),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 import {
   readCheckpointFiles,
@@ -8,8 +8,9 @@ import {
   WEIGHT_INDEX_FILE,
 } from '../convert/checkpoint/checkpoint-files.js';
 import { type ConversionWriter, openConversion } from '../convert/write/conversion-writer.js';
+import { readTensorNames } from '../convert/checkpoint/tensor-list.js';
 import { type ConversionPlan, planConversion } from '../convert/plan-conversion.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
 import type { HubSnapshot, HubFile } from '../hub/hub-snapshot.js';
 import { parseTokenizerFile } from '../../language/tokenizer-json.js';
@@ -19,15 +20,13 @@ import { type ModelManifest, PACKAGE_FILES, type Precision } from '../package/ma
 import { checkDiskSpace } from './disk-space.js';
 import { createOnPause, type PullProgress, type PullContext } from './pull-events.js';
 import { type PullRecord, writePullRecord } from './pull-record.js';
-import { selectWeights, sumBytes, type WeightSelection, selectSmallFiles } from './select-files.js';
-import type { DownloadOptions } from '../hub/download-file.js';
+import { downloadSmallFiles } from './download-small-files.js';
+import { selectWeights, sumBytes, type WeightSelection } from './select-files.js';
 import {
   LENGTH_FIELD_BYTES,
   parseHeaderLength,
   parseSafetensorsHeader,
 } from '../convert/checkpoint/safetensors.js';
-import { checkArchitecture } from '../convert/checkpoint/parse-config.js';
-import { readTensorNames } from '../convert/checkpoint/tensor-list.js';
 import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
 
 export interface HubConversion {
@@ -56,7 +55,7 @@ export async function convertFromHub(
 ): Promise<ModelManifest> {
   const { source, directory, precision, after } = conversion;
   const { repository, commit } = record.snapshot;
-  const { agreed, weights, plan } = await deleteIfUnusable(source, record, async () => {
+  const { agreed, weights, plan } = await leavingNothing(conversion, record, null, async () => {
     const agreed = await downloadSmallFiles(source, record, context, client);
     const index = await readFile(join(source, WEIGHT_INDEX_FILE)).catch(() => null);
     const weights = selectWeights(record.snapshot, index);
@@ -70,7 +69,9 @@ export async function convertFromHub(
   for (const note of plan.notes) context.onEvent({ kind: 'note', note });
   const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
-    await checkBeforeDownload(conversion, weights, { plan, writer }, context);
+    await leavingNothing(conversion, record, writer, () =>
+      checkBeforeDownload(conversion, weights, { plan, writer }, context),
+    );
     const hashes = await convertShards(conversion, agreed, weights, writer, context, client);
     const hub = { repository, commit };
     const provenance = { revision: computeRevision(hashes), hub };
@@ -94,10 +95,8 @@ async function listTensors(
   if (tensorNames) return tensorNames;
   const [file] = files;
   if (!file || (await exists(join(source, file.name)))) return await readTensorNames(source);
-  return await readRemoteTensorNames(client, snapshot, file, {
-    onPause: createOnPause({ onEvent }),
-    signal,
-  });
+  const onPause = createOnPause({ onEvent });
+  return await readRemoteTensorNames(client, snapshot, file, { onPause, signal });
 }
 
 /** Checks the disk space before the weights are downloaded. */
@@ -172,28 +171,42 @@ async function convertShards(
   return hashes;
 }
 
-const CONFIG = 'config.json';
-
 /** Identity of a conversion. It contains the checksums because a mirror may list other files for the same commit. */
 function identify({ repository, commit }: HubSnapshot, { files }: WeightSelection): string {
   const listing = files.map(({ name, checksum }) => `${name} ${checksum.hex}\n`).join('');
   return `${repository}@${commit} ${createHash('sha256').update(listing).digest('hex')}`;
 }
 
+/** Errors that repeat unless the model, the account or the disk changes. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_INVALID',
+  'MODEL_NOT_FOUND',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'STORAGE_FULL',
+]);
+
 /**
- * Deletes the download of a commit that cannot be converted, so that the next pull starts with the newest commit
- * instead of resuming this one.
+ * Deletes what a pull wrote if the model is refused before its weights are downloaded. A commit that cannot be
+ * converted is always deleted, so that the next pull starts with the newest commit; after the other refusals, the
+ * download of an earlier run stays.
  */
-async function deleteIfUnusable<T>(
-  source: string,
-  { state }: PullRecord,
+async function leavingNothing<T>(
+  { source, directory }: HubConversion,
+  { state, hashes }: PullRecord,
+  writer: ConversionWriter | null,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isInvalid(error) && state === 'unfinished') {
+    const isRefused = error instanceof SalamandraError && REFUSALS.has(error.code);
+    const isNew = hashes.size === 0 && (writer?.finishedShards.size ?? 0) === 0;
+    if (state === 'unfinished' && isRefused && (isNew || isInvalid(error))) {
+      await writer?.discard();
       await rm(source, { recursive: true, force: true });
+      // The folder of the model, unless another precision is in it.
+      await rmdir(dirname(directory)).catch(() => undefined);
     }
     throw error;
   }
@@ -222,72 +235,6 @@ function isInvalid(error: unknown): boolean {
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-/**
- * Downloads configuration, tokenizer and model card into the source folder, and asks for consent if the model is gated.
- *
- * @returns the record with the files' hashes and the consent.
- * @throws the errors of `pullModel`; FORBIDDEN without consent.
- */
-async function downloadSmallFiles(
-  source: string,
-  record: PullRecord,
-  context: PullContext,
-  client: HubClient,
-): Promise<PullRecord> {
-  const { snapshot } = record;
-  const files = selectSmallFiles(snapshot);
-  const totalBytes = sumBytes(files);
-  const hashes = new Map(record.hashes);
-  let { conditions } = record;
-  let downloaded = 0;
-  for (const file of files) {
-    const onProgress: DownloadOptions['onProgress'] = (step, bytes) => {
-      const downloadedBytes = downloaded + (step === 'download' ? bytes : file.bytes);
-      const none = { file: 0, files: 0, convertedBytes: 0 };
-      context.onEvent({
-        kind: 'progress',
-        progress: { step: 'prepare', ...none, downloadedBytes, totalBytes },
-      });
-    };
-    const options = { onProgress, onPause: createOnPause(context), signal: context.signal };
-    const path = join(source, file.name);
-    hashes.set(file.name, await client.download(snapshot, file, path, options));
-    downloaded += file.bytes;
-    // It comes first. An unsupported model is rejected before the tokenizer, which may have tens of megabytes.
-    if (file.name === CONFIG) {
-      const config = await readFile(path);
-      checkingFile('checkpoint', CONFIG, () => {
-        checkArchitecture(parseJsonObject(config, CONFIG));
-      });
-    }
-    // Asked after the first file: before it, it is unknown whether the hub grants access at all.
-    if (snapshot.access === 'gated' && conditions === 'not-asked') {
-      await askForConsent(snapshot, context);
-      conditions = 'accepted';
-      await writePullRecord(source, { ...record, conditions });
-    }
-  }
-  const agreed: PullRecord = { ...record, conditions, hashes };
-  await writePullRecord(source, agreed);
-  return agreed;
-}
-
-async function askForConsent(
-  { repository, licence }: PullRecord['snapshot'],
-  { hub, accept, signal }: PullContext,
-): Promise<void> {
-  const isAccepted = await accept({
-    ...{ repository, licence },
-    address: `${hub.endpoint}/${repository}`,
-  });
-  signal.throwIfAborted();
-  if (isAccepted) return;
-  throw new SalamandraError(
-    'FORBIDDEN',
-    'The model is gated and its conditions were not accepted. Run the command again and answer yes.',
-  );
 }
 
 /**

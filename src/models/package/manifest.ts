@@ -192,6 +192,11 @@ export interface ModelManifest {
   };
   readonly embeddings: EmbeddingsManifest;
   readonly generation: GenerationDefaults;
+  /**
+   * The languages of the model card and of the decoder family, as lower-case BCP 47 tags, sorted; they may include some
+   * that the service does not have. `null` if the card names none.
+   */
+  readonly languages: readonly string[] | null;
   /** Sorted by name. */
   readonly files: Readonly<Record<string, FileRecord>>;
   /** SHA-256, in hex, of all fields above; see `sealManifest`. */

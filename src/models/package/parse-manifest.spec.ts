@@ -24,6 +24,17 @@ describe('parseManifest', () => {
     expect(parseManifest(changeManifest('source.hub', hub)).source.hub).toEqual(hub);
   });
 
+  it('parses languages, and refuses what is no tag', () => {
+    const parse = (languages: unknown) =>
+      parseManifest(changeManifest('languages', languages)).languages;
+
+    expect(parse(['ca', 'pt-pt', 'zh'])).toEqual(['ca', 'pt-pt', 'zh']);
+    expect(parse(null)).toBeNull();
+    for (const wrong of [[], ['CA'], ['catalan'], [''], ['en\n'], [7], 'en', {}]) {
+      expect(() => parse(wrong)).toThrow(INVALID);
+    }
+  });
+
   it.each([
     { type: 'linear', factor: 2 },
     {

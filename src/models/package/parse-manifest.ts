@@ -47,6 +47,10 @@ const FACTOR = { min: 1e-9, max: 1e9 };
 /** Block sizes that MatMulNBits supports. */
 const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
 
+/** Several times the languages of the largest known model. */
+const MAX_LANGUAGES = 500;
+const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,6}$/;
+
 /** `OWNER/NAME`, the characters that Hugging Face allows. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 
@@ -73,6 +77,7 @@ export function parseManifest(json: unknown): ManifestContent {
     tokens: parseTokens(checkObject(root['tokens'], 'tokens')),
     embeddings: parseEmbeddings(checkObject(root['embeddings'], 'embeddings')),
     generation: parseGenerationDefaults(checkObject(root['generation'], 'generation')),
+    languages: root['languages'] === null ? null : parseLanguages(root['languages']),
     files: parseFiles(checkObject(root['files'], 'files')),
   };
   checkConsistency(manifest);
@@ -270,6 +275,16 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
         attentionFactor: number('attentionFactor'),
       };
   }
+}
+
+function parseLanguages(value: unknown): string[] {
+  const tags = checkList(value, 'languages', MAX_LANGUAGES, (item, label) => {
+    const tag = checkString(item, label, 64);
+    if (!LANGUAGE_TAG.test(tag)) throw invalidModel(`${label} must be a lower-case BCP 47 tag`);
+    return tag;
+  });
+  if (tags.length === 0) throw invalidModel('languages must be null or name a language');
+  return tags;
 }
 
 function parseEncoding(value: unknown, label: string): WeightEncoding {

@@ -21,6 +21,8 @@ const READY_DELAY_MS = 15_000;
 const status = signal<ServiceStatus>({ state: 'connecting' });
 const mediaSupport = signal(true);
 const knownLanguages = signal<readonly Language[]>([]);
+/** Codes; those of the last model that was ready. */
+const modelLanguages = signal<readonly string[]>([]);
 
 /** The current status, updated by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
@@ -28,10 +30,12 @@ export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 /** Whether the last known model accepts images and videos; true until the first model is known. */
 export const modelSupportsMedia: ReadonlySignal<boolean> = mediaSupport;
 
-/** The languages of the service; empty until a model is ready. */
-export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;
+/** The languages that the last known model offers; empty until a model is ready. */
+export const languages: ReadonlySignal<readonly Language[]> = computed(() =>
+  knownLanguages.value.filter(({ code }) => modelLanguages.value.includes(code)),
+);
 
-/** Looks up a language by its code. Undefined if the service does not list it. */
+/** Looks up a language by its code, also one that the model does not offer. */
 export function languageOf(code: string): Language | undefined {
   return knownLanguages.value.find((language) => language.code === code);
 }
@@ -80,6 +84,10 @@ async function check(): Promise<void> {
   const next = await fetchStatus().catch(readStatus);
   if (next.state === 'ready') {
     mediaSupport.value = next.model.architecture.input_modalities.includes('image');
+    // Assigning an equal list would reset the selection.
+    if (next.model.languages.join() !== modelLanguages.value.join()) {
+      modelLanguages.value = next.model.languages;
+    }
   }
   // Assigning an equal object would render every subscriber again.
   if (JSON.stringify(next) !== JSON.stringify(status.value)) status.value = next;
