@@ -1,6 +1,11 @@
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
-import { embedPositions, firstPositions, promptTokenIds, toCacheKeyedPrompt } from './cache-keyed-prompt.js';
+import {
+  embedPositions,
+  firstPositions,
+  promptTokenIds,
+  toCacheKeyedPrompt,
+} from './cache-keyed-prompt.js';
 
 const tokenEmbeddings: TokenEmbeddings = {
   hiddenSize: 2,

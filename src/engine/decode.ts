@@ -166,7 +166,11 @@ function createAnswerCollector(
     emit(wantsTokens ? { ...event, tokens: added } : event);
   }
 
-  function finish({ finishReason, stopReason, ids }: Extract<GenerateEvent, { type: 'done' }>): void {
+  function finish({
+    finishReason,
+    stopReason,
+    ids,
+  }: Extract<GenerateEvent, { type: 'done' }>): void {
     const answer: Answer = {
       ...{ conversation: index, text, finishReason, stopReason },
       usage: {

@@ -8,7 +8,9 @@ describe('resolveSettings', () => {
 
   it('requests log-probabilities only if the client does', () => {
     expect(resolveSettings({}, NEUTRAL_GENERATION)).not.toHaveProperty('topLogprobs');
-    expect(resolveSettings({ topLogprobs: 0 }, NEUTRAL_GENERATION)).toMatchObject({ topLogprobs: 0 });
+    expect(resolveSettings({ topLogprobs: 0 }, NEUTRAL_GENERATION)).toMatchObject({
+      topLogprobs: 0,
+    });
   });
 
   it('applies the generation config of the checkpoint, its temperature only with do_sample', () => {

@@ -115,6 +115,7 @@ export function readStatus(error: unknown): ServiceStatus {
     }
     case 'MODEL_INVALID':
     case 'MODEL_NOT_FOUND':
+    case 'MODEL_LOAD_FAILED':
     case 'INTERNAL':
       return { state: 'failed', reason: problem.detail };
     default:
