@@ -1,6 +1,7 @@
 import type { KeyedSegment, KeyedSegments } from '../cache/prefix-keys.js';
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import type { ByKind, PromptSegment } from '../language/build-prompt.js';
+import type { VisionManifest } from '../models/package/manifest.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 
 /** An image or video as prompts reference it. */
@@ -36,7 +37,7 @@ type PromptSpan =
  */
 export function promptTokenIds(
   { spans }: Pick<CacheKeyedPrompt, 'spans'>,
-  placeholders: { readonly image: number; readonly video: number } | undefined,
+  placeholders: VisionManifest['tokens'] | undefined,
 ): number[] {
   return spans.flatMap((span) =>
     span.kind === 'text'

@@ -50,7 +50,8 @@ export async function loadNetwork(
   try {
     const vision = manifest.vision && {
       geometry: manifest.vision,
-      imageNewline: await readImageNewline(modelPackage),
+      imageNewline:
+        manifest.vision.layout.kind === 'anyres' ? await readImageNewline(modelPackage) : null,
       graph: await open('vision'),
     };
     const { embeddings, decoder } = manifest;

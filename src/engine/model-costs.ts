@@ -20,8 +20,11 @@ export function describeCosts(
   const weights = Object.entries(files).filter(([name]) => name.endsWith('.onnx.data'));
   return {
     geometry: vision && {
+      layout: vision.layout,
       imageProcessor: vision.imageProcessor,
+      videoProcessor: vision.videoProcessor,
       patchesPerSide: vision.patchesPerSide,
+      featuresPerTile: vision.featuresPerTile,
     },
     instructionTokens:
       vision && tokenizer.renderTemplate ? countInstruction(tokenizer, languages) : 0,

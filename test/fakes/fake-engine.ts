@@ -12,6 +12,14 @@ import { LANGUAGE_CODES } from '../../src/language/languages.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
 import { NEUTRAL_GENERATION } from './generation.js';
 
+const FAKE_PROCESSOR = {
+  tileSize: { width: 98, height: 98 },
+  resample: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+  rescaleFactor: 1 / 255,
+} as const;
+
 export const FAKE_MODEL: ModelDescription = {
   id: 'fake',
   name: 'Fake',
@@ -26,18 +34,19 @@ export const FAKE_MODEL: ModelDescription = {
   contextLength: 1024,
   costs: {
     geometry: {
-      imageProcessor: {
-        tileSize: { width: 98, height: 98 },
-        mean: [0.5, 0.5, 0.5],
-        std: [0.5, 0.5, 0.5],
-        rescaleFactor: 1 / 255,
+      layout: {
+        kind: 'anyres',
         imageGridPinpoints: [
           { width: 196, height: 98 },
           { width: 196, height: 196 },
         ],
         maxTilesCap: 9,
+        severalImagesColor: [127, 127, 127],
       },
+      imageProcessor: FAKE_PROCESSOR,
+      videoProcessor: FAKE_PROCESSOR,
       patchesPerSide: 7,
+      featuresPerTile: 49,
     },
     instructionTokens: 24,
     weightBytes: 9_000_000,

@@ -17,7 +17,7 @@ import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt
 import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
-import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
+import { resizeImage } from '../../src/vision/resize-image.js';
 import type { ChatModel } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
@@ -65,7 +65,9 @@ export async function compareConversation(
     const { tiles } = tiled!;
     const packed = features.get(key)!;
     const vision = model.vision!;
-    const pixelValues = normalizeTiles(tiles, vision.geometry.imageProcessor);
+    const { imageProcessor, videoProcessor } = vision.geometry;
+    const processor = reference.kind === 'image' ? imageProcessor : videoProcessor!;
+    const pixelValues = normalizeTiles(tiles, processor);
     const encoded = await encodeTiles(vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,
@@ -143,10 +145,10 @@ async function toParts(model: ChatModel, media: readonly MediaReference[]): Prom
 function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
   return {
     tile: decodeAndTileImage,
-    sampleVideo({ path, geometry: { imageProcessor } }) {
+    sampleVideo({ path, processor: { tileSize, resample } }) {
       const frames = clips.get(path) ?? [];
       return Promise.resolve({
-        tiles: frames.map((frame) => resizeBicubic(frame, imageProcessor.tileSize).data),
+        tiles: frames.map((frame) => resizeImage(frame, tileSize, resample).data),
         timestampsSeconds: frames.map((_, index) => index),
         ...{ width: 0, height: 0, durationSeconds: null, framesRequested: frames.length },
         ...{ mediaDecodeMs: 0, tileMs: 0 },
@@ -179,7 +181,9 @@ function expandIds(
   return chunks.flatMap((chunk) => {
     if (chunk.kind === 'text') return chunk.ids;
     const shown = media.filter(({ kind }) => kind === chunk.kind)[chunk.index];
-    return new Array<number>(shown?.visualTokens ?? 0).fill(manifest.vision!.tokens[chunk.kind]);
+    return new Array<number>(shown?.visualTokens ?? 0).fill(
+      manifest.vision!.tokens[chunk.kind] ?? -1,
+    );
   });
 }
 

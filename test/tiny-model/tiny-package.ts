@@ -14,6 +14,13 @@ import { NEUTRAL_GENERATION } from '../fakes/generation.js';
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
 
 const FLOAT32 = { kind: 'float32' } as const;
+const PROCESSOR = {
+  tileSize: { width: 7, height: 7 },
+  resample: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+  rescaleFactor: 1 / 255,
+} as const;
 
 /** A consistent manifest of a model with 2 dimensions and 4 tokens. */
 export function tinyManifest(): TinyManifest {
@@ -32,17 +39,19 @@ export function tinyManifest(): TinyManifest {
       imageSize: 7,
       patchSize: 3,
       patchesPerSide: 2,
+      sequenceLength: 4,
+      featuresPerTile: 4,
       hiddenSize: 2,
       layers: 1,
       encoding: FLOAT32,
-      imageProcessor: {
-        tileSize: { width: 7, height: 7 },
-        mean: [0.5, 0.5, 0.5],
-        std: [0.5, 0.5, 0.5],
-        rescaleFactor: 1 / 255,
+      layout: {
+        kind: 'anyres',
         imageGridPinpoints: [{ width: 14, height: 7 }],
         maxTilesCap: null,
+        severalImagesColor: [127, 127, 127],
       },
+      imageProcessor: PROCESSOR,
+      videoProcessor: PROCESSOR,
       tokens: { image: 2, video: 3 },
     },
     decoder: {

@@ -3,6 +3,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
 import { MAX_ANSWER_TOKENS, MAX_MEDIA_PER_REQUEST, MAX_TOP_LOGPROBS } from '../../config/limits.js';
+import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver } from '../media/media-resolver.js';
@@ -39,7 +40,7 @@ const PART = {
     image_url: {
       ...URL_OBJECT,
       description:
-        'An object, or the URL as a string. "detail" applies to a single image; several images have one tile each.',
+        'An object, or the URL as a string. Several images have the highest "detail" among them; where the model gives each of several images one tile, it applies to a single image only.',
     },
     video_url: { ...URL_OBJECT, description: 'An object, or the URL as a string.' },
     input_video: {
@@ -142,6 +143,10 @@ export class ChatCompletionsController {
     assertChatModel(model, sources);
     const { media, release } = await this.resolver.resolve(sources, chat.sampling, signal);
     try {
+      assertSupportsMedia(
+        media.map(({ kind }) => kind),
+        model,
+      );
       const work = { ...toEngineRequest(chat, media), client: clientOf(request) };
       const header = createCompletionHeader('chatcmpl', model);
       const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);

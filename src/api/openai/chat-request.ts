@@ -196,10 +196,11 @@ function listMedia(messages: readonly Message[]): MediaPart[] {
   return messages.flatMap(({ content }) => content.filter((part) => part.type === 'media'));
 }
 
-/** The detail of the only image. Several images, and the frames of videos, always have one tile each. */
+/** The highest detail of the images: a request has one for all of them. The frames of videos have one tile each. */
 function chooseDetail(parts: readonly MediaPart[], media: readonly RequestMedia[]): Detail {
   const images = parts.filter((_, index) => media[index]?.kind === 'image');
-  return (images.length === 1 ? images[0]?.detail : undefined) ?? 'auto';
+  const details = images.map(({ detail }) => detail ?? 'auto');
+  return (['high', 'auto', 'low'] as const).find((detail) => details.includes(detail)) ?? 'auto';
 }
 
 /** Appends the instruction for the language to the last message, where it was in the training data. */

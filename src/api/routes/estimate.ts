@@ -14,6 +14,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 
 import { MAX_IMAGE_SIDE, MAX_MEDIA_PER_REQUEST, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type {
   ModelDescription,
   RequestMedia,
@@ -319,8 +320,12 @@ export class EstimateController {
     const { maxTokens } = toSettings(body, model, 'captions');
     const languages = requestedLanguages(body.languages, model);
     const texts = languages.length * (body.kind ?? ['caption']).length;
-    assertChatModel(model, [...files, ...[body.media ?? []].flat()]);
+    assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
     const media = await this.outlineMedia(files, body.media, sampling, signal);
+    assertSupportsMedia(
+      media.map(({ kind }) => kind),
+      model,
+    );
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));

@@ -306,7 +306,7 @@ export class VideosController {
     const granularity = toGranularity(body);
     await this.handler.handle(
       exchange,
-      { body, sources, texts: 'captions' },
+      { body, sources, texts: 'captions', only: 'video' },
       async ({ client, model, settings, sampling, media }) => {
         const path = pathOfVideo(media);
         const task = { client, path, sampling, languages, settings };

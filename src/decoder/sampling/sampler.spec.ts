@@ -76,12 +76,15 @@ describe('createSampler', () => {
     expect(frequencies({ topP: 0 })).toEqual([0, 1, 0, 0, 0]);
   });
 
-  it.each([0, 3])('keeps tokens above minP times the highest probability, at a topK of %i', (topK) => {
-    // Relative to id 1: e^-2, 1, e^-1, e^-3, e^-4.
-    expect(frequencies({ minP: 0.99, topK })).toEqual([0, 1, 0, 0, 0]);
-    expectNear(frequencies({ minP: 0.3, topK }), [0, 0.731, 0.269, 0, 0]);
-    expectNear(frequencies({ minP: 0.1, topK }), [0.09, 0.665, 0.245, 0, 0]);
-  });
+  it.each([0, 3])(
+    'keeps tokens above minP times the highest probability, at a topK of %i',
+    (topK) => {
+      // Relative to id 1: e^-2, 1, e^-1, e^-3, e^-4.
+      expect(frequencies({ minP: 0.99, topK })).toEqual([0, 1, 0, 0, 0]);
+      expectNear(frequencies({ minP: 0.3, topK }), [0, 0.731, 0.269, 0, 0]);
+      expectNear(frequencies({ minP: 0.1, topK }), [0.09, 0.665, 0.245, 0, 0]);
+    },
+  );
 
   it('handles extreme logits', () => {
     const logits = Float32Array.from([1e30, -Infinity, 1e30, NaN]);

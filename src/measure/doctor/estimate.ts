@@ -2,7 +2,7 @@ import { MAX_SAMPLED_FRAMES, MAX_SEQUENCES } from '../../config/limits.js';
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
 import { minVisualTokens, shareFrames } from '../../engine/visual-token-budget.js';
 import { countFrameTokens, countVideoTokens } from '../../vision/count-visual-tokens.js';
-import { type Detail, planTiles } from '../../vision/plan-tiles.js';
+import { chooseTileLayout, type Detail, planTiles } from '../../vision/plan-tiles.js';
 import type { Size, TileGrid, VisionGeometry } from '../../vision/vision-geometry.js';
 import type { Calibration } from './calibration.js';
 import { predictMs, type SpeedModel } from './speed-model.js';
@@ -98,9 +98,7 @@ export function estimateRequest(
   };
 }
 
-/**
- * Follows the engine: first the frames of videos, then the tiles of a single image. Several images get one tile each.
- */
+/** Follows the engine: first the frames of videos, then the tiles of images. */
 function planMedia(
   { media, detail }: PlannedRequest,
   geometry: VisionGeometry,
@@ -115,18 +113,17 @@ function planMedia(
   const shares = shareFrames(requested, spareTokens, frameTokens);
   spareTokens -= sum(shares.map((frames) => (frames - 1) * frameTokens));
   const leastTokens = minVisualTokens([{ kind: 'image' }], { geometry });
-  const isSingleImage = media.filter(({ kind }) => kind === 'image').length === 1;
+  let images = media.filter(({ kind }) => kind === 'image').length;
+  const imageDetail = chooseTileLayout(images, geometry) === 'anyres' ? detail : 'low';
   return media.map((one): MediaEstimate => {
     if (one.kind === 'video') {
       const frames = shares[videos.indexOf(one)] ?? 1;
       return { kind: 'video', frames, visualTokens: countVideoTokens(frames, geometry) };
     }
-    const plan = planTiles(
-      one,
-      geometry,
-      isSingleImage ? detail : 'low',
-      spareTokens + leastTokens,
-    );
+    const share = Math.floor(spareTokens / images);
+    const plan = planTiles(one, geometry, imageDetail, leastTokens + share);
+    images -= 1;
+    spareTokens -= plan.visualTokens - leastTokens;
     return { kind: 'image', tiles: plan.tiles, grid: plan.grid, visualTokens: plan.visualTokens };
   });
 }

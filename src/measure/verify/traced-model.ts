@@ -33,10 +33,10 @@ export async function loadTracedModel(
     const session = await loadGraph(path(graph), { threads, graph: model });
     return observeGraph(session, outputs, length, onOutputs);
   };
-  const patches = vision ? vision.patchesPerSide ** 2 * vision.hiddenSize : 0;
+  const tileValues = vision ? vision.sequenceLength * vision.hiddenSize : 0;
   const open = (graph: GraphName): Promise<GraphSession> => {
     if (depth === 'layers' && graph === 'vision') {
-      return loadWithLayerOutputs(graph, patches, (values) => (visionLayers = values));
+      return loadWithLayerOutputs(graph, tileValues, (values) => (visionLayers = values));
     }
     if (depth === 'layers' && graph !== 'head') {
       return loadWithLayerOutputs(graph, decoder.hiddenSize, (values) => (decoderLayers = values));

@@ -75,12 +75,16 @@ describe('convertCheckpoint', () => {
         patchesPerSide: 2,
         hiddenSize: 8,
         layers: 2,
-        imageProcessor: {
+        sequenceLength: 4,
+        featuresPerTile: 4,
+        layout: {
+          kind: 'anyres',
           imageGridPinpoints: [
             { width: 7, height: 7 },
             { width: 14, height: 7 },
           ],
           maxTilesCap: 9,
+          severalImagesColor: [127, 127, 127],
         },
         tokens: { image: 6, video: 7 },
       },

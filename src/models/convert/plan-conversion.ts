@@ -11,7 +11,8 @@ import {
   type HubSource,
 } from '../package/manifest.js';
 import type { Architecture } from './checkpoint/architecture.js';
-import type { CheckpointFiles } from './checkpoint/checkpoint-files.js';
+import { checkProcessor } from './checkpoint/check-processor.js';
+import { type CheckpointFiles, PROCESSOR_FILE } from './checkpoint/checkpoint-files.js';
 import {
   type Encodings,
   chooseEncodings,
@@ -23,6 +24,7 @@ import { parseArchitecture } from './checkpoint/parse-config.js';
 import { findGenerationFile, parseGeneration } from './checkpoint/parse-generation.js';
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
 import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
+import { parseVideoProcessor } from './checkpoint/parse-video-processor.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
 import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
@@ -170,27 +172,42 @@ function describe(
 
 function describeVision(
   { vision }: Architecture,
-  { imageProcessor, config }: CheckpointFiles,
+  files: CheckpointFiles,
   encoding: WeightEncoding,
 ): PlannedManifest['vision'] {
   if (!vision) return null;
+  const { config, imageProcessor, videoProcessor } = files;
+  checkingFile('checkpoint', PROCESSOR_FILE, () => {
+    checkProcessor(files.processor, config, vision);
+  });
   if (!imageProcessor) {
     throw invalidCheckpoint(
       'preprocessor_config.json',
       'the file is missing, and processor_config.json contains no image_processor',
     );
   }
+  const { layout, imageProcessor: images } = checkingFile('checkpoint', imageProcessor.file, () =>
+    parseImageProcessor(imageProcessor.json, config, vision),
+  );
+  const videos =
+    videoProcessor && vision.tokens.video !== null
+      ? checkingFile('checkpoint', videoProcessor.file, () =>
+          parseVideoProcessor(videoProcessor.json, vision),
+        )
+      : null;
   return {
     imageSize: vision.imageSize,
     patchSize: vision.patchSize,
     patchesPerSide: vision.patchesPerSide,
+    sequenceLength: vision.sequenceLength,
+    featuresPerTile: vision.featuresPerTile,
     hiddenSize: vision.hiddenSize,
     layers: vision.layers,
     encoding,
-    imageProcessor: checkingFile('checkpoint', 'preprocessor_config.json', () =>
-      parseImageProcessor(imageProcessor, config, vision.imageSize),
-    ),
-    tokens: vision.tokens,
+    layout,
+    imageProcessor: images,
+    videoProcessor: videos,
+    tokens: { image: vision.tokens.image, video: videos && vision.tokens.video },
   };
 }
 

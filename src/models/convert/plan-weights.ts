@@ -162,7 +162,7 @@ export function planTables({ vision, decoder }: Architecture, encodings: Encodin
       placement: { kind: 'int8-rows', offset: 0 },
     });
   }
-  if (vision) {
+  if (vision?.llava.layout === 'anyres') {
     weightFiles.set(PACKAGE_FILES.imageNewline, hiddenSize * 4);
     slots.push({
       tensor: 'image_newline',

@@ -91,10 +91,20 @@ export function checkSupported<T extends string>(
 ): T {
   const match = supported.find((option) => option === value);
   if (match !== undefined) return match;
-  const found = value === undefined ? 'missing' : `${describeValue(value)}, which is not supported`;
+  const found = value === undefined ? 'is missing' : `${describeValue(value)} is not supported`;
   throw invalidModel(
-    `${label} is ${found} (supported: ${supported.join(', ')}). Choose one of the models in docs/models.md`,
+    `${label} ${found}. Supported: ${supported.join(', ')}. ` +
+      'Choose a checkpoint of one of these, or serve this one with transformers or vLLM',
   );
+}
+
+/** The entry of a table of supported names. @throws MODEL_INVALID like `checkSupported` */
+export function findSupported<T>(
+  value: unknown,
+  label: string,
+  table: Readonly<Record<string, T>>,
+): T {
+  return table[checkSupported(value, label, Object.keys(table))] as T;
 }
 
 /** @throws MODEL_INVALID unless the value is an array of 1 to `maxLength` items that all pass `check`. */

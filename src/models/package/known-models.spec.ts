@@ -1,3 +1,4 @@
+import { tinyManifest } from '../../../test/tiny-model/tiny-package.js';
 import { offeredLanguages } from '../../language/languages.js';
 import { planTiles } from '../../vision/plan-tiles.js';
 import { checkModelId } from './home-folders.js';
@@ -56,13 +57,17 @@ describe('KNOWN_MODELS', () => {
     ['vl-7b', 24],
   ])('%s has the tiles that the service plans for a photograph', (name, patchesPerSide) => {
     const sides = [384, 768, 1152, 1536, 1920, 2304];
+    const { vision: tiny } = tinyManifest();
     const geometry = {
+      ...tiny,
       patchesPerSide,
-      imageProcessor: {
-        ...{ tileSize: { width: 384, height: 384 }, rescaleFactor: 1 / 255, maxTilesCap: 9 },
-        mean: [0.5, 0.5, 0.5] as const,
-        std: [0.5, 0.5, 0.5] as const,
+      featuresPerTile: patchesPerSide ** 2,
+      imageProcessor: { ...tiny.imageProcessor, tileSize: { width: 384, height: 384 } },
+      layout: {
+        kind: 'anyres' as const,
         imageGridPinpoints: sides.flatMap((height) => sides.map((width) => ({ width, height }))),
+        maxTilesCap: 9,
+        severalImagesColor: null,
       },
     };
     const { tiles, visualTokens } = planTiles(

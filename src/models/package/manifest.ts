@@ -25,20 +25,57 @@ export type WeightEncoding =
 /** KV cache: float32, or int8 with a float32 scale per position and head. */
 export type CacheEncoding = 'float32' | 'int8-rows';
 
-/** Image preprocessing; all values are those of the checkpoint's image processor. */
+/** Filters for resizing, with the names of Pillow. */
+export const RESAMPLING_FILTERS = ['bilinear', 'bicubic', 'lanczos'] as const;
+
+export type ResamplingFilter = (typeof RESAMPLING_FILTERS)[number];
+
+/** Preprocessing of images, or of the frames of a video; all values are those of the checkpoint's processor. */
 export interface ImageProcessorConfig {
   /** In pixels. */
   readonly tileSize: { readonly width: number; readonly height: number };
+  readonly resample: ResamplingFilter;
   /** Per channel (red, green, blue), after rescaling. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   /** Factor for pixel values (0 to 255) before normalization, usually 1/255. */
   readonly rescaleFactor: number;
+}
+
+/** Red, green and blue, 0 to 255. */
+export type Color = readonly [number, number, number];
+
+/** One tile per image, whose features are the visual tokens (`LlavaForConditionalGeneration`). */
+export interface SingleTileLayout {
+  readonly kind: 'single-tile';
+  /** The image is first padded to a square of this color. `null`: it is not padded. */
+  readonly paddingColor: Color | null;
+  /**
+   * Size in pixels to which the image is resized: of both sides, or of the shorter one, which keeps the aspect ratio.
+   * The tile is the center of the result.
+   */
+  readonly resize: { readonly sides: 'both' | 'shortest'; readonly pixels: number };
+}
+
+/**
+ * A base tile and a grid of tiles, each row of patches followed by the image newline
+ * (`LlavaNextForConditionalGeneration`, `LlavaOnevisionForConditionalGeneration`).
+ */
+export interface AnyresLayout {
+  readonly kind: 'anyres';
   /** Candidate image sizes in pixels, in the checkpoint's order; multiples of the tile size. */
   readonly imageGridPinpoints: readonly { readonly width: number; readonly height: number }[];
-  /** The 9 of `anyres_max_9`: more tiles are downsampled to it. `null` for no limit (`anyres`). */
+  /** The 9 of `anyres_max_9`: more tiles are downsampled to it. `null` for no limit (`anyres`, LLaVA-NeXT). */
   readonly maxTilesCap: number | null;
+  /**
+   * Each of several images of a request becomes one tile, padded to a square of this color. `null`: each is split into
+   * a grid, as a single image is.
+   */
+  readonly severalImagesColor: Color | null;
 }
+
+/** How images become tiles, and the features of the tiles visual tokens. */
+export type VisionLayout = SingleTileLayout | AnyresLayout;
 
 /**
  * RoPE scaling for contexts longer than the trained one. Types and fields as in `modeling_rope_utils.py` of
@@ -121,12 +158,19 @@ export interface VisionManifest {
   readonly imageSize: number;
   readonly patchSize: number;
   readonly patchesPerSide: number;
+  /** Tokens of a tile inside the encoder: its patches, and a class token if there is one (CLIP). */
+  readonly sequenceLength: number;
+  /** Image features of a tile: `sequenceLength`, or one less if the first one is dropped. */
+  readonly featuresPerTile: number;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly encoding: WeightEncoding;
+  readonly layout: VisionLayout;
   readonly imageProcessor: ImageProcessorConfig;
-  /** Token ids of the image and video placeholders in a prompt. */
-  readonly tokens: { readonly image: number; readonly video: number };
+  /** `null` if the model takes no videos. */
+  readonly videoProcessor: ImageProcessorConfig | null;
+  /** Token ids of the image and video placeholders in a prompt; `video` is `null` if the model takes no videos. */
+  readonly tokens: { readonly image: number; readonly video: number | null };
 }
 
 export interface DecoderManifest {
@@ -207,9 +251,9 @@ export interface ModelManifest {
 export type ManifestContent = Omit<ModelManifest, 'digest'>;
 
 /**
- * Files of a package besides the manifest. Optional: `vision`, `visionWeights`, `imageNewline` (models with a vision
- * encoder), `prefill`, `prefillWeights` (precision `mixed`), `headRows` (quantized head that is not tied to the
- * embeddings), `chatTemplate` (if the checkpoint has one).
+ * Files of a package besides the manifest. Optional: `vision`, `visionWeights` (models with a vision encoder),
+ * `imageNewline` (layout `anyres`), `prefill`, `prefillWeights` (precision `mixed`), `headRows` (quantized head that is
+ * not tied to the embeddings), `chatTemplate` (if the checkpoint has one).
  */
 export const PACKAGE_FILES = {
   vision: 'vision.onnx',

@@ -22,30 +22,12 @@ import {
   MAX_FILE_BYTES,
   PACKAGE_FILES,
   PRECISIONS,
-  type ImageProcessorConfig,
-  type VisionManifest,
   type DecoderManifest,
   type RopeScaling,
-  type WeightEncoding,
 } from './manifest.js';
-
-/**
- * Limits, several times the largest known model. The engine allocates buffers of these sizes before it opens a graph,
- * so a manifest with larger values is rejected.
- */
-const LAYERS = { min: 1, max: 1 << 10 };
-const HEADS = { min: 1, max: 1 << 10 };
-const WIDTH = { min: 1, max: 1 << 18 };
-const POSITIONS = { min: 1, max: 1 << 20 };
-const VOCABULARY = { min: 1, max: 1 << 20 };
-const PIXELS = { min: 1, max: 1 << 12 };
-/** Side of an image grid in pixels; checkpoints go up to six tiles of 384. */
-const PINPOINT = { min: 1, max: 1 << 16 };
-const TOKEN = { min: 0, max: VOCABULARY.max };
-const FACTOR = { min: 1e-9, max: 1e9 };
-
-/** Block sizes that MatMulNBits supports. */
-const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
+import { FACTOR, HEADS, LAYERS, POSITIONS, TOKEN, VOCABULARY, WIDTH } from './manifest-limits.js';
+import { parseEncoding } from './parse-encoding.js';
+import { parseVisionManifest } from './parse-vision-manifest.js';
 
 /** Several times the languages of the largest known model. */
 const MAX_LANGUAGES = 500;
@@ -72,7 +54,8 @@ export function parseManifest(json: unknown): ManifestContent {
     id: checkModelId(root['id']),
     source: parseSource(checkObject(root['source'], 'source')),
     precision: checkOneOf(root['precision'], 'precision', PRECISIONS),
-    vision: root['vision'] === null ? null : parseVision(checkObject(root['vision'], 'vision')),
+    vision:
+      root['vision'] === null ? null : parseVisionManifest(checkObject(root['vision'], 'vision')),
     decoder: parseDecoder(checkObject(root['decoder'], 'decoder')),
     tokens: parseTokens(checkObject(root['tokens'], 'tokens')),
     embeddings: parseEmbeddings(checkObject(root['embeddings'], 'embeddings')),
@@ -146,66 +129,6 @@ function maxBytes(name: string): number {
     ([file]) => PACKAGE_FILES[file as keyof typeof PACKAGE_FILES] === name,
   );
   return limit?.[1] ?? Number.MAX_SAFE_INTEGER;
-}
-
-function parseVision(json: JsonObject): VisionManifest {
-  const tokens = checkObject(json['tokens'], 'vision.tokens');
-  return {
-    imageSize: checkInteger(json['imageSize'], 'vision.imageSize', PIXELS),
-    patchSize: checkInteger(json['patchSize'], 'vision.patchSize', PIXELS),
-    patchesPerSide: checkInteger(json['patchesPerSide'], 'vision.patchesPerSide', PIXELS),
-    hiddenSize: checkInteger(json['hiddenSize'], 'vision.hiddenSize', WIDTH),
-    layers: checkInteger(json['layers'], 'vision.layers', { ...LAYERS, min: 0 }),
-    encoding: parseEncoding(json['encoding'], 'vision.encoding'),
-    imageProcessor: parseImageProcessor(
-      checkObject(json['imageProcessor'], 'vision.imageProcessor'),
-    ),
-    tokens: {
-      image: checkInteger(tokens['image'], 'vision.tokens.image', TOKEN),
-      video: checkInteger(tokens['video'], 'vision.tokens.video', TOKEN),
-    },
-  };
-}
-
-function parseImageProcessor(json: JsonObject): ImageProcessorConfig {
-  const label = 'vision.imageProcessor';
-  const cap = json['maxTilesCap'];
-  return {
-    tileSize: parseSize(json['tileSize'], `${label}.tileSize`),
-    mean: parseTriple(json['mean'], `${label}.mean`, { min: -1e6, max: 1e6 }),
-    std: parseTriple(json['std'], `${label}.std`, FACTOR),
-    rescaleFactor: checkNumber(json['rescaleFactor'], `${label}.rescaleFactor`, FACTOR),
-    imageGridPinpoints: checkList(
-      json['imageGridPinpoints'],
-      `${label}.imageGridPinpoints`,
-      1024,
-      parseSize,
-    ),
-    maxTilesCap: cap === null ? null : checkInteger(cap, `${label}.maxTilesCap`, PIXELS),
-  };
-}
-
-function parseSize(value: unknown, label: string): { width: number; height: number } {
-  const json = checkObject(value, label);
-  return {
-    width: checkInteger(json['width'], `${label}.width`, PINPOINT),
-    height: checkInteger(json['height'], `${label}.height`, PINPOINT),
-  };
-}
-
-function parseTriple(
-  value: unknown,
-  label: string,
-  range: { min: number; max: number },
-): [number, number, number] {
-  const numbers = checkList(value, label, 3, (item, itemLabel) =>
-    checkNumber(item, itemLabel, range),
-  );
-  const [red, green, blue] = numbers;
-  if (red === undefined || green === undefined || blue === undefined) {
-    throw invalidModel(`${label} must be an array of 3 numbers, found ${numbers.length}`);
-  }
-  return [red, green, blue];
 }
 
 function parseDecoder(json: JsonObject): DecoderManifest {
@@ -285,18 +208,6 @@ function parseLanguages(value: unknown): string[] {
   });
   if (tags.length === 0) throw invalidModel('languages must be null or name a language');
   return tags;
-}
-
-function parseEncoding(value: unknown, label: string): WeightEncoding {
-  const json = checkObject(value, label);
-  const kind = checkOneOf(json['kind'], `${label}.kind`, ['float32', 'int8-rows', 'blocks']);
-  if (kind !== 'blocks') return { kind };
-  return {
-    kind,
-    bits: checkOneOf(json['bits'], `${label}.bits`, [4, 8]),
-    blockSize: checkOneOf(json['blockSize'], `${label}.blockSize`, BLOCK_SIZES),
-    accuracyLevel: checkOneOf(json['accuracyLevel'], `${label}.accuracyLevel`, [4]),
-  };
 }
 
 /** 1 to 256 characters without control characters: the text is printed in terminals. */

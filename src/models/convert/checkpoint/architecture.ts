@@ -1,23 +1,45 @@
 import type { ModelManifest, RopeScaling, VisionManifest } from '../../package/manifest.js';
 import type { DecoderFamily } from './decoder-families.js';
+import type { LlavaClass } from './llava-classes.js';
 
-/** Supported activation functions: exact GELU and its tanh approximation. */
-export type Activation = 'gelu' | 'gelu_pytorch_tanh';
+/** Supported activation functions with the names of transformers. */
+export type Activation = 'gelu' | 'gelu_pytorch_tanh' | 'quick_gelu' | 'relu' | 'silu';
 
-/** A SigLIP vision encoder, up to the feature layer, and the projector. */
+/** How a vision encoder makes tokens of a tile. The layers after that are the same in all of them. */
+export interface TowerEmbeddings {
+  /** A learned token before the patches. */
+  readonly classToken: 'present' | 'absent';
+  readonly patchBias: 'present' | 'absent';
+  /** A layer norm before the first layer. */
+  readonly norm: 'present' | 'absent';
+}
+
+/** A vision encoder (SigLIP or CLIP), up to the last feature layer, and the projector. */
 export interface VisionArchitecture {
+  readonly embeddings: TowerEmbeddings;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly attentionHeads: number;
-  /** Layers up to the feature layer; the checkpoint may have more. */
+  /** Layers up to the last feature layer; the checkpoint may have more. */
   readonly layers: number;
+  /**
+   * Numbers of layers after which the residual stream is a part of the image features; the parts are concatenated. 0 is
+   * the input of the first layer.
+   */
+  readonly featureLayers: readonly number[];
   readonly imageSize: number;
   readonly patchSize: number;
   /** floor(imageSize / patchSize); remaining pixels at the right and the bottom are ignored. */
   readonly patchesPerSide: number;
+  /** Patches, and the class token if there is one. */
+  readonly sequenceLength: number;
+  /** `sequenceLength`, or one less if the first token is dropped (`vision_feature_select_strategy: "default"`). */
+  readonly featuresPerTile: number;
   readonly activation: Activation;
   readonly layerNormEpsilon: number;
   readonly projector: ProjectorArchitecture;
+  /** The class of the model, which decides how images become tiles. */
+  readonly llava: LlavaClass;
   readonly tokens: VisionManifest['tokens'];
 }
 
@@ -26,9 +48,6 @@ interface ProjectorArchitecture {
   readonly activation: Activation;
   readonly bias: 'present' | 'absent';
 }
-
-/** Activation functions of the gated MLP; names of transformers. */
-export type GateActivation = 'silu' | Activation;
 
 /** A decoder of one of `DECODER_FAMILIES`. */
 export interface DecoderArchitecture {
@@ -44,7 +63,7 @@ export interface DecoderArchitecture {
   readonly rmsNormEpsilon: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
-  readonly activation: GateActivation;
+  readonly activation: Activation;
   readonly biases: {
     readonly queriesKeysValues: 'present' | 'absent';
     readonly attentionOutput: 'present' | 'absent';

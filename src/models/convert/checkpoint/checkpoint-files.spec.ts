@@ -25,19 +25,45 @@ describe('readCheckpointFiles', () => {
 
     const files = await read({ 'processor_config.json': nested });
 
-    expect(files.imageProcessor?.['resample']).toBe(1);
+    expect(files.imageProcessor).toMatchObject({
+      file: 'processor_config.json',
+      json: { resample: 1 },
+    });
   });
 
   it('reads preprocessor_config.json if the processor contains no image processor', async () => {
     const files = await read({ 'processor_config.json': '{"num_image_tokens":4}' });
 
-    expect(files.imageProcessor).toEqual(tinyProcessor());
+    expect(files.imageProcessor).toEqual({
+      file: 'preprocessor_config.json',
+      json: tinyProcessor(),
+    });
+    expect(files.processor).toEqual({ num_image_tokens: 4 });
   });
 
-  it('works without an image processor and a chat template', async () => {
+  it('works without processors and a chat template', async () => {
     const files = await read({ 'preprocessor_config.json': null, 'chat_template.jinja': null });
 
-    expect(files).toMatchObject({ imageProcessor: null, chatTemplate: null });
+    const none = { processor: {}, imageProcessor: null, videoProcessor: null, chatTemplate: null };
+    expect(files).toMatchObject(none);
+  });
+
+  it('reads the video processor from the first place that has one', async () => {
+    const nested = JSON.stringify({ video_processor: { do_resize: true } });
+    const places = [
+      'processor_config.json',
+      'video_preprocessor_config.json',
+      'video_processor/preprocessor_config.json',
+      'preprocessor_config.json',
+    ];
+    const changes = { [places[0]!]: nested, [places[1]!]: '{}', [places[2]!]: '{}' };
+
+    for (const [index, place] of places.entries()) {
+      const present = Object.fromEntries(Object.entries(changes).slice(index));
+      expect((await read(present)).videoProcessor?.file).toBe(place);
+    }
+    const empty = { ...changes, 'processor_config.json': '{"video_processor":null}' };
+    expect((await read(empty)).videoProcessor?.file).toBe(places[1]);
   });
 
   it.each([

@@ -17,8 +17,12 @@ export interface CheckpointFiles {
   readonly config: JsonObject;
   /** `{}` if the checkpoint has no generation_config.json. */
   readonly generation: JsonObject;
+  /** `processor_config.json`; `{}` if the checkpoint has none. */
+  readonly processor: JsonObject;
   /** `null` if the checkpoint has none (text models). */
-  readonly imageProcessor: JsonObject | null;
+  readonly imageProcessor: ProcessorFile | null;
+  /** `null` if the checkpoint has none. */
+  readonly videoProcessor: ProcessorFile | null;
   readonly tokenizer: Uint8Array;
   readonly tokenizerConfig: Uint8Array;
   /** Jinja template; null if the checkpoint has none (base models). */
@@ -27,6 +31,26 @@ export interface CheckpointFiles {
   /** Name of the folder. */
   readonly name: string;
 }
+
+/** The settings of an image or video processor. */
+export interface ProcessorFile {
+  /** The file that contains them. */
+  readonly file: string;
+  readonly json: JsonObject;
+}
+
+export const PROCESSOR_FILE = 'processor_config.json';
+const IMAGE_PROCESSOR_FILE = 'preprocessor_config.json';
+
+/**
+ * Files of a video processor: of transformers 4.52 to 4.57, and of 4.45 to 4.51. Without either, the settings of the
+ * image processor hold for videos too.
+ */
+const VIDEO_PROCESSOR_FILES = [
+  'video_preprocessor_config.json',
+  'video_processor/preprocessor_config.json',
+  IMAGE_PROCESSOR_FILE,
+];
 
 const CARDS = ['README.md', 'MODEL_CARD.md'];
 
@@ -58,24 +82,37 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
       'the chat template must be a non-empty string; several templates are not supported',
     );
   }
-  // Same order as in transformers: processor_config.json first, if it contains an image processor.
-  const nested = (await json('processor_config.json'))['image_processor'];
-  const processor = await read('preprocessor_config.json');
   return {
     config: parseJsonObject(await required('config.json'), 'config.json'),
     generation: await json('generation_config.json'),
-    imageProcessor:
-      nested === undefined
-        ? processor
-          ? parseJsonObject(processor, 'preprocessor_config.json')
-          : null
-        : checkObject(nested, 'image_processor'),
+    processor: await json(PROCESSOR_FILE),
+    imageProcessor: await readProcessor(read, 'image_processor', [IMAGE_PROCESSOR_FILE]),
+    videoProcessor: await readProcessor(read, 'video_processor', VIDEO_PROCESSOR_FILES),
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
     chatTemplate: text,
     card: await readModelCard(directory),
     name: basename(resolve(directory)),
   };
+}
+
+/**
+ * Reads an image or video processor, in the order of transformers: the part of processor_config.json first (version 5),
+ * then the first of the files that exists (version 4).
+ */
+async function readProcessor(
+  read: (name: string) => Promise<Uint8Array | undefined>,
+  part: 'image_processor' | 'video_processor',
+  files: readonly string[],
+): Promise<ProcessorFile | null> {
+  const all = await read(PROCESSOR_FILE);
+  const nested = (all && parseJsonObject(all, PROCESSOR_FILE)[part]) ?? null;
+  if (nested !== null) return { file: PROCESSOR_FILE, json: checkObject(nested, part) };
+  for (const file of files) {
+    const bytes = await read(file);
+    if (bytes) return { file, json: parseJsonObject(bytes, file) };
+  }
+  return null;
 }
 
 /** The first model card that has front matter; see `parseModelCard`. */
@@ -109,8 +146,8 @@ export const SMALL_FILES = [
   'chat_template.json',
   'config.json',
   'generation_config.json',
-  'preprocessor_config.json',
-  'processor_config.json',
+  PROCESSOR_FILE,
+  ...VIDEO_PROCESSOR_FILES,
   'tokenizer.json',
   'tokenizer_config.json',
 ];

@@ -1,4 +1,5 @@
 import { tinyConfig } from '../../../../test/tiny-model/tiny-checkpoint.js';
+import { LLAVA_CLASSES } from './llava-classes.js';
 import { parseArchitecture } from './parse-config.js';
 
 type Json = Record<string, unknown>;
@@ -23,16 +24,21 @@ describe('parseArchitecture', () => {
     expect(parse(configure({}))).toEqual({
       name: 'LlavaOnevisionForConditionalGeneration',
       vision: {
+        embeddings: { classToken: 'absent', patchBias: 'present', norm: 'absent' },
         hiddenSize: 8,
         intermediateSize: 12,
         attentionHeads: 2,
         layers: 2,
+        featureLayers: [2],
         imageSize: 7,
         patchSize: 3,
         patchesPerSide: 2,
+        sequenceLength: 4,
+        featuresPerTile: 4,
         activation: 'gelu_pytorch_tanh',
         layerNormEpsilon: 1e-6,
         projector: { activation: 'gelu', bias: 'present' },
+        llava: LLAVA_CLASSES.LlavaOnevisionForConditionalGeneration,
         tokens: { image: 6, video: 7 },
       },
       decoder: {
@@ -91,7 +97,140 @@ describe('parseArchitecture', () => {
   ])('takes the features at index %d after %d layers', (index, layers) => {
     const config = configure({ root: { vision_feature_layer: index } });
 
-    expect(parse(config).vision?.layers).toBe(layers);
+    expect(parse(config).vision).toMatchObject({ layers, featureLayers: [layers] });
+  });
+
+  it('takes the features of several layers, up to the last of them', () => {
+    const config = configure({ root: { vision_feature_layer: [-2, 2, 0] } });
+
+    expect(parse(config).vision).toMatchObject({
+      layers: 2,
+      featureLayers: [1, 2, 0],
+    });
+  });
+
+  it.each([
+    ['LlavaForConditionalGeneration', 'llava', null],
+    ['LlavaNextForConditionalGeneration', 'llava_next', null],
+    ['LlavaOnevisionForConditionalGeneration', 'llava_onevision', 151647],
+  ])('uses the defaults of the classes for fields that %s leaves out', (name, type, video) => {
+    const { text_config } = tinyConfig();
+    const config = { architectures: [name], model_type: type, text_config };
+    const isOnevision = video !== null;
+
+    expect(parse(config)).toMatchObject({
+      name,
+      vision: {
+        hiddenSize: isOnevision ? 1152 : 1024,
+        intermediateSize: isOnevision ? 4304 : 4096,
+        attentionHeads: 16,
+        imageSize: isOnevision ? 384 : 336,
+        patchSize: 14,
+        patchesPerSide: isOnevision ? 27 : 24,
+        layers: isOnevision ? 26 : 23,
+        sequenceLength: isOnevision ? 729 : 577,
+        featuresPerTile: isOnevision ? 729 : 576,
+        activation: isOnevision ? 'gelu_pytorch_tanh' : 'quick_gelu',
+        layerNormEpsilon: isOnevision ? 1e-6 : 1e-5,
+        projector: { activation: 'gelu', bias: 'present' },
+        tokens: { image: isOnevision ? 151646 : 32000, video },
+      },
+    });
+  });
+
+  it.each([
+    ['siglip_vision_model', { patchesPerSide: 14, sequenceLength: 196, layerNormEpsilon: 1e-6 }],
+    ['clip_vision_model', { patchesPerSide: 7, sequenceLength: 50, layerNormEpsilon: 1e-5 }],
+    [undefined, { patchesPerSide: 7, sequenceLength: 50, layerNormEpsilon: 1e-5 }],
+  ])('uses the defaults of the vision encoder %s', (model_type, expected) => {
+    const config = {
+      ...tinyConfig(),
+      architectures: ['LlavaForConditionalGeneration'],
+      model_type: 'llava',
+      vision_config: { model_type, num_attention_heads: null },
+    };
+
+    expect(parse(config).vision).toMatchObject({
+      ...{ hiddenSize: 768, intermediateSize: 3072, attentionHeads: 12, imageSize: 224 },
+      ...expected,
+    });
+  });
+
+  it.each([
+    ['clip_vision_model', 'full', 'LlavaForConditionalGeneration', 5],
+    ['clip_vision_model', 'default', 'LlavaForConditionalGeneration', 4],
+    ['siglip_vision_model', 'full', 'LlavaForConditionalGeneration', 4],
+    // transformers drops the first patch of a vision encoder without a class token.
+    ['siglip_vision_model', 'default', 'LlavaForConditionalGeneration', 3],
+    ['clip_vision_model', 'default', 'LlavaNextForConditionalGeneration', 4],
+    ['siglip_vision_model', 'full', 'LlavaNextForConditionalGeneration', 4],
+    ['clip_vision_model', 'full', 'LlavaNextForConditionalGeneration', null],
+    ['siglip_vision_model', 'default', 'LlavaOnevisionForConditionalGeneration', null],
+  ] as const)('selects the features of %s, "%s", in %s', (model_type, strategy, name, features) => {
+    const config = configure({
+      root: {
+        architectures: [name],
+        model_type: LLAVA_CLASSES[name].modelType,
+        vision_feature_select_strategy: strategy,
+      },
+      vision: { model_type },
+    });
+
+    if (features === null) {
+      expect(() => parse(config)).toThrow('needs one per patch');
+    } else {
+      expect(parse(config).vision?.featuresPerTile).toBe(features);
+    }
+  });
+
+  it.each([
+    ['gelu_new', 'gelu_pytorch_tanh'],
+    ['swish', 'silu'],
+    ['relu', 'relu'],
+    ['quick_gelu', 'quick_gelu'],
+  ])('knows the activation %s', (name, activation) => {
+    const config = configure({
+      root: { projector_hidden_act: name },
+      vision: { hidden_act: name },
+    });
+
+    expect(parse(config).vision).toMatchObject({
+      activation,
+      projector: { activation },
+    });
+  });
+
+  it.each([
+    [
+      'an architecture',
+      { root: { architectures: ['LlavaNextVideoForConditionalGeneration'] } },
+      /"LlavaNextVideoForConditionalGeneration" is not supported\. Supported: LlavaForConditionalGeneration, .*\. Choose/,
+    ],
+    [
+      'a vision encoder of a variable resolution',
+      { vision: { model_type: 'siglip2_vision_model' } },
+      /vision_config\.model_type "siglip2_vision_model" is not supported\. Supported: siglip_vision_model, clip_vision_model\./,
+    ],
+    [
+      'an activation function',
+      { root: { projector_hidden_act: 'mish' } },
+      /projector_hidden_act "mish" is not supported\. Supported: gelu, /,
+    ],
+  ])('names the value found, the supported ones and the remedy for %s', (_, changes, message) => {
+    expect(() => parse(configure(changes))).toThrow(message);
+  });
+
+  it.each([
+    ['of transformers 5', { rope_parameters: { rope_type: 'linear', factor: 2, rope_theta: 5 } }],
+    [
+      'of transformers 4',
+      { rope_parameters: undefined, rope_theta: 5, rope_scaling: { type: 'linear', factor: 2 } },
+    ],
+  ])('reads stretched positions %s', (_, text) => {
+    expect(parse(configure({ text })).decoder).toMatchObject({
+      ropeTheta: 5,
+      ropeScaling: { type: 'linear', factor: 2 },
+    });
   });
 
   it('parses a text model, with its fields at the root', () => {
@@ -147,16 +286,18 @@ describe('parseArchitecture', () => {
   });
 
   it.each<[string, Parameters<typeof configure>[0]]>([
-    ['another class', { root: { architectures: ['BertModel'] } }],
+    ['another class', { root: { architectures: ['MllamaForConditionalGeneration'] } }],
+    ['no class', { root: { architectures: undefined } }],
     ['two classes', { root: { architectures: ['LlavaOnevisionForConditionalGeneration', 'x'] } }],
     ['another model type', { root: { model_type: 'llava' } }],
-    ['another choice of features', { root: { vision_feature_select_strategy: 'default' } }],
-    ['several feature layers', { root: { vision_feature_layer: [-2, -1] } }],
+    ['another choice of features', { root: { vision_feature_select_strategy: 'first' } }],
+    ['no feature layer', { root: { vision_feature_layer: [] } }],
     ['a feature layer that does not exist', { root: { vision_feature_layer: -4 } }],
-    ['another projector activation', { root: { projector_hidden_act: 'relu' } }],
-    ['no image token', { root: { image_token_index: undefined } }],
-    ['another tower', { vision: { model_type: 'clip_vision_model' } }],
-    ['another activation in the tower', { vision: { hidden_act: 'quick_gelu' } }],
+    ['a bias that is neither there nor not', { root: { multimodal_projector_bias: 1 } }],
+    ['two image tokens', { root: { image_token_id: 8 } }],
+    ['another tower', { vision: { model_type: 'pixtral' } }],
+    ['another activation in the tower', { vision: { hidden_act: 'tanh' } }],
+    ['features after the final norm', { vision: { tie_last_hidden_states: true } }],
     ['grayscale images', { vision: { num_channels: 1 } }],
     ['heads that do not divide the tower', { vision: { num_attention_heads: 3 } }],
     ['a patch larger than the image', { vision: { patch_size: 8 } }],

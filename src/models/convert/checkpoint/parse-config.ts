@@ -7,15 +7,19 @@ import {
 } from '../../package/json-fields.js';
 import type { Architecture } from './architecture.js';
 import { DECODER_FAMILIES } from './decoder-families.js';
+import { LLAVA_CLASSES, type LlavaClass } from './llava-classes.js';
 import { type DecoderSource, findDecoderFamily, parseDecoder } from './parse-decoder.js';
 import { findGenerationFile } from './parse-generation.js';
 import { parseQuantization } from './parse-quantization.js';
 import { parseTokens } from './parse-tokens.js';
 import { parseVision } from './parse-vision.js';
 
-const LAYOUT = 'LlavaOnevisionForConditionalGeneration';
-/** Decoder of `LlavaOnevisionConfig` if the configuration names none. */
-const LAYOUT_DECODER = 'qwen2';
+/** Classes of transformers without a vision encoder. */
+const TEXT_CLASSES = Object.fromEntries(
+  Object.values(DECODER_FAMILIES).map(({ textModel }) => [textModel, null]),
+);
+
+const CLASSES: Readonly<Record<string, LlavaClass | null>> = { ...LLAVA_CLASSES, ...TEXT_CLASSES };
 
 /**
  * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value
@@ -29,7 +33,7 @@ export function parseArchitecture(
   generation: JsonObject,
   tensorNames: Iterable<string>,
 ): Architecture {
-  const { name, source } = findClass(config, tensorNames);
+  const { name, llava, source } = findClass(config, tensorNames);
   const { decoder, notes } = parseDecoder(source);
   const { tokens, notes: notesOnTokens } = parseTokens(
     source,
@@ -37,7 +41,7 @@ export function parseArchitecture(
   );
   return {
     name,
-    vision: name === LAYOUT ? parseVision(config) : null,
+    vision: llava && parseVision(config, llava),
     decoder,
     quantization: parseQuantization(config, source.json),
     tokens,
@@ -51,28 +55,32 @@ export function parseArchitecture(
  * @throws MODEL_INVALID naming the field, the value and the supported ones.
  */
 export function checkArchitecture(config: JsonObject): void {
-  const { name, source } = findClass(config, []);
+  const { llava, source } = findClass(config, []);
   parseDecoder(source);
   parseQuantization(config, source.json);
-  if (name === LAYOUT) parseVision(config);
+  if (llava) parseVision(config, llava);
 }
 
 /** The class of the model, and the configuration of its decoder. */
 function findClass(
   config: JsonObject,
   tensorNames: Iterable<string>,
-): { readonly name: string; readonly source: DecoderSource } {
-  const textModels = Object.values(DECODER_FAMILIES).map(({ textModel }) => textModel);
-  const names = checkList(config['architectures'], 'architectures', 1, (item, label) =>
-    checkSupported(item, label, [LAYOUT, ...textModels]),
+): {
+  readonly name: string;
+  /** `null` for a text model. */
+  readonly llava: LlavaClass | null;
+  readonly source: DecoderSource;
+} {
+  const [name = ''] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
+    checkSupported(item, label, Object.keys(CLASSES)),
   );
-  const name = names[0] ?? LAYOUT;
-  if (name !== LAYOUT) {
+  const llava = CLASSES[name] ?? null;
+  if (!llava) {
     const source = { json: config, config, modelType: undefined, tensorNames };
     checkOneOf(name, 'architectures[0]', [findDecoderFamily(source).textModel]);
-    return { name, source };
+    return { name, llava, source };
   }
-  checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
+  checkOneOf(config['model_type'], 'model_type', [llava.modelType]);
   const json = checkObject(config['text_config'] ?? {}, 'text_config');
-  return { name, source: { json, config, modelType: LAYOUT_DECODER, tensorNames } };
+  return { name, llava, source: { json, config, modelType: llava.decoder, tensorNames } };
 }

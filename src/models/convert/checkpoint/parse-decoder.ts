@@ -8,7 +8,7 @@ import {
   checkSupported,
 } from '../../package/json-fields.js';
 import { invalidModel } from '../../package/invalid-model.js';
-import type { DecoderArchitecture, GateActivation } from './architecture.js';
+import type { Activation, DecoderArchitecture } from './architecture.js';
 import { DECODER_FAMILIES, type DecoderFamily } from './decoder-families.js';
 import { type ContextLimit, parseRope } from './parse-rope.js';
 import { canonicalName } from './tensor-names.js';
@@ -18,7 +18,7 @@ const LAYERS = { min: 1, max: 1024 };
 const EPSILON = { min: 1e-12, max: 1e-2 };
 const SCALAR = { min: 1e-6, max: 1e6 };
 
-const ACTIVATIONS: readonly GateActivation[] = ['silu', 'gelu', 'gelu_pytorch_tanh'];
+const ACTIVATIONS: readonly Activation[] = ['silu', 'gelu', 'gelu_pytorch_tanh'];
 
 /** Where the configuration of a decoder comes from. */
 export interface DecoderSource {

@@ -1,5 +1,6 @@
 import type { CacheEncoding } from '../../package/manifest.js';
 import type { DecoderArchitecture } from '../checkpoint/architecture.js';
+import { emitActivation } from './activations.js';
 import { type AttentionInputs, emitAttentionInputs } from './attention-inputs.js';
 import { emitCachedAttention, type HeadNorms } from './decoder-attention.js';
 import type { GraphBuilder } from './graph-builder.js';
@@ -155,7 +156,7 @@ function emitMlp(
     layerName(layer, norms === 'around' ? 'pre_feedforward_layernorm' : 'post_attention_layernorm'),
   );
   const { gate, up } = emitGateAndUp(decoder, context, layer, middle.normalized);
-  const activated = emitActivation(decoder, graph, gate);
+  const activated = emitActivation(decoder.activation, graph, gate, `${gate}.activated`);
   const wide = graph.emit('Mul', [activated, up], `${up}.gated`);
   const expanded = project(wide, 'mlp.down_proj', intermediateSize);
   return emitSkipNorm(
@@ -165,23 +166,6 @@ function emitMlp(
     middle.sum,
     layer + 1 === decoder.layers ? globalName('norm') : layerName(layer + 1, 'input_layernorm'),
   );
-}
-
-function emitActivation(
-  { activation }: DecoderArchitecture,
-  graph: GraphBuilder,
-  x: string,
-): string {
-  const output = `${x}.activated`;
-  switch (activation) {
-    case 'silu':
-      // SiLU, x * sigmoid(x), is QuickGelu with alpha 1.
-      return graph.emit('QuickGelu', [x], output, { alpha: { float: 1 } });
-    case 'gelu':
-      return graph.emit('Gelu', [x], output);
-    case 'gelu_pytorch_tanh':
-      return graph.emit('FastGelu', [x], output);
-  }
 }
 
 /** Gate and up projection: two products, or one fused product followed by a Split. */

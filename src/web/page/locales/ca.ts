@@ -52,6 +52,7 @@ export const ca: Messages = {
     dropHere: 'Deixeu anar per afegir',
     tooMany: (limit) => `El límit és de ${limit} fitxers. La resta no s’ha afegit.`,
     unknownKind: (name) => `No s’ha afegit ${name}: no és ni una imatge ni un vídeo.`,
+    noVideos: (name) => `No s’ha afegit ${name}: el model carregat no admet vídeos.`,
     noPreview: 'No hi ha previsualització. El servei comprovarà si pot llegir aquest fitxer.',
     preview: (name) => `Previsualització de ${name}`,
     frames: 'Fotogrames del vídeo',

@@ -56,6 +56,7 @@ export const en = {
     dropHere: 'Drop to add',
     tooMany: (limit: number) => `The limit is ${limit} files. The other files were not added.`,
     unknownKind: (name: string) => `${name} was not added: it is neither an image nor a video.`,
+    noVideos: (name: string) => `${name} was not added: the loaded model takes no videos.`,
     noPreview: 'No preview available. The service will check whether it can read this file.',
     preview: (name: string) => `Preview of ${name}`,
     frames: 'Video frames',

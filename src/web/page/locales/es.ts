@@ -52,6 +52,7 @@ export const es: Messages = {
     dropHere: 'Suelta para añadir',
     tooMany: (limit) => `El límite es de ${limit} archivos. Los demás no se han añadido.`,
     unknownKind: (name) => `No se ha añadido ${name}: no es una imagen ni un vídeo.`,
+    noVideos: (name) => `No se ha añadido ${name}: el modelo cargado no admite vídeos.`,
     noPreview: 'Vista previa no disponible. El servicio comprobará si puede leer este archivo.',
     preview: (name) => `Vista previa de ${name}`,
     frames: 'Fotogramas del vídeo',

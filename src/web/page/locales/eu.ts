@@ -52,6 +52,7 @@ export const eu: Messages = {
     dropHere: 'Jaregin gehitzeko',
     tooMany: (limit) => `Muga ${limit} fitxategi da. Gainerakoak ez dira gehitu.`,
     unknownKind: (name) => `${name} ez da gehitu: ez da irudia, ezta bideoa ere.`,
+    noVideos: (name) => `${name} ez da gehitu: kargatutako ereduak ez du bideorik onartzen.`,
     noPreview: 'Ez dago aurrebistarik. Zerbitzuak egiaztatuko du fitxategi hau irakur dezakeen.',
     preview: (name) => `Aurrebista: ${name}`,
     frames: 'Bideoaren fotogramak',

@@ -11,7 +11,7 @@ export interface Model {
   readonly id: string;
   readonly name: string;
   readonly precision: string;
-  /** Contains `text`, and `image` and `video` if the model has a vision encoder. */
+  /** Contains `text`, `image` if the model has a vision encoder, and `video` if it takes videos. */
   readonly architecture: { readonly input_modalities: readonly string[] };
   /** Codes of the languages that the model offers. */
   readonly languages: readonly string[];

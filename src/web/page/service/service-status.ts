@@ -20,6 +20,7 @@ const READY_DELAY_MS = 15_000;
 
 const status = signal<ServiceStatus>({ state: 'connecting' });
 const mediaSupport = signal(true);
+const videoSupport = signal(true);
 const knownLanguages = signal<readonly Language[]>([]);
 /** Codes; those of the last model that was ready. */
 const modelLanguages = signal<readonly string[]>([]);
@@ -27,8 +28,11 @@ const modelLanguages = signal<readonly string[]>([]);
 /** The current status, updated by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 
-/** Whether the last known model accepts images and videos; true until the first model is known. */
+/** Whether the last known model accepts images; true until the first model is known. */
 export const modelSupportsMedia: ReadonlySignal<boolean> = mediaSupport;
+
+/** Whether the last known model accepts videos; true until the first model is known. */
+export const modelSupportsVideos: ReadonlySignal<boolean> = videoSupport;
 
 /** The languages that the last known model offers; empty until a model is ready. */
 export const languages: ReadonlySignal<readonly Language[]> = computed(() =>
@@ -83,7 +87,9 @@ function checkAgain(): void {
 async function check(): Promise<void> {
   const next = await fetchStatus().catch(readStatus);
   if (next.state === 'ready') {
-    mediaSupport.value = next.model.architecture.input_modalities.includes('image');
+    const { input_modalities: modalities } = next.model.architecture;
+    mediaSupport.value = modalities.includes('image');
+    videoSupport.value = modalities.includes('video');
     // Assigning an equal list would reset the selection.
     if (next.model.languages.join() !== modelLanguages.value.join()) {
       modelLanguages.value = next.model.languages;

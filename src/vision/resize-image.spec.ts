@@ -1,5 +1,5 @@
 import { drawTestImage } from '../../test/golden/vision-golden.js';
-import { resizeBicubic } from './resize-bicubic.js';
+import { resizeImage } from './resize-image.js';
 
 const CHANNELS = 3;
 
@@ -12,18 +12,18 @@ function firstChannel(data: Uint8Array): number[] {
   return [...data].filter((_, index) => index % CHANNELS === 0);
 }
 
-describe('resizeBicubic', () => {
+describe('resizeImage', () => {
   it('keeps the pixels of an unchanged size', () => {
     const image = drawTestImage(17, 9, 'noise');
 
-    expect(resizeBicubic(image, { width: 17, height: 9 })).toEqual(image);
+    expect(resizeImage(image, { width: 17, height: 9 }, 'bicubic')).toEqual(image);
   });
 
   it('averages with cubic weights when downscaling', () => {
     const edge = gray([0, 0, 0, 0, 255, 255, 255, 255], 8);
 
     // Python: Image.fromarray(np.uint8([[0]*4+[255]*4])).resize((4, 1), Image.BICUBIC)
-    expect(firstChannel(resizeBicubic(edge, { width: 4, height: 1 }).data)).toEqual([
+    expect(firstChannel(resizeImage(edge, { width: 4, height: 1 }, 'bicubic').data)).toEqual([
       0, 17, 238, 255,
     ]);
   });
@@ -31,7 +31,7 @@ describe('resizeBicubic', () => {
   it('clips the overshoot when upscaling', () => {
     const edge = gray([0, 0, 255, 255], 4);
 
-    expect(firstChannel(resizeBicubic(edge, { width: 8, height: 1 }).data)).toEqual([
+    expect(firstChannel(resizeImage(edge, { width: 8, height: 1 }, 'bicubic').data)).toEqual([
       0, 0, 0, 52, 203, 255, 255, 255,
     ]);
   });
@@ -44,9 +44,10 @@ describe('resizeBicubic', () => {
     [3, 3, 1, 500],
   ])('keeps one color from %ix%i to %ix%i', (fromWidth, fromHeight, width, height) => {
     const data = new Uint8Array(fromWidth * fromHeight * CHANNELS).fill(137);
-    const resized = resizeBicubic(
+    const resized = resizeImage(
       { width: fromWidth, height: fromHeight, data },
       { width, height },
+      'bicubic',
     );
 
     expect(resized.data).toHaveLength(width * height * CHANNELS);
@@ -55,7 +56,11 @@ describe('resizeBicubic', () => {
 
   it('does not mix channels', () => {
     const data = Uint8Array.from({ length: 50 * 40 * CHANNELS }, (_, i) => [10, 120, 250][i % 3]!);
-    const resized = resizeBicubic({ width: 50, height: 40, data }, { width: 7, height: 90 });
+    const resized = resizeImage(
+      { width: 50, height: 40, data },
+      { width: 7, height: 90 },
+      'bicubic',
+    );
 
     expect([...resized.data].every((value, i) => value === [10, 120, 250][i % 3])).toBe(true);
   });

@@ -1,36 +1,72 @@
 import type { DecodedImage } from '../media/decode-image.js';
+import type { ResamplingFilter } from '../models/package/manifest.js';
 import type { Size } from './vision-geometry.js';
 
 const CHANNELS = 3;
 // A local constant: in a sandbox such as Jest's, access to globals is slow, and this one is used per weight.
 const { imul } = Math;
-/** Radius of the cubic kernel in source pixels, before it is widened for downscaling. */
-const SUPPORT = 2;
 /** Fraction bits of the 32-bit sums: 8 bits hold the result, and 2 the overshoot of the negative lobes. */
 const PRECISION_BITS = 32 - 8 - 2;
 const ONE = 2 ** PRECISION_BITS;
 const HALF = 2 ** (PRECISION_BITS - 1);
 
+/** A resampling filter: its weight by the distance in source pixels, and the distance beyond which it is 0. */
+interface Filter {
+  readonly support: number;
+  readonly weightAt: (distance: number) => number;
+}
+
+const FILTERS: Readonly<Record<ResamplingFilter, Filter>> = {
+  bilinear: { support: 1, weightAt: triangle },
+  bicubic: { support: 2, weightAt: cubic },
+  lanczos: { support: 3, weightAt: windowedSinc },
+};
+
+/** Positions `start` to `start + length` along one side of the result. */
+interface Section {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** A rectangle inside the result, in pixels. */
+interface Window {
+  readonly columns: Section;
+  readonly rows: Section;
+}
+
 /** For each output position: the first input position, the number of taps, and their weights. */
 interface Kernel {
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** Fixed point with PRECISION_BITS fraction bits, [outputSize * stride]. */
+  /** Fixed point with PRECISION_BITS fraction bits, [positions * stride]. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
 
 /**
- * Resizes with a cubic kernel (a = -0.5), which is widened for downscaling (antialiasing).
+ * Resizes with a filter that is widened for downscaling (antialiasing).
  *
- * Bit-equal to `Image.resize(size, Image.BICUBIC)` of Pillow 13 (src/libImaging/Resample.c): 22-bit fixed-point
- * weights, 8 bits between the passes. Models are trained on these pixels. libvips and torchvision differ by several
- * gray levels at edges.
+ * Bit-equal to `Image.resize(size, filter)` of Pillow 13 (src/libImaging/Resample.c): 22-bit fixed-point weights, 8
+ * bits between the passes. Models are trained on these pixels. libvips and torchvision differ by several gray levels at
+ * edges.
+ *
+ * @param window part of the result to compute, by default all of it. A thin image that is scaled to a given shorter
+ *   side becomes too long to be held in memory.
  */
-export function resizeBicubic(image: DecodedImage, size: Size): DecodedImage {
+export function resizeImage(
+  image: DecodedImage,
+  size: Size,
+  resample: ResamplingFilter,
+  window: Window = {
+    columns: { start: 0, length: size.width },
+    rows: { start: 0, length: size.height },
+  },
+): DecodedImage {
+  const { columns, rows } = window;
+  const filter = FILTERS[resample];
   return isHeightFirst(image, size)
-    ? resizeWidth(resizeHeight(image, size.height), size.width)
-    : resizeHeight(resizeWidth(image, size.width), size.height);
+    ? resizeWidth(resizeHeight(image, size.height, rows, filter), size.width, columns, filter)
+    : resizeHeight(resizeWidth(image, size.width, columns, filter), size.height, rows, filter);
 }
 
 /**
@@ -42,10 +78,16 @@ function isHeightFirst(image: Size, size: Size): boolean {
   return lostHeight > 0 && lostHeight > 2 * (image.width - size.width);
 }
 
-function resizeWidth(image: DecodedImage, width: number): DecodedImage {
-  if (image.width === width) return image;
+function resizeWidth(
+  image: DecodedImage,
+  fullWidth: number,
+  columns: Section,
+  filter: Filter,
+): DecodedImage {
+  if (image.width === fullWidth && columns.length === fullWidth) return image;
   const { height, data: source } = image;
-  const { first, count, weights, stride } = createKernel(image.width, width);
+  const { first, count, weights, stride } = createKernel(image.width, fullWidth, columns, filter);
+  const width = columns.length;
   const data = new Uint8Array(width * height * CHANNELS);
 
   let target = 0;
@@ -73,10 +115,16 @@ function resizeWidth(image: DecodedImage, width: number): DecodedImage {
   return { width, height, data };
 }
 
-function resizeHeight(image: DecodedImage, height: number): DecodedImage {
-  if (image.height === height) return image;
+function resizeHeight(
+  image: DecodedImage,
+  fullHeight: number,
+  rows: Section,
+  filter: Filter,
+): DecodedImage {
+  if (image.height === fullHeight && rows.length === fullHeight) return image;
   const { width, data: source } = image;
-  const { first, count, weights, stride } = createKernel(image.height, height);
+  const { first, count, weights, stride } = createKernel(image.height, fullHeight, rows, filter);
+  const height = rows.length;
   const rowLength = width * CHANNELS;
   const data = new Uint8Array(rowLength * height);
   const sums = new Int32Array(rowLength);
@@ -97,23 +145,29 @@ function resizeHeight(image: DecodedImage, height: number): DecodedImage {
   return { width, height, data };
 }
 
-function createKernel(inputSize: number, outputSize: number): Kernel {
+/** @param outputSize of the whole result, which decides the scale. */
+function createKernel(
+  inputSize: number,
+  outputSize: number,
+  { start: offset, length }: Section,
+  { support: radius, weightAt }: Filter,
+): Kernel {
   const scale = inputSize / outputSize;
   const widening = Math.max(scale, 1);
-  const support = SUPPORT * widening;
+  const support = radius * widening;
   const stride = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(outputSize);
-  const count = new Int32Array(outputSize);
-  const weights = new Int32Array(outputSize * stride);
+  const first = new Int32Array(length);
+  const count = new Int32Array(length);
+  const weights = new Int32Array(length * stride);
   const exact = new Float64Array(stride);
 
-  for (let position = 0; position < outputSize; position++) {
-    const center = (position + 0.5) * scale;
+  for (let position = 0; position < length; position++) {
+    const center = (offset + position + 0.5) * scale;
     const start = Math.max(Math.trunc(center - support + 0.5), 0);
     const taps = Math.min(Math.trunc(center + support + 0.5), inputSize) - start;
     let total = 0;
     for (let tap = 0; tap < taps; tap++) {
-      const weight = cubic((tap + start - center + 0.5) * (1 / widening));
+      const weight = weightAt((tap + start - center + 0.5) * (1 / widening));
       exact[tap] = weight;
       total += weight;
     }
@@ -135,6 +189,20 @@ function cubic(distance: number): number {
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
   return 0;
+}
+
+function triangle(distance: number): number {
+  return Math.max(1 - Math.abs(distance), 0);
+}
+
+function windowedSinc(distance: number): number {
+  return distance >= -3 && distance < 3 ? sinc(distance) * sinc(distance / 3) : 0;
+}
+
+function sinc(distance: number): number {
+  if (distance === 0) return 1;
+  const angle = distance * Math.PI;
+  return Math.sin(angle) / angle;
 }
 
 function toByte(fixedPoint: number): number {
