@@ -178,9 +178,9 @@ describe('parseDecoder', () => {
 
   it('names the supported decoders if the decoder is another one', () => {
     expect(() => parseNested({ model_type: 'gemma3_text' }, {})).toThrow(
-      'text_config.model_type is "gemma3_text", which is not supported (supported: llama, mistral, qwen2, qwen3, gemma2). Choose one of the models in docs/models.md',
+      'text_config.model_type "gemma3_text" is not supported. Supported: llama, mistral, qwen2, qwen3, gemma2. Choose a checkpoint',
     );
-    expect(() => parse({})).toThrow('model_type is missing (supported: llama');
+    expect(() => parse({})).toThrow('model_type is missing. Supported: llama');
     expect(() => parse({ model_type: '\u001b[2J' })).toThrow('a string of 4 characters');
     expect(() => parse({ model_type: 'toString' })).toThrow('not supported');
   });
