@@ -10,8 +10,8 @@ export type RequestedSettings = {
 };
 
 /**
- * Fills in missing settings from the checkpoint's generation defaults. The default seed is fixed, so that equal requests
- * give equal answers.
+ * Fills in missing settings from the checkpoint's generation defaults. The default seed is fixed, so that equal
+ * requests give equal answers.
  */
 export function resolveSettings(
   asked: RequestedSettings,

@@ -40,8 +40,8 @@ export interface AnswerContext {
 
 /**
  * The active processors, in the order of Hugging Face's `generate` (`_get_logits_processor` in `generation/utils.py` of
- * transformers 5.24). The bias has the place of its `sequence_bias`. The penalties of OpenAI's API follow the repetition
- * penalty, as in vLLM.
+ * transformers 5.24). The bias has the place of its `sequence_bias`. The penalties of OpenAI's API follow the
+ * repetition penalty, as in vLLM.
  *
  * @throws INVALID_PARAMETER for settings out of range.
  */
