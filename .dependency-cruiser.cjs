@@ -159,6 +159,7 @@ module.exports = {
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['language'], ['@huggingface/transformers', '@huggingface/(jinja|tokenizers)']),
+    onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),

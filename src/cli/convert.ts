@@ -28,6 +28,7 @@ export function addConvertCommand(program: Command, { terminal, signal }: Comman
         checkpointDirectory,
         outputDirectory: options.out,
         precision: options.precision,
+        onNote: (note) => terminal.note(`Note: ${note}`),
         onProgress: ({ stage, done, total }) => {
           signal.throwIfAborted();
           terminal.progress(`${stage} ${Math.floor((10 * done) / total) * 10} %`);

@@ -42,7 +42,7 @@ export function addModelsCommand(program: Command, { terminal, signal }: Command
   models
     .command('remove')
     .description('delete an installed model')
-    .argument('<model>', 'a model id, an alias (2b, 7b, 7b-vision, 40b) or OWNER/NAME')
+    .argument('<model>', 'a model id, a short name (see pull --help) or OWNER/NAME')
     .addOption(
       new Option(
         '--precision <part>',

@@ -93,6 +93,10 @@ export const MAX_REPLY_LOGPROBS = 500_000;
 /** Stop strings per request. OpenAI's API allows four. */
 export const MAX_STOP_STRINGS = 8;
 
+/** Stop tokens, and tokens with a bias, per request: more than clients use, and few for each decode step. */
+export const MAX_STOP_TOKENS = 64;
+export const MAX_LOGIT_BIASES = 512;
+
 /** Characters of a stop string. Each stop string is searched at every decode step. */
 export const MAX_STOP_LENGTH = 64;
 
@@ -132,6 +136,13 @@ export const MAX_MEDIA_WORKER_BYTES = 1_000_000_000;
 
 /** Milliseconds between the crash of a worker and its restart: doubles from 1 s up to this limit. */
 export const MAX_RESTART_DELAY_MS = 30_000;
+
+/**
+ * Crashes in a row of a worker that loads the model, before the model counts as unusable: of a model that was never
+ * ready, and of one that was. The second gives other programs about two minutes to free memory.
+ */
+export const MAX_LOAD_CRASHES = 2;
+export const MAX_RELOAD_CRASHES = 8;
 
 /** Milliseconds that running requests have to finish after SIGTERM. */
 export const MAX_DRAIN_MS = 30_000;

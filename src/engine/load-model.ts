@@ -3,6 +3,8 @@ import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output
 import { fillPageCache } from '../decoder/table-file.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
 import { loadTokenizer } from '../language/tokenizer.js';
+import { withFile } from '../models/package/invalid-model.js';
+import { PACKAGE_FILES } from '../models/package/manifest.js';
 import { type ModelPackage, readImageNewline } from '../models/package/model-package.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -17,7 +19,9 @@ export async function loadModel(
   modelPackage: ModelPackage,
   load: LoadPackageGraph,
 ): Promise<LoadedModel> {
-  const tokenizer = await loadTokenizer(modelPackage.directory);
+  const tokenizer = await loadTokenizer(modelPackage.directory).catch((error: unknown) => {
+    throw withFile(error, 'package', PACKAGE_FILES.tokenizer);
+  });
   return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
 }
 
@@ -60,7 +64,7 @@ export async function loadNetwork(
     const graphs = {
       prefill: decoder.prefill && (await open('prefill')),
       decode: await open('decoder'),
-      head: createOutputHead(await open('head'), rows),
+      head: createOutputHead(await open('head'), rows, decoder.logitSoftcap),
     };
     const tokenEmbeddings = openTokenEmbeddings(modelPackage.filePath(embeddings.file), embeddings);
     return {

@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import type { ChatMessage } from '../language/chat-template.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
@@ -12,8 +13,9 @@ import type {
 } from './vision-language-engine.js';
 
 const SETTINGS: GenerationSettings = {
-  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-  ...{ maxTokens: 6, stop: [], topLogprobs: 0 },
+  ...GREEDY,
+  maxTokens: 6,
+  topLogprobs: 0,
 };
 const IMAGE: RequestMedia = { kind: 'image', bytes: Uint8Array.of(1) };
 const chat = (value: string): ChatMessage[] => [

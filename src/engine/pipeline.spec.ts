@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
@@ -10,10 +11,7 @@ import type {
   RequestMedia,
 } from './vision-language-engine.js';
 
-const GREEDY: GenerationSettings = {
-  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-  ...{ maxTokens: 6, stop: [] },
-};
+const SETTINGS: GenerationSettings = { ...GREEDY, maxTokens: 6 };
 const sentImage = (value: number): RequestMedia => ({ kind: 'image', bytes: Uint8Array.of(value) });
 const sentVideo = (count: number): RequestMedia => ({
   kind: 'video',
@@ -31,7 +29,7 @@ function requestOf(
   conversations: ChatMessage[][],
   settings: Partial<GenerationSettings> = {},
 ): EngineRequest {
-  return { media, detail: 'high', conversations, settings: { ...GREEDY, ...settings } };
+  return { media, detail: 'high', conversations, settings: { ...SETTINGS, ...settings } };
 }
 
 const MINIMAL = { memoryBytes: 0, caches: NO_CACHES };
@@ -158,8 +156,8 @@ describe('runPipeline', () => {
     expect(frames[0]).toBeGreaterThan(3);
     expect(media[1]).toMatchObject({ kind: 'image', tiles: 1, visualTokens: 50 });
     const { promptTokens } = answers[0]!.usage;
-    expect(promptTokens + GREEDY.maxTokens).toBeLessThanOrEqual(260);
-    expect(promptTokens + GREEDY.maxTokens).toBeGreaterThan(260 - 16 - 50);
+    expect(promptTokens + SETTINGS.maxTokens).toBeLessThanOrEqual(260);
+    expect(promptTokens + SETTINGS.maxTokens).toBeGreaterThan(260 - 16 - 50);
   });
 
   it('reports the minimum number of tokens if it does not fit the context', async () => {

@@ -99,8 +99,11 @@ it('verifies the demo model against its fp32 package, which it converts first', 
 
   expect(code).toBe(0);
   expect(readLines(stdout)).toMatchObject([
-    { precision: 'fp32', role: 'reference', integrity: 'ok', comparison: null },
+    { summary: null, precision: 'fp32', role: 'reference', integrity: 'ok', comparison: null },
     {
+      summary: expect.stringMatching(
+        /^int8: same answer for \d+ of 19 prompts, KL divergence 0\.\d+ nats per token, worst layer \d of 6 \(error \d\.\d+ %\)$/,
+      ) as string,
       precision: 'int8',
       role: 'compared',
       comparison: {

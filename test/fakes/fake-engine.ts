@@ -8,7 +8,9 @@ import type {
   VisionLanguageEngine,
 } from '../../src/engine/vision-language-engine.js';
 import type { MediaReport } from '../../src/media/media-report.js';
+import { LANGUAGE_CODES } from '../../src/language/languages.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
+import { NEUTRAL_GENERATION } from './generation.js';
 
 const FAKE_PROCESSOR = {
   tileSize: { width: 98, height: 98 },
@@ -28,6 +30,7 @@ export const FAKE_MODEL: ModelDescription = {
   precision: 'int8',
   inputModalities: ['text', 'image', 'video'],
   prompts: 'chat-and-raw',
+  languages: LANGUAGE_CODES,
   contextLength: 1024,
   costs: {
     geometry: {
@@ -49,7 +52,14 @@ export const FAKE_MODEL: ModelDescription = {
     weightBytes: 9_000_000,
     cacheBytesPerToken: 3_072,
   },
-  generation: {},
+  vocabularySize: 1600,
+  generation: NEUTRAL_GENERATION,
+};
+
+/** A model whose checkpoint samples. */
+export const SAMPLING_MODEL: ModelDescription = {
+  ...FAKE_MODEL,
+  generation: { ...NEUTRAL_GENERATION, doSample: true, temperature: 0.6, repetitionPenalty: 1.2 },
 };
 
 /** Messages of a conversation. Empty for an undefined conversation and for a raw prompt. */
@@ -101,6 +111,7 @@ function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent
       conversation,
       text: `answer ${conversation}`,
       finishReason: 'stop',
+      stopReason: null,
       usage: { promptTokens: imageTokens + 11, imageTokens, cachedTokens: 0, completionTokens: 3 },
       timings: { prefillMs: 1.26, decodeMs: 2, firstTokenMs: 1.5 },
     };

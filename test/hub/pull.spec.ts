@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { offeredLanguages } from '../../src/language/languages.js';
 import { convertCheckpoint } from '../../src/models/convert/convert-checkpoint.js';
 import { loadModelPackage } from '../../src/models/package/model-package.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
@@ -8,6 +9,7 @@ import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import {
   type SyntheticCheckpoint,
   createSyntheticCheckpoint,
+  fileOf,
   readAll,
 } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
@@ -56,6 +58,17 @@ describe('pulling a model', () => {
       commit: fixture.hub.commit,
     });
     expect(manifest.source.licence).toBe('apache-2.0');
+  });
+
+  it('keeps the languages of the model card in the manifest', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+    const card = '---\nlicense: apache-2.0\nlanguage:\n- ita\n- en\n- zh\n---\n';
+    const files = new Map([...checkpoint.files, ['README.md', fileOf(Buffer.from(card), 'git')]]);
+    fixture = await createPullFixture([{ ...checkpoint, files, access: 'open' }]);
+    const { manifest } = await fixture.pull({});
+
+    expect(manifest.languages).toEqual(['en', 'ita', 'zh']);
+    expect(offeredLanguages(manifest.languages)).toEqual(['en', 'it']);
   });
 
   it('downloads only the files that conversion needs, each once', async () => {

@@ -48,8 +48,7 @@ try {
   const files = await readCheckpointFiles(directory);
   const index = parseWeightIndex(readFileSync(`${directory}/${WEIGHT_INDEX_FILE}`));
   for (const precision of PRECISIONS) {
-    const plan = planConversion(files, precision);
-    plan.checkTensorNames(index.keys());
+    const plan = planConversion(files, [...index.keys()], precision);
     checkGraphs(plan);
     console.log(`${precision}: a package of ${gigabytes(plan.bytes)} GB, graphs checked`);
   }
@@ -59,7 +58,7 @@ try {
   for (const shard of [...new Set(index.values())].sort()) {
     names.push(...(await streamShard(snapshot.files.get(shard)!)));
   }
-  planConversion(files, 'int4').checkTensorNames(names);
+  planConversion(files, names, 'int4');
   const seconds = (performance.now() - startMs) / 1000;
   const streamed = [...hub.sent.values()].reduce((sum, bytes) => sum + bytes, 0);
   console.log(

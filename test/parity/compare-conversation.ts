@@ -1,3 +1,4 @@
+import { GREEDY } from '../fakes/generation.js';
 import { createHash } from 'node:crypto';
 
 import { rankStep } from '../../src/decoder/sampling/token-logprobs.js';
@@ -17,7 +18,7 @@ import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { resizeImage } from '../../src/vision/resize-image.js';
-import type { ConvertedModel } from '../tiny-model/converted-model.js';
+import type { ChatModel } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
 import {
@@ -45,8 +46,8 @@ export interface ConversationReport extends AnswerReport {
 
 /** Runs a conversation through the production code and compares every stage. */
 export async function compareConversation(
-  model: ConvertedModel,
-  references: References,
+  model: ChatModel,
+  references: Pick<References, 'read'>,
   one: ConversationCase,
 ): Promise<ConversationReport> {
   const parts = await toParts(model, one.media);
@@ -63,10 +64,11 @@ export async function compareConversation(
     const { key, tiled } = prepared[index]!;
     const { tiles } = tiled!;
     const packed = features.get(key)!;
-    const { imageProcessor, videoProcessor } = model.vision.geometry;
+    const vision = model.vision!;
+    const { imageProcessor, videoProcessor } = vision.geometry;
     const processor = reference.kind === 'image' ? imageProcessor : videoProcessor!;
     const pixelValues = normalizeTiles(tiles, processor);
-    const encoded = await encodeTiles(model.vision.graph, pixelValues);
+    const encoded = await encodeTiles(vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,
       tilesEqual: sha256(tiles) === reference.tilesSha256,
@@ -125,16 +127,13 @@ async function toRequest(one: ConversationCase): Promise<EngineRequest> {
     }),
   );
   const settings = {
-    ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0, stop: [] },
+    ...GREEDY,
     ...{ maxTokens: one.greedyIds.length, topLogprobs: 1 },
   };
   return { media, detail: 'high', conversations: [one.messages], settings };
 }
 
-async function toParts(
-  model: ConvertedModel,
-  media: readonly MediaReference[],
-): Promise<PipelineModel> {
+async function toParts(model: ChatModel, media: readonly MediaReference[]): Promise<PipelineModel> {
   const clips = media.filter(({ kind }) => kind === 'video');
   const frames = new Map(
     await Promise.all(clips.map(async (clip) => [mediaPath(clip), await cutFrames(clip)] as const)),
@@ -177,16 +176,14 @@ async function cutFrames(clip: MediaReference): Promise<Frame[]> {
 function expandIds(
   chunks: readonly PromptSegment[],
   { media }: ConversationCase,
-  {
-    vision: {
-      geometry: { tokens },
-    },
-  }: ConvertedModel,
+  { manifest }: ChatModel,
 ): number[] {
   return chunks.flatMap((chunk) => {
     if (chunk.kind === 'text') return chunk.ids;
     const shown = media.filter(({ kind }) => kind === chunk.kind)[chunk.index];
-    return new Array<number>(shown?.visualTokens ?? 0).fill(tokens[chunk.kind] ?? -1);
+    return new Array<number>(shown?.visualTokens ?? 0).fill(
+      manifest.vision!.tokens[chunk.kind] ?? -1,
+    );
   });
 }
 

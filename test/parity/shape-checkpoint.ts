@@ -36,15 +36,20 @@ export function fingerprintOf(one: ShapeCase): string {
   return hash.digest('hex');
 }
 
-function shapeOf({ name, decoder, vision, pieces }: ShapeCase): CheckpointShape {
-  return { repository: `shapes/${name}`, decoder, vision, pieces, shardBytes: Infinity };
+function shapeOf({ name, decoder, vision, pieces, tiedHead }: ShapeCase): CheckpointShape {
+  return {
+    repository: `shapes/${name}`,
+    decoder: { ...decoder, family: 'llama', head: tiedHead ? 'embeddings' : 'own' },
+    vision,
+    layout: 'llava_onevision',
+    pieces,
+    shardBytes: Infinity,
+  };
 }
 
 /** Tensors sorted by name. */
 function caseTensors(one: ShapeCase): SyntheticTensor[] {
-  return listTensors(shapeOf(one))
-    .filter(({ name }) => !(one.tiedHead && name.includes('lm_head')))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return listTensors(shapeOf(one)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function changeConfig(text: string, { config, tiedHead, vision }: ShapeCase): unknown {
@@ -54,7 +59,7 @@ function changeConfig(text: string, { config, tiedHead, vision }: ShapeCase): un
   return { ...json, text_config: { ...json['text_config'], ...changes } };
 }
 
-/** Writes a safetensors file with these tensors, in this order. */
+/** Writes a safetensors file with the synthetic values of these tensors. */
 export async function writeWeights(
   path: string,
   tensors: readonly SyntheticTensor[],

@@ -25,7 +25,7 @@ export interface AnswersReference {
 /** A checkpoint and its prompt. */
 export interface ShapePrompt {
   readonly name: string;
-  readonly decoder: DecoderShape;
+  readonly decoder: Omit<DecoderShape, 'family' | 'head'>;
   readonly vision: VisionShape | null;
   readonly pieces: number;
   readonly ids: {

@@ -8,6 +8,7 @@ import {
   type VisionManifest,
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
+import { NEUTRAL_GENERATION } from '../fakes/generation.js';
 
 /** A manifest without the list of files. */
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
@@ -64,6 +65,7 @@ export function tinyManifest(): TinyManifest {
       maxPositions: 8,
       ropeTheta: 10000,
       ropeScaling: null,
+      logitSoftcap: null,
       encoding: FLOAT32,
       head: FLOAT32,
       headRows: null,
@@ -71,8 +73,15 @@ export function tinyManifest(): TinyManifest {
       cache: 'float32',
     },
     tokens: { bos: null, eos: [1], pad: null },
-    embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
-    generation: {},
+    embeddings: {
+      file: PACKAGE_FILES.tokenEmbeddings,
+      dtype: 'float32',
+      rows: 4,
+      columns: 2,
+      scale: 1,
+    },
+    generation: NEUTRAL_GENERATION,
+    languages: null,
   };
 }
 

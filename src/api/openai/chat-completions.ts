@@ -14,6 +14,7 @@ import { listMediaSources, parseChatRequest, toEngineRequest } from './chat-requ
 import { createChatFormat } from './chat-response.js';
 import { createCompletionHeader } from './completion-fields.js';
 import { ApiOpenAiErrors } from './errors.js';
+import { GENERATION_PROPERTIES } from './generation-schema.js';
 import { checkJsonBody } from './request-body.js';
 
 const TOKEN_LIMIT = { type: 'integer', minimum: 1, maximum: MAX_ANSWER_TOKENS };
@@ -65,20 +66,13 @@ const MESSAGE = {
 const REQUEST = {
   type: 'object',
   required: ['model', 'messages'],
-  description: 'Other fields are ignored.',
+  description: 'A field that would have no effect is rejected.',
   properties: {
     model: { type: 'string', example: 'visual-salamandra' },
     messages: { type: 'array', items: MESSAGE },
     max_completion_tokens: { ...TOKEN_LIMIT, description: 'Maximum number of generated tokens.' },
     max_tokens: { ...TOKEN_LIMIT, description: 'Older name of max_completion_tokens.' },
-    temperature: { type: 'number', minimum: 0, maximum: 2, description: "Default: the model's." },
-    top_p: { type: 'number', minimum: 0, maximum: 1 },
-    seed: {
-      type: 'integer',
-      default: 0,
-      description: 'The same request with the same seed has the same response.',
-    },
-    stop: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    ...GENERATION_PROPERTIES,
     logprobs: {
       type: 'boolean',
       description: 'Adds log-probabilities, taken before temperature and top_p.',

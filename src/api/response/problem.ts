@@ -41,6 +41,7 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   // Configuration errors of the operator, not errors of the client: the service runs without a model.
   MODEL_INVALID: 503,
   MODEL_NOT_FOUND: 503,
+  MODEL_LOAD_FAILED: 503,
   // Not raised by any route; only the command line contacts a hub.
   HUB_UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,

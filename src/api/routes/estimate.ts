@@ -317,8 +317,9 @@ export class EstimateController {
   ): Promise<Plain<EstimateResponseDto>> {
     const model = readyModel(this.engine);
     const sampling = toFrameSampling(body);
-    const { maxTokens } = toSettings(body, model);
-    const texts = requestedLanguages(body.languages).length * (body.kind ?? ['caption']).length;
+    const { maxTokens } = toSettings(body, model, 'captions');
+    const languages = requestedLanguages(body.languages, model);
+    const texts = languages.length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
     const media = await this.outlineMedia(files, body.media, sampling, signal);
     assertSupportsMedia(

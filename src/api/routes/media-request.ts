@@ -27,6 +27,8 @@ import type { Exchange } from '../response/send-outcome.js';
 interface MediaRequest {
   readonly body: GenerationDto & { readonly top_logprobs?: number };
   readonly sources: readonly MediaSource[];
+  /** Captions have defaults of their own; see `resolveCaptionSettings`. */
+  readonly texts: 'captions' | 'answers';
   /** The kind of media that the route takes, if it takes one only. */
   readonly only?: 'video';
   /** Further checks of the settings. They run before any media are fetched. */
@@ -59,13 +61,13 @@ export class MediaRequestHandler {
    */
   async handle(
     { request, signal }: Exchange,
-    { body, sources, only, checkSettings }: MediaRequest,
+    { body, sources, texts, only, checkSettings }: MediaRequest,
     run: (prepared: PreparedRequest) => Promise<void>,
   ): Promise<void> {
     const model = readyModel(this.engine);
     assertChatModel(model, sources);
     if (only) assertSupportsMedia([only], model);
-    const settings = toSettings(body, model);
+    const settings = toSettings(body, model, texts);
     checkSettings?.(settings);
     const sampling = toFrameSampling(body);
     const { media, release } = await this.resolver.resolve(sources, sampling, signal);

@@ -21,7 +21,7 @@ interface Step {
  * early difference does not affect later positions. The first differing top-1 token is where greedy decoding would
  * diverge.
  *
- * @param folder of a trace that `recordReferenceTrace` wrote with the same depth.
+ * @param folder of a trace that `recordReferenceTrace` wrote.
  */
 export async function compareWithReference(
   model: TracedModel,
@@ -93,7 +93,7 @@ function summarize(
       ),
     ),
     imageFeatureError,
-    layerErrors: layerErrors.decoder.length === 0 ? null : layerErrors,
+    layerErrors,
   };
 }
 

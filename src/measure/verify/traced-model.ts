@@ -7,12 +7,11 @@ import type { ModelPackage } from '../../models/package/model-package.js';
 import { type GraphSession, loadGraph } from '../../runtime/graph-session.js';
 import { exposeResidualStream } from './residual-stream.js';
 import type { TracedModel } from './trace-model.js';
-import type { ComparisonDepth } from './verify-result.js';
 
 export interface TracedModelOptions {
   readonly threads: number;
   /** `layers` copies the residual stream after every layer, which makes each run slower. */
-  readonly depth: ComparisonDepth;
+  readonly depth: 'outputs' | 'layers';
 }
 
 /** Loads a model in this process, with access to its layer outputs. @throws MODEL_INVALID */

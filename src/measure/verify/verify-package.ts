@@ -27,19 +27,14 @@ export async function verifyPackage(
   const model = await loadTracedModel(modelPackage, { threads: task.threads, depth: 'outputs' });
   const loadMs = performance.now() - startMs;
   let measured: MeasuredSpeed;
-  let comparison: Comparison | null = null;
   try {
     measured = await measureSpeed(model, onProgress);
-    if (task.trace.role !== 'none' && task.trace.depth === 'outputs') {
-      comparison = await traceAnswers(model, task, onProgress);
-    }
   } finally {
     await model.close();
   }
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  if (task.trace.role !== 'none' && task.trace.depth === 'layers') {
-    comparison = await traceLayers(modelPackage, task, onProgress);
-  }
+  const comparison =
+    task.trace.role === 'none' ? null : await traceLayers(modelPackage, task, onProgress);
   const costs = describeCosts(modelPackage.manifest, model.tokenizer);
   return { ...measured, loadMs, peakBytes, costs, comparison };
 }

@@ -1,8 +1,5 @@
 import type { MeasuredPackage } from '../doctor/diagnose-model.js';
 
-/** `outputs` compares image features and logits, `layers` the residual stream after every layer as well. */
-export type ComparisonDepth = 'outputs' | 'layers';
-
 /** Work for one child process. */
 export interface VerifyTask {
   readonly packageDirectory: string;
@@ -12,12 +9,7 @@ export interface VerifyTask {
    * compares the model with the trace in `folder`.
    */
   readonly trace:
-    | { readonly role: 'none' }
-    | {
-        readonly role: 'record' | 'compare';
-        readonly folder: string;
-        readonly depth: ComparisonDepth;
-      };
+    { readonly role: 'none' } | { readonly role: 'record' | 'compare'; readonly folder: string };
 }
 
 export interface VerifyResult extends MeasuredPackage {
@@ -36,8 +28,8 @@ export interface Comparison {
   readonly prompts: readonly PromptComparison[];
   /** Relative error of the image features; `null` if the model has no vision encoder. */
   readonly imageFeatureError: number | null;
-  /** Mean relative error of the residual stream after each layer; `null` unless the depth is `layers`. */
-  readonly layerErrors: LayerErrors | null;
+  /** Mean relative error of the residual stream after each layer. */
+  readonly layerErrors: LayerErrors;
 }
 
 export interface PromptComparison {

@@ -91,7 +91,7 @@ describe('convertCheckpoint', () => {
       decoder: { headDim: 8, maxPositions: 64, ropeTheta: 10000, ropeScaling: null },
       tokens: { bos: 1, eos: [2, 5], pad: 3 },
       embeddings: { file: 'token-embeddings.bin', dtype: 'float32', rows: 16, columns: 8 },
-      generation: { temperature: 0.6 },
+      generation: { doSample: false, temperature: 0.6, topK: 50 },
     });
     expect(packages.int8?.manifest.source).toEqual(packages.fp32?.manifest.source);
   });

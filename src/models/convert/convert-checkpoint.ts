@@ -8,6 +8,7 @@ import {
 } from './checkpoint/checkpoint-files.js';
 import { openConversion } from './write/conversion-writer.js';
 import { planConversion } from './plan-conversion.js';
+import { readTensorNames } from './checkpoint/tensor-list.js';
 
 /** Progress within one weight file; `done` and `total` in bytes. */
 export interface ConversionProgress {
@@ -24,6 +25,8 @@ export interface ConversionRequest {
   readonly outputDirectory: string;
   readonly precision: Precision;
   readonly onProgress?: (progress: ConversionProgress) => void;
+  /** Receives each of `ConversionPlan.notes` before the weights are converted. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -34,8 +37,10 @@ export interface ConversionRequest {
  *   unchanged then. STORAGE_FULL.
  */
 export async function convertCheckpoint(request: ConversionRequest): Promise<ModelManifest> {
-  const { checkpointDirectory, outputDirectory, precision, onProgress } = request;
-  const plan = planConversion(await readCheckpointFiles(checkpointDirectory), precision);
+  const { checkpointDirectory, outputDirectory, precision, onProgress, onNote } = request;
+  const files = await readCheckpointFiles(checkpointDirectory);
+  const plan = planConversion(files, await readTensorNames(checkpointDirectory), precision);
+  for (const note of plan.notes) onNote?.(note);
   const shards = await listWeightFiles(checkpointDirectory);
   const revision = await computeFolderRevision(checkpointDirectory);
   const writer = await openConversion(outputDirectory, plan, revision);

@@ -2,11 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { tinyConfig, writeTinyCheckpoint } from '../../../test/tiny-model/tiny-checkpoint.js';
+import {
+  tinyConfig,
+  tinyTensors,
+  writeTinyCheckpoint,
+} from '../../../test/tiny-model/tiny-checkpoint.js';
 import { type CheckpointFiles, readCheckpointFiles } from './checkpoint/checkpoint-files.js';
 import { planConversion } from './plan-conversion.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
+const NAMES = Object.keys(tinyTensors());
 let root: string;
 let files: CheckpointFiles;
 
@@ -29,11 +34,23 @@ function withTokenizer(json: unknown): Pick<CheckpointFiles, 'tokenizer'> {
   return { tokenizer: Buffer.from(JSON.stringify(json)) };
 }
 
+describe('the languages of a planned package', () => {
+  it('are those of the model card', () => {
+    const card = { licence: 'mit', languages: ['de', 'en'] };
+
+    expect(planConversion({ ...files, card }, NAMES, 'int8').description).toMatchObject({
+      languages: ['de', 'en'],
+      source: { licence: 'mit' },
+    });
+    expect(planConversion(files, NAMES, 'int8').description.languages).toBeNull();
+  });
+});
+
 describe('planConversion: packages that would not load', () => {
   it.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
     'accepts the tiny model in %s',
     (precision) => {
-      expect(() => planConversion(files, precision)).not.toThrow();
+      expect(() => planConversion(files, NAMES, precision)).not.toThrow();
     },
   );
 
@@ -59,6 +76,6 @@ describe('planConversion: packages that would not load', () => {
       () => withText({ max_position_embeddings: 1 << 24 }),
     ],
   ])('rejects %s', (_, change) => {
-    expect(() => planConversion({ ...files, ...change() }, 'int8')).toThrow(INVALID);
+    expect(() => planConversion({ ...files, ...change() }, NAMES, 'int8')).toThrow(INVALID);
   });
 });

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
+import { parseJsonObject } from '../package/json-fields.js';
 import {
   type Precision,
   type WeightEncoding,
   PACKAGE_FILES,
+  type GenerationDefaults,
   type ManifestContent,
   type HubSource,
 } from '../package/manifest.js';
@@ -19,10 +21,12 @@ import {
   planGraphs,
 } from './plan-weights.js';
 import { parseArchitecture } from './checkpoint/parse-config.js';
-import { parseGenerationDefaults } from './checkpoint/parse-generation.js';
+import { findGenerationFile, parseGeneration } from './checkpoint/parse-generation.js';
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
+import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
 import { parseVideoProcessor } from './checkpoint/parse-video-processor.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
 import { checkTokenizer } from '../package/check-tokenizer.js';
 import { sealManifest } from '../package/manifest-json.js';
@@ -51,20 +55,30 @@ export interface ConversionPlan {
   /** Content of the other files: graphs, tokenizer, chat template. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly description: PlannedManifest;
+  /** `Architecture.notes` and those on generation settings. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Plans the package of a checkpoint from its configuration and tokenizer files, without the weights.
+ * Plans the package of a checkpoint from its configuration and tokenizer files and the names of its tensors, without
+ * the weights.
  *
- * @throws MODEL_INVALID if they are malformed, need an unsupported feature, or would make an invalid package.
+ * @param tensorNames in any spelling of transformers.
+ * @throws MODEL_INVALID if the files are malformed, need an unsupported feature, or would make an invalid package, or
+ *   if a tensor is missing, duplicate or unknown.
  */
-export function planConversion(files: CheckpointFiles, precision: Precision): ConversionPlan {
+export function planConversion(
+  files: CheckpointFiles,
+  tensorNames: readonly string[],
+  precision: Precision,
+): ConversionPlan {
   const architecture = checkingFile('checkpoint', 'config.json', () =>
-    parseArchitecture(files.config, files.generation),
+    parseArchitecture(files.config, files.generation, tensorNames),
   );
-  const { decoder, quantization } = architecture;
+  const { decoder, quantization, notes } = architecture;
   const encodings = chooseEncodings(precision, architecture);
-  const description = describe(architecture, files, precision, encodings);
+  const generation = parseGeneration(findGenerationFile(files.config, files.generation));
+  const description = describe(architecture, files, precision, encodings, generation.defaults);
   const graphs = planGraphs(architecture, encodings);
   const tables = planTables(architecture, encodings);
 
@@ -76,6 +90,7 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
   const contents = new Map([...graphs.contents, ...textFiles(files)]);
   checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
+  known.check(tensorNames);
   const hash = createHash('sha256').update(
     JSON.stringify([description, quantization, decoder, [...slots], [...weightFiles]]),
   );
@@ -98,7 +113,17 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
     weightFiles,
     contents,
     description,
+    notes: [...notes, ...generation.notes, ...describeEndOfTurn(files, architecture)],
   };
+}
+
+function describeEndOfTurn(files: CheckpointFiles, { tokens }: Architecture): string[] {
+  return notesOnEndOfTurn(
+    files.chatTemplate,
+    parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer),
+    parseJsonObject(files.tokenizerConfig, PACKAGE_FILES.tokenizerConfig),
+    tokens.eos,
+  );
 }
 
 function describe(
@@ -106,11 +131,12 @@ function describe(
   files: CheckpointFiles,
   precision: Precision,
   encodings: Encodings,
+  generation: GenerationDefaults,
 ): PlannedManifest {
   const { name, decoder, tokens } = architecture;
   return {
     formatVersion: 5,
-    source: { architecture: name, name: files.name, licence: files.licence },
+    source: { architecture: name, name: files.name, licence: files.card.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),
     decoder: {
@@ -124,6 +150,7 @@ function describe(
       maxPositions: decoder.maxPositions,
       ropeTheta: decoder.ropeTheta,
       ropeScaling: decoder.ropeScaling,
+      logitSoftcap: decoder.logitSoftcap,
       encoding: encodings.decoder,
       head: encodings.head,
       headRows: headRowsFile(decoder, encodings),
@@ -136,10 +163,10 @@ function describe(
       dtype: encodings.embeddings,
       rows: decoder.vocabularySize,
       columns: decoder.hiddenSize,
+      scale: decoder.tokenScale,
     },
-    generation: checkingFile('checkpoint', 'generation_config.json', () =>
-      parseGenerationDefaults(files.generation),
-    ),
+    generation,
+    languages: modelLanguages(files.card.languages, files.config),
   };
 }
 

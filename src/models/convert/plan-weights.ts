@@ -7,7 +7,7 @@ import {
   type Precision,
 } from '../package/manifest.js';
 import type { Architecture } from './checkpoint/architecture.js';
-import { emitDecoderGraph, emitHeadGraph, headTensor } from './graph/decoder-graph.js';
+import { emitDecoderGraph, emitHeadGraph } from './graph/decoder-graph.js';
 import { GraphBuilder } from './graph/graph-builder.js';
 import { type EmitLinear, createLinear } from './graph/linear.js';
 import { encodeOnnxModel } from './graph/onnx-model.js';
@@ -126,16 +126,16 @@ export function planGraphs(
 
 /** File with the int8 rows of the output head, or null if the head is exact. */
 export function headRowsFile(
-  { outputHead }: Architecture['decoder'],
+  { tables }: Architecture['decoder'],
   { headRows }: Encodings,
 ): string | null {
   if (headRows === 'exact') return null;
-  return outputHead === 'own' ? PACKAGE_FILES.headRows : PACKAGE_FILES.tokenEmbeddings;
+  return tables.head === tables.embeddings ? PACKAGE_FILES.tokenEmbeddings : PACKAGE_FILES.headRows;
 }
 
 /** Plans the weights that are used outside of the graphs: token embeddings, output head rows and the image newline. */
 export function planTables({ vision, decoder }: Architecture, encodings: Encodings): PlannedFiles {
-  const { vocabularySize, hiddenSize } = decoder;
+  const { vocabularySize, hiddenSize, tables } = decoder;
   const { embeddings } = encodings;
   const rowBytes = embeddings === 'float32' ? hiddenSize * 4 : hiddenSize + 4;
   const weightFiles = new Map([[PACKAGE_FILES.tokenEmbeddings, vocabularySize * rowBytes]] as [
@@ -144,7 +144,7 @@ export function planTables({ vision, decoder }: Architecture, encodings: Encodin
   ][]);
   const slots: WeightSlot[] = [
     {
-      tensor: 'language_model.embed_tokens.weight',
+      tensor: tables.embeddings,
       shape: [vocabularySize, hiddenSize],
       file: PACKAGE_FILES.tokenEmbeddings,
       placement: {
@@ -156,7 +156,7 @@ export function planTables({ vision, decoder }: Architecture, encodings: Encodin
   if (headRowsFile(decoder, encodings) === PACKAGE_FILES.headRows) {
     weightFiles.set(PACKAGE_FILES.headRows, vocabularySize * (hiddenSize + 4));
     slots.push({
-      tensor: headTensor(decoder),
+      tensor: tables.head,
       shape: [vocabularySize, hiddenSize],
       file: PACKAGE_FILES.headRows,
       placement: { kind: 'int8-rows', offset: 0 },

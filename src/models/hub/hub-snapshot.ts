@@ -1,4 +1,5 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { parseCardData } from '../package/model-card.js';
 import { TransientFailure, unexpectedResponse } from './hub-errors.js';
 import { type HubConnection, requestHub, type HubResponse } from './hub-request.js';
 import { type OnPause, withRetries } from './retry-policy.js';
@@ -77,7 +78,7 @@ export async function resolveSnapshot(
     return {
       repository,
       commit,
-      licence: parseLicence(model.cardData),
+      licence: parseCardData(model.cardData).licence,
       // `gated` is false, "auto" or "manual"; unknown values count as gated.
       access: (model.gated as unknown) === false ? 'open' : 'gated',
       files,
@@ -149,9 +150,4 @@ function checkHex(value: unknown, digits: number): string {
     throw unexpectedResponse();
   }
   return value;
-}
-
-function parseLicence(card: unknown): string {
-  const { license } = (card ?? {}) as { license?: unknown };
-  return typeof license === 'string' && /^[\w .+-]{1,64}$/.test(license) ? license : 'unknown';
 }

@@ -36,10 +36,15 @@ describe('selectSmallFiles', () => {
   });
 
   it.each([
-    ['without config.json', { 'model.gguf': 1 }],
-    ['with a configuration of gigabytes', { 'config.json': 3e9 }],
-  ])('rejects a repository %s', (_, sizes) => {
-    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('Invalid checkpoint: config.json: ');
+    ['without config.json', { 'model.safetensors': 1 }, 'config.json'],
+    [
+      'with a configuration of gigabytes',
+      { 'model.safetensors': 1, 'config.json': 3e9 },
+      'config.json',
+    ],
+    ['without safetensors', { 'config.json': 1, 'model.gguf': 1 }, 'model.gguf'],
+  ])('rejects a repository %s', (_, sizes, file) => {
+    expect(() => selectSmallFiles(snapshot(sizes))).toThrow(`Invalid checkpoint: ${file}: `);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
 } from '../convert/checkpoint/checkpoint-files.js';
+import { checkWeightFormat } from '../convert/checkpoint/weight-formats.js';
 import type { HubFile, HubSnapshot } from '../hub/hub-snapshot.js';
 import { invalidCheckpoint } from '../package/invalid-model.js';
 
@@ -18,20 +19,21 @@ export interface WeightSelection {
 const MAX_SMALL_BYTES = 128 << 20;
 const CARD = 'README.md';
 
+/** Names the architecture. It is downloaded first, and the hub checks access with it. */
+export const CONFIG_FILE = 'config.json';
+
 /**
- * The files of a repository, besides the weights, that a conversion needs; no others are downloaded. `config.json`
- * comes first because the hub checks access with the first file.
+ * The files of a repository, besides the weights, that a conversion needs; no others are downloaded.
  *
- * @throws MODEL_INVALID if config.json is missing or a file is larger than 128 MiB.
+ * @throws MODEL_INVALID if the repository has no weights in safetensors or no config.json, or if a file is larger than
+ *   128 MiB.
  */
 export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
-  const names = ['config.json', ...SMALL_FILES, WEIGHT_INDEX_FILE, CARD];
+  checkWeightFormat(files.keys());
+  const names = [CONFIG_FILE, ...SMALL_FILES, WEIGHT_INDEX_FILE, CARD];
   const found = [...new Set(names)].flatMap((name) => files.get(name) ?? []);
-  if (found[0]?.name !== 'config.json') {
-    throw invalidCheckpoint(
-      'config.json',
-      'the repository has no such file. Repositories with GGUF files or adapters (LoRA) only are not supported',
-    );
+  if (found[0]?.name !== CONFIG_FILE) {
+    throw invalidCheckpoint(CONFIG_FILE, 'the repository has no such file');
   }
   const tooLarge = found.find(({ bytes }) => bytes > MAX_SMALL_BYTES);
   if (tooLarge) {
@@ -52,9 +54,7 @@ export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
 export function selectWeights({ files }: HubSnapshot, index: Uint8Array | null): WeightSelection {
   const single = files.get(SINGLE_FILE);
   if (single) return { files: [single], tensorNames: null };
-  if (!index) {
-    throw invalidCheckpoint(null, 'the repository has no weights in safetensors format');
-  }
+  if (!index) throw invalidCheckpoint(WEIGHT_INDEX_FILE, 'the repository has no such file');
   const fileByTensor = parseWeightIndex(index);
   const names = [...new Set(fileByTensor.values())].sort();
   const found = names.flatMap((name) => files.get(name) ?? []);

@@ -24,6 +24,11 @@ export function checkConsistency(manifest: ManifestContent): void {
     ],
     // ONNX Runtime's GroupQueryAttention supports no other head sizes.
     [decoder.headDim % 8 === 0, 'decoder.headDim must be a multiple of 8'],
+    [
+      decoder.ropeScaling?.type !== 'longrope' ||
+        decoder.ropeScaling.factors.length === decoder.headDim / 2,
+      'decoder.ropeScaling.factors must have decoder.headDim / 2 numbers',
+    ],
     [embeddings.columns === decoder.hiddenSize, 'embeddings.columns must equal decoder.hiddenSize'],
     [
       embeddings.rows === decoder.vocabularySize,

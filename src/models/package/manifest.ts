@@ -101,15 +101,42 @@ export type RopeScaling =
       readonly betaSlow: number;
       /** Whether the correction range is rounded to whole dimensions. */
       readonly truncate: boolean;
+    }
+  | {
+      readonly type: 'longrope';
+      /** Divisors of the frequencies, headDim / 2: the short factors of the checkpoint. */
+      readonly factors: readonly number[];
+      /** Multiplies cosines and sines. */
+      readonly attentionFactor: number;
     };
 
-/** Sampling defaults of `generation_config.json`; fields that it leaves out are absent. */
+/**
+ * Generation settings of the checkpoint (`generation_config.json`), completed with the defaults of transformers'
+ * `generate`. Requests may replace the first part; the second part is a property of the model.
+ */
 export interface GenerationDefaults {
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly topK?: number;
-  readonly repetitionPenalty?: number;
-  readonly doSample?: boolean;
+  /** false: greedy decoding. */
+  readonly doSample: boolean;
+  readonly temperature: number;
+  /** 0: no limit. */
+  readonly topK: number;
+  readonly topP: number;
+  /** 0: no limit. */
+  readonly minP: number;
+  /** 1: no penalty. */
+  readonly repetitionPenalty: number;
+  /** Tokens before the end of an answer is allowed. */
+  readonly minNewTokens: number;
+
+  /** No sequence of this number of tokens occurs twice in prompt and answer; 0: no restriction. */
+  readonly noRepeatNgramSize: number;
+  /** Token ids that are never generated. */
+  readonly suppressTokens: readonly number[];
+  /** Token ids that do not start an answer. */
+  readonly beginSuppressTokens: readonly number[];
+  /** Sequences of token ids that are not generated. */
+  readonly badWords: readonly (readonly number[])[];
+  readonly stopStrings: readonly string[];
 }
 
 export interface FileRecord {
@@ -157,6 +184,8 @@ export interface DecoderManifest {
   readonly maxPositions: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
+  /** Logits are limited to cap * tanh(logit / cap), by `head.onnx` too; `null` for no limit. */
+  readonly logitSoftcap: number | null;
   /** Weights of the layers in `decoder.onnx`. */
   readonly encoding: WeightEncoding;
   /** Weights of the output head in `head.onnx`. */
@@ -179,6 +208,8 @@ export interface EmbeddingsManifest {
   readonly dtype: 'float32' | 'int8';
   readonly rows: number;
   readonly columns: number;
+  /** Factor of all values, 1 for most models. */
+  readonly scale: number;
 }
 
 /** Content of `manifest.json` in a model package. */
@@ -205,6 +236,11 @@ export interface ModelManifest {
   };
   readonly embeddings: EmbeddingsManifest;
   readonly generation: GenerationDefaults;
+  /**
+   * The languages of the model card and of the decoder family, as lower-case BCP 47 tags, sorted; they may include some
+   * that the service does not have. `null` if the card names none.
+   */
+  readonly languages: readonly string[] | null;
   /** Sorted by name. */
   readonly files: Readonly<Record<string, FileRecord>>;
   /** SHA-256, in hex, of all fields above; see `sealManifest`. */

@@ -2,6 +2,7 @@ import {
   type JsonObject,
   checkHex,
   checkInteger,
+  checkItems,
   checkList,
   checkObject,
   checkOneOf,
@@ -12,6 +13,7 @@ import {
 import { checkConsistency } from './manifest-consistency.js';
 import { checkModelId } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
+import { parseGenerationDefaults } from './parse-generation-defaults.js';
 import {
   type FileRecord,
   type HubSource,
@@ -22,11 +24,14 @@ import {
   PRECISIONS,
   type DecoderManifest,
   type RopeScaling,
-  type GenerationDefaults,
 } from './manifest.js';
 import { FACTOR, HEADS, LAYERS, POSITIONS, TOKEN, VOCABULARY, WIDTH } from './manifest-limits.js';
 import { parseEncoding } from './parse-encoding.js';
 import { parseVisionManifest } from './parse-vision-manifest.js';
+
+/** Several times the languages of the largest known model. */
+const MAX_LANGUAGES = 500;
+const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,6}$/;
 
 /** `OWNER/NAME`, the characters that Hugging Face allows. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
@@ -54,7 +59,8 @@ export function parseManifest(json: unknown): ManifestContent {
     decoder: parseDecoder(checkObject(root['decoder'], 'decoder')),
     tokens: parseTokens(checkObject(root['tokens'], 'tokens')),
     embeddings: parseEmbeddings(checkObject(root['embeddings'], 'embeddings')),
-    generation: parseGeneration(checkObject(root['generation'], 'generation')),
+    generation: parseGenerationDefaults(checkObject(root['generation'], 'generation')),
+    languages: root['languages'] === null ? null : parseLanguages(root['languages']),
     files: parseFiles(checkObject(root['files'], 'files')),
   };
   checkConsistency(manifest);
@@ -84,7 +90,7 @@ function parseTokens(json: JsonObject): ModelManifest['tokens'] {
   const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
   return {
     bos: json['bos'] === null ? null : token(json['bos'], 'tokens.bos'),
-    eos: checkList(json['eos'], 'tokens.eos', 64, token),
+    eos: checkItems(json['eos'], 'tokens.eos', 64, token),
     pad: json['pad'] === null ? null : token(json['pad'], 'tokens.pad'),
   };
 }
@@ -95,6 +101,7 @@ function parseEmbeddings(json: JsonObject): ModelManifest['embeddings'] {
     dtype: checkOneOf(json['dtype'], 'embeddings.dtype', ['float32', 'int8']),
     rows: checkInteger(json['rows'], 'embeddings.rows', VOCABULARY),
     columns: checkInteger(json['columns'], 'embeddings.columns', WIDTH),
+    scale: checkNumber(json['scale'], 'embeddings.scale', FACTOR),
   };
 }
 
@@ -126,6 +133,7 @@ function maxBytes(name: string): number {
 
 function parseDecoder(json: JsonObject): DecoderManifest {
   const scaling = json['ropeScaling'];
+  const softcap = json['logitSoftcap'];
   const prefill = json['prefill'];
   const headRows = json['headRows'];
   return {
@@ -140,6 +148,7 @@ function parseDecoder(json: JsonObject): DecoderManifest {
     ropeTheta: checkNumber(json['ropeTheta'], 'decoder.ropeTheta', FACTOR),
     ropeScaling:
       scaling === null ? null : parseRopeScaling(checkObject(scaling, 'decoder.ropeScaling')),
+    logitSoftcap: softcap === null ? null : checkNumber(softcap, 'decoder.logitSoftcap', FACTOR),
     encoding: parseEncoding(json['encoding'], 'decoder.encoding'),
     head: parseEncoding(json['head'], 'decoder.head'),
     headRows:
@@ -158,15 +167,14 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
   const label = (name: string) => `decoder.ropeScaling.${name}`;
   const number = (name: string) => checkNumber(json[name], label(name), FACTOR);
   const positions = (name: string) => checkInteger(json[name], label(name), POSITIONS);
-  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn']);
-  const factor = number('factor');
+  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn', 'longrope']);
   switch (type) {
     case 'linear':
-      return { type, factor };
+      return { type, factor: number('factor') };
     case 'llama3':
       return {
         type,
-        factor,
+        factor: number('factor'),
         lowFreqFactor: number('lowFreqFactor'),
         highFreqFactor: number('highFreqFactor'),
         originalMaxPositions: positions('originalMaxPositions'),
@@ -174,36 +182,32 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
     case 'yarn':
       return {
         type,
-        factor,
+        factor: number('factor'),
         originalMaxPositions: positions('originalMaxPositions'),
         attentionFactor: number('attentionFactor'),
         betaFast: number('betaFast'),
         betaSlow: number('betaSlow'),
         truncate: checkBoolean(json['truncate'], label('truncate')),
       };
+    case 'longrope':
+      return {
+        type,
+        factors: checkList(json['factors'], label('factors'), HEADS.max, (item, name) =>
+          checkNumber(item, name, FACTOR),
+        ),
+        attentionFactor: number('attentionFactor'),
+      };
   }
 }
 
-function parseGeneration(json: JsonObject): GenerationDefaults {
-  const { temperature, topP, topK, repetitionPenalty, doSample } = json;
-  return {
-    ...(temperature !== undefined && {
-      temperature: checkNumber(temperature, 'generation.temperature', { min: 0, max: 100 }),
-    }),
-    ...(topP !== undefined && {
-      topP: checkNumber(topP, 'generation.topP', { min: 0, max: 1 }),
-    }),
-    ...(topK !== undefined && {
-      topK: checkInteger(topK, 'generation.topK', TOKEN),
-    }),
-    ...(repetitionPenalty !== undefined && {
-      repetitionPenalty: checkNumber(repetitionPenalty, 'generation.repetitionPenalty', {
-        min: 0.01,
-        max: 100,
-      }),
-    }),
-    ...(doSample !== undefined && { doSample: checkBoolean(doSample, 'generation.doSample') }),
-  };
+function parseLanguages(value: unknown): string[] {
+  const tags = checkList(value, 'languages', MAX_LANGUAGES, (item, label) => {
+    const tag = checkString(item, label, 64);
+    if (!LANGUAGE_TAG.test(tag)) throw invalidModel(`${label} must be a lower-case BCP 47 tag`);
+    return tag;
+  });
+  if (tags.length === 0) throw invalidModel('languages must be null or name a language');
+  return tags;
 }
 
 /** 1 to 256 characters without control characters: the text is printed in terminals. */

@@ -1,7 +1,8 @@
 import type { ModelManifest, RopeScaling, VisionManifest } from '../../package/manifest.js';
+import type { DecoderFamily } from './decoder-families.js';
 import type { LlavaClass } from './llava-classes.js';
 
-/** Supported activation functions of vision encoders and projectors, with the names of transformers. */
+/** Supported activation functions with the names of transformers. */
 export type Activation = 'gelu' | 'gelu_pytorch_tanh' | 'quick_gelu' | 'relu' | 'silu';
 
 /** How a vision encoder makes tokens of a tile. The layers after that are the same in all of them. */
@@ -48,7 +49,7 @@ interface ProjectorArchitecture {
   readonly bias: 'present' | 'absent';
 }
 
-/** A Llama decoder. */
+/** A decoder of one of `DECODER_FAMILIES`. */
 export interface DecoderArchitecture {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -57,12 +58,32 @@ export interface DecoderArchitecture {
   readonly keyValueHeads: number;
   readonly headDim: number;
   readonly vocabularySize: number;
+  /** Context window: the positions for which the graphs compute what transformers computes. */
   readonly maxPositions: number;
   readonly rmsNormEpsilon: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
-  /** `embeddings`: the output head is tied to the token embeddings. */
-  readonly outputHead: 'own' | 'embeddings';
+  readonly activation: Activation;
+  readonly biases: {
+    readonly queriesKeysValues: 'present' | 'absent';
+    readonly attentionOutput: 'present' | 'absent';
+    readonly mlp: 'present' | 'absent';
+  };
+  readonly queryKeyNorm: DecoderFamily['queryKeyNorm'];
+  readonly norms: DecoderFamily['norms'];
+  readonly normFactor: DecoderFamily['normFactor'];
+  /** Factor of the attention scores. */
+  readonly attentionScale: number;
+  /** Attention scores are limited to cap * tanh(score / cap); null for no limit. */
+  readonly attentionSoftcap: number | null;
+  /** The same for logits. */
+  readonly logitSoftcap: number | null;
+  /** Factor of the token embeddings. */
+  readonly tokenScale: number;
+  /** Factor of all inputs of the decoder, image features included. */
+  readonly inputScale: number;
+  /** Canonical names of the tensors; they are the same if the output head is tied to the token embeddings. */
+  readonly tables: { readonly embeddings: string; readonly head: string };
 }
 
 /** Quantization of the published checkpoint. */
@@ -86,4 +107,6 @@ export interface Architecture {
   readonly decoder: DecoderArchitecture;
   readonly quantization: CheckpointQuantization;
   readonly tokens: ModelManifest['tokens'];
+  /** Sentences for the user about fields that the service treats otherwise than they say, or that limit the package. */
+  readonly notes: readonly string[];
 }

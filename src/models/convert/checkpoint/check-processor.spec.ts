@@ -22,7 +22,7 @@ function check(
     vision_config: { ...(tiny['vision_config'] as Json), ...vision },
     ...config,
   };
-  checkProcessor(processor, model, parseArchitecture(model, {}).vision!);
+  checkProcessor(processor, model, parseArchitecture(model, {}, []).vision!);
 }
 
 describe('checkProcessor', () => {

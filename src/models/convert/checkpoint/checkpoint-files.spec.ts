@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { tinyProcessor, writeTinyCheckpoint } from '../../../../test/tiny-model/tiny-checkpoint.js';
-import { parseLicense, readCheckpointFiles } from './checkpoint-files.js';
+import { readCheckpointFiles } from './checkpoint-files.js';
 
 let root: string;
 
@@ -74,14 +74,13 @@ describe('readCheckpointFiles', () => {
     expect((await read({ 'chat_template.jinja': null, ...change })).chatTemplate).toBe('a');
   });
 
-  it('reads the license from either model card', async () => {
-    const card = '---\nlicense: apache-2.0\n---\n';
+  it('reads license and languages from either model card', async () => {
+    const card = '---\nlicense: apache-2.0\nlanguage: [ca, es]\n---\n';
+    const parsed = { licence: 'apache-2.0', languages: ['ca', 'es'] };
 
-    expect((await read({})).licence).toBe('unknown');
-    expect((await read({ 'MODEL_CARD.md': card })).licence).toBe('apache-2.0');
-    expect((await read({ 'README.md': '# None', 'MODEL_CARD.md': card })).licence).toBe(
-      'apache-2.0',
-    );
+    expect((await read({})).card).toEqual({ licence: 'unknown', languages: null });
+    expect((await read({ 'MODEL_CARD.md': card })).card).toEqual(parsed);
+    expect((await read({ 'README.md': '# None', 'MODEL_CARD.md': card })).card).toEqual(parsed);
   });
 
   it('works without a generation configuration', async () => {
@@ -99,18 +98,5 @@ describe('readCheckpointFiles', () => {
     ['broken JSON', { 'generation_config.json': '{' }],
   ])('rejects %s', async (_, changes) => {
     await expect(read(changes)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
-  });
-});
-
-describe('parseLicense', () => {
-  it.each([
-    ['---\nlicense: apache-2.0\nlanguage: en\n---\n', 'apache-2.0'],
-    ['---\r\nlanguage: en\r\nlicense: "mit"\r\n---\r\n', 'mit'],
-    ['---\nbase: x\n---\nlicense: mit\n', undefined],
-    ['# Card\nlicense: mit\n', undefined],
-    ['---\nlicense:\n  - mit\n---\n', undefined],
-    ['', undefined],
-  ])('reads %j as %s', (card, licence) => {
-    expect(parseLicense(card)).toBe(licence);
   });
 });

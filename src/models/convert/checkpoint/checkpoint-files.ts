@@ -8,6 +8,7 @@ import {
   checkString,
 } from '../../package/json-fields.js';
 import { invalidCheckpoint } from '../../package/invalid-model.js';
+import { type ModelCard, parseModelCard } from '../../package/model-card.js';
 import { createHash } from 'node:crypto';
 import { hashFile } from '../../package/file-hash.js';
 
@@ -26,8 +27,7 @@ export interface CheckpointFiles {
   readonly tokenizerConfig: Uint8Array;
   /** Jinja template; null if the checkpoint has none (base models). */
   readonly chatTemplate: string | null;
-  /** License id in the front matter of the model card, or `unknown`. */
-  readonly licence: string;
+  readonly card: ModelCard;
   /** Name of the folder. */
   readonly name: string;
 }
@@ -91,7 +91,7 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
     chatTemplate: text,
-    licence: await readLicense(directory),
+    card: await readModelCard(directory),
     name: basename(resolve(directory)),
   };
 }
@@ -115,22 +115,14 @@ async function readProcessor(
   return null;
 }
 
-/** `license:` in the YAML front matter of a model card. */
-export function parseLicense(card: string): string | undefined {
-  const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
-  const value = /^license:[ \t]*["']?([A-Za-z0-9][\w .+-]{0,63}?)["']?[ \t]*$/m.exec(
-    frontMatter ?? '',
-  );
-  return value?.[1];
-}
-
-async function readLicense(directory: string): Promise<string> {
+/** The first model card that has front matter; see `parseModelCard`. */
+async function readModelCard(directory: string): Promise<ModelCard> {
   for (const name of CARDS) {
     const bytes = await readOptional(join(directory, name));
-    const licence = bytes && parseLicense(new TextDecoder().decode(bytes));
-    if (licence) return licence;
+    const card = bytes && parseModelCard(new TextDecoder().decode(bytes));
+    if (card && (card.licence !== 'unknown' || card.languages !== null)) return card;
   }
-  return 'unknown';
+  return parseModelCard('');
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {

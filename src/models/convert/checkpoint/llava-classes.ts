@@ -5,6 +5,8 @@ import { NEXT_PINPOINTS, ONEVISION_PINPOINTS, type ProcessorClass } from './proc
 /** A vision-language class of transformers: its layout, and the defaults of its configuration class. */
 export interface LlavaClass {
   readonly modelType: string;
+  /** `model_type` of the decoder where the configuration names none. */
+  readonly decoder: 'llama' | 'qwen2';
   readonly layout: VisionLayout['kind'];
   /** Whether each of several images is split into a grid, or becomes one tile padded to a square. */
   readonly severalImages: 'as-one' | 'padded';
@@ -49,6 +51,7 @@ const DEFAULTS = {
 export const LLAVA_CLASSES = {
   LlavaForConditionalGeneration: {
     modelType: 'llava',
+    decoder: 'llama',
     layout: 'single-tile',
     severalImages: 'as-one',
     videos: 'no',
@@ -58,6 +61,7 @@ export const LLAVA_CLASSES = {
   },
   LlavaNextForConditionalGeneration: {
     modelType: 'llava_next',
+    decoder: 'llama',
     layout: 'anyres',
     severalImages: 'as-one',
     videos: 'no',
@@ -67,6 +71,7 @@ export const LLAVA_CLASSES = {
   },
   LlavaOnevisionForConditionalGeneration: {
     modelType: 'llava_onevision',
+    decoder: 'qwen2',
     layout: 'anyres',
     severalImages: 'padded',
     videos: 'yes',

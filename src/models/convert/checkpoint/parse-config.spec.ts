@@ -4,20 +4,24 @@ import { parseArchitecture } from './parse-config.js';
 
 type Json = Record<string, unknown>;
 
+/** Without a tensor list, no tied output head is looked for. */
+const parse = (config: Json, generation: Json = {}) => parseArchitecture(config, generation, []);
+
 /** The tiny model's configuration with fields replaced; undefined leaves one out. */
 function configure(changes: { root?: Json; vision?: Json; text?: Json }): Json {
   const config = tinyConfig();
-  return {
+  const changed = {
     ...config,
     ...changes.root,
     vision_config: { ...(config['vision_config'] as Json), ...changes.vision },
     text_config: { ...(config['text_config'] as Json), ...changes.text },
   };
+  return JSON.parse(JSON.stringify(changed)) as Json;
 }
 
 describe('parseArchitecture', () => {
   it('reads every size from the configuration', () => {
-    expect(parseArchitecture(configure({}), {})).toEqual({
+    expect(parse(configure({}))).toEqual({
       name: 'LlavaOnevisionForConditionalGeneration',
       vision: {
         embeddings: { classToken: 'absent', patchBias: 'present', norm: 'absent' },
@@ -49,10 +53,21 @@ describe('parseArchitecture', () => {
         rmsNormEpsilon: 1e-6,
         ropeTheta: 10000,
         ropeScaling: null,
-        outputHead: 'own',
+        activation: 'silu',
+        biases: { queriesKeysValues: 'absent', attentionOutput: 'absent', mlp: 'absent' },
+        queryKeyNorm: 'absent',
+        norms: 'before',
+        normFactor: 'weight',
+        attentionScale: 8 ** -0.5,
+        attentionSoftcap: null,
+        logitSoftcap: null,
+        tokenScale: 1,
+        inputScale: 1,
+        tables: { embeddings: 'language_model.embed_tokens.weight', head: 'lm_head.weight' },
       },
       quantization: { kind: 'none' },
       tokens: { bos: 1, eos: [2], pad: 3 },
+      notes: [],
     });
   });
 
@@ -60,7 +75,7 @@ describe('parseArchitecture', () => {
     const text = { model_type: 'llama', max_position_embeddings: 8192, rope_scaling: null };
     const config = { ...tinyConfig(), text_config: text };
 
-    expect(parseArchitecture(config, { eos_token_id: 2 }).decoder).toMatchObject({
+    expect(parse(config, { eos_token_id: 2 }).decoder).toMatchObject({
       hiddenSize: 4096,
       layers: 32,
       attentionHeads: 32,
@@ -82,13 +97,13 @@ describe('parseArchitecture', () => {
   ])('takes the features at index %d after %d layers', (index, layers) => {
     const config = configure({ root: { vision_feature_layer: index } });
 
-    expect(parseArchitecture(config, {}).vision).toMatchObject({ layers, featureLayers: [layers] });
+    expect(parse(config).vision).toMatchObject({ layers, featureLayers: [layers] });
   });
 
   it('takes the features of several layers, up to the last of them', () => {
     const config = configure({ root: { vision_feature_layer: [-2, 2, 0] } });
 
-    expect(parseArchitecture(config, {}).vision).toMatchObject({
+    expect(parse(config).vision).toMatchObject({
       layers: 2,
       featureLayers: [1, 2, 0],
     });
@@ -103,7 +118,7 @@ describe('parseArchitecture', () => {
     const config = { architectures: [name], model_type: type, text_config };
     const isOnevision = video !== null;
 
-    expect(parseArchitecture(config, {})).toMatchObject({
+    expect(parse(config)).toMatchObject({
       name,
       vision: {
         hiddenSize: isOnevision ? 1152 : 1024,
@@ -135,7 +150,7 @@ describe('parseArchitecture', () => {
       vision_config: { model_type, num_attention_heads: null },
     };
 
-    expect(parseArchitecture(config, {}).vision).toMatchObject({
+    expect(parse(config).vision).toMatchObject({
       ...{ hiddenSize: 768, intermediateSize: 3072, attentionHeads: 12, imageSize: 224 },
       ...expected,
     });
@@ -162,9 +177,9 @@ describe('parseArchitecture', () => {
     });
 
     if (features === null) {
-      expect(() => parseArchitecture(config, {})).toThrow('needs one per patch');
+      expect(() => parse(config)).toThrow('needs one per patch');
     } else {
-      expect(parseArchitecture(config, {}).vision?.featuresPerTile).toBe(features);
+      expect(parse(config).vision?.featuresPerTile).toBe(features);
     }
   });
 
@@ -179,7 +194,7 @@ describe('parseArchitecture', () => {
       vision: { hidden_act: name },
     });
 
-    expect(parseArchitecture(config, {}).vision).toMatchObject({
+    expect(parse(config).vision).toMatchObject({
       activation,
       projector: { activation },
     });
@@ -202,7 +217,7 @@ describe('parseArchitecture', () => {
       /projector_hidden_act "mish" is not supported\. Supported: gelu, /,
     ],
   ])('names the value found, the supported ones and the remedy for %s', (_, changes, message) => {
-    expect(() => parseArchitecture(configure(changes), {})).toThrow(message);
+    expect(() => parse(configure(changes))).toThrow(message);
   });
 
   it.each([
@@ -212,7 +227,7 @@ describe('parseArchitecture', () => {
       { rope_parameters: undefined, rope_theta: 5, rope_scaling: { type: 'linear', factor: 2 } },
     ],
   ])('reads stretched positions %s', (_, text) => {
-    expect(parseArchitecture(configure({ text }), {}).decoder).toMatchObject({
+    expect(parse(configure({ text })).decoder).toMatchObject({
       ropeTheta: 5,
       ropeScaling: { type: 'linear', factor: 2 },
     });
@@ -221,19 +236,24 @@ describe('parseArchitecture', () => {
   it('parses a text model, with its fields at the root', () => {
     const text = tinyConfig()['text_config'] as Json;
     const config = { ...text, architectures: ['LlamaForCausalLM'], tie_word_embeddings: true };
-    const { vision, ...rest } = parseArchitecture(config, {});
+    const { vision, ...rest } = parse(config);
 
     expect(vision).toBeNull();
     expect(rest).toMatchObject({
       name: 'LlamaForCausalLM',
-      decoder: { hiddenSize: 8, headDim: 8, outputHead: 'embeddings' },
+      decoder: { hiddenSize: 8, headDim: 8 },
       tokens: { bos: 1, eos: [2], pad: 3 },
     });
   });
 
-  it('prefers the end tokens of the generation configuration', () => {
-    expect(parseArchitecture(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
-    expect(parseArchitecture(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
+  it('prefers the end tokens of the generation configuration, and falls back to the class', () => {
+    expect(parse(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
+    expect(parse(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
+
+    const config = configure({ text: { eos_token_id: undefined } });
+    const { tokens, notes } = parse(config, {});
+    expect(tokens.eos).toEqual([2]);
+    expect(notes).toHaveLength(1);
   });
 
   it('parses missing tokens as null, and both names of the image token', () => {
@@ -242,15 +262,29 @@ describe('parseArchitecture', () => {
       text: { pad_token_id: -1, bos_token_id: null },
     });
 
-    const { tokens, vision } = parseArchitecture(config, {});
+    const { tokens, vision } = parse(config);
     expect(tokens).toMatchObject({ bos: null, pad: null });
     expect(vision?.tokens).toEqual({ image: 9, video: 7 });
   });
 
-  it('ties the output head if the configuration says so', () => {
-    const config = configure({ root: { tie_word_embeddings: true } });
+  it.each([
+    ['LlamaForCausalLM', 'llama', { bos: 1, eos: [2], pad: null }],
+    ['MistralForCausalLM', 'mistral', { bos: 1, eos: [2], pad: null }],
+    ['Gemma2ForCausalLM', 'gemma2', { bos: 2, eos: [1], pad: 0 }],
+  ])('uses the class defaults for tokens that a %s leaves out', (name, type, expected) => {
+    const config = { architectures: [name], model_type: type };
 
-    expect(parseArchitecture(config, {}).decoder.outputHead).toBe('embeddings');
+    expect(parse(config).tokens).toEqual(expected);
+  });
+
+  it('takes an explicit null as a missing token', () => {
+    const text = { model_type: 'mistral', bos_token_id: null, eos_token_id: null };
+    const config = { ...text, architectures: ['MistralForCausalLM'] };
+
+    expect(parse(config, { eos_token_id: 7 }).tokens).toMatchObject({ bos: null, eos: [7] });
+    // Answers then end at max_tokens only, and a note says so.
+    expect(parse(config).tokens.eos).toEqual([]);
+    expect(parse(config).notes).toHaveLength(1);
   });
 
   it.each<[string, Parameters<typeof configure>[0]]>([
@@ -269,27 +303,9 @@ describe('parseArchitecture', () => {
     ['grayscale images', { vision: { num_channels: 1 } }],
     ['heads that do not divide the tower', { vision: { num_attention_heads: 3 } }],
     ['a patch larger than the image', { vision: { patch_size: 8 } }],
-    ['another decoder', { text: { model_type: 'qwen2' } }],
-    ['another activation in the decoder', { text: { hidden_act: 'gelu' } }],
-    ['biases in attention', { text: { attention_bias: true } }],
-    ['biases in the perceptron', { text: { mlp_bias: true } }],
-    ['heads that do not divide', { text: { num_key_value_heads: 3 } }],
-    ['a head that is no multiple of eight', { text: { head_dim: 12 } }],
-    [
-      'a head with a fraction',
-      { text: { head_dim: undefined, num_attention_heads: 3, num_key_value_heads: 3 } },
-    ],
-    ['no layers', { text: { num_hidden_layers: 0 } }],
-    ['sizes beyond reason', { text: { hidden_size: 2 ** 31 } }],
-    ['a size as a text', { text: { hidden_size: '8' } }],
-    ['other positions', { text: { rope_parameters: { rope_type: 'dynamic', factor: 4 } } }],
-    [
-      'stretched positions without a factor',
-      { text: { rope_parameters: { rope_type: 'linear' } } },
-    ],
-    ['no end of text', { text: { eos_token_id: undefined } }],
+    ['an end of text that is no number', { text: { eos_token_id: 'x' } }],
   ])('rejects %s', (_, changes) => {
-    expect(() => parseArchitecture(configure(changes), {})).toThrow(
+    expect(() => parse(configure(changes))).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
     );
   });

@@ -4,6 +4,7 @@ import {
   checkInteger,
   checkList,
   checkString,
+  findSupported,
 } from '../../package/json-fields.js';
 import type {
   AnyresLayout,
@@ -13,7 +14,6 @@ import type {
   VisionLayout,
 } from '../../package/manifest.js';
 import type { VisionArchitecture } from './architecture.js';
-import { checkSupported } from './check-supported.js';
 import type { LlavaClass } from './llava-classes.js';
 import {
   checkFlag,
@@ -67,7 +67,7 @@ function parseProcessorClass(file: JsonObject, { imageProcessors }: LlavaClass):
       ? type.replace(/(Fast|Pil)$/, '').replace(/FeatureExtractor$/, 'ImageProcessor')
       : type;
   const table = Object.fromEntries(imageProcessors.map((one) => [one, one]));
-  return checkSupported(name, 'image_processor_type', table);
+  return findSupported(name, 'image_processor_type', table);
 }
 
 function parseSingleTile(

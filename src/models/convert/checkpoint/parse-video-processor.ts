@@ -1,8 +1,7 @@
 import { invalidModel } from '../../package/invalid-model.js';
-import type { JsonObject } from '../../package/json-fields.js';
+import { findSupported, type JsonObject } from '../../package/json-fields.js';
 import type { ImageProcessorConfig } from '../../package/manifest.js';
 import type { VisionArchitecture } from './architecture.js';
-import { checkSupported } from './check-supported.js';
 import { checkFlag, parseCropSize, parsePixelValues, parseSize } from './parse-pixels.js';
 import { completeProcessor } from './processor-classes.js';
 
@@ -18,7 +17,7 @@ export function parseVideoProcessor(
   file: JsonObject,
   { imageSize }: Pick<VisionArchitecture, 'imageSize'>,
 ): ImageProcessorConfig {
-  const name = checkSupported(
+  const name = findSupported(
     file['video_processor_type'] ?? 'LlavaOnevisionVideoProcessor',
     'video_processor_type',
     CLASSES,

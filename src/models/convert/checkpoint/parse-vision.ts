@@ -6,10 +6,10 @@ import {
   checkNumber,
   checkObject,
   checkOneOf,
+  findSupported,
 } from '../../package/json-fields.js';
 import { invalidModel } from '../../package/invalid-model.js';
 import type { Activation, TowerEmbeddings, VisionArchitecture } from './architecture.js';
-import { checkSupported } from './check-supported.js';
 import type { LlavaClass } from './llava-classes.js';
 import { withDefaults } from './with-defaults.js';
 
@@ -113,7 +113,7 @@ function parseTower(
   const given = config['vision_config'] ?? null;
   const own = given === null ? visionConfig : checkObject(given, 'vision_config');
   const type = own['model_type'] ?? visionConfig['model_type'];
-  const { embeddings, defaults } = checkSupported(type, 'vision_config.model_type', TOWERS);
+  const { embeddings, defaults } = findSupported(type, 'vision_config.model_type', TOWERS);
   const json = withDefaults(defaults, own);
   checkOneOf(json['num_channels'], 'vision_config.num_channels', [3]);
   // transformers would apply the final layer norm to the features of the last layer.
@@ -169,5 +169,5 @@ function parseFeatureLayers(value: unknown, available: number): number[] {
 }
 
 function checkActivation(value: unknown, label: string): Activation {
-  return checkSupported(value, label, ACTIVATIONS);
+  return findSupported(value, label, ACTIVATIONS);
 }

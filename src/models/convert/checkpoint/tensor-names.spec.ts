@@ -32,7 +32,7 @@ describe('createKnownTensors', () => {
   const PREFIX = 'model.layers.0.mlp.up_proj';
   const known = (quantization: CheckpointQuantization = { kind: 'none' }) =>
     createKnownTensors(new Set([WEIGHT]), {
-      ...parseArchitecture({ ...tinyConfig(), vision_feature_layer: 1 }, {}),
+      ...parseArchitecture({ ...tinyConfig(), vision_feature_layer: 1 }, {}, []),
       quantization,
     });
   const packed = ['qweight', 'qzeros', 'scales'].map((part) => `${PREFIX}.${part}`);

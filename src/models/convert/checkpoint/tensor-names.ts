@@ -50,7 +50,7 @@ const PART_SUFFIX = /\.(weight_scale|qweight|qzeros|scales|g_idx|bias)$/;
 /** @param weights canonical names of the required weights. */
 export function createKnownTensors(
   weights: ReadonlySet<string>,
-  { vision, decoder, quantization }: Architecture,
+  { vision, quantization }: Architecture,
 ): KnownTensors {
   const roles: Record<typeof quantization.kind, readonly (string | undefined)[]> = {
     none: [],
@@ -67,7 +67,6 @@ export function createKnownTensors(
     const layer = /^vision_tower\.encoder\.layers\.(\d+)\./.exec(name)?.[1];
     const isUnused =
       (vision && layer !== undefined && Number(layer) >= vision.layers) ||
-      (name === 'lm_head.weight' && decoder.outputHead === 'embeddings') ||
       UNUSED_TENSORS.some((pattern) => pattern.test(name));
     if (!isUnused) throw invalidCheckpoint(null, `unknown tensor ${quoteTensor(name)}`);
     return null;
@@ -87,7 +86,8 @@ export function createKnownTensors(
       const has = (role: TensorRole) => parts?.has(role) === true;
       const isPacked = has('qweight') && has('qzeros') && has('scales');
       if (!has('weight') && !isPacked) {
-        throw invalidCheckpoint(null, `the tensor \`${weight}\` is missing`);
+        const rule = weight === 'lm_head.weight' ? ', and config.json does not tie it' : '';
+        throw invalidCheckpoint(null, `the tensor \`${weight}\` is missing${rule}`);
       }
       if (has('weight') && has('qweight')) {
         throw invalidCheckpoint(null, `\`${weight}\` exists both as floats and as a GPTQ weight`);

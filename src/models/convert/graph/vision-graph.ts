@@ -1,4 +1,5 @@
 import type { Activation, VisionArchitecture } from '../checkpoint/architecture.js';
+import { ACTIVATION_OPERATORS, emitActivation } from './activations.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { EmitLinear, StackedMatrix } from './linear.js';
 import type { Attribute } from './onnx-model.js';
@@ -17,26 +18,6 @@ interface Stream {
   readonly sum: string;
   readonly normalized: string;
 }
-
-/** An activation function in ONNX Runtime. */
-interface ActivationOperator {
-  readonly operator: 'Gelu' | 'FastGelu' | 'QuickGelu' | 'Max';
-  readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Its smallest value, rounded down. */
-  readonly minimum: number;
-}
-
-/**
- * Gelu is exact, FastGelu its tanh approximation, QuickGelu x * sigmoid(alpha * x). A rectifier is the maximum of x and
- * 0; its minimum is not 0, because the quantization divides by it.
- */
-const ACTIVATION_OPERATORS: Readonly<Record<Activation, ActivationOperator>> = {
-  gelu: { operator: 'Gelu', minimum: -0.1701 },
-  gelu_pytorch_tanh: { operator: 'FastGelu', minimum: -0.1701 },
-  quick_gelu: { operator: 'QuickGelu', attributes: { alpha: { float: 1.702 } }, minimum: -0.1637 },
-  relu: { operator: 'Max', minimum: -1e-6 },
-  silu: { operator: 'QuickGelu', attributes: { alpha: { float: 1 } }, minimum: -0.2785 },
-};
 
 /**
  * Adds vision encoder and projector: `pixel_values` [tiles, 3, height, width] to `image_features` [tiles, features,
@@ -62,7 +43,7 @@ export function emitVisionGraph(
     const range = index === 2 ? { minimum } : undefined;
     x = linear(x, name, matrixOf(name, sizes[index], sizes[index - 1] ?? 0), range);
     if (projector.bias === 'present') x = emitBias(context, x, name, sizes[index]);
-    if (index === 1) x = emitActivation(projector.activation, context, x, name);
+    if (index === 1) x = emitActivation(projector.activation, graph, x, `${name}.activated`);
   }
   graph.emit('Identity', [x], 'image_features');
   graph.output('image_features', 'float32', ['tiles', featuresPerTile, decoderHiddenSize]);
@@ -222,21 +203,15 @@ function emitBiasedActivation(
   size: number,
 ): string {
   if (activation !== 'gelu_pytorch_tanh') {
-    return emitActivation(activation, context, emitBias(context, x, name, size), name);
+    return emitActivation(
+      activation,
+      context.graph,
+      emitBias(context, x, name, size),
+      `${name}.activated`,
+    );
   }
   const bias = context.constant(`${name}.bias`, [`${name}.bias`], [size]);
   return context.graph.emit('FastGelu', [x, bias], `${name}.activated`);
-}
-
-function emitActivation(
-  activation: Activation,
-  { graph }: VisionContext,
-  x: string,
-  name: string,
-): string {
-  const { operator, attributes } = ACTIVATION_OPERATORS[activation];
-  const inputs = operator === 'Max' ? [x, graph.floats('floor', Float32Array.of(0), [])] : [x];
-  return graph.emit(operator, inputs, `${name}.activated`, attributes);
 }
 
 function emitBias(

@@ -35,20 +35,22 @@ export class WeightLayout {
  * Adds a float32 constant that concatenates tensors of equal shape along the first dimension, and returns its name.
  *
  * @param shape shape of each tensor.
+ * @param addend added to each value.
  */
 export type EmitConstant = (
   name: string,
   tensors: readonly string[],
   shape: readonly number[],
+  addend?: number,
 ) => string;
 
 export function createConstant(graph: GraphBuilder, layout: WeightLayout): EmitConstant {
-  return (name, tensors, shape) => {
+  return (name, tensors, shape, addend = 0) => {
     const bytes = shape.reduce((product, size) => product * size, 4);
     const location = layout.reserve(bytes * tensors.length);
     tensors.forEach((tensor, index) => {
       const offset = location.offset + index * bytes;
-      layout.place({ tensor, shape, placement: { kind: 'float32-rows', offset } });
+      layout.place({ tensor, shape, placement: { kind: 'float32-rows', offset, addend } });
     });
     const [first = 1, ...rest] = shape;
     return graph.weight(name, 'float32', [first * tensors.length, ...rest], location);
@@ -60,8 +62,8 @@ export function createConstant(graph: GraphBuilder, layout: WeightLayout): EmitC
  * tensor's first row. Several tensors may be stacked in one matrix of `matrixRows` rows.
  */
 export type WeightPlacement =
-  /** float32, row-major. */
-  | { readonly kind: 'float32-rows'; readonly offset: number }
+  /** float32, row-major, with `addend` added to each value. */
+  | { readonly kind: 'float32-rows'; readonly offset: number; readonly addend?: number }
   /**
    * float32, transposed to [columns, matrixRows]: value (row, column) is at `offset + 4 * (column * matrixRows + row)`.
    */

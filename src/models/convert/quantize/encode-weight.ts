@@ -109,7 +109,7 @@ interface RowEncoder {
 function createRowEncoder(placement: WeightPlacement, size: Size, write: WriteAt): RowEncoder {
   switch (placement.kind) {
     case 'float32-rows':
-      return floatRowsEncoder(placement.offset, size.columns, write);
+      return floatRowsEncoder(placement, size, write);
     case 'int8-rows':
       return int8RowsEncoder(placement.offset, size, write);
     case 'blocks':
@@ -128,11 +128,17 @@ interface Size {
   readonly blockRows: number;
 }
 
-function floatRowsEncoder(offset: number, columns: number, write: WriteAt): RowEncoder {
+function floatRowsEncoder(
+  { offset, addend = 0 }: Extract<WeightPlacement, { kind: 'float32-rows' }>,
+  { columns }: Size,
+  write: WriteAt,
+): RowEncoder {
   let position = offset;
   return {
     add: (rows, count) => {
-      write(bytesOf(rows.subarray(0, count * columns)), position);
+      const values = rows.subarray(0, count * columns);
+      // Copied, because the other slots of the weight read the same rows.
+      write(bytesOf(addend === 0 ? values : values.map((value) => value + addend)), position);
       position += count * columns * 4;
     },
     finish: () => undefined,

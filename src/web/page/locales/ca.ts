@@ -231,6 +231,7 @@ export const ca: Messages = {
       MODEL_NOT_READY: 'El model encara no està a punt. Torneu-ho a provar d’aquí a un moment.',
       MODEL_INVALID: 'El model del servei no és vàlid. Aviseu l’administrador.',
       MODEL_NOT_FOUND: 'El model del servei no està instal·lat. Aviseu l’administrador.',
+      MODEL_LOAD_FAILED: 'El model del servei no es pot carregar. Aviseu l’administrador.',
       DEADLINE_EXCEEDED:
         'La petició ha superat el límit de temps{facts}. Trieu menys llengües o fitxers.',
       STORAGE_FULL:

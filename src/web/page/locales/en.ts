@@ -229,6 +229,7 @@ export const en = {
       MODEL_NOT_READY: 'The model is not ready yet. Try again in a moment.',
       MODEL_INVALID: 'The model of this service is invalid. Contact its administrator.',
       MODEL_NOT_FOUND: 'The model of this service is not installed. Contact its administrator.',
+      MODEL_LOAD_FAILED: 'The model of this service cannot be loaded. Contact its administrator.',
       DEADLINE_EXCEEDED:
         'The request exceeded the time limit{facts}. Choose fewer languages or files.',
       STORAGE_FULL:

@@ -232,6 +232,7 @@ export const es: Messages = {
       MODEL_NOT_READY: 'El modelo aún no está listo. Inténtalo de nuevo en un momento.',
       MODEL_INVALID: 'El modelo del servicio no es válido. Avisa a quien lo administra.',
       MODEL_NOT_FOUND: 'El modelo del servicio no está instalado. Avisa a quien lo administra.',
+      MODEL_LOAD_FAILED: 'El modelo del servicio no se puede cargar. Avisa a quien lo administra.',
       DEADLINE_EXCEEDED:
         'La petición ha superado el límite de tiempo{facts}. Elige menos idiomas o archivos.',
       STORAGE_FULL:

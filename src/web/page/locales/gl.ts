@@ -227,6 +227,7 @@ export const gl: Messages = {
       MODEL_NOT_READY: 'O modelo aínda non está listo. Téntao de novo nun momento.',
       MODEL_INVALID: 'O modelo do servizo non é válido. Avisa a quen o administra.',
       MODEL_NOT_FOUND: 'O modelo do servizo non está instalado. Avisa a quen o administra.',
+      MODEL_LOAD_FAILED: 'O modelo do servizo non se pode cargar. Avisa a quen o administra.',
       DEADLINE_EXCEEDED:
         'A petición superou o límite de tempo{facts}. Escolle menos linguas ou ficheiros.',
       STORAGE_FULL:

@@ -8,7 +8,7 @@ import { addFiles, clearMedia, media, rejectedFiles } from './media-store.js';
 async function connect(modalities: readonly string[] | null): Promise<void> {
   globalThis.fetch = (path) => {
     if (!modalities) return Promise.reject(new TypeError('fetch failed'));
-    const model = { id: 'm', architecture: { input_modalities: modalities } };
+    const model = { id: 'm', languages: ['en'], architecture: { input_modalities: modalities } };
     const data = path === '/v1/models' ? [model] : [];
     return Promise.resolve(new Response(JSON.stringify({ data })));
   };

@@ -13,6 +13,8 @@ export interface Model {
   readonly precision: string;
   /** Contains `text`, `image` if the model has a vision encoder, and `video` if it takes videos. */
   readonly architecture: { readonly input_modalities: readonly string[] };
+  /** Codes of the languages that the model offers. */
+  readonly languages: readonly string[];
   /** Maximum number of tokens: visual, text and output tokens together. */
   readonly context_length: number;
 }
