@@ -112,7 +112,7 @@ describe('runPipeline', () => {
   it('splits each of several images if the layout does, within equal shares of the budget', async () => {
     const conversations = [[user(image, image, text('Iguals?'))]];
     const request = requestOf([sentImage(1), sentImage(2)], conversations);
-    const wide = await createFakeModel({ severalImages: 'as-one', maxPositions: 1_000 });
+    const wide = await createFakeModel({ severalImages: 'as-one', maxPositions: 4_000 });
     const narrow = await createFakeModel({ severalImages: 'as-one', maxPositions: 400 });
 
     expect((await run(request, wide)).media).toMatchObject([{ tiles: 13 }, { tiles: 13 }]);
@@ -123,7 +123,7 @@ describe('runPipeline', () => {
     expect(first).toBeGreaterThan(50);
     // The second image has its share and what the first one left.
     expect(second).toBeGreaterThanOrEqual(first!);
-    expect(answers[0]!.usage.promptTokens + GREEDY.maxTokens).toBeLessThanOrEqual(400);
+    expect(answers[0]!.usage.promptTokens + SETTINGS.maxTokens).toBeLessThanOrEqual(400);
   });
 
   it('rejects videos before any work if the model takes none', async () => {

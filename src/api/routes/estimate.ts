@@ -243,6 +243,12 @@ function sumSeconds({ tileMs, encodeMs, prefillMs, decodeMs }: EstimatedTimings)
   return Math.round((tileMs + encodeMs + prefillMs + decodeMs) / 10) / 100;
 }
 
+interface OutlineContext {
+  readonly sampling: FrameSampling;
+  readonly model: ModelDescription;
+  readonly signal: AbortSignal;
+}
+
 /** Finds the measured speed of the loaded model on this machine; undefined if it was never measured. */
 export type FindCalibration = (model: ModelDescription) => Promise<Calibration | undefined>;
 
@@ -321,30 +327,37 @@ export class EstimateController {
     const languages = requestedLanguages(body.languages, model);
     const texts = languages.length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
-    const media = await this.outlineMedia(files, body.media, sampling, signal);
-    assertSupportsMedia(
-      media.map(({ kind }) => kind),
-      model,
-    );
+    const media = await this.outlineMedia(files, body.media, { sampling, model, signal });
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));
     return toEstimateResponse(media, request, estimate, model);
   }
 
-  /** The sizes of all media in the order of the request: given in the body, or read from the headers of the files. */
+  /**
+   * The sizes of all media in the order of the request: given in the body, or read from the headers of the files.
+   *
+   * @throws INVALID_REQUEST for media that the model does not accept.
+   */
   private async outlineMedia(
     files: readonly MediaSource[],
     media: EstimateRequestDto['media'],
-    sampling: FrameSampling,
-    signal: AbortSignal,
+    { sampling, model, signal }: OutlineContext,
   ): Promise<MediaOutline[]> {
     const items = [media ?? []].flat();
     const given = items.map((item) => toOutline(item, sampling));
+    assertSupportsMedia(
+      given.map((outline) => outline?.kind ?? 'unknown'),
+      model,
+    );
     const withFile = items.filter((_, index) => given[index] === null);
     const sources = resolveMedia(files, media === undefined ? undefined : withFile);
     const resolved = await this.resolver.resolve(sources, sampling, signal);
     try {
+      assertSupportsMedia(
+        resolved.media.map(({ kind }) => kind),
+        model,
+      );
       const inspected: MediaOutline[] = [];
       for (const item of resolved.media) inspected.push(await this.inspect(item, signal));
       if (media === undefined) return inspected;
