@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { checkArchitecture } from '../convert/checkpoint/parse-config.js';
@@ -40,7 +40,9 @@ export async function downloadSmallFiles(
       });
     };
     const options = { onProgress, onPause: createOnPause(context), signal: context.signal };
-    hashes.set(file.name, await client.download(snapshot, file, join(source, file.name), options));
+    const path = join(source, file.name);
+    await mkdir(dirname(path), { recursive: true });
+    hashes.set(file.name, await client.download(snapshot, file, path, options));
     downloaded += file.bytes;
   };
 

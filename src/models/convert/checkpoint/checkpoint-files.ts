@@ -1,4 +1,4 @@
-import { readFile, stat, readdir } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import {
@@ -170,8 +170,8 @@ export function computeRevision(hashes: ReadonlyMap<string, string>): string {
 export async function computeFolderRevision(directory: string): Promise<string> {
   const weights = [WEIGHT_INDEX_FILE, ...(await listWeightFiles(directory))];
   const hashes = new Map<string, string>();
-  for (const name of await readdir(directory)) {
-    if (!SMALL_FILES.includes(name) && !weights.includes(name)) continue;
+  for (const name of new Set([...SMALL_FILES, ...weights])) {
+    if (!(await isFile(join(directory, name)))) continue;
     hashes.set(name, (await hashFile(join(directory, name), 'follow')).sha256);
   }
   return computeRevision(hashes);
