@@ -17,7 +17,8 @@ export async function loadModel(
   modelPackage: ModelPackage,
   load: LoadPackageGraph,
 ): Promise<LoadedModel> {
-  const tokenizer = await loadTokenizer(modelPackage.directory);
+  const { vision } = modelPackage.manifest;
+  const tokenizer = await loadTokenizer(modelPackage.directory, vision?.tokens ?? null);
   return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
 }
 

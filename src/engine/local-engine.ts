@@ -56,7 +56,7 @@ function describeModel({ manifest, vision, tokenizer }: LoadedModel): ModelDescr
     ...source,
     precision,
     inputModalities: inputModalitiesOf(vision),
-    prompts: tokenizer.renderTemplate ? 'chat-and-raw' : 'raw',
+    prompts: tokenizer.chatTemplate ? 'chat-and-raw' : 'raw',
     contextLength: decoder.maxPositions,
     costs: describeCosts(manifest, tokenizer),
     generation,

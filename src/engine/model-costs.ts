@@ -17,7 +17,7 @@ export function describeCosts(
       imageProcessor: vision.imageProcessor,
       patchesPerSide: vision.patchesPerSide,
     },
-    instructionTokens: vision && tokenizer.renderTemplate ? countInstruction(tokenizer) : 0,
+    instructionTokens: vision && tokenizer.chatTemplate ? countInstruction(tokenizer) : 0,
     weightBytes: weights.reduce((total, [, { bytes }]) => total + bytes, 0),
     cacheBytesPerToken: cacheBytesPerToken(decoder),
   };

@@ -10,6 +10,7 @@ import {
 import { invalidCheckpoint } from '../../package/invalid-model.js';
 import { createHash } from 'node:crypto';
 import { hashFile } from '../../package/file-hash.js';
+import { type ChatTemplateFile, findChatTemplate } from './chat-template-files.js';
 
 /** The files of a checkpoint except the weights. */
 export interface CheckpointFiles {
@@ -18,10 +19,15 @@ export interface CheckpointFiles {
   readonly generation: JsonObject;
   /** `null` if the checkpoint has none (text models). */
   readonly imageProcessor: JsonObject | null;
+  /** processor_config.json; `{}` if the checkpoint has none. */
+  readonly processorConfig: JsonObject;
   readonly tokenizer: Uint8Array;
+  /** `{}` if the checkpoint has no tokenizer_config.json. */
   readonly tokenizerConfig: Uint8Array;
-  /** Jinja template; null if the checkpoint has none (base models). */
-  readonly chatTemplate: string | null;
+  /** special_tokens_map.json; `{}` if the checkpoint has none. */
+  readonly specialTokensMap: JsonObject;
+  /** null if the checkpoint has none (base models). */
+  readonly chatTemplate: ChatTemplateFile | null;
   /** License id in the front matter of the model card, or `unknown`. */
   readonly licence: string;
   /** Name of the folder. */
@@ -45,24 +51,24 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     const bytes = await read(name);
     return bytes ? parseJsonObject(bytes, name) : {};
   };
-  const tokenizerConfig = await required('tokenizer_config.json');
-  const template =
-    (await read('chat_template.jinja')) ??
-    (await json('chat_template.json'))['chat_template'] ??
-    parseJsonObject(tokenizerConfig, 'tokenizer_config.json')['chat_template'] ??
-    null;
-  const text = template instanceof Uint8Array ? new TextDecoder().decode(template) : template;
-  if (text !== null && (typeof text !== 'string' || text === '')) {
-    throw invalidCheckpoint(
-      null,
-      'the chat template must be a non-empty string; several templates are not supported',
-    );
-  }
+  const config = parseJsonObject(await required('config.json'), 'config.json');
+  const tokenizerConfig = (await read('tokenizer_config.json')) ?? Buffer.from('{}');
+  const processorConfig = await json('processor_config.json');
+  const chatTemplate = findChatTemplate(
+    {
+      jinja: await read('chat_template.jinja'),
+      additional: await readAdditionalTemplates(directory),
+      legacy: await json('chat_template.json'),
+      processorConfig,
+      tokenizerConfig: parseJsonObject(tokenizerConfig, 'tokenizer_config.json'),
+    },
+    config['vision_config'] === undefined ? 'text' : 'vision',
+  );
   // Same order as in transformers: processor_config.json first, if it contains an image processor.
-  const nested = (await json('processor_config.json'))['image_processor'];
+  const nested = processorConfig['image_processor'];
   const processor = await read('preprocessor_config.json');
   return {
-    config: parseJsonObject(await required('config.json'), 'config.json'),
+    config,
     generation: await json('generation_config.json'),
     imageProcessor:
       nested === undefined
@@ -70,12 +76,26 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
           ? parseJsonObject(processor, 'preprocessor_config.json')
           : null
         : checkObject(nested, 'image_processor'),
+    processorConfig,
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
-    chatTemplate: text,
+    specialTokensMap: await json('special_tokens_map.json'),
+    chatTemplate,
     licence: await readLicense(directory),
     name: basename(resolve(directory)),
   };
+}
+
+/** Templates in the folder additional_chat_templates of newer checkpoints, by name. */
+async function readAdditionalTemplates(directory: string): Promise<Map<string, Uint8Array>> {
+  const folder = join(directory, 'additional_chat_templates');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jinja'));
+  const templates = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const bytes = await readOptional(join(folder, name));
+    if (bytes) templates.set(name.replace(/\.jinja$/, ''), bytes);
+  }
+  return templates;
 }
 
 /** `license:` in the YAML front matter of a model card. */
@@ -119,6 +139,7 @@ export const SMALL_FILES = [
   'generation_config.json',
   'preprocessor_config.json',
   'processor_config.json',
+  'special_tokens_map.json',
   'tokenizer.json',
   'tokenizer_config.json',
 ];
