@@ -63,7 +63,15 @@ module.exports = {
       from: { path: under('models/convert'), pathNot: SPEC },
       to: {
         path: '^src/',
-        pathNot: under('models/convert', 'models/package', 'tensor', 'errors', 'config'),
+        pathNot: under(
+          'models/convert',
+          'models/package',
+          // Conversion renders prompts to check tokenizer and chat template.
+          'language',
+          'tensor',
+          'errors',
+          'config',
+        ),
       },
     },
     {

@@ -164,6 +164,12 @@ export const MAX_RECEIVE_MS = 300_000;
 export const MAX_CONVERSATION_BYTES = 64 * 1024;
 
 /**
+ * Steps of a chat template per conversation: evaluated expressions and loop iterations. The published templates need
+ * about 100 for a message. It ends the endless loops of a hostile template within seconds.
+ */
+export const MAX_TEMPLATE_STEPS = 500_000;
+
+/**
  * Minimum upload rate: bytes of the request body in each window, and the window in milliseconds. Slower clients would
  * occupy a slot of the queue.
  */

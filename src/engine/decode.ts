@@ -129,7 +129,7 @@ function stopCriteria(
   const stopIds = new Map<number, StopReason>();
   const stopStrings: string[] = [];
   for (const text of [...manifest.generation.stopStrings, ...stop]) {
-    const id = tokenizer.controlTokens.get(text)?.id;
+    const id = [...tokenizer.controlIds].find((each) => tokenizer.pieceOf(each) === text);
     if (id === undefined) stopStrings.push(text);
     else stopIds.set(id, text);
   }

@@ -19,9 +19,12 @@ export async function loadModel(
   modelPackage: ModelPackage,
   load: LoadPackageGraph,
 ): Promise<LoadedModel> {
-  const tokenizer = await loadTokenizer(modelPackage.directory).catch((error: unknown) => {
-    throw withFile(error, 'package', PACKAGE_FILES.tokenizer);
-  });
+  const { vision } = modelPackage.manifest;
+  const tokenizer = await loadTokenizer(modelPackage.directory, vision?.tokens ?? null).catch(
+    (error: unknown) => {
+      throw withFile(error, 'package', PACKAGE_FILES.tokenizer);
+    },
+  );
   return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
 }
 

@@ -57,7 +57,7 @@ function describeModel({ manifest, vision, tokenizer }: LoadedModel): ModelDescr
     ...source,
     precision,
     inputModalities: inputModalitiesOf(vision),
-    prompts: tokenizer.renderTemplate ? 'chat-and-raw' : 'raw',
+    prompts: tokenizer.chatTemplate ? 'chat-and-raw' : 'raw',
     languages: offeredLanguages(manifest.languages),
     contextLength: decoder.maxPositions,
     vocabularySize: decoder.vocabularySize,

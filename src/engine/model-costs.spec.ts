@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 
 import { tinyManifest } from '../../test/tiny-model/tiny-package.js';
-import { createTokenizer, loadTokenizer } from '../language/tokenizer.js';
+import { createTokenizer, loadTokenizer, withChatTemplate } from '../language/tokenizer.js';
 import { describeCosts } from './model-costs.js';
 
 const FOLDER = 'test/golden/tokenizer';
+const MEDIA = { image: 6, video: 7 };
 const manifest = { ...tinyManifest(), files: {}, digest: '' };
 
 /** The test tokenizer with another chat template. */
 function withTemplate(template: string) {
   const read = (name: string) =>
     JSON.parse(readFileSync(`${FOLDER}/${name}`, 'utf8')) as Record<string, unknown>;
-  return createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'), template);
+  const tokenizer = createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'), MEDIA);
+  return withChatTemplate(tokenizer, template);
 }
 
 const PARTS =
@@ -20,7 +22,7 @@ const eachMessage = (content: string) => `{% for m in messages %}${content}{% en
 
 describe('describeCosts', () => {
   it('counts the longest caption prompt, without its image', async () => {
-    const { instructionTokens } = describeCosts(manifest, await loadTokenizer(FOLDER));
+    const { instructionTokens } = describeCosts(manifest, await loadTokenizer(FOLDER, MEDIA));
 
     expect(instructionTokens).toBeGreaterThan(5);
   });

@@ -27,7 +27,7 @@ export function describeCosts(
       featuresPerTile: vision.featuresPerTile,
     },
     instructionTokens:
-      vision && tokenizer.renderTemplate ? countInstruction(tokenizer, languages) : 0,
+      vision && tokenizer.chatTemplate ? countInstruction(tokenizer, languages) : 0,
     weightBytes: weights.reduce((total, [, { bytes }]) => total + bytes, 0),
     cacheBytesPerToken: cacheBytesPerToken(decoder),
   };

@@ -1,4 +1,5 @@
 import { GREEDY } from '../../test/fakes/generation.js';
+import { TaintedText } from '../language/tainted-text.js';
 import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import type { ChatMessage } from '../language/chat-template.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
@@ -69,7 +70,7 @@ describe('runPipeline with a raw prompt', () => {
 
     const { answers } = await run([], [{ rawText: text }], model);
 
-    const ids = model.tokenizer.encodeText(text).length;
+    const ids = model.tokenizer.encode(TaintedText.fromUser(text)).length;
     expect(answers[0]!.usage.promptTokens).toBe(1 + ids);
     expect(model.runs[0]).toBe(1 + ids);
   });

@@ -48,7 +48,10 @@ export interface FakeModelOptions {
 export async function createFakeModel(options: FakeModelOptions = {}): Promise<FakeModel> {
   const { maxPositions = FAKE_DECODER.maxPositions, videoFrames = 100 } = options;
   const { inputs = 'text and media', severalImages = 'padded' } = options;
-  const tokenizer = await loadTokenizer(TOKENIZER);
+  const tokenizer = await loadTokenizer(
+    TOKENIZER,
+    inputs === 'text' ? null : { image: 6, video: 7 },
+  );
   const decoderConfig = { ...tinyManifest().decoder, ...FAKE_DECODER, maxPositions };
   const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {}, digest: '' };
   const { demo } = readGolden('packed-features').geometries;

@@ -1,3 +1,4 @@
+import { TINY_CHAT_TEMPLATE, tinyTokenizer, tinyTokenizerConfig } from './tiny-tokenizer.js';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -188,9 +189,9 @@ export async function writeTinyCheckpoint(
     'config.json': JSON.stringify(tinyConfig()),
     'generation_config.json': JSON.stringify({ eos_token_id: [2, 5], temperature: 0.6 }),
     'preprocessor_config.json': JSON.stringify(tinyProcessor()),
-    'tokenizer.json': '{}',
-    'tokenizer_config.json': '{}',
-    'chat_template.jinja': '{{ messages }}',
+    'tokenizer.json': JSON.stringify(tinyTokenizer()),
+    'tokenizer_config.json': JSON.stringify(tinyTokenizerConfig()),
+    'chat_template.jinja': TINY_CHAT_TEMPLATE,
     'model.safetensors': encodeSafetensors(tinyTensors()),
     ...changes,
   };

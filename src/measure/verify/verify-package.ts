@@ -69,7 +69,7 @@ async function traceAnswers(
 function preparePrompts({ manifest, tokenizer, vision }: TracedModel) {
   const abilities = {
     hasVision: vision !== null,
-    hasChatTemplate: tokenizer.renderTemplate !== null,
+    hasChatTemplate: tokenizer.chatTemplate !== null,
   };
   const { maxPositions } = manifest.decoder;
   return samplePrompts(abilities).flatMap(({ language, hasImage, conversation }) => {

@@ -45,6 +45,9 @@ describe('the languages of a planned package', () => {
     expect(planConversion(files, NAMES, 'int8').description.languages).toBeNull();
   });
 });
+function withTemplate(source: string): Pick<CheckpointFiles, 'chatTemplate'> {
+  return { chatTemplate: { source, file: 'chat_template.jinja' } };
+}
 
 describe('planConversion: packages that would not load', () => {
   it.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
@@ -65,7 +68,7 @@ describe('planConversion: packages that would not load', () => {
     ],
     ['a tokenizer that is no JSON', () => ({ tokenizer: Buffer.from('{') })],
     ['a token that ends a text behind the vocabulary', () => withText({ bos_token_id: 16 })],
-    ['a chat template that is too long', () => ({ chatTemplate: 'x'.repeat((256 << 10) + 1) })],
+    ['a chat template that is too long', () => withTemplate('x'.repeat((256 << 10) + 1))],
     [
       'settings of a tokenizer that are too long',
       () => ({ tokenizerConfig: Buffer.alloc((4 << 20) + 1) }),

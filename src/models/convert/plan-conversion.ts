@@ -25,10 +25,10 @@ import { findGenerationFile, parseGeneration } from './checkpoint/parse-generati
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
 import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
 import { parseVideoProcessor } from './checkpoint/parse-video-processor.js';
+import { planTexts } from './plan-texts.js';
 import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
 import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
-import { checkTokenizer } from '../package/check-tokenizer.js';
 import { sealManifest } from '../package/manifest-json.js';
 import { packageIdOf } from '../package/model-names.js';
 
@@ -87,7 +87,7 @@ export function planConversion(
     slots.set(slot.tensor, [...(slots.get(slot.tensor) ?? []), slot]);
   }
   const weightFiles = new Map([...graphs.weightFiles, ...tables.weightFiles]);
-  const contents = new Map([...graphs.contents, ...textFiles(files)]);
+  const contents = new Map([...graphs.contents, ...planTexts(files, architecture)]);
   checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
   known.check(tensorNames);
@@ -119,7 +119,7 @@ export function planConversion(
 
 function describeEndOfTurn(files: CheckpointFiles, { tokens }: Architecture): string[] {
   return notesOnEndOfTurn(
-    files.chatTemplate,
+    files.chatTemplate?.source ?? null,
     parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer),
     parseJsonObject(files.tokenizerConfig, PACKAGE_FILES.tokenizerConfig),
     tokens.eos,
@@ -211,18 +211,6 @@ function describeVision(
   };
 }
 
-function textFiles(files: CheckpointFiles): [string, Uint8Array][] {
-  const { tokenizer, tokenizerConfig, chatTemplate } = files;
-  const texts: [string, Uint8Array][] = [
-    [PACKAGE_FILES.tokenizer, tokenizer],
-    [PACKAGE_FILES.tokenizerConfig, tokenizerConfig],
-  ];
-  if (chatTemplate !== null) {
-    texts.push([PACKAGE_FILES.chatTemplate, new TextEncoder().encode(chatTemplate)]);
-  }
-  return texts;
-}
-
 /** A manifest without the fields that depend on the weights or their origin. */
 interface PlannedManifest extends Omit<ManifestContent, 'files' | 'source' | 'id'> {
   readonly source: Omit<ManifestContent['source'], 'revision' | 'hub'>;
@@ -247,7 +235,7 @@ function checkPlannedPackage({
 }): void {
   const sizes = new Map(weightFiles);
   for (const [name, content] of contents) sizes.set(name, content.length);
-  const { source, decoder } = description;
+  const { source } = description;
   sealManifest({
     ...description,
     id: packageId(source.name, null),
@@ -255,10 +243,6 @@ function checkPlannedPackage({
     files: Object.fromEntries(
       [...sizes].map(([name, bytes]) => [name, { bytes, sha256: NO_HASH }]),
     ),
-  });
-  const tokenizer = contents.get(PACKAGE_FILES.tokenizer) ?? new Uint8Array();
-  checkingFile('checkpoint', PACKAGE_FILES.tokenizer, () => {
-    checkTokenizer(tokenizer, decoder.vocabularySize);
   });
 }
 

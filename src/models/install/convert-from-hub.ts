@@ -13,10 +13,8 @@ import { type ConversionPlan, planConversion } from '../convert/plan-conversion.
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
 import type { HubSnapshot, HubFile } from '../hub/hub-snapshot.js';
-import { parseTokenizerFile } from '../../language/tokenizer-json.js';
-import { parseJsonObject } from '../package/json-fields.js';
 import { partialDirectory } from '../package/home-folders.js';
-import { type ModelManifest, PACKAGE_FILES, type Precision } from '../package/manifest.js';
+import type { ModelManifest, Precision } from '../package/manifest.js';
 import { checkDiskSpace } from './disk-space.js';
 import { createOnPause, type PullProgress, type PullContext } from './pull-events.js';
 import { type PullRecord, writePullRecord } from './pull-record.js';
@@ -62,8 +60,6 @@ export async function convertFromHub(
     const files = await readCheckpointFiles(source);
     const names = await listTensors(source, weights, record, context, client);
     const plan = planConversion({ ...files, name: basename(repository) }, names, precision);
-    // Fails here if the engine does not support the tokenizer.
-    parseTokenizerFile(parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer), new Set());
     return { agreed, weights, plan };
   });
   for (const note of plan.notes) context.onEvent({ kind: 'note', note });

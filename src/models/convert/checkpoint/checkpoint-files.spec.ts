@@ -66,12 +66,19 @@ describe('readCheckpointFiles', () => {
     expect((await read(empty)).videoProcessor?.file).toBe(places[1]);
   });
 
-  it.each([
-    ['its own file', { 'chat_template.jinja': 'a' }],
-    ['a file of transformers 4', { 'chat_template.json': '{"chat_template":"a"}' }],
-    ['the tokenizer', { 'tokenizer_config.json': '{"chat_template":"a"}' }],
-  ])('finds the chat template in %s', async (_, change) => {
-    expect((await read({ 'chat_template.jinja': null, ...change })).chatTemplate).toBe('a');
+  it.each(['chat_template.json', 'tokenizer_config.json'])(
+    'finds the chat template in %s',
+    async (file) => {
+      const files = await read({ 'chat_template.jinja': null, [file]: '{"chat_template":"a"}' });
+
+      expect(files.chatTemplate).toEqual({ source: 'a', file });
+    },
+  );
+
+  it('reads tokenizer_config.json as empty if it is missing', async () => {
+    const { tokenizerConfig } = await read({ 'tokenizer_config.json': null });
+
+    expect(Buffer.from(tokenizerConfig).toString()).toBe('{}');
   });
 
   it('reads license and languages from either model card', async () => {
@@ -90,10 +97,6 @@ describe('readCheckpointFiles', () => {
   it.each([
     ['no configuration', { 'config.json': null }],
     ['no tokenizer', { 'tokenizer.json': null }],
-    [
-      'two chat templates',
-      { 'chat_template.jinja': null, 'tokenizer_config.json': '{"chat_template":[]}' },
-    ],
     ['a list as configuration', { 'config.json': '[]' }],
     ['broken JSON', { 'generation_config.json': '{' }],
   ])('rejects %s', async (_, changes) => {

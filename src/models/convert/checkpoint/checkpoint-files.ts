@@ -11,6 +11,7 @@ import { invalidCheckpoint } from '../../package/invalid-model.js';
 import { type ModelCard, parseModelCard } from '../../package/model-card.js';
 import { createHash } from 'node:crypto';
 import { hashFile } from '../../package/file-hash.js';
+import { type ChatTemplateFile, findChatTemplate } from './chat-template-files.js';
 
 /** The files of a checkpoint except the weights. */
 export interface CheckpointFiles {
@@ -24,9 +25,12 @@ export interface CheckpointFiles {
   /** `null` if the checkpoint has none. */
   readonly videoProcessor: ProcessorFile | null;
   readonly tokenizer: Uint8Array;
+  /** `{}` if the checkpoint has no tokenizer_config.json. */
   readonly tokenizerConfig: Uint8Array;
-  /** Jinja template; null if the checkpoint has none (base models). */
-  readonly chatTemplate: string | null;
+  /** special_tokens_map.json; `{}` if the checkpoint has none. */
+  readonly specialTokensMap: JsonObject;
+  /** null if the checkpoint has none (base models). */
+  readonly chatTemplate: ChatTemplateFile | null;
   readonly card: ModelCard;
   /** Name of the folder. */
   readonly name: string;
@@ -69,28 +73,29 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     const bytes = await read(name);
     return bytes ? parseJsonObject(bytes, name) : {};
   };
-  const tokenizerConfig = await required('tokenizer_config.json');
-  const template =
-    (await read('chat_template.jinja')) ??
-    (await json('chat_template.json'))['chat_template'] ??
-    parseJsonObject(tokenizerConfig, 'tokenizer_config.json')['chat_template'] ??
-    null;
-  const text = template instanceof Uint8Array ? new TextDecoder().decode(template) : template;
-  if (text !== null && (typeof text !== 'string' || text === '')) {
-    throw invalidCheckpoint(
-      null,
-      'the chat template must be a non-empty string; several templates are not supported',
-    );
-  }
+  const config = parseJsonObject(await required('config.json'), 'config.json');
+  const tokenizerConfig = (await read('tokenizer_config.json')) ?? Buffer.from('{}');
+  const processor = await json(PROCESSOR_FILE);
+  const chatTemplate = findChatTemplate(
+    {
+      jinja: await read('chat_template.jinja'),
+      additional: await readAdditionalTemplates(directory),
+      legacy: await json('chat_template.json'),
+      processorConfig: processor,
+      tokenizerConfig: parseJsonObject(tokenizerConfig, 'tokenizer_config.json'),
+    },
+    config['vision_config'] === undefined ? 'text' : 'vision',
+  );
   return {
-    config: parseJsonObject(await required('config.json'), 'config.json'),
+    config,
     generation: await json('generation_config.json'),
-    processor: await json(PROCESSOR_FILE),
+    processor,
     imageProcessor: await readProcessor(read, 'image_processor', [IMAGE_PROCESSOR_FILE]),
     videoProcessor: await readProcessor(read, 'video_processor', VIDEO_PROCESSOR_FILES),
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
-    chatTemplate: text,
+    specialTokensMap: await json('special_tokens_map.json'),
+    chatTemplate,
     card: await readModelCard(directory),
     name: basename(resolve(directory)),
   };
@@ -113,6 +118,18 @@ async function readProcessor(
     if (bytes) return { file, json: parseJsonObject(bytes, file) };
   }
   return null;
+}
+
+/** Templates in the folder additional_chat_templates of newer checkpoints, by name. */
+async function readAdditionalTemplates(directory: string): Promise<Map<string, Uint8Array>> {
+  const folder = join(directory, 'additional_chat_templates');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jinja'));
+  const templates = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const bytes = await readOptional(join(folder, name));
+    if (bytes) templates.set(name.replace(/\.jinja$/, ''), bytes);
+  }
+  return templates;
 }
 
 /** The first model card that has front matter; see `parseModelCard`. */
@@ -148,6 +165,7 @@ export const SMALL_FILES = [
   'generation_config.json',
   PROCESSOR_FILE,
   ...VIDEO_PROCESSOR_FILES,
+  'special_tokens_map.json',
   'tokenizer.json',
   'tokenizer_config.json',
 ];
