@@ -1,10 +1,10 @@
-import { GREEDY } from '../fakes/generation.js';
 import { availableParallelism } from 'node:os';
 
 import { loadConfiguration } from '../../src/config/configuration.js';
 import { createWorkerEngine } from '../../src/workers/worker-engine.js';
 import type { EngineRequest, ModelDescription } from '../../src/engine/vision-language-engine.js';
 import type { Precision } from '../../src/models/package/manifest.js';
+import { GREEDY } from '../fakes/generation.js';
 import type { Detail } from '../../src/vision/plan-tiles.js';
 
 /** A pool of engines, one per core: one run of the demo model does not use two cores fully. */

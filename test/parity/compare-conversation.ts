@@ -1,4 +1,3 @@
-import { GREEDY } from '../fakes/generation.js';
 import { createHash } from 'node:crypto';
 
 import { rankStep } from '../../src/decoder/sampling/token-logprobs.js';
@@ -18,6 +17,7 @@ import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { resizeImage } from '../../src/vision/resize-image.js';
+import { GREEDY } from '../fakes/generation.js';
 import type { ChatModel } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
