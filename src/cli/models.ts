@@ -109,8 +109,9 @@ function describeArchitecture({ source, vision }: ModelManifest): string {
 }
 
 /** Commits have seven digits, as in git. */
-function describeSource({ source: { hub, name } }: ModelManifest): string {
-  return hub ? `${hub.repository}@${hub.commit.slice(0, 7)}` : `folder ${name}`;
+function describeSource({ source: { adapter, hub, name } }: ModelManifest): string {
+  const base = hub ? `${hub.repository}@${hub.commit.slice(0, 7)}` : `folder ${name}`;
+  return adapter ? `${base} + ${adapter.name}` : base;
 }
 
 function toJson({ id, part, bytes, manifest, state }: InstalledModel): string {

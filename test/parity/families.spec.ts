@@ -1,6 +1,6 @@
 import { exposeResidualStream } from '../../src/measure/verify/residual-stream.js';
 import { readCheckpointFiles } from '../../src/models/convert/checkpoint/checkpoint-files.js';
-import { readTensorNames } from '../../src/models/convert/checkpoint/tensor-list.js';
+import { listTensors } from '../../src/models/convert/checkpoint/tensor-list.js';
 import { planConversion } from '../../src/models/convert/plan-conversion.js';
 import { type Precision, PACKAGE_FILES } from '../../src/models/package/manifest.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-folder.js';
@@ -115,7 +115,7 @@ describe('decoder families', () => {
     const checkpoint = folder.path(name);
     await writeFamilyCheckpoint(caseOf(name), checkpoint);
     const files = await readCheckpointFiles(checkpoint);
-    const { contents } = planConversion(files, await readTensorNames(checkpoint), 'mixed');
+    const { contents } = planConversion(files, await listTensors(checkpoint), 'mixed');
 
     for (const graph of [PACKAGE_FILES.decoder, PACKAGE_FILES.prefill]) {
       expect(exposeResidualStream(contents.get(graph)!).outputs).toHaveLength(3);

@@ -32,6 +32,7 @@ export function tinyManifest(): TinyManifest {
       name: 'tiny',
       licence: 'unknown',
       revision: '0'.repeat(64),
+      adapter: null,
       hub: null,
     },
     precision: 'fp32',

@@ -11,7 +11,7 @@ import { type CheckpointFiles, readCheckpointFiles } from './checkpoint/checkpoi
 import { planConversion } from './plan-conversion.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
-const NAMES = Object.keys(tinyTensors());
+const TENSORS = Object.keys(tinyTensors()).map((name) => ({ name, file: null }));
 let root: string;
 let files: CheckpointFiles;
 
@@ -38,11 +38,11 @@ describe('the languages of a planned package', () => {
   it('are those of the model card', () => {
     const card = { licence: 'mit', languages: ['de', 'en'] };
 
-    expect(planConversion({ ...files, card }, NAMES, 'int8').description).toMatchObject({
+    expect(planConversion({ ...files, card }, TENSORS, 'int8').description).toMatchObject({
       languages: ['de', 'en'],
       source: { licence: 'mit' },
     });
-    expect(planConversion(files, NAMES, 'int8').description.languages).toBeNull();
+    expect(planConversion(files, TENSORS, 'int8').description.languages).toBeNull();
   });
 });
 function withTemplate(source: string): Pick<CheckpointFiles, 'chatTemplate'> {
@@ -53,7 +53,7 @@ describe('planConversion: packages that would not load', () => {
   it.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
     'accepts the tiny model in %s',
     (precision) => {
-      expect(() => planConversion(files, NAMES, precision)).not.toThrow();
+      expect(() => planConversion(files, TENSORS, precision)).not.toThrow();
     },
   );
 
@@ -79,6 +79,6 @@ describe('planConversion: packages that would not load', () => {
       () => withText({ max_position_embeddings: 1 << 24 }),
     ],
   ])('rejects %s', (_, change) => {
-    expect(() => planConversion({ ...files, ...change() }, NAMES, 'int8')).toThrow(INVALID);
+    expect(() => planConversion({ ...files, ...change() }, TENSORS, 'int8')).toThrow(INVALID);
   });
 });

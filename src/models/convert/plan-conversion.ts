@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
 import { parseJsonObject } from '../package/json-fields.js';
 import {
+  type AdapterSource,
   type Precision,
   type WeightEncoding,
   PACKAGE_FILES,
@@ -26,7 +27,11 @@ import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
 import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
 import { parseVideoProcessor } from './checkpoint/parse-video-processor.js';
 import { planTexts } from './plan-texts.js';
-import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import {
+  type KnownTensors,
+  type TensorOrigin,
+  createKnownTensors,
+} from './checkpoint/tensor-names.js';
 import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
 import { sealManifest } from '../package/manifest-json.js';
@@ -38,17 +43,9 @@ export interface ConversionPlan {
   readonly digest: string;
   /** Size of the package in bytes, without the manifest. */
   readonly bytes: number;
-  /** Required weights, by canonical name (see `canonicalName`). */
-  readonly tensorNames: readonly string[];
-  /**
-   * Compares the tensor names of a checkpoint, in any spelling of transformers, with the required ones.
-   *
-   * @throws MODEL_INVALID if a tensor is missing, duplicate or unknown.
-   */
-  checkTensorNames(names: Iterable<string>): void;
-  readonly findTensor: KnownTensors['find'];
+  readonly known: KnownTensors;
   readonly quantization: Architecture['quantization'];
-  /** Destinations of each weight, by canonical name. */
+  /** Destinations of each required weight, by canonical name (see `canonicalName`). */
   readonly slots: ReadonlyMap<string, readonly WeightSlot[]>;
   /** Sizes in bytes of the files that receive weights. */
   readonly weightFiles: ReadonlyMap<string, number>;
@@ -63,17 +60,18 @@ export interface ConversionPlan {
  * Plans the package of a checkpoint from its configuration and tokenizer files and the names of its tensors, without
  * the weights.
  *
- * @param tensorNames in any spelling of transformers.
+ * @param tensors all tensors of the checkpoint.
  * @throws MODEL_INVALID if the files are malformed, need an unsupported feature, or would make an invalid package, or
  *   if a tensor is missing, duplicate or unknown.
  */
 export function planConversion(
   files: CheckpointFiles,
-  tensorNames: readonly string[],
+  tensors: readonly TensorOrigin[],
   precision: Precision,
 ): ConversionPlan {
+  const names = tensors.map(({ name }) => name);
   const architecture = checkingFile('checkpoint', 'config.json', () =>
-    parseArchitecture(files.config, files.generation, tensorNames),
+    parseArchitecture(files.config, files.generation, names),
   );
   const { decoder, quantization, notes } = architecture;
   const encodings = chooseEncodings(precision, architecture);
@@ -90,7 +88,7 @@ export function planConversion(
   const contents = new Map([...graphs.contents, ...planTexts(files, architecture)]);
   checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
-  known.check(tensorNames);
+  known.check(tensors);
   const hash = createHash('sha256').update(
     JSON.stringify([description, quantization, decoder, [...slots], [...weightFiles]]),
   );
@@ -103,11 +101,7 @@ export function planConversion(
   return {
     digest: hash.digest('hex'),
     bytes,
-    tensorNames: [...slots.keys()],
-    checkTensorNames: (names) => {
-      known.check(names);
-    },
-    findTensor: (name) => known.find(name),
+    known,
     quantization,
     slots,
     weightFiles,
@@ -124,6 +118,16 @@ function describeEndOfTurn(files: CheckpointFiles, { tokens }: Architecture): st
     parseJsonObject(files.tokenizerConfig, PACKAGE_FILES.tokenizerConfig),
     tokens.eos,
   );
+}
+
+/** Required shape of a weight. */
+export function shapeOf(
+  { slots }: Pick<ConversionPlan, 'slots'>,
+  weight: string,
+): readonly number[] {
+  const [slot] = slots.get(weight) ?? [];
+  if (!slot) throw new RangeError(`The weight ${weight} has no slot.`);
+  return slot.shape;
 }
 
 function describe(
@@ -213,7 +217,7 @@ function describeVision(
 
 /** A manifest without the fields that depend on the weights or their origin. */
 interface PlannedManifest extends Omit<ManifestContent, 'files' | 'source' | 'id'> {
-  readonly source: Omit<ManifestContent['source'], 'revision' | 'hub'>;
+  readonly source: Omit<ManifestContent['source'], 'revision' | 'adapter' | 'hub'>;
 }
 
 /** Placeholder for hashes of files that do not exist yet. */
@@ -238,8 +242,8 @@ function checkPlannedPackage({
   const { source } = description;
   sealManifest({
     ...description,
-    id: packageId(source.name, null),
-    source: { ...source, revision: NO_HASH, hub: null },
+    id: packageId(source.name, null, null),
+    source: { ...source, revision: NO_HASH, adapter: null, hub: null },
     files: Object.fromEntries(
       [...sizes].map(([name, bytes]) => [name, { bytes, sha256: NO_HASH }]),
     ),
@@ -249,12 +253,16 @@ function checkPlannedPackage({
 const MAX_ID_LENGTH = 60;
 
 /**
- * Id of a package: of its repository (`packageIdOf`), or the folder name in lower case with dashes for other
- * characters.
+ * Id of a package: of its repository (`packageIdOf`), or the names of the folder and of the adapter in lower case with
+ * dashes for other characters.
  */
-export function packageId(name: string, hub: HubSource | null): string {
+export function packageId(
+  name: string,
+  adapter: AdapterSource | null,
+  hub: HubSource | null,
+): string {
   if (hub) return packageIdOf(hub.repository);
-  const id = name
+  const id = (adapter ? `${name} ${adapter.name}` : name)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, MAX_ID_LENGTH)

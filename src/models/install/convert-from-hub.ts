@@ -8,14 +8,15 @@ import {
   WEIGHT_INDEX_FILE,
 } from '../convert/checkpoint/checkpoint-files.js';
 import { type ConversionWriter, openConversion } from '../convert/write/conversion-writer.js';
-import { readTensorNames } from '../convert/checkpoint/tensor-list.js';
+import { listTensors } from '../convert/checkpoint/tensor-list.js';
+import type { TensorOrigin } from '../convert/checkpoint/tensor-names.js';
 import { type ConversionPlan, planConversion } from '../convert/plan-conversion.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
 import type { HubSnapshot, HubFile } from '../hub/hub-snapshot.js';
 import { partialDirectory } from '../package/home-folders.js';
 import type { ModelManifest, Precision } from '../package/manifest.js';
-import { checkDiskSpace } from './disk-space.js';
+import { checkDiskSpace } from '../package/disk-space.js';
 import { createOnPause, type PullProgress, type PullContext } from './pull-events.js';
 import { type PullRecord, writePullRecord } from './pull-record.js';
 import { downloadSmallFiles } from './download-small-files.js';
@@ -58,8 +59,8 @@ export async function convertFromHub(
     const index = await readFile(join(source, WEIGHT_INDEX_FILE)).catch(() => null);
     const weights = selectWeights(record.snapshot, index);
     const files = await readCheckpointFiles(source);
-    const names = await listTensors(source, weights, record, context, client);
-    const plan = planConversion({ ...files, name: basename(repository) }, names, precision);
+    const tensors = await findTensors(source, weights, record, context, client);
+    const plan = planConversion({ ...files, name: basename(repository) }, tensors, precision);
     return { agreed, weights, plan };
   });
   for (const note of plan.notes) context.onEvent({ kind: 'note', note });
@@ -70,7 +71,7 @@ export async function convertFromHub(
     );
     const hashes = await convertShards(conversion, agreed, weights, writer, context, client);
     const hub = { repository, commit };
-    const provenance = { revision: computeRevision(hashes), hub };
+    const provenance = { revision: computeRevision(hashes), adapter: null, hub };
     const manifest = await discardInvalid(conversion, writer, () => writer.finish(provenance));
     if (after === 'delete') await rm(source, { recursive: true, force: true });
     else await writePullRecord(source, { ...agreed, hashes, state: 'kept' });
@@ -80,19 +81,20 @@ export async function convertFromHub(
   }
 }
 
-/** Names of the checkpoint's tensors, from its index or the header of its only weight file. */
-async function listTensors(
+/** The checkpoint's tensors, from its index or the header of its only weight file. */
+async function findTensors(
   source: string,
-  { files, tensorNames }: WeightSelection,
+  { files, tensors }: WeightSelection,
   { snapshot }: PullRecord,
   { onEvent, signal }: PullContext,
   client: HubClient,
-): Promise<readonly string[]> {
-  if (tensorNames) return tensorNames;
+): Promise<readonly TensorOrigin[]> {
+  if (tensors) return tensors;
   const [file] = files;
-  if (!file || (await exists(join(source, file.name)))) return await readTensorNames(source);
+  if (!file || (await exists(join(source, file.name)))) return await listTensors(source);
   const onPause = createOnPause({ onEvent });
-  return await readRemoteTensorNames(client, snapshot, file, { onPause, signal });
+  const names = await readRemoteTensorNames(client, snapshot, file, { onPause, signal });
+  return names.map((name) => ({ name, file: file.name }));
 }
 
 /** Checks the disk space before the weights are downloaded. */

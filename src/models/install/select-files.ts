@@ -1,18 +1,19 @@
+import { checkFileNames } from '../convert/checkpoint/check-folder.js';
 import {
   parseWeightIndex,
   SINGLE_FILE,
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
 } from '../convert/checkpoint/checkpoint-files.js';
-import { checkWeightFormat } from '../convert/checkpoint/weight-formats.js';
+import type { TensorOrigin } from '../convert/checkpoint/tensor-names.js';
 import type { HubFile, HubSnapshot } from '../hub/hub-snapshot.js';
 import { invalidCheckpoint } from '../package/invalid-model.js';
 
 /** The weight files of a checkpoint. */
 export interface WeightSelection {
   readonly files: readonly HubFile[];
-  /** Names in `model.safetensors.index.json`; null for a checkpoint of one file. */
-  readonly tensorNames: readonly string[] | null;
+  /** Tensors in `model.safetensors.index.json`; null for a checkpoint of one file. */
+  readonly tensors: readonly TensorOrigin[] | null;
 }
 
 /** 128 MiB. The largest known tokenizer has 37 MB. */
@@ -29,12 +30,9 @@ export const CONFIG_FILE = 'config.json';
  *   128 MiB.
  */
 export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
-  checkWeightFormat(files.keys());
+  checkFileNames(files.keys());
   const names = [CONFIG_FILE, ...SMALL_FILES, WEIGHT_INDEX_FILE, CARD];
   const found = [...new Set(names)].flatMap((name) => files.get(name) ?? []);
-  if (found[0]?.name !== CONFIG_FILE) {
-    throw invalidCheckpoint(CONFIG_FILE, 'the repository has no such file');
-  }
   const tooLarge = found.find(({ bytes }) => bytes > MAX_SMALL_BYTES);
   if (tooLarge) {
     throw invalidCheckpoint(
@@ -53,7 +51,7 @@ export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
  */
 export function selectWeights({ files }: HubSnapshot, index: Uint8Array | null): WeightSelection {
   const single = files.get(SINGLE_FILE);
-  if (single) return { files: [single], tensorNames: null };
+  if (single) return { files: [single], tensors: null };
   if (!index) throw invalidCheckpoint(WEIGHT_INDEX_FILE, 'the repository has no such file');
   const fileByTensor = parseWeightIndex(index);
   const names = [...new Set(fileByTensor.values())].sort();
@@ -62,7 +60,8 @@ export function selectWeights({ files }: HubSnapshot, index: Uint8Array | null):
   if (missing !== undefined) {
     throw invalidCheckpoint(missing, 'the repository has no such file, but its index lists it');
   }
-  return { files: found, tensorNames: [...fileByTensor.keys()] };
+  const tensors = Array.from(fileByTensor, ([name, file]) => ({ name, file }));
+  return { files: found, tensors };
 }
 
 export function sumBytes(files: readonly HubFile[]): number {

@@ -18,6 +18,8 @@ export type WeightEncoding =
       readonly bits: 4 | 8;
       /** Values that share a scale. */
       readonly blockSize: number;
+      /** `middle`: 2^(bits - 1) for all blocks. `stored`: one per block, from a checkpoint that has them. */
+      readonly zeroPoints: 'middle' | 'stored';
       /** 4: the kernel quantizes activations to int8. */
       readonly accuracyLevel: 4;
     };
@@ -153,6 +155,14 @@ export interface HubSource {
   readonly commit: string;
 }
 
+/** A LoRA adapter that was merged into the weights. */
+export interface AdapterSource {
+  /** Name of its folder. */
+  readonly name: string;
+  /** SHA-256 in hex of its files, as for checkpoints. */
+  readonly revision: string;
+}
+
 /** Vision encoder and projector. */
 export interface VisionManifest {
   readonly imageSize: number;
@@ -220,8 +230,10 @@ export interface ModelManifest {
     readonly architecture: string;
     readonly name: string;
     readonly licence: string;
-    /** Hash of the checkpoint's files; see `computeRevision`. */
+    /** Hash of the checkpoint's files, and of the adapter's; see `computeRevision`. */
     readonly revision: string;
+    /** `null` if no adapter was merged. */
+    readonly adapter: AdapterSource | null;
     /** `null` if the checkpoint was a local folder. */
     readonly hub: HubSource | null;
   };

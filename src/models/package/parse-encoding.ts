@@ -13,6 +13,7 @@ export function parseEncoding(value: unknown, label: string): WeightEncoding {
     kind,
     bits: checkOneOf(json['bits'], `${label}.bits`, [4, 8]),
     blockSize: checkOneOf(json['blockSize'], `${label}.blockSize`, BLOCK_SIZES),
+    zeroPoints: checkOneOf(json['zeroPoints'], `${label}.zeroPoints`, ['middle', 'stored']),
     accuracyLevel: checkOneOf(json['accuracyLevel'], `${label}.accuracyLevel`, [4]),
   };
 }

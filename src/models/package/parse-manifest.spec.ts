@@ -3,6 +3,11 @@ import { parseManifest } from './parse-manifest.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
+const BLOCKS = {
+  ...{ kind: 'blocks', bits: 4, blockSize: 32 },
+  ...{ zeroPoints: 'middle', accuracyLevel: 4 },
+};
+
 describe('parseManifest', () => {
   it('returns the validated manifest', () => {
     expect(parseManifest(manifestJson())).toEqual(manifestJson());
@@ -138,9 +143,11 @@ describe('parseManifest', () => {
     ['decoder.intermediateSize', 1e7],
     ['decoder.maxPositions', 1e7],
     ['decoder.head', null],
-    ['decoder.head', { kind: 'blocks', bits: 2, blockSize: 32, accuracyLevel: 4 }],
-    ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 33, accuracyLevel: 4 }],
-    ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 5 }],
+    ['decoder.head', { ...BLOCKS, bits: 2 }],
+    ['decoder.head', { ...BLOCKS, blockSize: 33 }],
+    ['decoder.head', { ...BLOCKS, zeroPoints: undefined }],
+    ['decoder.head', { ...BLOCKS, zeroPoints: 'none' }],
+    ['decoder.head', { ...BLOCKS, accuracyLevel: 5 }],
     ['decoder.headRows', undefined],
     ['decoder.headRows', 'head-rows.bin'],
     ['decoder.headRows', 'token-embeddings.bin'],

@@ -15,6 +15,7 @@ import { checkModelId } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
 import { parseGenerationDefaults } from './parse-generation-defaults.js';
 import {
+  type AdapterSource,
   type FileRecord,
   type HubSource,
   type ManifestContent,
@@ -68,13 +69,21 @@ export function parseManifest(json: unknown): ManifestContent {
 }
 
 function parseSource(json: JsonObject): ModelManifest['source'] {
-  const hub = json['hub'];
+  const { hub, adapter } = json;
   return {
     architecture: checkText(json['architecture'], 'source.architecture'),
     name: checkText(json['name'], 'source.name'),
     licence: checkText(json['licence'], 'source.licence'),
     revision: checkHex(json['revision'], 'source.revision', 64),
+    adapter: adapter === null ? null : parseAdapter(checkObject(adapter, 'source.adapter')),
     hub: hub === null ? null : parseHub(checkObject(hub, 'source.hub')),
+  };
+}
+
+function parseAdapter(json: JsonObject): AdapterSource {
+  return {
+    name: checkText(json['name'], 'source.adapter.name'),
+    revision: checkHex(json['revision'], 'source.adapter.revision', 64),
   };
 }
 

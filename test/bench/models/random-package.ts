@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { readCheckpointFiles } from '../../../src/models/convert/checkpoint/checkpoint-files.js';
 import { openConversion } from '../../../src/models/convert/write/conversion-writer.js';
-import { readTensorNames } from '../../../src/models/convert/checkpoint/tensor-list.js';
+import { listTensors as readTensors } from '../../../src/models/convert/checkpoint/tensor-list.js';
 import { convertCheckpoint } from '../../../src/models/convert/convert-checkpoint.js';
 import { planConversion } from '../../../src/models/convert/plan-conversion.js';
 import type { Precision } from '../../../src/models/package/manifest.js';
@@ -43,10 +43,10 @@ export async function makePackage(
         }
       }
     }
-    const names = checkpoint
-      ? listTensors(checkpoint.shape).map(({ name }) => name)
-      : await readTensorNames(checkpointDirectory);
-    const plan = planConversion(await readCheckpointFiles(checkpointDirectory), names, precision);
+    const tensors = checkpoint
+      ? listTensors(checkpoint.shape).map(({ name }) => ({ name, file: null }))
+      : await readTensors(checkpointDirectory);
+    const plan = planConversion(await readCheckpointFiles(checkpointDirectory), tensors, precision);
     if (await isCurrent(directory, plan.digest)) return false;
     if (!checkpoint) {
       await convertCheckpoint({ checkpointDirectory, outputDirectory: directory, precision });
@@ -62,7 +62,7 @@ export async function makePackage(
           await writer.addShard(name, path);
           await rm(path);
         }
-        await writer.finish({ revision, hub: null });
+        await writer.finish({ revision, adapter: null, hub: null });
       } finally {
         await writer.close();
       }

@@ -86,17 +86,34 @@ export interface DecoderArchitecture {
   readonly tables: { readonly embeddings: string; readonly head: string };
 }
 
+/**
+ * Integer weights: `value = (level - zero point) * scale`, with unsigned levels of `bits` bits and a scale and a zero
+ * point per group of values along a row.
+ */
+export interface IntegerQuantization {
+  readonly kind: 'integers';
+  /**
+   * Tensors and packing: GPTQ (zero points stored less one), GPTQ v2, AWQ GEMM, or compressed-tensors with packed
+   * words (`pack-quantized`) or bytes (`int-quantized`).
+   */
+  readonly layout: 'gptq' | 'gptq-v2' | 'awq' | 'packed' | 'bytes';
+  readonly bits: 4 | 8;
+  /** Values of a row that share a scale. `null`: one scale per row or per tensor. */
+  readonly groupSize: number | null;
+  /** `middle`: all zero points are 2^(bits - 1). */
+  readonly zeroPoints: 'middle' | 'stored';
+  /** `listed`: a tensor lists the group of each column (act-order). */
+  readonly groups: 'contiguous' | 'listed';
+}
+
 /** Quantization of the published checkpoint. */
 export type CheckpointQuantization =
   | { readonly kind: 'none' }
-  /** F8_E4M3 with a scale per tensor or per row. */
-  | { readonly kind: 'fp8' }
-  /** GPTQ: 4 bits, symmetric (zero point 8), a scale per `groupSize` values of a row. */
-  | {
-      readonly kind: 'gptq';
-      readonly groupSize: number;
-      readonly zeroPoints: 'exact' | 'less-one';
-    };
+  /**
+   * F8_E4M3 weights. `block`: rows and columns of the blocks that share a scale; `null` for a scale per tensor or row.
+   */
+  | { readonly kind: 'fp8'; readonly block: readonly [rows: number, columns: number] | null }
+  | IntegerQuantization;
 
 /** Architecture of a checkpoint, from its JSON files. */
 export interface Architecture {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import {
@@ -177,9 +177,15 @@ export const SMALL_FILES = [
  * @param hashes SHA-256 in hex by file name; other files are ignored.
  */
 export function computeRevision(hashes: ReadonlyMap<string, string>): string {
+  return hashLines([...hashes].filter(([name]) => isPartOfModel(name)));
+}
+
+/** SHA-256 in hex over the lines `NAME HASH`, sorted by name. */
+export function hashLines(hashes: readonly (readonly [name: string, hash: string])[]): string {
   const revision = createHash('sha256');
-  for (const name of [...hashes.keys()].filter(isPartOfModel).sort()) {
-    revision.update(`${name} ${hashes.get(name) ?? ''}\n`);
+  const byName = new Map(hashes);
+  for (const name of [...byName.keys()].sort()) {
+    revision.update(`${name} ${byName.get(name) ?? ''}\n`);
   }
   return revision.digest('hex');
 }

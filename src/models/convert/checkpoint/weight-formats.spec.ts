@@ -19,7 +19,10 @@ describe('checkWeightFormat', () => {
     ['model.onnx', 'ONNX', 'Use the repository they were made from'],
     ['tf_model.h5', 'TensorFlow', 'Use safetensors'],
     ['model-00001-of-00002.safetensors', 'index of the shards', 'Download it too'],
-    ['consolidated.safetensors', 'the names that transformers writes', 'model.safetensors'],
+    ['onnx/model.onnx', 'ONNX', 'Use the repository they were made from'],
+    ['onnx', 'ONNX', 'Use the repository they were made from'],
+    ['consolidated.safetensors', 'the names of their authors', 'in the format of Hugging Face'],
+    ['diffusion.safetensors', 'the names that transformers writes', 'model.safetensors'],
   ])('refuses a folder with %s alone: %s', (file, problem, remedy) => {
     const check = () => checkWeightFormat(['config.json', 'README.md', file]);
     expect(check).toThrow(`Invalid checkpoint: ${file}: `);

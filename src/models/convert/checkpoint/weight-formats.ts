@@ -3,7 +3,7 @@ import { invalidCheckpoint } from '../../package/invalid-model.js';
 const SAFETENSORS = ['model.safetensors', 'model.safetensors.index.json'];
 
 /** A file name that is safe to print. */
-const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
 
 /** Files that hold weights in a way that cannot be converted, with the problem and the remedy; the first match wins. */
 const OTHER_FORMATS: readonly (readonly [RegExp, string])[] = [
@@ -20,10 +20,14 @@ const OTHER_FORMATS: readonly (readonly [RegExp, string])[] = [
     'PyTorch weights are pickled, and reading them runs code. Write them as safetensors first, with `save_pretrained` of transformers, or use a revision that has safetensors: `--revision refs/pr/NUMBER`',
   ],
   [
-    /\.onnx(?:\.data|_data)?$/i,
+    /(?:^onnx|\.onnx(?:\.data|_data)?)$/i,
     'ONNX exports of other tools are not supported. Use the repository they were made from; its model card names it',
   ],
   [/\.(?:h5|msgpack)$/i, 'TensorFlow and Flax weights are not supported. Use safetensors'],
+  [
+    /^consolidated\b.*\.safetensors$/,
+    'the weights have the names of their authors. Use the repository in the format of Hugging Face transformers',
+  ],
   [
     /^model-\d+-of-\d+\.safetensors$/,
     'the index of the shards, model.safetensors.index.json, is missing. Download it too',

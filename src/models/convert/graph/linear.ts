@@ -107,23 +107,33 @@ function createBlockLinear(
   graph: GraphBuilder,
   layout: WeightLayout,
 ): EmitLinear {
-  const { bits, blockSize, accuracyLevel } = encoding;
+  const { bits, blockSize, zeroPoints, accuracyLevel } = encoding;
   const blockBytes = (blockSize * bits) / 8;
   return (x, name, matrix) => {
     const rows = countRows(matrix);
     const blocks = Math.ceil(matrix.columns / blockSize); // the last one is padded
+    const pointBytes = Math.ceil((blocks * bits) / 8);
     const location = layout.reserve(rows * blocks * blockBytes);
     const scales = layout.reserve(rows * blocks * 4);
+    const points = zeroPoints === 'stored' ? layout.reserve(rows * pointBytes) : null;
     placeMatrices(layout, matrix, (firstRow) => ({
       kind: 'blocks',
       offset: location.offset + firstRow * blocks * blockBytes,
       bits,
       blockSize,
       scales: scales.offset + firstRow * blocks * 4,
+      zeroPoints: points && points.offset + firstRow * pointBytes,
     }));
-    const values = graph.weight(`${name}.weight`, 'uint8', [rows, blocks, blockBytes], location);
-    const factors = graph.weight(`${name}.scales`, 'float32', [rows * blocks], scales);
-    return graph.emit('MatMulNBits', [x, values, factors], `${name}.product`, {
+    const inputs = [
+      x,
+      graph.weight(`${name}.weight`, 'uint8', [rows, blocks, blockBytes], location),
+      graph.weight(`${name}.scales`, 'float32', [rows * blocks], scales),
+    ];
+    if (points) {
+      const shape = [rows * pointBytes];
+      inputs.push(graph.weight(`${name}.zero_points`, 'uint8', shape, points));
+    }
+    return graph.emit('MatMulNBits', inputs, `${name}.product`, {
       K: { int: matrix.columns },
       N: { int: rows },
       bits: { int: bits },

@@ -76,7 +76,9 @@ export type WeightPlacement =
       readonly scales: number;
     }
   /**
-   * Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`.
+   * Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`,
+   * and `bits` bits of zero point per block at `zeroPoints`, each row padded to bytes. Without `zeroPoints` they are
+   * 2^(bits - 1).
    */
   | {
       readonly kind: 'blocks';
@@ -84,6 +86,7 @@ export type WeightPlacement =
       readonly bits: 4 | 8;
       readonly blockSize: number;
       readonly scales: number;
+      readonly zeroPoints: number | null;
     }
   /** Each row is `columns` int8 values followed by its float32 scale. */
   | { readonly kind: 'int8-rows'; readonly offset: number };

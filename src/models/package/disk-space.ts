@@ -1,5 +1,5 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
@@ -15,25 +15,35 @@ const SPARE_BYTES = 256 << 20;
 /**
  * Checks that the folders fit on the disk.
  *
- * @param folders on the file system of `home`.
+ * @param parent a folder on their file system, which may not exist yet.
  * @throws STORAGE_FULL with the needed and the free space in its details.
  */
 export async function checkDiskSpace(
-  home: string,
+  parent: string,
   folders: readonly PlannedFolder[],
 ): Promise<void> {
   let missing = SPARE_BYTES;
   for (const { directory, bytes } of folders) {
     missing += Math.max(0, bytes - (await allocatedBytes(directory)));
   }
-  const { bavail, bsize } = await statfs(home);
+  const { bavail, bsize } = await statfs(await existingFolder(resolve(parent)));
   const free = bavail * bsize;
   if (missing <= free) return;
   throw new SalamandraError(
     'STORAGE_FULL',
-    'Not enough free disk space for the model. Delete files, or set SALAMANDRA_HOME to a folder on another disk.',
+    'Not enough free disk space for the model. Delete files, or use a folder on another disk: SALAMANDRA_HOME for `pull`, --out for `convert`.',
     { details: { needed: toGigabytes(missing), free: toGigabytes(free) } },
   );
+}
+
+/** The folder, or its nearest ancestor that exists. */
+async function existingFolder(path: string): Promise<string> {
+  const exists = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  const parent = dirname(path);
+  return exists || parent === path ? path : existingFolder(parent);
 }
 
 /** Allocated bytes: preallocated (sparse) files occupy less than their length. */
