@@ -16,7 +16,7 @@ import { type InstalledModel, listInstalled } from '../models/install/installed-
 import { packageDirectory } from '../models/package/home-folders.js';
 import { PRECISIONS } from '../models/package/manifest.js';
 import { inspectPackage, loadModelPackage } from '../models/package/model-package.js';
-import { runVerifyInWorker } from '../workers/run-verify.js';
+import { runInVerifyWorker } from '../workers/run-verify.js';
 import {
   type CommandContext,
   configurationFor,
@@ -52,9 +52,12 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       const diagnosis = await diagnoseModel({
         ...{ packages, machine, threads },
         measure: ({ directory, manifest: { precision } }, count) =>
-          runVerifyInWorker(
+          runInVerifyWorker(
             workers.verify,
-            { packageDirectory: directory, threads: count, trace: { role: 'none' } },
+            {
+              type: 'verify',
+              task: { packageDirectory: directory, threads: count, trace: { role: 'none' } },
+            },
             {
               onProgress: (step) =>
                 terminal.progress(`Measuring ${precision} with ${count} threads: ${step}`),

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { loadConfiguration, parsePrecision } from '../config/configuration.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
@@ -8,7 +8,7 @@ import { type PackageToVerify, verifyPackages } from '../measure/verify/verify-p
 import { installModel } from '../models/install/install-model.js';
 import type { Precision } from '../models/package/manifest.js';
 import { inspectPackage } from '../models/package/model-package.js';
-import { runVerifyInWorker } from '../workers/run-verify.js';
+import { runInVerifyWorker } from '../workers/run-verify.js';
 import {
   type CommandContext,
   createJsonOption,
@@ -16,11 +16,16 @@ import {
   MODEL_DESCRIPTION,
 } from './command-context.js';
 import { printVerification, verificationJson } from './verification-report.js';
+import { verifyAgainst } from './verify-against.js';
 
 interface VerifyOptions {
   readonly reference?: string;
   readonly precision?: string;
   readonly layers?: true;
+  readonly against?: string;
+  readonly againstModel?: string;
+  readonly apiKey?: string;
+  readonly minAgreement: string;
   readonly json?: true;
 }
 
@@ -42,8 +47,27 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
       'model to compare with (default: the fp32 package of the same checkpoint)',
     )
     .option('--layers', 'print the error after every layer as well')
+    .addOption(
+      new Option(
+        '--against <url>',
+        'compare with the OpenAI-compatible server at this URL, which serves the same checkpoint',
+      ).conflicts(['reference', 'layers']),
+    )
+    .option('--against-model <name>', 'name of the model on the server (default: its only one)')
+    .option('--api-key <key>', 'API key of the server (default: OPENAI_API_KEY)')
+    .option(
+      '--min-agreement <share>',
+      'share of equal top-1 tokens below which the exit code is 4, 0 to 1',
+      '0.5',
+    )
     .addOption(createJsonOption())
-    .addHelpText('after', exampleHelp('verify 7b-vision --precision int8,int4'))
+    .addHelpText(
+      'after',
+      exampleHelp(
+        'verify 7b-vision --precision int8,int4',
+        'verify 7b-vision --against http://127.0.0.1:8000/v1',
+      ),
+    )
     .action(async (model: string, options: VerifyOptions) => {
       const { home, precision, threads } = loadConfiguration(process.env);
       const precisions = options.precision?.split(',').map((text) => parsePrecision(text.trim()));
@@ -60,14 +84,33 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
         },
         progress,
       );
+      if (options.against !== undefined) {
+        const { against: url, againstModel: name, apiKey, minAgreement, json } = options;
+        await verifyAgainst(
+          packages,
+          {
+            address: {
+              url,
+              model: name ?? null,
+              apiKey: apiKey ?? process.env['OPENAI_API_KEY'] ?? null,
+            },
+            minAgreement: parseShare('--min-agreement', minAgreement),
+            format: json ? 'json' : 'text',
+            threads,
+          },
+          context,
+        );
+        return;
+      }
       const reference = await chooseReference(home, model, options.reference, packages, progress);
       const verified = await verifyPackages({
         ...{ packages, reference, threads, home },
         verify: (task, { precision: name }) =>
-          runVerifyInWorker(workers.verify, task, {
-            onProgress: (step) => terminal.progress(`${name}: ${step}`),
-            signal,
-          }),
+          runInVerifyWorker(
+            workers.verify,
+            { type: 'verify', task },
+            { onProgress: (step) => terminal.progress(`${name}: ${step}`), signal },
+          ),
       });
       terminal.clearProgress();
       const reason = reference.kind === 'none' ? reference.reason : null;
@@ -80,6 +123,16 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
         printVerification(verified, { threads, reason, layers }, terminal);
       }
     });
+}
+
+/** @throws INVALID_PARAMETER unless the text is a number from 0 to 1. */
+function parseShare(option: string, text: string): number {
+  const share = Number(text);
+  if (text.trim() !== '' && share >= 0 && share <= 1) return share;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `${option} must be a number from 0 to 1, found ${JSON.stringify(text.slice(0, 20))}.`,
+  );
 }
 
 interface PackageSearch {

@@ -246,3 +246,12 @@ export const MAX_SHOT_SEEKING_MS = 40_000;
 
 /** Bytes of a file that a media worker may write (RLIMIT_FSIZE). Only libvips writes files, to swap out pixels. */
 export const MAX_MEDIA_WORKER_FILE_BYTES = 256_000_000;
+
+/**
+ * Milliseconds until the complete reply of a server that `verify --against` asks: a large model on CPUs takes a minute
+ * for an image.
+ */
+export const SERVER_REPLY_MS = 240_000;
+
+/** Bytes of a reply of that server: log-probabilities of a few tokens. */
+export const MAX_SERVER_REPLY_BYTES = 16_000_000;

@@ -42,8 +42,9 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   MODEL_INVALID: 503,
   MODEL_NOT_FOUND: 503,
   MODEL_LOAD_FAILED: 503,
-  // Not raised by any route; only the command line contacts a hub.
+  // Not raised by any route; only the command line contacts a hub or another server.
   HUB_UNAVAILABLE: 503,
+  SERVER_UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
   STORAGE_FULL: 507,
   INTERNAL: 500,

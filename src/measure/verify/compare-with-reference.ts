@@ -47,7 +47,7 @@ export async function compareWithReference(
     const stepCounts = prompts.map(() => 0);
     await traceModel(
       model,
-      prompts.map(({ segments }) => segments),
+      { prompts: prompts.map(({ segments }) => segments), detail: 'auto' },
       {
         async onImage(embeddings, layers) {
           const { data } = embeddings;
