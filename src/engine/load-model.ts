@@ -2,8 +2,9 @@ import { createDecoder } from '../decoder/decoder.js';
 import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output-head.js';
 import { fillPageCache } from '../decoder/table-file.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
+import { checkChatTemplate } from '../language/check-chat-template.js';
 import { loadTokenizer } from '../language/tokenizer.js';
-import { withFile } from '../models/package/invalid-model.js';
+import { checkingFile, withFile } from '../models/package/invalid-model.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
 import { type ModelPackage, readImageNewline } from '../models/package/model-package.js';
 import type { GraphSession } from '../runtime/graph-session.js';
@@ -25,6 +26,8 @@ export async function loadModel(
       throw withFile(error, 'package', PACKAGE_FILES.tokenizer);
     },
   );
+  // A package of an older version may have been converted without this check.
+  checkingFile('package', PACKAGE_FILES.chatTemplate, () => checkChatTemplate(tokenizer));
   return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
 }
 

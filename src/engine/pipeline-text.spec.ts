@@ -59,7 +59,7 @@ describe('runPipeline with a text-only model', () => {
   it('refuses a reference to a missing image', async () => {
     const model = await createFakeModel({ inputs: 'text' });
 
-    await expect(run([], [imageOnly], model)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
+    await expect(run([], [imageOnly], model)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });
 

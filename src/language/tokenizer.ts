@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type JsonObject, parseJsonObject } from '../models/package/json-fields.js';
-import { invalidModel } from '../models/package/invalid-model.js';
+import { checkingFile, invalidModel } from '../models/package/invalid-model.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
 import { createSectionSplitter } from './added-tokens.js';
 import { createPieceEncoder } from './byte-pairs.js';
@@ -67,7 +67,10 @@ export async function loadTokenizer(
     parseJsonObject(configBytes, PACKAGE_FILES.tokenizerConfig),
     media,
   );
-  return template === null ? tokenizer : withChatTemplate(tokenizer, template);
+  if (template === null) return tokenizer;
+  return checkingFile('package', PACKAGE_FILES.chatTemplate, () =>
+    withChatTemplate(tokenizer, template),
+  );
 }
 
 /** Creates a tokenizer without a chat template from parsed files. @throws MODEL_INVALID */
