@@ -1,4 +1,4 @@
-import { readFile, stat, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import {
@@ -90,8 +90,12 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     config,
     generation: await json('generation_config.json'),
     processor,
-    imageProcessor: await readProcessor(read, 'image_processor', [IMAGE_PROCESSOR_FILE]),
-    videoProcessor: await readProcessor(read, 'video_processor', VIDEO_PROCESSOR_FILES),
+    imageProcessor:
+      findProcessorPart(processor, 'image_processor') ??
+      (await readFirst(read, [IMAGE_PROCESSOR_FILE])),
+    videoProcessor:
+      findProcessorPart(processor, 'video_processor') ??
+      (await readFirst(read, VIDEO_PROCESSOR_FILES)),
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
     specialTokensMap: await json('special_tokens_map.json'),
@@ -101,18 +105,17 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
   };
 }
 
-/**
- * Reads an image or video processor, in the order of transformers: the part of processor_config.json first (version 5),
- * then the first of the files that exists (version 4).
- */
-async function readProcessor(
+/** An image or video processor in processor_config.json: transformers 5 has it there, and reads it first. */
+function findProcessorPart(processor: JsonObject, name: string): ProcessorFile | null {
+  const part = processor[name] ?? null;
+  return part === null ? null : { file: PROCESSOR_FILE, json: checkObject(part, name) };
+}
+
+/** The first of the files that exists. */
+async function readFirst(
   read: (name: string) => Promise<Uint8Array | undefined>,
-  part: 'image_processor' | 'video_processor',
   files: readonly string[],
 ): Promise<ProcessorFile | null> {
-  const all = await read(PROCESSOR_FILE);
-  const nested = (all && parseJsonObject(all, PROCESSOR_FILE)[part]) ?? null;
-  if (nested !== null) return { file: PROCESSOR_FILE, json: checkObject(nested, part) };
   for (const file of files) {
     const bytes = await read(file);
     if (bytes) return { file, json: parseJsonObject(bytes, file) };

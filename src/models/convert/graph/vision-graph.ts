@@ -2,7 +2,6 @@ import type { Activation, VisionArchitecture } from '../checkpoint/architecture.
 import { ACTIVATION_OPERATORS, emitActivation } from './activations.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { EmitLinear, StackedMatrix } from './linear.js';
-import type { Attribute } from './onnx-model.js';
 import type { EmitConstant } from './weight-layout.js';
 
 const EMBEDDINGS = 'vision_tower.embeddings';
