@@ -1,5 +1,11 @@
 /** Every limit of the service, with its unit and its reason. */
 
+/**
+ * Tokens of a context that every machine which can load the model admits. Some models have context windows of 131,072
+ * tokens, whose KV cache needs more memory than their weights. Longer prompts run if SALAMANDRA_MEMORY_MB allows them.
+ */
+export const GUARANTEED_CONTEXT_TOKENS = 8_192;
+
 /** Pixels of an image: 50 megapixels are 150 MB as decoded RGB. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
 

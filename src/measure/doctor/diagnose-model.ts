@@ -1,3 +1,4 @@
+import { GUARANTEED_CONTEXT_TOKENS } from '../../config/limits.js';
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
 import { type ModelManifest, type Precision, PRECISIONS } from '../../models/package/manifest.js';
 import type { Calibration } from './calibration.js';
@@ -122,7 +123,10 @@ async function measureOne(
   return { tested, calibration, costs, threads, requestMs: typicalRequestMs(model, calibration) };
 }
 
-/** Memory is that of a full context: from the calibration, or projected from the package of another precision. */
+/**
+ * Memory is that of a full context, or one of GUARANTEED_CONTEXT_TOKENS: from the calibration, or projected from the
+ * package of another precision.
+ */
 function toChoice(
   precision: Precision,
   fallback: Measurement,
@@ -131,9 +135,10 @@ function toChoice(
   const own = measurements.find(({ calibration }) => calibration.model.precision === precision);
   const { manifest } = (own ?? fallback).tested;
   const costs = own?.costs ?? projectCosts(manifest, precision);
+  const positions = Math.min(manifest.decoder.maxPositions, GUARANTEED_CONTEXT_TOKENS);
   return {
     precision,
-    memoryBytes: estimateMemory(manifest.decoder.maxPositions, costs, own?.calibration),
+    memoryBytes: estimateMemory(positions, costs, own?.calibration),
     requestMs: own?.requestMs ?? null,
   };
 }
