@@ -5,7 +5,7 @@ export interface ModelShape {
   readonly vision: VisionShape | null;
 }
 
-export interface DecoderShape {
+interface DecoderShape {
   readonly hiddenSize: number;
   readonly layers: number;
   readonly attentionHeads: number;
@@ -20,7 +20,7 @@ export interface DecoderShape {
 }
 
 /** Vision encoder and projector (two layers, as wide as the decoder). */
-export interface VisionShape {
+interface VisionShape {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly layers: number;
@@ -224,7 +224,7 @@ export function countParameters(shape: ModelShape): number {
 }
 
 /** Weights of a decoder layer: attention and the three matrices of the MLP. */
-export function decoderLayerWeights({
+function decoderLayerWeights({
   hiddenSize,
   headDim,
   attentionHeads,
@@ -236,7 +236,7 @@ export function decoderLayerWeights({
 }
 
 /** Weights of vision encoder and projector; 0 for a text-only model. The patch embedding is left out. */
-export function visionWeights({ vision, decoder }: ModelShape): number {
+function visionWeights({ vision, decoder }: ModelShape): number {
   if (!vision) return 0;
   const { hiddenSize, intermediateSize, layers } = vision;
   const layer = 4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize;

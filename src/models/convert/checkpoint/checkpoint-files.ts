@@ -37,7 +37,7 @@ export interface CheckpointFiles {
 }
 
 /** The settings of an image or video processor. */
-export interface ProcessorFile {
+interface ProcessorFile {
   /** The file that contains them. */
   readonly file: string;
   readonly json: JsonObject;
