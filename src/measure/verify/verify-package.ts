@@ -29,7 +29,7 @@ export async function verifyPackage(
   let measured: MeasuredSpeed;
   let comparison: Comparison | null = null;
   try {
-    measured = await measureSpeed(model, onProgress);
+    measured = await measureSpeed(model, onProgress, task.caches);
     if (task.trace.role !== 'none' && task.trace.depth === 'outputs') {
       comparison = await traceAnswers(model, task, onProgress);
     }

@@ -1,4 +1,5 @@
 import type { MeasuredPackage } from '../doctor/diagnose-model.js';
+import type { ProcessorCaches } from '../doctor/measure-speed.js';
 
 /** `outputs` compares image features and logits, `layers` the residual stream after every layer as well. */
 export type ComparisonDepth = 'outputs' | 'layers';
@@ -7,6 +8,8 @@ export type ComparisonDepth = 'outputs' | 'layers';
 export interface VerifyTask {
   readonly packageDirectory: string;
   readonly threads: number;
+  /** Default: `warm`. */
+  readonly caches?: ProcessorCaches;
   /**
    * `none` measures speed only. `record` also runs the sample prompts and writes a trace to `folder`. `compare` also
    * compares the model with the trace in `folder`.

@@ -230,7 +230,7 @@ export function decoderLayerWeights({
   attentionHeads,
   keyValueHeads,
   intermediateSize,
-}: Omit<DecoderShape, 'outputHead'>): number {
+}: Omit<DecoderShape, 'layers' | 'vocabularySize' | 'outputHead' | 'maxPositions'>): number {
   const attention = 2 * hiddenSize * headDim * (attentionHeads + keyValueHeads);
   return attention + 3 * hiddenSize * intermediateSize;
 }
