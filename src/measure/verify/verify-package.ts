@@ -26,7 +26,7 @@ export async function verifyPackage(
   const loadMs = performance.now() - startMs;
   let measured: MeasuredSpeed;
   try {
-    measured = await measureSpeed(model, onProgress);
+    measured = await measureSpeed(model, onProgress, task.caches);
   } finally {
     await model.close();
   }

@@ -1,9 +1,12 @@
 import type { MeasuredPackage } from '../doctor/diagnose-model.js';
+import type { ProcessorCaches } from '../doctor/measure-speed.js';
 
 /** Work for one child process. */
 export interface VerifyTask {
   readonly packageDirectory: string;
   readonly threads: number;
+  /** Default: `warm`. */
+  readonly caches?: ProcessorCaches;
   /**
    * `none` measures speed only. `record` also runs the sample prompts and writes a trace to `folder`. `compare` also
    * compares the model with the trace in `folder`.

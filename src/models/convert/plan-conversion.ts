@@ -69,9 +69,28 @@ export function planConversion(
   tensors: readonly TensorOrigin[],
   precision: Precision,
 ): ConversionPlan {
-  const names = tensors.map(({ name }) => name);
+  const plan = planPackage(
+    files,
+    tensors.map(({ name }) => name),
+    precision,
+  );
+  plan.known.check(tensors);
+  return plan;
+}
+
+/**
+ * As `planConversion`, for a checkpoint whose tensors are not checked.
+ *
+ * @param tensorNames in any spelling: they decide whether the output head is tied.
+ * @throws MODEL_INVALID
+ */
+export function planPackage(
+  files: CheckpointFiles,
+  tensorNames: readonly string[],
+  precision: Precision,
+): ConversionPlan {
   const architecture = checkingFile('checkpoint', 'config.json', () =>
-    parseArchitecture(files.config, files.generation, names),
+    parseArchitecture(files.config, files.generation, tensorNames),
   );
   const { decoder, quantization, notes } = architecture;
   const encodings = chooseEncodings(precision, architecture);
@@ -88,7 +107,6 @@ export function planConversion(
   const contents = new Map([...graphs.contents, ...planTexts(files, architecture)]);
   checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
-  known.check(tensors);
   const hash = createHash('sha256').update(
     JSON.stringify([description, quantization, decoder, [...slots], [...weightFiles]]),
   );

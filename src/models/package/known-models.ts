@@ -5,7 +5,7 @@ export interface ModelShape {
   readonly vision: VisionShape | null;
 }
 
-interface DecoderShape {
+export interface DecoderShape {
   readonly hiddenSize: number;
   readonly layers: number;
   readonly attentionHeads: number;
@@ -20,7 +20,7 @@ interface DecoderShape {
 }
 
 /** Vision encoder and projector (two layers, as wide as the decoder). */
-interface VisionShape {
+export interface VisionShape {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly layers: number;
@@ -224,19 +224,19 @@ export function countParameters(shape: ModelShape): number {
 }
 
 /** Weights of a decoder layer: attention and the three matrices of the MLP. */
-function decoderLayerWeights({
+export function decoderLayerWeights({
   hiddenSize,
   headDim,
   attentionHeads,
   keyValueHeads,
   intermediateSize,
-}: Omit<DecoderShape, 'outputHead'>): number {
+}: Omit<DecoderShape, 'layers' | 'vocabularySize' | 'outputHead' | 'maxPositions'>): number {
   const attention = 2 * hiddenSize * headDim * (attentionHeads + keyValueHeads);
   return attention + 3 * hiddenSize * intermediateSize;
 }
 
 /** Weights of vision encoder and projector; 0 for a text-only model. The patch embedding is left out. */
-function visionWeights({ vision, decoder }: ModelShape): number {
+export function visionWeights({ vision, decoder }: ModelShape): number {
   if (!vision) return 0;
   const { hiddenSize, intermediateSize, layers } = vision;
   const layer = 4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize;

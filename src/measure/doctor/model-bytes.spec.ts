@@ -1,5 +1,5 @@
 import type { ModelManifest } from '../../models/package/manifest.js';
-import { projectCosts, projectWeights } from './estimate.js';
+import { projectCosts, projectWeights } from './model-bytes.js';
 
 /** 10 layers of 64 x 64 x 4 + 3 x 64 x 128 weights, and a head of 1,000 x 64. */
 const MANIFEST = {
