@@ -16,6 +16,8 @@ from transformers.models.llama.modeling_llama import LlamaModel
 from weight_formats import Format, awq, fp8, gptq, packed
 
 GROUP = 128
+# The smallest tokenizer that can be converted; the checkpoints are used with token ids.
+TOKENIZER = {"added_tokens": [], "decoder": None, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}
 GPTQ_CASE = ShapeCase("gptq", DecoderShape(256, 1, 4, 2, 64, 256, 512, 1e-6), 64)
 SMALL_SHAPE = DecoderShape(64, 1, 2, 1, 32, 192, 512, 1e-5)
 SMALL_GROUP = 32
@@ -136,7 +138,7 @@ def write_files(case: ShapeCase, tensors: dict[str, torch.Tensor], quantization:
     }
     files = {
         "config.json": config, "generation_config.json": {"bos_token_id": 1, "eos_token_id": [2, 5]},
-        "tokenizer_config.json": {}, "tokenizer.json": {}, "model.safetensors.index.json": index,
+        "tokenizer_config.json": {}, "tokenizer.json": TOKENIZER, "model.safetensors.index.json": index,
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", "utf8")

@@ -21,11 +21,11 @@ describe('pulling decoders of other families', () => {
   it.each([
     [
       { architectures: ['Gemma3ForConditionalGeneration'], model_type: 'gemma3' },
-      'config.json: architectures[0] is "Gemma3ForConditionalGeneration", which is not supported',
+      'config.json: architectures[0] "Gemma3ForConditionalGeneration" is not supported',
     ],
     [
       { model_type: 'olmo2' },
-      'config.json: model_type is "olmo2", which is not supported (supported: llama, mistral',
+      'config.json: model_type "olmo2" is not supported. Supported: llama, mistral',
     ],
     [{ hidden_act: 'relu2' }, 'config.json: hidden_act must be silu or gelu'],
   ])('rejects %j after config.json alone', async (changes, message) => {
@@ -59,7 +59,7 @@ describe('pulling decoders of other families', () => {
     expect(fixture.events.filter(({ kind }) => kind === 'note')).toEqual([
       {
         kind: 'note',
-        text: 'sliding_window is 64: the context window is 64 tokens instead of 512; longer contexts would need a sliding window, which is not supported.',
+        note: 'sliding_window is 64: the context window is 64 tokens instead of 512; longer contexts would need a sliding window, which is not supported.',
       },
     ]);
   });

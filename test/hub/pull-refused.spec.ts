@@ -54,7 +54,7 @@ describe('refusing a model before its weights are downloaded', () => {
       message: expect.stringContaining(field) as string,
     });
 
-    expect(requested()).toEqual(['config.json', 'generation_config.json']);
+    expect(requested()).toEqual(['config.json']);
     expect(fixture.listHome().size).toBe(0);
   });
 

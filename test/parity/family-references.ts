@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { tinyTokenizer } from '../tiny-model/tiny-tokenizer.js';
 import { readStored, type StoredArray } from './stored-arrays.js';
 import { writeWeights } from './shape-checkpoint.js';
 
@@ -38,14 +39,14 @@ export async function loadFamilyReferences(): Promise<FamilyReferences> {
   return { cases, read: (array) => readStored(blob, array) as Float32Array };
 }
 
-/** Writes the checkpoint of a case without a tokenizer. */
+/** Writes the checkpoint of a case, with the tokenizer of the tiny model. */
 export async function writeFamilyCheckpoint(one: FamilyCase, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const { architecture, config, tensors } = one;
   const files = {
     'config.json': { architectures: [architecture], ...config },
     'generation_config.json': { eos_token_id: 2 },
-    'tokenizer.json': {},
+    'tokenizer.json': tinyTokenizer(),
     'tokenizer_config.json': {},
   };
   for (const [name, content] of Object.entries(files)) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { drawTestImage } from '../golden/vision-golden.js';
 import { writeWeights } from './shape-checkpoint.js';
+import { tinyTokenizer } from '../tiny-model/tiny-tokenizer.js';
 import { readStored, type SampledArray, type StoredArray } from './stored-arrays.js';
 
 /** The images of one request, and what transformers makes of them. */
@@ -49,13 +50,13 @@ export async function loadLayoutReferences(): Promise<LayoutReferences> {
   return { cases, read: (array) => readStored(blob, array) as Float32Array };
 }
 
-/** Writes the checkpoint of a case, with an empty tokenizer. */
+/** Writes the checkpoint of a case, with the tokenizer of the tiny model. */
 export async function writeLayoutCheckpoint(
   { files, tensors }: LayoutCase,
   directory: string,
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const all = { 'tokenizer.json': {}, 'tokenizer_config.json': {}, ...files };
+  const all = { 'tokenizer.json': tinyTokenizer(), 'tokenizer_config.json': {}, ...files };
   for (const [name, content] of Object.entries(all)) {
     await writeFile(join(directory, name), JSON.stringify(content));
   }

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createSmallFiles } from '../hub/synthetic-json-files.js';
+import { appendedTokens, createSmallFiles } from '../hub/synthetic-json-files.js';
 import {
   type CheckpointShape,
   listTensors,
   type SyntheticTensor,
 } from '../hub/synthetic-shapes.js';
+import { createTokenizerFile } from '../hub/synthetic-tokenizer.js';
 import { readTensor } from '../hub/synthetic-values.js';
 import type { ShapeCase } from './shape-references.js';
 
@@ -18,9 +19,10 @@ const FINGERPRINT_VALUES = 64;
 /** Writes the checkpoint of a case with one weight file, as a stream, since it may have gigabytes. */
 export async function writeShapeCheckpoint(one: ShapeCase, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const files = createSmallFiles(shapeOf(one));
+  const shape = shapeOf(one);
+  const files = createSmallFiles(shape);
   files['config.json'] = JSON.stringify(changeConfig(files['config.json']!, one));
-  files['tokenizer.json'] = '{}';
+  files['tokenizer.json'] = createTokenizerFile(shape.pieces, appendedTokens(shape));
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   await writeWeights(join(directory, 'model.safetensors'), caseTensors(one));
 }
