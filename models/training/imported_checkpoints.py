@@ -17,7 +17,7 @@ from weight_formats import Format, awq, fp8, gptq, packed
 
 GROUP = 128
 # The smallest tokenizer that can be converted; the checkpoints are used with token ids.
-TOKENIZER = {"added_tokens": [], "decoder": None, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}
+TOKENIZER = {"added_tokens": [], "decoder": {"type": "Fuse"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}
 GPTQ_CASE = ShapeCase("gptq", DecoderShape(256, 1, 4, 2, 64, 256, 512, 1e-6), 64)
 SMALL_SHAPE = DecoderShape(64, 1, 2, 1, 32, 192, 512, 1e-5)
 SMALL_GROUP = 32

@@ -222,7 +222,7 @@ export abstract class ImageGenerationDto extends GenerationDto {
     enum: DETAILS,
     default: 'auto',
     description:
-      'Tiles of a single image. low: the base tile. auto: the base tile and up to four more. high: as many as the model supports. Several images have one tile each.',
+      'Tiles of an image. low: the base tile. auto: the base tile and up to four more. high: as many as the model supports. Several images have one tile each, except in LLaVA-NeXT models.',
   })
   @IsOptional()
   @IsIn(DETAILS)
