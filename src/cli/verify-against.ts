@@ -93,7 +93,7 @@ function checkAgreement({ manifest, totals }: ServerReport, minAgreement: number
 }
 
 /** The comparison in one sentence. */
-export function summarizeAgreement({
+function summarizeAgreement({
   manifest: { precision },
   comparison: { prompts },
   totals,

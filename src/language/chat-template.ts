@@ -54,14 +54,6 @@ export interface ChatTemplate {
   render(messages: readonly ChatMessage[], variables?: TemplateVariables): TaintedText;
 }
 
-/** Variables that a client must not set, because the service does. */
-export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
-  'messages',
-  'tools',
-  'documents',
-  'add_generation_prompt',
-]);
-
 /**
  * Compiles a chat template and finds out how it expects messages: by rendering probes, once.
  *

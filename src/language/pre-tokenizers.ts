@@ -4,7 +4,7 @@ import { toByteLevel } from './byte-level.js';
 import { findStep, listSteps } from './tokenizer-steps.js';
 
 /** A piece of text that the model merges by itself. */
-export interface Piece {
+interface Piece {
   readonly text: string;
   /** Whether it begins with the first character of the whole text. */
   readonly isFirst: boolean;

@@ -14,7 +14,7 @@ import { findStep, listSteps } from './tokenizer-steps.js';
 export type TextPosition = 'start' | 'middle';
 
 /** Decodes the pieces of one text in order. Texts come out as soon as they are final. */
-export interface PieceDecoder {
+interface PieceDecoder {
   push(piece: string): string[];
   /** The remaining text. Do not use the decoder afterwards. */
   end(): string[];

@@ -46,7 +46,7 @@ export interface Macro {
 export type Parameter = Identifier | KeywordArgument;
 export type FilterName = Identifier | CallExpression;
 
-export interface Identifier {
+interface Identifier {
   readonly type: 'Identifier';
   readonly value: string;
 }

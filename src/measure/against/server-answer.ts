@@ -1,7 +1,7 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
 
 /** One position of a server's answer. */
-export interface ServerToken {
+interface ServerToken {
   readonly chosen: TokenName;
   /** The server's most likely token, if it tells. */
   readonly top: TokenName | null;

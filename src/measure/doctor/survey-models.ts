@@ -33,7 +33,7 @@ export interface Survey {
 }
 
 /** Whether a model can run here, and if not, what it has too little of. */
-export type Fit = 'fits' | 'too little memory' | 'too little disk space';
+type Fit = 'fits' | 'too little memory' | 'too little disk space';
 
 /** What a model needs and how fast it is on this machine, in the recommended precision. */
 export interface ModelEstimate {
