@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../runtime/onnx-runtime.js';
 
 import { GraphBuilder } from '../../models/convert/graph/graph-builder.js';
 import { encodeOnnxModel } from '../../models/convert/graph/onnx-model.js';
