@@ -169,6 +169,10 @@ export const MAX_RECEIVE_MS = 300_000;
  */
 export const MAX_CONVERSATION_BYTES = 64 * 1024;
 
+/** Variables that a request gives to the chat template, and their length as JSON in characters. */
+export const MAX_TEMPLATE_VARIABLES = 32;
+export const MAX_TEMPLATE_VARIABLES_LENGTH = 4096;
+
 /**
  * Steps of a chat template per conversation: evaluated expressions and loop iterations. The published templates need
  * about 100 for a message. It ends the endless loops of a hostile template within seconds.

@@ -37,14 +37,16 @@ export interface RequestPlan {
  * @throws INVALID_REQUEST, INVALID_PARAMETER, CONTEXT_LENGTH_EXCEEDED
  */
 export function planRequest(
-  { media, detail, conversations, settings }: EngineRequest,
+  { media, detail, conversations, settings, templateVariables }: EngineRequest,
   { manifest, vision, tokenizer, decoder }: PipelineModel,
 ): RequestPlan {
   assertSupportsMedia(
     media.map(({ kind }) => kind),
     { id: manifest.id, inputModalities: inputModalitiesOf(vision) },
   );
-  const prompts = conversations.map((conversation) => buildRequestPrompt(conversation, tokenizer));
+  const prompts = conversations.map((conversation) =>
+    buildRequestPrompt(conversation, tokenizer, templateVariables),
+  );
   assertEachMediaReferencedOnce(media, prompts);
   const { maxTokens } = settings;
   const visualTokenBudget = resolveVisualTokenBudget(prompts, {

@@ -3,7 +3,7 @@ import type { LogitsSettings } from '../decoder/sampling/logits-processors.js';
 import type { SamplingSettings } from '../decoder/sampling/sampler.js';
 import type { StopText } from '../decoder/sampling/stop-criteria.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
-import type { ChatMessage } from '../language/chat-template.js';
+import type { ChatMessage, TemplateVariables } from '../language/chat-template.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { GenerationDefaults, HubSource, Precision } from '../models/package/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
@@ -57,6 +57,8 @@ export interface EngineRequest {
   readonly media: readonly RequestMedia[];
   readonly detail: Detail;
   readonly conversations: readonly Conversation[];
+  /** Variables for the chat template, such as `date_string`. Default: none. */
+  readonly templateVariables?: TemplateVariables;
   readonly settings: GenerationSettings;
 }
 

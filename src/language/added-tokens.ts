@@ -51,10 +51,9 @@ export function createSectionSplitter(
   return (whole) =>
     splitAt(whole, plain).flatMap((part): Section[] => {
       if (part.kind === 'token') return [part];
-      const section = whole.slice(part.start, part.end);
-      const result = normalizer(section.text);
+      const result = normalizer(whole.text.slice(part.start, part.end));
       const text = needsOrigin
-        ? normalizeTainted(section, result.text, normalizer)
+        ? normalizeTainted(whole.slice(part.start, part.end), result.text, normalizer)
         : TaintedText.fromUser(result.text);
       return splitAt(text, normalized).map((inner): Section => {
         if (inner.kind === 'token') return inner;

@@ -11,13 +11,14 @@ import type {
   RequestMedia,
 } from '../../engine/vision-language-engine.js';
 import { questionInstruction } from '../../language/caption-instructions.js';
-import type { ChatMessage, ChatPart } from '../../language/chat-template.js';
+import type { ChatMessage, ChatPart, TemplateVariables } from '../../language/chat-template.js';
 import { type Language, resolveLanguage } from '../../language/languages.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.js';
 import { type MediaPart, type Message, parseMessages } from './chat-messages.js';
+import { readTemplateVariables } from './template-variables.js';
 import {
   completeSettings,
   GENERATION_PARAMETERS,
@@ -48,6 +49,8 @@ export interface ChatRequest {
   readonly sampling: FrameSampling;
   /** Language of the answer; undefined leaves it to the model. */
   readonly language: Language | undefined;
+  /** Variables of the chat template. */
+  readonly templateVariables: TemplateVariables;
   /** `null` if the response is one JSON object. */
   readonly stream: StreamOptions | null;
 }
@@ -115,6 +118,7 @@ export function parseChatRequest(value: unknown, model: ModelDescription): ChatR
     language: isAbsent(body['language'])
       ? undefined
       : resolveLanguage(readString(body['language'], 'language'), model.languages),
+    templateVariables: readTemplateVariables(body['chat_template_kwargs']),
     stream: readStreamOptions(body),
   };
 }
@@ -174,7 +178,7 @@ export function listMediaSources(messages: readonly Message[]): MediaSource[] {
 
 /** @param media the resolved `listMediaSources`, in the same order. */
 export function toEngineRequest(
-  { messages, settings, language }: ChatRequest,
+  { messages, settings, language, templateVariables }: ChatRequest,
   media: readonly RequestMedia[],
 ): EngineRequest {
   const kinds = media.map(({ kind }) => kind);
@@ -188,6 +192,7 @@ export function toEngineRequest(
     media,
     detail: chooseDetail(listMedia(messages), media),
     conversations: [language ? withLanguage(language, conversation) : conversation],
+    templateVariables,
     settings,
   };
 }
