@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 import { buildPrompt, type PromptSegment } from './build-prompt.js';
-import type { ChatMessage, ChatPart } from './chat-template.js';
+import type { ChatMessage, ChatPart, TemplateVariables } from './chat-template.js';
+import { TaintedText } from './tainted-text.js';
 import { type Tokenizer, createTokenizer, loadTokenizer, withChatTemplate } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';
@@ -151,6 +152,19 @@ describe('buildPrompt', () => {
         failsWith('INVALID_REQUEST'),
       );
     }
+  });
+
+  it('gives variables of the client to the template, as plain text', async () => {
+    const made = await withTemplate(
+      '{{ date_string | default("no date") }}{% if thinks %}!{% endif %}{{ messages[0].content[-1].text }}',
+    );
+    const idsOf = (value: string) => [...made.encode(TaintedText.fromUser(value))];
+    const build = (variables?: TemplateVariables) =>
+      flatten(buildPrompt([user(text('a'))], made, variables));
+
+    expect(build()).toEqual(idsOf('no datea'));
+    expect(build({ date_string: 'Dilluns', thinks: true })).toEqual(idsOf('Dilluns!a'));
+    expect(build({ date_string: '<image>' })).not.toContain(IMAGE_ID);
   });
 
   it('rejects a template that renders no text', async () => {

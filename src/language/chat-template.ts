@@ -20,6 +20,12 @@ export interface ChatMessage {
 /** Variables that a client gives to the template, such as `date_string`: plain JSON values. */
 export type TemplateVariables = Readonly<Record<string, unknown>>;
 
+/** Variables that the service sets itself. Special tokens from a client would be plain text and match nothing. */
+export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
+  ...['messages', 'tools', 'documents', 'add_generation_prompt', 'continue_final_message'],
+  ...['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token'],
+]);
+
 type MediaKind = 'image' | 'video';
 
 /** The control token that stands for an image or a video in the rendered template; `null` if the model has none. */

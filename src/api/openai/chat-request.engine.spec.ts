@@ -44,6 +44,13 @@ it('keeps the media at their place in the messages, with the kind of their bytes
   });
 });
 
+it('passes the variables of the chat template on', () => {
+  const variables = { date_string: '29 November 2026' };
+  const chat = parse([{ role: 'user', content: 'a' }], { chat_template_kwargs: variables });
+
+  expect(toEngineRequest(chat, []).templateVariables).toEqual(variables);
+});
+
 it('applies the highest detail of the images', () => {
   const one = parse([
     { role: 'user', content: [image('https://a/1'), image('https://a/2', 'low')] },

@@ -99,7 +99,7 @@ const LIMITED_PARAMETERS: readonly LimitedParameter[] = [
 
 const SUPPORTED_PARAMETERS: readonly string[] = [
   ...['model', 'messages', 'max_completion_tokens', 'logprobs', 'top_logprobs'],
-  ...['stream', 'stream_options', 'language', 'media_options'],
+  ...['stream', 'stream_options', 'language', 'media_options', 'chat_template_kwargs'],
   ...GENERATION_PARAMETERS,
 ];
 

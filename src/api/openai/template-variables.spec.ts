@@ -5,7 +5,11 @@ const failsAt = (parameter: string) =>
 
 describe('readTemplateVariables', () => {
   it('takes plain JSON values by name', () => {
-    const variables = { date_string: '2026-11-29', enable_thinking: false, _list: [1, { a: null }] };
+    const variables = {
+      date_string: '2026-11-29',
+      enable_thinking: false,
+      _list: [1, { a: null }],
+    };
 
     expect(readTemplateVariables(variables)).toEqual(variables);
     expect(readTemplateVariables(undefined)).toEqual({});

@@ -401,12 +401,13 @@ CONFIGS = [
     {"legacy": True, "add_bos_token": True},
     {"legacy": False, "add_prefix_space": True},
     {"add_prefix_space": False, "legacy": True},
-    {"extra_special_tokens": ["<think>", "▁a"], "image_token": "<image>"},
+    {"extra_special_tokens": ["<think>", "<extra>"], "image_token": "<image>"},
+    {"additional_special_tokens": ["<think>"], "sep_token": "</think>"},
 ]
 CHAT_TEMPLATE = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 CHATS = [
     [{"role": "user", "content": "Què hi ha a la imatge?"}],
-    [{"role": "user", "content": " Hi  there\n"}, {"role": "assistant", "content": "<think>É</think>Bon dia 🚀"}, {"role": "user", "content": "▁a 12"}],
+    [{"role": "user", "content": " Hi  there\n"}, {"role": "assistant", "content": "<think>É</think>Bon dia 🚀"}, {"role": "user", "content": "▁a<extra> 12"}],
 ]
 
 
@@ -417,8 +418,8 @@ def load_classes(bases):
         for model_type, architecture in MODEL_TYPES.items():
             for name in CLASSES:
                 for config in CONFIGS:
-                    # Fields of Llama only matter to its class; the others would repeat the same ids.
-                    if config and name not in ("LlamaTokenizer", "PreTrainedTokenizerFast", "GPT2Tokenizer"):
+                    # Other classes and types would repeat the same ids.
+                    if config and name not in ("LlamaTokenizer", "PreTrainedTokenizerFast", "GPT2Tokenizer", "Qwen2Tokenizer"):
                         continue
                     if config and model_type not in ("llama", "llava_onevision", "qwen2"):
                         continue
@@ -436,6 +437,10 @@ def load_classes(bases):
                             for one in CHATS
                         ]
                         texts = [tokenizer.decode(ids, skip_special_tokens=True) for ids in chats]
+                        rendered = [
+                            tokenizer.apply_chat_template(one, chat_template=CHAT_TEMPLATE, add_generation_prompt=True, tokenize=False)
+                            for one in CHATS
+                        ]
                     found.append(
                         {
                             "base": base,
@@ -446,7 +451,7 @@ def load_classes(bases):
                             "texts": [digest(text) for text in texts],
                         }
                     )
-    return {"template": CHAT_TEMPLATE, "chats": CHATS, "cases": found}
+    return {"chats": rendered, "cases": found}
 
 
 def write(name, value, separator="},"):

@@ -35,13 +35,16 @@ export function loadTokenizerFiles(
   const rebuild = findClass(files.tokenizer, given, modelType);
   const config = rebuild ? { ...rebuild.specialTokens, ...given } : given;
   const rebuilt = rebuild ? rebuildTokenizer(files.tokenizer, config, rebuild) : files.tokenizer;
-  return { tokenizer: addTokens(rebuilt, config, vocabularySize), config };
+  const promotes = rebuild?.promotesExtraTokens ?? false;
+  return { tokenizer: addTokens(rebuilt, config, vocabularySize, promotes), config };
 }
 
 /** A class that builds all components but vocabulary and merges. */
 interface TokenizerClass {
   /** Special tokens that tokenizer_config.json may leave out. */
   readonly specialTokens: Readonly<Record<string, string>>;
+  /** Whether `extra_special_tokens` turns ordinary added tokens into special ones. */
+  readonly promotesExtraTokens?: true;
   readonly model: JsonObject;
   readonly components: (config: JsonObject) => JsonObject;
 }
@@ -90,6 +93,7 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
       eos_token: '<|endoftext|>',
       pad_token: '<|endoftext|>',
     },
+    promotesExtraTokens: true,
     model: { unk_token: null, fuse_unk: false, byte_fallback: false, ignore_merges: false },
     components: (config) => ({
       normalizer: { type: 'NFC' },
@@ -233,11 +237,13 @@ function decoderTokens(config: JsonObject): JsonObject[] | null {
     .sort((a, b) => a.id - b.id);
 }
 
-/** Names of special tokens that every tokenizer has; others, such as `image_token`, become special by being named. */
-const STANDARD_NAMES = /^(?:bos|eos|unk|sep|pad|cls|mask)_token$/;
-
 /** Adds the tokens that only tokenizer_config.json lists. */
-function addTokens(tokenizer: JsonObject, config: JsonObject, vocabularySize: number): JsonObject {
+function addTokens(
+  tokenizer: JsonObject,
+  config: JsonObject,
+  vocabularySize: number,
+  promotesExtraTokens: boolean,
+): JsonObject {
   const original = listTokens(tokenizer['added_tokens']);
   const tokens = new Map(original.map((token) => [String(token['content']), token]));
   const vocabulary = checkObject(checkObject(tokenizer['model'], 'model')['vocab'], 'model.vocab');
@@ -250,13 +256,13 @@ function addTokens(tokenizer: JsonObject, config: JsonObject, vocabularySize: nu
   for (const { id, ...token } of decoderTokens(config) ?? []) {
     add({ ...NO_FLAGS, special: false, ...token, content: String(token['content']) }, id);
   }
-  for (const { name, value } of listSpecialTokens(config)) {
+  for (const { isNamed, value } of listSpecialTokens(config)) {
     const content = tokenContent(value);
     if (content === null || content === '') continue;
     const known = tokens.get(content);
     const flags = typeof value === 'object' ? (value as JsonObject) : {};
     if (!known) add({ ...NO_FLAGS, ...withoutType(flags), special: true, content });
-    else if (name !== null && !STANDARD_NAMES.test(name) && known['special'] !== true) {
+    else if ((isNamed || promotesExtraTokens) && known['special'] !== true) {
       tokens.set(content, { ...known, special: true });
     }
   }
@@ -274,7 +280,7 @@ function listTokens(value: unknown): JsonObject[] {
 /** Named special tokens, and those of a list, which have no name. */
 function listSpecialTokens(
   config: JsonObject,
-): { readonly name: string | null; readonly value: unknown }[] {
+): { readonly isNamed: boolean; readonly value: unknown }[] {
   const extra: unknown = config['extra_special_tokens'] ?? config['additional_special_tokens'];
   const isList = Array.isArray(extra);
   const named = Object.entries({
@@ -282,8 +288,8 @@ function listSpecialTokens(
     ...(typeof extra === 'object' && !isList ? extra : {}),
   }).filter(([name]) => name.endsWith('_token'));
   return [
-    ...named.map(([name, value]) => ({ name, value })),
-    ...(isList ? extra.map((value: unknown) => ({ name: null, value })) : []),
+    ...named.map(([, value]) => ({ isNamed: true, value })),
+    ...(isList ? extra.map((value: unknown) => ({ isNamed: false, value })) : []),
   ];
 }
 
