@@ -158,7 +158,10 @@ describe('buildPrompt', () => {
     const made = await withTemplate(
       '{{ date_string | default("no date") }}{% if thinks %}!{% endif %}{{ messages[0].content[-1].text }}',
     );
-    const idsOf = (value: string) => [...made.encode(TaintedText.fromUser(value))];
+    const idsOf = (value: string) => [
+      ...made.prefixIds,
+      ...made.encode(TaintedText.fromUser(value)),
+    ];
     const build = (variables?: TemplateVariables) =>
       flatten(buildPrompt([user(text('a'))], made, variables));
 
