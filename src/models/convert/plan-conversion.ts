@@ -18,6 +18,7 @@ import {
   type Encodings,
   chooseEncodings,
   headRowsFile,
+  notesOnQuantization,
   planTables,
   planGraphs,
 } from './plan-weights.js';
@@ -52,7 +53,7 @@ export interface ConversionPlan {
   /** Content of the other files: graphs, tokenizer, chat template. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly description: PlannedManifest;
-  /** `Architecture.notes` and those on generation settings. */
+  /** `Architecture.notes`, and those on quantization and generation settings. */
   readonly notes: readonly string[];
 }
 
@@ -125,7 +126,12 @@ export function planPackage(
     weightFiles,
     contents,
     description,
-    notes: [...notes, ...generation.notes, ...describeEndOfTurn(files, architecture)],
+    notes: [
+      ...notes,
+      ...notesOnQuantization(quantization, precision),
+      ...generation.notes,
+      ...describeEndOfTurn(files, architecture),
+    ],
   };
 }
 

@@ -6,7 +6,11 @@ import {
   type EmbeddingsManifest,
   type Precision,
 } from '../package/manifest.js';
-import type { Architecture, CheckpointQuantization } from './checkpoint/architecture.js';
+import type {
+  Architecture,
+  CheckpointQuantization,
+  IntegerQuantization,
+} from './checkpoint/architecture.js';
 import { emitDecoderGraph, emitHeadGraph } from './graph/decoder-graph.js';
 import { GraphBuilder } from './graph/graph-builder.js';
 import { type EmitLinear, createLinear } from './graph/linear.js';
@@ -67,22 +71,40 @@ function fourBits(blockSize: number, zeroPoints: 'middle' | 'stored'): WeightEnc
 /** Block sizes of MatMulNBits, largest first. */
 const BLOCK_SIZES = [256, 128, 64, 32, 16];
 
-/**
- * Blocks that store the weights of a 4-bit checkpoint without change: parts of their groups, with their zero points.
- * Other checkpoints are quantized to symmetric blocks.
- */
+/** Blocks of the decoder. They store the weights of a 4-bit checkpoint without change if they can. */
 function decoderBlocks(quantization: CheckpointQuantization, blockSize: number): WeightEncoding {
-  if (
-    quantization.kind !== 'integers' ||
-    quantization.bits !== 4 ||
-    quantization.groups === 'listed'
-  ) {
-    return fourBits(blockSize, 'middle');
-  }
-  const { groupSize, zeroPoints } = quantization;
-  if (groupSize === null) return fourBits(blockSize, zeroPoints);
-  const fitting = BLOCK_SIZES.find((size) => groupSize % size === 0);
-  return fitting ? fourBits(fitting, zeroPoints) : fourBits(blockSize, 'middle');
+  if (unchangedPrecision(quantization) !== 'int4') return fourBits(blockSize, 'middle');
+  const { groupSize, zeroPoints } = quantization as IntegerQuantization;
+  return fourBits(fittingBlock(groupSize) ?? blockSize, zeroPoints);
+}
+
+/** The largest blocks that are parts of groups. */
+function fittingBlock(groupSize: number | null): number | undefined {
+  return BLOCK_SIZES.find((size) => groupSize !== null && groupSize % size === 0);
+}
+
+/**
+ * The precision that stores the weights of a quantized checkpoint without change. `int8` has a scale per row and no
+ * zero points. `null` if there is none but `fp32`.
+ */
+function unchangedPrecision(quantization: CheckpointQuantization): Precision | null {
+  if (quantization.kind !== 'integers' || quantization.groups === 'listed') return null;
+  const { bits, groupSize, zeroPoints } = quantization;
+  if (bits === 8) return groupSize === null && zeroPoints === 'middle' ? 'int8' : null;
+  return groupSize === null || fittingBlock(groupSize) !== undefined ? 'int4' : null;
+}
+
+/** Notes for a conversion that quantizes integer weights again. */
+export function notesOnQuantization(
+  quantization: CheckpointQuantization,
+  precision: Precision,
+): string[] {
+  if (quantization.kind !== 'integers' || precision === 'fp32') return [];
+  const unchanged = unchangedPrecision(quantization);
+  if (precision === unchanged || (precision === 'mixed' && unchanged === 'int4')) return [];
+  return [
+    `The checkpoint has ${quantization.bits}-bit weights, which ${precision} quantizes again. --precision ${unchanged ?? 'fp32'} keeps their values.`,
+  ];
 }
 
 /** Files of a package: complete contents, and weight files with the slots that fill them. */

@@ -58,7 +58,7 @@ export async function openAdapter(directory: string, plan: ConversionPlan): Prom
       planChanges(file.tensors.values(), config, plan),
     );
     return {
-      source: { name: basename(resolve(directory)), revision },
+      source: { name: nameOf(directory), revision },
       merge: (weight, base) => {
         const { replacement, lowRank } = changes.get(weight) ?? {};
         const source = replacement
@@ -72,6 +72,14 @@ export async function openAdapter(directory: string, plan: ConversionPlan): Prom
     await file.close();
     throw error;
   }
+}
+
+const MAX_NAME = 256;
+
+/** Name of the folder, as the manifest allows it. */
+function nameOf(directory: string): string {
+  const name = basename(resolve(directory)).replace(/\p{C}/gu, '').slice(0, MAX_NAME);
+  return name === '' ? 'adapter' : name;
 }
 
 async function checkAdapterFolder(directory: string): Promise<void> {
