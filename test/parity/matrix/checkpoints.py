@@ -39,6 +39,7 @@ ATTENTION = {
     "mha": dict(num_attention_heads=4, num_key_value_heads=4, head_dim=16),
     "mqa": dict(num_attention_heads=4, num_key_value_heads=1, head_dim=16),
     "24": dict(num_attention_heads=4, num_key_value_heads=2, head_dim=24),
+    "12": dict(num_attention_heads=4, num_key_value_heads=2, head_dim=12),
 }
 ROPES = {
     "default": dict(rope_type="default", rope_theta=10000.0),
@@ -56,8 +57,8 @@ ROPES = {
         beta_slow=2.0, mscale=0.9, mscale_all_dim=0.5, truncate=False,
     ),
     "longrope": dict(
-        rope_type="longrope", rope_theta=10000.0, original_max_position_embeddings=64,
-        short_factor=[1.0] * 8, long_factor=[1 + 0.25 * i for i in range(8)],
+        rope_type="longrope", rope_theta=10000.0, original_max_position_embeddings=1024,
+        short_factor=[1 + 0.25 * i for i in range(8)], long_factor=[4.0] * 8,
     ),
 }
 FAMILIES = {

@@ -10,7 +10,7 @@ export function generateMatrix(): void {
   if (error) throw error;
   if (status !== 0) {
     throw new Error(
-      `${python} ${SCRIPT} ended with status ${status}. It needs the packages of models/training/requirements.txt; set PYTHON to an interpreter that has them.`,
+      `${python} ${SCRIPT} ended with status ${status}. It needs the packages of test/golden/requirements.txt; set PYTHON to an interpreter that has them.`,
     );
   }
 }

@@ -2,7 +2,7 @@
 tensors, and what transformers computes with it. Weights are not stored but follow from names and rules.
 
 `matrix.json.gz` has the descriptions, `matrix.bin` the arrays, as in references.py of models/training. Needs the packages
-of models/training/requirements.txt.
+of test/golden/requirements.txt. With names, only these rows are computed, and the others stay as they are.
 Usage: python test/parity/matrix/generate.py [--golden DIR] [--keep DIR] [NAME...]
 """
 
@@ -13,6 +13,7 @@ import math
 import os
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -22,13 +23,15 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 
+from axes import axes_of  # noqa: E402
 from synthetic_tensors import Tensor, stored  # noqa: E402
 from checkpoints import build_config, checkpoint_tensors  # noqa: E402
 from files import checkpoint_files  # noqa: E402
 from reference_values import Blob  # noqa: E402
 from references import Loaded, conversation_reference  # noqa: E402
 from storages import is_quantized, meant, shard_of, store  # noqa: E402
-from variants import GROUPS, Variant  # noqa: E402
+from table import GROUPS  # noqa: E402
+from variants import Variant  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
 # Rounding in another order of summation changes logits by a hundredth of this.
@@ -88,6 +91,7 @@ def reference(variant: Variant, index: int, blob: Blob, folder: Path) -> dict:
     tensors = store(variant, checkpoint_tensors(variant, config))
     described = {
         "name": variant.name,
+        "axes": axes_of(variant, config, tensors),
         "files": texts,
         "shards": [
             [file, [tensor.describe() for tensor in tensors if of[tensor.name] == file]]
@@ -126,25 +130,24 @@ def reference(variant: Variant, index: int, blob: Blob, folder: Path) -> dict:
 
 def append(blob: Blob, more: Blob, conversations: list[dict]) -> None:
     """Moves the arrays of one row behind the others."""
-
-    def move(value) -> None:
-        if isinstance(value, list):
-            for item in value:
-                move(item)
-        elif isinstance(value, dict):
-            if "offset" in value:
-                value["offset"] += blob.length
-            for item in value.values():
-                move(item)
-
-    move(conversations)
+    for place in places_in(conversations):
+        place["offset"] += blob.length
     blob.parts += more.parts
     blob.length += more.length
 
 
+def places_in(value) -> Iterator[dict]:
+    """The descriptions of the arrays in `value`."""
+    if isinstance(value, dict) and "offset" in value:
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from places_in(item)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="rows of the table (default: all)")
+    parser.add_argument("names", nargs="*", help="rows to compute (default: all)")
     parser.add_argument("--golden", type=Path, default=ROOT / "test/golden/matrix")
     parser.add_argument("--keep", type=Path, help="keep the checkpoints in this folder")
     options = parser.parse_args()
@@ -155,10 +158,17 @@ def main() -> None:
     table = [(group, variant) for group, variants in GROUPS.items() for variant in variants]
     names = [variant.name for _, variant in table]
     assert len(set(names)) == len(names), "two rows have one name"
+    assert set(options.names) <= set(names), f"no row is called {sorted(set(options.names) - set(names))}"
+    former, stored_arrays = read(options.golden) if options.names else ({}, b"")
     blob, rows = Blob(), []
     with tempfile.TemporaryDirectory() as temporary:
         for index, (group, variant) in enumerate(table):
             if options.names and variant.name not in options.names:
+                if variant.name in former:
+                    config = build_config(variant)
+                    axes = axes_of(variant, config, checkpoint_tensors(variant, config))
+                    rows.append(former[variant.name] | {"group": group, "axes": axes})
+                    append(blob, arrays_of_row(rows[-1], stored_arrays), rows[-1]["conversations"])
                 continue
             folder = (options.keep or Path(temporary)) / f"{index:03}"
             try:
@@ -171,6 +181,29 @@ def main() -> None:
             margins = [one["greedyMargin"] for one in rows[-1]["conversations"]]
             print(f"{index:3} {variant.name}: seed {rows[-1]['seed']}, margin {min(margins, default=math.nan):.4f}", flush=True)
     write(options.golden, blob, rows)
+
+
+def read(golden: Path) -> tuple[dict[str, dict], bytes]:
+    """The rows of the last run by name, and the arrays of all."""
+    matrix = json.loads(gzip.decompress((golden / "matrix.json.gz").read_bytes()))
+    shared, rows = matrix["shared"], {}
+    assert matrix["transformers"] == transformers.__version__, "the other rows have another version of transformers"
+    for row in matrix["variants"]:
+        row["files"] = {name: shared[place] for name, place in row["files"].items()}
+        row["shards"] = [[file, shared[place]] for file, place in row["shards"]]
+        rows[row["name"]] = row
+    return rows, (golden / "matrix.bin").read_bytes()
+
+
+def arrays_of_row(row: dict, stored_arrays: bytes) -> Blob:
+    """Takes the arrays of a row out of those of all. Offsets become those within the row."""
+    own = Blob()
+    for place in places_in(row["conversations"]):
+        start, size = place["offset"], place["bytes"]
+        place["offset"] = own.length
+        own.parts.append(stored_arrays[start : start + size])
+        own.length += size
+    return own
 
 
 def write(golden: Path, blob: Blob, rows: list[dict]) -> None:

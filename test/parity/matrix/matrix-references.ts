@@ -11,6 +11,8 @@ export interface MatrixVariant {
   readonly name: string;
   /** The part of the table that it belongs to. */
   readonly group: string;
+  /** The value on every axis that the checkpoint has, such as its layout. */
+  readonly axes: Readonly<Record<string, string>>;
   /** Text by file name, without the weights. */
   readonly files: ReadonlyMap<string, string>;
   /** Tensors by weight file, in the order of the file. */

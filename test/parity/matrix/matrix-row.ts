@@ -5,7 +5,8 @@ import type { MatrixVariant } from './matrix-references.js';
 
 export const MATRIX_COLUMNS = ['inputs', 'ids', 'tiles', 'tokens', 'features', 'logits', 'greedy'];
 const WIDTHS = [6, 4, 5, 6, 8, 8, 7];
-const NAME_WIDTH = 46;
+/** The longest names are those of pairs, which list one value of each of eight axes. */
+const NAME_WIDTH = 74;
 
 export function formatMatrixHeader(): string {
   return formatCells('checkpoint', MATRIX_COLUMNS);

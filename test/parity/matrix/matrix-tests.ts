@@ -5,7 +5,7 @@ import { formatMatrixHeader, formatMatrixRow } from './matrix-row.js';
 
 const references = await loadMatrix();
 
-/** Defines the tests of some groups of the matrix. Two spec files share them: Jest runs files in parallel. */
+/** Defines the tests of some groups of the matrix. Three spec files share them: Jest runs files in parallel. */
 export function describeMatrix(groups: readonly string[]): void {
   const rows = references.variants.filter(({ group }) => groups.includes(group));
   let folder: TemporaryFolder;

@@ -32,7 +32,7 @@ SHARDS = 3
 
 
 def is_quantized_matrix(name: str) -> bool:
-    return bool(re.search(r"(language_model|^model)\..*layers\.\d+\..*_proj\.weight$", name))
+    return bool(re.match(r"(language_model\.model|model\.language_model|model)\.layers\.\d+\..*_proj\.weight$", name))
 
 
 def store(variant: Variant, tensors: list[Tensor]) -> list[Tensor]:

@@ -176,6 +176,29 @@ describe('parseDecoder', () => {
     expect(parse({ ...text, transformers_version: version }).decoder.inputScale).toBe(1);
   });
 
+  it.each([
+    ['5.24.0', null],
+    ['4.52.0.dev0', null],
+    ['4.51.3', 30],
+    [undefined, null],
+  ])(
+    'caps the logits of Gemma in vision-language models as transformers %s does',
+    (version, cap) => {
+      const { decoder, notes } = parseNested(
+        { model_type: 'gemma2' },
+        { transformers_version: version },
+      );
+
+      expect([decoder.logitSoftcap, decoder.attentionSoftcap]).toEqual([cap, 50]);
+      expect(notes.filter((note) => note.includes('final_logit_softcapping'))).toHaveLength(
+        cap === null ? 1 : 0,
+      );
+      const text = { model_type: 'gemma2', transformers_version: version };
+      expect(parse(text).decoder.logitSoftcap).toBe(30);
+      expect(parse(text).notes.join()).not.toContain('final_logit_softcapping');
+    },
+  );
+
   it('names the supported decoders if the decoder is another one', () => {
     expect(() => parseNested({ model_type: 'gemma3_text' }, {})).toThrow(
       'text_config.model_type "gemma3_text" is not supported. Supported: llama, mistral, qwen2, qwen3, gemma2. Choose a checkpoint',

@@ -101,7 +101,9 @@ export function parseDecoder(source: DecoderSource): {
   const all = window && window.positions < trained ? [...limits, window] : limits;
   const maxPositions = Math.min(trained, ...all.map(({ positions }) => positions));
   const scale = family.embeddingScale === 'one' ? 1 : Math.sqrt(hiddenSize);
-  const oldVersion = findOldVersion(source);
+  const scaledInputs = findOlderVersion(source, SCALED_INPUTS_UNTIL);
+  const logitSoftcap = cap('final_logit_softcapping');
+  const isCapped = json === config || findOlderVersion(source, CAPPED_LOGITS_UNTIL) !== null;
   const attentionBias = presence(flag('attention_bias'));
   const activation = read('hidden_activation') ?? read('hidden_act');
   return {
@@ -128,16 +130,19 @@ export function parseDecoder(source: DecoderSource): {
       normFactor: family.normFactor,
       attentionScale: (cap('query_pre_attn_scalar') ?? headDim) ** -0.5,
       attentionSoftcap: cap('attn_logit_softcapping'),
-      logitSoftcap: cap('final_logit_softcapping'),
-      tokenScale: oldVersion === null ? scale : 1,
-      inputScale: oldVersion === null ? 1 : scale,
+      logitSoftcap: isCapped ? logitSoftcap : null,
+      tokenScale: scaledInputs === null ? scale : 1,
+      inputScale: scaledInputs === null ? 1 : scale,
       tables: findTables(flag('tie_word_embeddings'), source),
     },
     notes: [
       ...all
         .filter(({ positions }) => positions === maxPositions)
         .map((limit) => describeLimit(limit, trained)),
-      ...(oldVersion !== null && scale !== 1 ? [describeScale(oldVersion)] : []),
+      ...(scaledInputs !== null && scale !== 1 ? [describeScale(scaledInputs)] : []),
+      ...(isCapped || logitSoftcap === null
+        ? []
+        : [describeCap(label('final_logit_softcapping'), logitSoftcap)]),
     ],
   };
 }
@@ -198,23 +203,40 @@ function describeLimit({ field, value, positions, reason }: ContextLimit, traine
   return `${field} is ${value}: ${context}; ${reason}.`;
 }
 
+type Version = readonly [major: number, minor: number];
+
 /**
- * The version of transformers that wrote the configuration of a vision-language model, if it is older than 5.4. That
- * version moved the factor of Gemma's embeddings from the decoder, where it applied to image features too, to the
- * embedding table (https://github.com/huggingface/transformers/pull/44432).
+ * In 5.4, transformers moved the factor of Gemma's embeddings from the decoder, where it applied to image features too,
+ * to the embedding table (https://github.com/huggingface/transformers/pull/44432).
  */
-function findOldVersion({ json, config }: DecoderSource): string | null {
+const SCALED_INPUTS_UNTIL: Version = [5, 4];
+
+/**
+ * In 4.52, vision-language models got an output head of their own, without the softcap of Gemma's logits
+ * (https://github.com/huggingface/transformers/pull/37033).
+ */
+const CAPPED_LOGITS_UNTIL: Version = [4, 52];
+
+/**
+ * The version of transformers that wrote the configuration of a vision-language model, if it is older than `limit`.
+ * Null for text models, and for files without a version.
+ */
+function findOlderVersion({ json, config }: DecoderSource, limit: Version): string | null {
   const text = config['transformers_version'];
   const match = /^(\d{1,4})\.(\d{1,4})(\.\w{1,20}){0,2}$/.exec(
     typeof text === 'string' ? text : '',
   );
   if (json === config || !match) return null;
   const [major, minor] = [Number(match[1]), Number(match[2])];
-  return major > 5 || (major === 5 && minor >= 4) ? null : match[0];
+  return major < limit[0] || (major === limit[0] && minor < limit[1]) ? match[0] : null;
 }
 
 function describeScale(version: string): string {
   return `transformers_version is ${version}: image features are multiplied by the square root of hidden_size, as in that version. transformers 5.4 and later multiply token embeddings only, and give other answers for this checkpoint.`;
+}
+
+function describeCap(field: string, cap: number): string {
+  return `${field} is ${cap} and has no effect, as in transformers 4.52 and later: the logits of a vision-language model are not capped. Greedy answers are the same.`;
 }
 
 const EMBEDDINGS = 'language_model.embed_tokens.weight';
