@@ -44,7 +44,9 @@ export async function openMedia(path: string, sampling: FrameSampling): Promise<
 export function mediaJson(report: MediaReport): object {
   const { kind, sha256, width, height, visualTokens } = report;
   const common = { kind, sha256, width, height, visual_tokens: visualTokens };
-  if (report.kind === 'image') return { ...common, tiles: report.tiles };
+  if (report.kind === 'image') {
+    return { ...common, tiles: report.tiles, blank: report.blank };
+  }
   return {
     ...common,
     duration_seconds: report.durationSeconds,

@@ -19,6 +19,12 @@ export const MAX_IMAGE_SIDE = 32_768;
 export const MAX_IMAGE_CHANNELS = 5;
 
 /**
+ * Bytes of a strip or tile of a TIFF file without compression, all planes together. It is decoded as a whole: a scan of
+ * 50 million pixels in a single strip of 16-bit RGB is larger, but has no need of compression.
+ */
+export const MAX_TIFF_BLOCK_BYTES = 256_000_000;
+
+/**
  * Tiles per run of the vision graph. A run cannot be interrupted, and a large tile takes more than 1 s. Larger batches
  * are not faster: the activations of one tile fit the CPU cache, those of several do not.
  */

@@ -14,6 +14,8 @@ export interface TilingRequest {
 }
 
 export interface TiledImage extends ImageTiles {
+  /** Whether the image shows one uniform color. */
+  readonly isBlank: boolean;
   readonly mediaDecodeMs: number;
   readonly tileMs: number;
 }

@@ -139,7 +139,11 @@ async function prepareImage(
   const isFull = layout === 'square' || isFullDetail(image.plan, geometry);
   return {
     key: isFull ? fullKey : `${fullKey} ${grid ? `${grid.rows}x${grid.columns}` : '1'}`,
-    report: { kind: 'image', ...imageSize, tiles, grid, visualTokens, sha256 },
+    report: {
+      kind: 'image',
+      ...imageSize,
+      ...{ tiles, grid, visualTokens, blank: image.isBlank, sha256 },
+    },
     tiled: { kind: 'image', ...image },
     cachedFeatures: null,
   };

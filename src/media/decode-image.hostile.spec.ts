@@ -87,11 +87,12 @@ describe('decodeImage of hostile files', () => {
     const error = await rejection(whole.subarray(0, 200));
 
     expect(error.publicMessage).toBe(
-      'The image file is damaged or incomplete. Send the original file again.',
+      'The JPEG file is damaged or incomplete at byte 200. Send the original file again.',
     );
     expect(error.toJSON()).toEqual({
       code: 'MEDIA_CORRUPT',
       publicMessage: error.publicMessage,
+      details: { byte: 200 },
       retryable: false,
     });
     expect(error.cause).toBeInstanceOf(Error);

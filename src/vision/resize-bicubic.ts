@@ -1,4 +1,4 @@
-import type { DecodedImage } from '../media/decode-image.js';
+import type { DecodedImage } from '../media/decoded-image.js';
 import type { Size } from './vision-geometry.js';
 
 const CHANNELS = 3;

@@ -1,4 +1,4 @@
-import type { DecodedImage } from '../media/decode-image.js';
+import type { DecodedImage } from '../media/decoded-image.js';
 import type { TilePlan } from './plan-tiles.js';
 import { resizeBicubic } from './resize-bicubic.js';
 import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';

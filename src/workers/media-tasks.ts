@@ -55,6 +55,7 @@ export async function decodeAndTileImage(request: TilingRequest): Promise<TiledI
       : tileImage(image, planTiles(image, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
+    isBlank: image.isBlank,
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };

@@ -129,7 +129,7 @@ function createMediaDecoder(calls: MediaCall[], videoFrames: number): MediaDecod
       const size = { width: 300, height: 200 };
       const plan = planTiles(size, geometry, layout === 'square' ? 'low' : detail, maxVisualTokens);
       const tiles = Array.from({ length: plan.tiles }, (_, tile) => tileOf((bytes[0] ?? 0) + tile));
-      return Promise.resolve({ plan, tiles, ...common });
+      return Promise.resolve({ plan, tiles, isBlank: false, ...common });
     },
     sampleVideo({ sampling, maxFrames, path }) {
       calls.push({ kind: 'video', maxFrames });
