@@ -1,3 +1,4 @@
+import type { EncodedFile } from '../media/byte-source.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail, TileLayout } from '../vision/plan-tiles.js';
 import type { TiledImage as ImageTiles } from '../vision/tile-image.js';
@@ -6,7 +7,7 @@ import type { RequestHandle } from './scheduling/queue-ticket.js';
 
 export interface TilingRequest {
   /** The encoded file as received. Untrusted. */
-  readonly bytes: Uint8Array;
+  readonly file: EncodedFile;
   readonly geometry: VisionGeometry;
   readonly detail: Detail;
   readonly maxVisualTokens: number;

@@ -84,7 +84,8 @@ export async function prepareMedia(
   const layout = images.length === 1 ? 'anyres' : 'square';
   const maxVisualTokens = spareTokens + minVisualTokens([{ kind: 'image' }], vision);
   for (const image of images) {
-    const request = { bytes: image.bytes, geometry, detail, maxVisualTokens, layout } as const;
+    const file = 'bytes' in image ? { bytes: image.bytes } : { path: image.path };
+    const request = { file, geometry, detail, maxVisualTokens, layout } as const;
     prepared.set(image, await prepareImage(request, model, context));
   }
   return media.flatMap((item) => prepared.get(item) ?? []);
@@ -127,8 +128,8 @@ async function prepareImage(
   { mediaDecoder }: PrepareModel,
   { caches, handle }: PrepareContext,
 ): Promise<PreparedMedia> {
-  const { bytes, layout, detail, geometry, maxVisualTokens } = request;
-  const sha256 = hashBytes(bytes);
+  const { file, layout, detail, geometry, maxVisualTokens } = request;
+  const sha256 = 'bytes' in file ? hashBytes(file.bytes) : await hashFile(file.path, handle.signal);
   const fullKey = imageKey(sha256, layout, detail);
   const cached = await caches.features.get(fullKey);
   if (cached && fitsBudget(cached, { maxVisualTokens, maxFrames: Infinity })) {

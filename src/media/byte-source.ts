@@ -8,6 +8,9 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
 }
 
+/** An encoded image or video: its bytes, or the path of a regular file. Untrusted content. */
+export type EncodedFile = { readonly bytes: Uint8Array } | { readonly path: string };
+
 /** A source that reads a buffer without copying. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   return {
@@ -16,8 +19,15 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** Passes a source that reads a regular file to `use`, and closes the file afterwards. */
-export async function withFileSource<T>(
+/** Passes a source of the file to `use`, and closes it afterwards. */
+export async function withSource<T>(
+  encoded: EncodedFile,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  return 'bytes' in encoded ? use(memorySource(encoded.bytes)) : withFileSource(encoded.path, use);
+}
+
+async function withFileSource<T>(
   path: string,
   use: (source: ByteSource) => Promise<T>,
 ): Promise<T> {

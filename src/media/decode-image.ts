@@ -1,4 +1,10 @@
-import { MAX_IMAGE_CHANNELS, MAX_IMAGE_SIDE } from '../config/limits.js';
+import {
+  MAX_IMAGE_CHANNELS,
+  MAX_IMAGE_PIXELS,
+  MAX_IMAGE_SIDE,
+  MAX_WHOLE_IMAGE_PIXELS,
+} from '../config/limits.js';
+import { type EncodedFile, withSource } from './byte-source.js';
 import type { DecodedImage } from './decoded-image.js';
 import { flatten, isBlank } from './flatten.js';
 import { grouped, imageTooLarge } from './image-errors.js';
@@ -6,15 +12,25 @@ import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { decodePixels } from './libvips.js';
 import { openImage, type OpenedImage, toImageError } from './open-image.js';
 import { sniffImageFormat } from './sniff-media.js';
+import type { Reduction } from './tiff/decode-tiff.js';
+import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
-/** The content of an image file. */
-export interface EncodedMedia {
-  readonly bytes: Uint8Array;
+/** A decoded image. */
+export interface DecodedImageFile extends DecodedImage {
+  /** Size in the file, upright. The pixels are fewer if the image was reduced while it was read. */
+  readonly fullSize: { readonly width: number; readonly height: number };
+  /** Whether the image shows one uniform color. */
+  readonly isBlank: boolean;
 }
 
-/** A decoded image, and whether it shows nothing: one uniform color. */
-export interface DecodedImageFile extends DecodedImage {
-  readonly isBlank: boolean;
+export interface DecodeOptions {
+  /** Pixels that the configuration permits, at most MAX_IMAGE_PIXELS. */
+  readonly maxPixels?: number;
+  /**
+   * The longest side to which the image will be resized. Images above MAX_WHOLE_IMAGE_PIXELS are reduced to about one
+   * and a half times this size while they are read. Undefined: no image is reduced.
+   */
+  readonly targetSide?: number;
 }
 
 /**
@@ -31,41 +47,64 @@ export interface DecodedImageFile extends DecodedImage {
  *
  * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */
-export async function decodeImage({ bytes }: EncodedMedia): Promise<DecodedImageFile> {
-  const format = sniffImageFormat(bytes);
-  const opened = await openImage(format, bytes);
-  checkLimits(format, opened);
-  const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
-    try {
-      const image = flatten(await decodePixels(await opened.load(frame)));
-      return { ...image, isBlank: isBlank(image) };
-    } catch (cause) {
-      throw toImageError(format, bytes, cause);
-    }
-  };
+export function decodeImage(
+  encoded: EncodedFile,
+  { maxPixels = MAX_IMAGE_PIXELS, targetSide = Infinity }: DecodeOptions = {},
+): Promise<DecodedImageFile> {
+  return withSource(encoded, async (source) => {
+    const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
+    const opened = await openImage(format, { encoded, source });
+    checkLimits(format, opened, maxPixels);
+    const { width, height } = opened;
+    const reduction = chooseReduction({ width, height }, targetSide);
+    const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
+      try {
+        const image = flatten(await decodePixels(await opened.load(frame, reduction)));
+        return { ...image, fullSize: { width, height }, isBlank: isBlank(image) };
+      } catch (cause) {
+        throw toImageError(format, source, cause);
+      }
+    };
 
-  const first = await decodeFrame(0);
-  if (!first.isBlank) return first;
-  for (const frame of listLaterFrames(opened.frames)) {
-    const later = await decodeFrame(frame);
-    if (!later.isBlank) return later;
-  }
-  return first;
+    const first = await decodeFrame(0);
+    if (!first.isBlank) return first;
+    for (const frame of listLaterFrames(opened.frames)) {
+      const later = await decodeFrame(frame);
+      if (!later.isBlank) return later;
+    }
+    return first;
+  });
 }
 
 /**
- * Width and height that `decodeImage` would return, in pixels, from the header alone.
+ * Width and height of an image in its file, upright, in pixels, from the header alone.
  *
  * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */
-export async function readImageSize({
-  bytes,
-}: EncodedMedia): Promise<Pick<DecodedImage, 'width' | 'height'>> {
-  const format = sniffImageFormat(bytes);
-  const opened = await openImage(format, bytes);
-  checkLimits(format, opened);
-  const { width, height } = opened;
-  return { width, height };
+export function readImageSize(
+  encoded: EncodedFile,
+  { maxPixels = MAX_IMAGE_PIXELS }: Pick<DecodeOptions, 'maxPixels'> = {},
+): Promise<Pick<DecodedImage, 'width' | 'height'>> {
+  return withSource(encoded, async (source) => {
+    const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
+    const opened = await openImage(format, { encoded, source });
+    checkLimits(format, opened, maxPixels);
+    const { width, height } = opened;
+    return { width, height };
+  });
+}
+
+/** Size of a reduced side, as a multiple of the size it is needed for: the rest is left to the exact resize. */
+const REDUCED_MARGIN = 1.5;
+
+/** Each axis has its own factor, because the base tile squeezes a panorama on one axis only. */
+function chooseReduction(
+  { width, height }: { readonly width: number; readonly height: number },
+  targetSide: number,
+): Reduction {
+  if (width * height <= MAX_WHOLE_IMAGE_PIXELS) return { across: 1, down: 1 };
+  const factor = (side: number) => Math.max(1, Math.floor(side / (REDUCED_MARGIN * targetSide)));
+  return { across: factor(width), down: factor(height) };
 }
 
 /** Frames of an animation that are decoded if the first one is blank. Each costs the frames before it. */
@@ -79,11 +118,18 @@ function listLaterFrames(frames: number): number[] {
   );
 }
 
-function checkLimits(format: ImageFormat, { width, height, channels }: OpenedImage): void {
-  const { label, maxPixels } = IMAGE_FORMATS[format];
+function checkLimits(format: ImageFormat, opened: OpenedImage, maxPixels: number): void {
+  const { width, height, channels, limit } = opened;
   const pixels = width * height;
+  if (pixels > limit.pixels) {
+    const { name, remedy } = limit.variant ?? { name: IMAGE_FORMATS[format].label, remedy: null };
+    const remedies =
+      remedy === null ? 'Reduce the resolution.' : `${remedy}, or reduce the resolution.`;
+    const message = `The image has ${grouped(pixels)} pixels. The limit for ${name} is ${grouped(limit.pixels)} pixels. ${remedies}`;
+    throw imageTooLarge('pixels', pixels, limit.pixels, message);
+  }
   if (pixels > maxPixels) {
-    const message = `The image has ${grouped(pixels)} pixels. The limit for ${label} is ${grouped(maxPixels)} pixels. Reduce the resolution.`;
+    const message = `The image has ${grouped(pixels)} pixels. The limit is ${grouped(maxPixels)} pixels. Reduce the resolution, or use the command line, which reads up to ${grouped(MAX_IMAGE_PIXELS)} pixels.`;
     throw imageTooLarge('pixels', pixels, maxPixels, message);
   }
   const side = Math.max(width, height);

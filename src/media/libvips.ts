@@ -6,18 +6,26 @@ import { IMAGE_FORMATS } from './image-formats.js';
 
 // libvips sniffs the content itself, so all other loaders are blocked.
 sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: Object.values(IMAGE_FORMATS).map(({ loader }) => loader) });
+sharp.unblock({
+  operation: Object.values(IMAGE_FORMATS).flatMap(({ loader }) => [
+    `${loader}Buffer`,
+    `${loader}File`,
+  ]),
+});
 // libvips's cache is useless, because no image is decoded twice. One thread leaves the other cores to the model.
 sharp.cache(false);
 sharp.concurrency(1);
 
 /** An encoded image that libvips can decode. */
 export interface VipsInput {
-  readonly data: Uint8Array;
+  /** The file's content, or its path. */
+  readonly file: Uint8Array | string;
   /** Page of a TIFF file or frame of an animation. */
   readonly page: number;
   /** Index in the SubIFDs tag of the TIFF page; -1 for the page itself. */
   readonly subIfd: number;
+  /** Size to which the upright image is reduced while it is read; `null` for its own size. */
+  readonly reducedSize: { readonly width: number; readonly height: number } | null;
 }
 
 /** Upright pixels, 8 bits per channel. */
@@ -30,9 +38,9 @@ export interface VipsPixels {
 }
 
 /** The header alone. No limit applies, so that the caller can name the one that is exceeded. */
-export function readMetadata({ data, page }: VipsInput): Promise<Metadata> {
+export function readMetadata({ file, page }: VipsInput): Promise<Metadata> {
   const noLimits = { limitInputPixels: false, limitInputChannels: false };
-  return sharp(data, { ...noLimits, page, pages: 1, failOn: 'error' }).metadata();
+  return sharp(file, { ...noLimits, page, pages: 1, failOn: 'error' }).metadata();
 }
 
 /** libjpeg's warning for missing data, which it fills with gray. */
@@ -43,17 +51,27 @@ const MISSING_DATA = /premature end/i;
  *
  * @throws Error for damaged or missing data.
  */
-export async function decodePixels({ data, page, subIfd }: VipsInput): Promise<VipsPixels> {
+export async function decodePixels(input: VipsInput): Promise<VipsPixels> {
+  const { file, page, subIfd, reducedSize } = input;
   const limits = { limitInputPixels: MAX_IMAGE_PIXELS, limitInputChannels: MAX_IMAGE_CHANNELS };
   const pages = { page, pages: 1, tiff: { subifd: subIfd } };
-  const image = sharp(data, { ...limits, ...pages, failOn: 'error', sequentialRead: true });
+  const image = sharp(file, { ...limits, ...pages, failOn: 'error', sequentialRead: true });
   let missingData: string | undefined;
   image.on('warning', (warning: string) => {
     if (MISSING_DATA.test(warning)) missingData = warning;
   });
-  const pixels = await readRaw(image.autoOrient());
+  const upright = image.autoOrient();
+  const pixels = await readRaw(reducedSize ? reduce(upright, reducedSize) : upright);
   if (missingData !== undefined) throw new Error(missingData);
   return pixels;
+}
+
+/** Area averaging, which reads the image once from top to bottom. */
+function reduce(
+  image: Sharp,
+  { width, height }: { readonly width: number; readonly height: number },
+): Sharp {
+  return image.resize(width, height, { fit: 'fill', kernel: 'linear' });
 }
 
 /** Decodes the WebP file in a tile of a TIFF file to interleaved samples. */

@@ -1,13 +1,19 @@
 import { crc32 } from 'node:zlib';
 
+import type { ByteSource } from './byte-source.js';
 import type { ImageFormat } from './image-formats.js';
 import { findJpegEnd } from './jpeg/inspect-jpeg.js';
+
+/** Bytes of a file that is searched for damage. */
+const MAX_SEARCHED_BYTES = 200_000_000;
 
 /**
  * Where a file that its decoder rejected is damaged: its length if it ends early, or the start of the first part whose
  * checksum is wrong. `undefined` where the structure does not tell.
  */
-export function locateDamage(format: ImageFormat, bytes: Uint8Array): number | undefined {
+export function locateDamage(format: ImageFormat, source: ByteSource): number | undefined {
+  if (source.length > MAX_SEARCHED_BYTES) return undefined;
+  const bytes = source.read(0, source.length);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (format) {
     case 'jpeg':

@@ -14,7 +14,8 @@ const CHANNELS = 3;
 
 /**
  * Creates the tiles of a plan (anyres). The base tile is the whole image resized to the tile size, without keeping the
- * aspect ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black.
+ * aspect ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black. The
+ * pixels may be a reduced version of the image that was planned.
  *
  * Bit-equal to `LlavaOnevisionImageProcessorPil` of Hugging Face transformers before rescaling.
  */
@@ -25,16 +26,16 @@ export function tileImage(
 ): TiledImage {
   const baseTile = resizeBicubic(image, tileSize).data;
   if (plan.grid === null) return { plan, tiles: [baseTile] };
-  const canvas = drawCanvas(image, {
+  const canvas = drawCanvas(image, plan.imageSize, {
     width: plan.grid.columns * tileSize.width,
     height: plan.grid.rows * tileSize.height,
   });
   return { plan, tiles: [baseTile, ...cutTiles(canvas, plan.grid, tileSize)] };
 }
 
-/** Resizes the image to fit the canvas and centers it. An odd padding pixel goes right or down. */
-function drawCanvas(image: DecodedImage, canvas: Size): DecodedImage {
-  const scaled = resizeBicubic(image, fitInside(image, canvas));
+/** Resizes an image of this full size to fit the canvas and centers it. An odd padding pixel goes right or down. */
+function drawCanvas(image: DecodedImage, fullSize: Size, canvas: Size): DecodedImage {
+  const scaled = resizeBicubic(image, fitInside(fullSize, canvas));
   const left = Math.floor((canvas.width - scaled.width) / 2);
   const top = Math.floor((canvas.height - scaled.height) / 2);
   const data = new Uint8Array(canvas.width * canvas.height * CHANNELS);
@@ -88,21 +89,28 @@ const BAND_ROWS = 64;
  * Bit-equal to `pad_to_square` and the resize after it in `LlavaOnevisionImageProcessorPil` of Hugging Face
  * transformers.
  */
-export function tileSquare(image: DecodedImage, geometry: VisionGeometry): TiledImage {
+export function tileSquare(
+  image: DecodedImage,
+  geometry: VisionGeometry,
+  fullSize: Size = image,
+): TiledImage {
   const { tileSize, mean } = geometry.imageProcessor;
-  const side = Math.max(image.width, image.height);
   const color = mean.map((value) => Math.trunc(value * 255));
-  const top = Math.floor((side - image.height) / 2);
+  // The square in pixels of the image, which may be reduced by another factor on each axis.
+  const side = Math.max(fullSize.width, fullSize.height);
+  const sideX = Math.round((side * image.width) / fullSize.width);
+  const sideY = Math.round((side * image.height) / fullSize.height);
+  const top = Math.floor((sideY - image.height) / 2);
 
   // Bicubic resizing of a square handles the width first, so rows can be padded and resized band by band.
-  const resizedWidth = fillRows(tileSize.width, side, color);
+  const resizedWidth = fillRows(tileSize.width, sideY, color);
   for (let y = 0; y < image.height; y += BAND_ROWS) {
-    const band = padBand(image, y, side, color);
+    const band = padBand(image, y, sideX, color);
     const resized = resizeBicubic(band, { width: tileSize.width, height: band.height });
     resizedWidth.data.set(resized.data, (top + y) * tileSize.width * CHANNELS);
   }
-  const { width, height } = image;
-  const visualTokens = countVisualTokens(image, null, geometry);
+  const { width, height } = fullSize;
+  const visualTokens = countVisualTokens(fullSize, null, geometry);
   return {
     plan: { imageSize: { width, height }, detail: 'low', grid: null, tiles: 1, visualTokens },
     tiles: [resizeBicubic(resizedWidth, tileSize).data],

@@ -9,7 +9,8 @@ import type {
   TiledImage,
   TilingRequest,
 } from '../engine/media-decoder.js';
-import { decodeImage } from '../media/decode-image.js';
+import { type DecodeOptions, decodeImage } from '../media/decode-image.js';
+import type { VisionGeometry } from '../vision/vision-geometry.js';
 import { planTiles } from '../vision/plan-tiles.js';
 import { tileImage, tileSquare } from '../vision/tile-image.js';
 
@@ -43,20 +44,34 @@ export async function sampleVideo(
   };
 }
 
-/** Encoded image -> pixels -> tile plan -> tiles. */
-export async function decodeAndTileImage(request: TilingRequest): Promise<TiledImage> {
-  const { bytes, geometry, detail, maxVisualTokens, layout } = request;
+/** Encoded image -> pixels -> tile plan -> tiles. `maxPixels` are those that the configuration permits. */
+export async function decodeAndTileImage(
+  request: TilingRequest & Pick<DecodeOptions, 'maxPixels'>,
+): Promise<TiledImage> {
+  const { file, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
-  const image = await decodeImage({ bytes });
+  const targetSide = longestCanvasSide(geometry);
+  const image = await decodeImage(file, {
+    ...(maxPixels !== undefined && { maxPixels }),
+    targetSide,
+  });
   const decodedMs = performance.now();
   const tiled =
     layout === 'square'
-      ? tileSquare(image, geometry)
-      : tileImage(image, planTiles(image, geometry, detail, maxVisualTokens), geometry);
+      ? tileSquare(image, geometry, image.fullSize)
+      : tileImage(image, planTiles(image.fullSize, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
     isBlank: image.isBlank,
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };
+}
+
+/** The longest side that any grid resizes an image to. */
+function longestCanvasSide({ imageProcessor }: VisionGeometry): number {
+  const { tileSize, imageGridPinpoints } = imageProcessor;
+  return Math.max(
+    ...[tileSize, ...imageGridPinpoints].map(({ width, height }) => Math.max(width, height)),
+  );
 }

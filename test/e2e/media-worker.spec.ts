@@ -116,7 +116,8 @@ describe('a media worker without ffmpeg', () => {
     await expect(sample(path, 1)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
     await expect(inspector.inspect(path)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
     // An empty image is rejected by the image decoder.
-    const picture = { bytes: new Uint8Array(), geometry, detail: 'low', layout: 'anyres' } as const;
+    const file = { bytes: new Uint8Array() };
+    const picture = { file, geometry, detail: 'low', layout: 'anyres' } as const;
     await expect(
       decoder.tile({ ...picture, maxVisualTokens: 1_000 }, arrive()),
     ).rejects.toMatchObject({

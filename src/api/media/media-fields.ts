@@ -73,7 +73,8 @@ export function resolveOneMedia(
 }
 
 function toSource({ base64, url }: MediaDto): MediaSource {
-  if (base64 !== undefined && url === undefined) return { kind: 'bytes', bytes: decodeEither(base64, 'media.base64') };
+  if (base64 !== undefined && url === undefined)
+    return { kind: 'bytes', bytes: decodeEither(base64, 'media.base64') };
   if (url !== undefined && base64 === undefined) return { kind: 'url', url };
   throw new SalamandraError(
     'INVALID_REQUEST',

@@ -9,6 +9,8 @@ export interface JpegFrame {
   readonly width: number;
   readonly height: number;
   readonly components: number;
+  /** Samples of all components: 3 per pixel without chroma subsampling, 1.5 with 4:2:0. */
+  readonly sampledPixels: number;
   /** Whether an Exif segment precedes the frame. */
   readonly hasExif: boolean;
 }
@@ -59,13 +61,13 @@ export function inspectJpeg(source: ByteSource, offset = 0): JpegFrame | null {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (isFrameHeader(marker)) {
       if (bytes.length < 10) return null;
+      const components = view.getUint8(9);
+      const [height, width] = [view.getUint16(5), view.getUint16(7)];
+      const factors = source.read(at + 10, components * 3).filter((_, index) => index % 3 === 1);
       return {
-        marker,
+        ...{ marker, width, height, components, hasExif },
         precision: view.getUint8(4),
-        height: view.getUint16(5),
-        width: view.getUint16(7),
-        components: view.getUint8(9),
-        hasExif,
+        sampledPixels: width * height * sumSampling(factors),
       };
     }
     if (marker === APP1 && Buffer.from(bytes.subarray(4, 8)).toString('latin1') === 'Exif')
@@ -73,6 +75,17 @@ export function inspectJpeg(source: ByteSource, offset = 0): JpegFrame | null {
     at += 2 + view.getUint16(2);
   }
   return null;
+}
+
+/** Samples per pixel. Each byte holds a horizontal and a vertical sampling factor, relative to the largest. */
+function sumSampling(factors: Uint8Array): number {
+  const pairs = [...factors].map((byte) => [byte >> 4, byte & 0xf] as const);
+  const across = Math.max(1, ...pairs.map(([horizontal]) => horizontal));
+  const down = Math.max(1, ...pairs.map(([, vertical]) => vertical));
+  return pairs.reduce(
+    (sum, [horizontal, vertical]) => sum + (horizontal * vertical) / (across * down),
+    0,
+  );
 }
 
 /** The names of JPEG's processes that libjpeg does not decode, by SOF marker (ITU-T T.81, table B.1). */

@@ -4,7 +4,10 @@ import type { SampleFormat, TiffPage } from './tiff-page.js';
 
 function page(sampleFormat: SampleFormat, bits: number, tags: Record<number, number[]> = {}) {
   const numbers = (tag: number) => tags[tag] ?? [];
-  const directory = { numbers, number: (tag: number) => numbers(tag)[0] } as unknown as TiffDirectory;
+  const directory = {
+    numbers,
+    number: (tag: number) => numbers(tag)[0],
+  } as unknown as TiffDirectory;
   return { sampleFormat, bits, directory } as TiffPage;
 }
 
