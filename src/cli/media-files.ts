@@ -6,9 +6,9 @@ import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { MediaReport } from '../media/media-report.js';
+import type { MediaKind } from '../media/signatures.js';
 import {
   emptyFile,
-  type MediaKind,
   sniffImageFormat,
   sniffMediaKind,
   unsupportedFormat,

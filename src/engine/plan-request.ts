@@ -40,7 +40,10 @@ export function planRequest(
   { media, detail, conversations, settings }: EngineRequest,
   { manifest, vision, tokenizer, decoder }: PipelineModel,
 ): RequestPlan {
-  assertSupportsMedia(media, inputModalitiesOf(vision));
+  assertSupportsMedia(
+    media.map(({ kind }) => kind),
+    { id: manifest.id, inputModalities: inputModalitiesOf(vision) },
+  );
   const prompts = conversations.map((conversation) => buildRequestPrompt(conversation, tokenizer));
   assertEachMediaReferencedOnce(media, prompts);
   const { maxTokens } = settings;

@@ -6,7 +6,7 @@ import {
   type ByKind,
   type PromptSegment,
 } from '../language/build-prompt.js';
-import type { TextPosition } from '../language/detokenizer.js';
+import type { TextPosition } from '../language/token-decoders.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { Conversation, RequestMedia } from './vision-language-engine.js';
 

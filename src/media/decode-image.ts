@@ -12,13 +12,13 @@ import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { decodePixels } from './libvips.js';
 import { openImage, type OpenedImage, toImageError } from './open-image.js';
 import { sniffImageFormat } from './sniff-media.js';
-import type { Reduction } from './tiff/decode-tiff.js';
+import type { Reduction } from './reduce-rows.js';
 import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
 /** A decoded image. */
 export interface DecodedImageFile extends DecodedImage {
   /** Size in the file, upright. The pixels are fewer if the image was reduced while it was read. */
-  readonly fullSize: { readonly width: number; readonly height: number };
+  readonly fullSize: ImageSize;
   /** Whether the image shows one uniform color. */
   readonly isBlank: boolean;
 }
@@ -27,11 +27,14 @@ export interface DecodeOptions {
   /** Pixels that the configuration permits, at most MAX_IMAGE_PIXELS. */
   readonly maxPixels?: number;
   /**
-   * The longest side to which the image will be resized. Images above MAX_WHOLE_IMAGE_PIXELS are reduced to about one
-   * and a half times this size while they are read. Undefined: no image is reduced.
+   * The size to which an upright image of a given size will be resized. Images above MAX_WHOLE_IMAGE_PIXELS are reduced
+   * to about one and a half times this size while they are read. Undefined: no image is reduced.
    */
-  readonly targetSide?: number;
+  readonly reduceFor?: (fullSize: ImageSize) => ImageSize;
 }
+
+/** Upright size in pixels. */
+type ImageSize = Pick<DecodedImage, 'width' | 'height'>;
 
 /**
  * Decodes an image. Pixels equal those of Pillow, which Hugging Face's image processors use, with these differences:
@@ -49,14 +52,14 @@ export interface DecodeOptions {
  */
 export function decodeImage(
   encoded: EncodedFile,
-  { maxPixels = MAX_IMAGE_PIXELS, targetSide = Infinity }: DecodeOptions = {},
+  { maxPixels = MAX_IMAGE_PIXELS, reduceFor = (fullSize) => fullSize }: DecodeOptions = {},
 ): Promise<DecodedImageFile> {
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
     const opened = await openImage(format, { encoded, source });
     checkLimits(format, opened, maxPixels);
     const { width, height } = opened;
-    const reduction = chooseReduction({ width, height }, targetSide);
+    const reduction = chooseReduction({ width, height }, reduceFor({ width, height }));
     const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
       try {
         const image = flatten(await decodePixels(await opened.load(frame, reduction)));
@@ -84,7 +87,7 @@ export function decodeImage(
 export function readImageSize(
   encoded: EncodedFile,
   { maxPixels = MAX_IMAGE_PIXELS }: Pick<DecodeOptions, 'maxPixels'> = {},
-): Promise<Pick<DecodedImage, 'width' | 'height'>> {
+): Promise<ImageSize> {
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
     const opened = await openImage(format, { encoded, source });
@@ -98,13 +101,11 @@ export function readImageSize(
 const REDUCED_MARGIN = 1.5;
 
 /** Each axis has its own factor, because the base tile squeezes a panorama on one axis only. */
-function chooseReduction(
-  { width, height }: { readonly width: number; readonly height: number },
-  targetSide: number,
-): Reduction {
+function chooseReduction({ width, height }: ImageSize, target: ImageSize): Reduction {
   if (width * height <= MAX_WHOLE_IMAGE_PIXELS) return { across: 1, down: 1 };
-  const factor = (side: number) => Math.max(1, Math.floor(side / (REDUCED_MARGIN * targetSide)));
-  return { across: factor(width), down: factor(height) };
+  const factor = (from: number, to: number) =>
+    Math.max(1, Math.floor(from / (REDUCED_MARGIN * to)));
+  return { across: factor(width, target.width), down: factor(height, target.height) };
 }
 
 /** Frames of an animation that are decoded if the first one is blank. Each costs the frames before it. */

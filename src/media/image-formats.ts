@@ -4,8 +4,11 @@ interface ImageDecoder {
   /** Name of the format in messages. */
   readonly label: string;
   readonly matches: (header: string) => boolean;
-  /** The libvips operations that decode the format, without their endings `Buffer` and `File`. All others are blocked. */
-  readonly loader: string;
+  /**
+   * The libvips operations that decode the format, without their endings `Buffer` and `File`. All others are blocked.
+   * `null`: it is decoded here.
+   */
+  readonly loader: string | null;
 }
 
 /** Longer than the brand list of any camera's ISO media header. */
@@ -49,6 +52,12 @@ export const IMAGE_FORMATS = {
     label: 'AVIF',
     matches: hasBrand('avif', 'avis'),
     loader: 'VipsForeignLoadHeif',
+  },
+  bmp: {
+    label: 'BMP',
+    // The fields of the file header after its size are reserved.
+    matches: startsWith(/^BM.{4}\0\0\0\0/s),
+    loader: null,
   },
 } as const satisfies Record<string, ImageDecoder>;
 

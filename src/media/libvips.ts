@@ -7,10 +7,9 @@ import { IMAGE_FORMATS } from './image-formats.js';
 // libvips sniffs the content itself, so all other loaders are blocked.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
-  operation: Object.values(IMAGE_FORMATS).flatMap(({ loader }) => [
-    `${loader}Buffer`,
-    `${loader}File`,
-  ]),
+  operation: Object.values(IMAGE_FORMATS).flatMap(({ loader }) =>
+    loader === null ? [] : [`${loader}Buffer`, `${loader}File`],
+  ),
 });
 // libvips's cache is useless, because no image is decoded twice. One thread leaves the other cores to the model.
 sharp.cache(false);

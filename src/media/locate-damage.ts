@@ -30,7 +30,9 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
       return buffer.at(-1) === 0x3b ? undefined : buffer.length;
     case 'avif':
       return locateBoxDamage(buffer);
+    // Their readers tell themselves.
     case 'tiff':
+    case 'bmp':
       return undefined;
   }
 }

@@ -3,14 +3,17 @@ import type { Metadata } from 'sharp';
 import { MAX_AVIF_PIXELS, MAX_IMAGE_PIXELS, MAX_WHOLE_IMAGE_PIXELS } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { type ByteSource, type EncodedFile, memorySource } from './byte-source.js';
+import { decodeBmp } from './bmp/decode-bmp.js';
+import { readBmpHeader } from './bmp/read-bmp-header.js';
 import { damagedImage, unsupportedFeature } from './image-errors.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
-import { limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
+import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
 import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
 import { withOrientation } from './jpeg/with-orientation.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
-import { decodeTiff, type Reduction } from './tiff/decode-tiff.js';
+import type { Reduction } from './reduce-rows.js';
+import { decodeTiff } from './tiff/decode-tiff.js';
 import { openTiff } from './tiff/open-tiff.js';
 import { TAG } from './tiff/tiff-directory.js';
 import type { TiffPage } from './tiff/tiff-page.js';
@@ -53,6 +56,8 @@ export async function openImage(format: ImageFormat, file: ImageFile): Promise<O
       return await openWithLibvips(format, file, asIs(file), limitPng(source));
     case 'webp':
       return await openWithLibvips(format, file, asIs(file), limitWebp(source));
+    case 'bmp':
+      return openBmp(source);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -174,6 +179,16 @@ async function openTiffImage(file: ImageFile): Promise<OpenedImage> {
         },
       };
   }
+}
+
+function openBmp(source: ByteSource): OpenedImage {
+  const header = readBmpHeader(source);
+  const { width, height } = header;
+  return {
+    ...{ width, height, channels: header.hasAlpha ? 4 : 3, frames: 1 },
+    limit: limitBmp(header),
+    load: (_, reduction) => Promise.resolve(toInput(decodeBmp(source, header, reduction))),
+  };
 }
 
 /** Exif orientations from 5 exchange width and height. */

@@ -4,6 +4,7 @@ import {
   MAX_LOSSLESS_WEBP_PIXELS,
   MAX_WHOLE_IMAGE_PIXELS,
 } from '../config/limits.js';
+import type { BmpHeader } from './bmp/read-bmp-header.js';
 import type { ByteSource } from './byte-source.js';
 import type { JpegFrame } from './jpeg/inspect-jpeg.js';
 
@@ -54,5 +55,14 @@ export function limitWebp(source: ByteSource): PixelLimit {
   return {
     pixels: MAX_LOSSLESS_WEBP_PIXELS,
     variant: { name: 'lossless WebP', remedy: 'Save it as a lossy WebP' },
+  };
+}
+
+/** Run lengths are expanded as a whole, because they may go back and forth. */
+export function limitBmp({ encoding }: Pick<BmpHeader, 'encoding'>): PixelLimit {
+  if (encoding.kind !== 'indexed' || !encoding.isRunLength) return NO_VARIANT;
+  return {
+    pixels: MAX_WHOLE_IMAGE_PIXELS,
+    variant: { name: 'BMP with run lengths', remedy: 'Save it without compression' },
   };
 }

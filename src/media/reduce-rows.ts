@@ -34,10 +34,13 @@ export function createReducer(
   };
 
   function addRow(rows: Uint8Array, start: number): void {
-    for (let x = 0, at = start; x < width; x++) {
-      const to = Math.floor(x / across) * channels;
-      for (let channel = 0; channel < channels; channel++) {
-        sums[to + channel] = (sums[to + channel] as number) + (rows[at++] as number);
+    const end = start + width * channels;
+    const boxBytes = across * channels;
+    for (let at = start, to = 0; at < end; to += channels) {
+      for (const boxEnd = at + boxBytes < end ? at + boxBytes : end; at < boxEnd; at += channels) {
+        for (let channel = 0; channel < channels; channel++) {
+          sums[to + channel] = (sums[to + channel] as number) + (rows[at + channel] as number);
+        }
       }
     }
   }

@@ -1,3 +1,5 @@
+export type MediaKind = 'image' | 'video';
+
 /** Tests the start of a file, read as Latin-1, against a signature. */
 export function startsWith(signature: RegExp): (header: string) => boolean {
   return (header) => signature.test(header);

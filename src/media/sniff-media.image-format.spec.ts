@@ -42,6 +42,7 @@ describe('sniffImageFormat', () => {
     ['gif', text('GIF87a')],
     ['avif', ftyp('mif1', 'mif1', 'avif')],
     ['avif', ftyp('avis', 'msf1')],
+    ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
   });
@@ -69,25 +70,28 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
+      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'],
+        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp'],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
       ],
     });
   });
 
-  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF.';
+  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP.';
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg.';
   it.each([
     ['HEIC images', ftyp('heic', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
     ['HEIC images', ftyp('mif1', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
     ['HEIC images', ftyp('heix'), 'Convert the image to JPEG or AVIF.'],
-    ['Canon CR3 raw files', ftyp('crx '), 'Develop it in a raw converter, and send a JPEG or TIFF.'],
-    ['BMP images', text('BM\x1e\0\0\0\0\0\0\0'), images],
+    [
+      'Canon CR3 raw files',
+      ftyp('crx '),
+      'Develop it in a raw converter, and send a JPEG or TIFF.',
+    ],
     ['JPEG 2000 images', text('\0\0\0\x0cjP  \r\n\x87\n'), images],
     ['JPEG 2000 images', text('\xff\x4f\xff\x51\0'), images],
     ['JPEG XL images', text('\xff\x0a\xfa'), images],

@@ -1,5 +1,6 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { IMAGE_FORMATS, type ImageFormat, matchImageFormat } from './image-formats.js';
+import type { MediaKind } from './signatures.js';
 import { matchUnsupportedFormat, type UnsupportedFormat } from './unsupported-formats.js';
 import {
   matchVideoContainer,
@@ -8,8 +9,6 @@ import {
   VIDEO_CONTAINERS,
   type VideoContainer,
 } from './video-formats.js';
-
-export type MediaKind = 'image' | 'video';
 
 /**
  * Classifies a file by the signature in its first MEDIA_HEAD_BYTES (all bytes of a shorter file). File names and
@@ -70,7 +69,8 @@ function describeUnsupported(format: UnsupportedFormat | undefined): string {
   if (format === undefined) {
     return `Unsupported file format. Send an image (${images}) or a video (${videos}).`;
   }
-  const advice = format.kind === 'image' ? `Convert the image: ${images}.` : `Convert the video: ${videos}.`;
+  const advice =
+    format.kind === 'image' ? `Convert the image: ${images}.` : `Convert the video: ${videos}.`;
   return `${format.name} are not supported. ${format.advice ?? advice}`;
 }
 

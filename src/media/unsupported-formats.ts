@@ -1,4 +1,4 @@
-import { hasBrand, startsWith } from './signatures.js';
+import { hasBrand, type MediaKind, startsWith } from './signatures.js';
 
 /** As MEDIA_HEAD_BYTES: the DICOM prefix ends at byte 132. */
 const HEADER_BYTES = 256;
@@ -25,23 +25,22 @@ const FORMATS: readonly UnsupportedFormat[] = [
   image('JPEG 2000 images', /^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
   image('JPEG XL images', /^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
   image('JPEG XR images', /^II\xbc/),
-  image('BMP images', /^BM.{4}\0\0\0\0/s),
-  image('Photoshop files', /^8BPS\0[\x01\x02]/),
+  image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
   image('GIMP files', /^gimp xcf/),
   image('PDF documents', /^%PDF-/, 'Export the page as an image.'),
-  image('PostScript files', /^(?:%!PS|\xc5\xd0\xd3\xc6)/, 'Export the page as an image.'),
+  image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
   image('DjVu documents', /^AT&TFORM/, 'Export the page as an image.'),
   image(
     'SVG images',
-    /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]/s,
+    /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s/>]/s,
     'They can contain scripts and references to other files. Export the image as PNG.',
   ),
-  image('Windows icons', /^\0\0[\x01\x02]\0[^\0]\0/),
+  image('Windows icons', ['\0\0\x01\0', '\0\0\x02\0']),
   image('PBM, PGM and PPM images', /^P[1-7][\s#]/),
-  image('OpenEXR images', /^v\/1\x01/),
+  image('OpenEXR images', ['v/1\x01']),
   image('Radiance HDR images', /^#\?(?:RADIANCE|RGBE)/),
   image('QOI images', /^qoif/),
-  image('PCX images', /^\n[\0-\x05]\x01[\x01\x02\x04\b]/),
+  image('PCX images', ['\n\x05\x01']),
   image('FITS images', /^SIMPLE {2}=/),
   image('DICOM files', /^.{128}DICM/s),
   image('Fujifilm RAF raw files', /^FUJIFILMCCD-RAW/, CAMERA_RAW),
@@ -49,14 +48,17 @@ const FORMATS: readonly UnsupportedFormat[] = [
   image('Panasonic RW2 raw files', /^IIU\0/, CAMERA_RAW),
   image('Sigma X3F raw files', /^FOVb/, CAMERA_RAW),
   image('Minolta MRW raw files', /^\0MRM/, CAMERA_RAW),
-  video('MXF files', /^\x06\x0e\x2b\x34\x02\x05\x01/),
-  video('GXF files', /^\0\0\0\0\x01\xbc/),
+  video('MXF files', ['\x06\x0e\x2b\x34\x02\x05\x01']),
+  video('GXF files', ['\0\0\0\0\x01\xbc']),
   video('YUV4MPEG2 files', /^YUV4MPEG2 /),
   video('IVF files', /^DKIF/),
   video('RealMedia files', /^\.RMF/),
-  video('Raw DV files', /^\x1f\x07\0/),
-  video('MPEG elementary streams', /^\0\0\x01\xb3/),
-  video('H.264 and H.265 elementary streams', /^\0\0(?:\0)?\x01[\x09\x27\x40\x42\x46\x67]/),
+  video('Raw DV files', ['\x1f\x07\0']),
+  video('MPEG elementary streams', ['\0\0\x01\xb3']),
+  video('H.264 and H.265 elementary streams', [
+    ...['\0\0\0\x01\x67', '\0\0\0\x01\x27', '\0\0\0\x01\x09', '\0\0\x01\x09'],
+    ...['\0\0\0\x01\x40', '\0\0\0\x01\x42', '\0\0\0\x01\x46'],
+  ]),
   video(
     'Playlists',
     /^(?:\xef\xbb\xbf)?(?:#EXTM3U|\[playlist\]|ffconcat version)/,
@@ -64,7 +66,8 @@ const FORMATS: readonly UnsupportedFormat[] = [
   ),
 ];
 
-type Signature = RegExp | ((header: string) => boolean);
+/** A pattern, the first bytes of the variants, or a test. */
+type Signature = RegExp | readonly string[] | ((header: string) => boolean);
 
 function image(name: string, signature: Signature, advice?: string): UnsupportedFormat {
   return { name, kind: 'image', ...describe(signature, advice) };
@@ -75,8 +78,13 @@ function video(name: string, signature: Signature, advice?: string): Unsupported
 }
 
 function describe(signature: Signature, advice: string | undefined) {
-  const matches = typeof signature === 'function' ? signature : startsWith(signature);
-  return { matches, ...(advice !== undefined && { advice }) };
+  return { matches: toTest(signature), ...(advice !== undefined && { advice }) };
+}
+
+function toTest(signature: Signature): (header: string) => boolean {
+  if (typeof signature === 'function') return signature;
+  if (signature instanceof RegExp) return startsWith(signature);
+  return (header) => signature.some((start) => header.startsWith(start));
 }
 
 /** The format of a file that is neither decoded as an image nor as a video; `undefined` for anything unknown. */

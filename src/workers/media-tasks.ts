@@ -2,7 +2,7 @@ import { MAX_SAMPLED_FRAMES } from '../config/limits.js';
 import type { Ffmpeg } from '../media/find-ffmpeg.js';
 import { sampleFrames } from '../media/sample-frames.js';
 import { noDecodableFrame } from '../media/video-errors.js';
-import { resizeBicubic } from '../vision/resize-bicubic.js';
+import { resizeImage } from '../vision/resize-image.js';
 import type {
   TiledVideo,
   VideoSamplingRequest,
@@ -10,16 +10,15 @@ import type {
   TilingRequest,
 } from '../engine/media-decoder.js';
 import { type DecodeOptions, decodeImage } from '../media/decode-image.js';
-import type { VisionGeometry } from '../vision/vision-geometry.js';
 import { planTiles } from '../vision/plan-tiles.js';
-import { tileImage, tileSquare } from '../vision/tile-image.js';
+import { largestResize, tileImage, tileSquare } from '../vision/tile-image.js';
 
 /**
  * Video -> frames -> one tile per frame. Each frame is resized as soon as it is decoded, so that only one is in memory
  * at full size.
  */
 export async function sampleVideo(
-  { path, geometry, sampling, maxFrames }: VideoSamplingRequest,
+  { path, processor, sampling, maxFrames }: VideoSamplingRequest,
   ffmpeg: Ffmpeg,
 ): Promise<TiledVideo> {
   const startMs = performance.now();
@@ -31,7 +30,7 @@ export async function sampleVideo(
   let tileMs = 0;
   for await (const frame of frames) {
     const tileStartMs = performance.now();
-    tiles.push(resizeBicubic(frame, geometry.imageProcessor.tileSize).data);
+    tiles.push(resizeImage(frame, processor.tileSize, processor.resample).data);
     timestampsSeconds.push(frame.timestampSeconds);
     size ??= { width: frame.width, height: frame.height };
     tileMs += performance.now() - tileStartMs;
@@ -50,10 +49,9 @@ export async function decodeAndTileImage(
 ): Promise<TiledImage> {
   const { file, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
-  const targetSide = longestCanvasSide(geometry);
   const image = await decodeImage(file, {
     ...(maxPixels !== undefined && { maxPixels }),
-    targetSide,
+    reduceFor: (fullSize) => largestResize(fullSize, geometry),
   });
   const decodedMs = performance.now();
   const tiled =
@@ -66,12 +64,4 @@ export async function decodeAndTileImage(
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };
-}
-
-/** The longest side that any grid resizes an image to. */
-function longestCanvasSide({ imageProcessor }: VisionGeometry): number {
-  const { tileSize, imageGridPinpoints } = imageProcessor;
-  return Math.max(
-    ...[tileSize, ...imageGridPinpoints].map(({ width, height }) => Math.max(width, height)),
-  );
 }

@@ -7,7 +7,8 @@ import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import type { FetchedMedia, MediaFetcher } from '../../media/remote/media-fetcher.js';
-import { type MediaKind, sniffMediaKind } from '../../media/sniff-media.js';
+import type { MediaKind } from '../../media/signatures.js';
+import { sniffMediaKind } from '../../media/sniff-media.js';
 import { IMAGE_BYTES, MEDIA_FETCHER } from '../injection-tokens.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 

@@ -62,6 +62,7 @@ import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
 import { ClientSignal } from '../request/client.js';
 import { ImageGenerationDto } from '../request/generation-fields.js';
 import { requestedLanguage } from '../request/language-fields.js';
+import { readyModel } from '../request/loaded-model.js';
 import {
   ImageReportDto,
   MEDIA_REPORT_SCHEMA,
@@ -334,7 +335,7 @@ export class AnswersController {
     const sources = resolveMedia(files, body.media);
     const questions = resolveQuestions(body);
     const history = checkHistory(body.history);
-    const language = requestedLanguage(body.language);
+    const language = requestedLanguage(body.language, readyModel(this.engine));
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const checkSettings = (settings: GenerationSettings) => {
@@ -342,7 +343,7 @@ export class AnswersController {
     };
     await this.handler.handle(
       exchange,
-      { body, sources, checkSettings },
+      { body, sources, texts: 'answers', checkSettings },
       async ({ client, model, settings, media }) => {
         const context = { shown: media.map(({ kind }) => kind), history };
         const conversations = questions.map(({ text }) =>

@@ -11,8 +11,7 @@ import type { BmpEncoding, BmpHeader } from './read-bmp-header.js';
  * @throws MEDIA_CORRUPT
  */
 export function decodeBmp(source: ByteSource, header: BmpHeader, reduction: Reduction): Uint8Array {
-  const { width, height, encoding } = header;
-  const hasAlpha = encoding.kind === 'masked' && encoding.masks[3] !== 0;
+  const { width, height, encoding, hasAlpha } = header;
   const channels = hasAlpha ? 4 : 3;
   const { file, pixels } = createBaselineTiff({
     width: Math.ceil(width / reduction.across),
@@ -22,13 +21,22 @@ export function decodeBmp(source: ByteSource, header: BmpHeader, reduction: Redu
   });
   const sink = createReducer(header, channels, reduction, pixels);
   const convert = createRowConverter(header);
-  const readRow = isRunLength(encoding) ? expandRuns(source, header) : createRowReader(source, header);
+  const readRow = isRunLength(encoding)
+    ? expandRuns(source, header)
+    : createRowReader(source, header);
   const row = new Uint8Array(width * channels);
   for (let y = 0; y < height; y++) {
     convert(readRow(header.isTopDown ? y : height - 1 - y), row);
     sink(row, 1);
   }
+  if (hasAlpha) fillEmptyAlpha(pixels);
   return file;
+}
+
+/** Writers that know no alpha leave it 0 in all pixels, though the header has a mask for it. */
+function fillEmptyAlpha(rgba: Uint8Array): void {
+  for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 0) return;
+  for (let at = 3; at < rgba.length; at += 4) rgba[at] = 255;
 }
 
 function isRunLength(encoding: BmpEncoding): boolean {
@@ -76,7 +84,8 @@ function expandRuns(
     const [count = 0, value = 0] = [data[at], data[at + 1]];
     at += 2;
     if (count > 0) {
-      for (let pixel = 0; pixel < count; pixel++) put(pixelOf(at - 1, bitsPerPixel === 8 ? 0 : pixel % 2));
+      for (let pixel = 0; pixel < count; pixel++)
+        put(pixelOf(at - 1, bitsPerPixel === 8 ? 0 : pixel % 2));
     } else if (value === 0) {
       x = 0;
       y += 1;
@@ -129,7 +138,9 @@ function createRowConverter(header: BmpHeader): (stored: Uint8Array, row: Uint8A
         }
       };
     case 'masked': {
-      const channels = encoding.masks.filter((mask, index) => index < 3 || mask !== 0).map(createChannel);
+      const channels = encoding.masks
+        .filter((mask, index) => index < 3 || mask !== 0)
+        .map(createChannel);
       const bytes = bitsPerPixel / 8;
       return (stored, row) => {
         const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);

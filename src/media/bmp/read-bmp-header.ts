@@ -1,17 +1,14 @@
 import type { ByteSource } from '../byte-source.js';
 import { damagedImage, unsupportedFeature } from '../image-errors.js';
 
-/** The bits of a channel in a pixel of 16 or 32 bits. */
-export type ChannelMask = number;
-
 /** How the pixels of a BMP file are stored. */
 export type BmpEncoding =
   /** Indices into the palette. */
   | { readonly kind: 'indexed'; readonly isRunLength: boolean; readonly palette: Uint8Array }
   /** Blue, green and red bytes. */
   | { readonly kind: 'bytes' }
-  /** Masks of red, green, blue and alpha; 0 for no alpha. */
-  | { readonly kind: 'masked'; readonly masks: readonly ChannelMask[] };
+  /** The bits of red, green, blue and alpha in a pixel of 16 or 32 bits; 0 for no alpha. */
+  | { readonly kind: 'masked'; readonly masks: readonly number[] };
 
 /** What the headers of a BMP file declare. */
 export interface BmpHeader {
@@ -21,6 +18,7 @@ export interface BmpHeader {
   readonly isTopDown: boolean;
   readonly bitsPerPixel: number;
   readonly encoding: BmpEncoding;
+  readonly hasAlpha: boolean;
   /** Offset of the pixels. */
   readonly pixelsAt: number;
 }
@@ -59,6 +57,9 @@ export function readBmpHeader(source: ByteSource): BmpHeader {
   const bytes = source.read(0, FILE_HEADER_BYTES + MAX_HEADER_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = bytes.length >= 18 ? view.getUint32(FILE_HEADER_BYTES, true) : 0;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw damaged(`its header has ${headerBytes} bytes`, FILE_HEADER_BYTES);
+  }
   if (bytes.length < FILE_HEADER_BYTES + Math.max(headerBytes, CORE_HEADER_BYTES)) {
     throw damaged('its header is incomplete', Math.min(source.length, FILE_HEADER_BYTES));
   }
@@ -72,7 +73,7 @@ export function readBmpHeader(source: ByteSource): BmpHeader {
     return checkSize({ width, height, isTopDown: false, bitsPerPixel, encoding, pixelsAt });
   }
   if (headerBytes < INFO_HEADER_BYTES) {
-    throw damaged(`its header has ${headerBytes} bytes`, FILE_HEADER_BYTES);
+    throw unsupportedFeature('BMP', `a header of ${headerBytes} bytes`, REMEDY);
   }
   const height = view.getInt32(22, true);
   const bitsPerPixel = view.getUint16(28, true);
@@ -115,7 +116,8 @@ function readEncoding(
       // The masks follow the shortest header, and are a part of the others.
       const hasAlpha = headerBytes >= 56 || compression === ALPHA_BITFIELDS;
       const masks = source.read(54, hasAlpha ? 16 : 12);
-      if (masks.length < (hasAlpha ? 16 : 12)) throw damaged('its masks are missing', source.length);
+      if (masks.length < (hasAlpha ? 16 : 12))
+        throw damaged('its masks are missing', source.length);
       const maskView = new DataView(masks.buffer, masks.byteOffset, masks.byteLength);
       const channels = [0, 4, 8].map((at) => maskView.getUint32(at, true));
       const alpha = hasAlpha ? maskView.getUint32(12, true) : 0;
@@ -165,9 +167,11 @@ function readPalette({ source, at, entryBytes }: PalettePlace, colors: number): 
   return palette;
 }
 
-function checkSize(header: BmpHeader): BmpHeader {
-  if (header.width < 1 || header.height < 1) throw damaged('its width or height is not positive', 18);
-  return header;
+function checkSize(header: Omit<BmpHeader, 'hasAlpha'>): BmpHeader {
+  const { encoding } = header;
+  if (header.width < 1 || header.height < 1)
+    throw damaged('its width or height is not positive', 18);
+  return { ...header, hasAlpha: encoding.kind === 'masked' && encoding.masks[3] !== 0 };
 }
 
 function damaged(finding: string, byte: number) {

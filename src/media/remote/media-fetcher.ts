@@ -25,7 +25,10 @@ export interface FetchTarget {
   readonly createFile: () => Promise<string>;
 }
 
-/** The encoded image, which is on disk if it is large, or the path of the video file. The kind comes from the content, not from `Content-Type`. */
+/**
+ * The encoded image, which is on disk if it is large, or the path of the video file. The kind comes from the content,
+ * not from `Content-Type`.
+ */
 export type FetchedMedia =
   ({ readonly kind: 'image' } & EncodedFile) | { readonly kind: 'video'; readonly path: string };
 

@@ -1,5 +1,6 @@
 import { MAX_TIFF_BLOCK_BYTES } from '../../config/limits.js';
 import { grouped, imageTooLarge, unsupportedFeature } from '../image-errors.js';
+import { createReducer, type Reduction } from '../reduce-rows.js';
 import { createBaselineTiff } from './baseline-tiff.js';
 import { decompressBlock } from './decompress-block.js';
 import { createPixelConverter, type ConvertRow } from './pixel-converter.js';
@@ -9,12 +10,6 @@ import { TAG, type TiffFile } from './tiff-directory.js';
 import { PHOTOMETRIC } from './tiff-names.js';
 import { blockAt, blockBytes, type TiffPage } from './tiff-page.js';
 import { readSamples, type SampleRows, type Samples } from './tiff-samples.js';
-
-/** Pixels that become one pixel, on each axis. */
-export interface Reduction {
-  readonly across: number;
-  readonly down: number;
-}
 
 /**
  * Decodes a page of any sample type to a baseline TIFF with 8-bit samples, which keeps alpha, orientation and color
@@ -67,7 +62,7 @@ interface DecodedBlock {
 }
 
 /** Interleaved samples; `stride` is the number of samples per pixel. */
-export interface BlockLayout extends SampleRows {
+interface BlockLayout extends SampleRows {
   readonly width: number;
 }
 
@@ -219,45 +214,4 @@ function readIccProfile({ directory }: TiffPage, colorSamples: 1 | 3 | 4): Uint8
   const profile = directory.bytes(TAG.iccProfile);
   const space = Buffer.from(profile.subarray(16, 20)).toString('latin1');
   return space === { 1: 'GRAY', 3: 'RGB ', 4: 'CMYK' }[colorSamples] ? profile : new Uint8Array();
-}
-
-/**
- * A function that takes the rows of the picture in order and writes them to `target`, averaged if there is a reduction.
- */
-function createReducer(
-  { width, height }: Pick<TiffPage, 'width' | 'height'>,
-  channels: number,
-  { across, down }: Reduction,
-  target: Uint8Array,
-): (rows: Uint8Array, count: number) => void {
-  let done = 0;
-  if (across === 1 && down === 1) {
-    return (rows, count) => {
-      target.set(rows, done * width * channels);
-      done += count;
-    };
-  }
-  const outWidth = Math.ceil(width / across);
-  const sums = new Uint32Array(outWidth * channels);
-  return (rows, count) => {
-    for (let row = 0; row < count; row++, done++) {
-      const start = row * width * channels;
-      for (let x = 0; x < width; x++) {
-        const to = Math.floor(x / across) * channels;
-        for (let channel = 0; channel < channels; channel++) {
-          sums[to + channel] =
-            (sums[to + channel] as number) + (rows[start + x * channels + channel] as number);
-        }
-      }
-      const isLastOfBox = (done + 1) % down === 0 || done + 1 === height;
-      if (!isLastOfBox) continue;
-      const boxRows = (done % down) + 1;
-      const outAt = Math.floor(done / down) * outWidth * channels;
-      for (let at = 0; at < sums.length; at++) {
-        const boxColumns = Math.min(across, width - Math.floor(at / channels) * across);
-        target[outAt + at] = (sums[at] as number) / (boxRows * boxColumns) + 0.5;
-      }
-      sums.fill(0);
-    }
-  };
 }

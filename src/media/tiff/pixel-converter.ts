@@ -88,8 +88,12 @@ export function createPixelConverter(page: TiffPage): PixelConverter {
     },
     createConvert() {
       const invert = photometric === PHOTOMETRIC.whiteIsZero ? 255 : 0;
-      const toByte = createByteMap(page, chooseRange(page, color));
+      const range = chooseRange(page, color);
+      const toByte = createByteMap(page, range);
       const toAlpha = createByteMap(page, chooseAlphaRange(page, alpha));
+      const areBytes =
+        page.bits === 8 && page.sampleFormat === 'uint' && range.black === 0 && range.white === 255;
+      if (!toRgb && invert === 0 && areBytes && channels === samplesPerPixel) return copyBytes;
       return (samples, from, count, out, to) => {
         for (let pixel = 0; pixel < count; pixel++) {
           const at = from + pixel * samplesPerPixel;
@@ -104,6 +108,16 @@ export function createPixelConverter(page: TiffPage): PixelConverter {
           if (hasAlpha) out[target + colorSamples] = toAlpha(samples[at + alphaAt] as number);
         }
       };
+
+      function copyBytes(
+        samples: Samples,
+        from: number,
+        count: number,
+        out: Uint8Array,
+        to: number,
+      ) {
+        out.set(samples.subarray(from, from + count * channels), to);
+      }
     },
   };
 }

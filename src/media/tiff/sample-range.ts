@@ -15,7 +15,7 @@ export interface Extremes {
 }
 
 /** Bits that sensors and converters use in wider samples. */
-const COMMON_DEPTHS = [8, 10, 12] as const;
+const COMMON_DEPTHS = [8, 10, 12, 14] as const;
 
 /**
  * Pictures that use a smaller part of the range of their type than this fill it with something else than brightness,
@@ -54,7 +54,7 @@ export function extendExtremes(
 
 /**
  * The range that is mapped to 0 to 255, in this order: what the tags SMinSampleValue, SMaxSampleValue or MaxSampleValue
- * state, if the samples agree; for integers the smallest common depth (8, 10, 12 bits) that holds all of them, or else
+ * state, if the samples agree; for integers the smallest common depth (8, 10, 12, 14 bits) that holds all of them, or else
  * their type; for floating point 0 to 1 or 0 to 255. Pictures that use less than an eighth of that are stretched from
  * their smallest to their largest value, and so are 32-bit integers and negative floating-point samples.
  */

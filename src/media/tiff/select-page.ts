@@ -5,7 +5,7 @@ import { readPageSize } from './tiff-page.js';
 const MASK = 4;
 
 /** Whether a directory holds a smaller version of another page (NewSubfileType, or its predecessor SubfileType). */
-export function isReduced(directory: TiffDirectory): boolean {
+function isReduced(directory: TiffDirectory): boolean {
   return (
     ((directory.number(TAG.newSubfileType) ?? 0) & 1) === 1 ||
     directory.number(TAG.subfileType) === 2
@@ -46,7 +46,7 @@ function isPageOfDocument(directory: TiffDirectory): boolean {
   );
 }
 
-export function pixelsOf(directory: TiffDirectory): number {
+function pixelsOf(directory: TiffDirectory): number {
   const { width, height } = readPageSize(directory);
   return width * height;
 }

@@ -43,7 +43,7 @@ export const TAG = {
 } as const;
 
 /** Position in the chain of pages, and in the SubIFDs tag of that page; -1 for the page itself. */
-export interface DirectoryPlace {
+interface DirectoryPlace {
   readonly page: number;
   readonly subIfd: number;
 }

@@ -220,11 +220,7 @@ export function blockAt(grid: BlockGrid, index: number): TiffBlock {
 }
 
 /** Rows that a block stores: the last strip only has the remaining rows of the image. */
-export function rowsOfBlock(
-  page: Pick<TiffPage, 'height'>,
-  grid: BlockGrid,
-  index: number,
-): number {
+function rowsOfBlock(page: Pick<TiffPage, 'height'>, grid: BlockGrid, index: number): number {
   if (grid.kind === 'tile') return grid.height;
   const row = Math.floor(index / grid.across) % grid.down;
   return Math.min(grid.height, page.height - row * grid.height);
