@@ -17,6 +17,9 @@ export interface Extremes {
 /** Bits that sensors and converters use in wider samples. */
 const COMMON_DEPTHS = [8, 10, 12, 14] as const;
 
+/** The same for signed samples: values of 14 bits are elevations rather than brightness. */
+const SIGNED_DEPTHS = [8, 10, 12] as const;
+
 /**
  * Pictures that use a smaller part of the range of their type than this fill it with something else than brightness,
  * for instance counts or elevations, and are stretched to their own range.
@@ -54,7 +57,7 @@ export function extendExtremes(
 
 /**
  * The range that is mapped to 0 to 255, in this order: what the tags SMinSampleValue, SMaxSampleValue or MaxSampleValue
- * state, if the samples agree; for integers the smallest common depth (8, 10, 12, 14 bits) that holds all of them, or else
+ * state, if the samples agree; for integers the smallest common depth (COMMON_DEPTHS) that holds all of them, or else
  * their type; for floating point 0 to 1 or 0 to 255. Pictures that use less than an eighth of that are stretched from
  * their smallest to their largest value, and so are 32-bit integers and negative floating-point samples.
  */
@@ -72,7 +75,8 @@ export function chooseRange(page: TiffPage, { min, max }: Extremes): SampleRange
     const black = isSigned ? -(2 ** (bits - 1)) : 0;
     return { black, white: black + 2 ** bits - 1 };
   };
-  const depths = typeBits > 16 ? [...COMMON_DEPTHS, 16] : COMMON_DEPTHS;
+  const common = isSigned ? SIGNED_DEPTHS : COMMON_DEPTHS;
+  const depths = typeBits > 16 ? [...common, 16] : common;
   const depth = depths.find((bits) => {
     const { black, white } = range(bits);
     return typeBits >= 15 && min >= black && max <= white;
