@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 
 import { MAX_IMAGE_CHANNELS, MAX_IMAGE_PIXELS } from '../config/limits.js';
-import { IMAGE_FORMATS } from './image-formats.js';
+import { IMAGE_FORMATS, matchImageFormat } from './image-formats.js';
 
 // libvips sniffs the content itself, so all other loaders are blocked.
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -73,11 +73,16 @@ function reduce(
   return image.resize(width, height, { fit: 'fill', kernel: 'linear' });
 }
 
-/** Decodes the WebP file in a tile of a TIFF file to interleaved samples. */
+/**
+ * Decodes the WebP file in a strip or tile of a TIFF file to interleaved samples.
+ *
+ * @throws TypeError if it is a file of another format, which libvips would decode too.
+ */
 export async function decodeWebpTile(
   data: Uint8Array,
   samplesPerPixel: number,
 ): Promise<Uint8Array> {
+  if (matchImageFormat(data) !== 'webp') throw new TypeError('Expected a WebP file.');
   const image = sharp(data, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' });
   const { data: pixels, channels } = await readRaw(
     samplesPerPixel === 4 ? image.ensureAlpha() : image.removeAlpha(),

@@ -98,11 +98,18 @@ function inflate(data: Uint8Array, limit: number): Uint8Array {
   return inflateSync(data, { maxOutputLength: limit, finishFlush: constants.Z_SYNC_FLUSH });
 }
 
-/** Source: TIFF 6.0, section 9. */
+/** Bytes after the last run: padding to a multiple of four. */
+const MAX_PADDING_BYTES = 3;
+
+/**
+ * PackBits reads any bytes as runs, so data that goes on after the last pixel is taken for data of another scheme.
+ * Source: TIFF 6.0, section 9.
+ */
 function unpackBits(data: Uint8Array, limit: number): Uint8Array {
   const result = new Uint8Array(limit);
   let written = 0;
-  for (let at = 0; at < data.length && written < limit;) {
+  let at = 0;
+  while (at < data.length && written < limit) {
     const header = ((data[at++] as number) << 24) >> 24;
     if (header >= 0) {
       const run = data.subarray(at, at + Math.min(header + 1, limit - written));
@@ -115,6 +122,7 @@ function unpackBits(data: Uint8Array, limit: number): Uint8Array {
       written = end;
     }
   }
+  if (data.length - at > MAX_PADDING_BYTES) throw new RangeError('Data follow the last run.');
   return result.subarray(0, written);
 }
 

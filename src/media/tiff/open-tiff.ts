@@ -56,13 +56,9 @@ function openPage(file: TiffFile, directory: TiffDirectory): TiffImage {
 const CCITT = [2, 3, 4, 32_771] as const;
 const JPEG = 7;
 const LZW = 5;
-const WEBP = 50_001;
 
 /** Compression schemes whose damaged strips are errors in libvips. */
-const STRIP_COMPRESSIONS: ReadonlySet<number> = new Set([
-  ...[1, LZW, JPEG, 8, 32_773, 32_946, WEBP],
-  ...CCITT,
-]);
+const STRIP_COMPRESSIONS: ReadonlySet<number> = new Set([...[1, LZW, JPEG, 8, 32_946], ...CCITT]);
 
 const STRAIGHT_OR_PREMULTIPLIED: ReadonlySet<number> = new Set([1, 2]);
 

@@ -394,6 +394,72 @@ def write_damaged_files():
         refuse(f"damaged-{compression}.tif", "MEDIA_CORRUPT", "tile 4 of 6")
 
 
+def write_mislabelled_files():
+    """Schemes whose decoders read data of other schemes without an error."""
+    for name, source, code in (("packbits", "none", 32773), ("webp", "jpeg", 50001)):
+        with tifffile.TiffFile(FOLDER / f"tiles-{source}.tif") as file:
+            place = file.pages[0].tags["Compression"].valueoffset
+        data = bytearray((FOLDER / f"tiles-{source}.tif").read_bytes())
+        data[place : place + 2] = struct.pack("<H", code)
+        (FOLDER / f"mislabelled-{name}.tif").write_bytes(data)
+        refuse(f"mislabelled-{name}.tif", "MEDIA_CORRUPT", "tile 1 of 6")
+    with tifffile.TiffWriter(FOLDER / "strips.tif") as file:
+        file.write(RGB, photometric="rgb", metadata=None)
+    with tifffile.TiffFile(FOLDER / "strips.tif") as file:
+        place = file.pages[0].tags["Compression"].valueoffset
+    data = bytearray((FOLDER / "strips.tif").read_bytes())
+    data[place : place + 2] = struct.pack("<H", 32773)
+    (FOLDER / "strips.tif").unlink()
+    (FOLDER / "mislabelled-strips.tif").write_bytes(data)
+    refuse("mislabelled-strips.tif", "MEDIA_CORRUPT", "strip 1 of 1")
+
+
+def write_bmp(name, pixels, rows, bits, compression=0, palette=b"", masks=b"", height=HEIGHT, mean_error=0.0):
+    """A file with a header of 40 bytes, or of 108 with `masks` of 16 bytes. `rows` are the stored bytes."""
+    version_4 = masks + bytes(52) if len(masks) == 16 else b""
+    header = 40 + len(version_4)
+    info = struct.pack("<IiiHHIIiiII", header, WIDTH, height, 1, bits, compression, len(rows), 0, 0, 0, 0)
+    extra = (version_4 or masks) + palette
+    start = struct.pack("<2sIHHI", b"BM", 54 + len(extra) + len(rows), 0, 0, 54 + len(extra))
+    (FOLDER / f"{name}.bmp").write_bytes(start + info + extra + rows)
+    expect(f"{name}.bmp", pixels, mean_error)
+
+
+def write_bmp_files():
+    Image.fromarray(RGB).save(FOLDER / "24-bits.bmp")
+    expect("24-bits.bmp", "rgb", 0)
+    quantized = Image.fromarray(RGB).quantize(16)
+    indices = np.asarray(quantized)
+    colors = np.reshape(quantized.getpalette()[:48], (16, 3))
+    palette = b"".join(bytes([blue, green, red, 0]) for red, green, blue in colors.tolist()).ljust(1024, b"\0")
+    upward = indices[::-1]
+    write_bmp("8-bits", "palette", upward.tobytes(), 8, palette=palette)
+    write_bmp("4-bits", "palette", pack_bits(upward, 4), 4, palette=palette[:64])
+    runs = b""
+    for row in upward.tolist():
+        # The first pixels as a literal, the others as runs of one.
+        runs += bytes([0, 5, *row[:5], 0]) + b"".join(bytes([1, index]) for index in row[5:]) + b"\0\0"
+    write_bmp("run-lengths", "palette", runs + b"\0\1", 8, compression=1, palette=palette)
+    wide = RGB[::-1].astype(np.uint16)
+    high = (wide[..., 0] >> 3 << 11) | (wide[..., 1] >> 2 << 5) | wide[..., 2] >> 3
+    masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
+    write_bmp("16-bits-565", "rgb", high.astype("<u2").tobytes(), 16, compression=3, masks=masks, mean_error=3)
+    alpha = np.full_like(GRAY, 255)
+    alpha[:8] = 0
+    alpha[8:14] = 128
+    rgba = np.dstack([RGB[..., ::-1], alpha]).tobytes()
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    write_bmp("alpha-from-top", "over-white", rgba, 32, compression=3, masks=masks, height=-HEIGHT, mean_error=1)
+    empty = np.dstack([RGB[..., ::-1], np.zeros_like(GRAY)]).tobytes()
+    write_bmp("empty-alpha", "rgb", empty, 32, compression=3, masks=masks, height=-HEIGHT)
+    whole = (FOLDER / "24-bits.bmp").read_bytes()
+    (FOLDER / "cut-off.bmp").write_bytes(whole[:2000])
+    refuse("cut-off.bmp", "MEDIA_CORRUPT", "at byte 2,000")
+    cut = bytearray((FOLDER / "run-lengths.bmp").read_bytes())[:-300]
+    (FOLDER / "run-lengths-cut-off.bmp").write_bytes(cut)
+    refuse("run-lengths-cut-off.bmp", "MEDIA_CORRUPT", "its runs end in row")
+
+
 for old in FOLDER.iterdir():
     if old.suffix not in (".py", ".md"):
         old.unlink()
@@ -405,6 +471,8 @@ write_raw_files()
 write_jpeg_files()
 write_avif_sequence()
 write_damaged_files()
+write_mislabelled_files()
+write_bmp_files()
 for name, pixels in PIXELS.items():
     Image.fromarray(pixels).save(FOLDER / f"{name}.png", optimize=True)
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")
