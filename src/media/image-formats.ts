@@ -59,6 +59,12 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^BM.{4}\0\0\0\0/s),
     loader: null,
   },
+  pnm: {
+    label: 'PNM',
+    // PBM, PGM and PPM as text or binary, and PAM.
+    matches: startsWith(/^(?:P[1-6][\s#]|P7\n)/),
+    loader: null,
+  },
 } as const satisfies Record<string, ImageDecoder>;
 
 export type ImageFormat = keyof typeof IMAGE_FORMATS;

@@ -33,6 +33,7 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     // Their readers tell themselves.
     case 'tiff':
     case 'bmp':
+    case 'pnm':
       return undefined;
   }
 }

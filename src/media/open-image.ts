@@ -13,6 +13,8 @@ import { withOrientation } from './jpeg/with-orientation.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
 import type { Reduction } from './reduce-rows.js';
+import { decodePnm } from './pnm/decode-pnm.js';
+import { readPnmHeader } from './pnm/read-pnm-header.js';
 import { decodeTiff } from './tiff/decode-tiff.js';
 import { openTiff } from './tiff/open-tiff.js';
 import { TAG } from './tiff/tiff-directory.js';
@@ -58,6 +60,8 @@ export async function openImage(format: ImageFormat, file: ImageFile): Promise<O
       return await openWithLibvips(format, file, asIs(file), limitWebp(source));
     case 'bmp':
       return openBmp(source);
+    case 'pnm':
+      return openPnm(source);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -188,6 +192,15 @@ function openBmp(source: ByteSource): OpenedImage {
     ...{ width, height, channels: header.hasAlpha ? 4 : 3, frames: 1 },
     limit: limitBmp(header),
     load: (_, reduction) => Promise.resolve(toInput(decodeBmp(source, header, reduction))),
+  };
+}
+
+function openPnm(source: ByteSource): OpenedImage {
+  const header = readPnmHeader(source);
+  const { width, height, samples: channels } = header;
+  return {
+    ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
+    load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
   };
 }
 

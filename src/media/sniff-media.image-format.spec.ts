@@ -42,6 +42,7 @@ describe('sniffImageFormat', () => {
     ['gif', text('GIF87a')],
     ['avif', ftyp('mif1', 'mif1', 'avif')],
     ['avif', ftyp('avis', 'msf1')],
+    ['pnm', text('P6\n2 1\n255\n')],
     ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
@@ -70,17 +71,17 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
+      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp'],
+        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm'],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
       ],
     });
   });
 
-  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP.';
+  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM.';
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg.';
   it.each([

@@ -36,7 +36,6 @@ const FORMATS: readonly UnsupportedFormat[] = [
     'They can contain scripts and references to other files. Export the image as PNG.',
   ),
   image('Windows icons', ['\0\0\x01\0', '\0\0\x02\0']),
-  image('PBM, PGM and PPM images', /^P[1-7][\s#]/),
   image('OpenEXR images', ['v/1\x01']),
   image('Radiance HDR images', /^#\?(?:RADIANCE|RGBE)/),
   image('QOI images', /^qoif/),

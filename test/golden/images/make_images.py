@@ -460,6 +460,35 @@ def write_bmp_files():
     refuse("run-lengths-cut-off.bmp", "MEDIA_CORRUPT", "its runs end in row")
 
 
+def write_pnm_files():
+    size = f"{WIDTH} {HEIGHT}\n"
+    bitmap = GRAY < 128
+    PIXELS["bitmap"] = np.stack([np.where(bitmap, 0, 255)] * 3, -1).astype(np.uint8)
+    wide = (RGB.astype(">u2") * 257).tobytes()
+    alpha = np.full_like(GRAY, 255)
+    alpha[:8] = 0
+    alpha[8:14] = 128
+    pam = f"P7\nWIDTH {WIDTH}\nHEIGHT {HEIGHT}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
+    text = " ".join(str(value) for value in RGB.ravel())
+    digits = "".join("01"[int(bit)] for bit in bitmap.ravel())
+    files = {
+        "text.ppm": (f"P3\n# comment\n{size}255\n{text}\n".encode(), "rgb", 0),
+        "text.pbm": (f"P1 {size}{digits}".encode(), "bitmap", 0),
+        "binary.pbm": (f"P4\n{size}".encode() + np.packbits(bitmap, axis=1).tobytes(), "bitmap", 0),
+        "binary.pgm": (f"P5\n{size}255\n".encode() + GRAY.tobytes(), "gray", 0),
+        "12-bits.pgm": (f"P5\n{size}4095\n".encode() + scaled(GRAY, ">u2", 4095 / 255).tobytes(), "gray", 0.5),
+        "16-bits.ppm": (f"P6 {size}65535\n".encode() + wide, "rgb", 0),
+        "alpha.pam": (pam.encode() + np.dstack([RGB, alpha]).tobytes(), "over-white", 1),
+    }
+    for name, (data, pixels, mean_error) in files.items():
+        (FOLDER / name).write_bytes(data)
+        expect(name, pixels, mean_error)
+    (FOLDER / "cut-off.ppm").write_bytes(files["16-bits.ppm"][0][:500])
+    refuse("cut-off.ppm", "MEDIA_CORRUPT", "at byte 500")
+    (FOLDER / "text-cut-off.ppm").write_bytes(files["text.ppm"][0][:500])
+    refuse("text-cut-off.ppm", "MEDIA_CORRUPT", "at byte 500")
+
+
 for old in FOLDER.iterdir():
     if old.suffix not in (".py", ".md"):
         old.unlink()
@@ -473,6 +502,7 @@ write_avif_sequence()
 write_damaged_files()
 write_mislabelled_files()
 write_bmp_files()
+write_pnm_files()
 for name, pixels in PIXELS.items():
     Image.fromarray(pixels).save(FOLDER / f"{name}.png", optimize=True)
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")
