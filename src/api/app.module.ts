@@ -3,7 +3,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { MediaFetcher } from '../media/remote/media-fetcher.js';
 import type { MediaInspector } from '../workers/media-inspector.js';
-import { CALIBRATIONS, ENGINE, MEDIA_FETCHER, VIDEO_INSPECTOR } from './injection-tokens.js';
+import {
+  CALIBRATIONS,
+  ENGINE,
+  IMAGE_BYTES,
+  MEDIA_FETCHER,
+  VIDEO_INSPECTOR,
+} from './injection-tokens.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
 import { ChatCompletionsController } from './openai/chat-completions.js';
@@ -24,6 +30,7 @@ interface AppDependencies {
   readonly videoInspector: MediaInspector;
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
+  readonly imageBytes: number;
 }
 
 @Module({})
@@ -33,6 +40,7 @@ export class AppModule {
     videoInspector,
     mediaFetcher,
     findCalibration,
+    imageBytes,
   }: AppDependencies): DynamicModule {
     return {
       module: AppModule,
@@ -41,6 +49,7 @@ export class AppModule {
         { provide: VIDEO_INSPECTOR, useValue: videoInspector },
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
         { provide: CALIBRATIONS, useValue: findCalibration },
+        { provide: IMAGE_BYTES, useValue: imageBytes },
         RequestGate,
         MediaFiles,
         MediaResolver,

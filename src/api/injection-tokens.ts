@@ -3,3 +3,5 @@ export const ENGINE = Symbol('VisionLanguageEngine');
 export const VIDEO_INSPECTOR = Symbol('MediaInspector');
 export const CALIBRATIONS = Symbol('FindCalibration');
 export const MEDIA_FETCHER = Symbol('MediaFetcher');
+/** Bytes of an image file, a number. */
+export const IMAGE_BYTES = Symbol('imageBytes');

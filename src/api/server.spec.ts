@@ -38,6 +38,7 @@ it('compiles with every dependency injected', async () => {
         mediaFetcher: createMediaFetcher('off'),
         videoInspector: createFakeInspector(),
         findCalibration: () => Promise.resolve(undefined),
+        imageBytes: 1_000,
       }),
     ],
   }).compile();

@@ -11,6 +11,7 @@ import type { RequestHandler } from 'express';
 
 import type { Configuration } from '../config/configuration.js';
 import {
+  DEFAULT_IMAGE_BYTES,
   MAX_CONNECTIONS,
   MAX_DRAIN_MS,
   MAX_HEADERS_MS,
@@ -59,6 +60,8 @@ interface AppOptions {
   readonly videoInspector?: MediaInspector;
   readonly pageFolders?: PageFolders;
   readonly findCalibration?: FindCalibration;
+  /** Bytes of an image file. Undefined: DEFAULT_IMAGE_BYTES. */
+  readonly imageBytes?: number;
 }
 
 /** Nest creates the HTTP server without options, but Node takes these timeouts only when a server is created. */
@@ -88,9 +91,10 @@ export async function createApp(
     }),
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
+    imageBytes = DEFAULT_IMAGE_BYTES,
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration }),
+    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration, imageBytes }),
     new TimeoutExpressAdapter(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
@@ -167,12 +171,16 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     configuration,
     onStatus: createStatusLog(),
   });
-  const videoInspector = createMediaInspector({ entry: new URL('./media.worker.js', workerEntry) });
+  const videoInspector = createMediaInspector({
+    entry: new URL('./media.worker.js', workerEntry),
+    maxPixels: configuration.imagePixels,
+  });
   const app = await createApp(engine, {
     hostRules: { host, allowedHosts: configuration.allowedHosts },
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),
     videoInspector,
     findCalibration: createCalibrationFinder(configuration),
+    imageBytes: configuration.imageBytes,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {
     await engine.close();

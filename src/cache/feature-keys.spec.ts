@@ -61,7 +61,13 @@ describe('fitsBudget', () => {
       if (!isFullDetail(plan, geometry)) continue;
       fullDetails += 1;
       const report = {
-        ...({ kind: 'image', ...plan.imageSize, tiles: plan.tiles, grid: plan.grid } as const),
+        ...({
+          kind: 'image',
+          ...plan.imageSize,
+          tiles: plan.tiles,
+          grid: plan.grid,
+          blank: false,
+        } as const),
         ...{ visualTokens: plan.visualTokens, sha256: '' },
       };
       const cached = { features: { shape: [0], data: new Float32Array() }, report };

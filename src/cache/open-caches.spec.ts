@@ -27,7 +27,7 @@ const open = (options: Partial<Parameters<typeof openEngineCaches>[0]> = {}) =>
 const FEATURES: CachedFeatures = {
   features: createTensor([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
   report: {
-    ...{ kind: 'image', width: 4, height: 3, tiles: 1, grid: null, visualTokens: 2 },
+    ...{ kind: 'image', width: 4, height: 3, tiles: 1, grid: null, visualTokens: 2, blank: false },
     sha256: 'a'.repeat(64),
   },
 };

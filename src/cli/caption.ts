@@ -10,7 +10,7 @@ import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
-import type { MediaKind } from '../media/sniff-media.js';
+import type { MediaKind } from '../media/signatures.js';
 import { captionVideo, type CaptionedSegment } from '../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
 import { formatWebVtt } from '../video-captions/webvtt.js';

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
+import { MAX_IMAGE_BYTES } from '../config/limits.js';
 import { checkMediaFile, openMedia } from './media-files.js';
 
 const SAMPLING = { mode: 'uniform' as const, frames: { count: 4 } };
@@ -16,7 +18,13 @@ describe('openMedia', () => {
     const image = await openMedia(join(samples, 'fox.png'), SAMPLING);
 
     expect(image).toMatchObject({ kind: 'image' });
-    expect(image.kind === 'image' && image.bytes.subarray(1, 4)).toEqual(Buffer.from('PNG'));
+    expect('bytes' in image && image.bytes.subarray(1, 4)).toEqual(Buffer.from('PNG'));
+  });
+
+  it('leaves a large image on disk', async () => {
+    const path = folder.write('large.png', Buffer.concat([PNG_SIGNATURE, Buffer.alloc(8_000_000)]));
+
+    expect(await openMedia(path, SAMPLING)).toEqual({ kind: 'image', path });
   });
 
   it.each(['rabbit-enters.webm', 'rocket-rises.mp4'])(
@@ -49,10 +57,22 @@ describe('checkMediaFile', () => {
     ],
     [
       'an image above the size limit',
-      () => folder.write('a.png', Buffer.concat([PNG_SIGNATURE, Buffer.alloc(25_000_000)])),
+      () => {
+        const path = folder.write('a.png', PNG_SIGNATURE);
+        truncateSync(path, MAX_IMAGE_BYTES + 1);
+        return path;
+      },
       'MEDIA_TOO_LARGE',
     ],
   ])('rejects %s', async (_, createFile, code) => {
     await expect(checkMediaFile(createFile())).rejects.toMatchObject({ code });
+  });
+
+  const itOnUnix = process.platform === 'win32' ? it.skip : it;
+  itOnUnix('rejects a FIFO without waiting for a writer', async () => {
+    const path = folder.path('fifo');
+    execFileSync('mkfifo', [path]);
+
+    await expect(checkMediaFile(path)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });

@@ -1,14 +1,14 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { MAX_IMAGE_BYTES } from '../config/limits.js';
+import { MAX_IMAGE_BYTES, MAX_MEMORY_IMAGE_BYTES } from '../config/limits.js';
 import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { MediaReport } from '../media/media-report.js';
+import type { MediaKind } from '../media/signatures.js';
 import {
   emptyFile,
-  type MediaKind,
   sniffImageFormat,
   sniffMediaKind,
   unsupportedFormat,
@@ -27,13 +27,14 @@ export async function checkMediaFile(path: string): Promise<MediaKind> {
 }
 
 /**
- * Loads an image file into memory. A video, of any size, stays on disk.
+ * Loads a small image file into memory. A large one and a video, of any size, stay on disk.
  *
  * @throws as `checkMediaFile`.
  */
 export async function openMedia(path: string, sampling: FrameSampling): Promise<RequestMedia> {
   return await withMediaFile(path, async (file, { kind, size }) => {
     if (kind === 'video') return { kind, path: resolve(path), sampling };
+    if (size > MAX_MEMORY_IMAGE_BYTES) return { kind, path: resolve(path) };
     const bytes = Buffer.alloc(size);
     await file.read(bytes, 0, size, 0);
     return { kind, bytes };
@@ -44,7 +45,9 @@ export async function openMedia(path: string, sampling: FrameSampling): Promise<
 export function mediaJson(report: MediaReport): object {
   const { kind, sha256, width, height, visualTokens } = report;
   const common = { kind, sha256, width, height, visual_tokens: visualTokens };
-  if (report.kind === 'image') return { ...common, tiles: report.tiles };
+  if (report.kind === 'image') {
+    return { ...common, tiles: report.tiles, blank: report.blank };
+  }
   return {
     ...common,
     duration_seconds: report.durationSeconds,
@@ -57,29 +60,38 @@ async function withMediaFile<T>(
   path: string,
   use: (file: FileHandle, checked: { kind: MediaKind; size: number }) => Promise<T>,
 ): Promise<T> {
+  // Before it is opened: opening a FIFO waits for a writer.
+  const { size } = await checkRegularFile(path);
   const file = await open(path).catch((cause: unknown) => {
+    throw new SalamandraError('NOT_FOUND', 'The file cannot be opened.', { cause });
+  });
+  try {
+    const kind = detectKind(await readHead(file));
+    if (kind === 'image' && size > MAX_IMAGE_BYTES) {
+      throw new SalamandraError(
+        'MEDIA_TOO_LARGE',
+        `The image file has ${size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
+        { details: { bytes: size, max_bytes: MAX_IMAGE_BYTES } },
+      );
+    }
+    return await use(file, { kind, size });
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws NOT_FOUND, INVALID_REQUEST */
+async function checkRegularFile(path: string): Promise<{ readonly size: number }> {
+  const stats = await stat(path).catch((cause: unknown) => {
     const { code } = cause as NodeJS.ErrnoException;
     const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
     throw new SalamandraError('NOT_FOUND', message, { cause });
   });
-  try {
-    const stat = await file.stat();
-    if (stat.isDirectory()) {
-      throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
-    }
-    if (!stat.isFile()) throw invalid('This is not a regular file.');
-    const kind = detectKind(await readHead(file));
-    if (kind === 'image' && stat.size > MAX_IMAGE_BYTES) {
-      throw new SalamandraError(
-        'MEDIA_TOO_LARGE',
-        `The image file has ${stat.size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
-        { details: { bytes: stat.size, max_bytes: MAX_IMAGE_BYTES } },
-      );
-    }
-    return await use(file, { kind, size: stat.size });
-  } finally {
-    await file.close();
+  if (stats.isDirectory()) {
+    throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
   }
+  if (!stats.isFile()) throw invalid('This is not a regular file.');
+  return stats;
 }
 
 function detectKind(head: Uint8Array): MediaKind {
@@ -88,7 +100,7 @@ function detectKind(head: Uint8Array): MediaKind {
   // Throws for HEIC, which is recognized and not supported.
   if (kind === 'image') sniffImageFormat(head);
   if (kind !== null) return kind;
-  throw unsupportedFormat();
+  throw unsupportedFormat(head);
 }
 
 async function readHead(file: FileHandle): Promise<Uint8Array> {

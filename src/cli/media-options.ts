@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 
+import { MAX_IMAGE_PIXELS } from '../config/limits.js';
 import { type Configuration, parseInteger } from '../config/configuration.js';
 import { MAX_FRAMES_PER_SECOND, MAX_SAMPLED_FRAMES, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
@@ -76,7 +77,8 @@ export function readMediaOptions(
     detail: options.detail,
     sampling: parseSampling(options),
     delivery: (options.stream ?? terminal.isTTY) ? 'stream' : 'whole',
-    configuration: configurationFor(options),
+    // The limits of the service protect it from its clients. Here the files are the user's own.
+    configuration: { ...configurationFor(options), imagePixels: MAX_IMAGE_PIXELS },
   };
 }
 

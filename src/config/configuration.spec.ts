@@ -15,6 +15,8 @@ describe('loadConfiguration', () => {
       cacheBytes: null,
       diskCacheBytes: 0,
       sharesCache: true,
+      imageBytes: 1e8,
+      imagePixels: 1e8,
     });
   });
 
@@ -31,6 +33,8 @@ describe('loadConfiguration', () => {
       SALAMANDRA_CACHE_MB: '0',
       SALAMANDRA_DISK_CACHE_MB: '500',
       SALAMANDRA_SHARED_CACHE: 'off',
+      SALAMANDRA_IMAGE_MB: '40',
+      SALAMANDRA_IMAGE_MEGAPIXELS: '400',
     };
 
     expect(loadConfiguration(env)).toEqual({
@@ -46,6 +50,8 @@ describe('loadConfiguration', () => {
       cacheBytes: 0,
       diskCacheBytes: 5e8,
       sharesCache: false,
+      imageBytes: 4e7,
+      imagePixels: 4e8,
     });
   });
 
@@ -112,6 +118,8 @@ describe('loadConfiguration', () => {
     ['SALAMANDRA_THREADS', '1.5'],
     ['SALAMANDRA_THREADS', ''],
     ['SALAMANDRA_MEMORY_MB', '0'],
+    ['SALAMANDRA_IMAGE_MB', '1301'],
+    ['SALAMANDRA_IMAGE_MEGAPIXELS', '401'],
     ['SALAMANDRA_CACHE_MB', '-1'],
     ['SALAMANDRA_DISK_CACHE_MB', '1GB'],
   ])('rejects %s=%s and names the variable', (name, value) => {

@@ -3,6 +3,12 @@ import { domainToASCII, fileURLToPath } from 'node:url';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { countUsableCores } from './cpu-cores.js';
+import {
+  DEFAULT_IMAGE_BYTES,
+  DEFAULT_IMAGE_PIXELS,
+  MAX_IMAGE_BYTES,
+  MAX_IMAGE_PIXELS,
+} from './limits.js';
 
 /** The folder of package.json. `config/` is two levels below it, both in src and in dist. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -38,6 +44,10 @@ export interface Configuration {
   /** Whether clients share the caches. */
   readonly sharesCache: boolean;
   readonly mediaUrls: MediaUrls;
+  /** Bytes of an image file. */
+  readonly imageBytes: number;
+  /** Pixels of an image. */
+  readonly imagePixels: number;
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -57,18 +67,39 @@ export function loadConfiguration(
       1,
       1_024,
     ),
-    memoryBytes: parseMegabytes('SALAMANDRA_MEMORY_MB', env['SALAMANDRA_MEMORY_MB'], 1),
-    cacheBytes: parseMegabytes('SALAMANDRA_CACHE_MB', env['SALAMANDRA_CACHE_MB'], 0),
+    memoryBytes: parseMillions('SALAMANDRA_MEMORY_MB', env['SALAMANDRA_MEMORY_MB'], 1),
+    cacheBytes: parseMillions('SALAMANDRA_CACHE_MB', env['SALAMANDRA_CACHE_MB'], 0),
     diskCacheBytes:
-      parseMegabytes('SALAMANDRA_DISK_CACHE_MB', env['SALAMANDRA_DISK_CACHE_MB'], 0) ?? 0,
+      parseMillions('SALAMANDRA_DISK_CACHE_MB', env['SALAMANDRA_DISK_CACHE_MB'], 0) ?? 0,
     sharesCache: parseSwitch('SALAMANDRA_SHARED_CACHE', env['SALAMANDRA_SHARED_CACHE'] ?? 'on'),
     mediaUrls: parseMediaUrls(env['SALAMANDRA_MEDIA_URLS'], env['SALAMANDRA_MEDIA_DOMAINS']),
+    imageBytes:
+      parseMillions('SALAMANDRA_IMAGE_MB', env['SALAMANDRA_IMAGE_MB'], 1, MAX_IMAGE_BYTES) ??
+      DEFAULT_IMAGE_BYTES,
+    imagePixels:
+      parseMillions(
+        'SALAMANDRA_IMAGE_MEGAPIXELS',
+        env['SALAMANDRA_IMAGE_MEGAPIXELS'],
+        1,
+        MAX_IMAGE_PIXELS,
+      ) ?? DEFAULT_IMAGE_PIXELS,
   });
 }
 
-/** @returns bytes; `null` if the variable is not set. @throws INVALID_PARAMETER with the name of the variable */
-function parseMegabytes(name: string, text: string | undefined, min: number): number | null {
-  return text === undefined ? null : parseInteger(name, text, min, 100_000_000) * 1_000_000;
+/**
+ * Parses a number of millions: megabytes or megapixels.
+ *
+ * @param max of the result; 100 TB by default.
+ * @returns bytes or pixels; `null` if the variable is not set.
+ * @throws INVALID_PARAMETER with the name of the variable
+ */
+function parseMillions(
+  name: string,
+  text: string | undefined,
+  min: number,
+  max = 1e14,
+): number | null {
+  return text === undefined ? null : parseInteger(name, text, min, max / 1e6) * 1e6;
 }
 
 /** @throws INVALID_PARAMETER with the name of the variable */

@@ -6,8 +6,23 @@
  */
 export const GUARANTEED_CONTEXT_TOKENS = 8_192;
 
-/** Pixels of an image: 50 megapixels are 150 MB as decoded RGB. */
-export const MAX_IMAGE_PIXELS = 50_000_000;
+/**
+ * Pixels of an image in any configuration: scans and stitched photographs of archives. Above MAX_WHOLE_IMAGE_PIXELS the
+ * decoder reduces the image while it reads.
+ */
+export const MAX_IMAGE_PIXELS = 400_000_000;
+
+/** Pixels of an image over HTTP by default: that of the largest common cameras. */
+export const DEFAULT_IMAGE_PIXELS = 100_000_000;
+
+/** Pixels of an image that is decoded as a whole: 50 megapixels are 150 MB as RGB. */
+export const MAX_WHOLE_IMAGE_PIXELS = 50_000_000;
+
+/** Pixels of a lossless WebP image, whose decoder keeps 4 bytes per pixel. */
+export const MAX_LOSSLESS_WEBP_PIXELS = 150_000_000;
+
+/** Bytes of the coefficients of a progressive JPEG, which its decoder keeps: 2 bytes each. */
+export const MAX_JPEG_COEFFICIENT_BYTES = 600_000_000;
 
 /**
  * Pixels of an AVIF image. Its decoder allocates whole frames: a file of 1 kB with 49 million pixels took 0.92 GB. At
@@ -15,8 +30,8 @@ export const MAX_IMAGE_PIXELS = 50_000_000;
  */
 export const MAX_AVIF_PIXELS = 25_000_000;
 
-/** Pixels of an image's longer side. All decoders support this size. */
-export const MAX_IMAGE_SIDE = 32_768;
+/** Pixels of an image's longer side: panoramas, and scans of rolls. */
+export const MAX_IMAGE_SIDE = 100_000;
 
 /**
  * Channels of an image. CMYK with alpha has five. Images with more are scientific data, and memory grows with each
@@ -25,16 +40,28 @@ export const MAX_IMAGE_SIDE = 32_768;
 export const MAX_IMAGE_CHANNELS = 5;
 
 /**
+ * Bytes of a strip or tile of a TIFF file without compression, all planes together. It is decoded as a whole: a scan of
+ * 50 million pixels in a single strip of 16-bit RGB is larger, but has no need of compression.
+ */
+export const MAX_TIFF_BLOCK_BYTES = 256_000_000;
+
+/**
  * Tiles per run of the vision graph. A run cannot be interrupted, and a large tile takes more than 1 s. Larger batches
  * are not faster: the activations of one tile fit the CPU cache, those of several do not.
  */
 export const MAX_TILES_PER_RUN = 1;
 
-/** Bytes of an image file. A full-size JPEG of a common camera is smaller. */
-export const MAX_IMAGE_BYTES = 25_000_000;
+/** Bytes of an image file in any configuration: an uncompressed 8-bit scan of MAX_IMAGE_PIXELS, and its metadata. */
+export const MAX_IMAGE_BYTES = 1_300_000_000;
 
-/** Bytes of all images of a request, which wait in memory: eight camera files of common size. */
-export const MAX_REQUEST_IMAGE_BYTES = 50_000_000;
+/** Bytes of an image file over HTTP by default: an uncompressed TIFF of a common scanner. */
+export const DEFAULT_IMAGE_BYTES = 100_000_000;
+
+/** Bytes of an image file that waits in memory. Larger files are stored on disk. */
+export const MAX_MEMORY_IMAGE_BYTES = 8_000_000;
+
+/** Bytes of all images of a request, as a multiple of the limit for one. */
+export const MAX_REQUEST_IMAGES = 2;
 
 /** Bytes of a video file, which is streamed to disk: an hour of broadcast video. */
 export const MAX_VIDEO_BYTES = 2_000_000_000;
@@ -134,8 +161,12 @@ export const MAX_REQUEST_MS_PER_GB = 180_000;
 export const MAX_CANCEL_MS = 30_000;
 export const MAX_CANCEL_MS_PER_GB = 10_000;
 
-/** Milliseconds to decode and tile an image. 50 million pixels take 3 s, and longer on a busy machine. */
+/**
+ * Milliseconds to decode and tile an image, and the addition per million pixels that the configuration permits above
+ * MAX_WHOLE_IMAGE_PIXELS. 50 million pixels take 3 s, 400 million up to 30 s, and longer on a busy machine.
+ */
 export const MAX_TILE_IMAGE_MS = 20_000;
+export const MAX_TILE_IMAGE_MS_PER_MEGAPIXEL = 200;
 
 /** Data segment of a media worker in bytes (RLIMIT_DATA). The largest allowed AVIF takes half of it. */
 export const MAX_MEDIA_WORKER_BYTES = 1_000_000_000;

@@ -5,7 +5,7 @@ import {
 } from '../language/caption-instructions.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
 import { type CaptionKind, type Language, resolveLanguage } from '../language/languages.js';
-import type { MediaKind } from '../media/sniff-media.js';
+import type { MediaKind } from '../media/signatures.js';
 
 /** An earlier turn of a conversation. */
 export interface EarlierTurn {

@@ -1,3 +1,4 @@
+import type { EncodedFile } from '../media/byte-source.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { ImageProcessorConfig } from '../models/package/manifest.js';
 import type { Detail, TileLayout } from '../vision/plan-tiles.js';
@@ -7,7 +8,7 @@ import type { RequestHandle } from './scheduling/queue-ticket.js';
 
 export interface TilingRequest {
   /** The encoded file as received. Untrusted. */
-  readonly bytes: Uint8Array;
+  readonly file: EncodedFile;
   readonly geometry: VisionGeometry;
   readonly detail: Detail;
   readonly maxVisualTokens: number;
@@ -15,6 +16,8 @@ export interface TilingRequest {
 }
 
 export interface TiledImage extends ImageTiles {
+  /** Whether the image shows one uniform color. */
+  readonly isBlank: boolean;
   readonly mediaDecodeMs: number;
   readonly tileMs: number;
 }

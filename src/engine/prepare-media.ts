@@ -92,7 +92,8 @@ export async function prepareMedia(
   for (const [index, image] of images.entries()) {
     // Shared again for every image: a small one leaves its tokens to those after it.
     const maxVisualTokens = leastTokens + Math.floor(spareTokens / (images.length - index));
-    const request = { bytes: image.bytes, geometry, detail, maxVisualTokens, layout };
+    const file = 'bytes' in image ? { bytes: image.bytes } : { path: image.path };
+    const request = { file, geometry, detail, maxVisualTokens, layout };
     const entry = await prepareImage(request, model, context);
     spareTokens -= entry.report.visualTokens - leastTokens;
     prepared.set(image, entry);
@@ -138,8 +139,8 @@ async function prepareImage(
   { mediaDecoder }: PrepareModel,
   { caches, handle }: PrepareContext,
 ): Promise<PreparedMedia> {
-  const { bytes, layout, detail, geometry, maxVisualTokens } = request;
-  const sha256 = hashBytes(bytes);
+  const { file, layout, detail, geometry, maxVisualTokens } = request;
+  const sha256 = 'bytes' in file ? hashBytes(file.bytes) : await hashFile(file.path, handle.signal);
   const fullKey = imageKey(sha256, layout, detail);
   const cached = await caches.features.get(fullKey);
   if (cached && fitsBudget(cached, { maxVisualTokens, maxFrames: Infinity })) {
@@ -150,7 +151,11 @@ async function prepareImage(
   const isFull = layout !== 'anyres' || isFullDetail(image.plan, geometry);
   return {
     key: isFull ? fullKey : `${fullKey} ${grid ? `${grid.rows}x${grid.columns}` : '1'}`,
-    report: { kind: 'image', ...imageSize, tiles, grid, visualTokens, sha256 },
+    report: {
+      kind: 'image',
+      ...imageSize,
+      ...{ tiles, grid, visualTokens, blank: image.isBlank, sha256 },
+    },
     tiled: { kind: 'image', ...image },
     cachedFeatures: null,
   };

@@ -4,6 +4,7 @@ import type { SamplingSettings } from '../decoder/sampling/sampler.js';
 import type { StopText } from '../decoder/sampling/stop-criteria.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
 import type { ChatMessage, TemplateVariables } from '../language/chat-template.js';
+import type { EncodedFile } from '../media/byte-source.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { GenerationDefaults, HubSource, Precision } from '../models/package/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
@@ -28,8 +29,8 @@ export interface GenerationSettings extends SamplingSettings, LogitsSettings {
 
 /** An image or video that conversations reference. */
 export type RequestMedia =
-  /** The encoded file as received. */
-  | { readonly kind: 'image'; readonly bytes: Uint8Array }
+  /** The encoded file as received, in memory or on disk. */
+  | ({ readonly kind: 'image' } & EncodedFile)
   /** A local file: an upload, or a path from the command line. */
   | { readonly kind: 'video'; readonly path: string; readonly sampling: FrameSampling };
 

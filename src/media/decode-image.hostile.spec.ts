@@ -1,16 +1,16 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { decodeImage } from './decode-image.js';
+import { decodeImage, type DecodeOptions } from './decode-image.js';
 
 const WIDTH = 48;
 const HEIGHT = 32;
 const pixels = Buffer.from(Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => (i * i) % 251));
 const testImage = () => sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
 
-async function rejection(bytes: Uint8Array): Promise<SalamandraError> {
+async function rejection(bytes: Uint8Array, options?: DecodeOptions): Promise<SalamandraError> {
   try {
-    await decodeImage({ bytes });
+    await decodeImage({ bytes }, options);
   } catch (error) {
     if (error instanceof SalamandraError) return error;
     throw error;
@@ -19,11 +19,11 @@ async function rejection(bytes: Uint8Array): Promise<SalamandraError> {
 }
 
 /** A PNG whose header declares a size, with almost no data. */
-function claimPng(width: number, height: number): Buffer {
+function claimPng(width: number, height: number, interlace = 0): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
+  header.set([8, 2, 0, 0, interlace], 8);
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
   const chunks = [chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(9)))];
   return Buffer.concat([signature, ...chunks, chunk('IEND', Buffer.alloc(0))]);
@@ -87,11 +87,12 @@ describe('decodeImage of hostile files', () => {
     const error = await rejection(whole.subarray(0, 200));
 
     expect(error.publicMessage).toBe(
-      'The image file is damaged or incomplete. Send the original file again.',
+      'The JPEG file is damaged or incomplete at byte 200. Send the original file again.',
     );
     expect(error.toJSON()).toEqual({
       code: 'MEDIA_CORRUPT',
       publicMessage: error.publicMessage,
+      details: { byte: 200 },
       retryable: false,
     });
     expect(error.cause).toBeInstanceOf(Error);
@@ -105,10 +106,9 @@ describe('decodeImage of hostile files', () => {
   });
 
   it.each([
-    ['pixels', 10_000, 10_000, 100_000_000, 50_000_000],
-    ['pixels', 10_000, 5_001, 50_010_000, 50_000_000],
-    ['side', 32_769, 1, 32_769, 32_768],
-    ['side', 1, 32_769, 32_769, 32_768],
+    ['pixels', 20_000, 20_001, 400_020_000, 400_000_000],
+    ['side', 100_001, 1, 100_001, 100_000],
+    ['side', 1, 100_001, 100_001, 100_000],
   ])('rejects too many %s in a header: %i x %i', async (measure, width, height, value, limit) => {
     const startedMs = performance.now();
     const error = await rejection(claimPng(width, height));
@@ -118,8 +118,39 @@ describe('decodeImage of hostile files', () => {
     expect(performance.now() - startedMs).toBeLessThan(1000);
   });
 
+  it('rejects more pixels than the configuration permits, and names the other way', async () => {
+    const error = await rejection(claimPng(10_000, 10_001), { maxPixels: 100_000_000 });
+
+    expect(error.details).toEqual({ measure: 'pixels', value: 100_010_000, limit: 100_000_000 });
+    expect(error.publicMessage).toContain('use the command line, which reads up to 400,000,000');
+  });
+
   it('accepts a header at the limit and then reports missing pixels', async () => {
     expect((await rejection(claimPng(10_000, 5_000))).code).toBe('MEDIA_CORRUPT');
+  });
+
+  it('has a lower pixel limit for interlaced PNG', async () => {
+    const error = await rejection(claimPng(10_000, 10_000, 1));
+
+    expect(error.details).toEqual({ measure: 'pixels', value: 100_000_000, limit: 50_000_000 });
+    expect(error.publicMessage).toContain('Save it without interlacing');
+  });
+
+  it('has a lower pixel limit for progressive JPEG, by its chroma subsampling', async () => {
+    for (const [chromaSubsampling, limit] of [
+      ['4:2:0', 200_000_000],
+      ['4:4:4', 100_000_000],
+    ] as const) {
+      const bytes = await testImage().jpeg({ progressive: true, chromaSubsampling }).toBuffer();
+      const frame = bytes.indexOf(Buffer.from([0xff, 0xc2]));
+      bytes.writeUInt16BE(15_000, frame + 5);
+      bytes.writeUInt16BE(16_000, frame + 7);
+
+      expect(await rejection(bytes)).toMatchObject({
+        code: 'MEDIA_TOO_LARGE',
+        details: { measure: 'pixels', value: 240_000_000, limit },
+      });
+    }
   });
 
   it('has a lower pixel limit for AVIF', async () => {

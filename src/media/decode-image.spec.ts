@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import { decodeImage, type DecodedImage } from './decode-image.js';
+import { decodeImage } from './decode-image.js';
+import type { DecodedImage } from './decoded-image.js';
 
 const WIDTH = 48;
 const HEIGHT = 32;

@@ -1,141 +1,145 @@
-import sharp from 'sharp';
-import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { MAX_IMAGE_CHANNELS, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from '../config/limits.js';
-import { SalamandraError } from '../errors/salamandra-error.js';
+import {
+  MAX_IMAGE_CHANNELS,
+  MAX_IMAGE_PIXELS,
+  MAX_IMAGE_SIDE,
+  MAX_WHOLE_IMAGE_PIXELS,
+} from '../config/limits.js';
+import { type EncodedFile, withSource } from './byte-source.js';
+import type { DecodedImage } from './decoded-image.js';
+import { flatten, isBlank } from './flatten.js';
+import { grouped, imageTooLarge } from './image-errors.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
+import { decodePixels } from './libvips.js';
+import { openImage, type OpenedImage, toImageError } from './open-image.js';
 import { sniffImageFormat } from './sniff-media.js';
+import type { Reduction } from './reduce-rows.js';
+import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
-/** The content of an image file. */
-export interface EncodedMedia {
-  readonly bytes: Uint8Array;
+/** A decoded image. */
+export interface DecodedImageFile extends DecodedImage {
+  /** Size in the file, upright. The pixels are fewer if the image was reduced while it was read. */
+  readonly fullSize: ImageSize;
+  /** Whether the image shows one uniform color. */
+  readonly isBlank: boolean;
 }
 
-/** Upright, opaque sRGB pixels. */
-export interface DecodedImage {
-  readonly width: number;
-  readonly height: number;
-  /** RGB, row-major: `width * height * 3` bytes. */
-  readonly data: Uint8Array;
+export interface DecodeOptions {
+  /** Pixels that the configuration permits, at most MAX_IMAGE_PIXELS. */
+  readonly maxPixels?: number;
+  /**
+   * The size to which an upright image of a given size will be resized. Images above MAX_WHOLE_IMAGE_PIXELS are reduced
+   * to about one and a half times this size while they are read. Undefined: no image is reduced.
+   */
+  readonly reduceFor?: (fullSize: ImageSize) => ImageSize;
 }
 
-// libvips sniffs the content itself, so all other loaders are blocked.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: Object.values(IMAGE_FORMATS).map(({ loader }) => loader) });
-// libvips's cache is useless, because no image is decoded twice. One thread leaves the other cores to the model.
-sharp.cache(false);
-sharp.concurrency(1);
+/** Upright size in pixels. */
+type ImageSize = Pick<DecodedImage, 'width' | 'height'>;
 
 /**
- * Decodes an image. Pixels equal those of Pillow, which Hugging Face's image processors use, with three differences:
+ * Decodes an image. Pixels equal those of Pillow, which Hugging Face's image processors use, with these differences:
  * EXIF orientation is applied, embedded ICC profiles are converted to sRGB, and CMYK without a profile is converted
- * through a press profile. As in Pillow, transparency is composited on white, 16-bit channels lose their lower byte,
- * and an animation is reduced to its first frame.
+ * through a press profile. Of a TIFF file the largest page is decoded, and its samples are scaled to their range. As in
+ * Pillow, other 16-bit channels lose their lower byte.
+ *
+ * Transparency is composited on white, or on a darker ground if white would hide the drawing. An animation is reduced
+ * to its first frame that is not blank.
  *
  * The limits are checked on the header before any pixel is allocated, because a few bytes can declare gigabytes. A
  * hostile file may still keep the decoder busy, which cannot be interrupted: run this in a process that can be killed.
  *
- * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */
-export async function decodeImage({ bytes }: EncodedMedia): Promise<DecodedImage> {
-  const format = sniffImageFormat(bytes);
-  checkLimits(format, await readHeader(bytes));
-  return decodePixels(bytes);
+export function decodeImage(
+  encoded: EncodedFile,
+  { maxPixels = MAX_IMAGE_PIXELS, reduceFor = (fullSize) => fullSize }: DecodeOptions = {},
+): Promise<DecodedImageFile> {
+  return withSource(encoded, async (source) => {
+    const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
+    const opened = await openImage(format, { encoded, source });
+    checkLimits(format, opened, maxPixels);
+    const { width, height } = opened;
+    const reduction = chooseReduction({ width, height }, reduceFor({ width, height }));
+    const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
+      try {
+        const image = flatten(await decodePixels(await opened.load(frame, reduction)));
+        return { ...image, fullSize: { width, height }, isBlank: isBlank(image) };
+      } catch (cause) {
+        throw toImageError(format, source, cause);
+      }
+    };
+
+    const first = await decodeFrame(0);
+    if (!first.isBlank) return first;
+    for (const frame of listLaterFrames(opened.frames)) {
+      const later = await decodeFrame(frame);
+      if (!later.isBlank) return later;
+    }
+    return first;
+  });
 }
 
 /**
- * Width and height that `decodeImage` would return, in pixels, from the header alone. Also works for truncated files.
+ * Width and height of an image in its file, upright, in pixels, from the header alone.
  *
- * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
  */
-export async function readImageSize({
-  bytes,
-}: EncodedMedia): Promise<Pick<DecodedImage, 'width' | 'height'>> {
-  const format = sniffImageFormat(bytes);
-  const header = await readHeader(bytes);
-  checkLimits(format, header);
-  const { width, height } = header.autoOrient;
-  return { width, height };
+export function readImageSize(
+  encoded: EncodedFile,
+  { maxPixels = MAX_IMAGE_PIXELS }: Pick<DecodeOptions, 'maxPixels'> = {},
+): Promise<ImageSize> {
+  return withSource(encoded, async (source) => {
+    const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
+    const opened = await openImage(format, { encoded, source });
+    checkLimits(format, opened, maxPixels);
+    const { width, height } = opened;
+    return { width, height };
+  });
 }
 
-async function readHeader(bytes: Uint8Array): Promise<Metadata> {
-  try {
-    // checkLimits applies the limits, so that its error can name the one that was exceeded.
-    return await open(bytes, { limitInputPixels: false, limitInputChannels: false }).metadata();
-  } catch (cause) {
-    throw corrupt(cause);
-  }
+/** Size of a reduced side, as a multiple of the size it is needed for: the rest is left to the exact resize. */
+const REDUCED_MARGIN = 1.5;
+
+/** Each axis has its own factor, because the base tile squeezes a panorama on one axis only. */
+function chooseReduction({ width, height }: ImageSize, target: ImageSize): Reduction {
+  if (width * height <= MAX_WHOLE_IMAGE_PIXELS) return { across: 1, down: 1 };
+  const factor = (from: number, to: number) =>
+    Math.max(1, Math.floor(from / (REDUCED_MARGIN * to)));
+  return { across: factor(width, target.width), down: factor(height, target.height) };
 }
 
-function checkLimits(format: ImageFormat, { width, height, channels }: Metadata): void {
-  const { label, maxPixels } = IMAGE_FORMATS[format];
+/** Frames of an animation that are decoded if the first one is blank. Each costs the frames before it. */
+const MAX_LATER_FRAMES = 8;
+
+/** Frames after the first, evenly spread, up to the last. */
+function listLaterFrames(frames: number): number[] {
+  const count = Math.min(frames - 1, MAX_LATER_FRAMES);
+  return Array.from({ length: count }, (_, index) =>
+    Math.round(((index + 1) * (frames - 1)) / count),
+  );
+}
+
+function checkLimits(format: ImageFormat, opened: OpenedImage, maxPixels: number): void {
+  const { width, height, channels, limit } = opened;
   const pixels = width * height;
+  if (pixels > limit.pixels) {
+    const { name, remedy } = limit.variant ?? { name: IMAGE_FORMATS[format].label, remedy: null };
+    const remedies =
+      remedy === null ? 'Reduce the resolution.' : `${remedy}, or reduce the resolution.`;
+    const message = `The image has ${grouped(pixels)} pixels. The limit for ${name} is ${grouped(limit.pixels)} pixels. ${remedies}`;
+    throw imageTooLarge('pixels', pixels, limit.pixels, message);
+  }
   if (pixels > maxPixels) {
-    const message = `The image has ${grouped(pixels)} pixels. The limit for ${label} is ${grouped(maxPixels)} pixels. Reduce the resolution.`;
-    throw tooLarge('pixels', pixels, maxPixels, message);
+    const message = `The image has ${grouped(pixels)} pixels. The limit is ${grouped(maxPixels)} pixels. Reduce the resolution, or use the command line, which reads up to ${grouped(MAX_IMAGE_PIXELS)} pixels.`;
+    throw imageTooLarge('pixels', pixels, maxPixels, message);
   }
   const side = Math.max(width, height);
   if (side > MAX_IMAGE_SIDE) {
     const message = `The longer side of the image has ${grouped(side)} pixels. The limit is ${grouped(MAX_IMAGE_SIDE)} pixels. Reduce the resolution or crop the image.`;
-    throw tooLarge('side', side, MAX_IMAGE_SIDE, message);
+    throw imageTooLarge('side', side, MAX_IMAGE_SIDE, message);
   }
   if (channels > MAX_IMAGE_CHANNELS) {
     const message = `The image has ${channels} channels. The limit is ${MAX_IMAGE_CHANNELS}. Convert the image to RGB.`;
-    throw tooLarge('channels', channels, MAX_IMAGE_CHANNELS, message);
+    throw imageTooLarge('channels', channels, MAX_IMAGE_CHANNELS, message);
   }
-}
-
-async function decodePixels(bytes: Uint8Array): Promise<DecodedImage> {
-  const limits = { limitInputPixels: MAX_IMAGE_PIXELS, limitInputChannels: MAX_IMAGE_CHANNELS };
-  try {
-    const { data, info } = await open(bytes, limits)
-      .autoOrient()
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    if (channels === 4) return { width, height, data: flattenOnWhite(data) };
-    if (channels !== 3) throw new TypeError(`Expected 3 or 4 decoded channels, got ${channels}.`);
-    return { width, height, data };
-  } catch (cause) {
-    throw corrupt(cause);
-  }
-}
-
-/** RGBA to RGB on white, rounded as Pillow does. libvips truncates, which gives values one level darker. */
-function flattenOnWhite(rgba: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    const alpha = rgba[from + 3] ?? 255;
-    const white = 255 * (255 - alpha) + 127;
-    rgb[to++] = ((rgba[from] ?? 0) * alpha + white) / 255;
-    rgb[to++] = ((rgba[from + 1] ?? 0) * alpha + white) / 255;
-    rgb[to++] = ((rgba[from + 2] ?? 0) * alpha + white) / 255;
-  }
-  return rgb;
-}
-
-function open(bytes: Uint8Array, limits: SharpOptions): Sharp {
-  return sharp(bytes, { ...limits, failOn: 'error', pages: 1, sequentialRead: true });
-}
-
-function corrupt(cause: unknown): SalamandraError {
-  return new SalamandraError(
-    'MEDIA_CORRUPT',
-    'The image file is damaged or incomplete. Send the original file again.',
-    { cause },
-  );
-}
-
-function tooLarge(
-  measure: 'pixels' | 'side' | 'channels',
-  value: number,
-  limit: number,
-  message: string,
-): SalamandraError {
-  return new SalamandraError('MEDIA_TOO_LARGE', message, { details: { measure, value, limit } });
-}
-
-/** `50,000,000` */
-function grouped(value: number): string {
-  return value.toLocaleString('en');
 }

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-import type { DecodedImage } from './decode-image.js';
+import type { DecodedImage } from './decoded-image.js';
 
 /** Encodes an image as PNG, without loss. */
 export async function encodePng({ width, height, data }: DecodedImage): Promise<Uint8Array> {

@@ -8,6 +8,8 @@ interface ImageReport {
   readonly tiles: number;
   readonly grid: TileGrid | null;
   readonly visualTokens: number;
+  /** Whether the image shows one uniform color, so that texts about it describe nothing. */
+  readonly blank: boolean;
   /** SHA-256 of the encoded file, lower-case hex. */
   readonly sha256: string;
 }

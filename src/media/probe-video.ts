@@ -52,14 +52,15 @@ export async function probeVideo(ffmpeg: Ffmpeg, path: string): Promise<ProbedVi
 async function readContainer(path: string): Promise<VideoContainer> {
   // Opening a named pipe or a device could block forever.
   const { size } = await stat(path).then((status) =>
-    status.isFile() ? status : Promise.reject(unsupportedFormat()),
+    status.isFile() ? status : Promise.reject(unsupportedFormat(new Uint8Array())),
   );
   if (size === 0) throw emptyFile();
   const handle = await open(path);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(MEDIA_HEAD_BYTES));
-    const container = sniffVideoContainer(buffer.subarray(0, bytesRead));
-    if (container === null) throw unsupportedFormat();
+    const head = buffer.subarray(0, bytesRead);
+    const container = sniffVideoContainer(head);
+    if (container === null) throw unsupportedFormat(head);
     return container;
   } finally {
     await handle.close();

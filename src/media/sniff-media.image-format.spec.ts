@@ -42,6 +42,8 @@ describe('sniffImageFormat', () => {
     ['gif', text('GIF87a')],
     ['avif', ftyp('mif1', 'mif1', 'avif')],
     ['avif', ftyp('avis', 'msf1')],
+    ['pnm', text('P6\n2 1\n255\n')],
+    ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
   });
@@ -55,16 +57,11 @@ describe('sniffImageFormat', () => {
     ['zeros', Buffer.alloc(1000)],
     ['white space', text('  \n\t ')],
     ['plain text', text('an image of a cat')],
-    ['SVG', text('<svg xmlns="http://www.w3.org/2000/svg"/>')],
-    ['SVG with a declaration', text('<?xml version="1.0"?>\n<svg/>')],
     ['compressed SVG', text('\x1f\x8b\x08\0\0\0\0\0')],
     ['HTML', text('<!doctype html><img src=x>')],
-    ['PDF', text('%PDF-1.7\n')],
     ['ZIP', text('PK\x03\x04')],
     ['a program', text('MZ\x90\0')],
-    ['BMP', text('BM\x1e\0\0\0')],
     ['RIFF other than WebP', text('RIFF\x24\0\0\0WAVEfmt ')],
-    ['JPEG 2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
     ['MP4', ftyp('isom', 'isom', 'avc1')],
     ['a truncated ISO header', text('\0\0\0\x20ftypav')],
     ['an ISO header of length 0', text('\0\0\0\0ftypavif')],
@@ -74,23 +71,45 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
+      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'],
+        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm'],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
       ],
     });
   });
 
-  it.each([ftyp('heic', 'mif1', 'heic'), ftyp('mif1', 'mif1', 'heic'), ftyp('heix')])(
-    'says that HEIC is not supported',
-    (bytes) => {
-      expect(rejection(bytes)).toMatchObject({
-        code: 'UNSUPPORTED_MEDIA_TYPE',
-        publicMessage: 'HEIC images are not supported. Convert the image to JPEG or AVIF.',
-      });
-    },
-  );
+  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM.';
+  const videos =
+    'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg.';
+  it.each([
+    ['HEIC images', ftyp('heic', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
+    ['HEIC images', ftyp('mif1', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
+    ['HEIC images', ftyp('heix'), 'Convert the image to JPEG or AVIF.'],
+    [
+      'Canon CR3 raw files',
+      ftyp('crx '),
+      'Develop it in a raw converter, and send a JPEG or TIFF.',
+    ],
+    ['JPEG 2000 images', text('\0\0\0\x0cjP  \r\n\x87\n'), images],
+    ['JPEG 2000 images', text('\xff\x4f\xff\x51\0'), images],
+    ['JPEG XL images', text('\xff\x0a\xfa'), images],
+    ['JPEG XL images', text('\0\0\0\x0cJXL \r\n\x87\n'), images],
+    ['PDF documents', text('%PDF-1.7\n'), 'Export the page as an image.'],
+    ['DjVu documents', text('AT&TFORM\0\0'), 'Export the page as an image.'],
+    ['Photoshop files', text('8BPS\0\x01'), images],
+    ['DICOM files', Buffer.concat([Buffer.alloc(128), text('DICM')]), images],
+    ['SVG images', text('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'They can contain scripts'],
+    ['SVG images', text('<?xml version="1.0"?>\n<!-- x -->\n<svg/>'), 'They can contain scripts'],
+    ['MXF files', text('\x06\x0e\x2b\x34\x02\x05\x01\x01'), videos],
+    ['Playlists', text('#EXTM3U\n'), 'They refer to other files.'],
+  ] as const)('names %s', (name, bytes, advice) => {
+    const error = rejection(bytes);
+
+    expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
+    expect(error.publicMessage).toContain(`${name} are not supported. ${advice}`);
+    expect(error.details?.['format']).toBe(name);
+  });
 });

@@ -18,7 +18,7 @@ const CAUSES: readonly (readonly [RegExp, (cause: unknown) => SalamandraError])[
   [/Picture size \d+x\d+ (?:exceeds|is invalid)|[Dd]imensions \d+x\d+ not/, tooManyPixels],
   [/exceeds max_streams/, tooManyStreams],
   [/matches no streams|does not contain any stream/, noVideoStream],
-  [/Format not on whitelist/, unsupportedFormat],
+  [/Format not on whitelist/, (cause) => unsupportedFormat(new Uint8Array(), cause)],
   [/Codec \(\w+\) not on whitelist|[Dd]ecoder .*not found|no decoder/, unsupportedCodec],
   [/Cannot allocate memory/, tooExpensiveVideo],
 ];

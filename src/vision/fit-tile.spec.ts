@@ -1,5 +1,5 @@
 import { drawTestImage } from '../../test/golden/vision-golden.js';
-import type { DecodedImage } from '../media/decode-image.js';
+import type { DecodedImage } from '../media/decoded-image.js';
 import { fitTile, type TileFit } from './fit-tile.js';
 
 const CHANNELS = 3;

@@ -1,6 +1,6 @@
-import type { DecodedImage } from '../media/decode-image.js';
+import type { DecodedImage } from '../media/decoded-image.js';
 import type { Color, ImageProcessorConfig, SingleTileLayout } from '../models/package/manifest.js';
-import { resizeImage, type SquarePadding } from './resize-image.js';
+import { type Padding, resizeImage } from './resize-image.js';
 import type { Size } from './vision-geometry.js';
 
 /** How a whole image becomes one tile. */
@@ -15,31 +15,33 @@ const CHANNELS = 3;
  * Bit-equal to `pad_to_square`, `resize` and `center_crop` of the PIL image processors of Hugging Face transformers
  * (`CLIPImageProcessorPil`, `LlavaImageProcessorPil`, `SiglipImageProcessorPil`, `LlavaOnevisionImageProcessorPil`).
  *
+ * @param fullSize of the image, if its pixels are a reduced version of it.
  * @returns RGB, `tileSize.height * tileSize.width * 3` bytes
  */
 export function fitTile(
   image: DecodedImage,
-  { paddingColor, resize }: TileFit,
+  fit: TileFit,
   { tileSize, resample }: Pick<ImageProcessorConfig, 'tileSize' | 'resample'>,
+  fullSize: Size = image,
 ): Uint8Array {
-  const size = resizedSize(image, paddingColor ? 'both' : resize.sides, resize.pixels);
+  const { paddingColor } = fit;
+  const size = fittedSize(fullSize, fit);
   const columns = cropCenter(size.width, tileSize.width);
   const rows = cropCenter(size.height, tileSize.height);
   const resized = resizeImage(image, size, resample, {
     window: { columns, rows },
-    ...(paddingColor && { padding: centerOnSquare(image, paddingColor) }),
+    ...(paddingColor && { padding: centerOnSquare(image, fullSize, paddingColor) }),
   });
   if (resized.width === tileSize.width && resized.height === tileSize.height) return resized.data;
   return placeOnBlack(resized, { left: columns.margin, top: rows.margin }, tileSize);
 }
 
-/** Python's `int(pixels * long / short)` for the longer side. */
-function resizedSize(
-  { width, height }: Size,
-  sides: SingleTileLayout['resize']['sides'],
-  pixels: number,
-): Size {
-  if (sides === 'both') return { width: pixels, height: pixels };
+/**
+ * Size to which an image is resized, its padding included. The longer side is Python's `int(pixels * long / short)`.
+ */
+export function fittedSize({ width, height }: Size, { paddingColor, resize }: TileFit): Size {
+  const { sides, pixels } = resize;
+  if (paddingColor || sides === 'both') return { width: pixels, height: pixels };
   return width <= height
     ? { width: pixels, height: Math.trunc((pixels * height) / width) }
     : { width: Math.trunc((pixels * width) / height), height: pixels };
@@ -57,10 +59,14 @@ function cropCenter(from: number, to: number): CroppedSide {
   return { start: Math.floor((from - to) / 2), length: to, margin: 0 };
 }
 
-function centerOnSquare({ width, height }: Size, color: Color): SquarePadding {
-  const side = Math.max(width, height);
-  const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
-  return { side, left, top, color };
+/** The square of the full size, in pixels of the image: a reduced image may have another factor on each axis. */
+function centerOnSquare(image: Size, fullSize: Size, color: Color): Padding {
+  const side = Math.max(fullSize.width, fullSize.height);
+  const width = Math.round((side * image.width) / fullSize.width);
+  const height = Math.round((side * image.height) / fullSize.height);
+  const left = Math.floor((width - image.width) / 2);
+  const top = Math.floor((height - image.height) / 2);
+  return { width, height, left, top, color };
 }
 
 /** Copies the image onto a black canvas. @returns RGB of the canvas */

@@ -1,4 +1,4 @@
-import type { DecodedImage } from '../media/decode-image.js';
+import type { DecodedImage } from '../media/decoded-image.js';
 import type { Color, ResamplingFilter } from '../models/package/manifest.js';
 import type { Size } from './vision-geometry.js';
 
@@ -29,10 +29,9 @@ interface Section {
   readonly length: number;
 }
 
-/** A square of one color on which the image lies. */
-export interface SquarePadding {
-  readonly side: number;
-  /** Position of the image on the square. */
+/** A larger image of one color on which the image lies. */
+export interface Padding extends Size {
+  /** Position of the image on it. */
   readonly left: number;
   readonly top: number;
   readonly color: Color;
@@ -44,8 +43,8 @@ export interface ResizeOptions {
    * too long to be held in memory.
    */
   readonly window?: { readonly columns: Section; readonly rows: Section };
-  /** The square is resized instead of the image. It is never built: a thin image would take gigabytes. */
-  readonly padding?: SquarePadding;
+  /** The padded image is resized instead of the image. It is never built: a thin image would take gigabytes. */
+  readonly padding?: Padding;
 }
 
 /** One side of the input: the pixels of the image, and constant ones around them. */
@@ -109,13 +108,13 @@ function isHeightFirst(image: Size, size: Size): boolean {
 /** @param size square, so that the width is resized first. */
 function resizePadded(
   image: DecodedImage,
-  { side, left, top, color }: SquarePadding,
+  { width, height, left, top, color }: Padding,
   size: Size,
   window: Required<ResizeOptions>['window'],
   filter: Filter,
 ): DecodedImage {
-  const across = { length: side, imageStart: left, imageLength: image.width };
-  const down = { length: side, imageStart: top, imageLength: image.height };
+  const across = { length: width, imageStart: left, imageLength: image.width };
+  const down = { length: height, imageStart: top, imageLength: image.height };
   const horizontal = createKernel(across, size.width, window.columns, filter);
   const vertical = createKernel(down, size.height, window.rows, filter);
   // The rows above and below the image, after the first pass.

@@ -1,7 +1,7 @@
-import type { DecodedImage } from '../media/decode-image.js';
+import type { DecodedImage } from '../media/decoded-image.js';
 import type { ResamplingFilter } from '../models/package/manifest.js';
 import { countVisualTokens } from './count-visual-tokens.js';
-import { fitTile, placeOnBlack } from './fit-tile.js';
+import { fittedSize, fitTile, placeOnBlack } from './fit-tile.js';
 import type { TilePlan } from './plan-tiles.js';
 import { resizeImage } from './resize-image.js';
 import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
@@ -15,7 +15,7 @@ export interface TiledImage {
 const CHANNELS = 3;
 
 /**
- * Creates the tiles of a plan.
+ * Creates the tiles of a plan. The pixels may be a reduced version of the image that was planned.
  *
  * With the layout `anyres`, the base tile is the whole image resized to the tile size, without keeping the aspect
  * ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black. Bit-equal
@@ -28,7 +28,7 @@ export function tileImage(
   { layout, imageProcessor }: VisionGeometry,
 ): TiledImage {
   if (layout.kind === 'single-tile') {
-    return { plan, tiles: [fitTile(image, layout, imageProcessor)] };
+    return { plan, tiles: [fitTile(image, layout, imageProcessor, plan.imageSize)] };
   }
   const { tileSize, resample } = imageProcessor;
   const baseTile = resizeImage(image, tileSize, resample).data;
@@ -37,13 +37,18 @@ export function tileImage(
     width: plan.grid.columns * tileSize.width,
     height: plan.grid.rows * tileSize.height,
   };
-  const canvas = drawCanvas(image, size, resample);
+  const canvas = drawCanvas(image, plan.imageSize, size, resample);
   return { plan, tiles: [baseTile, ...cutTiles(canvas, plan.grid, tileSize)] };
 }
 
-/** Resizes the image to fit the canvas and centers it. An odd padding pixel goes right or down. */
-function drawCanvas(image: DecodedImage, canvas: Size, resample: ResamplingFilter): DecodedImage {
-  const scaled = resizeImage(image, fitInside(image, canvas), resample);
+/** Resizes an image of this full size to fit the canvas and centers it. An odd padding pixel goes right or down. */
+function drawCanvas(
+  image: DecodedImage,
+  fullSize: Size,
+  canvas: Size,
+  resample: ResamplingFilter,
+): DecodedImage {
+  const scaled = resizeImage(image, fitInside(fullSize, canvas), resample);
   const left = Math.floor((canvas.width - scaled.width) / 2);
   const top = Math.floor((canvas.height - scaled.height) / 2);
   return { ...canvas, data: placeOnBlack(scaled, { left, top }, canvas) };
@@ -81,21 +86,38 @@ function cutTile(canvas: DecodedImage, top: number, left: number, tileSize: Size
   return tile;
 }
 
+/** The largest size to which an image of this full size is resized, whatever its tiles are. */
+export function largestResize(
+  fullSize: Size,
+  { layout, imageProcessor: { tileSize } }: VisionGeometry,
+): Size {
+  if (layout.kind === 'single-tile') return fittedSize(fullSize, layout);
+  const sizes = [tileSize, ...layout.imageGridPinpoints];
+  return {
+    width: Math.max(...sizes.map(({ width }) => width)),
+    height: Math.max(...sizes.map(({ height }) => height)),
+  };
+}
+
 /**
  * Creates the single tile of one of several images: the image is centered on a square of the layout's color, then
  * resized. As `LlavaOnevisionImageProcessorPil` of Hugging Face transformers.
  *
  * @throws RangeError if the layout tiles several images as it tiles one; see `chooseTileLayout`
  */
-export function tileSquare(image: DecodedImage, geometry: VisionGeometry): TiledImage {
+export function tileSquare(
+  image: DecodedImage,
+  geometry: VisionGeometry,
+  fullSize: Size = image,
+): TiledImage {
   const { layout, imageProcessor } = geometry;
   const paddingColor = layout.kind === 'anyres' ? layout.severalImagesColor : null;
   if (!paddingColor) throw new RangeError('The layout has no square tiles.');
   const resize = { sides: 'both', pixels: imageProcessor.tileSize.width } as const;
-  const { width, height } = image;
-  const visualTokens = countVisualTokens(image, null, geometry);
+  const { width, height } = fullSize;
+  const visualTokens = countVisualTokens(fullSize, null, geometry);
   return {
     plan: { imageSize: { width, height }, detail: 'low', grid: null, tiles: 1, visualTokens },
-    tiles: [fitTile(image, { paddingColor, resize }, imageProcessor)],
+    tiles: [fitTile(image, { paddingColor, resize }, imageProcessor, fullSize)],
   };
 }

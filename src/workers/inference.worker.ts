@@ -31,6 +31,7 @@ serveEngine(
       ...{ threads, memoryBytes, caches },
       mediaDecoder: createMediaWorkerDecoder({
         entry: new URL('./media.worker.js', import.meta.url),
+        maxPixels: configuration.imagePixels,
       }),
     });
   },

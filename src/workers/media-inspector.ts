@@ -1,4 +1,5 @@
-import { MAX_DETECT_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import { DEFAULT_IMAGE_PIXELS, MAX_DETECT_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import type { EncodedFile } from '../media/byte-source.js';
 import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoMetadata } from '../media/probe-video.js';
@@ -11,7 +12,7 @@ export type { VideoMetadata };
 /** Reads headers and finds shots without a model, in processes of its own. */
 export interface MediaInspector {
   /** Size in pixels after rotation, from the header. @throws the media codes; the signal's reason if it aborts. */
-  inspectImage(bytes: Uint8Array, signal?: AbortSignal): Promise<Size>;
+  inspectImage(file: EncodedFile, signal?: AbortSignal): Promise<Size>;
   /** Duration, size and frame rate. @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
   inspect(path: string, signal?: AbortSignal): Promise<VideoMetadata>;
   /**
@@ -27,17 +28,27 @@ export interface MediaInspector {
   close(): Promise<void>;
 }
 
+interface MediaInspectorOptions extends MediaWorkerOptions {
+  /** Pixels of an image. Undefined: DEFAULT_IMAGE_PIXELS. */
+  readonly maxPixels?: number | undefined;
+}
+
 /**
  * Creates an inspector whose processes start with the first file. Headers and shots have a process each, because a
  * header takes milliseconds and a shot search minutes.
  */
-export function createMediaInspector(options: MediaWorkerOptions): MediaInspector {
+export function createMediaInspector({
+  maxPixels = DEFAULT_IMAGE_PIXELS,
+  ...options
+}: MediaInspectorOptions): MediaInspector {
   const headers = createMediaWorker(options);
   const shots = createMediaWorker(options);
   const nextHandle = createArrivalHandles();
   return {
-    inspectImage: (bytes, signal) =>
-      headers.run({ type: 'inspect-image', bytes }, MAX_INSPECT_MS, nextHandle(signal)),
+    inspectImage(file, signal) {
+      const task = { type: 'inspect-image', file, maxPixels } as const;
+      return headers.run(task, MAX_INSPECT_MS, nextHandle(signal));
+    },
     inspect: (path, signal) =>
       headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal)),
     detectShots: (path, search, signal) =>

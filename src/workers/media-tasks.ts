@@ -9,9 +9,9 @@ import type {
   TiledImage,
   TilingRequest,
 } from '../engine/media-decoder.js';
-import { decodeImage } from '../media/decode-image.js';
+import { type DecodeOptions, decodeImage } from '../media/decode-image.js';
 import { planTiles } from '../vision/plan-tiles.js';
-import { tileImage, tileSquare } from '../vision/tile-image.js';
+import { largestResize, tileImage, tileSquare } from '../vision/tile-image.js';
 
 /**
  * Video -> frames -> one tile per frame. Each frame is resized as soon as it is decoded, so that only one is in memory
@@ -43,18 +43,24 @@ export async function sampleVideo(
   };
 }
 
-/** Encoded image -> pixels -> tile plan -> tiles. */
-export async function decodeAndTileImage(request: TilingRequest): Promise<TiledImage> {
-  const { bytes, geometry, detail, maxVisualTokens, layout } = request;
+/** Encoded image -> pixels -> tile plan -> tiles. `maxPixels` are those that the configuration permits. */
+export async function decodeAndTileImage(
+  request: TilingRequest & Pick<DecodeOptions, 'maxPixels'>,
+): Promise<TiledImage> {
+  const { file, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
-  const image = await decodeImage({ bytes });
+  const image = await decodeImage(file, {
+    ...(maxPixels !== undefined && { maxPixels }),
+    reduceFor: (fullSize) => largestResize(fullSize, geometry),
+  });
   const decodedMs = performance.now();
   const tiled =
     layout === 'square'
-      ? tileSquare(image, geometry)
-      : tileImage(image, planTiles(image, geometry, detail, maxVisualTokens), geometry);
+      ? tileSquare(image, geometry, image.fullSize)
+      : tileImage(image, planTiles(image.fullSize, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
+    isBlank: image.isBlank,
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };

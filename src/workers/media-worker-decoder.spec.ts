@@ -23,7 +23,10 @@ afterEach(() => decoder.close());
 
 function tile(action: number, signal?: AbortSignal) {
   // The fake worker uses the first byte only.
-  return decoder.tile({ bytes: new Uint8Array([action]) } as TilingRequest, arrive(signal));
+  return decoder.tile(
+    { file: { bytes: new Uint8Array([action]) } } as TilingRequest,
+    arrive(signal),
+  );
 }
 
 /** The fake worker reports its process id as the decoding time. */
@@ -83,7 +86,7 @@ describe('createMediaWorkerDecoder', () => {
     const done: string[] = [];
     const send = async (name: string, number: number, priority: 'interactive' | 'batch') => {
       const handle = { ticket: { number, client: name.slice(0, 3), priority }, signal };
-      await decoder.tile({ bytes: new Uint8Array([OK]) } as TilingRequest, handle);
+      await decoder.tile({ file: { bytes: new Uint8Array([OK]) } } as TilingRequest, handle);
       done.push(name);
     };
     await Promise.all([

@@ -20,8 +20,9 @@ process.on('message', (task: MediaWorkerTask) => {
 });
 
 async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
-  if (task.type === 'tile') return decodeAndTileImage(task.request);
-  if (task.type === 'inspect-image') return readImageSize(task);
+  if (task.type === 'tile')
+    return decodeAndTileImage({ ...task.request, maxPixels: task.maxPixels });
+  if (task.type === 'inspect-image') return readImageSize(task.file, task);
   // Searched again until it is found, because ffmpeg may be installed while the service runs.
   found ??= await findFfmpeg(process.env);
   switch (task.type) {

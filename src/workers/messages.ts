@@ -5,6 +5,7 @@ import type {
   LoadProgress,
   ModelDescription,
 } from '../engine/vision-language-engine.js';
+import type { EncodedFile } from '../media/byte-source.js';
 import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoMetadata } from '../media/probe-video.js';
@@ -20,7 +21,12 @@ import type { VerifyResult, VerifyTask } from '../measure/verify/verify-result.j
 
 /** Configuration of an inference worker. */
 export type WorkerConfiguration = Pick<Configuration, 'home' | 'model' | 'precision' | 'threads'> &
-  Partial<Pick<Configuration, 'memoryBytes' | 'cacheBytes' | 'diskCacheBytes' | 'sharesCache'>>;
+  Partial<
+    Pick<
+      Configuration,
+      'memoryBytes' | 'cacheBytes' | 'diskCacheBytes' | 'sharesCache' | 'imagePixels'
+    >
+  >;
 
 export type MessageToWorker =
   | { readonly type: 'load'; readonly configuration: WorkerConfiguration }
@@ -42,10 +48,10 @@ export type MessageFromWorker =
 
 /** A task of a media worker. It receives one at a time. */
 export type MediaWorkerTask =
-  | { readonly type: 'tile'; readonly request: TilingRequest }
+  | { readonly type: 'tile'; readonly request: TilingRequest; readonly maxPixels: number }
   | { readonly type: 'sample-video'; readonly request: VideoSamplingRequest }
   | { readonly type: 'inspect'; readonly path: string }
-  | { readonly type: 'inspect-image'; readonly bytes: Uint8Array }
+  | { readonly type: 'inspect-image'; readonly file: EncodedFile; readonly maxPixels: number }
   | { readonly type: 'detect-shots'; readonly path: string; readonly search: ShotDetectionOptions };
 
 /** Result type of each task. */

@@ -121,7 +121,8 @@ describe('a media worker without ffmpeg', () => {
     await expect(inspector.inspect(path)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
     const geometry = createGeometry(readGolden('packed-features').geometries['demo']!);
     // An empty image is rejected by the image decoder.
-    const picture = { bytes: new Uint8Array(), geometry, detail: 'low', layout: 'anyres' } as const;
+    const file = { bytes: new Uint8Array() };
+    const picture = { file, geometry, detail: 'low', layout: 'anyres' } as const;
     await expect(
       decoder.tile({ ...picture, maxVisualTokens: 1_000 }, arrive()),
     ).rejects.toMatchObject({

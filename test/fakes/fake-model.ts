@@ -135,12 +135,13 @@ function createMediaDecoder(calls: MediaCall[], videoFrames: number): MediaDecod
   const tileOf = (value: number) => new Uint8Array(98 * 98 * 3).fill(value);
   const common = { sha256: 'ab'.repeat(32), mediaDecodeMs: 2, tileMs: 1 };
   return {
-    tile({ bytes, geometry, detail, maxVisualTokens, layout }) {
+    tile({ file, geometry, detail, maxVisualTokens, layout }) {
+      const first = 'bytes' in file ? (file.bytes[0] ?? 0) : 0;
       calls.push({ kind: 'image', detail, maxVisualTokens, layout });
       const size = { width: 300, height: 200 };
       const plan = planTiles(size, geometry, layout === 'square' ? 'low' : detail, maxVisualTokens);
-      const tiles = Array.from({ length: plan.tiles }, (_, tile) => tileOf((bytes[0] ?? 0) + tile));
-      return Promise.resolve({ plan, tiles, ...common });
+      const tiles = Array.from({ length: plan.tiles }, (_, tile) => tileOf(first + tile));
+      return Promise.resolve({ plan, tiles, isBlank: false, ...common });
     },
     sampleVideo({ sampling, maxFrames, path }) {
       calls.push({ kind: 'video', maxFrames });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { DecodedImage } from '../../src/media/decoded-image.js';
 import type { AnyresLayout } from '../../src/models/package/manifest.js';
-import type { DecodedImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 

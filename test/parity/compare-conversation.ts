@@ -14,6 +14,7 @@ import { decodeAndTileImage } from '../../src/workers/media-tasks.js';
 import type { EngineRequest, RequestMedia } from '../../src/engine/vision-language-engine.js';
 import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt.js';
 import { decodeImage } from '../../src/media/decode-image.js';
+import type { DecodedImage } from '../../src/media/decoded-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
 import { resizeImage } from '../../src/vision/resize-image.js';
@@ -158,7 +159,7 @@ function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
   };
 }
 
-type Frame = Awaited<ReturnType<typeof decodeImage>>;
+type Frame = DecodedImage;
 
 async function cutFrames(clip: MediaReference): Promise<Frame[]> {
   const { width, height, frames } = clip;

@@ -3,12 +3,13 @@ import { IsNotEmpty, IsOptional, IsString, ValidateBy } from 'class-validator';
 
 import { MAX_BASE64_IMAGE_BYTES, MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { decodeEither } from './data-url.js';
 import type { MediaSource } from './media-resolver.js';
 
 /** An image or video in a JSON body: `base64` or `url`. */
 export class MediaDto {
   @ApiPropertyOptional({
-    description: `The file in base64 without the prefix "data:", at most ${MAX_BASE64_IMAGE_BYTES / 1e6} MB after decoding. Send larger files in a form.`,
+    description: `The file in base64, or as a data: URL, at most ${MAX_BASE64_IMAGE_BYTES / 1e6} MB after decoding. Send larger files in a form.`,
   })
   @IsOptional()
   @IsString()
@@ -72,29 +73,11 @@ export function resolveOneMedia(
 }
 
 function toSource({ base64, url }: MediaDto): MediaSource {
-  if (base64 !== undefined && url === undefined) return { kind: 'bytes', bytes: decode(base64) };
+  if (base64 !== undefined && url === undefined)
+    return { kind: 'bytes', bytes: decodeEither(base64, 'media.base64') };
   if (url !== undefined && base64 === undefined) return { kind: 'url', url };
   throw new SalamandraError(
     'INVALID_REQUEST',
     'Each entry of "media" must have either "base64" or "url".',
   );
-}
-
-/** @throws INVALID_BASE64, PAYLOAD_TOO_LARGE */
-function decode(text: string): Uint8Array {
-  if (text.length > (MAX_BASE64_IMAGE_BYTES / 3) * 4) {
-    throw new SalamandraError(
-      'PAYLOAD_TOO_LARGE',
-      `media.base64 holds more than ${MAX_BASE64_IMAGE_BYTES} bytes. Send the file as multipart/form-data.`,
-      { details: { max_bytes: MAX_BASE64_IMAGE_BYTES } },
-    );
-  }
-  // Buffer.from ignores invalid characters, so a damaged text would decode to other bytes.
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new SalamandraError(
-      'INVALID_BASE64',
-      'media.base64 is not valid base64. Use the standard alphabet with padding, without "data:" and line breaks.',
-    );
-  }
-  return Buffer.from(text, 'base64');
 }

@@ -6,7 +6,7 @@ import { jest } from '@jest/globals';
 
 import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import type { FetchTarget } from '../../media/remote/media-fetcher.js';
+import type { FetchTarget, MediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { MediaFiles } from './media-files.js';
 import { MediaResolver } from './media-resolver.js';
@@ -23,16 +23,17 @@ let targets: FetchTarget[];
 beforeEach(() => {
   files = new MediaFiles();
   targets = [];
-  resolver = new MediaResolver(files, {
+  const fetcher: MediaFetcher = {
     async fetch(url, target) {
       targets.push(target);
       if (url.endsWith('.png')) return { kind: 'image', bytes: IMAGE };
-      const path = await target.createVideoFile();
+      const path = await target.createFile();
       await writeFile(path, tinyVideo());
       if (url.endsWith('broken')) throw new SalamandraError('MEDIA_FETCH_FAILED', 'No.');
       return { kind: 'video', path };
     },
-  });
+  };
+  resolver = new MediaResolver(files, fetcher, 25_000_000);
 });
 
 afterEach(() => files.onModuleDestroy());
@@ -43,7 +44,7 @@ it('tells videos from images by their first bytes, and removes its own files on 
     [
       { kind: 'bytes', bytes: IMAGE },
       { kind: 'bytes', bytes: tinyVideo() },
-      { kind: 'file', path: upload },
+      { kind: 'file', holds: 'video', path: upload },
       { kind: 'url', url: 'http://x.org/a.png' },
       { kind: 'url', url: 'http://x.org/a.mp4' },
     ],

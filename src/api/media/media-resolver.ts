@@ -2,25 +2,21 @@ import { stat } from 'node:fs/promises';
 
 import { Inject, Injectable } from '@nestjs/common';
 
-import {
-  MAX_RECEIVE_MS,
-  MAX_REQUEST_IMAGE_BYTES,
-  MAX_IMAGE_BYTES,
-  MAX_VIDEO_BYTES,
-} from '../../config/limits.js';
+import { MAX_RECEIVE_MS, MAX_REQUEST_IMAGES, MAX_VIDEO_BYTES } from '../../config/limits.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import type { FetchedMedia, MediaFetcher } from '../../media/remote/media-fetcher.js';
+import type { MediaKind } from '../../media/signatures.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
-import { MEDIA_FETCHER } from '../injection-tokens.js';
+import { IMAGE_BYTES, MEDIA_FETCHER } from '../injection-tokens.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
 /** Where an image or video of a request comes from. */
 export type MediaSource =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** An uploaded video. MediaUpload removes the file, not the resolver. */
-  | { readonly kind: 'file'; readonly path: string }
+  /** An uploaded file on disk. MediaUpload removes it, not the resolver. */
+  | { readonly kind: 'file'; readonly holds: MediaKind; readonly path: string }
   | { readonly kind: 'url'; readonly url: string };
 
 /** Media for the engine. The caller must call `release`, which removes their files. */
@@ -35,6 +31,7 @@ export class MediaResolver {
   constructor(
     private readonly files: MediaFiles,
     @Inject(MEDIA_FETCHER) private readonly fetcher: MediaFetcher,
+    @Inject(IMAGE_BYTES) private readonly imageBytes: number,
   ) {}
 
   /**
@@ -74,17 +71,19 @@ export class MediaResolver {
   ): Promise<FetchedMedia> {
     switch (source.kind) {
       case 'file':
-        return { kind: 'video', path: source.path };
+        return source.holds === 'image'
+          ? { kind: 'image', path: source.path }
+          : { kind: 'video', path: source.path };
       case 'bytes':
         return await storeBytes(source.bytes, scope);
       case 'url': {
         const target = {
           maxImageBytes: Math.min(
-            MAX_IMAGE_BYTES,
-            MAX_REQUEST_IMAGE_BYTES - countImageBytes(before),
+            this.imageBytes,
+            MAX_REQUEST_IMAGES * this.imageBytes - (await countBytes('image', before)),
           ),
-          maxVideoBytes: MAX_VIDEO_BYTES - (await countVideoBytes(before)),
-          createVideoFile: () => scope.newPath(),
+          maxVideoBytes: MAX_VIDEO_BYTES - (await countBytes('video', before)),
+          createFile: () => scope.newPath(),
         };
         return await this.fetcher.fetch(source.url, target, signal);
       }
@@ -101,13 +100,13 @@ function toRequestMedia(fetched: FetchedMedia, sampling: FrameSampling): Request
   return fetched.kind === 'image' ? fetched : { ...fetched, sampling };
 }
 
-function countImageBytes(media: readonly RequestMedia[]): number {
-  return media.reduce((sum, item) => sum + (item.kind === 'image' ? item.bytes.length : 0), 0);
-}
-
-async function countVideoBytes(media: readonly RequestMedia[]): Promise<number> {
-  const paths = media.flatMap((item) => (item.kind === 'video' ? [item.path] : []));
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+async function countBytes(kind: MediaKind, media: readonly RequestMedia[]): Promise<number> {
+  const counted = media.filter((item) => item.kind === kind);
+  const sizes = await Promise.all(
+    counted.map(async (item) =>
+      'bytes' in item ? item.bytes.length : (await stat(item.path)).size,
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

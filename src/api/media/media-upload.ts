@@ -2,6 +2,7 @@ import {
   type CallHandler,
   createParamDecorator,
   type ExecutionContext,
+  Inject,
   Injectable,
   mixin,
   type NestInterceptor,
@@ -16,26 +17,30 @@ import {
   MAX_FORM_FIELD_BYTES,
   MAX_FORM_FIELDS,
   MAX_PART_HEADERS,
-  MAX_REQUEST_IMAGE_BYTES,
-  MAX_IMAGE_BYTES,
+  MAX_REQUEST_IMAGES,
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
+import { receiveImage } from '../../media/receive-image.js';
 import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
+import { IMAGE_BYTES } from '../injection-tokens.js';
 import { checkShape } from '../request/json-body.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 
 /**
  * An interceptor that parses a form into the body and the files of the request; a JSON body has already been parsed.
- * Videos stay on disk until the response is closed.
+ * Videos and large images stay on disk until the response is closed.
  *
  * @param maxFiles largest number of parts named `file`.
  */
 export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
   @Injectable()
   class MediaUploadInterceptor implements NestInterceptor {
-    constructor(private readonly files: MediaFiles) {}
+    constructor(
+      private readonly files: MediaFiles,
+      @Inject(IMAGE_BYTES) private readonly imageBytes: number,
+    ) {}
 
     async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
       const http = context.switchToHttp();
@@ -52,7 +57,7 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
       const scope = this.files.openScope();
       response.once('close', () => void scope.release());
       const parse = multer({
-        storage: new UploadStorage(scope),
+        storage: new UploadStorage(scope, this.imageBytes),
         limits: {
           files: maxFiles,
           fileSize: MAX_VIDEO_BYTES,
@@ -203,14 +208,17 @@ interface StoredUpload {
 type Callback = (error?: unknown, stored?: Partial<Express.Multer.File>) => void;
 
 /**
- * Receives the files of one form: videos go to disk, all other files to memory. The first bytes decide which, not the
- * file name or the declared type.
+ * Receives the files of one form: videos and large images go to disk, all other files to memory. The first bytes tell
+ * the kind, not the file name or the declared type.
  */
 class UploadStorage implements StorageEngine {
   private imageBytes = 0;
   private videoBytes = 0;
 
-  constructor(private readonly scope: FileScope) {}
+  constructor(
+    private readonly scope: FileScope,
+    private readonly maxImageBytes: number,
+  ) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, callback: Callback): void {
     // multer merges this object into `request.files`. Its type only knows multer's own storages.
@@ -233,22 +241,24 @@ class UploadStorage implements StorageEngine {
     const head = await readHead(chunks);
     if (sniffMediaKind(head) === 'video') {
       const video = prependHead(head, chunks, (bytes) => this.countVideo(bytes));
-      return { kind: 'file', path: await this.scope.write(video) };
+      return { kind: 'file', holds: 'video', path: await this.scope.write(video) };
     }
-    const image: Uint8Array[] = [];
     let fileBytes = 0;
-    const count = (bytes: number) => {
+    const image = prependHead(head, chunks, (bytes) => {
       fileBytes += bytes;
-      checkSize(fileBytes, MAX_IMAGE_BYTES, 'An image file');
+      checkSize(fileBytes, this.maxImageBytes, 'An image file');
       this.countImage(bytes);
-    };
-    for await (const chunk of prependHead(head, chunks, count)) image.push(chunk);
-    return { kind: 'bytes', bytes: Buffer.concat(image) };
+    });
+    const received = await receiveImage(image, (stream) => this.scope.write(stream));
+    return 'bytes' in received
+      ? { kind: 'bytes', bytes: received.bytes }
+      : { kind: 'file', holds: 'image', path: received.path };
   }
 
   private countImage(bytes: number): void {
     this.imageBytes += bytes;
-    checkSize(this.imageBytes, MAX_REQUEST_IMAGE_BYTES, 'The image files of the request');
+    const limit = MAX_REQUEST_IMAGES * this.maxImageBytes;
+    checkSize(this.imageBytes, limit, 'The image files of the request');
   }
 
   private countVideo(bytes: number): void {

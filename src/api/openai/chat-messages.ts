@@ -1,7 +1,7 @@
 import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
-import { decodeBase64, decodeDataUrl } from './data-url.js';
+import { decodeBase64, decodeDataUrl } from '../media/data-url.js';
 import {
   invalidParameter,
   isAbsent,

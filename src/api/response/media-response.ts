@@ -27,6 +27,11 @@ export class ImageReportDto {
   @ApiProperty({ enum: ['low', 'auto', 'high'] }) detail!: Detail;
   @ApiProperty({ description: 'Tokens that the image takes in the prompt.' })
   visual_tokens!: number;
+  @ApiProperty({
+    description:
+      'Whether the image shows one uniform color. Texts about it describe nothing that is in the file.',
+  })
+  blank!: boolean;
 }
 
 export class VideoReportDto {
@@ -73,8 +78,8 @@ export function toMediaResponse(
 function toReportResponse(report: MediaReport, detail: Detail): Plain<MediaReportDto> {
   const { sha256, width, height, visualTokens: visual_tokens } = report;
   if (report.kind === 'image') {
-    const { kind, tiles, grid } = report;
-    return { kind, sha256, width, height, tiles, grid, detail, visual_tokens };
+    const { kind, tiles, grid, blank } = report;
+    return { kind, sha256, width, height, tiles, grid, detail, visual_tokens, blank };
   }
   const { kind, durationSeconds: duration_seconds, framesRequested: frames_requested } = report;
   const frames = report.frames.map(({ timestampSeconds }) => timestampSeconds);

@@ -107,6 +107,15 @@ describe('POST /v1/captions', () => {
   });
 
   it.each([
+    ['line breaks', `${BASE64.slice(0, 2)}\r\n${BASE64.slice(2)}\n`],
+    ['a data: URL', `data:image/jpeg;base64,${BASE64}`],
+    ['no padding', BASE64.replace(/=+$/, '')],
+  ])('accepts base64 with %s', async (_, base64) => {
+    expect((await post('/v1/captions').send({ media: { base64 } })).status).toBe(200);
+    expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: IMAGE });
+  });
+
+  it.each([
     ['an unknown field', { media: { base64: BASE64 }, x: 1 }, 'UNKNOWN_FIELD', 'x'],
     [
       'an unknown nested field',

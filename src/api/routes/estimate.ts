@@ -369,7 +369,8 @@ export class EstimateController {
 
   private async inspect(media: RequestMedia, signal: AbortSignal): Promise<MediaOutline> {
     if (media.kind === 'image') {
-      return { kind: 'image', ...(await this.inspector.inspectImage(media.bytes, signal)) };
+      const file = 'bytes' in media ? { bytes: media.bytes } : { path: media.path };
+      return { kind: 'image', ...(await this.inspector.inspectImage(file, signal)) };
     }
     const { durationSeconds } = await this.inspector.inspect(media.path, signal);
     return toVideoOutline(media.sampling, durationSeconds);

@@ -7,7 +7,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 
-import { MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import { DEFAULT_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
 import type {
   GenerationSettings,
   ModelDescription,
@@ -123,7 +123,7 @@ export function ApiMediaRequest({
 /** The schema of a body whose form may hold files besides the fields of the JSON body. */
 export function toFormSchema(request: Type, maxFiles: number) {
   const binary = { type: 'string', format: 'binary' };
-  const limits = `at most ${MAX_IMAGE_BYTES / 1e6} MB per image and ${MAX_VIDEO_BYTES / 1e9} GB of video per request`;
+  const limits = `at most ${DEFAULT_IMAGE_BYTES / 1e6} MB per image (SALAMANDRA_IMAGE_MB) and ${MAX_VIDEO_BYTES / 1e9} GB of video per request`;
   const file =
     maxFiles === 1
       ? { ...binary, description: `Image or video file, in a form only; ${limits}.` }

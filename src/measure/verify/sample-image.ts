@@ -1,4 +1,4 @@
-import type { DecodedImage } from '../../media/decode-image.js';
+import type { DecodedImage } from '../../media/decoded-image.js';
 
 type Color = readonly [red: number, green: number, blue: number];
 

@@ -12,7 +12,7 @@ import {
 import type { FetchTimes } from './ssrf-guard.js';
 import { createGuardedFetcher, type FetchedMedia } from './media-fetcher.js';
 
-type FetchedImage = Extract<FetchedMedia, { readonly kind: 'image' }>;
+type FetchedImage = Extract<FetchedMedia, { readonly bytes: Uint8Array }>;
 
 const JPEG_START = Buffer.from('ffd8ffe000104a464946', 'hex');
 const VIDEO_START = Buffer.from('1a45dfa3', 'hex');
@@ -48,7 +48,7 @@ async function fetchFrom(
   const target = {
     maxImageBytes: MAX_IMAGE_BYTES,
     maxVideoBytes: MAX_VIDEO_BYTES,
-    createVideoFile: () => Promise.resolve(join(folder, 'video')),
+    createFile: () => Promise.resolve(join(folder, 'video')),
   };
   return createGuardedFetcher(policy).fetch(`http://media.test:${server.port}/`, target, signal);
 }
@@ -245,7 +245,7 @@ describe('the time of a response', () => {
     const target = {
       maxImageBytes: 1,
       maxVideoBytes: 1,
-      createVideoFile: () => Promise.resolve(''),
+      createFile: () => Promise.resolve(''),
     };
     const { signal } = new AbortController();
 

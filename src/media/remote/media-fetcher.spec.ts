@@ -34,7 +34,7 @@ function target() {
   return {
     maxImageBytes: 100_000,
     maxVideoBytes: 1_000_000,
-    createVideoFile: () => Promise.resolve(join(folder, 'video')),
+    createFile: () => Promise.resolve(join(folder, 'video')),
   };
 }
 

@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 
 import type { MediaUrls } from '../../config/configuration.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { receiveImage } from '../receive-image.js';
 import { prependHead, readHead, sniffMediaKind } from '../sniff-media.js';
+import type { EncodedFile } from '../byte-source.js';
 import { failedFetch } from './fetch-errors.js';
 import { createPublicPolicy, type FetchPolicy } from './ssrf-guard.js';
 import { type UrlResponse, fetchUrl } from './fetch-url.js';
@@ -11,7 +13,7 @@ import { type UrlResponse, fetchUrl } from './fetch-url.js';
 export interface MediaFetcher {
   /**
    * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, and the signal's reason. After an
-   *   error, the video file may exist incompletely.
+   *   error, the file may exist incompletely.
    */
   fetch(url: string, target: FetchTarget, signal: AbortSignal): Promise<FetchedMedia>;
 }
@@ -20,13 +22,15 @@ export interface FetchTarget {
   readonly maxImageBytes: number;
   readonly maxVideoBytes: number;
   /** Returns a path that does not exist yet. The caller removes the file, also after an error. */
-  readonly createVideoFile: () => Promise<string>;
+  readonly createFile: () => Promise<string>;
 }
 
-/** The encoded image, or the path of the video file. The kind comes from the content, not from `Content-Type`. */
+/**
+ * The encoded image, which is on disk if it is large, or the path of the video file. The kind comes from the content,
+ * not from `Content-Type`.
+ */
 export type FetchedMedia =
-  | { readonly kind: 'image'; readonly bytes: Uint8Array }
-  | { readonly kind: 'video'; readonly path: string };
+  ({ readonly kind: 'image' } & EncodedFile) | { readonly kind: 'video'; readonly path: string };
 
 /** The fetcher for a configuration: it rejects every URL if media URLs are off, else it fetches from public hosts. */
 export function createMediaFetcher(mediaUrls: MediaUrls): MediaFetcher {
@@ -51,14 +55,14 @@ async function receiveMedia(response: UrlResponse, target: FetchTarget): Promise
   switch (sniffMediaKind(head)) {
     case 'image': {
       checkDeclared(response, target.maxImageBytes);
-      const bytes = await collect(prependHead(head, chunks, limitTo(target.maxImageBytes)));
-      return { kind: 'image', bytes };
+      const image = prependHead(head, chunks, limitTo(target.maxImageBytes));
+      const file = await receiveImage(image, async (stream) => await store(stream, target));
+      return { kind: 'image', ...file };
     }
     case 'video': {
       checkDeclared(response, target.maxVideoBytes);
-      const path = await target.createVideoFile();
-      await writeVideoFile(path, prependHead(head, chunks, limitTo(target.maxVideoBytes)));
-      return { kind: 'video', path };
+      const video = prependHead(head, chunks, limitTo(target.maxVideoBytes));
+      return { kind: 'video', path: await store(video, target) };
     }
     case null:
       throw failedFetch();
@@ -78,21 +82,17 @@ function limitTo(maxBytes: number): (bytes: number) => void {
   };
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
-}
-
-/** Creates the file with mode 0600. @throws STORAGE_FULL, and the errors of the chunks */
-async function writeVideoFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+/** Creates a file with mode 0600 and returns its path. @throws STORAGE_FULL, and the errors of the chunks */
+async function store(chunks: AsyncIterable<Uint8Array>, target: FetchTarget): Promise<string> {
+  const path = await target.createFile();
   try {
     await writeFile(path, chunks, { flag: 'wx', mode: 0o600 });
+    return path;
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     throw new SalamandraError(
       'STORAGE_FULL',
-      'The disk of the service is full: the video cannot be stored. Try again later, or send a smaller file.',
+      'The disk of the service is full: the file cannot be stored. Try again later, or send a smaller file.',
       { cause: error },
     );
   }

@@ -5,7 +5,7 @@ import { type CaptionRun, createRun } from './caption-run.js';
 const USAGE = { prompt_tokens: 900, image_tokens: 1184, cached_tokens: 0, completion_tokens: 40 };
 const SEGMENTED = { kind: 'video', width: 240, height: 180, duration_seconds: 5 } as const;
 const IMAGE: ImageReport = {
-  ...{ kind: 'image', width: 320, height: 240, tiles: 1, grid: null },
+  ...{ kind: 'image', width: 320, height: 240, tiles: 1, grid: null, blank: false },
   ...{ detail: 'auto', visual_tokens: 49 },
 };
 

@@ -37,6 +37,11 @@ export function CaptionResults() {
         </h2>
         <CopyActions run={shown} />
       </div>
+      {shown.media?.kind === 'image' && shown.media.blank && (
+        <p class="caption-results-blank" role="status">
+          {t().report.blank}
+        </p>
+      )}
       <RunEnd
         run={run}
         onContinue={() => {

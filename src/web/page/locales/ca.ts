@@ -92,6 +92,8 @@ export const ca: Messages = {
     total: (time) => `${time} en total`,
     model: 'Model',
     precision: 'Precisió',
+    blank:
+      'Aquesta imatge és buida: només mostra un color uniforme. Els textos no descriuen res del que conté.',
     empty: 'Les tessel·les, els tokens i el temps apareixen aquí després del primer text.',
   },
   languages: {
@@ -214,6 +216,8 @@ export const ca: Messages = {
       TOO_MANY_PARTS: 'Hi ha massa fitxers{facts}. Traieu-ne alguns.',
       UNSUPPORTED_MEDIA_TYPE:
         'Aquest tipus de fitxer no és compatible. Feu servir JPEG, PNG, WebP, GIF, TIFF, AVIF o un format de vídeo habitual, com ara MP4.',
+      UNSUPPORTED_FEATURE:
+        'El fitxer fa servir una opció del seu format que no és compatible. Deseu-lo com a JPEG, PNG o TIFF senzill.',
       MEDIA_EMPTY: 'El fitxer és buit. Trieu-ne un altre.',
       MEDIA_CORRUPT: 'El fitxer està malmès o incomplet. Torneu-lo a exportar o trieu-ne un altre.',
       MEDIA_TOO_LARGE:

@@ -96,6 +96,7 @@ export const en = {
     total: (time: string) => `${time} in total`,
     model: 'Model',
     precision: 'Precision',
+    blank: 'This image is blank: it shows one uniform color. The texts describe nothing in it.',
     empty: 'Tiles, tokens and time appear here after the first caption or answer.',
   },
   languages: {
@@ -213,6 +214,8 @@ export const en = {
       TOO_MANY_PARTS: 'Too many files{facts}. Remove some.',
       UNSUPPORTED_MEDIA_TYPE:
         'Unsupported file type. Use JPEG, PNG, WebP, GIF, TIFF, AVIF or a common video format such as MP4.',
+      UNSUPPORTED_FEATURE:
+        'The file uses a feature of its format that is not supported. Save it as JPEG, PNG or plain TIFF.',
       MEDIA_EMPTY: 'The file is empty. Choose another file.',
       MEDIA_CORRUPT: 'The file is damaged or incomplete. Export it again or choose another file.',
       MEDIA_TOO_LARGE: 'The image or video is too large{facts}. Scale it down or shorten it.',

@@ -92,6 +92,8 @@ export const es: Messages = {
     total: (time) => `${time} en total`,
     model: 'Modelo',
     precision: 'Precisión',
+    blank:
+      'Esta imagen está vacía: solo muestra un color uniforme. Los textos no describen nada de su contenido.',
     empty: 'Las teselas, los tokens y el tiempo aparecen aquí tras el primer texto.',
   },
   languages: {
@@ -215,6 +217,8 @@ export const es: Messages = {
       TOO_MANY_PARTS: 'Demasiados archivos{facts}. Quita algunos.',
       UNSUPPORTED_MEDIA_TYPE:
         'Tipo de archivo no compatible. Usa JPEG, PNG, WebP, GIF, TIFF, AVIF o un formato de vídeo habitual, como MP4.',
+      UNSUPPORTED_FEATURE:
+        'El archivo usa una opción de su formato que no es compatible. Guárdalo como JPEG, PNG o TIFF sencillo.',
       MEDIA_EMPTY: 'El archivo está vacío. Elige otro.',
       MEDIA_CORRUPT: 'El archivo está dañado o incompleto. Expórtalo de nuevo o elige otro.',
       MEDIA_TOO_LARGE:

@@ -92,6 +92,8 @@ export const eu: Messages = {
     total: (time) => `${time} guztira`,
     model: 'Eredua',
     precision: 'Doitasuna',
+    blank:
+      'Irudi hau hutsik dago: kolore uniforme bakarra erakusten du. Testuek ez dute bertako ezer deskribatzen.',
     empty: 'Teselak, tokenak eta denbora hemen agertuko dira lehen testuaren ondoren.',
   },
   languages: {
@@ -221,6 +223,8 @@ export const eu: Messages = {
       TOO_MANY_PARTS: 'Fitxategi gehiegi daude{facts}. Kendu batzuk.',
       UNSUPPORTED_MEDIA_TYPE:
         'Fitxategi mota hau ez da bateragarria. Erabili JPEG, PNG, WebP, GIF, TIFF, AVIF edo ohiko bideo-formatu bat, hala nola MP4.',
+      UNSUPPORTED_FEATURE:
+        'Fitxategiak bere formatuko aukera bateraezin bat darabil. Gorde JPEG, PNG edo TIFF arrunt gisa.',
       MEDIA_EMPTY: 'Fitxategia hutsik dago. Aukeratu beste bat.',
       MEDIA_CORRUPT:
         'Fitxategia hondatuta edo osatu gabe dago. Esportatu berriro, edo aukeratu beste bat.',

@@ -92,6 +92,8 @@ export const gl: Messages = {
     total: (time) => `${time} en total`,
     model: 'Modelo',
     precision: 'Precisión',
+    blank:
+      'Esta imaxe está baleira: só amosa unha cor uniforme. Os textos non describen nada do seu contido.',
     empty: 'As teselas, os tokens e o tempo aparecen aquí despois do primeiro texto.',
   },
   languages: {
@@ -210,6 +212,8 @@ export const gl: Messages = {
       TOO_MANY_PARTS: 'Hai demasiados ficheiros{facts}. Retira algúns.',
       UNSUPPORTED_MEDIA_TYPE:
         'Este tipo de ficheiro non é compatible. Usa JPEG, PNG, WebP, GIF, TIFF, AVIF ou un formato de vídeo habitual, como MP4.',
+      UNSUPPORTED_FEATURE:
+        'O ficheiro usa unha opción do seu formato que non é compatible. Gárdao como JPEG, PNG ou TIFF sinxelo.',
       MEDIA_EMPTY: 'O ficheiro está baleiro. Escolle outro.',
       MEDIA_CORRUPT: 'O ficheiro está danado ou incompleto. Expórtao de novo ou escolle outro.',
       MEDIA_TOO_LARGE:

@@ -3,7 +3,10 @@ export type MediaFileKind = 'image' | 'video';
 
 /** Extensions of formats for which browsers report no MIME type, or a wrong one. */
 const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
-  image: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif', 'heic', 'heif'],
+  image: [
+    ...['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif', 'heic', 'heif'],
+    ...['bmp', 'pbm', 'pgm', 'ppm', 'pam', 'dng', 'nef', 'cr2', 'arw', 'pef'],
+  ],
   video: [
     ...['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'mpg', 'mpeg', 'vob'],
     ...['ts', 'mts', 'm2ts', 'flv', 'wmv', 'asf', 'ogv'],

@@ -66,6 +66,7 @@ function MediaPart({ media }: { media: MediaReport }) {
         />
         {texts.showTiles}
       </label>
+      {media.blank && <p class="run-report-note">{texts.blank}</p>}
     </div>
   );
 }

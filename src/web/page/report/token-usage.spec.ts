@@ -9,6 +9,7 @@ const media: ImageReport = {
   grid: { rows: 2, columns: 2 },
   detail: 'auto',
   visual_tokens: 224,
+  blank: false,
 };
 
 describe('splitTokenUsage', () => {

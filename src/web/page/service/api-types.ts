@@ -30,6 +30,8 @@ export interface ImageReport {
   readonly grid: { readonly rows: number; readonly columns: number } | null;
   readonly detail: 'low' | 'auto' | 'high';
   readonly visual_tokens: number;
+  /** Whether the image shows one uniform color. */
+  readonly blank: boolean;
 }
 
 export interface VideoReport {

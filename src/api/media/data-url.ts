@@ -5,6 +5,15 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 const MAX_HEADER_LENGTH = 256;
 
 /**
+ * Decodes a file that is given as base64 or as a `data:` URL.
+ *
+ * @throws the codes of `decodeBase64` and `decodeDataUrl`.
+ */
+export function decodeEither(text: string, parameter: string): Uint8Array {
+  return /^data:/i.test(text) ? decodeDataUrl(text, parameter) : decodeBase64(text, parameter);
+}
+
+/**
  * Decodes a `data:` URL (RFC 2397). `base64` may be any of its parameters; without it the data is percent-encoded. The
  * MIME type is ignored, since the first bytes of the file tell its format.
  *
@@ -61,7 +70,7 @@ function checkLength(length: number, max: number, parameter: string): void {
   if (length <= max) return;
   throw new SalamandraError(
     'PAYLOAD_TOO_LARGE',
-    `${parameter} holds more than ${MAX_BASE64_IMAGE_BYTES} bytes. Send a smaller file, or its URL.`,
+    `${parameter} holds more than ${MAX_BASE64_IMAGE_BYTES} bytes. Send a smaller file, its URL, or a form to /v1/captions or /v1/answers.`,
     {
       details: { parameter, max_bytes: MAX_BASE64_IMAGE_BYTES },
     },

@@ -1,0 +1,217 @@
+import type { Metadata } from 'sharp';
+
+import { MAX_AVIF_PIXELS, MAX_IMAGE_PIXELS, MAX_WHOLE_IMAGE_PIXELS } from '../config/limits.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
+import { type ByteSource, type EncodedFile, memorySource } from './byte-source.js';
+import { decodeBmp } from './bmp/decode-bmp.js';
+import { readBmpHeader } from './bmp/read-bmp-header.js';
+import { damagedImage, unsupportedFeature } from './image-errors.js';
+import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
+import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
+import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
+import { withOrientation } from './jpeg/with-orientation.js';
+import { readMetadata, type VipsInput } from './libvips.js';
+import { locateDamage } from './locate-damage.js';
+import type { Reduction } from './reduce-rows.js';
+import { decodePnm } from './pnm/decode-pnm.js';
+import { readPnmHeader } from './pnm/read-pnm-header.js';
+import { decodeTiff } from './tiff/decode-tiff.js';
+import { openTiff } from './tiff/open-tiff.js';
+import { TAG } from './tiff/tiff-directory.js';
+import type { TiffPage } from './tiff/tiff-page.js';
+
+/** An encoded image whose header has been read, and nothing else. */
+export interface OpenedImage {
+  /** Upright size in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Frames of an animation; 1 for all other images. */
+  readonly frames: number;
+  /** Pixels that the decoder reads within the memory of a media worker. */
+  readonly limit: PixelLimit;
+  /** A frame as a file that libvips decodes right. The reduction has the axes of the upright image. */
+  readonly load: (frame: number, reduction: Reduction) => Promise<VipsInput>;
+}
+
+/** The parts of an image file. */
+export interface ImageFile {
+  readonly encoded: EncodedFile;
+  readonly source: ByteSource;
+}
+
+/**
+ * Reads the header of an image, and finds by it what libvips would decode wrongly or not at all.
+ *
+ * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE
+ */
+export async function openImage(format: ImageFormat, file: ImageFile): Promise<OpenedImage> {
+  const { source } = file;
+  switch (format) {
+    case 'tiff':
+      return await openTiffImage(file);
+    case 'jpeg':
+      return await openJpeg(file);
+    case 'avif':
+      return await openWithLibvips(format, file, asStillAvif(source), wholeOnly(MAX_AVIF_PIXELS));
+    case 'png':
+      return await openWithLibvips(format, file, asIs(file), limitPng(source));
+    case 'webp':
+      return await openWithLibvips(format, file, asIs(file), limitWebp(source));
+    case 'bmp':
+      return openBmp(source);
+    case 'pnm':
+      return openPnm(source);
+    case 'gif':
+      return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
+  }
+}
+
+/** The error for an image that its decoder rejects. */
+export function toImageError(
+  format: ImageFormat,
+  source: ByteSource,
+  cause: unknown,
+): SalamandraError {
+  if (cause instanceof SalamandraError) return cause;
+  const { label } = IMAGE_FORMATS[format];
+  return damagedImage({ format: label, byte: locateDamage(format, source), cause });
+}
+
+function wholeOnly(pixels: number): PixelLimit {
+  return { pixels, variant: null };
+}
+
+/** libvips reads large files itself. */
+function asIs({ encoded }: Pick<ImageFile, 'encoded'>): Uint8Array | string {
+  return 'bytes' in encoded ? encoded.bytes : encoded.path;
+}
+
+function toInput(file: Uint8Array | string): VipsInput {
+  return { file, page: 0, subIfd: -1, reducedSize: null };
+}
+
+async function openWithLibvips(
+  format: ImageFormat,
+  { source }: ImageFile,
+  file: Uint8Array | string,
+  limit: PixelLimit,
+): Promise<OpenedImage> {
+  const input = toInput(file);
+  let header: Metadata;
+  try {
+    header = await readMetadata(input);
+  } catch (cause) {
+    throw toImageError(format, source, cause);
+  }
+  const isAnimation = format === 'gif' || format === 'webp';
+  const { width, height } = header.autoOrient;
+  return {
+    ...{ width, height, limit },
+    channels: header.channels,
+    frames: isAnimation ? (header.pages ?? 1) : 1,
+    load: (page, reduction) =>
+      Promise.resolve({ ...input, page, reducedSize: reduceSize({ width, height }, reduction) }),
+  };
+}
+
+function reduceSize(
+  { width, height }: { readonly width: number; readonly height: number },
+  { across, down }: Reduction,
+): VipsInput['reducedSize'] {
+  if (across === 1 && down === 1) return null;
+  return { width: Math.ceil(width / across), height: Math.ceil(height / down) };
+}
+
+async function openJpeg(file: ImageFile): Promise<OpenedImage> {
+  const frame = inspectJpeg(file.source);
+  const feature = frame === null ? null : findUnsupportedJpeg(frame);
+  if (feature !== null) {
+    throw unsupportedFeature('JPEG', feature, 'Save it as a baseline JPEG with 8 bits, or as PNG.');
+  }
+  const limit = frame === null ? wholeOnly(MAX_WHOLE_IMAGE_PIXELS) : limitJpeg(frame);
+  return await openWithLibvips('jpeg', file, withEndMarker(file), limit);
+}
+
+const END_OF_IMAGE = Buffer.from([0xff, 0xd9]);
+
+/** Bytes of a JPEG file that is searched for its end. */
+const MAX_SEARCHED_BYTES = 200_000_000;
+
+/** libvips fails at the end of the file, though all pixels may be there. At a marker it only warns of missing ones. */
+function withEndMarker(file: ImageFile): Uint8Array | string {
+  const { source } = file;
+  const hasEnd = END_OF_IMAGE.equals(source.read(source.length - 2, 2));
+  if (hasEnd || source.length > MAX_SEARCHED_BYTES) return asIs(file);
+  const bytes = source.read(0, source.length);
+  return findJpegEnd(bytes) === 'unmarked' ? Buffer.concat([bytes, END_OF_IMAGE]) : asIs(file);
+}
+
+/** libvips only recognizes AVIF by its major brand, and not by that of image sequences. */
+function asStillAvif(source: ByteSource): Uint8Array {
+  const copy = Buffer.from(source.read(0, source.length));
+  copy.write('avif', 8, 'latin1');
+  return copy;
+}
+
+async function openTiffImage(file: ImageFile): Promise<OpenedImage> {
+  const image = openTiff(file.source);
+  switch (image.kind) {
+    case 'jpeg': {
+      const { offset, length, frame } = image.jpeg;
+      const jpeg = file.source.read(offset, length);
+      const bytes = frame.hasExif ? jpeg : withOrientation(jpeg, image.orientation);
+      return await openJpeg({ encoded: { bytes }, source: memorySource(bytes) });
+    }
+    case 'baseline': {
+      const described = describePage(image.page);
+      const input = { ...toInput(asIs(file)), ...image.page.directory.place };
+      return {
+        ...described,
+        load: (_, reduction) =>
+          Promise.resolve({ ...input, reducedSize: reduceSize(described, reduction) }),
+      };
+    }
+    case 'other':
+      return {
+        ...describePage(image.page),
+        async load(_, { across, down }) {
+          const stored = isTransposed(image.page)
+            ? { across: down, down: across }
+            : { across, down };
+          return toInput(await decodeTiff(image.file, image.page, stored));
+        },
+      };
+  }
+}
+
+function openBmp(source: ByteSource): OpenedImage {
+  const header = readBmpHeader(source);
+  const { width, height } = header;
+  return {
+    ...{ width, height, channels: header.hasAlpha ? 4 : 3, frames: 1 },
+    limit: limitBmp(header),
+    load: (_, reduction) => Promise.resolve(toInput(decodeBmp(source, header, reduction))),
+  };
+}
+
+function openPnm(source: ByteSource): OpenedImage {
+  const header = readPnmHeader(source);
+  const { width, height, samples: channels } = header;
+  return {
+    ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
+    load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
+  };
+}
+
+/** Exif orientations from 5 exchange width and height. */
+function isTransposed({ directory }: TiffPage): boolean {
+  return (directory.number(TAG.orientation) ?? 1) >= 5;
+}
+
+function describePage(page: TiffPage): Omit<OpenedImage, 'load'> {
+  const { width, height, samplesPerPixel } = page;
+  const size = isTransposed(page) ? { width: height, height: width } : { width, height };
+  const limit = { pixels: MAX_IMAGE_PIXELS, variant: null };
+  return { ...size, channels: samplesPerPixel, frames: 1, limit };
+}

@@ -1,0 +1,93 @@
+import { hasBrand, type MediaKind, startsWith } from './signatures.js';
+
+/** As MEDIA_HEAD_BYTES: the DICOM prefix ends at byte 132. */
+const HEADER_BYTES = 256;
+
+/** A format that is recognized for its error message, but not decoded. */
+export interface UnsupportedFormat {
+  /** Plural noun phrase that starts a sentence. */
+  readonly name: string;
+  readonly kind: MediaKind;
+  /** Tests the first HEADER_BYTES, read as Latin-1. */
+  readonly matches: (header: string) => boolean;
+  /** Reason and remedy, where it is not to convert the file to a usual format. */
+  readonly advice?: string;
+}
+
+const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'] as const;
+
+const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
+
+/** The first match wins. */
+const FORMATS: readonly UnsupportedFormat[] = [
+  image('HEIC images', hasBrand(...HEIC_BRANDS), 'Convert the image to JPEG or AVIF.'),
+  image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
+  image('JPEG 2000 images', /^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
+  image('JPEG XL images', /^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
+  image('JPEG XR images', /^II\xbc/),
+  image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
+  image('GIMP files', /^gimp xcf/),
+  image('PDF documents', /^%PDF-/, 'Export the page as an image.'),
+  image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
+  image('DjVu documents', /^AT&TFORM/, 'Export the page as an image.'),
+  image(
+    'SVG images',
+    /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s/>]/s,
+    'They can contain scripts and references to other files. Export the image as PNG.',
+  ),
+  image('Windows icons', ['\0\0\x01\0', '\0\0\x02\0']),
+  image('OpenEXR images', ['v/1\x01']),
+  image('Radiance HDR images', /^#\?(?:RADIANCE|RGBE)/),
+  image('QOI images', /^qoif/),
+  image('PCX images', ['\n\x05\x01']),
+  image('FITS images', /^SIMPLE {2}=/),
+  image('DICOM files', /^.{128}DICM/s),
+  image('Fujifilm RAF raw files', /^FUJIFILMCCD-RAW/, CAMERA_RAW),
+  image('Olympus ORF raw files', /^(?:IIR[OS]|MMOR)/, CAMERA_RAW),
+  image('Panasonic RW2 raw files', /^IIU\0/, CAMERA_RAW),
+  image('Sigma X3F raw files', /^FOVb/, CAMERA_RAW),
+  image('Minolta MRW raw files', /^\0MRM/, CAMERA_RAW),
+  video('MXF files', ['\x06\x0e\x2b\x34\x02\x05\x01']),
+  video('GXF files', ['\0\0\0\0\x01\xbc']),
+  video('YUV4MPEG2 files', /^YUV4MPEG2 /),
+  video('IVF files', /^DKIF/),
+  video('RealMedia files', /^\.RMF/),
+  video('Raw DV files', ['\x1f\x07\0']),
+  video('MPEG elementary streams', ['\0\0\x01\xb3']),
+  video('H.264 and H.265 elementary streams', [
+    ...['\0\0\0\x01\x67', '\0\0\0\x01\x27', '\0\0\0\x01\x09', '\0\0\x01\x09'],
+    ...['\0\0\0\x01\x40', '\0\0\0\x01\x42', '\0\0\0\x01\x46'],
+  ]),
+  video(
+    'Playlists',
+    /^(?:\xef\xbb\xbf)?(?:#EXTM3U|\[playlist\]|ffconcat version)/,
+    'They refer to other files. Send the video file itself.',
+  ),
+];
+
+/** A pattern, the first bytes of the variants, or a test. */
+type Signature = RegExp | readonly string[] | ((header: string) => boolean);
+
+function image(name: string, signature: Signature, advice?: string): UnsupportedFormat {
+  return { name, kind: 'image', ...describe(signature, advice) };
+}
+
+function video(name: string, signature: Signature, advice?: string): UnsupportedFormat {
+  return { name, kind: 'video', ...describe(signature, advice) };
+}
+
+function describe(signature: Signature, advice: string | undefined) {
+  return { matches: toTest(signature), ...(advice !== undefined && { advice }) };
+}
+
+function toTest(signature: Signature): (header: string) => boolean {
+  if (typeof signature === 'function') return signature;
+  if (signature instanceof RegExp) return startsWith(signature);
+  return (header) => signature.some((start) => header.startsWith(start));
+}
+
+/** The format of a file that is neither decoded as an image nor as a video; `undefined` for anything unknown. */
+export function matchUnsupportedFormat(head: Uint8Array): UnsupportedFormat | undefined {
+  const header = Buffer.from(head.subarray(0, HEADER_BYTES)).toString('latin1');
+  return FORMATS.find(({ matches }) => matches(header));
+}
