@@ -160,6 +160,54 @@ describeWithFfmpeg('sampleFrames', () => {
     });
   });
 
+  describe.each(['mp4', 'mov', 'mkv', 'ts', 'flv'])(
+    'of a video in %s with a pause',
+    (container) => {
+      // Frames 0 to 14 from 0 to 1.4 s, then a pause of 60 s, then frames 15 to 29 from 61.5 to 62.9 s.
+      const startOf = (number: number) => number / 10 + (number < 15 ? 0 : 60);
+      let path: string;
+      beforeAll(() => {
+        path = folder.path(`pause.${container}`);
+        const { frameTimingOption } = requireFfmpeg();
+        const pause = "settb=1/1000,setpts='(N/10+60*gte(N,15))/TB'";
+        const times = ['-vf', pause, frameTimingOption, 'vfr', '-enc_time_base', '1/1000'];
+        const codec = container === 'flv' ? ['-c:v', 'flv', '-q:v', '2'] : MPEG4;
+        encodeFrames(path, numberedFrames(30), [...codec, ...times]);
+      });
+
+      it.each([
+        [10, 20, [14]],
+        [58, 61, [14]],
+        [1.25, 61.75, [12, 14]],
+        [61.45, 62.25, [14, 18]],
+      ])(
+        'yields the frames on show from %d to %d s',
+        async (startSeconds, endSeconds, expected) => {
+          const range = { startSeconds, endSeconds };
+          const { times, numbers } = await sample(path, {
+            ...UNIFORM,
+            frames: { count: 2 },
+            range,
+          });
+
+          expect(numbers).toEqual(expected);
+          times.forEach((time, i) => expect(time).toBeCloseTo(startOf(expected[i] ?? NaN), 2));
+        },
+      );
+    },
+  );
+
+  it('holds the last frame while the sound goes on', async () => {
+    const path = folder.path('slide.mkv');
+    const sound = ['-f', 'lavfi', '-i', 'sine=duration=30', '-c:a', 'aac'];
+    runEncoder(['-i', encodeNumbered('slides.mp4'), ...sound, '-c:v', 'copy', path]);
+    const range = { startSeconds: 20, endSeconds: 25 };
+    const { times, numbers } = await sample(path, { ...UNIFORM, range });
+
+    expect(numbers).toEqual([39]);
+    expect(times[0]).toBeCloseTo(3.9, 1);
+  });
+
   it('follows an edit list that starts within a group of pictures', async () => {
     const whole = encodeNumbered('whole.mp4', ['-bf', '2']);
     const path = folder.path('cut.mp4');

@@ -1,4 +1,4 @@
-import { decodeFrameAt, decodeFrames, type VideoFrame } from './decode-frames.js';
+import { decodeShownFrames, type VideoFrame } from './decode-frames.js';
 import { detectShots } from './detect-shots.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import {
@@ -34,21 +34,18 @@ export interface SampledVideo {
   readonly frames: AsyncIterable<SampledFrame>;
 }
 
-/**
- * A range with fewer pixels in total is decoded frame by frame in one run. 64 million pixels are 192 MB of RGB, which
- * pass a pipe faster than ffmpeg starts and seeks a few more times.
- */
+/** A range with fewer pixels in total is decoded in one run, which is faster than one run with a seek per frame. */
 const MAX_STREAMED_PIXELS = 64_000_000;
 
 /** Tolerance for timestamps that are rounded to container ticks. */
 const ROUNDING_SECONDS = 0.001;
 
 /**
- * Frame sampling: chooses frame times in a video and decodes those frames. Long ranges are decoded with one seek per
- * frame.
+ * Frame sampling: chooses frame times in a video and decodes the frames on show at those times, however long ago they
+ * started. Long ranges are decoded with one seek per frame.
  *
- * A video without a duration gives one frame. Times without a frame are skipped, so there may be fewer frames than
- * requested.
+ * A video without a duration gives one frame. A frame that is on show at several times comes once, and times without a
+ * frame are skipped, so there may be fewer frames than requested.
  *
  * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `probeVideo` and `detectShots`
  */
@@ -64,7 +61,7 @@ export async function sampleFrames(
     return {
       video,
       framesRequested: 'count' in frames ? frames.count : 1,
-      frames: decodeBySeeking(ffmpeg, video, [startSeconds]),
+      frames: decodeRuns(ffmpeg, video, [[startSeconds]]),
     };
   }
   const span = clampToDuration(range, video.durationSeconds);
@@ -78,71 +75,94 @@ export async function sampleFrames(
           (await detectShots(ffmpeg, video, { range: span, maxShots: count })).map(endingAt(span)),
           count,
         );
-  const decode = isCheapToStream(video, span) ? decodeByStreaming : decodeBySeeking;
-  return { video, framesRequested, frames: decode(ffmpeg, video, times) };
+  const runs = isCheapToDecode(video, span) ? [times] : times.map((time) => [time]);
+  return { video, framesRequested, frames: decodeRuns(ffmpeg, video, runs) };
 }
 
 function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
   return (shot) => ({ ...shot, endSeconds: shot.endSeconds ?? endSeconds });
 }
 
-function isCheapToStream({ width, height, frameRate, seeking }: ProbedVideo, span: TimeSpan) {
+function isCheapToDecode({ width, height, frameRate }: ProbedVideo, span: TimeSpan) {
   const frames = (span.endSeconds - span.startSeconds) * (frameRate ?? Infinity);
-  // Without an index, a seek may land after the start of the range.
-  const isStartReachable = seeking === 'indexed' || span.startSeconds === 0;
-  return isStartReachable && frames * width * height <= MAX_STREAMED_PIXELS;
+  return frames * width * height <= MAX_STREAMED_PIXELS;
 }
 
-/** One seek per time. */
-async function* decodeBySeeking(
+/** Decodes the frames on show at the times of each run, one run of ffmpeg after another. */
+async function* decodeRuns(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
-  times: readonly number[],
+  runs: readonly (readonly number[])[],
 ): AsyncGenerator<SampledFrame, undefined> {
-  let latest: VideoFrame | null = null;
-  for (const time of times) {
-    const frame: VideoFrame | null = await decodeFrameAt(ffmpeg, video, time).catch(
-      // A truncated video gives the frames before the damage.
-      (error: unknown) => (latest ? null : Promise.reject(error as Error)),
-    );
-    if (!frame) break;
-    if (latest && frame.containerSeconds <= latest.containerSeconds) continue;
-    yield toSampledFrame(frame, video);
-    latest = frame;
+  let latest = -Infinity;
+  for (const times of runs) {
+    const before = latest;
+    let isEmpty = true;
+    try {
+      for await (const frame of decodeAt(ffmpeg, video, times)) {
+        isEmpty = false;
+        if (frame.containerSeconds <= latest) continue;
+        yield toSampledFrame(frame, video);
+        latest = frame.containerSeconds;
+      }
+    } catch (error) {
+      // A damaged video gives the frames before the damage.
+      if (before === -Infinity && latest === -Infinity) throw error;
+      return;
+    }
+    if (isEmpty) break;
   }
-  // Seeking may fail in files that decode sequentially.
-  if (!latest) yield* decodeByStreaming(ffmpeg, video, times.slice(0, 1));
+  if (latest === -Infinity) throw noDecodableFrame();
 }
 
-/** Decodes every frame and yields the one that is displayed at each time. */
-async function* decodeByStreaming(
+/**
+ * Seconds before the first time at which decoding starts, one attempt after another. A group of pictures is assumed to
+ * be shorter than the last finite one.
+ */
+const LEAD_SECONDS = { indexed: [0, 12, Infinity], searched: [2, 12, 60, Infinity] } as const;
+
+/** The longest start of a video, in seconds, that is decoded because no seek has found a frame. */
+const MAX_LEAD_SECONDS = 600;
+
+/**
+ * Decodes the frames on show at some times, in one run of ffmpeg. A seek may land after its target, in files without a
+ * good index; then the run starts again, earlier.
+ *
+ * @param times relative to the start of the video
+ */
+async function* decodeAt(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   times: readonly number[],
-): AsyncGenerator<SampledFrame, undefined> {
+): AsyncGenerator<VideoFrame, undefined> {
   const [firstTime = 0] = times;
-  const seekSeconds = Math.max(firstTime - 1 / (video.frameRate ?? 1), 0);
-  const pendingTimes = [...times];
-  let displayed: VideoFrame | null = null;
-  let yielded: VideoFrame | null = null;
-  for await (const frame of decodeFrames(ffmpeg, video, { seekSeconds, frames: 'all' })) {
-    const seconds = frame.containerSeconds - video.startSeconds;
-    const due = dropWhile(pendingTimes, (time) => time < seconds - ROUNDING_SECONDS);
-    // Times before the first frame get the first frame.
-    const dueFrame: VideoFrame = displayed ?? frame;
-    if (due > 0 && dueFrame !== yielded) yield toSampledFrame(dueFrame, video);
-    if (due > 0) yielded = dueFrame;
-    if (pendingTimes.length === 0) return;
-    displayed = frame;
+  const containerTimes = times.map((time) => video.startSeconds + time);
+  const leads = LEAD_SECONDS[video.seeking].filter(
+    (lead, i, all) =>
+      i === 0 || (firstTime > all[i - 1]! && (lead < Infinity || firstTime <= MAX_LEAD_SECONDS)),
+  );
+  const lastLead = leads.at(-1);
+  const latestStart = video.startSeconds + Math.max(firstTime, 0) + ROUNDING_SECONDS;
+  for (const lead of leads) {
+    const seekSeconds = Math.max(firstTime - lead, 0);
+    const run = decodeShownFrames(ffmpeg, video, { seekSeconds, times: containerTimes });
+    const isLate = () => lead !== lastLead && (run.firstSeconds() ?? Infinity) > latestStart;
+    try {
+      for await (const frame of run.frames) {
+        if (isLate()) break;
+        yield frame;
+      }
+    } catch (error) {
+      if (!isLate()) throw error;
+    }
+    if (isLate()) continue;
+    // The last frame stays on show until the end of the video, which may be that of its sound.
+    const held = run.heldSeconds();
+    if (held !== undefined) {
+      yield* decodeShownFrames(ffmpeg, video, { seekSeconds, times: [held] }).frames;
+    }
+    return;
   }
-  if (!displayed) throw noDecodableFrame();
-  if (displayed !== yielded) yield toSampledFrame(displayed, video);
-}
-
-/** Removes the leading numbers that meet the condition and returns how many were removed. */
-function dropWhile(numbers: number[], condition: (number: number) => boolean): number {
-  const end = numbers.findIndex((number) => !condition(number));
-  return numbers.splice(0, end === -1 ? numbers.length : end).length;
 }
 
 function toSampledFrame(frame: VideoFrame, { startSeconds }: ProbedVideo): SampledFrame {
