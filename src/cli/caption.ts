@@ -283,8 +283,13 @@ async function captionSegments(
   const { terminal, signal } = context;
   const segments = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
+  const missing: TimeRange[] = [];
   const task = { path, sampling, segments, languages, settings };
   for await (const event of captionVideo(engine, task, signal)) {
+    if (event.type === 'missing') {
+      missing.push(event.range);
+      terminal.note(`${file}: no readable frame ${describeRange(event.range)}.`);
+    }
     if (event.type !== 'segment') continue;
     described.push(event.segment);
     terminal.progress(`${file} (segment ${described.length} of ${segments.length})`);
@@ -292,7 +297,7 @@ async function captionSegments(
       for (const line of segmentLines(event.segment, command)) terminal.result(line);
     }
   }
-  if (output === 'vtt') terminal.result(formatTrack(described, command));
+  if (output === 'vtt') terminal.result(formatTrack(described, missing, command));
 }
 
 async function planVideoSegments(
@@ -324,6 +329,7 @@ function segmentLines(
 /** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
 function formatTrack(
   segments: readonly CaptionedSegment[],
+  missingRanges: readonly TimeRange[],
   { languages: [language], model }: SegmentsCommand,
 ): string {
   if (!language) throw invalid('--format vtt needs one language.');
@@ -332,8 +338,17 @@ function formatTrack(
     endSeconds,
     text: texts[0]?.text ?? '',
   }));
+  const missing = missingRanges.map(({ startSeconds, endSeconds }) => ({
+    startSeconds,
+    endSeconds: endSeconds ?? startSeconds,
+  }));
   // The terminal adds the last line break.
-  return formatWebVtt({ language, model, cues }).trimEnd();
+  return formatWebVtt({ language, model, cues, missing }).trimEnd();
+}
+
+function describeRange({ startSeconds, endSeconds }: TimeRange): string {
+  const to = endSeconds === null ? 'the end' : `${endSeconds.toFixed(3)} s`;
+  return `from ${startSeconds.toFixed(3)} s to ${to}`;
 }
 
 function parseGranularity({ by, interval }: CaptionOptions): Granularity {

@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream';
 import { MAX_VIDEO_PIXELS } from '../config/limits.js';
 import { createLogParser, type LoggedFrame, type LogParser } from './ffmpeg-log.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
-import { runFfmpeg, type VideoFile } from './run-ffmpeg.js';
+import type { VideoPart } from './probe-video.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import { tooManyPixels, toVideoError } from './video-errors.js';
 
 const CHANNELS = 3;
@@ -13,8 +14,8 @@ const KEY_FRAMES_ONLY = ['-discard:v', 'nokey', '-skip_frame', 'nokey'];
 
 /** An upright frame in RGB. */
 export interface VideoFrame {
-  /** Timestamp on the container's clock, which need not start at 0. */
-  readonly containerSeconds: number;
+  /** The frame's own timestamp, relative to the start of the video. */
+  readonly seconds: number;
   readonly width: number;
   readonly height: number;
   /** RGB, row-major: `width * height * 3` bytes. */
@@ -22,7 +23,7 @@ export interface VideoFrame {
 }
 
 export interface FrameSelection {
-  /** Seek target, relative to the container's start. 0 decodes from the first packet. */
+  /** Seek target, relative to the start of the part. 0 decodes from the first packet. */
   readonly seekSeconds: number;
   /**
    * - `key`: the key frame before the seek target
@@ -44,17 +45,23 @@ export interface FrameSelection {
  */
 export async function* decodeFrames(
   ffmpeg: Ffmpeg,
-  file: VideoFile,
+  part: VideoPart,
   selection: FrameSelection,
 ): AsyncGenerator<VideoFrame, undefined> {
   const { frames, sidePixels } = selection;
   const log = createLogParser();
   const scale = sidePixels === undefined ? [] : [`scale=${sidePixels}:${sidePixels}:flags=area`];
-  yield* readFrames(ffmpeg, file, log, {
-    input: toInputOptions(selection),
-    filters: scale,
+  const reading = {
+    ...{ input: toInputOptions(selection), filters: scale },
     ...(frames === 'key' && { maxFrames: 1 }),
-  });
+  };
+  for await (const { containerSeconds, ...image } of readFrames(ffmpeg, part, log, reading)) {
+    yield { ...image, seconds: toVideoSeconds(part, containerSeconds) };
+  }
+}
+
+function toVideoSeconds({ startSeconds, offsetSeconds }: VideoPart, seconds: number): number {
+  return seconds - startSeconds + offsetSeconds;
 }
 
 function toInputOptions({ frames, seekSeconds }: FrameSelection): string[] {
@@ -75,11 +82,11 @@ interface Reading {
 /** Runs ffmpeg and reads the frames that pass the filters. */
 async function* readFrames(
   ffmpeg: Ffmpeg,
-  file: VideoFile,
+  part: VideoPart,
   log: LogParser,
   { input, filters, maxFrames }: Reading,
-): AsyncGenerator<VideoFrame, undefined> {
-  const run = runFfmpeg(ffmpeg, file, {
+): AsyncGenerator<LoggedFrame & Pick<VideoFrame, 'data'>, undefined> {
+  const run = runFfmpeg(ffmpeg, part, {
     input: ['-copyts', ...input],
     output: [
       ...['-vf', [...filters, log.filter].join(',')],
@@ -118,7 +125,7 @@ const TRUNCATED = /partial file|ended prematurely|Truncat|truncat/;
 export interface ShownFrames {
   /** Ascending by time. A frame that is on show at several times comes once. */
   readonly frames: AsyncIterable<VideoFrame>;
-  /** Timestamp of the first decoded frame on the container's clock; undefined before there is one. */
+  /** Timestamp of the first decoded frame, on show or not; undefined before there is one. */
   readonly firstSeconds: () => number | undefined;
   /** Once `frames` has ended: the last frame of the video, if some of the times are after it. */
   readonly heldSeconds: () => number | undefined;
@@ -132,15 +139,20 @@ export interface ShownFrames {
  * ffmpeg's filters do the selection. `setpts` replaces each timestamp by the index of the first time at or after it;
  * then `fps`, which holds frames until the next one, outputs for each index the last frame that has it or a lower one.
  *
- * @param times on the container's clock, ascending, at least one
+ * @param selection `seekSeconds` as in `FrameSelection`; `times` relative to the start of the video, ascending, at least
+ *   one
  */
 export function decodeShownFrames(
   ffmpeg: Ffmpeg,
-  file: VideoFile,
+  part: VideoPart,
   { seekSeconds, times }: { readonly seekSeconds: number; readonly times: readonly number[] },
 ): ShownFrames {
   const log = createLogParser();
-  const isAfter = times.map((time) => `lt(${(time + ROUNDING_SECONDS).toFixed(6)},T)`);
+  const toContainerSeconds = (seconds: number) => seconds + part.startSeconds - part.offsetSeconds;
+  const decodedSeconds = () => log.sourceSeconds().map((seconds) => toVideoSeconds(part, seconds));
+  const isAfter = times.map(
+    (time) => `lt(${(toContainerSeconds(time) + ROUNDING_SECONDS).toFixed(6)},T)`,
+  );
   const filters = [
     log.sourceFilter,
     'settb=1/1000000',
@@ -153,32 +165,32 @@ export function decodeShownFrames(
   async function* decode(): AsyncGenerator<VideoFrame, undefined> {
     let previous: number | undefined;
     const reading = { input, filters, maxFrames: times.length };
-    for await (const { containerSeconds: index, ...image } of readFrames(
-      ffmpeg,
-      file,
-      log,
-      reading,
-    )) {
-      const containerSeconds = frameAt(log.sourceSeconds(), times[index] ?? Infinity);
+    const logged = readFrames(ffmpeg, part, log, reading);
+    for await (const { containerSeconds: index, ...image } of logged) {
+      const seconds = frameAt(decodedSeconds(), times[index] ?? Infinity);
       shown += 1;
-      if (containerSeconds !== previous) yield { ...image, containerSeconds };
-      previous = containerSeconds;
+      if (seconds !== previous) yield { ...image, seconds };
+      previous = seconds;
     }
   }
   return {
     frames: decode(),
-    firstSeconds: () => log.sourceSeconds()[0],
+    firstSeconds: () => decodedSeconds()[0],
     heldSeconds: () => {
-      if (shown === times.length || TRUNCATED.test(log.recentLines())) return undefined;
-      return log.sourceSeconds().length === 0 ? undefined : Math.max(...log.sourceSeconds());
+      const isHeld = shown < times.length && !TRUNCATED.test(log.recentLines());
+      return isHeld ? lastOf(decodedSeconds()) : undefined;
     },
   };
 }
 
 /** The timestamp of the last frame that starts by a time, or of the first frame. */
-function frameAt(sourceSeconds: readonly number[], time: number): number {
-  const started = sourceSeconds.filter((seconds) => seconds <= time + ROUNDING_SECONDS);
-  return started.length > 0 ? started.reduce((a, b) => Math.max(a, b)) : (sourceSeconds[0] ?? 0);
+function frameAt(decodedSeconds: readonly number[], time: number): number {
+  const started = decodedSeconds.filter((seconds) => seconds <= time + ROUNDING_SECONDS);
+  return lastOf(started) ?? decodedSeconds[0] ?? 0;
+}
+
+function lastOf(decodedSeconds: readonly number[]): number | undefined {
+  return decodedSeconds.length === 0 ? undefined : decodedSeconds.reduce((a, b) => Math.max(a, b));
 }
 
 /** @throws MEDIA_TOO_LARGE */

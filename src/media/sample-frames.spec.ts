@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import {
@@ -196,6 +196,45 @@ describeWithFfmpeg('sampleFrames', () => {
       );
     },
   );
+
+  describe.each([
+    ['vob', ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2']],
+    ['ts', ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2']],
+    ['mkv', MPEG4],
+    ['avi', MPEG4],
+    ['flv', ['-c:v', 'flv', '-q:v', '2']],
+  ])('of joined files in %s', (container, codec) => {
+    // Three files of 10 frames and 1 s. The clock of each starts again.
+    let path: string;
+    beforeAll(() => {
+      const files = [0, 1, 2].map((i) => {
+        const file = folder.path(`part-${i}.${container}`);
+        encodeFrames(file, numberedFrames(30).slice(i * 10, i * 10 + 10), codec);
+        return readFileSync(file);
+      });
+      path = folder.write(`joined.${container}`, Buffer.concat(files));
+    });
+
+    it('yields frames of all files, on one clock', async () => {
+      const { video, numbers, times } = await sample(path, { ...UNIFORM, frames: { count: 6 } });
+
+      expect(video.clockRestarts).toBe(2);
+      expect(video.durationSeconds).toBeCloseTo(3, 0);
+      expect(numbers).toHaveLength(6);
+      times.forEach((time, i) => {
+        expect(Math.abs(time - i / 2)).toBeLessThanOrEqual(0.25);
+        expect(Math.abs((numbers[i] ?? NaN) - time * 10)).toBeLessThanOrEqual(2);
+      });
+    });
+
+    it('yields the frames of a range across two files', async () => {
+      const range = { startSeconds: 1.55, endSeconds: 2.55 };
+      const { numbers } = await sample(path, { mode: 'uniform', frames: { count: 2 }, range });
+
+      expect(Math.abs((numbers[0] ?? NaN) - 15)).toBeLessThanOrEqual(1);
+      expect(Math.abs((numbers[1] ?? NaN) - 20)).toBeLessThanOrEqual(1);
+    });
+  });
 
   it('holds the last frame while the sound goes on', async () => {
     const path = folder.path('slide.mkv');

@@ -10,7 +10,7 @@ import {
   type TimeSpan,
   uniformTimes,
 } from './frame-sampling.js';
-import { type ProbedVideo, probeVideo } from './probe-video.js';
+import { type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
 import { noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */
@@ -61,7 +61,7 @@ export async function sampleFrames(
     return {
       video,
       framesRequested: 'count' in frames ? frames.count : 1,
-      frames: decodeRuns(ffmpeg, video, [[startSeconds]]),
+      frames: decodeRuns(ffmpeg, groupByPart(video, [startSeconds])),
     };
   }
   const span = clampToDuration(range, video.durationSeconds);
@@ -75,8 +75,11 @@ export async function sampleFrames(
           (await detectShots(ffmpeg, video, { range: span, maxShots: count })).map(endingAt(span)),
           count,
         );
-  const runs = isCheapToDecode(video, span) ? [times] : times.map((time) => [time]);
-  return { video, framesRequested, frames: decodeRuns(ffmpeg, video, runs) };
+  const isCheap = isCheapToDecode(video, span);
+  const runs = groupByPart(video, times).flatMap(({ part, times: inPart }) =>
+    (isCheap ? [inPart] : inPart.map((time) => [time])).map((some) => ({ part, times: some })),
+  );
+  return { video, framesRequested, frames: decodeRuns(ffmpeg, runs) };
 }
 
 function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
@@ -88,31 +91,47 @@ function isCheapToDecode({ width, height, frameRate }: ProbedVideo, span: TimeSp
   return frames * width * height <= MAX_STREAMED_PIXELS;
 }
 
+/** Times at which frames are decoded from one part of a video, by one run of ffmpeg. */
+interface DecodingRun {
+  readonly part: VideoPart;
+  /** Relative to the start of the video, ascending, at least one. */
+  readonly times: readonly number[];
+}
+
+function groupByPart({ parts }: ProbedVideo, times: readonly number[]): readonly DecodingRun[] {
+  const last = parts.at(-1);
+  return parts.flatMap((part) => {
+    const endSeconds = part === last ? Infinity : part.offsetSeconds + part.durationSeconds;
+    const inPart = times.filter((time) => time >= part.offsetSeconds && time < endSeconds);
+    return inPart.length === 0 ? [] : [{ part, times: inPart }];
+  });
+}
+
 /** Decodes the frames on show at the times of each run, one run of ffmpeg after another. */
 async function* decodeRuns(
   ffmpeg: Ffmpeg,
-  video: ProbedVideo,
-  runs: readonly (readonly number[])[],
+  runs: readonly DecodingRun[],
 ): AsyncGenerator<SampledFrame, undefined> {
   let latest = -Infinity;
-  for (const times of runs) {
-    const before = latest;
-    let isEmpty = true;
+  let failure: unknown;
+  let endedPart: VideoPart | undefined;
+  for (const run of runs) {
+    // A damaged part gives the frames before the damage.
+    if (run.part === endedPart) continue;
+    let count = 0;
     try {
-      for await (const frame of decodeAt(ffmpeg, video, times)) {
-        isEmpty = false;
-        if (frame.containerSeconds <= latest) continue;
-        yield toSampledFrame(frame, video);
-        latest = frame.containerSeconds;
+      for await (const frame of decodeRun(ffmpeg, run)) {
+        count += 1;
+        if (frame.seconds <= latest) continue;
+        latest = frame.seconds;
+        yield toSampledFrame(frame);
       }
     } catch (error) {
-      // A damaged video gives the frames before the damage.
-      if (before === -Infinity && latest === -Infinity) throw error;
-      return;
+      failure ??= error;
     }
-    if (isEmpty) break;
+    if (count === 0) endedPart = run.part;
   }
-  if (latest === -Infinity) throw noDecodableFrame();
+  if (latest === -Infinity) throw failure ?? noDecodableFrame();
 }
 
 /**
@@ -121,34 +140,44 @@ async function* decodeRuns(
  */
 const LEAD_SECONDS = { indexed: [0, 12, Infinity], searched: [2, 12, 60, Infinity] } as const;
 
-/** The longest start of a video, in seconds, that is decoded because no seek has found a frame. */
+/** The longest start of a part, in seconds, that is decoded because no seek has found a frame. */
 const MAX_LEAD_SECONDS = 600;
 
-/**
- * Decodes the frames on show at some times, in one run of ffmpeg. A seek may land after its target, in files without a
- * good index; then the run starts again, earlier.
- *
- * @param times relative to the start of the video
- */
-async function* decodeAt(
-  ffmpeg: Ffmpeg,
-  video: ProbedVideo,
-  times: readonly number[],
-): AsyncGenerator<VideoFrame, undefined> {
-  const [firstTime = 0] = times;
-  const containerTimes = times.map((time) => video.startSeconds + time);
-  const leads = LEAD_SECONDS[video.seeking].filter(
-    (lead, i, all) =>
-      i === 0 || (firstTime > all[i - 1]! && (lead < Infinity || firstTime <= MAX_LEAD_SECONDS)),
+/** Seconds before a key frame to which a search seeks: several frames at the lowest usual rate. */
+const KEY_MARGIN_SECONDS = 0.25;
+
+/** Seek targets relative to the start of the part, one attempt after another. */
+function seekTargets({ part, times: [firstTime = 0] }: DecodingRun): readonly number[] {
+  const { offsetSeconds, startSeconds, keySeconds, seeking } = part;
+  const target = Math.max(firstTime - offsetSeconds, 0);
+  // The last key frame by the target, from which the frame on show is decoded.
+  const key = keySeconds?.findLast(
+    (seconds) => seconds <= startSeconds + target + ROUNDING_SECONDS,
   );
-  const lastLead = leads.at(-1);
-  const latestStart = video.startSeconds + Math.max(firstTime, 0) + ROUNDING_SECONDS;
-  for (const lead of leads) {
-    const seekSeconds = Math.max(firstTime - lead, 0);
-    const run = decodeShownFrames(ffmpeg, video, { seekSeconds, times: containerTimes });
-    const isLate = () => lead !== lastLead && (run.firstSeconds() ?? Infinity) > latestStart;
+  const atKey = key === undefined ? [] : [key - startSeconds - KEY_MARGIN_SECONDS];
+  const leads = LEAD_SECONDS[seeking].filter(
+    (lead) => lead < Infinity || target <= MAX_LEAD_SECONDS,
+  );
+  const targets = [...atKey, ...leads.map((lead) => target - lead)].map((t) => Math.max(t, 0));
+  // Each attempt starts earlier than the one before.
+  return targets.filter((t, i) => i === 0 || t < Math.min(...targets.slice(0, i)));
+}
+
+/**
+ * Decodes the frames of a run. A seek may land after its target, in files without a good index; then ffmpeg starts
+ * again, earlier.
+ */
+async function* decodeRun(ffmpeg: Ffmpeg, run: DecodingRun): AsyncGenerator<VideoFrame, undefined> {
+  const { part, times } = run;
+  const targets = seekTargets(run);
+  const lastTarget = targets.at(-1);
+  const latestStart = Math.max(times[0] ?? 0, part.offsetSeconds) + ROUNDING_SECONDS;
+  for (const seekSeconds of targets) {
+    const shown = decodeShownFrames(ffmpeg, part, { seekSeconds, times });
+    const isLate = () =>
+      seekSeconds !== lastTarget && (shown.firstSeconds() ?? Infinity) > latestStart;
     try {
-      for await (const frame of run.frames) {
+      for await (const frame of shown.frames) {
         if (isLate()) break;
         yield frame;
       }
@@ -157,17 +186,15 @@ async function* decodeAt(
     }
     if (isLate()) continue;
     // The last frame stays on show until the end of the video, which may be that of its sound.
-    const held = run.heldSeconds();
+    const held = shown.heldSeconds();
     if (held !== undefined) {
-      yield* decodeShownFrames(ffmpeg, video, { seekSeconds, times: [held] }).frames;
+      yield* decodeShownFrames(ffmpeg, part, { seekSeconds, times: [held] }).frames;
     }
     return;
   }
 }
 
-function toSampledFrame(frame: VideoFrame, { startSeconds }: ProbedVideo): SampledFrame {
-  const { width, height, data } = frame;
+function toSampledFrame({ seconds, width, height, data }: VideoFrame): SampledFrame {
   // Microseconds: finer than the clocks of common containers.
-  const timestampSeconds = Math.round((frame.containerSeconds - startSeconds) * 1e6) / 1e6;
-  return { timestampSeconds, width, height, data };
+  return { timestampSeconds: Math.round(seconds * 1e6) / 1e6, width, height, data };
 }

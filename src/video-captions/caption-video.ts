@@ -8,7 +8,7 @@ import type {
   VisionLanguageEngine,
 } from '../engine/vision-language-engine.js';
 import type { MediaReport } from '../media/media-report.js';
-import { SalamandraError } from '../errors/salamandra-error.js';
+import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
@@ -42,14 +42,15 @@ export type VideoCaptionsEvent =
       readonly text: string;
     }
   | { readonly type: 'segment'; readonly segment: CaptionedSegment }
+  /** A segment without a decodable frame: a damaged part of the file, or the end of a file whose sound is longer. */
+  | { readonly type: 'missing'; readonly range: TimeRange }
   | { readonly type: 'done'; readonly usage: Answer['usage']; readonly timings: RequestTimings };
 
 /**
  * Captions a video segment by segment. Each segment is an engine request of its own, with its own queue position and
- * deadline, so memory does not grow with the length of the video. Several segments run with batch priority. A segment
- * without a decodable frame is skipped, because a container may be longer than its video stream.
+ * deadline, so memory does not grow with the length of the video. Several segments run with batch priority.
  *
- * @throws NO_DECODABLE_FRAME if no segment has a decodable frame, and the errors of the engine
+ * @throws NO_DECODABLE_FRAME or MEDIA_CORRUPT if no segment has a decodable frame, and the errors of the engine
  */
 export async function* captionVideo(
   engine: VisionLanguageEngine,
@@ -58,21 +59,28 @@ export async function* captionVideo(
 ): AsyncGenerator<VideoCaptionsEvent> {
   const startMs = performance.now();
   let total: Totals | undefined;
+  let firstError: SalamandraError | undefined;
   for (const range of task.segments) {
     const beforeMs = performance.now() - startMs;
     try {
       const segment = yield* captionSegment(engine, task, range, signal);
       total = total ? addTotals(total, segment) : startTotals(segment, beforeMs);
     } catch (error) {
-      if (!(error instanceof SalamandraError) || error.code !== 'NO_DECODABLE_FRAME') throw error;
+      if (!(error instanceof SalamandraError) || !UNREADABLE.has(error.code)) throw error;
+      firstError ??= error;
+      yield { type: 'missing', range };
     }
   }
-  if (!total) {
-    throw noDecodableFrame();
-  }
+  if (!total) throw firstError ?? noDecodableFrame();
   const { usage, timings } = total;
   yield { type: 'done', usage, timings: { ...timings, totalMs: performance.now() - startMs } };
 }
+
+/** Errors of one segment, after which the others are captioned all the same. */
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NO_DECODABLE_FRAME',
+  'MEDIA_CORRUPT',
+]);
 
 interface Totals {
   readonly usage: Answer['usage'];

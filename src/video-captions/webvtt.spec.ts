@@ -3,7 +3,7 @@ import { resolveLanguage } from '../language/languages.js';
 import { formatWebVtt } from './webvtt.js';
 
 const track = (cues: { startSeconds: number; endSeconds: number; text: string }[]) =>
-  formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues });
+  formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues, missing: [] });
 
 it('formats a track of descriptions', () => {
   const cues = [
@@ -41,4 +41,11 @@ it('omits cues without text', () => {
   expect(track([{ startSeconds: 0, endSeconds: 1, text: ' \n ' }])).toBe(
     'WEBVTT\nKind: descriptions\nLanguage: ca\n\nNOTE Written by the model demo\n',
   );
+});
+
+it('notes time ranges that could not be read', () => {
+  const missing = [{ startSeconds: 10, endSeconds: 20.5 }];
+  const file = formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues: [], missing });
+
+  expect(file).toContain('\n\nNOTE Not readable: 00:00:10.000 to 00:00:20.500\n');
 });

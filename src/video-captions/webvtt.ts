@@ -10,17 +10,23 @@ export interface Track {
   /** The id of the model that generated the texts. */
   readonly model: string;
   readonly cues: readonly Cue[];
+  /** Time ranges of the video that could not be read. */
+  readonly missing: readonly Pick<Cue, 'startSeconds' | 'endSeconds'>[];
 }
 
 /** A WebVTT file (https://www.w3.org/TR/webvtt1/) of kind `descriptions`. Cues without text are omitted. */
-export function formatWebVtt({ language, model, cues }: Track): string {
+export function formatWebVtt({ language, model, cues, missing }: Track): string {
   const header = `WEBVTT\nKind: descriptions\nLanguage: ${language.code}`;
   const note = `NOTE Written by the model ${escapeText(model)}`;
+  const gaps = missing.map(
+    ({ startSeconds, endSeconds }) =>
+      `NOTE Not readable: ${formatTime(Math.round(startSeconds * 1000))} to ${formatTime(Math.round(endSeconds * 1000))}`,
+  );
   const blocks = cues.flatMap((cue) => {
     const text = escapeText(cue.text);
     return text === '' ? [] : [`${formatTimes(cue)}\n${text}`];
   });
-  return `${[header, note, ...blocks].join('\n\n')}\n`;
+  return `${[header, note, ...gaps, ...blocks].join('\n\n')}\n`;
 }
 
 /** WebVTT requires the end to be after the start, also after rounding to milliseconds. */

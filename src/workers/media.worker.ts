@@ -28,8 +28,8 @@ async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorke
     case 'sample-video':
       return sampleVideo(task.request, found);
     case 'inspect': {
-      const { durationSeconds, width, height, frameRate } = await probeVideo(found, task.path);
-      return { durationSeconds, width, height, frameRate };
+      const { parts, ...metadata } = await probeVideo(found, task.path);
+      return metadata;
     }
     case 'detect-shots':
       return detectShots(found, await probeVideo(found, task.path), task.search);

@@ -10,7 +10,7 @@ export interface FakeInspector extends MediaInspector {
 
 export function createFakeInspector(): FakeInspector {
   const inspector: FakeInspector = {
-    metadata: { durationSeconds: 60, width: 30, height: 20, frameRate: 25 },
+    metadata: { durationSeconds: 60, width: 30, height: 20, frameRate: 25, clockRestarts: 0 },
     shots: [0, 20, 40].map((startSeconds) => ({ startSeconds, endSeconds: startSeconds + 20 })),
     paths: [],
     inspectImage: () => Promise.resolve({ width: 300, height: 200 }),

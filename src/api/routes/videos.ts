@@ -29,6 +29,7 @@ import { MAX_SEGMENTS, MAX_VIDEO_CAPTIONS_TOKENS, MAX_VIDEO_SECONDS } from '../.
 import type { RequestMedia, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { Language } from '../../language/languages.js';
+import type { TimeRange, TimeSpan } from '../../media/frame-sampling.js';
 import {
   captionVideo,
   type CaptionedSegment,
@@ -149,6 +150,21 @@ class VideoDto {
     description: 'Frames per second; null if it varies or the file does not state it.',
   })
   frame_rate!: number | null;
+  @ApiProperty({
+    description:
+      'How often the clock of the file starts again, as in joined files; times of the video go on.',
+  })
+  clock_restarts!: number;
+}
+
+class MissingSegmentDto {
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Seconds from the start of the video; null for its end.',
+  })
+  end!: number | null;
 }
 
 class SegmentDto {
@@ -170,8 +186,10 @@ class VideoCaptionsResponseDto {
   @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty({ type: VideoDto }) media!: VideoDto;
   @ApiProperty({ enum: GRANULARITIES }) granularity!: Granularity['kind'];
-  @ApiProperty({ type: [SegmentDto], description: 'Segments without a frame are left out.' })
+  @ApiProperty({ type: [SegmentDto], description: 'Segments with a readable frame.' })
   segments!: SegmentDto[];
+  @ApiProperty({ type: [MissingSegmentDto], description: 'Segments without a readable frame.' })
+  missing!: MissingSegmentDto[];
   @ApiProperty({ type: UsageDto, description: 'Sum over all segments.' }) usage!: UsageDto;
   @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
 }
@@ -190,16 +208,19 @@ type DoneEvent = Extract<VideoCaptionsEvent, { readonly type: 'done' }>;
 interface VideoCaptions extends Pick<DoneEvent, 'usage' | 'timings'> {
   readonly head: VideoCaptionsHead;
   readonly segments: readonly CaptionedSegment[];
+  readonly missing: readonly TimeRange[];
 }
 
 async function collectVideoCaptions(events: VideoCaptionsStream): Promise<VideoCaptions> {
   const segments: CaptionedSegment[] = [];
+  const missing: TimeRange[] = [];
   let head: VideoCaptionsHead | undefined;
   for await (const event of events) {
     if (event.type === 'head') head = event.head;
     else if (event.type === 'segment') segments.push(event.segment);
+    else if (event.type === 'missing') missing.push(event.range);
     else if (event.type === 'done' && head) {
-      return { head, segments, usage: event.usage, timings: event.timings };
+      return { head, segments, missing, usage: event.usage, timings: event.timings };
     }
   }
   throw new Error('The captions of the video ended without a result.');
@@ -209,17 +230,22 @@ function toVideoCaptionsResponse(captions: VideoCaptions): Plain<VideoCaptionsRe
   return {
     ...captions.head,
     segments: captions.segments.map(toSegmentResponse),
+    missing: captions.missing.map(toMissingResponse),
     usage: toUsageResponse([captions.usage]),
     timings: toTimingsResponse(captions.timings),
   };
 }
 
 /** A WebVTT track with one cue per segment. */
-function toTrack({ head: { model }, segments }: VideoCaptions, language: Language): string {
+function toTrack(
+  { head: { model }, segments, missing: ranges }: VideoCaptions,
+  language: Language,
+): string {
   const cues = segments.flatMap(({ startSeconds, endSeconds, texts }) =>
     texts.map(({ text }) => ({ startSeconds, endSeconds, text })),
   );
-  return formatWebVtt({ language, model, cues });
+  const missing = ranges.map(withEnd);
+  return formatWebVtt({ language, model, cues, missing });
 }
 
 async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGenerator<SseMessage> {
@@ -236,6 +262,9 @@ async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGener
       case 'segment':
         yield toMessage('segment', toSegmentResponse(event.segment));
         break;
+      case 'missing':
+        yield toMessage('missing', toMissingResponse(event.range));
+        break;
       case 'done':
         yield toMessage('usage', toUsageResponse([event.usage]));
         yield toMessage('done', { timings: toTimingsResponse(event.timings) });
@@ -245,8 +274,19 @@ async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGener
 }
 
 function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
-  const { width, height, durationSeconds: duration_seconds, frameRate: frame_rate } = metadata;
-  return { kind: 'video', width, height, duration_seconds, frame_rate };
+  const { width, height, durationSeconds, frameRate, clockRestarts } = metadata;
+  return {
+    ...{ kind: 'video', width, height, clock_restarts: clockRestarts },
+    duration_seconds: durationSeconds === null ? null : roundToMilliseconds(durationSeconds),
+    frame_rate: frameRate === null ? null : roundToMilliseconds(frameRate),
+  };
+}
+
+function toMissingResponse({ startSeconds, endSeconds }: TimeRange): Plain<MissingSegmentDto> {
+  return {
+    start: roundToMilliseconds(startSeconds),
+    end: endSeconds === null ? null : roundToMilliseconds(endSeconds),
+  };
 }
 
 function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
@@ -256,6 +296,11 @@ function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
     texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
     frames: segment.frames.map(roundToMilliseconds),
   };
+}
+
+/** A range to the end of a video without a duration has no length that could be noted. */
+function withEnd({ startSeconds, endSeconds }: TimeRange): TimeSpan {
+  return { startSeconds, endSeconds: endSeconds ?? startSeconds };
 }
 
 function roundToMilliseconds(seconds: number): number {
