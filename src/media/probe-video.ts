@@ -1,11 +1,23 @@
 import { open, stat } from 'node:fs/promises';
 
-import { MAX_PACKET_INDEX_MS, MAX_VIDEO_PIXELS, MAX_VIDEO_SECONDS } from '../config/limits.js';
+import {
+  MAX_PACKET_INDEX_MS,
+  MAX_STREAM_COUNT_MS,
+  MAX_VIDEO_PIXELS,
+  MAX_VIDEO_SECONDS,
+} from '../config/limits.js';
+import { chooseStream, listVideoStreams, statedFrames } from './choose-stream.js';
 import { createLogParser, toRate } from './ffmpeg-log.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import { findRunStart, indexPackets } from './index-packets.js';
 import { type ByteRange, findJoinedFiles } from './joined-files.js';
-import { type ProbedHeaders, type VideoFile, runFfmpeg, runFfprobe } from './run-ffmpeg.js';
+import {
+  type ProbedHeaders,
+  type ProbedStream,
+  type VideoFile,
+  runFfmpeg,
+  runFfprobe,
+} from './run-ffmpeg.js';
 import { emptyFile, sniffVideoContainer, unsupportedFormat } from './sniff-media.js';
 import { noVideoStream, tooLong, tooManyPixels, toVideoError } from './video-errors.js';
 import { MEDIA_HEAD_BYTES, type VideoContainer } from './video-formats.js';
@@ -156,14 +168,18 @@ interface Headers extends Omit<VideoMetadata, 'clockRestarts'> {
 /** @returns `null` if ffprobe fails. @throws NO_VIDEO_STREAM */
 async function readHeaders(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers | null> {
   const probed = await runFfprobe(ffmpeg, file).catch(() => null);
-  return probed && toHeaders(probed);
+  if (!probed) return null;
+  const streams = listVideoStreams(probed.streams ?? []);
+  const mustCount =
+    streams.length > 1 && streams.some((stream) => statedFrames(stream) === undefined);
+  const index = mustCount ? await indexPackets(ffmpeg, file, MAX_STREAM_COUNT_MS) : [];
+  const counts = new Map([...index].map(([stream, { packets }]) => [stream, packets]));
+  const stream = chooseStream(streams, counts);
+  if (!stream) throw noVideoStream();
+  return toHeaders(stream, probed);
 }
 
-function toHeaders({ streams = [], format = {} }: ProbedHeaders): Headers {
-  const stream = streams.find(
-    ({ codec_type, disposition }) => codec_type === 'video' && disposition?.['attached_pic'] !== 1,
-  );
-  if (!stream) throw noVideoStream();
+function toHeaders(stream: ProbedStream, { format = {} }: ProbedHeaders): Headers {
   const startSeconds = toSeconds(format.start_time) ?? 0;
   const streamSeconds = toSeconds(stream.duration);
   // A stream may start later than the container and end earlier.

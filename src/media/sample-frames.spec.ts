@@ -236,6 +236,34 @@ describeWithFfmpeg('sampleFrames', () => {
     });
   });
 
+  describe.each(['mp4', 'mkv', 'avi'])('of several video streams in %s', (container) => {
+    let clip: string;
+    beforeAll(() => {
+      clip = encodeNumbered(`clip.${container}`);
+    });
+
+    it('skips a still image that is the first stream and the default', async () => {
+      const path = folder.path(`still-first.${container}`);
+      const still = folder.path('still.avi');
+      const white = ['-f', 'lavfi', '-i', 'color=white:size=320x240:rate=10'];
+      runEncoder([...white, '-frames:v', '1', '-c:v', 'mjpeg', still]);
+      const streams = ['-map', '0:v', '-map', '1:v', '-c', 'copy'];
+      const defaults = ['-disposition:v:0', 'default', '-disposition:v:1', '0'];
+      runEncoder(['-i', still, '-i', clip, ...streams, ...defaults, path]);
+
+      expect((await sample(path)).numbers).toEqual([0, 10, 20, 30]);
+    });
+
+    it('prefers the stream with the most frames, and then the largest picture', async () => {
+      const path = folder.path(`larger-second.${container}`);
+      const both = ['-map', '0:v', '-map', '0:v', '-disposition:v', 'default'];
+      const size = ['-filter:v:0', 'scale=32:24', '-c:v', 'mpeg4', '-q:v', '2'];
+      runEncoder(['-i', clip, ...both, ...size, path]);
+
+      expect((await sample(path)).frames[0]).toMatchObject({ width: VIDEO_WIDTH });
+    });
+  });
+
   it('holds the last frame while the sound goes on', async () => {
     const path = folder.path('slide.mkv');
     const sound = ['-f', 'lavfi', '-i', 'sine=duration=30', '-c:a', 'aac'];
