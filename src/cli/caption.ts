@@ -18,7 +18,7 @@ import type { Detail } from '../vision/plan-tiles.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
-import { checkMediaFile, mediaJson, openMedia } from './media-files.js';
+import { checkMediaFile, mediaJson, openMedia, toMilliseconds } from './media-files.js';
 import {
   addMediaOptions,
   type MediaOptions,
@@ -320,7 +320,9 @@ function segmentLines(
 ): string[] {
   if (output === 'json') {
     const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
-    return [JSON.stringify({ file, start, end, texts: byLanguage, frames, ...provenance() })];
+    const times = { start: toMilliseconds(start), end: toMilliseconds(end) };
+    const shown = { texts: byLanguage, frames: frames.map(toMilliseconds) };
+    return [JSON.stringify({ file, ...times, ...shown, ...provenance() })];
   }
   const times = [start, end].map((seconds) => seconds.toFixed(3));
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -35,6 +36,20 @@ describe('checkMediaFile', () => {
 
     expect(await checkMediaFile(image)).toBe('image');
     expect(await checkMediaFile(join(samples, 'rocket-rises.mp4'))).toBe('video');
+  });
+
+  it('rejects a named pipe without opening it', async () => {
+    const pipe = folder.path('pipe.jpg');
+    execFileSync('mkfifo', [pipe]);
+
+    await expect(checkMediaFile(pipe)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('named pipe') as string,
+    });
+  });
+
+  it('rejects a device', async () => {
+    await expect(checkMediaFile('/dev/zero')).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
   it.each([

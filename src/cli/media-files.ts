@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { MAX_IMAGE_BYTES } from '../config/limits.js';
@@ -47,39 +48,55 @@ export function mediaJson(report: MediaReport): object {
   if (report.kind === 'image') return { ...common, tiles: report.tiles };
   return {
     ...common,
-    duration_seconds: report.durationSeconds,
-    frames: report.frames.map(({ timestampSeconds }) => timestampSeconds),
+    duration_seconds: report.durationSeconds && toMilliseconds(report.durationSeconds),
+    frames: report.frames.map(({ timestampSeconds }) => toMilliseconds(timestampSeconds)),
     frames_requested: report.framesRequested,
   };
+}
+
+/** Seconds with three decimals. */
+export function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 async function withMediaFile<T>(
   path: string,
   use: (file: FileHandle, checked: { kind: MediaKind; size: number }) => Promise<T>,
 ): Promise<T> {
-  const file = await open(path).catch((cause: unknown) => {
-    const { code } = cause as NodeJS.ErrnoException;
-    const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
-    throw new SalamandraError('NOT_FOUND', message, { cause });
-  });
+  // Opening a named pipe would wait for a writer, and opening a device may act on it.
+  checkRegular(await stat(path).catch(cannotOpen));
+  // The file may have been replaced since.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(cannotOpen);
   try {
-    const stat = await file.stat();
-    if (stat.isDirectory()) {
-      throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
-    }
-    if (!stat.isFile()) throw invalid('This is not a regular file.');
+    const status = await file.stat();
+    checkRegular(status);
     const kind = detectKind(await readHead(file));
-    if (kind === 'image' && stat.size > MAX_IMAGE_BYTES) {
+    if (kind === 'image' && status.size > MAX_IMAGE_BYTES) {
       throw new SalamandraError(
         'MEDIA_TOO_LARGE',
-        `The image file has ${stat.size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
-        { details: { bytes: stat.size, max_bytes: MAX_IMAGE_BYTES } },
+        `The image file has ${status.size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
+        { details: { bytes: status.size, max_bytes: MAX_IMAGE_BYTES } },
       );
     }
-    return await use(file, { kind, size: stat.size });
+    return await use(file, { kind, size: status.size });
   } finally {
     await file.close();
   }
+}
+
+function cannotOpen(cause: unknown): never {
+  const { code } = cause as NodeJS.ErrnoException;
+  const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
+  throw new SalamandraError('NOT_FOUND', message, { cause });
+}
+
+function checkRegular(status: Stats): void {
+  if (status.isDirectory()) {
+    throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
+  }
+  if (status.isFIFO()) throw invalid('This is a named pipe. Name a regular file.');
+  if (status.isSocket()) throw invalid('This is a socket. Name a regular file.');
+  if (!status.isFile()) throw invalid('This is a device. Name a regular file.');
 }
 
 function detectKind(head: Uint8Array): MediaKind {
