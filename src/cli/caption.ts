@@ -331,7 +331,7 @@ function segmentLines(
 /** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
 function formatTrack(
   segments: readonly CaptionedSegment[],
-  missingRanges: readonly TimeRange[],
+  missing: readonly TimeRange[],
   { languages: [language], model }: SegmentsCommand,
 ): string {
   if (!language) throw invalid('--format vtt needs one language.');
@@ -339,10 +339,6 @@ function formatTrack(
     startSeconds,
     endSeconds,
     text: texts[0]?.text ?? '',
-  }));
-  const missing = missingRanges.map(({ startSeconds, endSeconds }) => ({
-    startSeconds,
-    endSeconds: endSeconds ?? startSeconds,
   }));
   // The terminal adds the last line break.
   return formatWebVtt({ language, model, cues, missing }).trimEnd();

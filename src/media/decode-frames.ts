@@ -5,6 +5,7 @@ import { createLogParser, type LoggedFrame, type LogParser } from './ffmpeg-log.
 import type { Ffmpeg } from './find-ffmpeg.js';
 import type { VideoPart } from './probe-video.js';
 import { runFfmpeg } from './run-ffmpeg.js';
+import { DEFAULT_PEAK, toneMap } from './tone-map.js';
 import { tooManyPixels, toVideoError } from './video-errors.js';
 
 const CHANNELS = 3;
@@ -77,6 +78,8 @@ interface Reading {
   /** Video filters before the one that logs frames. */
   readonly filters: readonly string[];
   readonly maxFrames?: number;
+  /** Whether frames have 16 bits per channel, little-endian, instead of 8. */
+  readonly is16Bit?: boolean;
 }
 
 /** Runs ffmpeg and reads the frames that pass the filters. */
@@ -84,7 +87,7 @@ async function* readFrames(
   ffmpeg: Ffmpeg,
   part: VideoPart,
   log: LogParser,
-  { input, filters, maxFrames }: Reading,
+  { input, filters, maxFrames, is16Bit = false }: Reading,
 ): AsyncGenerator<LoggedFrame & Pick<VideoFrame, 'data'>, undefined> {
   const run = runFfmpeg(ffmpeg, part, {
     input: ['-copyts', ...input],
@@ -92,7 +95,7 @@ async function* readFrames(
       ...['-vf', [...filters, log.filter].join(',')],
       ...(maxFrames === undefined ? [] : ['-frames:v', String(maxFrames)]),
       ...[ffmpeg.frameTimingOption, 'passthrough'],
-      ...['-f', 'rawvideo', '-pix_fmt', 'rgb24'],
+      ...['-f', 'rawvideo', '-pix_fmt', is16Bit ? 'rgb48le' : 'rgb24'],
     ],
     onLine: log.addLine,
   });
@@ -102,7 +105,7 @@ async function* readFrames(
   try {
     // A frame is logged before its pixels are written. At the end, one frame too many may be logged.
     for (let logged = await log.nextFrame(); logged; logged = await log.nextFrame()) {
-      const data = await readBytes(frameBytes(logged));
+      const data = await readBytes(frameBytes(logged) * (is16Bit ? 2 : 1));
       if (data === null) break;
       yield { ...logged, data };
       count += 1;
@@ -139,8 +142,8 @@ export interface ShownFrames {
  * ffmpeg's filters do the selection. `setpts` replaces each timestamp by the index of the first time at or after it;
  * then `fps`, which holds frames until the next one, outputs for each index the last frame that has it or a lower one.
  *
- * @param selection `seekSeconds` as in `FrameSelection`; `times` relative to the start of the video, ascending, at least
- *   one
+ * @param selection `seekSeconds` as in `FrameSelection`; `times` relative to the start of the video, ascending, at
+ *   least one
  */
 export function decodeShownFrames(
   ffmpeg: Ffmpeg,
@@ -164,9 +167,13 @@ export function decodeShownFrames(
 
   async function* decode(): AsyncGenerator<VideoFrame, undefined> {
     let previous: number | undefined;
-    const reading = { input, filters, maxFrames: times.length };
+    const is16Bit = part.hdr !== null;
+    const reading = { input, filters, maxFrames: times.length, is16Bit };
     const logged = readFrames(ffmpeg, part, log, reading);
-    for await (const { containerSeconds: index, ...image } of logged) {
+    for await (const { containerSeconds: index, data: pixels, ...size } of logged) {
+      const data =
+        part.hdr === null ? pixels : toneMap(pixels, part.hdr, log.peak() ?? DEFAULT_PEAK);
+      const image = { ...size, data };
       const seconds = frameAt(decodedSeconds(), times[index] ?? Infinity);
       shown += 1;
       if (seconds !== previous) yield { ...image, seconds };

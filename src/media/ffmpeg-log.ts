@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
+import { REFERENCE_NITS } from './tone-map.js';
+
 /** A frame as logged by ffmpeg's `showinfo` filter. */
 export interface LoggedFrame {
   /** Timestamp on the container's clock, or of the clock that filters before this one have set. */
@@ -32,6 +34,8 @@ export interface LogParser {
   readonly nextFrame: () => Promise<LoggedFrame | undefined>;
   /** Timestamps that `sourceFilter` has logged so far, on the container's clock. */
   readonly sourceSeconds: () => readonly number[];
+  /** The highest luminance that the frames state, in units of REFERENCE_NITS; undefined if they state none. */
+  readonly peak: () => number | undefined;
   readonly header: () => LoggedHeader;
   /** The last LOG_LINES lines without indented ones, which describe the file. For errors. */
   readonly recentLines: () => string;
@@ -41,6 +45,8 @@ const LOG_LINES = 50;
 
 const CONFIGURATION = /^config in time_base: (\d+)\/(\d+), frame_rate: (\d+)\/(\d+)/;
 const FRAME = /^n: *\d+ pts: *(-?\d+|NOPTS) .*? s:(\d+)x(\d+) /;
+const MAX_CONTENT_LIGHT = /MaxCLL=(\d+)/;
+const MAX_MASTERING = /max_luminance[=:] ?(\d+(?:\.\d+)?)/;
 const DURATION =
   /^ {2}Duration: (?:N\/A|(\d{1,6}):(\d\d):(\d\d\.\d{1,9}))(?:, start: (-?\d{1,9}\.\d{1,9}))?/;
 
@@ -60,6 +66,7 @@ export function createLogParser(): LogParser {
   const lines: string[] = [];
   let header: LoggedHeader = { durationSeconds: null, startSeconds: 0, frameRate: null };
   let hasDuration = false;
+  let peak: number | undefined;
   let state: 'open' | 'ended' = 'open';
   let wake: () => void = () => undefined;
 
@@ -80,6 +87,12 @@ export function createLogParser(): LogParser {
     if (source) {
       sources.push(source.containerSeconds);
       return;
+    }
+    const message = filterMessage(sourceName, line);
+    const nits = Number((MAX_CONTENT_LIGHT.exec(message) ?? MAX_MASTERING.exec(message))?.[1] ?? 0);
+    // The brightest pixel of the content comes before the brightest of the display on which it was graded.
+    if (nits > 0 && (peak === undefined || MAX_CONTENT_LIGHT.test(message))) {
+      peak = nits / REFERENCE_NITS;
     }
     const duration = DURATION.exec(line);
     if (duration && !hasDuration) {
@@ -113,6 +126,7 @@ export function createLogParser(): LogParser {
       wake();
     },
     sourceSeconds: () => sources,
+    peak: () => peak,
     header: () => header,
     recentLines: () => lines.join('\n'),
   };

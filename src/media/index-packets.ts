@@ -149,7 +149,8 @@ export async function findRunStart(
  */
 function findProgramTable(bytes: Buffer): number {
   for (let at = bytes.length - 3; at >= 0; at--) {
-    const isTable = bytes[at] === 0x47 && (bytes[at + 1]! & 0x5f) === 0x40 && bytes[at + 2] === 0;
+    const isTable =
+      bytes[at] === 0x47 && ((bytes[at + 1] ?? 0) & 0x5f) === 0x40 && bytes[at + 2] === 0;
     if (isTable && TRANSPORT_PACKET_BYTES.some((size) => (bytes.length - at) % size === 0)) {
       return at;
     }

@@ -19,6 +19,7 @@ import {
   runFfprobe,
 } from './run-ffmpeg.js';
 import { emptyFile, sniffVideoContainer, unsupportedFormat } from './sniff-media.js';
+import type { HdrTransfer } from './tone-map.js';
 import { noVideoStream, tooLong, tooManyPixels, toVideoError } from './video-errors.js';
 import { MEDIA_HEAD_BYTES, type VideoContainer } from './video-formats.js';
 
@@ -45,6 +46,8 @@ export interface VideoPart extends VideoFile {
   readonly durationSeconds: number;
   /** `searched` if the container has no index: a seek may land after its target. */
   readonly seeking: 'indexed' | 'searched';
+  /** Transfer function of HDR videos, whose frames are tone-mapped; `null` for SDR. */
+  readonly hdr: HdrTransfer | null;
   /** Times of the key frames on the container's clock, ascending; `null` if the packets were not read. */
   readonly keySeconds: readonly number[] | null;
 }
@@ -85,8 +88,8 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
   // ffprobe also fails on an audio or subtitle codec that is not allowed. Then the first frame decides.
   const probed = (await readHeaders(ffmpeg, file)) ?? (await readFirstFrame(ffmpeg, file));
   if (probed.width * probed.height > MAX_VIDEO_PIXELS) throw tooManyPixels();
-  const { startSeconds, streamIndex, ...metadata } = probed;
-  const chosen = { ...file, ...(streamIndex !== null && { stream: String(streamIndex) }) };
+  const { startSeconds, streamIndex, hdr, ...metadata } = probed;
+  const chosen = { ...file, hdr, ...(streamIndex !== null && { stream: String(streamIndex) }) };
   const seeking = SEARCHED_CONTAINERS.has(file.container) ? 'searched' : 'indexed';
   const joined = await findJoinedFiles(file.path, file.container, size);
   const hasIndex = streamIndex !== null && (seeking === 'searched' || joined.length > 1);
@@ -112,7 +115,7 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
  */
 async function readParts(
   ffmpeg: Ffmpeg,
-  file: VideoFile & Pick<VideoPart, 'seeking'>,
+  file: VideoFile & Pick<VideoPart, 'seeking' | 'hdr'>,
   joined: readonly ByteRange[],
 ): Promise<readonly VideoPart[]> {
   const endMs = performance.now() + MAX_PACKET_INDEX_MS;
@@ -158,11 +161,18 @@ async function readContainer(path: string) {
   }
 }
 
+/** By ffmpeg's names. */
+const HDR_TRANSFERS: Readonly<Partial<Record<string, HdrTransfer>>> = {
+  smpte2084: 'pq',
+  'arib-std-b67': 'hlg',
+};
+
 interface Headers extends Omit<VideoMetadata, 'clockRestarts'> {
   /** The container's clock at the start of the video. */
   readonly startSeconds: number;
   /** `null` if it is not known: ffmpeg's first video stream. */
   readonly streamIndex: number | null;
+  readonly hdr: HdrTransfer | null;
 }
 
 /** @returns `null` if ffprobe fails. @throws NO_VIDEO_STREAM */
@@ -194,6 +204,7 @@ function toHeaders(stream: ProbedStream, { format = {} }: ProbedHeaders): Header
   return {
     startSeconds,
     streamIndex: stream.index ?? null,
+    hdr: HDR_TRANSFERS[stream.color_transfer ?? ''] ?? null,
     durationSeconds: durationSeconds !== null && durationSeconds > 0 ? durationSeconds : null,
     ...(isRotatedSideways ? { width: height, height: width } : { width, height }),
     frameRate: toRate(rate, rateBase),
@@ -210,7 +221,7 @@ async function readFirstFrame(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers>
   const frame = await log.nextFrame();
   if (!frame) throw toVideoError(`${failure?.message ?? ''}\n${log.recentLines()}`);
   const { width, height } = frame;
-  return { ...log.header(), width, height, streamIndex: null };
+  return { ...log.header(), width, height, streamIndex: null, hdr: null };
 }
 
 /**

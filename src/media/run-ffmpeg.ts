@@ -140,6 +140,7 @@ export interface ProbedStream {
   readonly duration?: string;
   readonly avg_frame_rate?: string;
   readonly nb_frames?: string;
+  readonly color_transfer?: string;
   readonly disposition?: Readonly<Record<string, number>>;
   readonly side_data_list?: readonly { readonly rotation?: number }[];
 }
@@ -150,7 +151,7 @@ export interface ProbedHeaders {
 }
 
 const PROBED_ENTRIES = [
-  'stream=index,codec_type,width,height,start_time,duration,avg_frame_rate,nb_frames',
+  'stream=index,codec_type,width,height,start_time,duration,avg_frame_rate,nb_frames,color_transfer',
   'stream_disposition',
   'stream_side_data=rotation',
   'format=start_time,duration',

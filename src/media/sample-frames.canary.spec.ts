@@ -87,6 +87,7 @@ describeWithFfmpeg('sampleFrames of a file that references another', () => {
           ...{ path: write('list.mp4', text), container, stream: 'V:0' },
           ...{ offsetSeconds: 0, startSeconds: 0, durationSeconds: Infinity, keySeconds: null },
           seeking: 'indexed',
+          hdr: null,
         } as const;
         const reading = decodeFrames(requireFfmpeg(), part, { seekSeconds: 0, frames: 'all' });
         const count = await countFrames(reading);

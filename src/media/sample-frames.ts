@@ -113,7 +113,7 @@ async function* decodeRuns(
   runs: readonly DecodingRun[],
 ): AsyncGenerator<SampledFrame, undefined> {
   let latest = -Infinity;
-  let failure: unknown;
+  let failure: Error | undefined;
   let endedPart: VideoPart | undefined;
   for (const run of runs) {
     // A damaged part gives the frames before the damage.
@@ -127,7 +127,7 @@ async function* decodeRuns(
         yield toSampledFrame(frame);
       }
     } catch (error) {
-      failure ??= error;
+      failure ??= error as Error;
     }
     if (count === 0) endedPart = run.part;
   }

@@ -1,3 +1,5 @@
+import type { TimeRange } from '../media/frame-sampling.js';
+
 /** A caption with its time range. */
 export interface Cue {
   readonly startSeconds: number;
@@ -11,17 +13,17 @@ export interface Track {
   readonly model: string;
   readonly cues: readonly Cue[];
   /** Time ranges of the video that could not be read. */
-  readonly missing: readonly Pick<Cue, 'startSeconds' | 'endSeconds'>[];
+  readonly missing: readonly TimeRange[];
 }
 
 /** A WebVTT file (https://www.w3.org/TR/webvtt1/) of kind `descriptions`. Cues without text are omitted. */
 export function formatWebVtt({ language, model, cues, missing }: Track): string {
   const header = `WEBVTT\nKind: descriptions\nLanguage: ${language.code}`;
   const note = `NOTE Written by the model ${escapeText(model)}`;
-  const gaps = missing.map(
-    ({ startSeconds, endSeconds }) =>
-      `NOTE Not readable: ${formatTime(Math.round(startSeconds * 1000))} to ${formatTime(Math.round(endSeconds * 1000))}`,
-  );
+  const gaps = missing.map(({ startSeconds, endSeconds }) => {
+    const end = endSeconds === null ? 'the end' : formatTime(Math.round(endSeconds * 1000));
+    return `NOTE Not readable: ${formatTime(Math.round(startSeconds * 1000))} to ${end}`;
+  });
   const blocks = cues.flatMap((cue) => {
     const text = escapeText(cue.text);
     return text === '' ? [] : [`${formatTimes(cue)}\n${text}`];

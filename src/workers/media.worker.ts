@@ -28,8 +28,11 @@ async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorke
     case 'sample-video':
       return sampleVideo(task.request, found);
     case 'inspect': {
-      const { parts, ...metadata } = await probeVideo(found, task.path);
-      return metadata;
+      const { durationSeconds, width, height, frameRate, clockRestarts } = await probeVideo(
+        found,
+        task.path,
+      );
+      return { durationSeconds, width, height, frameRate, clockRestarts };
     }
     case 'detect-shots':
       return detectShots(found, await probeVideo(found, task.path), task.search);

@@ -29,7 +29,7 @@ import { MAX_SEGMENTS, MAX_VIDEO_CAPTIONS_TOKENS, MAX_VIDEO_SECONDS } from '../.
 import type { RequestMedia, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { Language } from '../../language/languages.js';
-import type { TimeRange, TimeSpan } from '../../media/frame-sampling.js';
+import type { TimeRange } from '../../media/frame-sampling.js';
 import {
   captionVideo,
   type CaptionedSegment,
@@ -150,10 +150,7 @@ class VideoDto {
     description: 'Frames per second; null if it varies or the file does not state it.',
   })
   frame_rate!: number | null;
-  @ApiProperty({
-    description:
-      'How often the clock of the file starts again, as in joined files; times of the video go on.',
-  })
+  @ApiProperty({ description: 'Restarts of the clock in the file, as in joined files.' })
   clock_restarts!: number;
 }
 
@@ -238,13 +235,12 @@ function toVideoCaptionsResponse(captions: VideoCaptions): Plain<VideoCaptionsRe
 
 /** A WebVTT track with one cue per segment. */
 function toTrack(
-  { head: { model }, segments, missing: ranges }: VideoCaptions,
+  { head: { model }, segments, missing }: VideoCaptions,
   language: Language,
 ): string {
   const cues = segments.flatMap(({ startSeconds, endSeconds, texts }) =>
     texts.map(({ text }) => ({ startSeconds, endSeconds, text })),
   );
-  const missing = ranges.map(withEnd);
   return formatWebVtt({ language, model, cues, missing });
 }
 
@@ -296,11 +292,6 @@ function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
     texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
     frames: segment.frames.map(roundToMilliseconds),
   };
-}
-
-/** A range to the end of a video without a duration has no length that could be noted. */
-function withEnd({ startSeconds, endSeconds }: TimeRange): TimeSpan {
-  return { startSeconds, endSeconds: endSeconds ?? startSeconds };
 }
 
 function roundToMilliseconds(seconds: number): number {
