@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { MAX_IMAGE_BYTES } from '../config/limits.js';
 import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { FrameSampling } from '../media/frame-sampling.js';
+import { type FrameSampling, roundToMilliseconds } from '../media/frame-sampling.js';
 import type { MediaReport } from '../media/media-report.js';
 import {
   emptyFile,
@@ -48,15 +48,10 @@ export function mediaJson(report: MediaReport): object {
   if (report.kind === 'image') return { ...common, tiles: report.tiles };
   return {
     ...common,
-    duration_seconds: report.durationSeconds && toMilliseconds(report.durationSeconds),
-    frames: report.frames.map(({ timestampSeconds }) => toMilliseconds(timestampSeconds)),
+    duration_seconds: report.durationSeconds && roundToMilliseconds(report.durationSeconds),
+    frames: report.frames.map(({ timestampSeconds }) => roundToMilliseconds(timestampSeconds)),
     frames_requested: report.framesRequested,
   };
-}
-
-/** Seconds with three decimals. */
-export function toMilliseconds(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }
 
 async function withMediaFile<T>(

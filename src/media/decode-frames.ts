@@ -53,7 +53,7 @@ export async function* decodeFrames(
   const log = createLogParser();
   const scale = sidePixels === undefined ? [] : [`scale=${sidePixels}:${sidePixels}:flags=area`];
   const reading = {
-    ...{ input: toInputOptions(selection), filters: scale },
+    ...{ input: toInputOptions(selection, part), filters: [...part.sourceFilters, ...scale] },
     ...(frames === 'key' && { maxFrames: 1 }),
   };
   for await (const { containerSeconds, ...image } of readFrames(ffmpeg, part, log, reading)) {
@@ -65,7 +65,9 @@ function toVideoSeconds({ startSeconds, offsetSeconds }: VideoPart, seconds: num
   return seconds - startSeconds + offsetSeconds;
 }
 
-function toInputOptions({ frames, seekSeconds }: FrameSelection): string[] {
+function toInputOptions({ frames, seekSeconds }: FrameSelection, { seeking }: VideoPart): string[] {
+  // Frames of elementary streams are counted from the first one.
+  if (seeking === 'none') return [];
   return [
     ...(frames === 'all' ? [] : KEY_FRAMES_ONLY),
     ...(frames === 'key' ? ['-noaccurate_seek'] : []),
@@ -157,10 +159,12 @@ export function decodeShownFrames(
     (time) => `lt(${(toContainerSeconds(time) + ROUNDING_SECONDS).toFixed(6)},T)`,
   );
   const filters = [
+    ...part.sourceFilters,
     log.sourceFilter,
     'settb=1/1000000',
     `setpts='(${isAfter.join('+')})/TB'`,
     'fps=fps=1:start_time=0:round=near',
+    ...(part.squareFilter === null ? [] : [part.squareFilter]),
   ];
   const input = ['-noaccurate_seek', ...(seekSeconds > 0 ? ['-ss', seekSeconds.toFixed(6)] : [])];
   let shown = 0;

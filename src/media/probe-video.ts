@@ -15,25 +15,28 @@ import {
   type ProbedHeaders,
   type ProbedStream,
   type VideoFile,
+  listPackets,
   runFfmpeg,
   runFfprobe,
 } from './run-ffmpeg.js';
 import { emptyFile, sniffVideoContainer, unsupportedFormat } from './sniff-media.js';
 import type { HdrTransfer } from './tone-map.js';
 import { noVideoStream, tooLong, tooManyPixels, toVideoError } from './video-errors.js';
-import { MEDIA_HEAD_BYTES, type VideoContainer } from './video-formats.js';
+import { ELEMENTARY_STREAMS, MEDIA_HEAD_BYTES, type VideoContainer } from './video-formats.js';
 
 /** Video properties from the file headers. */
 export interface VideoMetadata {
   /** From the start to the end of the video stream; `null` if neither the headers nor the packets give it. */
   readonly durationSeconds: number | null;
-  /** Size of the upright frames in stored pixels: no correction for pixels that are not square. */
+  /** Size of the upright frames, with square pixels. */
   readonly width: number;
   readonly height: number;
   /** Average frames per second; `null` if the headers do not have it. */
   readonly frameRate: number | null;
   /** How often the clock of the file starts again, as in joined files. The time of the video goes on. */
   readonly clockRestarts: number;
+  /** Timecode of the first frame (SMPTE ST 12-1), with `;` before the frames if it drops frames; `null` without one. */
+  readonly timecode: string | null;
 }
 
 /** A part of a video with a continuous clock, which ffmpeg reads as a file of its own. */
@@ -44,8 +47,15 @@ export interface VideoPart extends VideoFile {
   readonly startSeconds: number;
   /** Infinity if it is not known, or for the only part. */
   readonly durationSeconds: number;
-  /** `searched` if the container has no index: a seek may land after its target. */
-  readonly seeking: 'indexed' | 'searched';
+  /**
+   * - `searched`: the container has no index, and a seek may land after its target
+   * - `none`: the container has no timestamps, and is decoded from its start
+   */
+  readonly seeking: 'indexed' | 'searched' | 'none';
+  /** ffmpeg's filters that every decoded frame passes before frames are selected. */
+  readonly sourceFilters: readonly string[];
+  /** The filter that makes pixels square, after frames are selected; `null` if they are. */
+  readonly squareFilter: string | null;
   /** Transfer function of HDR videos, whose frames are tone-mapped; `null` for SDR. */
   readonly hdr: HdrTransfer | null;
   /** Times of the key frames on the container's clock, ascending; `null` if the packets were not read. */
@@ -88,8 +98,32 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
   // ffprobe also fails on an audio or subtitle codec that is not allowed. Then the first frame decides.
   const probed = (await readHeaders(ffmpeg, file)) ?? (await readFirstFrame(ffmpeg, file));
   if (probed.width * probed.height > MAX_VIDEO_PIXELS) throw tooManyPixels();
-  const { startSeconds, streamIndex, hdr, ...metadata } = probed;
-  const chosen = { ...file, hdr, ...(streamIndex !== null && { stream: String(streamIndex) }) };
+  const { startSeconds, streamIndex, hdr, isInterlaced, squareFilter, ...metadata } = probed;
+  const isElementary = ELEMENTARY_STREAMS.has(file.container);
+  const sourceFilters = [
+    // Without timestamps, a frame's number tells its time.
+    ...(isElementary ? [`setpts=N/(${probed.frameRate ?? FALLBACK_FRAME_RATE}*TB)`] : []),
+    // Only frames that are marked as interlaced are changed.
+    ...(isInterlaced && ffmpeg.deinterlacer
+      ? [`${ffmpeg.deinterlacer}=mode=send_frame:deint=interlaced`]
+      : []),
+  ];
+  const chosen = {
+    ...file,
+    hdr,
+    sourceFilters,
+    squareFilter,
+    ...(streamIndex !== null && { stream: String(streamIndex) }),
+  };
+  if (isElementary) {
+    const durationSeconds = await countSeconds(ffmpeg, file, probed.frameRate);
+    if (durationSeconds > MAX_VIDEO_SECONDS) throw tooLong();
+    const whole: VideoPart = {
+      ...{ ...chosen, offsetSeconds: 0, startSeconds: 0, durationSeconds: Infinity },
+      ...{ seeking: 'none', keySeconds: null },
+    };
+    return { ...metadata, durationSeconds, clockRestarts: 0, parts: [whole] };
+  }
   const seeking = SEARCHED_CONTAINERS.has(file.container) ? 'searched' : 'indexed';
   const joined = await findJoinedFiles(file.path, file.container, size);
   const hasIndex = streamIndex !== null && (seeking === 'searched' || joined.length > 1);
@@ -100,7 +134,11 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
     if (durationSeconds > MAX_VIDEO_SECONDS) throw tooLong();
     return { ...metadata, durationSeconds, clockRestarts: parts.length - 1, parts };
   }
-  const durationSeconds = probed.durationSeconds ?? (await measureDuration(ffmpeg, chosen));
+  // Without an index, headers are an estimate from the ends of the file.
+  const [only] = parts;
+  const indexedSeconds = only ? only.startSeconds + only.durationSeconds - startSeconds : 0;
+  const statedSeconds = Math.max(probed.durationSeconds ?? 0, indexedSeconds);
+  const durationSeconds = statedSeconds || (await measureDuration(ffmpeg, chosen));
   if (durationSeconds !== null && durationSeconds > MAX_VIDEO_SECONDS) throw tooLong();
   const whole: VideoPart = {
     ...{ ...chosen, offsetSeconds: 0, startSeconds, durationSeconds: Infinity, seeking },
@@ -109,13 +147,27 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
   return { ...metadata, durationSeconds, clockRestarts: 0, parts: [whole] };
 }
 
+/** For elementary streams without a frame rate. */
+const FALLBACK_FRAME_RATE = 25;
+
+/** The duration of an elementary stream, from the number of its packets: one per frame. */
+async function countSeconds(
+  ffmpeg: Ffmpeg,
+  file: VideoFile,
+  frameRate: number | null,
+): Promise<number> {
+  let packets = 0;
+  await listPackets(ffmpeg, file, MAX_PACKET_INDEX_MS, () => (packets += 1));
+  return packets / (frameRate ?? FALLBACK_FRAME_RATE);
+}
+
 /**
  * The parts of a stream between restarts of its clock. Ends at a part that cannot be read on its own, and after
  * MAX_PACKET_INDEX_MS.
  */
 async function readParts(
   ffmpeg: Ffmpeg,
-  file: VideoFile & Pick<VideoPart, 'seeking' | 'hdr'>,
+  file: Omit<VideoPart, keyof PartTimes>,
   joined: readonly ByteRange[],
 ): Promise<readonly VideoPart[]> {
   const endMs = performance.now() + MAX_PACKET_INDEX_MS;
@@ -167,11 +219,23 @@ const HDR_TRANSFERS: Readonly<Partial<Record<string, HdrTransfer>>> = {
   'arib-std-b67': 'hlg',
 };
 
+/** What only ffprobe reads. */
+const UNKNOWN = {
+  ...{ streamIndex: null, hdr: null, isInterlaced: false, squareFilter: null, timecode: null },
+} as const;
+
+type PartTimes = Pick<
+  VideoPart,
+  'bytes' | 'offsetSeconds' | 'startSeconds' | 'durationSeconds' | 'keySeconds'
+>;
+
 interface Headers extends Omit<VideoMetadata, 'clockRestarts'> {
   /** The container's clock at the start of the video. */
   readonly startSeconds: number;
   /** `null` if it is not known: ffmpeg's first video stream. */
   readonly streamIndex: number | null;
+  readonly isInterlaced: boolean;
+  readonly squareFilter: string | null;
   readonly hdr: HdrTransfer | null;
 }
 
@@ -190,6 +254,7 @@ async function readHeaders(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers | n
 }
 
 function toHeaders(stream: ProbedStream, { format = {} }: ProbedHeaders): Headers {
+  const { tags } = format;
   const startSeconds = toSeconds(format.start_time) ?? 0;
   const streamSeconds = toSeconds(stream.duration);
   // A stream may start later than the container and end earlier.
@@ -198,17 +263,53 @@ function toHeaders(stream: ProbedStream, { format = {} }: ProbedHeaders): Header
       ? toSeconds(format.duration)
       : (toSeconds(stream.start_time) ?? startSeconds) - startSeconds + streamSeconds;
   const [rate, rateBase] = (stream.avg_frame_rate ?? '').split('/').map(Number);
-  const { width = 0, height = 0 } = stream;
   const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
   const isRotatedSideways = Math.abs(rotation ?? 0) % 180 === 90;
+  const { width: storedWidth = 0, height: storedHeight = 0 } = stream;
+  const { width, height, squareFilter } = squarePixels(
+    isRotatedSideways
+      ? { width: storedHeight, height: storedWidth }
+      : { width: storedWidth, height: storedHeight },
+    readAspectRatio(stream.sample_aspect_ratio, isRotatedSideways),
+  );
   return {
     startSeconds,
     streamIndex: stream.index ?? null,
     hdr: HDR_TRANSFERS[stream.color_transfer ?? ''] ?? null,
+    isInterlaced: /^[tb]{2}$/.test(stream.field_order ?? ''),
+    timecode: readTimecode(stream.tags?.timecode ?? tags?.timecode),
     durationSeconds: durationSeconds !== null && durationSeconds > 0 ? durationSeconds : null,
-    ...(isRotatedSideways ? { width: height, height: width } : { width, height }),
+    ...{ width, height, squareFilter },
     frameRate: toRate(rate, rateBase),
   };
+}
+
+/** Width of a pixel divided by its height, in the upright frame. */
+function readAspectRatio(text = '', isRotatedSideways: boolean): number {
+  const [, width, height] = (/^(\d+):(\d+)$/.exec(text) ?? []).map(Number);
+  const ratio = (width ?? 1) / (height ?? 1);
+  // Files may state anything. Real pixels are at most a few times as wide as high.
+  if (!(ratio >= 0.2 && ratio <= 5)) return 1;
+  return isRotatedSideways ? 1 / ratio : ratio;
+}
+
+/** The size with square pixels: the height is kept. */
+function squarePixels({ width, height }: Size, aspectRatio: number) {
+  const squareWidth = Math.max(Math.round(width * aspectRatio), 1);
+  if (squareWidth === width || squareWidth * height > MAX_VIDEO_PIXELS) {
+    return { width, height, squareFilter: null };
+  }
+  return { width: squareWidth, height, squareFilter: `scale=${squareWidth}:${height},setsar=1` };
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Tags are free text by the file's author: only `HH:MM:SS:FF` and `HH:MM:SS;FF` are taken. */
+function readTimecode(tag = ''): string | null {
+  return /^\d\d:[0-5]\d:[0-5]\d[:;]\d\d$/.test(tag) ? tag : null;
 }
 
 /** @throws the errors of `toVideoError` */
@@ -221,7 +322,7 @@ async function readFirstFrame(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers>
   const frame = await log.nextFrame();
   if (!frame) throw toVideoError(`${failure?.message ?? ''}\n${log.recentLines()}`);
   const { width, height } = frame;
-  return { ...log.header(), width, height, streamIndex: null, hdr: null };
+  return { ...log.header(), width, height, ...UNKNOWN };
 }
 
 /**

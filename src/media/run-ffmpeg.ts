@@ -141,17 +141,27 @@ export interface ProbedStream {
   readonly avg_frame_rate?: string;
   readonly nb_frames?: string;
   readonly color_transfer?: string;
+  readonly field_order?: string;
+  readonly sample_aspect_ratio?: string;
+  readonly tags?: { readonly timecode?: string };
   readonly disposition?: Readonly<Record<string, number>>;
   readonly side_data_list?: readonly { readonly rotation?: number }[];
 }
 
 export interface ProbedHeaders {
   readonly streams?: readonly ProbedStream[];
-  readonly format?: { readonly start_time?: string; readonly duration?: string };
+  readonly format?: {
+    readonly start_time?: string;
+    readonly duration?: string;
+    readonly tags?: { readonly timecode?: string };
+  };
 }
 
 const PROBED_ENTRIES = [
-  'stream=index,codec_type,width,height,start_time,duration,avg_frame_rate,nb_frames,color_transfer',
+  'stream=index,codec_type,width,height,start_time,duration,avg_frame_rate,nb_frames',
+  'stream=color_transfer,field_order,sample_aspect_ratio',
+  'stream_tags=timecode',
+  'format_tags=timecode',
   'stream_disposition',
   'stream_side_data=rotation',
   'format=start_time,duration',
@@ -160,7 +170,7 @@ const PROBED_ENTRIES = [
 /** Bytes of ffprobe's description of a file with MAX_VIDEO_STREAMS streams, with room to spare. */
 const MAX_HEADER_BYTES = 1_000_000;
 
-/** Runs ffprobe on an untrusted file. Tags are excluded. Rejects if ffprobe fails. */
+/** Runs ffprobe on an untrusted file. Of the tags only the timecode is read. Rejects if ffprobe fails. */
 export async function runFfprobe(ffmpeg: Ffmpeg, file: VideoFile): Promise<ProbedHeaders> {
   const options = ['-show_entries', PROBED_ENTRIES, '-of', 'json'];
   const { stdout } = await promisify(execFile)(

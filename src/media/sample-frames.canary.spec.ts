@@ -88,6 +88,8 @@ describeWithFfmpeg('sampleFrames of a file that references another', () => {
           ...{ offsetSeconds: 0, startSeconds: 0, durationSeconds: Infinity, keySeconds: null },
           seeking: 'indexed',
           hdr: null,
+          sourceFilters: [],
+          squareFilter: null,
         } as const;
         const reading = decodeFrames(requireFfmpeg(), part, { seekSeconds: 0, frames: 'all' });
         const count = await countFrames(reading);

@@ -149,6 +149,7 @@ const KEY_MARGIN_SECONDS = 0.25;
 /** Seek targets relative to the start of the part, one attempt after another. */
 function seekTargets({ part, times: [firstTime = 0] }: DecodingRun): readonly number[] {
   const { offsetSeconds, startSeconds, keySeconds, seeking } = part;
+  if (seeking === 'none') return [0];
   const target = Math.max(firstTime - offsetSeconds, 0);
   // The last key frame by the target, from which the frame on show is decoded.
   const key = keySeconds?.findLast(

@@ -12,6 +12,7 @@ import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
+import { timecodeAt, type TimecodeClock, type Timecodes } from './timecode.js';
 
 export interface VideoCaptionsTask {
   /** For fair scheduling between clients. Undefined if there is only one. */
@@ -20,6 +21,8 @@ export interface VideoCaptionsTask {
   /** The same for every segment. Its `range` is ignored. */
   readonly sampling: FrameSampling;
   readonly segments: readonly TimeRange[];
+  /** `null` for a video without a timecode. */
+  readonly timecode: TimecodeClock | null;
   readonly languages: readonly Language[];
   readonly settings: GenerationSettings;
 }
@@ -32,6 +35,8 @@ export interface CaptionedSegment {
   readonly texts: readonly { readonly language: Language; readonly text: string }[];
   /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
+  /** `null` for a video without a timecode. */
+  readonly timecodes: Timecodes | null;
 }
 
 export type VideoCaptionsEvent =
@@ -89,7 +94,7 @@ interface Totals {
 
 async function* captionSegment(
   engine: VisionLanguageEngine,
-  { client, path, sampling, segments, languages, settings }: VideoCaptionsTask,
+  { client, path, sampling, segments, timecode, languages, settings }: VideoCaptionsTask,
   range: TimeRange,
   signal: AbortSignal,
 ): AsyncGenerator<VideoCaptionsEvent, Totals> {
@@ -111,7 +116,7 @@ async function* captionSegment(
         const answer = answers[index];
         return answer ? [{ language, text: answer.text }] : [];
       });
-      yield { type: 'segment', segment: toSegment(range, media[0], texts) };
+      yield { type: 'segment', segment: toSegment(range, media[0], texts, timecode) };
       const usage = answers.map((answer) => answer.usage).reduce(addNumbers, NO_USAGE);
       return { usage, timings };
     }
@@ -123,12 +128,17 @@ function toSegment(
   { startSeconds, endSeconds }: TimeRange,
   report: MediaReport | undefined,
   texts: CaptionedSegment['texts'],
+  clock: TimecodeClock | null,
 ): CaptionedSegment {
   if (report?.kind !== 'video') throw new Error('The engine reported no video.');
   const frames = report.frames.map(({ timestampSeconds }) => timestampSeconds);
   // Without a duration, the segment ends with its last frame.
   const end = endSeconds ?? report.durationSeconds ?? frames.at(-1) ?? startSeconds;
-  return { startSeconds, endSeconds: end, texts, frames };
+  const timecodes = clock && {
+    start: timecodeAt(clock, startSeconds),
+    end: timecodeAt(clock, end),
+  };
+  return { startSeconds, endSeconds: end, texts, frames, timecodes };
 }
 
 const NO_USAGE = { promptTokens: 0, imageTokens: 0, cachedTokens: 0, completionTokens: 0 };

@@ -1,10 +1,13 @@
 import type { TimeRange } from '../media/frame-sampling.js';
+import type { Timecodes } from './timecode.js';
 
 /** A caption with its time range. */
 export interface Cue {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly text: string;
+  /** Becomes the identifier of the cue. `null` for a video without a timecode. */
+  readonly timecodes: Timecodes | null;
 }
 
 export interface Track {
@@ -26,9 +29,13 @@ export function formatWebVtt({ language, model, cues, missing }: Track): string 
   });
   const blocks = cues.flatMap((cue) => {
     const text = escapeText(cue.text);
-    return text === '' ? [] : [`${formatTimes(cue)}\n${text}`];
+    return text === '' ? [] : [`${formatIdentifier(cue)}${formatTimes(cue)}\n${text}`];
   });
   return `${[header, note, ...gaps, ...blocks].join('\n\n')}\n`;
+}
+
+function formatIdentifier({ timecodes }: Cue): string {
+  return timecodes ? `${timecodes.start} to ${timecodes.end}\n` : '';
 }
 
 /** WebVTT requires the end to be after the start, also after rounding to milliseconds. */

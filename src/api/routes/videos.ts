@@ -37,8 +37,9 @@ import {
   type VideoCaptionsTask,
 } from '../../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../../video-captions/plan-segments.js';
+import { toTimecodeClock } from '../../video-captions/timecode.js';
 import { formatWebVtt } from '../../video-captions/webvtt.js';
-import type { MediaInspector, VideoMetadata } from '../../workers/media-inspector.js';
+import type { MediaInspector } from '../../workers/media-inspector.js';
 import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
@@ -59,6 +60,14 @@ import {
   toUsageResponse,
   UsageDto,
 } from '../response/outcome-response.js';
+import {
+  MissingSegmentDto,
+  SegmentDto,
+  toMissingResponse,
+  toSegmentResponse,
+  toVideoResponse,
+  VideoDto,
+} from '../response/video-response.js';
 import { ApiProblems } from '../response/problem.js';
 import { chooseFormat, sendMessages, toMessage } from '../response/send-outcome.js';
 import { ApiMediaRequest, MediaRequestHandler } from './media-request.js';
@@ -134,50 +143,6 @@ function toGranularity(body: VideoCaptionsRequestDto): Granularity {
   }
 }
 
-class VideoDto {
-  @ApiProperty({ enum: ['video'] }) kind!: 'video';
-  @ApiProperty({ description: 'Width of a frame in pixels, after rotation.' }) width!: number;
-  @ApiProperty({ description: 'Height of a frame in pixels, after rotation.' }) height!: number;
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Length in seconds; null if the file does not state it.',
-  })
-  duration_seconds!: number | null;
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Frames per second; null if it varies or the file does not state it.',
-  })
-  frame_rate!: number | null;
-  @ApiProperty({ description: 'Restarts of the clock in the file, as in joined files.' })
-  clock_restarts!: number;
-}
-
-class MissingSegmentDto {
-  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Seconds from the start of the video; null for its end.',
-  })
-  end!: number | null;
-}
-
-class SegmentDto {
-  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
-  @ApiProperty({ description: 'Seconds from the start of the video.' }) end!: number;
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    example: { ca: 'Un gos entra per l’esquerra.' },
-    description: 'Captions by language code.',
-  })
-  texts!: Record<string, string>;
-  @ApiProperty({ type: [Number], description: 'Timestamps of the sampled frames, in seconds.' })
-  frames!: number[];
-}
-
 class VideoCaptionsResponseDto {
   @ApiProperty() id!: string;
   @ApiProperty({ description: 'Id of the model.' }) model!: string;
@@ -238,8 +203,8 @@ function toTrack(
   { head: { model }, segments, missing }: VideoCaptions,
   language: Language,
 ): string {
-  const cues = segments.flatMap(({ startSeconds, endSeconds, texts }) =>
-    texts.map(({ text }) => ({ startSeconds, endSeconds, text })),
+  const cues = segments.flatMap(({ startSeconds, endSeconds, texts, timecodes }) =>
+    texts.map(({ text }) => ({ startSeconds, endSeconds, text, timecodes })),
   );
   return formatWebVtt({ language, model, cues, missing });
 }
@@ -267,35 +232,6 @@ async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGener
         break;
     }
   }
-}
-
-function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
-  const { width, height, durationSeconds, frameRate, clockRestarts } = metadata;
-  return {
-    ...{ kind: 'video', width, height, clock_restarts: clockRestarts },
-    duration_seconds: durationSeconds === null ? null : roundToMilliseconds(durationSeconds),
-    frame_rate: frameRate === null ? null : roundToMilliseconds(frameRate),
-  };
-}
-
-function toMissingResponse({ startSeconds, endSeconds }: TimeRange): Plain<MissingSegmentDto> {
-  return {
-    start: roundToMilliseconds(startSeconds),
-    end: endSeconds === null ? null : roundToMilliseconds(endSeconds),
-  };
-}
-
-function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
-  return {
-    start: roundToMilliseconds(segment.startSeconds),
-    end: roundToMilliseconds(segment.endSeconds),
-    texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
-    frames: segment.frames.map(roundToMilliseconds),
-  };
-}
-
-function roundToMilliseconds(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }
 
 @ApiTags('videos')
@@ -363,7 +299,7 @@ export class VideosController {
 
   /** @throws INVALID_PARAMETER if the captions could exceed MAX_VIDEO_CAPTIONS_TOKENS and are not streamed. */
   private async *describe(
-    task: Omit<VideoCaptionsTask, 'segments'>,
+    task: Omit<VideoCaptionsTask, 'segments' | 'timecode'>,
     { id, model, granularity }: { id: string; model: string; granularity: Granularity },
     isStream: boolean,
     signal: AbortSignal,
@@ -375,7 +311,11 @@ export class VideosController {
     if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
     const media = toVideoResponse(metadata);
     yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
-    yield* captionVideo(this.engine, { ...task, segments }, signal);
+    yield* captionVideo(
+      this.engine,
+      { ...task, segments, timecode: toTimecodeClock(metadata) },
+      signal,
+    );
   }
 }
 
