@@ -9,9 +9,18 @@ import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
-import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
+import {
+  type FrameSampling,
+  roundToMilliseconds,
+  type TimeRange,
+} from '../media/frame-sampling.js';
 import type { MediaKind } from '../media/signatures.js';
-import { captionVideo, type CaptionedSegment } from '../video-captions/caption-video.js';
+import {
+  captionVideo,
+  type CaptionedSegment,
+  type VideoCaptionsTask,
+} from '../video-captions/caption-video.js';
+import { toTimecodeClock } from '../video-captions/timecode.js';
 import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
 import { formatWebVtt } from '../video-captions/webvtt.js';
 import type { Detail } from '../vision/plan-tiles.js';
@@ -281,10 +290,15 @@ async function captionSegments(
 ): Promise<void> {
   const { path, file, languages, sampling, settings, output } = command;
   const { terminal, signal } = context;
-  const segments = await planVideoSegments(command, context);
+  const { segments, timecode } = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
-  const task = { path, sampling, segments, languages, settings };
+  const missing: TimeRange[] = [];
+  const task = { path, sampling, segments, timecode, languages, settings };
   for await (const event of captionVideo(engine, task, signal)) {
+    if (event.type === 'missing') {
+      missing.push(event.range);
+      terminal.note(`${file}: no readable frame ${describeRange(event.range)}.`);
+    }
     if (event.type !== 'segment') continue;
     described.push(event.segment);
     terminal.progress(`${file} (segment ${described.length} of ${segments.length})`);
@@ -292,30 +306,33 @@ async function captionSegments(
       for (const line of segmentLines(event.segment, command)) terminal.result(line);
     }
   }
-  if (output === 'vtt') terminal.result(formatTrack(described, command));
+  if (output === 'vtt') terminal.result(formatTrack(described, missing, command));
 }
 
 async function planVideoSegments(
   { path, sampling, granularity }: SegmentsCommand,
   { workers, signal }: CommandContext,
-): Promise<readonly TimeRange[]> {
+): Promise<Pick<VideoCaptionsTask, 'segments' | 'timecode'>> {
   const inspector = createMediaInspector({ entry: workers.media });
   try {
     const metadata = await inspector.inspect(path, signal);
     const video = { path, metadata, range: sampling.range };
-    return await planSegments(video, granularity, inspector, signal);
+    const segments = await planSegments(video, granularity, inspector, signal);
+    return { segments, timecode: toTimecodeClock(metadata) };
   } finally {
     await inspector.close();
   }
 }
 
 function segmentLines(
-  { startSeconds: start, endSeconds: end, texts, frames }: CaptionedSegment,
+  { startSeconds: start, endSeconds: end, texts, frames, timecodes }: CaptionedSegment,
   { file, output, provenance }: SegmentsCommand,
 ): string[] {
   if (output === 'json') {
     const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
-    return [JSON.stringify({ file, start, end, texts: byLanguage, frames, ...provenance() })];
+    const times = { start: roundToMilliseconds(start), end: roundToMilliseconds(end) };
+    const shown = { texts: byLanguage, frames: frames.map(roundToMilliseconds), timecodes };
+    return [JSON.stringify({ file, ...times, ...shown, ...provenance() })];
   }
   const times = [start, end].map((seconds) => seconds.toFixed(3));
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));
@@ -324,16 +341,21 @@ function segmentLines(
 /** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
 function formatTrack(
   segments: readonly CaptionedSegment[],
+  missing: readonly TimeRange[],
   { languages: [language], model }: SegmentsCommand,
 ): string {
   if (!language) throw invalid('--format vtt needs one language.');
-  const cues = segments.map(({ startSeconds, endSeconds, texts }) => ({
-    startSeconds,
-    endSeconds,
+  const cues = segments.map(({ texts, ...segment }) => ({
+    ...segment,
     text: texts[0]?.text ?? '',
   }));
   // The terminal adds the last line break.
-  return formatWebVtt({ language, model, cues }).trimEnd();
+  return formatWebVtt({ language, model, cues, missing }).trimEnd();
+}
+
+function describeRange({ startSeconds, endSeconds }: TimeRange): string {
+  const to = endSeconds === null ? 'the end' : `${endSeconds.toFixed(3)} s`;
+  return `from ${startSeconds.toFixed(3)} s to ${to}`;
 }
 
 function parseGranularity({ by, interval }: CaptionOptions): Granularity {

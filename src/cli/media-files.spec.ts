@@ -45,6 +45,20 @@ describe('checkMediaFile', () => {
     expect(await checkMediaFile(join(samples, 'rocket-rises.mp4'))).toBe('video');
   });
 
+  it('rejects a named pipe without opening it', async () => {
+    const pipe = folder.path('pipe.jpg');
+    execFileSync('mkfifo', [pipe]);
+
+    await expect(checkMediaFile(pipe)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('named pipe') as string,
+    });
+  });
+
+  it('rejects a device', async () => {
+    await expect(checkMediaFile('/dev/zero')).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
   it.each([
     ['a missing file', () => folder.path('absent'), 'NOT_FOUND'],
     ['a folder', () => folder.path('.'), 'INVALID_REQUEST'],

@@ -1,10 +1,11 @@
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { MAX_IMAGE_BYTES, MAX_MEMORY_IMAGE_BYTES } from '../config/limits.js';
 import type { RequestMedia } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { FrameSampling } from '../media/frame-sampling.js';
+import { type FrameSampling, roundToMilliseconds } from '../media/frame-sampling.js';
 import type { MediaReport } from '../media/media-report.js';
 import type { MediaKind } from '../media/signatures.js';
 import {
@@ -50,8 +51,8 @@ export function mediaJson(report: MediaReport): object {
   }
   return {
     ...common,
-    duration_seconds: report.durationSeconds,
-    frames: report.frames.map(({ timestampSeconds }) => timestampSeconds),
+    duration_seconds: report.durationSeconds && roundToMilliseconds(report.durationSeconds),
+    frames: report.frames.map(({ timestampSeconds }) => roundToMilliseconds(timestampSeconds)),
     frames_requested: report.framesRequested,
   };
 }
@@ -60,38 +61,40 @@ async function withMediaFile<T>(
   path: string,
   use: (file: FileHandle, checked: { kind: MediaKind; size: number }) => Promise<T>,
 ): Promise<T> {
-  // Before it is opened: opening a FIFO waits for a writer.
-  const { size } = await checkRegularFile(path);
-  const file = await open(path).catch((cause: unknown) => {
-    throw new SalamandraError('NOT_FOUND', 'The file cannot be opened.', { cause });
-  });
+  // Opening a named pipe would wait for a writer, and opening a device may act on it.
+  checkRegular(await stat(path).catch(cannotOpen));
+  // The file may have been replaced since.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(cannotOpen);
   try {
+    const status = await file.stat();
+    checkRegular(status);
     const kind = detectKind(await readHead(file));
-    if (kind === 'image' && size > MAX_IMAGE_BYTES) {
+    if (kind === 'image' && status.size > MAX_IMAGE_BYTES) {
       throw new SalamandraError(
         'MEDIA_TOO_LARGE',
-        `The image file has ${size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
-        { details: { bytes: size, max_bytes: MAX_IMAGE_BYTES } },
+        `The image file has ${status.size} bytes, and the limit is ${MAX_IMAGE_BYTES}. Reduce its resolution or quality.`,
+        { details: { bytes: status.size, max_bytes: MAX_IMAGE_BYTES } },
       );
     }
-    return await use(file, { kind, size });
+    return await use(file, { kind, size: status.size });
   } finally {
     await file.close();
   }
 }
 
-/** @throws NOT_FOUND, INVALID_REQUEST */
-async function checkRegularFile(path: string): Promise<{ readonly size: number }> {
-  const stats = await stat(path).catch((cause: unknown) => {
-    const { code } = cause as NodeJS.ErrnoException;
-    const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
-    throw new SalamandraError('NOT_FOUND', message, { cause });
-  });
-  if (stats.isDirectory()) {
+function cannotOpen(cause: unknown): never {
+  const { code } = cause as NodeJS.ErrnoException;
+  const message = code === 'ENOENT' ? 'No such file.' : 'The file cannot be opened.';
+  throw new SalamandraError('NOT_FOUND', message, { cause });
+}
+
+function checkRegular(status: Stats): void {
+  if (status.isDirectory()) {
     throw invalid('This is a folder. Name the files in it, for example FOLDER/*.jpg.');
   }
-  if (!stats.isFile()) throw invalid('This is not a regular file.');
-  return stats;
+  if (status.isFIFO()) throw invalid('This is a named pipe. Name a regular file.');
+  if (status.isSocket()) throw invalid('This is a socket. Name a regular file.');
+  if (!status.isFile()) throw invalid('This is a device. Name a regular file.');
 }
 
 function detectKind(head: Uint8Array): MediaKind {

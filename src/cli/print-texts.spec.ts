@@ -36,6 +36,20 @@ async function print(events: readonly EngineEvent[], columns: (conversation: num
   return { text, before, outcome };
 }
 
+describe('toLine', () => {
+  it.each(['a\tb.jpg', 'a\nb.jpg', '"a".jpg', 'a  b.jpg', 'a\u202eb.jpg', 'a\u{e0001}b.jpg'])(
+    'keeps the file name recoverable: %j',
+    (name) => {
+      const line = toLine([name, 'en'], 'a  dog');
+      const [first = '', ...others] = line.split('\t');
+
+      expect(first.startsWith('"') ? JSON.parse(first) : first).toBe(name);
+      expect(line).not.toMatch(/[\n\p{Cf}]/u);
+      expect(others).toEqual(['en', 'a dog']);
+    },
+  );
+});
+
 describe('printTextsAsTheyCome', () => {
   it('prints each delta at once, and a text without columns unchanged', async () => {
     const events = [delta(0, 'a\n'), delta(0, 'dog'), answer(0, 'a\ndog')];
@@ -53,7 +67,7 @@ describe('printTextsAsTheyCome', () => {
     const events = [delta(0, 'a\ndog'), answer(0, 'a\ndog'), answer(1, ''), done];
     const { text } = await print(events, (conversation) => ['x\ty.png', `t${conversation}`]);
 
-    expect(text).toBe('x y.png\tt0\ta dog\nx y.png\tt1\t\n');
+    expect(text).toBe('"x\\ty.png"\tt0\ta dog\n"x\\ty.png"\tt1\t\n');
   });
 
   it('keeps the order of texts that are generated in one batch', async () => {

@@ -26,7 +26,7 @@ export async function printTextsAsTheyCome(
 
   function print(text: string): void {
     const before = columns(current);
-    if (!isLineStarted) terminal.piece(before.map((cell) => `${toCell(cell)}\t`).join(''));
+    if (!isLineStarted) terminal.piece(before.map((cell) => `${toColumn(cell)}\t`).join(''));
     isLineStarted = true;
     if (text !== '') terminal.piece(before.length > 0 ? text.replace(/\s/g, ' ') : text);
   }
@@ -66,7 +66,25 @@ export async function printTextsAsTheyCome(
 
 /** Columns and text separated by tabs. Without columns, the text as it is. */
 export function toLine(columns: readonly string[], text: string): string {
-  return columns.length === 0 ? text : [...columns, text].map(toCell).join('\t');
+  return columns.length === 0 ? text : [...columns.map(toColumn), toCell(text)].join('\t');
+}
+
+/** Characters that end a line or cell, or that the terminal removes. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** A column such as a file name, unchanged, or else as a JSON string without unprintable characters. */
+function toColumn(text: string): string {
+  if (!UNPRINTABLE.test(text) && !text.startsWith('"')) return text;
+  return Array.from(JSON.stringify(text), (character) =>
+    UNPRINTABLE.test(character) ? escapeUnits(character) : character,
+  ).join('');
+}
+
+function escapeUnits(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 function toCell(text: string): string {

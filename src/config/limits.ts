@@ -274,6 +274,15 @@ export const MAX_FFMPEG_CPU_SECONDS = 60;
 /** Milliseconds to read the headers of an image or a video. */
 export const MAX_INSPECT_MS = 20_000;
 
+/** Milliseconds to walk the packets of a video. Half of MAX_INSPECT_MS: some 5 GB from a fast disk. */
+export const MAX_PACKET_INDEX_MS = 10_000;
+
+/** Milliseconds to count the packets of several video streams. The counts so far decide which one is captioned. */
+export const MAX_STREAM_COUNT_MS = 3_000;
+
+/** Milliseconds to search a video for the headers of further files: some 3 GB from a fast disk. */
+export const MAX_JOIN_SCAN_MS = 3_000;
+
 /** Milliseconds to sample the frames of a video. 64 seeks in a large file on a busy machine take half of it. */
 export const MAX_SAMPLE_VIDEO_MS = 60_000;
 

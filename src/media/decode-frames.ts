@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 
 import { MAX_VIDEO_PIXELS } from '../config/limits.js';
-import { createLogParser, type LoggedFrame } from './ffmpeg-log.js';
+import { createLogParser, type LoggedFrame, type LogParser } from './ffmpeg-log.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
-import type { ProbedVideo } from './probe-video.js';
-import { runFfmpeg, type VideoFile } from './run-ffmpeg.js';
+import type { VideoPart } from './probe-video.js';
+import { runFfmpeg } from './run-ffmpeg.js';
+import { DEFAULT_PEAK, toneMap } from './tone-map.js';
 import { tooManyPixels, toVideoError } from './video-errors.js';
 
 const CHANNELS = 3;
@@ -14,8 +15,8 @@ const KEY_FRAMES_ONLY = ['-discard:v', 'nokey', '-skip_frame', 'nokey'];
 
 /** An upright frame in RGB. */
 export interface VideoFrame {
-  /** Timestamp on the container's clock, which need not start at 0. */
-  readonly containerSeconds: number;
+  /** The frame's own timestamp, relative to the start of the video. */
+  readonly seconds: number;
   readonly width: number;
   readonly height: number;
   /** RGB, row-major: `width * height * 3` bytes. */
@@ -23,17 +24,14 @@ export interface VideoFrame {
 }
 
 export interface FrameSelection {
-  /** Seek target, relative to the container's start. 0 decodes from the first packet. */
+  /** Seek target, relative to the start of the part. 0 decodes from the first packet. */
   readonly seekSeconds: number;
-  /** Earlier frames, on the container's clock, are decoded and dropped. Undefined keeps all. */
-  readonly dropBeforeSeconds?: number;
   /**
-   * - `first`: the frame at the seek target
    * - `key`: the key frame before the seek target
    * - `keys`: all key frames
    * - `all`: every frame to the end of the video
    */
-  readonly frames: 'first' | 'key' | 'keys' | 'all';
+  readonly frames: 'key' | 'keys' | 'all';
   /** Width and height in pixels to which frames are scaled by area averaging. Undefined keeps the size. */
   readonly sidePixels?: number;
 }
@@ -48,13 +46,59 @@ export interface FrameSelection {
  */
 export async function* decodeFrames(
   ffmpeg: Ffmpeg,
-  file: VideoFile,
+  part: VideoPart,
   selection: FrameSelection,
 ): AsyncGenerator<VideoFrame, undefined> {
+  const { frames, sidePixels } = selection;
   const log = createLogParser();
-  const run = runFfmpeg(ffmpeg, file, {
-    input: toInputOptions(selection),
-    output: toOutputOptions(selection, ffmpeg, log.filter),
+  const scale = sidePixels === undefined ? [] : [`scale=${sidePixels}:${sidePixels}:flags=area`];
+  const reading = {
+    ...{ input: toInputOptions(selection, part), filters: [...part.sourceFilters, ...scale] },
+    ...(frames === 'key' && { maxFrames: 1 }),
+  };
+  for await (const { containerSeconds, ...image } of readFrames(ffmpeg, part, log, reading)) {
+    yield { ...image, seconds: toVideoSeconds(part, containerSeconds) };
+  }
+}
+
+function toVideoSeconds({ startSeconds, offsetSeconds }: VideoPart, seconds: number): number {
+  return seconds - startSeconds + offsetSeconds;
+}
+
+function toInputOptions({ frames, seekSeconds }: FrameSelection, { seeking }: VideoPart): string[] {
+  // Frames of elementary streams are counted from the first one.
+  if (seeking === 'none') return [];
+  return [
+    ...(frames === 'all' ? [] : KEY_FRAMES_ONLY),
+    ...(frames === 'key' ? ['-noaccurate_seek'] : []),
+    ...(seekSeconds > 0 ? ['-ss', seekSeconds.toFixed(6)] : []),
+  ];
+}
+
+interface Reading {
+  readonly input: readonly string[];
+  /** Video filters before the one that logs frames. */
+  readonly filters: readonly string[];
+  readonly maxFrames?: number;
+  /** Whether frames have 16 bits per channel, little-endian, instead of 8. */
+  readonly is16Bit?: boolean;
+}
+
+/** Runs ffmpeg and reads the frames that pass the filters. */
+async function* readFrames(
+  ffmpeg: Ffmpeg,
+  part: VideoPart,
+  log: LogParser,
+  { input, filters, maxFrames, is16Bit = false }: Reading,
+): AsyncGenerator<LoggedFrame & Pick<VideoFrame, 'data'>, undefined> {
+  const run = runFfmpeg(ffmpeg, part, {
+    input: ['-copyts', ...input],
+    output: [
+      ...['-vf', [...filters, log.filter].join(',')],
+      ...(maxFrames === undefined ? [] : ['-frames:v', String(maxFrames)]),
+      ...[ffmpeg.frameTimingOption, 'passthrough'],
+      ...['-f', 'rawvideo', '-pix_fmt', is16Bit ? 'rgb48le' : 'rgb24'],
+    ],
     onLine: log.addLine,
   });
   void run.ended.then(log.end);
@@ -63,7 +107,7 @@ export async function* decodeFrames(
   try {
     // A frame is logged before its pixels are written. At the end, one frame too many may be logged.
     for (let logged = await log.nextFrame(); logged; logged = await log.nextFrame()) {
-      const data = await readBytes(frameBytes(logged));
+      const data = await readBytes(frameBytes(logged) * (is16Bit ? 2 : 1));
       if (data === null) break;
       yield { ...logged, data };
       count += 1;
@@ -76,31 +120,88 @@ export async function* decodeFrames(
   }
 }
 
-function toInputOptions({ frames, seekSeconds }: FrameSelection): string[] {
-  return [
-    '-copyts',
-    ...(frames === 'keys' || frames === 'key' ? KEY_FRAMES_ONLY : []),
-    ...(frames === 'key' ? ['-noaccurate_seek'] : []),
-    ...(seekSeconds > 0 ? ['-ss', seekSeconds.toFixed(6)] : []),
-  ];
+/** Tolerance for timestamps that are rounded to container ticks. */
+const ROUNDING_SECONDS = 0.001;
+
+/** What ffmpeg logs when a file ends in the middle of a frame. */
+const TRUNCATED = /partial file|ended prematurely|Truncat|truncat/;
+
+/** The frames of `decodeShownFrames`, and what is known at the end. */
+export interface ShownFrames {
+  /** Ascending by time. A frame that is on show at several times comes once. */
+  readonly frames: AsyncIterable<VideoFrame>;
+  /** Timestamp of the first decoded frame, on show or not; undefined before there is one. */
+  readonly firstSeconds: () => number | undefined;
+  /** Once `frames` has ended: the last frame of the video, if some of the times are after it. */
+  readonly heldSeconds: () => number | undefined;
 }
 
-function toOutputOptions(
-  { dropBeforeSeconds, frames, sidePixels }: FrameSelection,
-  { frameTimingOption }: Ffmpeg,
-  logFilter: string,
-): string[] {
+/**
+ * Decodes the frames that are on show at the given times: for each time the last frame that starts at or before it, or
+ * the first frame. All frames from the key frame before the seek target are decoded. Only those on show are converted
+ * to RGB.
+ *
+ * ffmpeg's filters do the selection. `setpts` replaces each timestamp by the index of the first time at or after it;
+ * then `fps`, which holds frames until the next one, outputs for each index the last frame that has it or a lower one.
+ *
+ * @param selection `seekSeconds` as in `FrameSelection`; `times` relative to the start of the video, ascending, at
+ *   least one
+ */
+export function decodeShownFrames(
+  ffmpeg: Ffmpeg,
+  part: VideoPart,
+  { seekSeconds, times }: { readonly seekSeconds: number; readonly times: readonly number[] },
+): ShownFrames {
+  const log = createLogParser();
+  const toContainerSeconds = (seconds: number) => seconds + part.startSeconds - part.offsetSeconds;
+  const decodedSeconds = () => log.sourceSeconds().map((seconds) => toVideoSeconds(part, seconds));
+  const isAfter = times.map(
+    (time) => `lt(${(toContainerSeconds(time) + ROUNDING_SECONDS).toFixed(6)},T)`,
+  );
   const filters = [
-    ...(dropBeforeSeconds === undefined ? [] : [`trim=start=${dropBeforeSeconds.toFixed(6)}`]),
-    ...(sidePixels === undefined ? [] : [`scale=${sidePixels}:${sidePixels}:flags=area`]),
-    logFilter,
+    ...part.sourceFilters,
+    log.sourceFilter,
+    'settb=1/1000000',
+    `setpts='(${isAfter.join('+')})/TB'`,
+    'fps=fps=1:start_time=0:round=near',
+    ...(part.squareFilter === null ? [] : [part.squareFilter]),
   ];
-  return [
-    ...['-vf', filters.join(',')],
-    ...(frames === 'first' || frames === 'key' ? ['-frames:v', '1'] : []),
-    ...[frameTimingOption, 'passthrough'],
-    ...['-f', 'rawvideo', '-pix_fmt', 'rgb24'],
-  ];
+  const input = ['-noaccurate_seek', ...(seekSeconds > 0 ? ['-ss', seekSeconds.toFixed(6)] : [])];
+  let shown = 0;
+
+  async function* decode(): AsyncGenerator<VideoFrame, undefined> {
+    let previous: number | undefined;
+    const is16Bit = part.hdr !== null;
+    const reading = { input, filters, maxFrames: times.length, is16Bit };
+    const logged = readFrames(ffmpeg, part, log, reading);
+    for await (const { containerSeconds: index, data: pixels, ...size } of logged) {
+      const data =
+        part.hdr === null ? pixels : toneMap(pixels, part.hdr, log.peak() ?? DEFAULT_PEAK);
+      const image = { ...size, data };
+      const seconds = frameAt(decodedSeconds(), times[index] ?? Infinity);
+      shown += 1;
+      if (seconds !== previous) yield { ...image, seconds };
+      previous = seconds;
+    }
+  }
+  return {
+    frames: decode(),
+    firstSeconds: () => decodedSeconds()[0],
+    heldSeconds: () => {
+      const isHeld = shown < times.length && !TRUNCATED.test(log.recentLines());
+      return isHeld ? lastOf(decodedSeconds()) : undefined;
+    },
+  };
+}
+
+/** The timestamp of the last frame that starts by a time, or of the first frame. */
+function frameAt(decodedSeconds: readonly number[], time: number): number {
+  const started = decodedSeconds.filter((seconds) => seconds <= time + ROUNDING_SECONDS);
+  return lastOf(started) ?? decodedSeconds[0] ?? 0;
+}
+
+function lastOf(decodedSeconds: readonly number[]): number | undefined {
+  return decodedSeconds.length === 0 ? undefined : decodedSeconds.reduce((a, b) => Math.max(a, b));
 }
 
 /** @throws MEDIA_TOO_LARGE */
@@ -128,58 +229,4 @@ function createByteReader(stream: Readable): (length: number) => Promise<Uint8Ar
     }
     return block;
   };
-}
-
-/**
- * Seconds before the requested time at which decoding starts, one attempt after another. A group of pictures is assumed
- * to be shorter than the last one.
- */
-const LEAD_SECONDS = { indexed: [0, 12], searched: [2, 12, 60] } as const;
-
-/** For files without a frame rate: 25 frames per second. */
-const FALLBACK_FRAME_SECONDS = 0.04;
-
-/** Tolerance for timestamps that are rounded to container ticks. */
-const ROUNDING_SECONDS = 0.001;
-
-/**
- * Decodes the frame that is displayed at a time of the video. It seeks, so only the group of pictures around that time
- * is decoded. With a variable frame rate the result may be the following frame.
- *
- * @param seconds relative to the start of the video
- * @returns `null` past the last frame
- * @throws the errors of `decodeFrames`
- */
-export async function decodeFrameAt(
-  ffmpeg: Ffmpeg,
-  video: ProbedVideo,
-  seconds: number,
-): Promise<VideoFrame | null> {
-  const frameSeconds = 1 / (video.frameRate ?? 1 / FALLBACK_FRAME_SECONDS);
-  // The first frame after this time is the last one that starts at or before the requested time.
-  const from = Math.max(seconds - frameSeconds + ROUNDING_SECONDS, 0);
-  let best: VideoFrame | null = null;
-  for (const lead of LEAD_SECONDS[video.seeking]) {
-    const frame = await decodeFirst(ffmpeg, video, from, lead);
-    if (frame && (!best || frame.containerSeconds < best.containerSeconds)) best = frame;
-    const lateSeconds = (best?.containerSeconds ?? Infinity) - video.startSeconds - seconds;
-    // Without a good index, a seek may land on a later group of pictures: start earlier and try again.
-    if (lateSeconds <= ROUNDING_SECONDS || from <= lead) break;
-  }
-  return best;
-}
-
-async function decodeFirst(
-  ffmpeg: Ffmpeg,
-  video: ProbedVideo,
-  fromSeconds: number,
-  leadSeconds: number,
-): Promise<VideoFrame | null> {
-  const selection = {
-    seekSeconds: Math.max(fromSeconds - leadSeconds, 0),
-    ...(leadSeconds > 0 && { dropBeforeSeconds: video.startSeconds + fromSeconds }),
-    frames: 'first',
-  } as const;
-  for await (const frame of decodeFrames(ffmpeg, video, selection)) return frame;
-  return null;
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import {
   describeWithFfmpeg,
   encodeFrames,
@@ -73,6 +75,20 @@ describeWithFfmpeg('detectShots', () => {
     await expect(find(path, { range, maxShots: 10 })).rejects.toMatchObject({
       code: 'NO_DECODABLE_FRAME',
     });
+  });
+
+  it('detects the cuts of joined files', async () => {
+    const files = [RED, WHITE].map((color, i) => {
+      const file = folder.path(`part-${i}.mkv`);
+      encodeFrames(file, repeat(color, 10));
+      return readFileSync(file);
+    });
+    const joined = folder.write('joined.mkv', Buffer.concat(files));
+
+    expect(await find(joined, { maxShots: 10 })).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
   });
 
   it('detects one shot in a still video', async () => {

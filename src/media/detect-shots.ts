@@ -62,17 +62,20 @@ async function detectByDecoding(
   if (seconds > MAX_KEY_FRAMES_SECONDS) return null;
   const spacing = seconds <= MAX_ALL_FRAMES_SECONDS ? 'dense' : 'sparse';
   const detector = createShotBoundaryDetector(spacing);
-  const selection: FrameSelection = {
-    seekSeconds: startSeconds,
-    frames: spacing === 'dense' ? 'all' : 'keys',
-    sidePixels: THUMBNAIL_SIDE,
-  };
   const endMs = performance.now() + MAX_SHOT_DECODING_MS;
-  for await (const { containerSeconds, data } of decodeFrames(ffmpeg, video, selection)) {
-    if (performance.now() > endMs) return null;
-    const videoSeconds = containerSeconds - video.startSeconds;
-    if (videoSeconds >= endSeconds) break;
-    detector.add({ seconds: videoSeconds, data });
+  for (const part of video.parts) {
+    if (part.offsetSeconds >= endSeconds) break;
+    if (part.offsetSeconds + part.durationSeconds <= startSeconds) continue;
+    const selection: FrameSelection = {
+      seekSeconds: Math.max(startSeconds - part.offsetSeconds, 0),
+      frames: spacing === 'dense' ? 'all' : 'keys',
+      sidePixels: THUMBNAIL_SIDE,
+    };
+    for await (const thumbnail of decodeFrames(ffmpeg, part, selection)) {
+      if (performance.now() > endMs) return null;
+      if (thumbnail.seconds >= endSeconds) break;
+      detector.add(thumbnail);
+    }
   }
   return detector.finish();
 }
@@ -85,13 +88,16 @@ async function detectBySeeking(
   const thumbnails: Thumbnail[] = [];
   const endMs = performance.now() + MAX_SHOT_SEEKING_MS;
   for (const fraction of bisectionOrder(SEEKS)) {
+    const seconds = startSeconds + fraction * (endSeconds - startSeconds);
+    const part = video.parts.findLast(({ offsetSeconds }) => offsetSeconds <= seconds);
+    if (!part) continue;
     const selection = {
-      seekSeconds: startSeconds + fraction * (endSeconds - startSeconds),
+      seekSeconds: seconds - part.offsetSeconds,
       frames: 'key',
       sidePixels: THUMBNAIL_SIDE,
     } as const;
-    for await (const { containerSeconds, data } of decodeFrames(ffmpeg, video, selection)) {
-      thumbnails.push({ seconds: containerSeconds - video.startSeconds, data });
+    for await (const { seconds: shown, data } of decodeFrames(ffmpeg, part, selection)) {
+      thumbnails.push({ seconds: shown, data });
     }
     if (performance.now() > endMs) break;
   }

@@ -36,6 +36,7 @@ describe('findFfmpeg', () => {
       ffmpegPath,
       ffprobePath: join(folder, 'ffprobe'),
       frameTimingOption,
+      deinterlacer: null,
     });
   });
 

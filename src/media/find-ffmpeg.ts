@@ -13,7 +13,12 @@ export interface Ffmpeg {
    * Together with `passthrough` it keeps every frame and its timestamp: `-vsync` before ffmpeg 5.1, `-fps_mode` since.
    */
   readonly frameTimingOption: '-vsync' | '-fps_mode';
+  /** The filter that deinterlaces; `null` if the build has none. */
+  readonly deinterlacer: (typeof DEINTERLACERS)[number] | null;
 }
+
+/** Best first. `bwdif` and `yadif` have the same options. */
+const DEINTERLACERS = ['bwdif', 'yadif'] as const;
 
 /** The oldest version on which all options are tested. */
 const MIN_VERSION = 4.3;
@@ -36,7 +41,10 @@ export async function findFfmpeg(
       const version = await readVersion(ffmpegPath);
       if (version >= MIN_VERSION) {
         const frameTimingOption = version >= FIRST_WITH_FPS_MODE ? '-fps_mode' : '-vsync';
-        return { ffmpegPath, ffprobePath, frameTimingOption };
+        const filters = await readOutput(ffmpegPath, ['-hide_banner', '-filters']);
+        const deinterlacer =
+          DEINTERLACERS.find((name) => new RegExp(`\\b${name}\\b`).test(filters)) ?? null;
+        return { ffmpegPath, ffprobePath, frameTimingOption, deinterlacer };
       }
     }
   }
@@ -66,13 +74,18 @@ async function isExecutable(path: string): Promise<boolean> {
 
 /** `5.1` for `ffmpeg version 5.1.9-...`, Infinity for builds that are named by a revision, 0 if it does not run. */
 async function readVersion(ffmpegPath: string): Promise<number> {
-  const text = await new Promise<string>((resolveText) => {
-    execFile(ffmpegPath, ['-version'], { timeout: VERSION_TIMEOUT_MS }, (error, stdout) =>
-      resolveText(error ? '' : stdout),
-    );
-  });
+  const text = await readOutput(ffmpegPath, ['-version']);
   const [, name] = /^ffmpeg version (\S+)/.exec(text) ?? [];
   if (name === undefined) return 0;
   const [, number] = /^n?(\d+\.\d+)/.exec(name) ?? [];
   return number === undefined ? Infinity : Number(number);
+}
+
+/** Standard output of the program; empty if it fails. */
+async function readOutput(path: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolveText) => {
+    execFile(path, args, { timeout: VERSION_TIMEOUT_MS }, (error, stdout) =>
+      resolveText(error ? '' : stdout),
+    );
+  });
 }

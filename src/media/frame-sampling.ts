@@ -90,3 +90,8 @@ function secondsPerFrame(shot: TimeSpan & { readonly frames: number }): number {
   const seconds = shot.endSeconds - shot.startSeconds;
   return shot.frames === 0 ? NO_FRAME_SECONDS + seconds : seconds / shot.frames;
 }
+
+/** Seconds with three decimals, as replies and tables show them. */
+export function roundToMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

@@ -1,6 +1,9 @@
+import { execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
 
-import createCommand, { type FfprobeData } from 'fluent-ffmpeg';
+import createCommand from 'fluent-ffmpeg';
 
 import {
   MAX_FFMPEG_ALLOCATION_BYTES,
@@ -11,6 +14,7 @@ import {
   MAX_VIDEO_STREAMS,
 } from '../config/limits.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
+import type { ByteRange } from './joined-files.js';
 import {
   OTHER_CODECS,
   VIDEO_CODECS,
@@ -29,7 +33,6 @@ const PIPE_BYTES = 1024 * 1024;
 const GUARD_OPTIONS: readonly string[] = [
   '-hide_banner',
   ...['-max_alloc', String(MAX_FFMPEG_ALLOCATION_BYTES)],
-  ...['-protocol_whitelist', 'file'],
   ...['-format_whitelist', VIDEO_CONTAINERS.join(',')],
   ...['-codec_whitelist', [...VIDEO_CODECS, ...OTHER_CODECS].join(',')],
   ...['-max_streams', String(MAX_VIDEO_STREAMS)],
@@ -45,6 +48,20 @@ export interface VideoFile {
   readonly path: string;
   /** Passed to ffmpeg as `-f`, so that neither the content nor a name such as `%d.png` selects another demuxer. */
   readonly container: VideoContainer;
+  /** ffmpeg's specifier of the stream to decode, such as `2`, or `V:0` for the first one that is no cover art. */
+  readonly stream: string;
+  /** The part of the file to read. Undefined for all of it. */
+  readonly bytes?: ByteRange;
+}
+
+/** ffmpeg's address of a file, and the protocols that it needs. */
+function toInput({ path, bytes }: VideoFile): { readonly url: string; readonly protocols: string } {
+  const url = `file:${path}`;
+  if (!bytes) return { url, protocols: 'file' };
+  return {
+    url: `subfile,,start,${bytes.start},end,${bytes.end},,:${url}`,
+    protocols: 'file,subfile',
+  };
 }
 
 export interface FfmpegArguments {
@@ -63,29 +80,31 @@ export interface FfmpegRun {
 }
 
 /**
- * Runs ffmpeg on an untrusted file with GUARD_OPTIONS. Only this function and `runFfprobe` know fluent-ffmpeg: the
- * package is archived, so a successor has to replace this file alone.
+ * Runs ffmpeg on an untrusted file with GUARD_OPTIONS. Only this function knows fluent-ffmpeg: the package is
+ * archived, so a successor has to replace this file alone.
  *
  * There is no deadline here. ffmpeg runs in the process group of the media worker, which is killed as a whole.
  */
 export function runFfmpeg(
   ffmpeg: Ffmpeg,
-  { path, container }: VideoFile,
+  file: VideoFile,
   { input, output, onLine }: FfmpegArguments,
 ): FfmpegRun {
   // No close event: fluent-ffmpeg takes it for an aborted consumer and kills ffmpeg 20 ms later.
   const target = new PassThrough({ highWaterMark: PIPE_BYTES, emitClose: false });
-  const command = createCommand(`file:${path}`)
+  const { url, protocols } = toInput(file);
+  const command = createCommand(url)
     .setFfmpegPath(ffmpeg.ffmpegPath)
     .inputOptions([
       ...['-nostdin', '-nostats', '-v', 'info', '-timelimit', String(MAX_FFMPEG_CPU_SECONDS)],
       ...['-filter_threads', '1'],
       ...GUARD_OPTIONS,
-      ...['-f', container],
+      ...['-protocol_whitelist', protocols],
+      ...['-f', file.container],
       ...input,
     ])
-    // `V` excludes cover art. Audio, subtitles and data streams are off.
-    .outputOptions(['-map', '0:V:0', '-an', '-sn', '-dn', ...output])
+    // Audio, subtitles and data streams are off.
+    .outputOptions(['-map', `0:${file.stream}`, '-an', '-sn', '-dn', ...output])
     .on('stderr', onLine);
 
   let state: 'waiting' | 'running' | 'stopped' = 'waiting';
@@ -111,20 +130,83 @@ export function runFfmpeg(
   return { stdout: target, ended, stop };
 }
 
+/** A stream as ffprobe describes it. Every field may be absent. */
+export interface ProbedStream {
+  readonly index?: number;
+  readonly codec_type?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly start_time?: string;
+  readonly duration?: string;
+  readonly avg_frame_rate?: string;
+  readonly nb_frames?: string;
+  readonly color_transfer?: string;
+  readonly field_order?: string;
+  readonly sample_aspect_ratio?: string;
+  readonly tags?: { readonly timecode?: string };
+  readonly disposition?: Readonly<Record<string, number>>;
+  readonly side_data_list?: readonly { readonly rotation?: number }[];
+}
+
+export interface ProbedHeaders {
+  readonly streams?: readonly ProbedStream[];
+  readonly format?: {
+    readonly start_time?: string;
+    readonly duration?: string;
+    readonly tags?: { readonly timecode?: string };
+  };
+}
+
+const PROBED_ENTRIES = [
+  'stream=index,codec_type,width,height,start_time,duration,avg_frame_rate,nb_frames',
+  'stream=color_transfer,field_order,sample_aspect_ratio',
+  'stream_tags=timecode',
+  'format_tags=timecode',
+  'stream_disposition',
+  'stream_side_data=rotation',
+  'format=start_time,duration',
+].join(':');
+
+/** Bytes of ffprobe's description of a file with MAX_VIDEO_STREAMS streams, with room to spare. */
+const MAX_HEADER_BYTES = 1_000_000;
+
+/** Runs ffprobe on an untrusted file. Of the tags only the timecode is read. Rejects if ffprobe fails. */
+export async function runFfprobe(ffmpeg: Ffmpeg, file: VideoFile): Promise<ProbedHeaders> {
+  const options = ['-show_entries', PROBED_ENTRIES, '-of', 'json'];
+  const { stdout } = await promisify(execFile)(
+    ffmpeg.ffprobePath,
+    toProbeArguments(file, options),
+    { maxBuffer: MAX_HEADER_BYTES },
+  );
+  return JSON.parse(stdout) as ProbedHeaders;
+}
+
 /**
- * Runs ffprobe on an untrusted file. Tags are excluded: they are free text by the file's author.
- *
- * @returns format and streams. Rejects with ffprobe's log as the message.
+ * Lists the packets of all video streams without decoding them. Each line has the index of the stream, presentation
+ * time, decoding time, duration, position and flags; unknown values are `N/A`.
  */
-export function runFfprobe(ffmpeg: Ffmpeg, { path, container }: VideoFile): Promise<FfprobeData> {
-  const withoutTags = ['-show_entries', 'stream_tags=:format_tags='];
-  const options = ['-v', 'error', ...GUARD_OPTIONS, '-f', container, ...withoutTags];
-  return new Promise((resolve, reject) => {
-    createCommand(`file:${path}`)
-      .setFfprobePath(ffmpeg.ffprobePath)
-      .ffprobe(0, options, (error: Error | null, data) => {
-        if (error) reject(error);
-        else resolve(data);
-      });
+export async function listPackets(
+  ffmpeg: Ffmpeg,
+  file: VideoFile,
+  limitMs: number,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,pos,flags';
+  const options = ['-select_streams', 'v', '-show_entries', entries, '-of', 'csv=p=0'];
+  const child = spawn(ffmpeg.ffprobePath, toProbeArguments(file, options), {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
   });
+  // A process that cannot start lists nothing.
+  child.on('error', () => undefined);
+  for await (const line of createInterface({ input: child.stdout })) onLine(line);
+}
+
+function toProbeArguments(file: VideoFile, options: readonly string[]): string[] {
+  const { url, protocols } = toInput(file);
+  return [
+    ...['-v', 'error', ...GUARD_OPTIONS, '-protocol_whitelist', protocols],
+    ...['-f', file.container, ...options, url],
+  ];
 }

@@ -83,8 +83,15 @@ describeWithFfmpeg('sampleFrames of a file that references another', () => {
     'gets no further in ffmpeg itself, read as %s',
     async (container) => {
       for (const [, text] of playlists().slice(0, 9)) {
-        const video = { path: write('list.mp4', text), container };
-        const reading = decodeFrames(requireFfmpeg(), video, { seekSeconds: 0, frames: 'all' });
+        const part = {
+          ...{ path: write('list.mp4', text), container, stream: 'V:0' },
+          ...{ offsetSeconds: 0, startSeconds: 0, durationSeconds: Infinity, keySeconds: null },
+          seeking: 'indexed',
+          hdr: null,
+          sourceFilters: [],
+          squareFilter: null,
+        } as const;
+        const reading = decodeFrames(requireFfmpeg(), part, { seekSeconds: 0, frames: 'all' });
         const count = await countFrames(reading);
         expect(count).toBe(0);
       }

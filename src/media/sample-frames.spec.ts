@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import {
@@ -158,6 +158,121 @@ describeWithFfmpeg('sampleFrames', () => {
       expect(wished).toBeGreaterThan(shownAt(number - 1) - 0.1);
       expect(wished).toBeLessThan(shownAt(number + 1) + 0.1);
     });
+  });
+
+  describe.each(['mp4', 'mov', 'mkv', 'ts', 'flv'])(
+    'of a video in %s with a pause',
+    (container) => {
+      // Frames 0 to 14 from 0 to 1.4 s, then a pause of 60 s, then frames 15 to 29 from 61.5 to 62.9 s.
+      const startOf = (number: number) => number / 10 + (number < 15 ? 0 : 60);
+      let path: string;
+      beforeAll(() => {
+        path = folder.path(`pause.${container}`);
+        const { frameTimingOption } = requireFfmpeg();
+        const pause = "settb=1/1000,setpts='(N/10+60*gte(N,15))/TB'";
+        const times = ['-vf', pause, frameTimingOption, 'vfr', '-enc_time_base', '1/1000'];
+        const codec = container === 'flv' ? ['-c:v', 'flv', '-q:v', '2'] : MPEG4;
+        encodeFrames(path, numberedFrames(30), [...codec, ...times]);
+      });
+
+      it.each([
+        [10, 20, [14]],
+        [58, 61, [14]],
+        [1.25, 61.75, [12, 14]],
+        [61.45, 62.25, [14, 18]],
+      ])(
+        'yields the frames on show from %d to %d s',
+        async (startSeconds, endSeconds, expected) => {
+          const range = { startSeconds, endSeconds };
+          const { times, numbers } = await sample(path, {
+            ...UNIFORM,
+            frames: { count: 2 },
+            range,
+          });
+
+          expect(numbers).toEqual(expected);
+          times.forEach((time, i) => expect(time).toBeCloseTo(startOf(expected[i] ?? NaN), 2));
+        },
+      );
+    },
+  );
+
+  describe.each([
+    ['vob', ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2']],
+    ['ts', ['-c:v', 'mpeg2video', '-r', '25', '-q:v', '2']],
+    ['mkv', MPEG4],
+    ['avi', MPEG4],
+    ['flv', ['-c:v', 'flv', '-q:v', '2']],
+  ])('of joined files in %s', (container, codec) => {
+    // Three files of 10 frames and 1 s. The clock of each starts again.
+    let path: string;
+    beforeAll(() => {
+      const files = [0, 1, 2].map((i) => {
+        const file = folder.path(`part-${i}.${container}`);
+        encodeFrames(file, numberedFrames(30).slice(i * 10, i * 10 + 10), codec);
+        return readFileSync(file);
+      });
+      path = folder.write(`joined.${container}`, Buffer.concat(files));
+    });
+
+    it('yields frames of all files, on one clock', async () => {
+      const { video, numbers, times } = await sample(path, { ...UNIFORM, frames: { count: 6 } });
+
+      expect(video.clockRestarts).toBe(2);
+      expect(video.durationSeconds).toBeCloseTo(3, 0);
+      expect(numbers).toHaveLength(6);
+      times.forEach((time, i) => {
+        expect(Math.abs(time - i / 2)).toBeLessThanOrEqual(0.25);
+        expect(Math.abs((numbers[i] ?? NaN) - time * 10)).toBeLessThanOrEqual(2);
+      });
+    });
+
+    it('yields the frames of a range across two files', async () => {
+      const range = { startSeconds: 1.55, endSeconds: 2.55 };
+      const { numbers } = await sample(path, { mode: 'uniform', frames: { count: 2 }, range });
+
+      expect(Math.abs((numbers[0] ?? NaN) - 15)).toBeLessThanOrEqual(1);
+      expect(Math.abs((numbers[1] ?? NaN) - 20)).toBeLessThanOrEqual(1);
+    });
+  });
+
+  describe.each(['mp4', 'mkv', 'avi'])('of several video streams in %s', (container) => {
+    let clip: string;
+    beforeAll(() => {
+      clip = encodeNumbered(`clip.${container}`);
+    });
+
+    it('skips a still image that is the first stream and the default', async () => {
+      const path = folder.path(`still-first.${container}`);
+      const still = folder.path('still.avi');
+      const white = ['-f', 'lavfi', '-i', 'color=white:size=320x240:rate=10'];
+      runEncoder([...white, '-frames:v', '1', '-c:v', 'mjpeg', still]);
+      const streams = ['-map', '0:v', '-map', '1:v', '-c', 'copy'];
+      const defaults = ['-disposition:v:0', 'default', '-disposition:v:1', '0'];
+      runEncoder(['-i', still, '-i', clip, ...streams, ...defaults, path]);
+
+      expect((await sample(path)).numbers).toEqual([0, 10, 20, 30]);
+    });
+
+    it('prefers the stream with the most frames, and then the largest picture', async () => {
+      const path = folder.path(`larger-second.${container}`);
+      const both = ['-map', '0:v', '-map', '0:v', '-disposition:v', 'default'];
+      const size = ['-filter:v:0', 'scale=32:24', '-c:v', 'mpeg4', '-q:v', '2'];
+      runEncoder(['-i', clip, ...both, ...size, path]);
+
+      expect((await sample(path)).frames[0]).toMatchObject({ width: VIDEO_WIDTH });
+    });
+  });
+
+  it('holds the last frame while the sound goes on', async () => {
+    const path = folder.path('slide.mkv');
+    const sound = ['-f', 'lavfi', '-i', 'sine=duration=30', '-c:a', 'aac'];
+    runEncoder(['-i', encodeNumbered('slides.mp4'), ...sound, '-c:v', 'copy', path]);
+    const range = { startSeconds: 20, endSeconds: 25 };
+    const { times, numbers } = await sample(path, { ...UNIFORM, range });
+
+    expect(numbers).toEqual([39]);
+    expect(times[0]).toBeCloseTo(3.9, 1);
   });
 
   it('follows an edit list that starts within a group of pictures', async () => {

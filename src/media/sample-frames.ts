@@ -1,4 +1,4 @@
-import { decodeFrameAt, decodeFrames, type VideoFrame } from './decode-frames.js';
+import { decodeShownFrames, type VideoFrame } from './decode-frames.js';
 import { detectShots } from './detect-shots.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import {
@@ -10,7 +10,7 @@ import {
   type TimeSpan,
   uniformTimes,
 } from './frame-sampling.js';
-import { type ProbedVideo, probeVideo } from './probe-video.js';
+import { type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
 import { noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */
@@ -34,21 +34,18 @@ export interface SampledVideo {
   readonly frames: AsyncIterable<SampledFrame>;
 }
 
-/**
- * A range with fewer pixels in total is decoded frame by frame in one run. 64 million pixels are 192 MB of RGB, which
- * pass a pipe faster than ffmpeg starts and seeks a few more times.
- */
+/** A range with fewer pixels in total is decoded in one run, which is faster than one run with a seek per frame. */
 const MAX_STREAMED_PIXELS = 64_000_000;
 
 /** Tolerance for timestamps that are rounded to container ticks. */
 const ROUNDING_SECONDS = 0.001;
 
 /**
- * Frame sampling: chooses frame times in a video and decodes those frames. Long ranges are decoded with one seek per
- * frame.
+ * Frame sampling: chooses frame times in a video and decodes the frames on show at those times, however long ago they
+ * started. Long ranges are decoded with one seek per frame.
  *
- * A video without a duration gives one frame. Times without a frame are skipped, so there may be fewer frames than
- * requested.
+ * A video without a duration gives one frame. A frame that is on show at several times comes once, and times without a
+ * frame are skipped, so there may be fewer frames than requested.
  *
  * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `probeVideo` and `detectShots`
  */
@@ -64,7 +61,7 @@ export async function sampleFrames(
     return {
       video,
       framesRequested: 'count' in frames ? frames.count : 1,
-      frames: decodeBySeeking(ffmpeg, video, [startSeconds]),
+      frames: decodeRuns(ffmpeg, groupByPart(video, [startSeconds])),
     };
   }
   const span = clampToDuration(range, video.durationSeconds);
@@ -78,76 +75,127 @@ export async function sampleFrames(
           (await detectShots(ffmpeg, video, { range: span, maxShots: count })).map(endingAt(span)),
           count,
         );
-  const decode = isCheapToStream(video, span) ? decodeByStreaming : decodeBySeeking;
-  return { video, framesRequested, frames: decode(ffmpeg, video, times) };
+  const isCheap = isCheapToDecode(video, span);
+  const runs = groupByPart(video, times).flatMap(({ part, times: inPart }) =>
+    (isCheap ? [inPart] : inPart.map((time) => [time])).map((some) => ({ part, times: some })),
+  );
+  return { video, framesRequested, frames: decodeRuns(ffmpeg, runs) };
 }
 
 function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
   return (shot) => ({ ...shot, endSeconds: shot.endSeconds ?? endSeconds });
 }
 
-function isCheapToStream({ width, height, frameRate, seeking }: ProbedVideo, span: TimeSpan) {
+function isCheapToDecode({ width, height, frameRate }: ProbedVideo, span: TimeSpan) {
   const frames = (span.endSeconds - span.startSeconds) * (frameRate ?? Infinity);
-  // Without an index, a seek may land after the start of the range.
-  const isStartReachable = seeking === 'indexed' || span.startSeconds === 0;
-  return isStartReachable && frames * width * height <= MAX_STREAMED_PIXELS;
+  return frames * width * height <= MAX_STREAMED_PIXELS;
 }
 
-/** One seek per time. */
-async function* decodeBySeeking(
+/** Times at which frames are decoded from one part of a video, by one run of ffmpeg. */
+interface DecodingRun {
+  readonly part: VideoPart;
+  /** Relative to the start of the video, ascending, at least one. */
+  readonly times: readonly number[];
+}
+
+function groupByPart({ parts }: ProbedVideo, times: readonly number[]): readonly DecodingRun[] {
+  const last = parts.at(-1);
+  return parts.flatMap((part) => {
+    const endSeconds = part === last ? Infinity : part.offsetSeconds + part.durationSeconds;
+    const inPart = times.filter((time) => time >= part.offsetSeconds && time < endSeconds);
+    return inPart.length === 0 ? [] : [{ part, times: inPart }];
+  });
+}
+
+/** Decodes the frames on show at the times of each run, one run of ffmpeg after another. */
+async function* decodeRuns(
   ffmpeg: Ffmpeg,
-  video: ProbedVideo,
-  times: readonly number[],
+  runs: readonly DecodingRun[],
 ): AsyncGenerator<SampledFrame, undefined> {
-  let latest: VideoFrame | null = null;
-  for (const time of times) {
-    const frame: VideoFrame | null = await decodeFrameAt(ffmpeg, video, time).catch(
-      // A truncated video gives the frames before the damage.
-      (error: unknown) => (latest ? null : Promise.reject(error as Error)),
-    );
-    if (!frame) break;
-    if (latest && frame.containerSeconds <= latest.containerSeconds) continue;
-    yield toSampledFrame(frame, video);
-    latest = frame;
+  let latest = -Infinity;
+  let failure: Error | undefined;
+  let endedPart: VideoPart | undefined;
+  for (const run of runs) {
+    // A damaged part gives the frames before the damage.
+    if (run.part === endedPart) continue;
+    let count = 0;
+    try {
+      for await (const frame of decodeRun(ffmpeg, run)) {
+        count += 1;
+        if (frame.seconds <= latest) continue;
+        latest = frame.seconds;
+        yield toSampledFrame(frame);
+      }
+    } catch (error) {
+      failure ??= error as Error;
+    }
+    if (count === 0) endedPart = run.part;
   }
-  // Seeking may fail in files that decode sequentially.
-  if (!latest) yield* decodeByStreaming(ffmpeg, video, times.slice(0, 1));
+  if (latest === -Infinity) throw failure ?? noDecodableFrame();
 }
 
-/** Decodes every frame and yields the one that is displayed at each time. */
-async function* decodeByStreaming(
-  ffmpeg: Ffmpeg,
-  video: ProbedVideo,
-  times: readonly number[],
-): AsyncGenerator<SampledFrame, undefined> {
-  const [firstTime = 0] = times;
-  const seekSeconds = Math.max(firstTime - 1 / (video.frameRate ?? 1), 0);
-  const pendingTimes = [...times];
-  let displayed: VideoFrame | null = null;
-  let yielded: VideoFrame | null = null;
-  for await (const frame of decodeFrames(ffmpeg, video, { seekSeconds, frames: 'all' })) {
-    const seconds = frame.containerSeconds - video.startSeconds;
-    const due = dropWhile(pendingTimes, (time) => time < seconds - ROUNDING_SECONDS);
-    // Times before the first frame get the first frame.
-    const dueFrame: VideoFrame = displayed ?? frame;
-    if (due > 0 && dueFrame !== yielded) yield toSampledFrame(dueFrame, video);
-    if (due > 0) yielded = dueFrame;
-    if (pendingTimes.length === 0) return;
-    displayed = frame;
+/**
+ * Seconds before the first time at which decoding starts, one attempt after another. A group of pictures is assumed to
+ * be shorter than the last finite one.
+ */
+const LEAD_SECONDS = { indexed: [0, 12, Infinity], searched: [2, 12, 60, Infinity] } as const;
+
+/** The longest start of a part, in seconds, that is decoded because no seek has found a frame. */
+const MAX_LEAD_SECONDS = 600;
+
+/** Seconds before a key frame to which a search seeks: several frames at the lowest usual rate. */
+const KEY_MARGIN_SECONDS = 0.25;
+
+/** Seek targets relative to the start of the part, one attempt after another. */
+function seekTargets({ part, times: [firstTime = 0] }: DecodingRun): readonly number[] {
+  const { offsetSeconds, startSeconds, keySeconds, seeking } = part;
+  if (seeking === 'none') return [0];
+  const target = Math.max(firstTime - offsetSeconds, 0);
+  // The last key frame by the target, from which the frame on show is decoded.
+  const key = keySeconds?.findLast(
+    (seconds) => seconds <= startSeconds + target + ROUNDING_SECONDS,
+  );
+  const atKey = key === undefined ? [] : [key - startSeconds - KEY_MARGIN_SECONDS];
+  const leads = LEAD_SECONDS[seeking].filter(
+    (lead) => lead < Infinity || target <= MAX_LEAD_SECONDS,
+  );
+  const targets = [...atKey, ...leads.map((lead) => target - lead)].map((t) => Math.max(t, 0));
+  // Each attempt starts earlier than the one before.
+  return targets.filter((t, i) => i === 0 || t < Math.min(...targets.slice(0, i)));
+}
+
+/**
+ * Decodes the frames of a run. A seek may land after its target, in files without a good index; then ffmpeg starts
+ * again, earlier.
+ */
+async function* decodeRun(ffmpeg: Ffmpeg, run: DecodingRun): AsyncGenerator<VideoFrame, undefined> {
+  const { part, times } = run;
+  const targets = seekTargets(run);
+  const lastTarget = targets.at(-1);
+  const latestStart = Math.max(times[0] ?? 0, part.offsetSeconds) + ROUNDING_SECONDS;
+  for (const seekSeconds of targets) {
+    const shown = decodeShownFrames(ffmpeg, part, { seekSeconds, times });
+    const isLate = () =>
+      seekSeconds !== lastTarget && (shown.firstSeconds() ?? Infinity) > latestStart;
+    try {
+      for await (const frame of shown.frames) {
+        if (isLate()) break;
+        yield frame;
+      }
+    } catch (error) {
+      if (!isLate()) throw error;
+    }
+    if (isLate()) continue;
+    // The last frame stays on show until the end of the video, which may be that of its sound.
+    const held = shown.heldSeconds();
+    if (held !== undefined) {
+      yield* decodeShownFrames(ffmpeg, part, { seekSeconds, times: [held] }).frames;
+    }
+    return;
   }
-  if (!displayed) throw noDecodableFrame();
-  if (displayed !== yielded) yield toSampledFrame(displayed, video);
 }
 
-/** Removes the leading numbers that meet the condition and returns how many were removed. */
-function dropWhile(numbers: number[], condition: (number: number) => boolean): number {
-  const end = numbers.findIndex((number) => !condition(number));
-  return numbers.splice(0, end === -1 ? numbers.length : end).length;
-}
-
-function toSampledFrame(frame: VideoFrame, { startSeconds }: ProbedVideo): SampledFrame {
-  const { width, height, data } = frame;
+function toSampledFrame({ seconds, width, height, data }: VideoFrame): SampledFrame {
   // Microseconds: finer than the clocks of common containers.
-  const timestampSeconds = Math.round((frame.containerSeconds - startSeconds) * 1e6) / 1e6;
-  return { timestampSeconds, width, height, data };
+  return { timestampSeconds: Math.round(seconds * 1e6) / 1e6, width, height, data };
 }

@@ -71,12 +71,13 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg).',
+      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).',
     );
     expect(error.details).toEqual({
       supportedFormats: [
         ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm'],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
+        ...['mxf', 'dv', 'gxf', 'yuv4mpegpipe', 'mpegvideo', 'm4v', 'h264', 'hevc'],
       ],
     });
   });
@@ -103,7 +104,7 @@ describe('sniffImageFormat', () => {
     ['DICOM files', Buffer.concat([Buffer.alloc(128), text('DICM')]), images],
     ['SVG images', text('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'They can contain scripts'],
     ['SVG images', text('<?xml version="1.0"?>\n<!-- x -->\n<svg/>'), 'They can contain scripts'],
-    ['MXF files', text('\x06\x0e\x2b\x34\x02\x05\x01\x01'), videos],
+    ['RealMedia files', text('.RMF\0\0\0\x12'), videos],
     ['Playlists', text('#EXTM3U\n'), 'They refer to other files.'],
   ] as const)('names %s', (name, bytes, advice) => {
     const error = rejection(bytes);

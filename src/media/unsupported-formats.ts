@@ -47,17 +47,8 @@ const FORMATS: readonly UnsupportedFormat[] = [
   image('Panasonic RW2 raw files', /^IIU\0/, CAMERA_RAW),
   image('Sigma X3F raw files', /^FOVb/, CAMERA_RAW),
   image('Minolta MRW raw files', /^\0MRM/, CAMERA_RAW),
-  video('MXF files', ['\x06\x0e\x2b\x34\x02\x05\x01']),
-  video('GXF files', ['\0\0\0\0\x01\xbc']),
-  video('YUV4MPEG2 files', /^YUV4MPEG2 /),
   video('IVF files', /^DKIF/),
   video('RealMedia files', /^\.RMF/),
-  video('Raw DV files', ['\x1f\x07\0']),
-  video('MPEG elementary streams', ['\0\0\x01\xb3']),
-  video('H.264 and H.265 elementary streams', [
-    ...['\0\0\0\x01\x67', '\0\0\0\x01\x27', '\0\0\0\x01\x09', '\0\0\x01\x09'],
-    ...['\0\0\0\x01\x40', '\0\0\0\x01\x42', '\0\0\0\x01\x46'],
-  ]),
   video(
     'Playlists',
     /^(?:\xef\xbb\xbf)?(?:#EXTM3U|\[playlist\]|ffconcat version)/,

@@ -22,6 +22,17 @@ const CONTAINERS = [
   ['flv', 'FLV', /^FLV[^ -~]/],
   ['asf', 'Windows Media', /^0&\xb2u\x8ef\xcf/],
   ['ogg', 'Ogg', /^OggS\0/],
+  // Partition pack: the universal label of SMPTE ST 377-1.
+  ['mxf', 'MXF', /^[^ -~]{2}\+4[^ -~]{9}/s],
+  // The header block of a DIF sequence and the subcode block after it.
+  ['dv', 'DV', /^[^ -~]{2}\0[?\xbf].{76}\?[^ -~]\0/s],
+  ['gxf', 'GXF', /^\0{4}[^\0 -~]\xbc.{8}\xe1\xe2/s],
+  ['yuv4mpegpipe', 'Y4M', /^YUV4MPEG2 /],
+  // Elementary streams: sequence headers and parameter sets.
+  ['mpegvideo', 'MPEG video', /^\0\0[^\0 -~]\xb3/s],
+  ['m4v', 'MPEG-4 video', /^\0\0[^\0 -~]\xb0/s],
+  ['h264', 'H.264', /^\0\0\0?[^\0 -~][g'G\t][^\0]/s],
+  ['hevc', 'HEVC', /^\0\0\0?[^\0 -~][@F][^\0 -~]/s],
 ] as const;
 
 /** ffmpeg's name of a demuxer. */
@@ -40,6 +51,9 @@ export const VIDEO_CONTAINER_LABELS: readonly string[] = [
 export const VIDEO_CODECS: readonly string[] = [
   ...['h264', 'hevc', 'vp8', 'libvpx', 'vp9', 'libvpx-vp9', 'av1', 'libdav1d', 'libaom-av1'],
   ...['mpeg4', 'mpeg2video', 'mpeg1video', 'theora', 'prores', 'mjpeg'],
+  // Codecs of archives and studios.
+  ...['ffv1', 'dnxhd', 'v210', 'v410', 'r210', 'rawvideo', 'huffyuv', 'ffvhuff', 'utvideo'],
+  ...['jpeg2000', 'libopenjpeg', 'cinepak', 'qtrle', 'msvideo1'],
   // Codecs of old files in archives.
   ...['msmpeg4v2', 'msmpeg4', 'wmv1', 'wmv2', 'wmv3', 'vc1', 'h263', 'flv', 'dvvideo'],
 ];
@@ -52,8 +66,14 @@ export const OTHER_CODECS: readonly string[] = [
   ...['aac', 'aac_latm', 'mp3float', 'mp3', 'mp2float', 'mp2', 'opus', 'libopus', 'vorbis'],
   ...['ac3', 'eac3', 'flac', 'alac', 'amrnb', 'wmav1', 'wmav2', 'pcm_alaw', 'pcm_mulaw', 'pcm_u8'],
   ...['pcm_s16le', 'pcm_s16be', 'pcm_s24le', 'pcm_s24be', 'pcm_s32le', 'pcm_f32le', 'pcm_bluray'],
-  ...['subrip', 'srt', 'ass', 'mov_text'],
+  ...['pcm_s16le_planar', 'pcm_s16be_planar', 'pcm_s24daud', 'pcm_dvd', 'pcm_s8', 's302m', 'dca'],
+  ...['subrip', 'srt', 'ass', 'mov_text', 'dvdsub', 'dvbsub', 'pgssub'],
 ];
+
+/** Elementary streams have no clock: frames are counted, and nothing can be sought. */
+export const ELEMENTARY_STREAMS: ReadonlySet<VideoContainer> = new Set<VideoContainer>([
+  ...(['mpegvideo', 'm4v', 'h264', 'hevc'] as const),
+]);
 
 /**
  * Matches the first MEDIA_HEAD_BYTES of a file, or all bytes of a shorter file, against the container signatures. AVIF

@@ -8,10 +8,11 @@ import type {
   VisionLanguageEngine,
 } from '../engine/vision-language-engine.js';
 import type { MediaReport } from '../media/media-report.js';
-import { SalamandraError } from '../errors/salamandra-error.js';
+import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
+import { timecodeAt, type TimecodeClock, type Timecodes } from './timecode.js';
 
 export interface VideoCaptionsTask {
   /** For fair scheduling between clients. Undefined if there is only one. */
@@ -20,6 +21,8 @@ export interface VideoCaptionsTask {
   /** The same for every segment. Its `range` is ignored. */
   readonly sampling: FrameSampling;
   readonly segments: readonly TimeRange[];
+  /** `null` for a video without a timecode. */
+  readonly timecode: TimecodeClock | null;
   readonly languages: readonly Language[];
   readonly settings: GenerationSettings;
 }
@@ -32,6 +35,8 @@ export interface CaptionedSegment {
   readonly texts: readonly { readonly language: Language; readonly text: string }[];
   /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
+  /** `null` for a video without a timecode. */
+  readonly timecodes: Timecodes | null;
 }
 
 export type VideoCaptionsEvent =
@@ -42,14 +47,15 @@ export type VideoCaptionsEvent =
       readonly text: string;
     }
   | { readonly type: 'segment'; readonly segment: CaptionedSegment }
+  /** A segment without a decodable frame: a damaged part of the file, or the end of a file whose sound is longer. */
+  | { readonly type: 'missing'; readonly range: TimeRange }
   | { readonly type: 'done'; readonly usage: Answer['usage']; readonly timings: RequestTimings };
 
 /**
  * Captions a video segment by segment. Each segment is an engine request of its own, with its own queue position and
- * deadline, so memory does not grow with the length of the video. Several segments run with batch priority. A segment
- * without a decodable frame is skipped, because a container may be longer than its video stream.
+ * deadline, so memory does not grow with the length of the video. Several segments run with batch priority.
  *
- * @throws NO_DECODABLE_FRAME if no segment has a decodable frame, and the errors of the engine
+ * @throws NO_DECODABLE_FRAME or MEDIA_CORRUPT if no segment has a decodable frame, and the errors of the engine
  */
 export async function* captionVideo(
   engine: VisionLanguageEngine,
@@ -58,21 +64,28 @@ export async function* captionVideo(
 ): AsyncGenerator<VideoCaptionsEvent> {
   const startMs = performance.now();
   let total: Totals | undefined;
+  let firstError: SalamandraError | undefined;
   for (const range of task.segments) {
     const beforeMs = performance.now() - startMs;
     try {
       const segment = yield* captionSegment(engine, task, range, signal);
       total = total ? addTotals(total, segment) : startTotals(segment, beforeMs);
     } catch (error) {
-      if (!(error instanceof SalamandraError) || error.code !== 'NO_DECODABLE_FRAME') throw error;
+      if (!(error instanceof SalamandraError) || !UNREADABLE.has(error.code)) throw error;
+      firstError ??= error;
+      yield { type: 'missing', range };
     }
   }
-  if (!total) {
-    throw noDecodableFrame();
-  }
+  if (!total) throw firstError ?? noDecodableFrame();
   const { usage, timings } = total;
   yield { type: 'done', usage, timings: { ...timings, totalMs: performance.now() - startMs } };
 }
+
+/** Errors of one segment, after which the others are captioned all the same. */
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NO_DECODABLE_FRAME',
+  'MEDIA_CORRUPT',
+]);
 
 interface Totals {
   readonly usage: Answer['usage'];
@@ -81,7 +94,7 @@ interface Totals {
 
 async function* captionSegment(
   engine: VisionLanguageEngine,
-  { client, path, sampling, segments, languages, settings }: VideoCaptionsTask,
+  { client, path, sampling, segments, timecode, languages, settings }: VideoCaptionsTask,
   range: TimeRange,
   signal: AbortSignal,
 ): AsyncGenerator<VideoCaptionsEvent, Totals> {
@@ -103,7 +116,7 @@ async function* captionSegment(
         const answer = answers[index];
         return answer ? [{ language, text: answer.text }] : [];
       });
-      yield { type: 'segment', segment: toSegment(range, media[0], texts) };
+      yield { type: 'segment', segment: toSegment(range, media[0], texts, timecode) };
       const usage = answers.map((answer) => answer.usage).reduce(addNumbers, NO_USAGE);
       return { usage, timings };
     }
@@ -115,12 +128,17 @@ function toSegment(
   { startSeconds, endSeconds }: TimeRange,
   report: MediaReport | undefined,
   texts: CaptionedSegment['texts'],
+  clock: TimecodeClock | null,
 ): CaptionedSegment {
   if (report?.kind !== 'video') throw new Error('The engine reported no video.');
   const frames = report.frames.map(({ timestampSeconds }) => timestampSeconds);
   // Without a duration, the segment ends with its last frame.
   const end = endSeconds ?? report.durationSeconds ?? frames.at(-1) ?? startSeconds;
-  return { startSeconds, endSeconds: end, texts, frames };
+  const timecodes = clock && {
+    start: timecodeAt(clock, startSeconds),
+    end: timecodeAt(clock, end),
+  };
+  return { startSeconds, endSeconds: end, texts, frames, timecodes };
 }
 
 const NO_USAGE = { promptTokens: 0, imageTokens: 0, cachedTokens: 0, completionTokens: 0 };

@@ -1,9 +1,14 @@
 import { parseWebVtt } from '../../test/http/parse-webvtt.js';
 import { resolveLanguage } from '../language/languages.js';
-import { formatWebVtt } from './webvtt.js';
+import { type Cue, formatWebVtt } from './webvtt.js';
 
-const track = (cues: { startSeconds: number; endSeconds: number; text: string }[]) =>
-  formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues });
+const track = (cues: (Omit<Cue, 'timecodes'> & Partial<Cue>)[]) =>
+  formatWebVtt({
+    language: resolveLanguage('ca'),
+    model: 'demo',
+    cues: cues.map((cue) => ({ timecodes: null, ...cue })),
+    missing: [],
+  });
 
 it('formats a track of descriptions', () => {
   const cues = [
@@ -41,4 +46,18 @@ it('omits cues without text', () => {
   expect(track([{ startSeconds: 0, endSeconds: 1, text: ' \n ' }])).toBe(
     'WEBVTT\nKind: descriptions\nLanguage: ca\n\nNOTE Written by the model demo\n',
   );
+});
+
+it('notes time ranges that could not be read', () => {
+  const missing = [{ startSeconds: 10, endSeconds: 20.5 }];
+  const file = formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues: [], missing });
+
+  expect(file).toContain('\n\nNOTE Not readable: 00:00:10.000 to 00:00:20.500\n');
+});
+
+it('offers timecodes as identifiers of cues', () => {
+  const timecodes = { start: '10:00:00:00', end: '10:00:02:12' };
+  const file = track([{ startSeconds: 0, endSeconds: 2.5, text: 'Un gos.', timecodes }]);
+
+  expect(file).toContain('\n10:00:00:00 to 10:00:02:12\n00:00:00.000 --> 00:00:02.500\nUn gos.');
 });

@@ -1,8 +1,13 @@
+import type { TimeRange } from '../media/frame-sampling.js';
+import type { Timecodes } from './timecode.js';
+
 /** A caption with its time range. */
 export interface Cue {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly text: string;
+  /** Becomes the identifier of the cue. `null` for a video without a timecode. */
+  readonly timecodes: Timecodes | null;
 }
 
 export interface Track {
@@ -10,17 +15,27 @@ export interface Track {
   /** The id of the model that generated the texts. */
   readonly model: string;
   readonly cues: readonly Cue[];
+  /** Time ranges of the video that could not be read. */
+  readonly missing: readonly TimeRange[];
 }
 
 /** A WebVTT file (https://www.w3.org/TR/webvtt1/) of kind `descriptions`. Cues without text are omitted. */
-export function formatWebVtt({ language, model, cues }: Track): string {
+export function formatWebVtt({ language, model, cues, missing }: Track): string {
   const header = `WEBVTT\nKind: descriptions\nLanguage: ${language.code}`;
   const note = `NOTE Written by the model ${escapeText(model)}`;
+  const gaps = missing.map(({ startSeconds, endSeconds }) => {
+    const end = endSeconds === null ? 'the end' : formatTime(Math.round(endSeconds * 1000));
+    return `NOTE Not readable: ${formatTime(Math.round(startSeconds * 1000))} to ${end}`;
+  });
   const blocks = cues.flatMap((cue) => {
     const text = escapeText(cue.text);
-    return text === '' ? [] : [`${formatTimes(cue)}\n${text}`];
+    return text === '' ? [] : [`${formatIdentifier(cue)}${formatTimes(cue)}\n${text}`];
   });
-  return `${[header, note, ...blocks].join('\n\n')}\n`;
+  return `${[header, note, ...gaps, ...blocks].join('\n\n')}\n`;
+}
+
+function formatIdentifier({ timecodes }: Cue): string {
+  return timecodes ? `${timecodes.start} to ${timecodes.end}\n` : '';
 }
 
 /** WebVTT requires the end to be after the start, also after rounding to milliseconds. */

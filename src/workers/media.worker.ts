@@ -29,8 +29,9 @@ async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorke
     case 'sample-video':
       return sampleVideo(task.request, found);
     case 'inspect': {
-      const { durationSeconds, width, height, frameRate } = await probeVideo(found, task.path);
-      return { durationSeconds, width, height, frameRate };
+      const video = await probeVideo(found, task.path);
+      const { durationSeconds, width, height, frameRate, clockRestarts, timecode } = video;
+      return { durationSeconds, width, height, frameRate, clockRestarts, timecode };
     }
     case 'detect-shots':
       return detectShots(found, await probeVideo(found, task.path), task.search);

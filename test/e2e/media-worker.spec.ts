@@ -79,6 +79,8 @@ describeWithFfmpeg('a video in the media worker', () => {
       width: 64,
       height: 48,
       frameRate: 10,
+      clockRestarts: 0,
+      timecode: null,
     });
     expect(await inspector.detectShots(path, { maxShots: 4 })).toEqual([
       { startSeconds: 0, endSeconds: 4 },

@@ -10,7 +10,14 @@ export interface FakeInspector extends MediaInspector {
 
 export function createFakeInspector(): FakeInspector {
   const inspector: FakeInspector = {
-    metadata: { durationSeconds: 60, width: 30, height: 20, frameRate: 25 },
+    metadata: {
+      durationSeconds: 60,
+      width: 30,
+      height: 20,
+      frameRate: 25,
+      clockRestarts: 0,
+      timecode: null,
+    },
     shots: [0, 20, 40].map((startSeconds) => ({ startSeconds, endSeconds: startSeconds + 20 })),
     paths: [],
     inspectImage: () => Promise.resolve({ width: 300, height: 200 }),

@@ -107,13 +107,19 @@ describe('POST /v1/videos/captions', () => {
     await poll(() => !existsSync(path) || undefined);
   });
 
-  it('leaves out segments without a frame', async () => {
+  it('says which segments have no readable frame', async () => {
     endFramesAt(40);
     const reply = await post({ granularity: 'shot' });
+    const track = await post({ granularity: 'shot' }, 'text/vtt');
+    const stream = await post({ granularity: 'shot' }, 'text/event-stream');
 
-    expect((reply.body as { segments: object[] }).segments).toMatchObject([
-      { start: 0 },
-      { start: 20 },
+    expect(reply.body).toMatchObject({
+      segments: [{ start: 0 }, { start: 20 }],
+      missing: [{ start: 40, end: 60 }],
+    });
+    expect(track.text).toContain('NOTE Not readable: 00:00:40.000 to 00:01:00.000');
+    expect(readEvents(stream.text).filter(({ event }) => event === 'missing')).toMatchObject([
+      { data: { start: 40, end: 60 } },
     ]);
   });
 

@@ -29,6 +29,7 @@ import { MAX_SEGMENTS, MAX_VIDEO_CAPTIONS_TOKENS, MAX_VIDEO_SECONDS } from '../.
 import type { RequestMedia, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { Language } from '../../language/languages.js';
+import type { TimeRange } from '../../media/frame-sampling.js';
 import {
   captionVideo,
   type CaptionedSegment,
@@ -36,8 +37,9 @@ import {
   type VideoCaptionsTask,
 } from '../../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../../video-captions/plan-segments.js';
+import { toTimecodeClock } from '../../video-captions/timecode.js';
 import { formatWebVtt } from '../../video-captions/webvtt.js';
-import type { MediaInspector, VideoMetadata } from '../../workers/media-inspector.js';
+import type { MediaInspector } from '../../workers/media-inspector.js';
 import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
@@ -58,6 +60,14 @@ import {
   toUsageResponse,
   UsageDto,
 } from '../response/outcome-response.js';
+import {
+  MissingSegmentDto,
+  SegmentDto,
+  toMissingResponse,
+  toSegmentResponse,
+  toVideoResponse,
+  VideoDto,
+} from '../response/video-response.js';
 import { ApiProblems } from '../response/problem.js';
 import { chooseFormat, sendMessages, toMessage } from '../response/send-outcome.js';
 import { ApiMediaRequest, MediaRequestHandler } from './media-request.js';
@@ -133,45 +143,15 @@ function toGranularity(body: VideoCaptionsRequestDto): Granularity {
   }
 }
 
-class VideoDto {
-  @ApiProperty({ enum: ['video'] }) kind!: 'video';
-  @ApiProperty({ description: 'Width of a frame in pixels, after rotation.' }) width!: number;
-  @ApiProperty({ description: 'Height of a frame in pixels, after rotation.' }) height!: number;
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Length in seconds; null if the file does not state it.',
-  })
-  duration_seconds!: number | null;
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Frames per second; null if it varies or the file does not state it.',
-  })
-  frame_rate!: number | null;
-}
-
-class SegmentDto {
-  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
-  @ApiProperty({ description: 'Seconds from the start of the video.' }) end!: number;
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    example: { ca: 'Un gos entra per l’esquerra.' },
-    description: 'Captions by language code.',
-  })
-  texts!: Record<string, string>;
-  @ApiProperty({ type: [Number], description: 'Timestamps of the sampled frames, in seconds.' })
-  frames!: number[];
-}
-
 class VideoCaptionsResponseDto {
   @ApiProperty() id!: string;
   @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty({ type: VideoDto }) media!: VideoDto;
   @ApiProperty({ enum: GRANULARITIES }) granularity!: Granularity['kind'];
-  @ApiProperty({ type: [SegmentDto], description: 'Segments without a frame are left out.' })
+  @ApiProperty({ type: [SegmentDto], description: 'Segments with a readable frame.' })
   segments!: SegmentDto[];
+  @ApiProperty({ type: [MissingSegmentDto], description: 'Segments without a readable frame.' })
+  missing!: MissingSegmentDto[];
   @ApiProperty({ type: UsageDto, description: 'Sum over all segments.' }) usage!: UsageDto;
   @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
 }
@@ -190,16 +170,19 @@ type DoneEvent = Extract<VideoCaptionsEvent, { readonly type: 'done' }>;
 interface VideoCaptions extends Pick<DoneEvent, 'usage' | 'timings'> {
   readonly head: VideoCaptionsHead;
   readonly segments: readonly CaptionedSegment[];
+  readonly missing: readonly TimeRange[];
 }
 
 async function collectVideoCaptions(events: VideoCaptionsStream): Promise<VideoCaptions> {
   const segments: CaptionedSegment[] = [];
+  const missing: TimeRange[] = [];
   let head: VideoCaptionsHead | undefined;
   for await (const event of events) {
     if (event.type === 'head') head = event.head;
     else if (event.type === 'segment') segments.push(event.segment);
+    else if (event.type === 'missing') missing.push(event.range);
     else if (event.type === 'done' && head) {
-      return { head, segments, usage: event.usage, timings: event.timings };
+      return { head, segments, missing, usage: event.usage, timings: event.timings };
     }
   }
   throw new Error('The captions of the video ended without a result.');
@@ -209,17 +192,21 @@ function toVideoCaptionsResponse(captions: VideoCaptions): Plain<VideoCaptionsRe
   return {
     ...captions.head,
     segments: captions.segments.map(toSegmentResponse),
+    missing: captions.missing.map(toMissingResponse),
     usage: toUsageResponse([captions.usage]),
     timings: toTimingsResponse(captions.timings),
   };
 }
 
 /** A WebVTT track with one cue per segment. */
-function toTrack({ head: { model }, segments }: VideoCaptions, language: Language): string {
-  const cues = segments.flatMap(({ startSeconds, endSeconds, texts }) =>
-    texts.map(({ text }) => ({ startSeconds, endSeconds, text })),
+function toTrack(
+  { head: { model }, segments, missing }: VideoCaptions,
+  language: Language,
+): string {
+  const cues = segments.flatMap(({ startSeconds, endSeconds, texts, timecodes }) =>
+    texts.map(({ text }) => ({ startSeconds, endSeconds, text, timecodes })),
   );
-  return formatWebVtt({ language, model, cues });
+  return formatWebVtt({ language, model, cues, missing });
 }
 
 async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGenerator<SseMessage> {
@@ -236,30 +223,15 @@ async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGener
       case 'segment':
         yield toMessage('segment', toSegmentResponse(event.segment));
         break;
+      case 'missing':
+        yield toMessage('missing', toMissingResponse(event.range));
+        break;
       case 'done':
         yield toMessage('usage', toUsageResponse([event.usage]));
         yield toMessage('done', { timings: toTimingsResponse(event.timings) });
         break;
     }
   }
-}
-
-function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
-  const { width, height, durationSeconds: duration_seconds, frameRate: frame_rate } = metadata;
-  return { kind: 'video', width, height, duration_seconds, frame_rate };
-}
-
-function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
-  return {
-    start: roundToMilliseconds(segment.startSeconds),
-    end: roundToMilliseconds(segment.endSeconds),
-    texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
-    frames: segment.frames.map(roundToMilliseconds),
-  };
-}
-
-function roundToMilliseconds(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }
 
 @ApiTags('videos')
@@ -327,7 +299,7 @@ export class VideosController {
 
   /** @throws INVALID_PARAMETER if the captions could exceed MAX_VIDEO_CAPTIONS_TOKENS and are not streamed. */
   private async *describe(
-    task: Omit<VideoCaptionsTask, 'segments'>,
+    task: Omit<VideoCaptionsTask, 'segments' | 'timecode'>,
     { id, model, granularity }: { id: string; model: string; granularity: Granularity },
     isStream: boolean,
     signal: AbortSignal,
@@ -339,7 +311,11 @@ export class VideosController {
     if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
     const media = toVideoResponse(metadata);
     yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
-    yield* captionVideo(this.engine, { ...task, segments }, signal);
+    yield* captionVideo(
+      this.engine,
+      { ...task, segments, timecode: toTimecodeClock(metadata) },
+      signal,
+    );
   }
 }
 

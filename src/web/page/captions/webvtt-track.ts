@@ -7,7 +7,7 @@ export function toTrack(run: CaptionRun, language: Language): string | null {
   if (run.request.of === 'image') return null;
   const cues = run.parts.flatMap((part) => toCue(run, part, language.code));
   if (cues.length === 0) return null;
-  return formatWebVtt({ language, model: run.model ?? '', cues });
+  return formatWebVtt({ language, model: run.model ?? '', cues, missing: [] });
 }
 
 /** Players look for `fox.ca.vtt` next to `fox.mp4`. */
@@ -19,7 +19,9 @@ export function trackName({ file }: CaptionRun, { code }: Language): string {
 function toCue(run: CaptionRun, { range, texts }: CaptionPart, code: string): Cue[] {
   const text = texts[code]?.text ?? '';
   const { start, end } = range ?? { start: 0, end: durationOf(run) };
-  return text === '' || end === null ? [] : [{ startSeconds: start, endSeconds: end, text }];
+  return text === '' || end === null
+    ? []
+    : [{ startSeconds: start, endSeconds: end, text, timecodes: null }];
 }
 
 /** Seconds. Falls back to the timestamp of the last sampled frame if the file does not declare a duration. */

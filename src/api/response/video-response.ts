@@ -1,0 +1,98 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+import type { TimeRange } from '../../media/frame-sampling.js';
+import { roundToMilliseconds } from '../../media/frame-sampling.js';
+import type { CaptionedSegment } from '../../video-captions/caption-video.js';
+import type { VideoMetadata } from '../../workers/media-inspector.js';
+import type { Plain } from './media-response.js';
+
+export class VideoDto {
+  @ApiProperty({ enum: ['video'] }) kind!: 'video';
+  @ApiProperty({ description: 'Width of a frame in pixels, after rotation.' }) width!: number;
+  @ApiProperty({ description: 'Height of a frame in pixels, after rotation.' }) height!: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Length in seconds; null if the file does not state it.',
+  })
+  duration_seconds!: number | null;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Frames per second; null if it varies or the file does not state it.',
+  })
+  frame_rate!: number | null;
+  @ApiProperty({ description: 'Restarts of the clock in the file, as in joined files.' })
+  clock_restarts!: number;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: '10:00:00:00',
+    description: 'Timecode of the first frame; null if the file has none.',
+  })
+  timecode!: string | null;
+}
+
+class TimecodesDto {
+  @ApiProperty({ example: '10:00:02:12' }) start!: string;
+  @ApiProperty({ example: '10:00:05:00' }) end!: string;
+}
+
+export class MissingSegmentDto {
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Seconds from the start of the video; null for its end.',
+  })
+  end!: number | null;
+}
+
+export class SegmentDto {
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
+  @ApiProperty({ description: 'Seconds from the start of the video.' }) end!: number;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { ca: 'Un gos entra per l’esquerra.' },
+    description: 'Captions by language code.',
+  })
+  texts!: Record<string, string>;
+  @ApiProperty({ type: [Number], description: 'Timestamps of the sampled frames, in seconds.' })
+  frames!: number[];
+  @ApiProperty({
+    type: TimecodesDto,
+    nullable: true,
+    description: 'Timecodes of start and end; null if the file has none.',
+  })
+  timecodes!: TimecodesDto | null;
+}
+
+export function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
+  const { width, height, durationSeconds, frameRate, clockRestarts, timecode } = metadata;
+  return {
+    ...{ kind: 'video', width, height, clock_restarts: clockRestarts, timecode },
+    duration_seconds: durationSeconds === null ? null : roundToMilliseconds(durationSeconds),
+    frame_rate: frameRate === null ? null : roundToMilliseconds(frameRate),
+  };
+}
+
+export function toMissingResponse({
+  startSeconds,
+  endSeconds,
+}: TimeRange): Plain<MissingSegmentDto> {
+  return {
+    start: roundToMilliseconds(startSeconds),
+    end: endSeconds === null ? null : roundToMilliseconds(endSeconds),
+  };
+}
+
+export function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> {
+  return {
+    start: roundToMilliseconds(segment.startSeconds),
+    end: roundToMilliseconds(segment.endSeconds),
+    texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
+    frames: segment.frames.map(roundToMilliseconds),
+    timecodes: segment.timecodes,
+  };
+}
