@@ -16,7 +16,7 @@ export interface PacketRun {
   readonly keySeconds: readonly number[];
 }
 
-export interface StreamIndex {
+interface StreamIndex {
   readonly packets: number;
   /** At least one. More than one if the clock of the stream restarts. */
   readonly runs: readonly PacketRun[];
