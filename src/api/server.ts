@@ -7,27 +7,22 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { RequestHandler } from 'express';
+import { type Express, json, type RequestHandler } from 'express';
 
 import type { Configuration } from '../config/configuration.js';
-import {
-  MAX_CONNECTIONS,
-  MAX_DRAIN_MS,
-  MAX_HEADERS_MS,
-  MAX_JSON_BYTES,
-  MAX_RECEIVE_MS,
-} from '../config/limits.js';
+import { MAX_DRAIN_MS, MAX_HEADERS_MS, MAX_JSON_BYTES, MAX_RECEIVE_MS } from '../config/limits.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
 import { createWorkerEngine } from '../workers/worker-engine.js';
+import { BodyReceiver } from './admission/body-receiver.js';
+import { limitConnections } from './admission/connections.js';
+import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
-import { createUploadRateGuard } from './media/upload-rate.js';
 import { createHostGuard, type HostRules } from './request/host-guard.js';
-import { checkJsonShape, translateBodyError } from './request/json-body.js';
-import { RequestGate } from './request/request-gate.js';
+import { checkFieldNames, checkJsonText, translateBodyError } from './request/json-body.js';
 import { RequestValidation } from './request/request-validation.js';
 import { ErrorFilter } from './response/error-filter.js';
 import { createCalibrationFinder, type FindCalibration } from './routes/estimate.js';
@@ -59,10 +54,20 @@ interface AppOptions {
   readonly videoInspector?: MediaInspector;
   readonly pageFolders?: PageFolders;
   readonly findCalibration?: FindCalibration;
+  /** Addresses and networks of proxies, whose `X-Forwarded-For` names the client. */
+  readonly trustedProxies?: readonly string[];
 }
 
+/** Whether an address is a trusted proxy; compiled by Express from `trust proxy`. */
+type TrustProxy = (address: string, hop: number) => boolean;
+
 /** Nest creates the HTTP server without options, but Node takes these timeouts only when a server is created. */
-class TimeoutExpressAdapter extends ExpressAdapter {
+class BoundedExpressAdapter extends ExpressAdapter {
+  constructor(trustedProxies: readonly string[]) {
+    super();
+    this.getInstance<Express>().set('trust proxy', [...trustedProxies]);
+  }
+
   override initHttpServer(): void {
     const options = {
       headersTimeout: MAX_HEADERS_MS,
@@ -70,7 +75,8 @@ class TimeoutExpressAdapter extends ExpressAdapter {
       connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
     };
     const server = createServer(options, this.getInstance<Parameters<typeof createServer>[1]>());
-    server.maxConnections = MAX_CONNECTIONS;
+    const isTrusted = this.getInstance<Express>().get('trust proxy fn') as TrustProxy;
+    limitConnections(server, { isTrustedProxy: (address) => isTrusted(address, 0) });
     this.httpServer = server;
   }
 }
@@ -88,10 +94,11 @@ export async function createApp(
     }),
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
+    trustedProxies = [],
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration }),
-    new TimeoutExpressAdapter(),
+    new BoundedExpressAdapter(trustedProxies),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
   );
@@ -100,9 +107,16 @@ export async function createApp(
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
   app.use('/docs', denyFrames);
-  app.use(GATED_PATHS, app.get(RequestGate).admit, createUploadRateGuard());
-  app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
-  app.use(checkJsonShape);
+  app.use(GATED_PATHS, app.get(WorkQueue).checkRoom);
+  app.use(app.get(BodyReceiver).receive);
+  app.use(
+    json({
+      limit: MAX_JSON_BYTES,
+      inflate: false,
+      verify: (_request, _response, text) => checkJsonText(text),
+    }),
+  );
+  app.use(checkFieldNames);
   app.use(translateBodyError);
   app.useGlobalPipes(new RequestValidation());
   const document = createDocument(app);
@@ -173,6 +187,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),
     videoInspector,
     findCalibration: createCalibrationFinder(configuration),
+    trustedProxies: configuration.trustedProxies,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {
     await engine.close();
@@ -238,10 +253,10 @@ function toOrigin(host: string, port: number): string {
  * responses end, then close all connections.
  */
 async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {
-  const gate = app.get(RequestGate);
-  await gate.drain(MAX_DRAIN_MS);
+  const queue = app.get(WorkQueue);
+  await queue.drain(MAX_DRAIN_MS);
   await engine.close();
-  await gate.drain(LAST_RESPONSE_MS);
+  await queue.drain(LAST_RESPONSE_MS);
   const closed = app.close();
   app.getHttpServer().closeAllConnections();
   await closed;

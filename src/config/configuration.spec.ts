@@ -31,6 +31,7 @@ describe('loadConfiguration', () => {
       SALAMANDRA_CACHE_MB: '0',
       SALAMANDRA_DISK_CACHE_MB: '500',
       SALAMANDRA_SHARED_CACHE: 'off',
+      SALAMANDRA_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8',
     };
 
     expect(loadConfiguration(env)).toEqual({
@@ -46,6 +47,7 @@ describe('loadConfiguration', () => {
       cacheBytes: 0,
       diskCacheBytes: 5e8,
       sharesCache: false,
+      trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'],
     });
   });
 
@@ -74,6 +76,15 @@ describe('loadConfiguration', () => {
     'rejects SALAMANDRA_ALLOWED_HOSTS=%j',
     (value) => {
       expect(() => loadConfiguration({ SALAMANDRA_ALLOWED_HOSTS: value })).toThrow('host names');
+    },
+  );
+
+  it.each(['', 'proxy', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/', '::/129', '127.0.0.1,'])(
+    'rejects SALAMANDRA_TRUSTED_PROXIES=%j',
+    (value) => {
+      expect(() => loadConfiguration({ SALAMANDRA_TRUSTED_PROXIES: value })).toThrow(
+        'addresses and networks',
+      );
     },
   );
 

@@ -22,7 +22,8 @@ import {
 } from '../../config/limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
-import { checkShape } from '../request/json-body.js';
+import { BodyReceiver } from '../admission/body-receiver.js';
+import { checkJsonText, checkNames } from '../request/json-body.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 
@@ -35,7 +36,10 @@ import type { MediaSource } from './media-resolver.js';
 export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
   @Injectable()
   class MediaUploadInterceptor implements NestInterceptor {
-    constructor(private readonly files: MediaFiles) {}
+    constructor(
+      private readonly files: MediaFiles,
+      private readonly receiver: BodyReceiver,
+    ) {}
 
     async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
       const http = context.switchToHttp();
@@ -52,7 +56,7 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
       const scope = this.files.openScope();
       response.once('close', () => void scope.release());
       const parse = multer({
-        storage: new UploadStorage(scope),
+        storage: new UploadStorage(scope, (bytes) => this.receiver.reserve(request, bytes)),
         limits: {
           files: maxFiles,
           fileSize: MAX_VIDEO_BYTES,
@@ -70,7 +74,7 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
         });
       });
       const body = toFormBody(request.body as Record<string, unknown>);
-      checkShape(body);
+      checkNames(body);
       request.body = body;
     }
   }
@@ -186,6 +190,7 @@ function toFieldValue(name: string, value: unknown): unknown {
 }
 
 function parseJsonField(name: string, value: string): unknown {
+  checkJsonText(Buffer.from(value));
   try {
     return JSON.parse(value);
   } catch (cause) {
@@ -210,7 +215,11 @@ class UploadStorage implements StorageEngine {
   private imageBytes = 0;
   private videoBytes = 0;
 
-  constructor(private readonly scope: FileScope) {}
+  /** @param reserveMemory is called for each chunk that stays in memory. */
+  constructor(
+    private readonly scope: FileScope,
+    private readonly reserveMemory: (bytes: number) => void,
+  ) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, callback: Callback): void {
     // multer merges this object into `request.files`. Its type only knows multer's own storages.
@@ -247,6 +256,7 @@ class UploadStorage implements StorageEngine {
   }
 
   private countImage(bytes: number): void {
+    this.reserveMemory(bytes);
     this.imageBytes += bytes;
     checkSize(this.imageBytes, MAX_REQUEST_IMAGE_BYTES, 'The image files of the request');
   }
