@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { type Express, json, type RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 
 import type { Configuration } from '../config/configuration.js';
 import { MAX_DRAIN_MS, MAX_HEADERS_MS, MAX_JSON_BYTES, MAX_RECEIVE_MS } from '../config/limits.js';
@@ -109,13 +109,13 @@ export async function createApp(
   app.use('/docs', denyFrames);
   app.use(GATED_PATHS, app.get(WorkQueue).checkRoom);
   app.use(app.get(BodyReceiver).receive);
-  app.use(
-    json({
-      limit: MAX_JSON_BYTES,
-      inflate: false,
-      verify: (_request, _response, text) => checkJsonText(text),
-    }),
-  );
+  const jsonOptions = {
+    limit: MAX_JSON_BYTES,
+    inflate: false,
+    // An option of body-parser that Nest's type leaves out. It is called before the text is parsed.
+    verify: (_request: unknown, _response: unknown, text: Buffer) => checkJsonText(text),
+  };
+  app.useBodyParser('json', jsonOptions);
   app.use(checkFieldNames);
   app.use(translateBodyError);
   app.useGlobalPipes(new RequestValidation());

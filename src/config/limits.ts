@@ -98,7 +98,8 @@ export const MAX_STOP_LENGTH = 64;
 
 /**
  * Requests that run at once (continuous batching). With more, each gets slower and the total throughput hardly grows.
- * One client may have one less, so that the first request of another client starts at once. Two slots are reserved for interactive requests, so that they never wait for the end of a batch job.
+ * One client may have one less, so that the first request of another client starts at once. Two slots are reserved for
+ * interactive requests, so that they never wait for the end of a batch job.
  */
 export const MAX_RUNNING_REQUESTS = 9;
 export const MAX_RUNNING_BATCH_REQUESTS = 7;

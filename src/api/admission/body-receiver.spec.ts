@@ -8,7 +8,7 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVING_PER_CLIENT,
 } from '../../config/limits.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { SalamandraError } from '../../errors/salamandra-error.js';
 import { poll } from '../../../test/setup/poll.js';
 import { BodyReceiver } from './body-receiver.js';
 
@@ -28,9 +28,11 @@ async function listen(delayMs = 0): Promise<void> {
     incoming.on('data', (chunk: Buffer) => (bytes += chunk.length));
     incoming.once('end', () => setTimeout(() => response.send(`${bytes}`), delayMs));
   });
-  app.use(((error, _request, response, _next) => {
-    response.status(400).send((error as SalamandraError).code);
-  }) satisfies express.ErrorRequestHandler);
+  const sendCode: express.ErrorRequestHandler = (error: SalamandraError, ...[, response]) => {
+    response.status(400).send(error.code);
+  };
+  // Express tells error handlers by their four parameters.
+  app.use(Object.defineProperty(sendCode, 'length', { value: 4 }));
   server = createServer(app as Parameters<typeof createServer>[1]);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);

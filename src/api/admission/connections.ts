@@ -7,7 +7,7 @@ import { toClientAddress } from './client.js';
 export interface ConnectionLimits {
   readonly total: number;
   readonly perClient: number;
-  /** Whether an address is a trusted proxy. Its connections belong to many clients, so they have no share of their own. */
+  /** Whether an address is a trusted proxy, whose connections belong to many clients and have no common share. */
   readonly isTrustedProxy: (address: string) => boolean;
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as delay } from 'node:timers/promises';
 
 import { createFairMutex, type RequestHandle } from './queue-ticket.js';
 
@@ -13,7 +13,10 @@ const MIN_PAUSED_MS = 2;
  * text, and a pause after each long one leaves time to the model.
  */
 export interface PlanningTurns {
-  /** @param textBytes the cost of the turn. @throws the error of `plan`; the signal's reason if it aborts while waiting. */
+  /**
+   * @param textBytes the cost of the turn.
+   * @throws the error of `plan`; the signal's reason if it aborts while the plan waits.
+   */
   run<T>(handle: RequestHandle, textBytes: number, plan: () => T): Promise<T>;
 }
 
@@ -24,11 +27,8 @@ export function createPlanningTurns(): PlanningTurns {
       new Promise((resolve, reject) => {
         const turn = async () => {
           const startMs = performance.now();
-          try {
-            resolve(plan());
-          } catch (error) {
-            reject(error as Error);
-          }
+          resolve(Promise.resolve().then(plan));
+          await nextTick();
           const ms = performance.now() - startMs;
           // The promise above is settled: only the next turn waits.
           if (ms > MIN_PAUSED_MS) await delay(PAUSE_RATIO * ms);
