@@ -63,7 +63,15 @@ module.exports = {
       from: { path: under('models/convert'), pathNot: SPEC },
       to: {
         path: '^src/',
-        pathNot: under('models/convert', 'models/package', 'tensor', 'errors', 'config'),
+        pathNot: under(
+          'models/convert',
+          'models/package',
+          // Conversion renders prompts to check tokenizer and chat template.
+          'language',
+          'tensor',
+          'errors',
+          'config',
+        ),
       },
     },
     {
@@ -158,7 +166,8 @@ module.exports = {
     { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
-    onlyFrom(['language'], ['@huggingface/transformers', '@huggingface/(jinja|tokenizers)']),
+    onlyFrom(['language'], ['@huggingface/jinja']),
+    onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),

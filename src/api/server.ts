@@ -279,10 +279,15 @@ function toStatusLine(status: EngineStatus): string {
     case 'ready':
       return `model: ${status.model.id} (${status.model.precision}) is ready`;
     case 'failed':
-      return `model: ${status.error.code}: ${status.error.publicMessage}`;
+      return `model: ${status.error.code}: ${status.error.publicMessage}${describeCause(status.error)}`;
     case 'closed':
       return 'model: closed';
   }
+}
+
+/** The last output of a worker that crashed. Other causes were logged where they occurred. */
+function describeCause({ cause }: SalamandraError): string {
+  return typeof cause === 'string' ? ` Last output of the process: ${cause}` : '';
 }
 
 function log(line: string): void {

@@ -1,21 +1,16 @@
+import { createGeometry } from '../../test/golden/vision-golden.js';
 import { createRandom } from '../decoder/sampling/random.js';
 import { type Detail, planTiles } from '../vision/plan-tiles.js';
-import type { VisionGeometry } from '../vision/vision-geometry.js';
 import { isFullSampling, videoKey, fitsBudget, isFullDetail, imageKey } from './feature-keys.js';
 
-const geometry: VisionGeometry = {
+const geometry = createGeometry({
+  tileSide: 56,
   patchesPerSide: 4,
-  imageProcessor: {
-    tileSize: { width: 56, height: 56 },
-    mean: [0.5, 0.5, 0.5],
-    std: [0.5, 0.5, 0.5],
-    rescaleFactor: 1 / 255,
-    imageGridPinpoints: [1, 2, 3].flatMap((rows) =>
-      [1, 2, 3].map((columns) => ({ height: rows * 56, width: columns * 56 })),
-    ),
-    maxTilesCap: 9,
-  },
-};
+  maxTilesCap: 9,
+  pinpointTiles: [1, 2, 3].flatMap((rows) =>
+    [1, 2, 3].map((columns): [number, number] => [rows, columns]),
+  ),
+});
 
 describe('imageKey', () => {
   const [first, second] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -28,8 +23,9 @@ describe('imageKey', () => {
     ]);
     expect(new Set(keys).size).toBe(8);
     expect(imageKey('a'.repeat(64), 'anyres', 'low')).toBe(keys[0]);
-    // One of several images is a single tile at any detail.
+    // A single tile is the same at any detail.
     expect(imageKey(first, 'square', 'high')).toBe(imageKey(first, 'square', 'low'));
+    expect(imageKey(first, 'single-tile', 'high')).toBe(imageKey(first, 'single-tile', 'low'));
   });
 });
 

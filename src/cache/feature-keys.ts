@@ -9,8 +9,8 @@ import type { CachedFeatures } from './tiered-cache.js';
  * not part of the key, because it differs between questions. An image that the budget reduced gets another key.
  */
 export function imageKey(sha256: string, layout: TileLayout, detail: Detail): string {
-  // One of several images is a single tile at any detail.
-  return `image ${sha256} ${layout === 'square' ? layout : `${layout} ${detail}`}`;
+  // A single tile is the same at any detail.
+  return `image ${sha256} ${layout === 'anyres' ? `${layout} ${detail}` : layout}`;
 }
 
 /** Key of a video with all requested frames. */

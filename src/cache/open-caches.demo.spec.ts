@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -5,9 +6,10 @@ import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { PROJECT_DIRECTORY } from '../config/configuration.js';
 import { convertCheckpoint } from '../models/convert/convert-checkpoint.js';
 import { collectOutcome, type RequestOutcome } from '../engine/collect-outcome.js';
-import { questionConversation, resolveLanguages } from '../engine/conversations.js';
+import { questionConversation } from '../engine/conversations.js';
 import { loadModel } from '../engine/load-model.js';
 import type { PipelineModel } from '../engine/loaded-model.js';
+import { resolveLanguage } from '../language/languages.js';
 import type { EngineCaches } from './engine-caches.js';
 import { createRequestRunner } from '../engine/request-runner.js';
 import { decodeAndTileImage } from '../workers/media-tasks.js';
@@ -73,16 +75,13 @@ async function openDemo(precision: Precision) {
 }
 
 async function ask(questions: readonly string[], model: PipelineModel, caches: EngineCaches) {
-  const [english] = resolveLanguages(['en']);
+  const english = resolveLanguage('en');
   const bytes = await readFile(join(PROJECT_DIRECTORY, 'samples', 'fruit.webp'));
   const request: EngineRequest = {
     media: [{ kind: 'image', bytes }],
     detail: 'auto',
-    conversations: questions.map((question) => questionConversation(question, english!)),
-    settings: {
-      ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-      ...{ maxTokens: 24, stop: [], topLogprobs: 2 },
-    },
+    conversations: questions.map((question) => questionConversation(question, english)),
+    settings: { ...GREEDY, maxTokens: 24, topLogprobs: 2 },
   };
   const runner = createRequestRunner(model, { memoryBytes: 1e8, caches });
   const outcome = await collectOutcome(runner, request);

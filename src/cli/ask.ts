@@ -11,7 +11,7 @@ import { type EarlierTurn, questionConversation } from '../engine/conversations.
 import { resolveSettings } from '../engine/resolve-settings.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
-import type { Language } from '../language/languages.js';
+import { type Language, resolveLanguage } from '../language/languages.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
@@ -87,7 +87,7 @@ interface Turn {
  * conversation, and the next one is asked. A file that fails ends the command before the model is loaded.
  *
  * @returns the exit code: that of the first failure, or 0.
- * @throws the errors of loading the model; the signal's reason.
+ * @throws the errors of loading the model; INVALID_PARAMETER for a language that it does not have; the signal's reason.
  */
 async function askQuestions(command: AskCommand, context: CommandContext): Promise<number> {
   const { terminal, signal } = context;
@@ -108,7 +108,8 @@ async function askQuestions(command: AskCommand, context: CommandContext): Promi
       return onFailure({ file }, error);
     }
   }
-  return await withEngine(command, context, async (engine) => {
+  return await withEngine(command, context, async (engine, model) => {
+    resolveLanguage(command.language.code, model.languages);
     let exitCode = 0;
     let history = command.history;
     for await (const question of command.questions) {

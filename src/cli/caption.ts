@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
-import { resolveSettings } from '../engine/resolve-settings.js';
+import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
@@ -26,7 +26,12 @@ import {
   readMediaOptions,
 } from './media-options.js';
 import { type Delivery, printTextsAsTheyCome, toLine } from './print-texts.js';
-import { isLanguageCode, parseLanguages } from './suggestions.js';
+import {
+  chooseLanguages,
+  isLanguageCode,
+  type LanguageChoice,
+  parseLanguages,
+} from './suggestions.js';
 import { errorJson } from './terminal.js';
 import { type EngineCommand, waitForModel, withEngine } from './with-engine.js';
 
@@ -53,7 +58,11 @@ export function addCaptionCommand(program: Command, context: CommandContext): vo
       '<file...>',
       'images (JPEG, PNG, WebP, GIF, TIFF, AVIF) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...)',
     )
-    .option('--languages <codes>', 'language codes separated by commas, or all', 'en')
+    .option(
+      '--languages <codes>',
+      'language codes separated by commas, or all: every language of the model',
+      'en',
+    )
     .option(
       '--kind <kinds>',
       `kinds of text, separated by commas: ${CAPTION_KINDS.join(', ')}`,
@@ -94,7 +103,7 @@ export function addCaptionCommand(program: Command, context: CommandContext): vo
 
 interface CaptionCommand extends EngineCommand {
   readonly files: readonly string[];
-  readonly languages: readonly Language[];
+  readonly languages: LanguageChoice;
   readonly kinds: readonly CaptionKind[];
   readonly detail: Detail;
   readonly sampling: FrameSampling;
@@ -142,11 +151,12 @@ async function captionFiles(command: CaptionCommand, context: CommandContext): P
   }
   if (usableFiles.length === 0) return exitCode;
 
-  await withEngine(command, context, async (engine) => {
+  await withEngine(command, context, async (engine, model) => {
+    const languages = chooseLanguages(command.languages, model.languages);
     for (const [index, file] of usableFiles.entries()) {
       terminal.progress(`${file} (${index + 1} of ${usableFiles.length})`);
       try {
-        await captionFile(engine, file, command, context);
+        await captionFile(engine, file, { ...command, languages }, context);
       } catch (error) {
         signal.throwIfAborted();
         onFailure(file, error);
@@ -162,14 +172,16 @@ function checkOptions(command: CaptionCommand): void {
   // `--languages ca es` instead of `ca,es`.
   const code = files.find((file) => isLanguageCode(file) && !existsSync(file));
   if (code !== undefined) {
+    const given = languages === 'all' ? [] : languages.map((one) => one.code);
     throw invalid(
-      `"${code}" is a language code, and there is no such file. Separate languages by commas without spaces: --languages ${languages.map((one) => one.code).join(',')},${code}`,
+      `"${code}" is a language code, and there is no such file. Separate languages by commas without spaces: --languages ${[...given, code].join(',')}`,
     );
   }
   if (isBySegment(command) && kinds.join() !== 'caption') {
     throw invalid('--by shot, --by interval and --format vtt support --kind caption only.');
   }
-  if (output === 'vtt' && (files.length > 1 || languages.length > 1)) {
+  const isOneLanguage = languages !== 'all' && languages.length === 1;
+  if (output === 'vtt' && (files.length > 1 || !isOneLanguage)) {
     throw invalid('--format vtt takes one video and one language.');
   }
 }
@@ -186,17 +198,22 @@ function isBySegment({ granularity, output }: CaptionCommand): boolean {
   return granularity.kind !== 'whole' || output === 'vtt';
 }
 
+/** A command whose languages are those of the loaded model. */
+interface ModelCommand extends CaptionCommand {
+  readonly languages: readonly Language[];
+}
+
 async function captionFile(
   engine: VisionLanguageEngine,
   file: string,
-  command: CaptionCommand,
+  command: ModelCommand,
   context: CommandContext,
 ): Promise<void> {
   const { terminal, signal } = context;
   const { detail, sampling, output } = command;
   const media = await openMedia(file, sampling);
   const model = await waitForModel(engine, signal);
-  const settings = resolveSettings({}, model.generation);
+  const settings = resolveCaptionSettings({}, model.generation);
   const mediaSettings = media.kind === 'image' ? { detail } : { sampling: sampling.mode };
   const provenance = () => provenanceJson(model, settings, mediaSettings);
   if (media.kind === 'video' && isBySegment(command)) {
@@ -241,7 +258,7 @@ async function captionFile(
   }
 }
 
-interface SegmentsCommand extends Omit<CaptionCommand, 'files' | 'kinds'> {
+interface SegmentsCommand extends Omit<ModelCommand, 'files' | 'kinds'> {
   /** As given on the command line. */
   readonly file: string;
   /** Absolute. */

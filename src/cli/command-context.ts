@@ -14,7 +14,7 @@ export interface CommandContext {
 }
 
 const MODEL_ARGUMENT =
-  'demo, a model id, an alias (2b, 7b, 7b-vision, 40b) or the folder of a package';
+  'demo, a model id, a short name (see pull --help) or the folder of a package';
 
 /** Description of the argument `<model>`. */
 export const MODEL_DESCRIPTION = `the model: ${MODEL_ARGUMENT}`;
@@ -46,7 +46,7 @@ export function configurationFor(options: { readonly model?: string | undefined 
 /** The part of a JSON line that says which model wrote the texts, when, and with which settings. */
 export function provenanceJson(
   { id, revision, precision }: ModelDescription,
-  { maxTokens, temperature, topP, topK, repetitionPenalty, seed }: GenerationSettings,
+  { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed }: GenerationSettings,
   mediaSettings: object = {},
 ): object {
   return {
@@ -56,7 +56,7 @@ export function provenanceJson(
     created: new Date().toISOString(),
     settings: {
       ...mediaSettings,
-      ...{ max_tokens: maxTokens, temperature, top_p: topP, top_k: topK },
+      ...{ max_tokens: maxTokens, temperature, top_p: topP, top_k: topK, min_p: minP },
       ...{ repetition_penalty: repetitionPenalty, seed },
     },
   };

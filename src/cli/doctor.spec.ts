@@ -1,6 +1,7 @@
 import { tinyManifest } from '../../test/tiny-model/tiny-package.js';
 import type { Precision } from '../models/package/manifest.js';
-import { leaveOutDamaged, type CheckedPackage } from './doctor.js';
+import { leaveOutDamaged } from './doctor.js';
+import type { CheckedPackage } from './doctor-report.js';
 
 const manifest = { ...tinyManifest(), files: {}, digest: '' };
 const tested = (part: Precision) => ({ directory: `/home/${part}`, manifest });

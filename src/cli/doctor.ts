@@ -1,70 +1,170 @@
 import type { Command } from 'commander';
 
 import type { Configuration } from '../config/configuration.js';
-import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { storeCalibrations, type Calibration } from '../measure/doctor/calibration.js';
+import {
+  type Calibration,
+  findCalibration,
+  storeCalibrations,
+} from '../measure/doctor/calibration.js';
 import {
   diagnoseModel,
-  type PackageUnderTest,
   type DoctorReport,
+  type PackageUnderTest,
 } from '../measure/doctor/diagnose-model.js';
 import { inspectMachine, type Machine } from '../measure/doctor/machine.js';
-import { predictMs } from '../measure/doctor/speed-model.js';
+import { recommendModel } from '../measure/doctor/recommend-model.js';
+import { surveyModels } from '../measure/doctor/survey-models.js';
 import { installModel } from '../models/install/install-model.js';
 import { type InstalledModel, listInstalled } from '../models/install/installed-models.js';
 import { packageDirectory } from '../models/package/home-folders.js';
-import { PRECISIONS } from '../models/package/manifest.js';
+import { KNOWN_MODELS, type KnownModel } from '../models/package/known-models.js';
+import { type Precision, PRECISIONS } from '../models/package/manifest.js';
+import { packageIdOf } from '../models/package/model-names.js';
 import { inspectPackage, loadModelPackage } from '../models/package/model-package.js';
-import { runVerifyInWorker } from '../workers/run-verify.js';
+import { runInVerifyWorker } from '../workers/run-verify.js';
 import {
   type CommandContext,
   configurationFor,
+  createJsonOption,
   createModelOption,
   exampleHelp,
 } from './command-context.js';
-import { formatBytes, formatTable, formatDuration, formatRate } from './formatting.js';
+import { type Diagnosis, doctorJson } from './doctor-json.js';
+import {
+  type CheckedPackage,
+  OK,
+  printDiagnosis,
+  printMachine,
+  printPackages,
+  printSurvey,
+} from './doctor-report.js';
+import { probeMachine } from './probe-machine.js';
 import type { Terminal } from './terminal.js';
-
-const OK = 'ok';
 
 /** Adds `doctor`. */
 export function addDoctorCommand(program: Command, context: CommandContext): void {
-  const { terminal, signal, workers } = context;
   program
     .command('doctor')
-    .description('show this machine and its models, and measure the speed of one model')
+    .description('show this machine, and which models it can run and how fast')
     .addOption(createModelOption())
-    .addHelpText('after', exampleHelp('doctor --model 7b-vision'))
-    .action(async (options: { model?: string }) => {
+    .addOption(createJsonOption())
+    .addHelpText('after', exampleHelp('doctor', 'doctor --model 7b-vision'))
+    .action(async (options: { model?: string; json?: true }) => {
       const configuration = configurationFor(options);
-      const { home, threads } = configuration;
-      const machine = await inspectMachine(home, process.env);
-      printMachine(machine, terminal);
-
-      // The installed models are listed even if the model to measure is missing.
-      const finding = findPackages(configuration, terminal, signal);
-      await Promise.allSettled([finding]);
-      const installed = await checkInstalled(home, terminal, signal);
-      printPackages(installed, terminal);
-      const packages = leaveOutDamaged(await finding, installed);
-
-      const diagnosis = await diagnoseModel({
-        ...{ packages, machine, threads },
-        measure: ({ directory, manifest: { precision } }, count) =>
-          runVerifyInWorker(
-            workers.verify,
-            { packageDirectory: directory, threads: count, trace: { role: 'none' } },
-            {
-              onProgress: (step) =>
-                terminal.progress(`Measuring ${precision} with ${count} threads: ${step}`),
-              signal,
-            },
-          ),
-      });
-      await storeCalibrations(home, diagnosis.calibrations);
-      printDiagnosis(diagnosis, configuration, terminal);
+      const { terminal } = context;
+      // Results are printed as they come, unless they are one JSON object.
+      const printed = options.json ? null : terminal;
+      const diagnosis = await diagnose(configuration, context, printed);
+      if (options.json) terminal.result(JSON.stringify(doctorJson(diagnosis)));
     });
+}
+
+/** @throws the errors of `findPackages`, after everything else was printed. */
+async function diagnose(
+  configuration: Configuration,
+  context: CommandContext,
+  printed: Terminal | null,
+): Promise<Diagnosis> {
+  const { home } = configuration;
+  const { terminal, signal } = context;
+  const machine = await inspectMachine(home, process.env);
+  if (printed) printMachine(machine, printed);
+
+  // Everything else is found out even if the model to measure is missing.
+  const finding = findPackages(configuration, terminal, signal);
+  await Promise.allSettled([finding]);
+  const installed = await checkInstalled(home, terminal, signal);
+  if (printed) printPackages(installed, printed);
+  const measuring = finding.then((packages) =>
+    measurePackages(leaveOutDamaged(packages, installed), machine, configuration, context),
+  );
+  await Promise.allSettled([measuring]);
+  signal.throwIfAborted();
+  const report = await measuring.catch(() => null);
+  if (printed && report) printDiagnosis(report, configuration, printed);
+
+  const calibrations = await storeCalibrations(home, report ? steadyCalibrations(report) : []);
+  const { probe, quality } = await probeMachine(configuration, machine, context);
+  const estimates = surveyModels({
+    ...{ models: KNOWN_MODELS, machine, probe },
+    installedAs: (model) => installedPackages(model, installed).map(({ precision }) => precision),
+    findCalibration: (model, precision) =>
+      findInstalledCalibration(model, precision, {
+        installed,
+        calibrations,
+        machine,
+        configuration,
+      }),
+  });
+  const survey = { estimates, recommended: recommendModel(estimates), quality };
+  terminal.clearProgress();
+  if (printed) printSurvey(survey, printed);
+  return { machine, installed, report: report ?? (await measuring), survey };
+}
+
+/** Disturbed measurements are not kept: they would go into estimates for as long as the model is not measured again. */
+function steadyCalibrations({ measured }: DoctorReport): Calibration[] {
+  return measured.flatMap(({ calibration, quality }) =>
+    quality === 'steady' ? [calibration] : [],
+  );
+}
+
+function measurePackages(
+  packages: readonly PackageUnderTest[],
+  machine: Machine,
+  { threads }: Configuration,
+  { terminal, signal, workers }: CommandContext,
+): Promise<DoctorReport> {
+  return diagnoseModel({
+    ...{ packages, machine, threads },
+    measure: ({ directory, manifest: { precision } }, count) =>
+      runInVerifyWorker(
+        workers.verify,
+        {
+          type: 'verify',
+          task: { packageDirectory: directory, threads: count, trace: { role: 'none' } },
+        },
+        {
+          onProgress: (step) =>
+            terminal.progress(`Measuring ${precision} with ${count} threads: ${step}`),
+          signal,
+        },
+      ),
+  });
+}
+
+/** The usable packages of a known model. */
+function installedPackages(
+  { repository }: KnownModel,
+  installed: readonly CheckedPackage[],
+): { readonly precision: Precision; readonly revision: string }[] {
+  return installed.flatMap(({ id, part, manifest, condition }) =>
+    id === packageIdOf(repository) && part !== 'source' && manifest && condition === OK
+      ? [{ precision: part, revision: manifest.source.revision }]
+      : [],
+  );
+}
+
+function findInstalledCalibration(
+  model: KnownModel,
+  precision: Precision,
+  {
+    installed,
+    calibrations,
+    machine,
+    configuration,
+  }: {
+    readonly installed: readonly CheckedPackage[];
+    readonly calibrations: readonly Calibration[];
+    readonly machine: Machine;
+    readonly configuration: Configuration;
+  },
+): Calibration | undefined {
+  const found = installedPackages(model, installed).find((one) => one.precision === precision);
+  const { processor } = machine;
+  const { threads } = configuration;
+  return found && findCalibration(calibrations, { processor, threads, model: found });
 }
 
 /**
@@ -136,128 +236,4 @@ async function findCondition({ directory, state }: InstalledModel): Promise<stri
     if (error instanceof SalamandraError) return error.publicMessage;
     throw error;
   }
-}
-
-export interface CheckedPackage extends InstalledModel {
-  /** `ok`, or the reason why the package is unusable. */
-  readonly condition: string;
-}
-
-/** Load average from which measurements are unreliable: half a core is in use. */
-const BUSY_LOAD = 0.5;
-
-export function printMachine(machine: Machine, terminal: Terminal): void {
-  const { memory, diskFree, ffmpeg, facts } = machine;
-  const sets = facts?.instructionSets.join(', ');
-  const limit = memory.limit === null ? '' : `, container limit ${formatBytes(memory.limit)}`;
-  const rows = [
-    ['Processor', machine.processor],
-    ['Cores', describeCores(machine)],
-    [
-      'Instruction sets',
-      facts === null ? 'unknown on this system' : sets || 'none that speed up models',
-    ],
-    ['Memory', `${formatBytes(memory.total)}${limit}, ${formatBytes(memory.available)} available`],
-    ['Disk', `${formatBytes(diskFree)} free in the model folder`],
-    ['ffmpeg', ffmpeg ?? 'missing (4.3 or newer is needed): images work, videos do not'],
-    ['Node.js', process.version],
-  ];
-  terminal.result('Machine');
-  printIndented(rows, [], terminal);
-  if (machine.load < BUSY_LOAD) return;
-  const load = machine.load.toFixed(1);
-  terminal.result(
-    `  The machine is busy (load average ${load}): the measured speeds will be too low. Run doctor again when it is idle.`,
-  );
-}
-
-function printPackages(packages: readonly CheckedPackage[], terminal: Terminal): void {
-  terminal.result('');
-  terminal.result('Models');
-  if (packages.length === 0) terminal.result('  none installed');
-  const rows = packages.map(({ id, part, bytes, condition }) => [
-    ...[id, part, formatBytes(bytes)],
-    condition,
-  ]);
-  printIndented(rows, [2], terminal);
-}
-
-function printIndented(
-  rows: readonly (readonly string[])[],
-  rightAligned: readonly number[],
-  terminal: Terminal,
-): void {
-  for (const line of formatTable(rows, { rightAligned })) terminal.result(`  ${line}`);
-}
-
-function describeCores({ facts, logicalCores, coreLimit }: Machine): string {
-  const cores = facts?.physicalCores ?? null;
-  // Some systems do not distinguish cores from hyper-threads.
-  const known =
-    cores === null || cores === logicalCores
-      ? `${logicalCores}`
-      : `${cores} (${logicalCores} hyper-threads)`;
-  return coreLimit === null ? known : `${known}, container limit ${coreLimit}`;
-}
-
-/** Tokens in the context at which speeds are reported: about the middle of a request with one image. */
-const SPEED_POSITION = 256;
-
-const HEADER = ['PRECISION', 'THREADS', 'LOAD', 'TILE', 'PREFILL/S', 'DECODE/S', 'PEAK MEMORY'];
-
-/** Prints the measurements and the recommendation. */
-function printDiagnosis(
-  { calibrations, tooLarge, recommendation }: DoctorReport,
-  configuration: Pick<Configuration, 'model' | 'precision' | 'threads'>,
-  terminal: Terminal,
-): void {
-  terminal.result('');
-  terminal.result(
-    `Speed of ${configuration.model} (TILE: one vision encoder run; PREFILL, DECODE: tokens per second)`,
-  );
-  const rows = [HEADER, ...calibrations.map(describeCalibration)];
-  printIndented(rows, [1, 2, 3, 4, 5, 6], terminal);
-  for (const precision of tooLarge) {
-    terminal.result(`  ${precision}: not measured, the weights do not fit the memory`);
-  }
-
-  terminal.result('');
-  if (!recommendation) {
-    terminal.result('No recommendation: no installed package of this model fits the memory.');
-    return;
-  }
-  const { precision, threads, reasons, isInstalled } = recommendation;
-  terminal.result(`Recommended: SALAMANDRA_PRECISION=${precision} SALAMANDRA_THREADS=${threads}`);
-  terminal.result(`  ${precision}: ${reasons.join('; ')}`);
-  terminal.result(`  ${describeThreads(threads, calibrations)}`);
-  if (!isInstalled) terminal.result(`  The ${precision} package is not installed yet.`);
-  if (isInstalled && precision === configuration.precision && threads === configuration.threads) {
-    terminal.result('  This is the current configuration.');
-  }
-  terminal.result(
-    `  To measure the accuracy of a precision: npx salamandra verify ${configuration.model}`,
-  );
-}
-
-function describeCalibration({ model, threads, loadMs, speed, peak }: Calibration): string[] {
-  const { vision, prefill, step } = speed;
-  return [
-    model.precision,
-    String(threads),
-    formatDuration(loadMs),
-    vision
-      ? formatDuration(predictMs(vision.encoding, MAX_TILES_PER_RUN) / MAX_TILES_PER_RUN)
-      : '-',
-    formatRate((1000 * SPEED_POSITION) / predictMs(prefill, SPEED_POSITION)),
-    formatRate(1000 / predictMs(step, SPEED_POSITION)),
-    formatBytes(peak.bytes),
-  ];
-}
-
-function describeThreads(threads: number, calibrations: readonly Calibration[]): string {
-  const measured = new Set(calibrations.map(({ threads: count }) => count));
-  const number = threads === 1 ? '1 thread' : `${threads} threads`;
-  return measured.size > 1
-    ? `${number}: the smallest of the measured numbers with the highest speed (${[...measured].sort((a, b) => a - b).join(', ')})`
-    : `${number}: one for each core`;
 }

@@ -38,7 +38,7 @@ export function addMediaOptions(command: Command): Command {
     .addOption(
       new Option(
         '--detail <detail>',
-        'tiles of a single image: 1 (low), up to 5 (auto), or the maximum of the model (high)',
+        'tiles of an image: 1 (low), up to 5 (auto), or the maximum of the model (high)',
       )
         .choices(['low', 'auto', 'high'])
         .default('auto'),

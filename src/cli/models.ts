@@ -42,7 +42,7 @@ export function addModelsCommand(program: Command, { terminal, signal }: Command
   models
     .command('remove')
     .description('delete an installed model')
-    .argument('<model>', 'a model id, an alias (2b, 7b, 7b-vision, 40b) or OWNER/NAME')
+    .argument('<model>', 'a model id, a short name (see pull --help) or OWNER/NAME')
     .addOption(
       new Option(
         '--precision <part>',
@@ -109,8 +109,9 @@ function describeArchitecture({ source, vision }: ModelManifest): string {
 }
 
 /** Commits have seven digits, as in git. */
-function describeSource({ source: { hub, name } }: ModelManifest): string {
-  return hub ? `${hub.repository}@${hub.commit.slice(0, 7)}` : `folder ${name}`;
+function describeSource({ source: { adapter, hub, name } }: ModelManifest): string {
+  const base = hub ? `${hub.repository}@${hub.commit.slice(0, 7)}` : `folder ${name}`;
+  return adapter ? `${base} + ${adapter.name}` : base;
 }
 
 function toJson({ id, part, bytes, manifest, state }: InstalledModel): string {

@@ -13,7 +13,7 @@ function delta(conversation: number, text: string): EngineEvent {
 
 function answer(conversation: number, text: string): Answer & { readonly type: 'answer' } {
   return {
-    ...{ type: 'answer', conversation, text, finishReason: 'stop' },
+    ...{ type: 'answer', conversation, text, finishReason: 'stop', stopReason: null },
     usage: { promptTokens: 1, imageTokens: 0, cachedTokens: 0, completionTokens: 1 },
     timings: { prefillMs: 1, decodeMs: 1, firstTokenMs: 1 },
   };

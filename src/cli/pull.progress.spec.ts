@@ -1,5 +1,5 @@
 import type { PullProgress } from '../models/install/pull-events.js';
-import { createPullProgress, formatRoughDuration } from './pull.js';
+import { createPullProgress, describePause, formatRoughDuration } from './pull.js';
 
 const GB = 1e9;
 
@@ -91,5 +91,19 @@ describe('formatRoughDuration', () => {
     [7_500, '2 h 5 min'],
   ])('shows %d seconds as %s', (seconds, expected) => {
     expect(formatRoughDuration(seconds)).toBe(expected);
+  });
+});
+
+describe('describePause', () => {
+  it.each([
+    ['hub-busy', 142_100, 'The hub limits requests; waiting 143 s.'],
+    ['hub-broken', 4_000, 'The connection was interrupted. Next attempt in 4 s'],
+    ['hub-unreachable', 61_000, 'The hub is unreachable. Next attempt in 1 min'],
+  ] as const)('describes a pause because of %s', (reason, milliseconds, text) => {
+    expect(describePause({ reason, milliseconds }).text).toBe(text);
+  });
+
+  it('names the seconds of a rate limit in log files too', () => {
+    expect(describePause({ reason: 'hub-busy', milliseconds: 5_000 }).brief).toContain('5 s');
   });
 });

@@ -8,9 +8,10 @@ import { loadHubSettings } from '../models/hub/hub-settings.js';
 import type { ModelConditions, PullEvent, PullProgress } from '../models/install/pull-events.js';
 import { pullModel, type PulledModel } from '../models/install/pull-model.js';
 import { PACKAGE_FILES, type Precision, PRECISIONS } from '../models/package/manifest.js';
+import { countParameters, KNOWN_MODELS } from '../models/package/known-models.js';
 import { repositoryOf } from '../models/package/model-names.js';
 import { type CommandContext, exampleHelp } from './command-context.js';
-import { formatBytes } from './formatting.js';
+import { formatBytes, formatTable } from './formatting.js';
 import type { Terminal } from './terminal.js';
 
 interface PullOptions {
@@ -23,21 +24,12 @@ interface PullOptions {
 /** Milliseconds between updates of the progress line. */
 const REFRESH_MS = 200;
 
-const PAUSES = {
-  'hub-busy': 'The hub is busy',
-  'hub-broken': 'The connection was interrupted',
-  'hub-unreachable': 'The hub is unreachable',
-} as const;
-
 /** Adds `pull`. */
 export function addPullCommand(program: Command, { terminal, signal }: CommandContext): void {
   program
     .command('pull')
     .description('download and convert a model; resumes an interrupted download')
-    .argument(
-      '<model>',
-      'OWNER/NAME on the hub, or an alias: 2b, 7b, 7b-vision, 40b (-base: 2b-base, ...)',
-    )
+    .argument('<model>', 'OWNER/NAME on the hub, or one of the short names below')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .addOption(
       new Option(
@@ -56,6 +48,9 @@ export function addPullCommand(program: Command, { terminal, signal }: CommandCo
     .addHelpText(
       'after',
       `
+Short names:
+${listKnownModels()}
+
 Environment variables:
   HF_ENDPOINT  URL of the hub or a mirror (default: https://huggingface.co)
   HF_TOKEN     access token for private and gated models
@@ -83,6 +78,22 @@ Environment variables:
     });
 }
 
+/** The help on short names: each with its repository, size and input. */
+function listKnownModels(): string {
+  const rows = KNOWN_MODELS.map(({ name, repository, shape, access, use }) => [
+    name,
+    repository,
+    `${(countParameters(shape) / 1e9).toFixed(1)} B`,
+    [
+      shape.vision ? 'images, text' : use === 'base' ? 'text, base' : 'text',
+      ...(access === 'gated' ? ['gated'] : []),
+    ].join(', '),
+  ]);
+  return formatTable(rows, { rightAligned: [2] })
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
 /** Prints the events of a pull. */
 function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent) => void {
   const describe = createPullProgress(() => performance.now());
@@ -96,6 +107,9 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         terminal.note(`commit ${commit.slice(0, 7)}, license: ${licence}`);
         return;
       }
+      case 'note':
+        terminal.note(`Note: ${event.note}`);
+        return;
       case 'size-known': {
         const { downloadBytes, packageBytes } = event;
         const sizes = [downloadBytes, packageBytes].map(formatBytes);
@@ -113,11 +127,8 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         return;
       }
       case 'waiting': {
-        const pause = formatRoughDuration(event.milliseconds / 1000);
-        terminal.progress(
-          `${PAUSES[event.reason]}. Next attempt in ${pause}`,
-          PAUSES[event.reason],
-        );
+        const { text, brief } = describePause(event);
+        terminal.progress(text, brief);
         // Keeps the message visible while other downloads report progress.
         shownMs = performance.now();
         return;
@@ -127,6 +138,29 @@ function createReporter(endpoint: string, terminal: Terminal): (event: PullEvent
         return;
     }
   };
+}
+
+/** The line about a pause between two attempts. */
+export function describePause({
+  reason,
+  milliseconds,
+}: Pick<Extract<PullEvent, { kind: 'waiting' }>, 'reason' | 'milliseconds'>): ProgressText {
+  switch (reason) {
+    case 'hub-busy': {
+      // Also in log files: without the number, minutes of silence look like a hang.
+      const text = `The hub limits requests; waiting ${Math.ceil(milliseconds / 1000)} s.`;
+      return { text, brief: text };
+    }
+    case 'hub-broken':
+      return describeAttempt('The connection was interrupted.', milliseconds);
+    case 'hub-unreachable':
+      return describeAttempt('The hub is unreachable.', milliseconds);
+  }
+}
+
+function describeAttempt(problem: string, milliseconds: number): ProgressText {
+  const pause = formatRoughDuration(milliseconds / 1000);
+  return { text: `${problem} Next attempt in ${pause}`, brief: problem };
 }
 
 /** Asks on a terminal. Elsewhere accepts: the hub has already granted access to this account. */

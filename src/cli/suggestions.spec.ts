@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
+  chooseLanguages,
   isLanguageCode,
   parseLanguage,
   parseLanguages,
@@ -39,11 +40,27 @@ describe('unknownVariableWarnings', () => {
 
 describe('parseLanguages', () => {
   it('parses codes separated by commas, each language once', () => {
-    expect(parseLanguages('ca, pt-BR,ca').map(({ code }) => code)).toEqual(['ca', 'pt']);
+    expect(parseLanguages('ca, pt-BR,ca')).toMatchObject([{ code: 'ca' }, { code: 'pt' }]);
+  });
+});
+
+describe('chooseLanguages', () => {
+  const offered = ['de', 'en', 'es'];
+
+  it('takes all for the languages of the model', () => {
+    const all = chooseLanguages(parseLanguages(' ALL'), offered);
+    expect(all.map(({ code }) => code)).toEqual(offered);
   });
 
-  it('accepts all for the 35 languages', () => {
-    expect(parseLanguages('all')).toHaveLength(35);
+  it('keeps the order of the choice', () => {
+    const chosen = chooseLanguages(parseLanguages('es,de'), offered);
+    expect(chosen.map(({ code }) => code)).toEqual(['es', 'de']);
+  });
+
+  it('refuses a language that the model does not have', () => {
+    expect(() => chooseLanguages(parseLanguages('es,ca'), offered)).toThrow(
+      'The model has no Catalan (ca). Use one of its languages: de, en, es.',
+    );
   });
 });
 

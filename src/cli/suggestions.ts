@@ -38,14 +38,28 @@ export function unknownVariableWarnings(
     });
 }
 
+/** The languages of `--languages`; `all` are those of the model, which are known once it is loaded. */
+export type LanguageChoice = readonly Language[] | 'all';
+
 /**
  * Parses `--languages`: codes separated by commas, or `all`. Each language once, in the given order.
  *
  * @throws INVALID_PARAMETER with a suggestion for names such as "catalan".
  */
-export function parseLanguages(text: string): Language[] {
-  if (text.trim().toLowerCase() === 'all') return [...LANGUAGES];
+export function parseLanguages(text: string): LanguageChoice {
+  if (text.trim().toLowerCase() === 'all') return 'all';
   return [...new Set(text.split(',').map((tag) => parseLanguage(tag.trim())))];
+}
+
+/**
+ * The chosen languages of a model.
+ *
+ * @param offered codes of its languages.
+ * @throws INVALID_PARAMETER for one that it does not have.
+ */
+export function chooseLanguages(choice: LanguageChoice, offered: readonly string[]): Language[] {
+  const codes = choice === 'all' ? offered : choice.map(({ code }) => code);
+  return codes.map((code) => resolveLanguage(code, offered));
 }
 
 /** Parses one language code. @throws INVALID_PARAMETER with a suggestion for names such as "catalan". */

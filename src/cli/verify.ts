@@ -1,34 +1,31 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { loadConfiguration, parsePrecision } from '../config/configuration.js';
-import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { inspectMachine, usableMemory } from '../measure/doctor/machine.js';
-import { predictMs } from '../measure/doctor/speed-model.js';
 import { findReferencePackage, type Reference } from '../measure/verify/reference-package.js';
-import {
-  type PackageToVerify,
-  verifyPackages,
-  type VerifiedPackage,
-} from '../measure/verify/verify-packages.js';
-import type { Comparison } from '../measure/verify/verify-result.js';
+import { type PackageToVerify, verifyPackages } from '../measure/verify/verify-packages.js';
 import { installModel } from '../models/install/install-model.js';
 import type { Precision } from '../models/package/manifest.js';
 import { inspectPackage } from '../models/package/model-package.js';
-import { runVerifyInWorker } from '../workers/run-verify.js';
+import { runInVerifyWorker } from '../workers/run-verify.js';
 import {
   type CommandContext,
   createJsonOption,
   exampleHelp,
   MODEL_DESCRIPTION,
 } from './command-context.js';
-import { formatBytes, formatTable, formatDuration, formatRate } from './formatting.js';
-import type { Terminal } from './terminal.js';
+import { printVerification, verificationJson } from './verification-report.js';
+import { verifyAgainst } from './verify-against.js';
 
 interface VerifyOptions {
   readonly reference?: string;
   readonly precision?: string;
   readonly layers?: true;
+  readonly against?: string;
+  readonly againstModel?: string;
+  readonly apiKey?: string;
+  readonly minAgreement: string;
   readonly json?: true;
 }
 
@@ -50,8 +47,27 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
       'model to compare with (default: the fp32 package of the same checkpoint)',
     )
     .option('--layers', 'print the error after every layer as well')
+    .addOption(
+      new Option(
+        '--against <url>',
+        'compare with the OpenAI-compatible server at this URL, which serves the same checkpoint',
+      ).conflicts(['reference', 'layers']),
+    )
+    .option('--against-model <name>', 'name of the model on the server (default: its only one)')
+    .option('--api-key <key>', 'API key of the server (default: OPENAI_API_KEY)')
+    .option(
+      '--min-agreement <share>',
+      'share of equal top-1 tokens below which the exit code is 4, 0 to 1',
+      '0.5',
+    )
     .addOption(createJsonOption())
-    .addHelpText('after', exampleHelp('verify 7b-vision --precision int8,int4'))
+    .addHelpText(
+      'after',
+      exampleHelp(
+        'verify 7b-vision --precision int8,int4',
+        'verify 7b-vision --against http://127.0.0.1:8000/v1',
+      ),
+    )
     .action(async (model: string, options: VerifyOptions) => {
       const { home, precision, threads } = loadConfiguration(process.env);
       const precisions = options.precision?.split(',').map((text) => parsePrecision(text.trim()));
@@ -68,15 +84,33 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
         },
         progress,
       );
+      if (options.against !== undefined) {
+        const { against: url, againstModel: name, apiKey, minAgreement, json } = options;
+        await verifyAgainst(
+          packages,
+          {
+            address: {
+              url,
+              model: name ?? null,
+              apiKey: apiKey ?? process.env['OPENAI_API_KEY'] ?? null,
+            },
+            minAgreement: parseShare('--min-agreement', minAgreement),
+            format: json ? 'json' : 'text',
+            threads,
+          },
+          context,
+        );
+        return;
+      }
       const reference = await chooseReference(home, model, options.reference, packages, progress);
       const verified = await verifyPackages({
         ...{ packages, reference, threads, home },
-        depth: options.layers ? 'layers' : 'outputs',
         verify: (task, { precision: name }) =>
-          runVerifyInWorker(workers.verify, task, {
-            onProgress: (step) => terminal.progress(`${name}: ${step}`),
-            signal,
-          }),
+          runInVerifyWorker(
+            workers.verify,
+            { type: 'verify', task },
+            { onProgress: (step) => terminal.progress(`${name}: ${step}`), signal },
+          ),
       });
       terminal.clearProgress();
       const reason = reference.kind === 'none' ? reference.reason : null;
@@ -85,9 +119,20 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
           terminal.result(JSON.stringify(verificationJson(one, threads, reason)));
         }
       } else {
-        printVerification(verified, { threads, reason }, terminal);
+        const layers = options.layers ? 'shown' : 'hidden';
+        printVerification(verified, { threads, reason, layers }, terminal);
       }
     });
+}
+
+/** @throws INVALID_PARAMETER unless the text is a number from 0 to 1. */
+function parseShare(option: string, text: string): number {
+  const share = Number(text);
+  if (text.trim() !== '' && share >= 0 && share <= 1) return share;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `${option} must be a number from 0 to 1, found ${JSON.stringify(text.slice(0, 20))}.`,
+  );
 }
 
 interface PackageSearch {
@@ -136,192 +181,4 @@ async function chooseReference(
   const usableBytes = usableMemory(await inspectMachine(home, process.env));
   const { manifest } = first;
   return await findReferencePackage({ home, model, manifest, usableBytes }, progress);
-}
-
-interface ReportContext {
-  readonly threads: number;
-  /** Why nothing was compared; `null` if there was a comparison. */
-  readonly reason: string | null;
-}
-
-/** Tokens in the context at which speeds are reported: about the middle of a request with one image. */
-const SPEED_POSITION = 256;
-
-const NOTHING = '-';
-
-type Row = readonly [label: string, cell: (one: VerifiedPackage) => string];
-
-const PACKAGE_ROWS: readonly Row[] = [
-  ['Files match the manifest', () => 'yes'],
-  ['Size on disk', ({ manifest }) => formatBytes(sizeOf(manifest))],
-  ['Peak memory', ({ result }) => formatBytes(result.peakBytes)],
-  ['Time to verify and load', ({ result }) => formatDuration(result.loadMs)],
-  ['Vision encoder, one tile', (one) => formatOptional(speedsOf(one).tileMs, formatDuration)],
-  ['Prefill, tokens/s', (one) => formatRate(speedsOf(one).prefillRate)],
-  ['Decode, tokens/s', (one) => formatRate(speedsOf(one).decodeRate)],
-];
-
-const COMPARISON_ROWS: readonly Row[] = [
-  ['KL divergence, mean (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.mean))],
-  ['KL divergence, max (nats)', compared(({ klDivergence }) => formatSmall(klDivergence.max))],
-  ['Same top-1 token', compared(({ top1Agreement }) => formatShare(top1Agreement))],
-  ['Same greedy answer', compared((one) => `${countSame(one)} of ${one.prompts.length}`)],
-  ['Tokens before the first difference', compared((one) => formatMatching(one))],
-  [
-    'Image feature error',
-    compared(({ imageFeatureError }) => formatOptional(imageFeatureError, formatShare)),
-  ],
-];
-
-/** Prints one column for each package: its cost, and its differences from the reference. */
-function printVerification(
-  verified: readonly VerifiedPackage[],
-  { threads, reason }: ReportContext,
-  terminal: Terminal,
-): void {
-  const [first] = verified;
-  if (!first) return;
-  const { id, source } = first.manifest;
-  const origin = source.hub
-    ? `${source.hub.repository}@${source.hub.commit.slice(0, 7)}`
-    : source.name;
-  terminal.result(`${id} (${origin}), ${threads} threads`);
-  terminal.result('');
-  const heads = verified.map(({ manifest, role }) =>
-    role === 'reference' ? `${manifest.precision} = ref.` : manifest.precision,
-  );
-  const comparison = verified.flatMap(({ result }) => result.comparison ?? [])[0];
-  const rows = [...PACKAGE_ROWS, ...(comparison ? COMPARISON_ROWS : [])].flatMap(
-    ([label, cell]) => {
-      const cells = verified.map(cell);
-      // Rows without values are left out, such as the vision encoder of a text-only model.
-      return cells.some((text) => text !== '' && text !== NOTHING) ? [[label, ...cells]] : [];
-    },
-  );
-  print([['', ...heads], ...rows], verified.length, terminal);
-  if (comparison) {
-    terminal.result('');
-    terminal.result(describePrompts(comparison));
-    if (verified.some(({ manifest }) => manifest.source.revision !== source.revision)) {
-      terminal.result('The packages were converted from different checkpoints.');
-    }
-    printLayers(verified, terminal);
-  }
-  if (reason !== null) {
-    terminal.result('');
-    terminal.result(`Not compared: ${reason}`);
-  }
-}
-
-/** The JSON line of one package. */
-function verificationJson(one: VerifiedPackage, threads: number, reason: string | null): object {
-  const { manifest, role, result } = one;
-  const { loadMs, peakBytes, comparison } = result;
-  const { tileMs, prefillRate, decodeRate } = speedsOf(one);
-  return {
-    ...{ id: manifest.id, precision: manifest.precision, source: manifest.source, role, threads },
-    ...{ integrity: 'ok', bytes: sizeOf(manifest), peak_bytes: peakBytes, load_ms: loadMs },
-    ...{
-      tile_ms: tileMs,
-      prefill_tokens_per_second: prefillRate,
-      decode_tokens_per_second: decodeRate,
-    },
-    comparison: comparison && comparisonJson(comparison),
-    ...(reason !== null && { not_compared: reason }),
-  };
-}
-
-function comparisonJson(comparison: Comparison): object {
-  const { positions, klDivergence, top1Agreement, prompts, imageFeatureError, layerErrors } =
-    comparison;
-  return {
-    positions,
-    kl_divergence: { mean: klDivergence.mean, max: klDivergence.max },
-    top1_agreement: top1Agreement,
-    same_answers: countSame(comparison),
-    prompts: prompts.map((prompt) => ({
-      language: prompt.language,
-      has_image: prompt.hasImage,
-      tokens: prompt.tokens,
-      matching_tokens: prompt.matchingTokens,
-      mean_kl_divergence: prompt.meanKlDivergence,
-    })),
-    image_feature_error: imageFeatureError,
-    ...(layerErrors && {
-      layer_errors: { vision_encoder: layerErrors.visionEncoder, decoder: layerErrors.decoder },
-    }),
-  };
-}
-
-function printLayers(verified: readonly VerifiedPackage[], terminal: Terminal): void {
-  const compared = verified.flatMap(({ manifest, result }) => {
-    const errors = result.comparison?.layerErrors;
-    return errors ? [{ precision: manifest.precision, errors }] : [];
-  });
-  const [first] = compared;
-  if (!first) return;
-  terminal.result('');
-  terminal.result('Relative error of the residual stream after each layer');
-  const rows = (['visionEncoder', 'decoder'] as const).flatMap((part) =>
-    first.errors[part].map((_, layer) => [
-      `${part === 'decoder' ? 'decoder' : 'vision encoder'} ${layer + 1}`,
-      ...compared.map(({ errors }) => formatShare(errors[part][layer] ?? NaN)),
-    ]),
-  );
-  print([['', ...compared.map(({ precision }) => precision)], ...rows], compared.length, terminal);
-}
-
-function print(rows: readonly (readonly string[])[], columns: number, terminal: Terminal): void {
-  const rightAligned = Array.from({ length: columns }, (_, index) => index + 1);
-  for (const line of formatTable(rows, { rightAligned })) terminal.result(line);
-}
-
-function describePrompts({ positions, prompts }: Comparison): string {
-  const languages = [...new Set(prompts.map(({ language }) => language))].join(', ');
-  const imagePrompts = prompts.filter(({ hasImage }) => hasImage).length;
-  const about = imagePrompts > 0 ? `, ${imagePrompts} of them with an image` : '';
-  return `Compared on ${positions} tokens of the reference's answers to ${prompts.length} prompts${about} (${languages}).`;
-}
-
-function compared(format: (comparison: Comparison) => string): Row[1] {
-  return ({ role, result: { comparison } }) => {
-    if (comparison) return format(comparison);
-    return role === 'reference' ? '' : NOTHING;
-  };
-}
-
-function countSame({ prompts }: Comparison): number {
-  return prompts.filter(({ matchingTokens, tokens }) => matchingTokens === tokens).length;
-}
-
-function formatMatching({ prompts }: Comparison): string {
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const matching = sum(prompts.map(({ matchingTokens }) => matchingTokens));
-  return `${matching} of ${sum(prompts.map(({ tokens }) => tokens))}`;
-}
-
-function speedsOf({ result: { speed } }: VerifiedPackage) {
-  const { vision, prefill, step } = speed;
-  return {
-    tileMs: vision && predictMs(vision.encoding, MAX_TILES_PER_RUN) / MAX_TILES_PER_RUN,
-    prefillRate: (1000 * SPEED_POSITION) / predictMs(prefill, SPEED_POSITION),
-    decodeRate: 1000 / predictMs(step, SPEED_POSITION),
-  };
-}
-
-function sizeOf({ files }: VerifiedPackage['manifest']): number {
-  return Object.values(files).reduce((total, { bytes }) => total + bytes, 0);
-}
-
-function formatOptional(value: number | null, format: (value: number) => string): string {
-  return value === null ? NOTHING : format(value);
-}
-
-/** Two significant digits. */
-function formatSmall(value: number): string {
-  return value === 0 ? '0' : value.toPrecision(2);
-}
-
-function formatShare(share: number): string {
-  return `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 }

@@ -1,5 +1,9 @@
 import type { Configuration } from '../config/configuration.js';
-import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import type {
+  EngineStatus,
+  ModelDescription,
+  VisionLanguageEngine,
+} from '../engine/vision-language-engine.js';
 import { BUNDLED_MODEL } from '../models/install/install-model.js';
 import { createWorkerEngine } from '../workers/worker-engine.js';
 import type { CommandContext } from './command-context.js';
@@ -23,7 +27,7 @@ export const DEMO_NOTE =
 export async function withEngine<T>(
   { configuration }: EngineCommand,
   { workers, terminal, signal }: Pick<CommandContext, 'workers' | 'terminal' | 'signal'>,
-  work: (engine: VisionLanguageEngine) => Promise<T>,
+  work: (engine: VisionLanguageEngine, model: ModelDescription) => Promise<T>,
 ): Promise<T> {
   const engine = createWorkerEngine({
     entry: workers.inference,
@@ -31,9 +35,9 @@ export async function withEngine<T>(
     onStatus: (status) => showStatus(status, terminal),
   });
   try {
-    const { id } = await waitForModel(engine, signal);
-    if (id === BUNDLED_MODEL) terminal.note(DEMO_NOTE);
-    return await work(engine);
+    const model = await waitForModel(engine, signal);
+    if (model.id === BUNDLED_MODEL) terminal.note(DEMO_NOTE);
+    return await work(engine, model);
   } finally {
     terminal.clearProgress();
     await engine.close();

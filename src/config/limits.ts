@@ -1,5 +1,11 @@
 /** Every limit of the service, with its unit and its reason. */
 
+/**
+ * Tokens of a context that every machine which can load the model admits. Some models have context windows of 131,072
+ * tokens, whose KV cache needs more memory than their weights. Longer prompts run if SALAMANDRA_MEMORY_MB allows them.
+ */
+export const GUARANTEED_CONTEXT_TOKENS = 8_192;
+
 /** Pixels of an image: 50 megapixels are 150 MB as decoded RGB. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
 
@@ -93,6 +99,10 @@ export const MAX_REPLY_LOGPROBS = 500_000;
 /** Stop strings per request. OpenAI's API allows four. */
 export const MAX_STOP_STRINGS = 8;
 
+/** Stop tokens, and tokens with a bias, per request: more than clients use, and few for each decode step. */
+export const MAX_STOP_TOKENS = 64;
+export const MAX_LOGIT_BIASES = 512;
+
 /** Characters of a stop string. Each stop string is searched at every decode step. */
 export const MAX_STOP_LENGTH = 64;
 
@@ -149,6 +159,13 @@ export const MAX_MEDIA_WORKER_BYTES = 1_000_000_000;
 /** Milliseconds between the crash of a worker and its restart: doubles from 1 s up to this limit. */
 export const MAX_RESTART_DELAY_MS = 30_000;
 
+/**
+ * Crashes in a row of a worker that loads the model, before the model counts as unusable: of a model that was never
+ * ready, and of one that was. The second gives other programs about two minutes to free memory.
+ */
+export const MAX_LOAD_CRASHES = 2;
+export const MAX_RELOAD_CRASHES = 8;
+
 /** Milliseconds that running requests have to finish after SIGTERM. */
 export const MAX_DRAIN_MS = 30_000;
 
@@ -171,6 +188,16 @@ export const MAX_RECEIVE_MS = 300_000;
  * token. Tokenizing that much takes up to 1 s and blocks the worker process.
  */
 export const MAX_CONVERSATION_BYTES = 64 * 1024;
+
+/** Variables that a request gives to the chat template, and their length as JSON in characters. */
+export const MAX_TEMPLATE_VARIABLES = 32;
+export const MAX_TEMPLATE_VARIABLES_LENGTH = 4096;
+
+/**
+ * Steps of a chat template per conversation: evaluated expressions and loop iterations. The published templates need
+ * about 100 for a message. It ends the endless loops of a hostile template within seconds.
+ */
+export const MAX_TEMPLATE_STEPS = 500_000;
 
 /**
  * Minimum upload rate: bytes of the request body in each window, and the window in milliseconds. Slower clients would
@@ -249,3 +276,12 @@ export const MAX_SHOT_SEEKING_MS = 40_000;
 
 /** Bytes of a file that a media worker may write (RLIMIT_FSIZE). Only libvips writes files, to swap out pixels. */
 export const MAX_MEDIA_WORKER_FILE_BYTES = 256_000_000;
+
+/**
+ * Milliseconds until the complete reply of a server that `verify --against` asks: a large model on CPUs takes a minute
+ * for an image.
+ */
+export const SERVER_REPLY_MS = 240_000;
+
+/** Bytes of a reply of that server: log-probabilities of a few tokens. */
+export const MAX_SERVER_REPLY_BYTES = 16_000_000;

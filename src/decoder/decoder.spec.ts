@@ -161,7 +161,7 @@ describe('createDecoder', () => {
 
   it('prefills with the prefill graph, if there is one, and decodes with the other', async () => {
     const [prefill, decode] = [createAttentionSession(), createAttentionSession()];
-    const graphs = { decode, prefill, head: createOutputHead(createHeadSession(), null) };
+    const graphs = { decode, prefill, head: createOutputHead(createHeadSession(), null, null) };
     const decoder = createDecoder(graphs, FAKE_DECODER, tokenEmbeddings);
     const sequence = decoder.createSequence();
     const ids = tokenIds(50);

@@ -74,8 +74,8 @@ function ranked(logits: ArrayLike<number>): number[] {
 
 describe('createOutputHead', () => {
   it('ranks the top tokens like an exact head, given the logits of a coarse graph', async () => {
-    const head = createOutputHead(coarseGraph(0.3), rows);
-    const coarseHead = createOutputHead(coarseGraph(0.3), null);
+    const head = createOutputHead(coarseGraph(0.3), rows, null);
+    const coarseHead = createOutputHead(coarseGraph(0.3), null, null);
     let coarseMisses = 0;
     for (let round = 0; round < 30; round++) {
       const hidden = hiddenStates(3);
@@ -99,8 +99,8 @@ describe('createOutputHead', () => {
 
   it('recomputes the 64 top logits only', async () => {
     const hidden = hiddenStates(1);
-    const [refined] = await createOutputHead(coarseGraph(0.3), rows).logits(hidden, 1);
-    const [coarse] = await createOutputHead(coarseGraph(0.3), null).logits(hidden, 1);
+    const [refined] = await createOutputHead(coarseGraph(0.3), rows, null).logits(hidden, 1);
+    const [coarse] = await createOutputHead(coarseGraph(0.3), null, null).logits(hidden, 1);
 
     const changed = ranked(coarse!).filter((id) => refined![id] !== coarse![id]);
 
@@ -108,9 +108,21 @@ describe('createOutputHead', () => {
     expect(changed).toEqual(ranked(coarse!).slice(0, 64));
   });
 
+  it('limits recomputed logits like those of the graph', async () => {
+    const capped = (logit: number) => 2 * Math.tanh(logit / 2);
+    const hidden = hiddenStates(1).map((value) => 4 * value);
+    const graph = coarseGraph(0, capped);
+    const [logits] = await createOutputHead(graph, rows, 2).logits(hidden, 1);
+
+    const exact = weights.map((_, id) => capped(exactLogit(id, hidden)));
+    const errors = exact.map((value, id) => Math.abs(value - logits![id]!));
+    expect(Math.max(...errors)).toBeLessThan(0.1);
+    expect(errors.filter((error) => error > 1e-6).length).toBeGreaterThan(32);
+  });
+
   it('does not recompute NaN logits', async () => {
     const graph = coarseGraph(0, (logit, id) => (id % 2 === 0 ? NaN : logit));
-    const [logits] = await createOutputHead(graph, rows).logits(hiddenStates(1), 1);
+    const [logits] = await createOutputHead(graph, rows, null).logits(hiddenStates(1), 1);
 
     expect(logits!.filter((logit) => Number.isNaN(logit))).toHaveLength(TOKENS / 2);
   });
@@ -118,7 +130,8 @@ describe('createOutputHead', () => {
   it('refuses a graph without the output `logits`', async () => {
     const graph = { ...coarseGraph(0), run: () => Promise.resolve({}) };
 
-    await expect(createOutputHead(graph, null).logits(hiddenStates(1), 1)).rejects.toThrow(INVALID);
+    const head = createOutputHead(graph, null, null);
+    await expect(head.logits(hiddenStates(1), 1)).rejects.toThrow(INVALID);
   });
 });
 

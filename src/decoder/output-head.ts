@@ -14,7 +14,7 @@ export interface OutputHead {
 
 /** The int8 rows of the output head. They keep a file open until `close`. */
 export interface HeadRows {
-  /** Logit of one token: dot product of its row and the hidden state. */
+  /** Logit of one token, before a softcap: dot product of its row and the hidden state. */
   dot(id: number, hidden: Float32Array): number;
   close(): void;
 }
@@ -28,8 +28,15 @@ const CANDIDATES = 64;
  * that an int8 head would choose.
  *
  * @param rows `null` if the graph is not quantized to int4.
+ * @param softcap limit of the logits, which the graph applies too; `null` for none.
  */
-export function createOutputHead(graph: GraphSession, rows: HeadRows | null): OutputHead {
+export function createOutputHead(
+  graph: GraphSession,
+  rows: HeadRows | null,
+  softcap: number | null,
+): OutputHead {
+  const capped = (logit: number) =>
+    softcap === null ? logit : softcap * Math.tanh(logit / softcap);
   return {
     async logits(hidden, count) {
       const width = hidden.length / count;
@@ -43,15 +50,15 @@ export function createOutputHead(graph: GraphSession, rows: HeadRows | null): Ou
       const vocabulary = logits.data.length / count;
       return Array.from({ length: count }, (_, row) => {
         const rowLogits = logits.data.subarray(row * vocabulary, (row + 1) * vocabulary);
-        if (rows) refineTop(rowLogits, hidden.subarray(row * width, (row + 1) * width), rows);
+        if (!rows) return rowLogits;
+        const state = hidden.subarray(row * width, (row + 1) * width);
+        for (const id of topLogits(rowLogits, CANDIDATES)) {
+          rowLogits[id] = capped(rows.dot(id, state));
+        }
         return rowLogits;
       });
     },
   };
-}
-
-function refineTop(logits: Float32Array, hidden: Float32Array, rows: HeadRows): void {
-  for (const id of topLogits(logits, CANDIDATES)) logits[id] = rows.dot(id, hidden);
 }
 
 /**

@@ -33,7 +33,7 @@ describe('openTokenEmbeddings', () => {
     ['int8', [-63.5, 63.5, -64, 0, 0.5, -1, -63.5, 63.5, -64]],
   ] as const)('returns %s rows in the order of the token ids', (dtype, expected) => {
     const path = join(directory, `${dtype}.bin`);
-    const table = openTokenEmbeddings(path, { dtype, rows: 4, columns: 3 });
+    const table = openTokenEmbeddings(path, { dtype, rows: 4, columns: 3, scale: 1 });
 
     const embeddings = table.embed([3, 0, 3]);
 
@@ -43,11 +43,23 @@ describe('openTokenEmbeddings', () => {
     table.close();
   });
 
+  it.each([
+    ['float32', [0, 4, -8]],
+    ['int8', [0, 4, -8]],
+  ] as const)('multiplies %s rows with the scale', (dtype, expected) => {
+    const path = join(directory, `${dtype}.bin`);
+    const table = openTokenEmbeddings(path, { dtype, rows: 4, columns: 3, scale: 8 });
+
+    expect([...table.embed([0]).data]).toEqual(expected);
+    table.close();
+  });
+
   it.each([-1, 4, 1.5, NaN])('refuses token id %d', (id) => {
     const table = openTokenEmbeddings(join(directory, 'float32.bin'), {
       dtype: 'float32',
       rows: 4,
       columns: 3,
+      scale: 1,
     });
 
     expect(() => table.embed([id])).toThrow(failsWith('MODEL_INVALID'));
@@ -56,7 +68,7 @@ describe('openTokenEmbeddings', () => {
 
   it('refuses a file that is missing or of another size', () => {
     const open = (name: string, rows: number) =>
-      openTokenEmbeddings(join(directory, name), { dtype: 'float32', rows, columns: 3 });
+      openTokenEmbeddings(join(directory, name), { dtype: 'float32', rows, columns: 3, scale: 1 });
 
     expect(() => open('none.bin', 4)).toThrow(failsWith('MODEL_INVALID'));
     expect(() => open('float32.bin', 5)).toThrow(failsWith('MODEL_INVALID'));

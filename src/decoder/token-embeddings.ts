@@ -22,9 +22,10 @@ const FLOAT_BYTES = 4;
  */
 export function openTokenEmbeddings(
   path: string,
-  { dtype, rows, columns }: Omit<EmbeddingsManifest, 'file'>,
+  { dtype, rows, columns, scale }: Omit<EmbeddingsManifest, 'file'>,
 ): TokenEmbeddings {
   const rowBytes = dtype === 'float32' ? columns * FLOAT_BYTES : columns + SCALE_BYTES;
+  const factor = Math.fround(scale);
   const decodeRow = dtype === 'float32' ? decodeFloats : decodeScaledBytes;
   const table = openTableFile(path, { rows, rowBytes }, 'token embeddings');
 
@@ -42,6 +43,7 @@ export function openTokenEmbeddings(
     embed(ids) {
       const embeddings = createTensor([ids.length, columns]);
       ids.forEach((id, row) => embeddings.data.set(decodeRow(readRow(id)), row * columns));
+      if (scale !== 1) embeddings.data.forEach((value, i) => (embeddings.data[i] = value * factor));
       return embeddings;
     },
     close: () => {

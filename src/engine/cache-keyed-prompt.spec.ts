@@ -1,6 +1,11 @@
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
-import { firstPositions, toCacheKeyedPrompt, embedPositions } from './cache-keyed-prompt.js';
+import {
+  embedPositions,
+  firstPositions,
+  promptTokenIds,
+  toCacheKeyedPrompt,
+} from './cache-keyed-prompt.js';
 
 const tokenEmbeddings: TokenEmbeddings = {
   hiddenSize: 2,
@@ -23,14 +28,22 @@ const prompt = toCacheKeyedPrompt(
 );
 
 describe('toCacheKeyedPrompt', () => {
-  it('computes the length, the end of the last media and the text ids', () => {
+  it('computes the length and the end of the last media', () => {
     expect(prompt).toMatchObject({ length: 9, mediaEnd: 7, mediaPositions: 4 });
-    expect(prompt.textIds).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('refuses a reference to a missing image', () => {
     const chunks = [{ kind: 'image', index: 1 }] as const;
     expect(() => toCacheKeyedPrompt(chunks, { image: [], video: [] })).toThrow(RangeError);
+  });
+});
+
+describe('promptTokenIds', () => {
+  it('repeats the placeholder token for each position of an image or video', () => {
+    const ids = promptTokenIds(prompt, { image: 90, video: 91 });
+
+    expect(ids).toEqual([1, 2, 90, 90, 90, 3, 91, 4, 5]);
+    expect(ids).toHaveLength(prompt.length);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { KeyedSegment, KeyedSegments } from '../cache/prefix-keys.js';
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import type { ByKind, PromptSegment } from '../language/build-prompt.js';
+import type { VisionManifest } from '../models/package/manifest.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 
 /** An image or video as prompts reference it. */
@@ -19,8 +20,30 @@ export interface CacheKeyedPrompt {
   readonly mediaEnd: number;
   /** Positions of images and videos. */
   readonly mediaPositions: number;
-  /** Token ids of the text, in order, for the repetition penalty. */
-  readonly textIds: readonly number[];
+  /** The prompt as transformers' `input_ids` have it; see `promptTokenIds`. */
+  readonly spans: readonly PromptSpan[];
+}
+
+/** Token ids of text, or the positions of an image or video. */
+type PromptSpan =
+  | { readonly kind: 'text'; readonly ids: readonly number[] }
+  | { readonly kind: 'image' | 'video'; readonly length: number };
+
+/**
+ * The prompt as token ids, one per position: the placeholder token stands at each position of an image or video, as in
+ * transformers' `input_ids`. Logits processors count these tokens.
+ *
+ * @param placeholders undefined for a text-only model.
+ */
+export function promptTokenIds(
+  { spans }: Pick<CacheKeyedPrompt, 'spans'>,
+  placeholders: VisionManifest['tokens'] | undefined,
+): number[] {
+  return spans.flatMap((span) =>
+    span.kind === 'text'
+      ? span.ids
+      : new Array<number>(span.length).fill(placeholders?.[span.kind] ?? 0),
+  );
 }
 
 /** Resolves the media of a prompt to their keys. @throws RangeError if the prompt references a missing one. */
@@ -28,13 +51,18 @@ export function toCacheKeyedPrompt(
   prompt: readonly PromptSegment[],
   media: ByKind<KeyedMedia>,
 ): CacheKeyedPrompt {
+  const spans: PromptSpan[] = [];
   const segments = prompt.map((segment): KeyedSegment => {
-    if (segment.kind === 'text') return segment;
+    if (segment.kind === 'text') {
+      spans.push(segment);
+      return segment;
+    }
     const item = media[segment.kind][segment.index];
     if (!item)
       throw new RangeError(
         `The prompt references ${segment.kind} ${segment.index}, which is missing.`,
       );
+    spans.push({ kind: segment.kind, length: item.visualTokens });
     return { kind: 'media', key: item.key, length: item.visualTokens };
   });
   let length = 0;
@@ -46,8 +74,7 @@ export function toCacheKeyedPrompt(
     mediaEnd = length;
     mediaPositions += segment.length;
   }
-  const textIds = segments.flatMap((segment) => (segment.kind === 'text' ? segment.ids : []));
-  return { segments, length, mediaEnd, mediaPositions, textIds };
+  return { segments, length, mediaEnd, mediaPositions, spans };
 }
 
 /** The segments of the first `positions` positions of a prompt. */

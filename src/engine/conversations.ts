@@ -46,9 +46,14 @@ export function questionConversation(
   return converse(turns, shown);
 }
 
-/** The languages of BCP 47 tags without duplicates, in order. @throws INVALID_PARAMETER */
-export function resolveLanguages(tags: readonly string[]): Language[] {
-  return [...new Set(tags.map(resolveLanguage))];
+/**
+ * The languages of BCP 47 tags without duplicates, in order.
+ *
+ * @param offered codes of the model's languages.
+ * @throws INVALID_PARAMETER
+ */
+export function resolveLanguages(tags: readonly string[], offered: readonly string[]): Language[] {
+  return [...new Set(tags.map((tag) => resolveLanguage(tag, offered)))];
 }
 
 function converse(turns: readonly EarlierTurn[], shown: readonly MediaKind[]): ChatMessage[] {

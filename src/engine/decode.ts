@@ -1,11 +1,14 @@
 import {
   createGenerator,
   type GenerateEvent,
+  type GenerateOptions,
   type Generator,
+  type StopReason,
 } from '../decoder/sampling/generator.js';
 import type { RankedId, StepLogprobs } from '../decoder/sampling/token-logprobs.js';
 import { createDetokenizer, tokenText } from '../language/detokenizer.js';
 import type { Tokenizer } from '../language/tokenizer.js';
+import { promptTokenIds } from './cache-keyed-prompt.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { Prefill, PrefilledConversation } from './prefill.js';
 import { addDecodeStep, type RequestTimer } from './request-timings.js';
@@ -85,13 +88,13 @@ async function decodeAnswer(
   const { prompt, sequence, firstLogits, timer, answerPosition } = conversation;
   const { decoder, tokenizer, manifest, scheduler, handle, settings } = context;
   const generator = createGenerator({
-    promptIds: prompt.textIds,
-    settings,
-    stopIds: manifest.tokens.eos,
-    stopStrings: settings.stop,
+    promptIds: promptTokenIds(prompt, manifest.vision?.tokens),
+    excluded: manifest.generation,
+    eosIds: manifest.tokens.eos,
+    ...stopCriteria(settings, { manifest, tokenizer }),
+    ...{ settings, stopText: settings.stopText, topLogprobs: settings.topLogprobs },
     maxTokens: settings.maxTokens,
     detokenizer: createDetokenizer(tokenizer, answerPosition),
-    topLogprobs: settings.topLogprobs,
   });
   const timers = [timer, context.timer];
   const collector = createAnswerCollector(conversation, timers, context);
@@ -113,6 +116,27 @@ async function decodeAnswer(
     });
   }
   collector.add(generator.end('cancelled'));
+}
+
+/**
+ * The tokens and strings that end an answer. A control token has no text in the answer, so a stop string that spells
+ * one becomes a stop token.
+ */
+function stopCriteria(
+  { stop, stopTokenIds, endOfText }: GenerationSettings,
+  { manifest, tokenizer }: Pick<DecodeContext, 'manifest' | 'tokenizer'>,
+): Pick<GenerateOptions, 'stopIds' | 'stopStrings' | 'loops'> {
+  const stopIds = new Map<number, StopReason>();
+  const stopStrings: string[] = [];
+  for (const text of [...manifest.generation.stopStrings, ...stop]) {
+    const id = [...tokenizer.controlIds].find((each) => tokenizer.pieceOf(each) === text);
+    if (id === undefined) stopStrings.push(text);
+    else stopIds.set(id, text);
+  }
+  for (const id of stopTokenIds) stopIds.set(id, id);
+  if (endOfText === 'ignore') return { stopIds, stopStrings, loops: 'ignore' };
+  for (const id of manifest.tokens.eos) stopIds.set(id, null);
+  return { stopIds, stopStrings, loops: 'end' };
 }
 
 function nextIdOf({ nextId }: Generator): number {
@@ -142,9 +166,13 @@ function createAnswerCollector(
     emit(wantsTokens ? { ...event, tokens: added } : event);
   }
 
-  function finish({ finishReason, ids }: Extract<GenerateEvent, { type: 'done' }>): void {
+  function finish({
+    finishReason,
+    stopReason,
+    ids,
+  }: Extract<GenerateEvent, { type: 'done' }>): void {
     const answer: Answer = {
-      ...{ conversation: index, text, finishReason },
+      ...{ conversation: index, text, finishReason, stopReason },
       usage: {
         promptTokens: prompt.length,
         imageTokens: prompt.mediaPositions,

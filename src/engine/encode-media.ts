@@ -1,5 +1,7 @@
 import type { EngineCaches } from '../cache/engine-caches.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
+import type { ImageProcessorConfig } from '../models/package/manifest.js';
+import type { GraphSession } from '../runtime/graph-session.js';
 import { createTensor, type FloatTensor } from '../tensor/tensor.js';
 import { encodeTiles } from '../vision/encode-tiles.js';
 import { packImageFeatures, packVideoFeatures, poolFrames } from '../vision/pack-visual-tokens.js';
@@ -46,28 +48,35 @@ export async function encodeMedia(
 
 /**
  * Tiles -> pixel values -> vision encoder and projector -> packed features, `[visualTokens, hidden]`, as
- * `LlavaOnevisionModel.pack_image_features` and `apply_pooling` in Hugging Face transformers.
+ * `pack_image_features` and `apply_pooling` in Hugging Face transformers.
  */
 export async function encodeTiledMedia(
   media: EncodableMedia,
   vision: VisionModel,
   schedule: ScheduleRun,
 ): Promise<FloatTensor> {
-  const { geometry, imageNewline } = vision;
+  const { geometry, graph, imageNewline } = vision;
+  const { imageProcessor, videoProcessor } = geometry;
   const runs: FloatTensor[] = [];
-  for await (const features of encodeInRuns(media.tiles, vision, schedule)) {
-    // Frames are pooled after every run: 41 frames of the 7B model take 490 MB before pooling, 130 MB after.
-    runs.push(media.kind === 'video' ? poolFrames(features, geometry) : features);
+  if (media.kind === 'image') {
+    for await (const features of encodeInRuns(media.tiles, imageProcessor, graph, schedule)) {
+      runs.push(features);
+    }
+    return packImageFeatures(concatenateTiles(runs), media.plan, geometry, imageNewline);
   }
-  return media.kind === 'video'
-    ? packVideoFeatures(runs, imageNewline)
-    : packImageFeatures(concatenateTiles(runs), media.plan, geometry, imageNewline);
+  if (!videoProcessor || !imageNewline) throw new RangeError('The model takes no videos.');
+  for await (const features of encodeInRuns(media.tiles, videoProcessor, graph, schedule)) {
+    // Pooled after every run: 41 frames of the 7B model take 490 MB before pooling, 130 MB after.
+    runs.push(poolFrames(features, geometry));
+  }
+  return packVideoFeatures(runs, imageNewline);
 }
 
 /** Features of the tiles, `[tiles, patches, hidden]` per run. The schedule decides the tiles of each run. */
 async function* encodeInRuns(
   tiles: readonly Uint8Array[],
-  { graph, geometry }: VisionModel,
+  processor: ImageProcessorConfig,
+  graph: GraphSession,
   schedule: ScheduleRun,
 ): AsyncGenerator<FloatTensor> {
   for (let start = 0; start < tiles.length;) {
@@ -75,7 +84,7 @@ async function* encodeInRuns(
       const count = Math.max(1, Math.floor(MAX_TILES_PER_RUN * fraction));
       const batch = tiles.slice(start, start + count);
       start += batch.length;
-      return encodeTiles(graph, normalizeTiles(batch, geometry.imageProcessor));
+      return encodeTiles(graph, normalizeTiles(batch, processor));
     });
     yield features;
   }

@@ -2,7 +2,10 @@ import { createDecoder } from '../decoder/decoder.js';
 import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output-head.js';
 import { fillPageCache } from '../decoder/table-file.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
+import { checkChatTemplate } from '../language/check-chat-template.js';
 import { loadTokenizer } from '../language/tokenizer.js';
+import { checkingFile, withFile } from '../models/package/invalid-model.js';
+import { PACKAGE_FILES } from '../models/package/manifest.js';
 import { type ModelPackage, readImageNewline } from '../models/package/model-package.js';
 import type { GraphSession } from '../runtime/graph-session.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -17,7 +20,14 @@ export async function loadModel(
   modelPackage: ModelPackage,
   load: LoadPackageGraph,
 ): Promise<LoadedModel> {
-  const tokenizer = await loadTokenizer(modelPackage.directory);
+  const { vision } = modelPackage.manifest;
+  const tokenizer = await loadTokenizer(modelPackage.directory, vision?.tokens ?? null).catch(
+    (error: unknown) => {
+      throw withFile(error, 'package', PACKAGE_FILES.tokenizer);
+    },
+  );
+  // A package of an older version may have been converted without this check.
+  checkingFile('package', PACKAGE_FILES.chatTemplate, () => checkChatTemplate(tokenizer));
   return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
 }
 
@@ -46,7 +56,8 @@ export async function loadNetwork(
   try {
     const vision = manifest.vision && {
       geometry: manifest.vision,
-      imageNewline: await readImageNewline(modelPackage),
+      imageNewline:
+        manifest.vision.layout.kind === 'anyres' ? await readImageNewline(modelPackage) : null,
       graph: await open('vision'),
     };
     const { embeddings, decoder } = manifest;
@@ -59,7 +70,7 @@ export async function loadNetwork(
     const graphs = {
       prefill: decoder.prefill && (await open('prefill')),
       decode: await open('decoder'),
-      head: createOutputHead(await open('head'), rows),
+      head: createOutputHead(await open('head'), rows, decoder.logitSoftcap),
     };
     const tokenEmbeddings = openTokenEmbeddings(modelPackage.filePath(embeddings.file), embeddings);
     return {

@@ -10,7 +10,8 @@ import type { MediaDecoder } from './media-decoder.js';
 export interface VisionModel {
   readonly geometry: VisionGeometry;
   readonly graph: GraphSession;
-  readonly imageNewline: Float32Array; // [hidden]
+  /** [hidden]; `null` with the layout `single-tile`. */
+  readonly imageNewline: Float32Array | null;
 }
 
 /** The graphs, tables and tokenizer of a model package, opened. */

@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { readFile } from 'node:fs/promises';
 
 import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
@@ -27,8 +28,9 @@ import type {
 
 const PRECISIONS: readonly Precision[] = ['fp32', 'int8', 'int4', 'mixed'];
 const SETTINGS = {
-  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-  ...{ maxTokens: 5, stop: [], topLogprobs: 15 },
+  ...GREEDY,
+  maxTokens: 5,
+  topLogprobs: 15,
 };
 const TOKENIZER = {
   'tokenizer.json': JSON.stringify(tinyTokenizer()),

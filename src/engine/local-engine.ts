@@ -1,3 +1,4 @@
+import { offeredLanguages } from '../language/languages.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
 import type { ModelPackage } from '../models/package/model-package.js';
 import { loadGraph } from '../runtime/graph-session.js';
@@ -56,8 +57,10 @@ function describeModel({ manifest, vision, tokenizer }: LoadedModel): ModelDescr
     ...source,
     precision,
     inputModalities: inputModalitiesOf(vision),
-    prompts: tokenizer.renderTemplate ? 'chat-and-raw' : 'raw',
+    prompts: tokenizer.chatTemplate ? 'chat-and-raw' : 'raw',
+    languages: offeredLanguages(manifest.languages),
     contextLength: decoder.maxPositions,
+    vocabularySize: decoder.vocabularySize,
     costs: describeCosts(manifest, tokenizer),
     generation,
   };

@@ -1,4 +1,5 @@
 import type { FrameSampling } from '../media/frame-sampling.js';
+import type { ImageProcessorConfig } from '../models/package/manifest.js';
 import type { Detail, TileLayout } from '../vision/plan-tiles.js';
 import type { TiledImage as ImageTiles } from '../vision/tile-image.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
@@ -21,7 +22,8 @@ export interface TiledImage extends ImageTiles {
 export interface VideoSamplingRequest {
   /** A local file with untrusted content. */
   readonly path: string;
-  readonly geometry: VisionGeometry;
+  /** The model's preprocessing of frames. */
+  readonly processor: ImageProcessorConfig;
   readonly sampling: FrameSampling;
   /** At least 1. If the sampling asks for more frames, `maxFrames` frames are spread over the same range. */
   readonly maxFrames: number;

@@ -1,3 +1,5 @@
+import { GREEDY } from '../../test/fakes/generation.js';
+import { TaintedText } from '../language/tainted-text.js';
 import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import type { ChatMessage } from '../language/chat-template.js';
 import { NO_CACHES } from '../cache/engine-caches.js';
@@ -12,8 +14,9 @@ import type {
 } from './vision-language-engine.js';
 
 const SETTINGS: GenerationSettings = {
-  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-  ...{ maxTokens: 6, stop: [], topLogprobs: 0 },
+  ...GREEDY,
+  maxTokens: 6,
+  topLogprobs: 0,
 };
 const IMAGE: RequestMedia = { kind: 'image', bytes: Uint8Array.of(1) };
 const chat = (value: string): ChatMessage[] => [
@@ -56,7 +59,7 @@ describe('runPipeline with a text-only model', () => {
   it('refuses a reference to a missing image', async () => {
     const model = await createFakeModel({ inputs: 'text' });
 
-    await expect(run([], [imageOnly], model)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
+    await expect(run([], [imageOnly], model)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });
 
@@ -67,7 +70,7 @@ describe('runPipeline with a raw prompt', () => {
 
     const { answers } = await run([], [{ rawText: text }], model);
 
-    const ids = model.tokenizer.encodeText(text).length;
+    const ids = model.tokenizer.encode(TaintedText.fromUser(text)).length;
     expect(answers[0]!.usage.promptTokens).toBe(1 + ids);
     expect(model.runs[0]).toBe(1 + ids);
   });

@@ -1,3 +1,4 @@
+import { GREEDY } from '../../test/fakes/generation.js';
 import { createFakeModel, type FakeModel } from '../../test/fakes/fake-model.js';
 import { MAX_TILES_PER_RUN } from '../config/limits.js';
 import type { ChatMessage, ChatPart } from '../language/chat-template.js';
@@ -10,10 +11,7 @@ import type {
   RequestMedia,
 } from './vision-language-engine.js';
 
-const GREEDY: GenerationSettings = {
-  ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-  ...{ maxTokens: 6, stop: [] },
-};
+const SETTINGS: GenerationSettings = { ...GREEDY, maxTokens: 6 };
 const sentImage = (value: number): RequestMedia => ({ kind: 'image', bytes: Uint8Array.of(value) });
 const sentVideo = (count: number): RequestMedia => ({
   kind: 'video',
@@ -31,7 +29,7 @@ function requestOf(
   conversations: ChatMessage[][],
   settings: Partial<GenerationSettings> = {},
 ): EngineRequest {
-  return { media, detail: 'high', conversations, settings: { ...GREEDY, ...settings } };
+  return { media, detail: 'high', conversations, settings: { ...SETTINGS, ...settings } };
 }
 
 const MINIMAL = { memoryBytes: 0, caches: NO_CACHES };
@@ -111,6 +109,38 @@ describe('runPipeline', () => {
     expect(answers[0]!.usage.imageTokens).toBe(100);
   });
 
+  it('splits each of several images if the layout does, within equal shares of the budget', async () => {
+    const conversations = [[user(image, image, text('Iguals?'))]];
+    const request = requestOf([sentImage(1), sentImage(2)], conversations);
+    const wide = await createFakeModel({ severalImages: 'as-one', maxPositions: 4_000 });
+    const narrow = await createFakeModel({ severalImages: 'as-one', maxPositions: 400 });
+
+    expect((await run(request, wide)).media).toMatchObject([{ tiles: 13 }, { tiles: 13 }]);
+    expect(wide.mediaCalls).toMatchObject([{ layout: 'anyres' }, { layout: 'anyres' }]);
+    const { media, answers } = await run(request, narrow);
+    const [first, second] = media.map(({ visualTokens }) => visualTokens);
+    expect(media[0]).toMatchObject({ tiles: expect.any(Number) as number });
+    expect(first).toBeGreaterThan(50);
+    // The second image has its share and what the first one left.
+    expect(second).toBeGreaterThanOrEqual(first!);
+    expect(answers[0]!.usage.promptTokens + SETTINGS.maxTokens).toBeLessThanOrEqual(400);
+  });
+
+  it('rejects videos before any work if the model takes none', async () => {
+    const model = await createFakeModel({ inputs: 'text and images' });
+    const request = requestOf([sentVideo(2)], [[user(video)]]);
+
+    await expect(run(request, model)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      publicMessage: expect.stringContaining(
+        'The model tiny accepts images, but no videos.',
+      ) as string,
+    });
+    expect([model.mediaCalls, model.visionRuns, model.runs]).toEqual([[], [], []]);
+    const images = await run(requestOf([sentImage(1)], [[user(image)]]), model);
+    expect(images.answers).toHaveLength(1);
+  });
+
   it('gives videos the frames that fit, then the image the rest of the budget', async () => {
     const model = await createFakeModel({ maxPositions: 260 });
     const request = requestOf(
@@ -126,8 +156,8 @@ describe('runPipeline', () => {
     expect(frames[0]).toBeGreaterThan(3);
     expect(media[1]).toMatchObject({ kind: 'image', tiles: 1, visualTokens: 50 });
     const { promptTokens } = answers[0]!.usage;
-    expect(promptTokens + GREEDY.maxTokens).toBeLessThanOrEqual(260);
-    expect(promptTokens + GREEDY.maxTokens).toBeGreaterThan(260 - 16 - 50);
+    expect(promptTokens + SETTINGS.maxTokens).toBeLessThanOrEqual(260);
+    expect(promptTokens + SETTINGS.maxTokens).toBeGreaterThan(260 - 16 - 50);
   });
 
   it('reports the minimum number of tokens if it does not fit the context', async () => {

@@ -41,14 +41,17 @@ type RunTurn = <T>(textBytes: number, tokenize: () => T) => Promise<T>;
  * @throws INVALID_REQUEST, INVALID_PARAMETER, CONTEXT_LENGTH_EXCEEDED
  */
 export async function planRequest(
-  { media, detail, conversations, settings }: EngineRequest,
+  { media, detail, conversations, settings, templateVariables }: EngineRequest,
   { manifest, vision, tokenizer, decoder }: PipelineModel,
   runTurn: RunTurn,
 ): Promise<RequestPlan> {
-  assertSupportsMedia(media, inputModalitiesOf(vision));
+  assertSupportsMedia(
+    media.map(({ kind }) => kind),
+    { id: manifest.id, inputModalities: inputModalitiesOf(vision) },
+  );
   const prompts: PromptSegment[][] = [];
   for (const conversation of conversations) {
-    const tokenize = () => buildRequestPrompt(conversation, tokenizer);
+    const tokenize = () => buildRequestPrompt(conversation, tokenizer, templateVariables);
     prompts.push(await runTurn(countTextBytes(conversation), tokenize));
   }
   assertEachMediaReferencedOnce(media, prompts);

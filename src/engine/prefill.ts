@@ -2,7 +2,7 @@ import type { EngineCaches } from '../cache/engine-caches.js';
 import type { Sequence } from '../decoder/decoder.js';
 import type { KvPrefix } from '../decoder/kv-cache/kv-prefix.js';
 import { chunkLength, MIN_UNCACHED_TOKENS } from '../decoder/prefill-chunks.js';
-import type { TextPosition } from '../language/detokenizer.js';
+import type { TextPosition } from '../language/token-decoders.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import {
   type CacheKeyedPrompt,

@@ -11,6 +11,8 @@ import { hashBytes, hashFile } from '../media/hash-file.js';
 import type { MediaReport } from '../media/media-report.js';
 import type { FloatTensor } from '../tensor/tensor.js';
 import { countFrameTokens, countVideoTokens } from '../vision/count-visual-tokens.js';
+import { chooseTileLayout } from '../vision/plan-tiles.js';
+import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { KeyedMedia } from './cache-keyed-prompt.js';
 import type { PipelineModel } from './loaded-model.js';
 import type {
@@ -47,8 +49,8 @@ type PrepareModel = Pick<PipelineModel, 'mediaDecoder' | 'vision'>;
 
 /**
  * Decodes and tiles the media of a request, except those whose features are cached. Every image gets one tile and every
- * video one frame; the rest of the budget goes to video frames first and then to the detail of the image. As in Hugging
- * Face's `LlavaOnevisionProcessor`, a single image is split into tiles, and several images are one padded tile each.
+ * video one frame; the rest of the budget goes to video frames first and then, in equal shares, to the detail of the
+ * images. See `chooseTileLayout` for several images.
  *
  * @param visualTokenBudget at least `minVisualTokens` of the media.
  * @returns one entry per media item, in the order of the request; none for a text-only model.
@@ -75,27 +77,36 @@ export async function prepareMedia(
     // Shared again for every video: a short one leaves its frames to those after it.
     const [maxFrames = 1] = shareFrames(requestedFrames.slice(index), spareTokens, frameTokens);
     const { path, sampling } = video;
-    const entry = await prepareVideo({ path, geometry, sampling, maxFrames }, model, context);
+    const { videoProcessor: processor } = geometry;
+    // `planRequest` rejects videos if the model takes none.
+    if (!processor) throw new RangeError('The model takes no videos.');
+    const request = { path, processor, sampling, maxFrames };
+    const entry = await prepareVideo(request, geometry, model, context);
     spareTokens -= entry.report.visualTokens - countVideoTokens(1, geometry);
     prepared.set(video, entry);
   }
 
   const images = media.filter((item) => item.kind === 'image');
-  const layout = images.length === 1 ? 'anyres' : 'square';
-  const maxVisualTokens = spareTokens + minVisualTokens([{ kind: 'image' }], vision);
-  for (const image of images) {
-    const request = { bytes: image.bytes, geometry, detail, maxVisualTokens, layout } as const;
-    prepared.set(image, await prepareImage(request, model, context));
+  const layout = chooseTileLayout(images.length, geometry);
+  const leastTokens = minVisualTokens([{ kind: 'image' }], vision);
+  for (const [index, image] of images.entries()) {
+    // Shared again for every image: a small one leaves its tokens to those after it.
+    const maxVisualTokens = leastTokens + Math.floor(spareTokens / (images.length - index));
+    const request = { bytes: image.bytes, geometry, detail, maxVisualTokens, layout };
+    const entry = await prepareImage(request, model, context);
+    spareTokens -= entry.report.visualTokens - leastTokens;
+    prepared.set(image, entry);
   }
   return media.flatMap((item) => prepared.get(item) ?? []);
 }
 
 async function prepareVideo(
   request: VideoSamplingRequest,
+  geometry: VisionGeometry,
   { mediaDecoder }: PrepareModel,
   { caches, handle }: PrepareContext,
 ): Promise<PreparedMedia> {
-  const { path, sampling, maxFrames, geometry } = request;
+  const { path, sampling, maxFrames } = request;
   const sha256 = await hashFile(path, handle.signal).catch(async (error: unknown) => {
     // The decoder reports why the file cannot be opened, with the code that clients know.
     await mediaDecoder.sampleVideo(request, handle);
@@ -136,7 +147,7 @@ async function prepareImage(
   }
   const image = await mediaDecoder.tile(request, handle);
   const { imageSize, tiles, grid, visualTokens } = image.plan;
-  const isFull = layout === 'square' || isFullDetail(image.plan, geometry);
+  const isFull = layout !== 'anyres' || isFullDetail(image.plan, geometry);
   return {
     key: isFull ? fullKey : `${fullKey} ${grid ? `${grid.rows}x${grid.columns}` : '1'}`,
     report: { kind: 'image', ...imageSize, tiles, grid, visualTokens, sha256 },

@@ -6,7 +6,8 @@ import {
   type ByKind,
   type PromptSegment,
 } from '../language/build-prompt.js';
-import type { TextPosition } from '../language/detokenizer.js';
+import type { TemplateVariables } from '../language/chat-template.js';
+import type { TextPosition } from '../language/token-decoders.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { Conversation, RequestMedia } from './vision-language-engine.js';
 
@@ -20,10 +21,11 @@ type MediaSegment = Exclude<PromptSegment, { readonly kind: 'text' }>;
 export function buildRequestPrompt(
   conversation: Conversation,
   tokenizer: Tokenizer,
+  variables?: TemplateVariables,
 ): PromptSegment[] {
   return 'rawText' in conversation
     ? buildRawPrompt(conversation.rawText, tokenizer)
-    : buildPrompt(conversation, tokenizer);
+    : buildPrompt(conversation, tokenizer, variables);
 }
 
 /** Whether the answer starts a text, or continues one: decides whether its first token loses a leading space. */

@@ -138,6 +138,22 @@ describe('createRequestRunner', () => {
     expect(peakBytes).toBeLessThanOrEqual(budgetBytes);
   });
 
+  it('admits contexts of 8192 tokens at least, and longer ones if the budget allows them', async () => {
+    const long = { settings: { ...SAMPLED, maxTokens: 20_000 } };
+    const short = textRequest('Hola', { settings: { ...SAMPLED, maxTokens: 8 } });
+    const { run } = await openRunner({ memoryBytes: 0, maxPositions: 131_072 });
+    const abort = new AbortController();
+    const { model, run: runLong } = await openRunner({ memoryBytes: 1e7, maxPositions: 131_072 });
+    atRun(model, 2, () => abort.abort(new Error('admitted')));
+
+    expect(textsOf(await run(short))).toHaveLength(1);
+    await expect(run(textRequest('Hola', long))).rejects.toMatchObject({
+      code: 'CONTEXT_LENGTH_EXCEEDED',
+    });
+    const { answers } = await runLong(textRequest('Hola', long), abort.signal);
+    expect(answers[0]!.finishReason).toBe('cancelled');
+  });
+
   it('decodes conversations in several batches if not all fit the memory', async () => {
     const questions = Array.from({ length: 6 }, (_, i) => `Pregunta ${i}`);
     const settings = { ...SAMPLED, temperature: 0, maxTokens: 700 };

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
+import { GUARANTEED_CONTEXT_TOKENS } from '../config/limits.js';
 import type { EngineCaches } from '../cache/engine-caches.js';
 import { createEventStream } from './event-stream.js';
 import type { PipelineModel } from './loaded-model.js';
@@ -11,7 +12,10 @@ import { createScheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest, VisionLanguageEngine } from './vision-language-engine.js';
 
 export interface RequestRunnerOptions {
-  /** Memory for the KV caches and features of all requests. Raised to the need of one full context. */
+  /**
+   * Memory for the KV caches and features of all requests. Raised to the need of one full context, or of one with
+   * GUARANTEED_CONTEXT_TOKENS.
+   */
   readonly memoryBytes: number;
   readonly caches: EngineCaches;
 }
@@ -29,7 +33,8 @@ export function createRequestRunner(
 ): RequestRunner {
   const { cacheBytesPerToken, maxPositions } = model.decoder;
   const costs = { cacheBytesPerToken, hiddenSize: model.manifest.decoder.hiddenSize };
-  const budgetBytes = Math.max(memoryBytes, fullContextBytes(maxPositions, costs));
+  const guaranteed = Math.min(maxPositions, GUARANTEED_CONTEXT_TOKENS);
+  const budgetBytes = Math.max(memoryBytes, fullContextBytes(guaranteed, costs));
   const admission = createMemoryAdmission(budgetBytes, costs);
   const planning = createPlanningTurns();
   const scheduler = createScheduler(model.decoder);

@@ -1,18 +1,27 @@
-import type { FinishReason } from '../decoder/sampling/generator.js';
+import type { FinishReason, StopReason } from '../decoder/sampling/generator.js';
+import type { LogitsSettings } from '../decoder/sampling/logits-processors.js';
 import type { SamplingSettings } from '../decoder/sampling/sampler.js';
+import type { StopText } from '../decoder/sampling/stop-criteria.js';
 import type { SalamandraError } from '../errors/salamandra-error.js';
-import type { ChatMessage } from '../language/chat-template.js';
+import type { ChatMessage, TemplateVariables } from '../language/chat-template.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { GenerationDefaults, HubSource, Precision } from '../models/package/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { MediaReport } from '../media/media-report.js';
 
-export interface GenerationSettings extends SamplingSettings {
+/** Every setting of a request, completed by the defaults of the model; see `resolveSettings`. */
+export interface GenerationSettings extends SamplingSettings, LogitsSettings {
   /** Limit of one answer, in tokens. */
   readonly maxTokens: number;
-  /** Stop strings. They are not part of the answer. */
+  /** Stop strings, in addition to those of the checkpoint. One that spells a control token stops at that token. */
   readonly stop: readonly string[];
+  /** Token ids that end an answer, in addition to the end-of-text tokens of the model. */
+  readonly stopTokenIds: readonly number[];
+  /** Whether the stop string, or the text of the stop token, is removed from the answer. */
+  readonly stopText: StopText;
+  /** `ignore`: an answer ends at its length limit or a stop only. */
+  readonly endOfText: 'stop' | 'ignore';
   /** Top log-probabilities to report per token, 0 to 20. Undefined reports none. */
   readonly topLogprobs?: number;
 }
@@ -48,6 +57,8 @@ export interface EngineRequest {
   readonly media: readonly RequestMedia[];
   readonly detail: Detail;
   readonly conversations: readonly Conversation[];
+  /** Variables for the chat template, such as `date_string`. Default: none. */
+  readonly templateVariables?: TemplateVariables;
   readonly settings: GenerationSettings;
 }
 
@@ -72,6 +83,7 @@ export interface Answer {
   readonly conversation: number;
   readonly text: string;
   readonly finishReason: FinishReason;
+  readonly stopReason: StopReason;
   /**
    * `promptTokens` includes text, images and videos; `imageTokens` is the part of images and videos. `cachedTokens` is
    * the part that came from the prefix cache, or from the prefix shared with the first conversation of this request.
@@ -158,8 +170,12 @@ export interface ModelDescription {
   readonly inputModalities: readonly InputModality[];
   /** `raw`: a base model without a chat template accepts raw prompts only. */
   readonly prompts: 'chat-and-raw' | 'raw';
+  /** Codes of the languages that the model offers, a part of LANGUAGES. */
+  readonly languages: readonly string[];
   /** Context window in tokens: media, prompt and answer together. */
   readonly contextLength: number;
+  /** Token ids are below it. */
+  readonly vocabularySize: number;
   readonly costs: ModelCosts;
   readonly generation: GenerationDefaults;
 }

@@ -1,7 +1,7 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { PromptSegment } from '../language/build-prompt.js';
 import { countVideoTokens, countVisualTokens } from '../vision/count-visual-tokens.js';
-import { boundVisualTokens, type Detail } from '../vision/plan-tiles.js';
+import { boundVisualTokens, chooseTileLayout, type Detail } from '../vision/plan-tiles.js';
 import type { VisionModel } from './loaded-model.js';
 import { countTextIds } from './prompts.js';
 import type { RequestMedia } from './vision-language-engine.js';
@@ -69,8 +69,9 @@ export function boundRequestVisualTokens(
   if (!vision) return 0;
   const { geometry } = vision;
   const images = media.filter(({ kind }) => kind === 'image').length;
+  const imageDetail = chooseTileLayout(images, geometry) === 'anyres' ? detail : 'low';
   const bounds = media.map((item) => {
-    if (item.kind === 'image') return boundVisualTokens(images === 1 ? detail : 'low', geometry);
+    if (item.kind === 'image') return boundVisualTokens(imageDetail, geometry);
     const { frames } = item.sampling;
     return 'count' in frames ? countVideoTokens(frames.count, geometry) : Infinity;
   });

@@ -4,19 +4,21 @@ import { createRandom } from '../decoder/sampling/random.js';
 import { buildPrompt, type PromptSegment } from './build-prompt.js';
 import type { ChatMessage, ChatPart } from './chat-template.js';
 import { createDetokenizer } from './detokenizer.js';
-import { createTokenizer, loadTokenizer } from './tokenizer.js';
+import { TaintedText } from './tainted-text.js';
+import { createTokenizer, loadTokenizer, withChatTemplate } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';
 
-const tokenizer = await loadTokenizer(FIXTURE);
+const MEDIA = { image: 6, video: 7 };
+const tokenizer = await loadTokenizer(FIXTURE, MEDIA);
 const readJson = async (name: string) =>
   JSON.parse(await readFile(`${FIXTURE}/${name}`, 'utf8')) as Record<string, unknown>;
 /** The same tokenizer with a template for string content. */
-const stringTokenizer = createTokenizer(
-  await readJson('tokenizer.json'),
-  await readJson('tokenizer_config.json'),
+const stringTokenizer = withChatTemplate(
+  createTokenizer(await readJson('tokenizer.json'), await readJson('tokenizer_config.json'), MEDIA),
   await readFile(`${FIXTURE}/string-template.jinja`, 'utf8'),
 );
+const encodeUser = (attack: string) => tokenizer.encode(TaintedText.fromUser(attack));
 
 const user = (...content: ChatPart[]): ChatMessage => ({ role: 'user', content });
 const text = (value: string): ChatPart => ({ type: 'text', text: value });
@@ -98,7 +100,7 @@ describe('hostile text', () => {
     'loses nothing of %s',
     (_, attack) => {
       const detokenizer = createDetokenizer(tokenizer);
-      const decoded = tokenizer.encodeText(attack).map((id) => detokenizer.push(id));
+      const decoded = encodeUser(attack).map((id) => detokenizer.push(id));
 
       // Only a metaspace (▁) in the text changes: it decodes to a space.
       const expected = Buffer.from(attack).toString().replaceAll('▁', ' ');
@@ -115,7 +117,7 @@ describe('hostile text', () => {
         pick(fragments),
       ).join('');
 
-      const ids = tokenizer.encodeText(attack);
+      const ids = encodeUser(attack);
 
       expect(ids.filter((id) => tokenizer.controlIds.has(id))).toEqual([]);
     }

@@ -11,7 +11,8 @@ const readJson = async (name: string) =>
 const golden = (await readJson('golden.json')) as unknown as {
   texts: { text: string; ids: number[] }[];
 };
-const tokenizer = await loadTokenizer(FIXTURE);
+const MEDIA = { image: 6, video: 7 };
+const tokenizer = await loadTokenizer(FIXTURE, MEDIA);
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('buildRawPrompt', () => {
@@ -38,7 +39,7 @@ describe('buildRawPrompt', () => {
     const bare = createTokenizer(
       { ...(await readJson('tokenizer.json')), post_processor: null },
       await readJson('tokenizer_config.json'),
-      null,
+      MEDIA,
     );
     expect(() => buildRawPrompt('', bare)).toThrow(failsWith('INVALID_REQUEST'));
   });
@@ -53,7 +54,7 @@ describe('buildRawPrompt', () => {
     const base = createTokenizer(
       await readJson('tokenizer.json'),
       await readJson('tokenizer_config.json'),
-      null,
+      MEDIA,
     );
     const message = { role: 'user', content: [{ type: 'text', text: 'a' }] } as const;
 

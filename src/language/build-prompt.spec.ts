@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 
 import { buildPrompt, type PromptSegment } from './build-prompt.js';
-import type { ChatMessage, ChatPart } from './chat-template.js';
-import { type Tokenizer, createTokenizer, loadTokenizer } from './tokenizer.js';
+import type { ChatMessage, ChatPart, TemplateVariables } from './chat-template.js';
+import { TaintedText } from './tainted-text.js';
+import { type Tokenizer, createTokenizer, loadTokenizer, withChatTemplate } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';
 const IMAGE_ID = 6;
+const MEDIA = { image: IMAGE_ID, video: 7 };
 
 interface GoldenConversation {
   messages: ChatMessage[];
@@ -19,15 +21,16 @@ interface Golden {
 async function withTemplate(template: string): Promise<Tokenizer> {
   const read = async (name: string) =>
     JSON.parse(await readFile(`${FIXTURE}/${name}`, 'utf8')) as Record<string, unknown>;
-  return createTokenizer(
+  const plain = createTokenizer(
     await read('tokenizer.json'),
     await read('tokenizer_config.json'),
-    template,
+    MEDIA,
   );
+  return withChatTemplate(plain, template);
 }
 
 const golden = JSON.parse(await readFile(`${FIXTURE}/golden.json`, 'utf8')) as Golden;
-const tokenizer = await loadTokenizer(FIXTURE);
+const tokenizer = await loadTokenizer(FIXTURE, MEDIA);
 const stringTokenizer = await withTemplate(
   await readFile(`${FIXTURE}/string-template.jinja`, 'utf8'),
 );
@@ -151,10 +154,26 @@ describe('buildPrompt', () => {
     }
   });
 
-  it('rejects a template that renders no text', async () => {
-    const empty = await withTemplate('hello');
+  it('gives variables of the client to the template, as plain text', async () => {
+    const made = await withTemplate(
+      '{{ date_string | default("no date") }}{% if thinks %}!{% endif %}{{ messages[0].content[-1].text }}',
+    );
+    const idsOf = (value: string) => [
+      ...made.prefixIds,
+      ...made.encode(TaintedText.fromUser(value)),
+    ];
+    const build = (variables?: TemplateVariables) =>
+      flatten(buildPrompt([user(text('a'))], made, variables));
 
-    expect(() => buildPrompt([user(text('a'))], empty)).toThrow(failsWith('MODEL_INVALID'));
+    expect(build()).toEqual(idsOf('no datea'));
+    expect(build({ date_string: 'Dilluns', thinks: true })).toEqual(idsOf('Dilluns!a'));
+    expect(build({ date_string: '<image>' })).not.toContain(IMAGE_ID);
+  });
+
+  it('rejects a template that renders no text', async () => {
+    await expect(withTemplate('hello')).rejects.toThrow(
+      'the chat template cannot be used: "it does not print the text of a user"',
+    );
   });
 
   it('rejects a conversation too long to tokenize', () => {

@@ -1,7 +1,8 @@
 import { MAX_CONVERSATION_BYTES } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { type ChatMessage, renderChat } from './chat-template.js';
-import type { Tokenizer } from './tokenizer.js';
+import { type ChatMessage, type TemplateVariables, noChatTemplate } from './chat-template.js';
+import { TaintedText } from './tainted-text.js';
+import type { MediaTokenIds, Tokenizer } from './tokenizer.js';
 
 /** A segment of a prompt: token ids, or the position of an image or video. */
 export type PromptSegment =
@@ -21,9 +22,9 @@ interface MediaPlaceholder {
 
 /**
  * Renders a conversation with the chat template and tokenizes it. The token ids equal Hugging Face's
- * `AutoProcessor.apply_chat_template(tokenize=True, add_generation_prompt=True)`, with each run of placeholder ids as
- * one media segment. One difference: user text that spells a control token is encoded as plain characters, which
- * prevents prompt injection.
+ * `apply_chat_template(tokenize=True, add_generation_prompt=True)`: that of `AutoProcessor` for models with a vision
+ * encoder, with each run of placeholder ids as one media segment, and that of `AutoTokenizer` for text models. One
+ * difference: user text that spells a control token is encoded as plain characters, which prevents prompt injection.
  *
  * @throws INVALID_REQUEST if the last message is not the user's, if the template rejects the messages, or if it does
  *   not place every image and video exactly once
@@ -32,25 +33,31 @@ interface MediaPlaceholder {
 export function buildPrompt(
   messages: readonly ChatMessage[],
   tokenizer: Tokenizer,
+  variables: TemplateVariables = {},
 ): PromptSegment[] {
   checkConversation(messages);
-  const segments = renderChat(messages, tokenizer);
-  const [first] = segments;
-  // As in transformers: if the template emits the beginning-of-sequence token, the tokenizer adds no special tokens.
-  const isComplete = first?.kind === 'control' && first.token.content === tokenizer.bosToken;
+  const { chatTemplate, prefixIds, suffixIds } = tokenizer;
+  if (!chatTemplate) throw noChatTemplate();
+  const rendered = chatTemplate.render(messages, variables);
+  const ids = tokenizer.encode(rendered);
+  const segments = splitAtMedia(
+    addsSpecialTokens(rendered, tokenizer) ? [...prefixIds, ...ids, ...suffixIds] : ids,
+    tokenizer.media,
+  );
+  assertEachMediaPlacedOnce(messages, segments);
+  return segments;
+}
 
-  const builder = createPromptBuilder();
-  if (!isComplete) builder.addIds(tokenizer.prefixIds);
-  for (const segment of segments) {
-    if (segment.kind === 'text') builder.addIds(encodeUserText(segment.text, tokenizer));
-    else if (segment.token.content === tokenizer.imageToken) builder.addMedia('image');
-    else if (segment.token.content === tokenizer.videoToken) builder.addMedia('video');
-    else builder.addIds([segment.token.id]);
-  }
-  if (!isComplete) builder.addIds(tokenizer.suffixIds);
-
-  assertEachMediaPlacedOnce(messages, builder.segments);
-  return builder.segments;
+/**
+ * Whether the post-processor's tokens are added to a rendered conversation. The tokenizer of a text model never adds
+ * them, because templates write them. The processor of a vision model does, unless the template begins with the
+ * beginning-of-sequence token.
+ */
+function addsSpecialTokens(rendered: TaintedText, { media, specialTokens }: Tokenizer): boolean {
+  if (media === null) return false;
+  const bos = specialTokens['bos_token'];
+  if (bos === undefined) return true;
+  return !(rendered.text.startsWith(bos) && rendered.isFromTemplate(0, bos.length));
 }
 
 /**
@@ -62,13 +69,34 @@ export function buildPrompt(
  */
 export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptSegment[] {
   checkBytes([text]);
-  const ids = [...tokenizer.prefixIds, ...encodeUserText(text, tokenizer)];
+  const ids = [...tokenizer.prefixIds, ...tokenizer.encode(TaintedText.fromUser(text))];
   if (ids.length === 0)
     throw new SalamandraError(
       'INVALID_REQUEST',
       'The prompt has no tokens. Send a text of at least one character.',
     );
   return [{ kind: 'text', ids }];
+}
+
+function splitAtMedia(ids: readonly number[], media: MediaTokenIds | null): PromptSegment[] {
+  const segments: PromptSegment[] = [];
+  const count = { image: 0, video: 0 };
+  let text: number[] | undefined;
+  for (const id of ids) {
+    const kind = id === media?.image ? 'image' : id === media?.video ? 'video' : null;
+    if (kind !== null) {
+      segments.push({ kind, index: count[kind] });
+      count[kind] += 1;
+      text = undefined;
+      continue;
+    }
+    if (!text) {
+      text = [];
+      segments.push({ kind: 'text', ids: text });
+    }
+    text.push(id);
+  }
+  return segments;
 }
 
 /** @throws INVALID_REQUEST if the template dropped or repeated an image or a video */
@@ -86,37 +114,6 @@ function assertEachMediaPlacedOnce(
       { details: { [kind === 'image' ? 'pictures' : 'clips']: parts.length, placed } },
     );
   }
-}
-
-function createPromptBuilder() {
-  const segments: PromptSegment[] = [];
-  let textIds: number[] | undefined;
-  const count = { image: 0, video: 0 };
-  return {
-    segments,
-    addIds(ids: readonly number[]) {
-      if (ids.length === 0) return;
-      if (!textIds) {
-        textIds = [];
-        segments.push({ kind: 'text', ids: textIds });
-      }
-      for (const id of ids) textIds.push(id);
-    },
-    addMedia(kind: MediaPlaceholder['kind']) {
-      textIds = undefined;
-      segments.push({ kind, index: count[kind] });
-      count[kind] += 1;
-    },
-  };
-}
-
-function encodeUserText(text: string, tokenizer: Tokenizer): number[] {
-  const ids = tokenizer.encodeText(text);
-  // The plain tokenizer cannot produce control tokens. Checked anyway, because one would be a prompt injection.
-  if (ids.some((id) => tokenizer.unsafeIds.has(id))) {
-    throw new SalamandraError('INTERNAL', 'Tokenizing the text produced a control token.');
-  }
-  return ids;
 }
 
 function checkConversation(messages: readonly ChatMessage[]): void {

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { invalidModel } from '../models/package/invalid-model.js';
-import type { TemplateMessage, Tokenizer } from './tokenizer.js';
-import type { ControlToken } from './tokenizer-json.js';
+import { compileTemplate } from './jinja/template.js';
+import { TemplateError, fromJson, text, type Value } from './jinja/values.js';
+import { TaintedText } from './tainted-text.js';
 
 type ChatRole = 'system' | 'user' | 'assistant';
 
@@ -18,46 +17,95 @@ export interface ChatMessage {
   readonly content: readonly ChatPart[];
 }
 
-/** A segment of a rendered conversation. Control tokens come from the template only, never from user text. */
-export type RenderedSegment =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'control'; readonly token: ControlToken };
+/** Variables that a client gives to the template, such as `date_string`: plain JSON values. */
+export type TemplateVariables = Readonly<Record<string, unknown>>;
+
+/** Variables that the service sets itself. Special tokens from a client would be plain text and match nothing. */
+export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
+  ...['messages', 'tools', 'documents', 'add_generation_prompt', 'continue_final_message'],
+  ...['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token'],
+]);
+
+type MediaKind = 'image' | 'video';
+
+/** The control token that stands for an image or a video in the rendered template; `null` if the model has none. */
+export type Placeholders = Readonly<Record<MediaKind, string | null>>;
 
 /** Whether a template expects the content of a role as a list of parts or as a string. */
 type ContentStyle = 'parts' | 'text';
 
-type RenderTemplate = NonNullable<Tokenizer['renderTemplate']>;
+/** How a template expects its messages. */
+interface MessageStyle {
+  readonly roles: Readonly<Record<ChatRole, ContentStyle>>;
+  /** The `type` of media parts. */
+  readonly media: Readonly<Record<MediaKind, MediaSpelling>>;
+}
 
-/** Probed once per tokenizer. */
-const stylesByTokenizer = new WeakMap<Tokenizer, Readonly<Record<ChatRole, ContentStyle>>>();
+/** `image`, as transformers has it, or `image_url`, as OpenAI's API has it. */
+type MediaSpelling = 'plain' | 'url';
+
+/** A message in the format of the template. */
+interface TemplateMessage {
+  readonly role: string;
+  readonly content: unknown;
+}
+
+/** The chat template of a model. */
+export interface ChatTemplate {
+  /**
+   * Renders a conversation with a generation prompt. The result knows which characters the client wrote.
+   *
+   * @throws INVALID_REQUEST if the template rejects the messages, with its reason
+   */
+  render(messages: readonly ChatMessage[], variables?: TemplateVariables): TaintedText;
+}
 
 /**
- * Renders a conversation with the checkpoint's chat template (Jinja) and splits the result at control tokens.
+ * Compiles a chat template and finds out how it expects messages: by rendering probes, once.
  *
- * Every text is replaced by a random placeholder while the template runs and restored after the split. User text can
- * therefore neither become a control token nor influence the template. Only the white space around a text passes
- * through the template, because templates may trim it.
- *
- * @throws INVALID_REQUEST if the model has no chat template, or the template rejects the messages (roles that do not
- *   alternate, for instance)
- * @throws MODEL_INVALID if the template renders no user text
+ * @param specialTokens `bos_token` and the others, which the template may print
+ * @throws MODEL_INVALID with the template's own error if it cannot be compiled, or renders no user message
  */
-export function renderChat(
-  messages: readonly ChatMessage[],
-  tokenizer: Tokenizer,
-): RenderedSegment[] {
-  const { renderTemplate } = tokenizer;
-  if (!renderTemplate) throw noChatTemplate();
-  const styles = contentStyles(tokenizer, renderTemplate);
-  const placeholders = createPlaceholders();
-  const rendered = renderOrRefuse(
-    renderTemplate,
-    messages.map(({ role, content }) => ({
-      role,
-      content: toTemplateContent(content, styles[role], tokenizer, placeholders.hide),
-    })),
+export function createChatTemplate(
+  source: string,
+  specialTokens: Readonly<Record<string, string>>,
+  placeholders: Placeholders,
+): ChatTemplate {
+  const template = failingAs(invalidTemplate, () => compileTemplate(source));
+  const renderMessages = (
+    messages: readonly TemplateMessage[],
+    variables: Readonly<Record<string, Value>> = {},
+  ): TaintedText =>
+    template.render({
+      tools: null,
+      documents: null,
+      add_generation_prompt: true,
+      ...fromRecord(specialTokens),
+      ...variables,
+      messages: messages.map((message) => fromJson(message)),
+    });
+  const style = probeStyle(renderMessages, placeholders);
+  return {
+    render: (messages, variables = {}) =>
+      failingAs(rejectedMessages, () =>
+        renderMessages(
+          messages.map(({ role, content }) => ({
+            role,
+            content: toTemplateContent(content, style, style.roles[role], placeholders),
+          })),
+          fromRecord(variables, (value) => TaintedText.fromUser(value)),
+        ),
+      ),
+  };
+}
+
+function fromRecord(
+  record: TemplateVariables,
+  toText: (value: string) => TaintedText = text,
+): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, fromJson(value, toText)]),
   );
-  return splitAtControlTokens(rendered, tokenizer.controlTokens, placeholders.restore);
 }
 
 /** The error for messages to a base model, which only completes text. */
@@ -68,130 +116,146 @@ export function noChatTemplate(): SalamandraError {
   );
 }
 
-function renderOrRefuse(renderTemplate: RenderTemplate, messages: TemplateMessage[]): string {
+function failingAs<T>(toError: (error: TemplateError) => Error, run: () => T): T {
   try {
-    return renderTemplate(messages);
-  } catch (cause) {
-    throw new SalamandraError(
-      'INVALID_REQUEST',
-      'The chat template of the model rejects these messages. Alternate the roles "user" and "assistant", starting with "user".',
-      { cause },
-    );
+    return run();
+  } catch (error) {
+    if (error instanceof TemplateError) throw toError(error);
+    // A template that nests too deeply.
+    if (error instanceof RangeError) throw toError(new TemplateError('it nests too deeply'));
+    throw error;
   }
+}
+
+function invalidTemplate(error: TemplateError): Error {
+  return invalidModel(`the chat template cannot be used: ${quoteError(error)}`, error);
+}
+
+function rejectedMessages(cause: TemplateError): SalamandraError {
+  return new SalamandraError(
+    'INVALID_REQUEST',
+    `The chat template of the model rejects these messages: ${quoteError(cause)}. Change the messages; most templates expect the roles "user" and "assistant" in turn, after an optional system message.`,
+    { cause },
+  );
+}
+
+/** The message of a template's error comes from the model's files: it is shortened, and printed in one line. */
+function quoteError({ message }: TemplateError): string {
+  const plain = message.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  const short = plain.length > 200 ? `${plain.slice(0, 200)}…` : plain;
+  return `"${short.replace(/\.$/, '')}"`;
 }
 
 function toTemplateContent(
   parts: readonly ChatPart[],
-  style: ContentStyle,
-  { imageToken, videoToken }: Pick<Tokenizer, 'imageToken' | 'videoToken'>,
-  hide: (text: string) => string,
-): TemplateMessage['content'] {
-  if (style === 'parts') {
-    return parts.map((part): Record<string, string> =>
-      part.type === 'text' ? { type: 'text', text: hide(part.text) } : { type: part.type },
+  style: MessageStyle,
+  contentStyle: ContentStyle,
+  placeholders: Placeholders,
+): unknown {
+  if (contentStyle === 'parts') {
+    return parts.map((part) =>
+      part.type === 'text'
+        ? { type: 'text', text: TaintedText.fromUser(part.text) }
+        : spellMedia(part.type, style.media[part.type]),
     );
   }
   // Templates for string content have no media parts: use the placeholder tokens of the training data.
-  const markers = { image: `${imageToken}\n`, video: `${videoToken}\n` };
-  return parts
-    .map((part) => (part.type === 'text' ? hide(part.text) : markers[part.type]))
-    .join('');
+  return TaintedText.concat(
+    parts.map((part) =>
+      part.type === 'text'
+        ? TaintedText.fromUser(part.text)
+        : TaintedText.fromTemplate(`${placeholders[part.type] ?? ''}\n`),
+    ),
+  );
 }
 
-interface Placeholders {
-  readonly hide: (text: string) => string;
-  readonly restore: (rendered: string) => string;
+function spellMedia(kind: MediaKind, spelling: MediaSpelling): Record<string, unknown> {
+  if (spelling === 'plain') return { type: kind };
+  const type = `${kind}_url`;
+  return { type, [type]: { url: '' } };
 }
 
-function createPlaceholders(): Placeholders {
-  const nonce = randomBytes(16).toString('hex');
-  const hidden: string[] = [];
-  const pattern = new RegExp(`q${nonce}x(\\d+)q`, 'g');
-  return {
-    hide(text) {
-      const core = text.trim();
-      if (core === '') return text;
-      const start = text.indexOf(core);
-      hidden.push(core);
-      return `${text.slice(0, start)}q${nonce}x${hidden.length - 1}q${text.slice(start + core.length)}`;
-    },
-    restore: (rendered) =>
-      rendered.replace(pattern, (_, index: string) => hidden[Number(index)] ?? ''),
-  };
-}
-
-function splitAtControlTokens(
-  rendered: string,
-  controlTokens: ReadonlyMap<string, ControlToken>,
-  restore: (text: string) => string,
-): RenderedSegment[] {
-  // Longest first: a token may be a prefix of another.
-  const contents = [...controlTokens.keys()].sort((a, b) => b.length - a.length);
-  if (contents.length === 0) return [{ kind: 'text', text: restore(rendered) }];
-  const pattern = new RegExp(`(${contents.map(escapeRegExp).join('|')})`);
-  const segments = rendered.split(pattern).map((text) => ({
-    token: controlTokens.get(text),
-    text,
-  }));
-  return segments.flatMap(({ token, text }, index): RenderedSegment[] => {
-    if (token) return [{ kind: 'control', token }];
-    let restored = restore(text);
-    if (segments[index - 1]?.token?.stripsRight) restored = restored.trimStart();
-    if (segments[index + 1]?.token?.stripsLeft) restored = restored.trimEnd();
-    return restored === '' ? [] : [{ kind: 'text', text: restored }];
-  });
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
+type RenderMessages = (messages: readonly TemplateMessage[]) => TaintedText;
 
 /**
- * Probes the content style of each role. A list of parts is tried first, because vision templates expect it. A template
- * for strings either fails on a list or prints it literally, so that the extra field of the probe appears in the
- * output.
+ * Probes the content style of each role. Vision templates expect a list of parts, which is tried first for them; text
+ * models are given strings. A template for strings either fails on a list or prints it literally, so that the extra
+ * field of the probe appears in the output.
  */
-function contentStyles(
-  tokenizer: Tokenizer,
-  renderTemplate: RenderTemplate,
-): Readonly<Record<ChatRole, ContentStyle>> {
-  const known = stylesByTokenizer.get(tokenizer);
-  if (known) return known;
-  const user = probeStyle(renderTemplate, (content) => [{ role: 'user', content }]);
-  if (!user) throw invalidModel('the chat template renders no user message');
-  const plainUser = {
-    role: 'user',
-    content: user === 'parts' ? [{ type: 'text', text: 'a' }] : 'a',
-  };
-  const styles = {
+function probeStyle(render: RenderMessages, placeholders: Placeholders): MessageStyle {
+  const order: readonly ContentStyle[] =
+    placeholders.image === null ? ['text', 'parts'] : ['parts', 'text'];
+  const errors: TemplateError[] = [];
+  const probe = (conversation: (content: unknown) => TemplateMessage[]) =>
+    order.find((style) => rendersText(render, conversation, style, errors));
+
+  const user =
+    probe((content) => [{ role: 'user', content }]) ??
+    // Some templates demand a system message.
+    order.find((style) =>
+      rendersText(
+        render,
+        (content) => [
+          { role: 'system', content: plainContent(style) },
+          { role: 'user', content },
+        ],
+        style,
+        errors,
+      ),
+    );
+  if (!user) {
+    throw invalidTemplate(errors[0] ?? new TemplateError('it does not print the text of a user'));
+  }
+  const plainUser = { role: 'user', content: plainContent(user) };
+  const roles = {
     user,
-    // A role that the template rejects gets the user's style. A request that uses the role is rejected by `renderChat`.
-    assistant:
-      probeStyle(renderTemplate, (content) => [
-        plainUser,
-        { role: 'assistant', content },
-        plainUser,
-      ]) ?? user,
-    system:
-      probeStyle(renderTemplate, (content) => [{ role: 'system', content }, plainUser]) ?? user,
+    // A role that the template rejects gets the user's style. A request that uses the role is rejected by `render`.
+    assistant: probe((content) => [plainUser, { role: 'assistant', content }, plainUser]) ?? user,
+    system: probe((content) => [{ role: 'system', content }, plainUser]) ?? user,
   };
-  stylesByTokenizer.set(tokenizer, styles);
-  return styles;
+  const media = {
+    image: probeSpelling(render, 'image', placeholders),
+    video: probeSpelling(render, 'video', placeholders),
+  };
+  return { roles, media };
 }
 
-function probeStyle(
-  renderTemplate: RenderTemplate,
-  conversation: (content: TemplateMessage['content']) => TemplateMessage[],
-): ContentStyle | undefined {
-  const [text, marker] = ['probetext', 'probemarker'];
-  const render = (content: TemplateMessage['content']): string => {
+const plainContent = (style: ContentStyle): unknown =>
+  style === 'parts' ? [{ type: 'text', text: 'a' }] : 'a';
+
+function rendersText(
+  render: RenderMessages,
+  conversation: (content: unknown) => TemplateMessage[],
+  style: ContentStyle,
+  errors: TemplateError[],
+): boolean {
+  const [probe, marker] = ['probetext', 'probemarker'];
+  try {
+    const content = style === 'parts' ? [{ type: 'text', text: probe, marker }] : probe;
+    const rendered = render(conversation(content)).text;
+    return rendered.includes(probe) && !rendered.includes(marker);
+  } catch (error) {
+    if (!(error instanceof TemplateError || error instanceof RangeError)) throw error;
+    errors.push(error instanceof TemplateError ? error : new TemplateError('it nests too deeply'));
+    return false;
+  }
+}
+
+/** The first spelling for which the template places the placeholder once; `plain` if there is none. */
+function probeSpelling(
+  render: RenderMessages,
+  kind: MediaKind,
+  placeholders: Placeholders,
+): MediaSpelling {
+  const token = placeholders[kind];
+  if (token === null) return 'plain';
+  const places = (spelling: MediaSpelling): boolean => {
+    const content = [spellMedia(kind, spelling), { type: 'text', text: 'a' }];
     try {
-      return renderTemplate(conversation(content));
+      return render([{ role: 'user', content }]).text.split(token).length === 2;
     } catch {
-      return '';
+      return false;
     }
   };
-  const withParts = render([{ type: 'text', text, marker }]);
-  if (withParts.includes(text) && !withParts.includes(marker)) return 'parts';
-  return render(text).includes(text) ? 'text' : undefined;
+  return !places('plain') && places('url') ? 'url' : 'plain';
 }

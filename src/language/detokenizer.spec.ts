@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { createDetokenizer } from './detokenizer.js';
+import { TaintedText } from './tainted-text.js';
 import { loadTokenizer } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';
@@ -11,7 +12,7 @@ interface Golden {
 }
 
 const golden = JSON.parse(await readFile(`${FIXTURE}/golden.json`, 'utf8')) as Golden;
-const tokenizer = await loadTokenizer(FIXTURE);
+const tokenizer = await loadTokenizer(FIXTURE, null);
 
 function decodeInPieces(ids: readonly number[]): string[] {
   const detokenizer = createDetokenizer(tokenizer);
@@ -41,7 +42,7 @@ describe('createDetokenizer', () => {
   });
 
   it('returns text as soon as a word is final', () => {
-    const ids = tokenizer.encodeText('Què hi ha? 😀a');
+    const ids = tokenizer.encode(TaintedText.fromUser('Què hi ha? 😀a'));
     const pieces = decodeInPieces(ids);
 
     expect(pieces[0]).not.toBe('');

@@ -1,7 +1,8 @@
 import { tokenText } from './detokenizer.js';
+import { TaintedText } from './tainted-text.js';
 import { loadTokenizer } from './tokenizer.js';
 
-const tokenizer = await loadTokenizer('test/golden/tokenizer');
+const tokenizer = await loadTokenizer('test/golden/tokenizer', null);
 const textOf = (id: number, isFirst = false) => tokenText(id, isFirst, tokenizer);
 
 describe('tokenText', () => {
@@ -28,7 +29,7 @@ describe('tokenText', () => {
     'gives the bytes of %s in pieces',
     (text) => {
       const bytes = tokenizer
-        .encodeText(text)
+        .encode(TaintedText.fromUser(text))
         .flatMap((id, index) => [...textOf(id, index === 0).bytes]);
 
       expect(Buffer.from(bytes).toString()).toBe(text);

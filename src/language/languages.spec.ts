@@ -3,7 +3,15 @@ import {
   videoInstruction,
   questionInstruction,
 } from './caption-instructions.js';
-import { CAPTION_KINDS, LANGUAGES, languageEntry, resolveLanguage } from './languages.js';
+import {
+  CAPTION_KINDS,
+  defaultLanguage,
+  LANGUAGE_CODES,
+  LANGUAGES,
+  languageEntry,
+  offeredLanguages,
+  resolveLanguage,
+} from './languages.js';
 
 const CODES =
   'bg ca cs cy da de el en es et eu fi fr ga gl hr hu it lt lv mt nl nn no oc pl pt ro ru sh sk sl sr sv uk';
@@ -58,6 +66,15 @@ describe('resolveLanguage', () => {
     ['sr-Cyrl-RS', 'sr'],
     ['sr-Latn', 'sh'],
     ['sr_latn_RS', 'sh'],
+    ['sh', 'sh'],
+    ['cat', 'ca'],
+    ['eus', 'eu'],
+    ['baq', 'eu'],
+    ['nob', 'no'],
+    ['nor', 'no'],
+    ['nno', 'nn'],
+    ['srp-Latn', 'sh'],
+    ['en-x', 'en'],
   ])('reads %s as %s', (tag, code) => {
     expect(resolveLanguage(tag).code).toBe(code);
   });
@@ -79,6 +96,48 @@ describe('resolveLanguage', () => {
     expect(() => resolveLanguage(tag)).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER' }) as Error,
     );
+  });
+});
+
+describe('the languages of a model', () => {
+  it('are all if the model does not say, or says others only', () => {
+    expect(offeredLanguages(null)).toEqual(LANGUAGE_CODES);
+    expect(offeredLanguages(['zh', 'ja'])).toEqual(LANGUAGE_CODES);
+  });
+
+  it('are those of its tags, in the order of the table', () => {
+    const tags = ['spa', 'zh', 'pt-pt', 'en', 'nb', 'en-gb', 'hbs'];
+    expect(offeredLanguages(tags)).toEqual(['en', 'es', 'no', 'pt', 'sh']);
+  });
+
+  it('are 29 of the 35 languages of EuroLLM', () => {
+    const card =
+      'en de es fr it pt pl nl tr sv cs el hu ro fi uk sl sk da lt lv et bg no ca hr ga mt gl zh ru ko ja ar hi';
+    const offered = offeredLanguages(card.split(' '));
+    expect(offered).toHaveLength(29);
+    expect(LANGUAGE_CODES.filter((code) => !offered.includes(code))).toEqual([
+      ...['cy', 'eu', 'nn', 'oc', 'sh', 'sr'],
+    ]);
+  });
+
+  it('limit the requests, with an error that names them', () => {
+    const offered = ['de', 'en', 'es', 'fr', 'it'];
+    expect(resolveLanguage('spa', offered).code).toBe('es');
+    expect(() => resolveLanguage('ca', offered)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_PARAMETER',
+        message: 'The model has no Catalan (ca). Use one of its languages: de, en, es, fr, it.',
+        details: { parameter: 'language', allowed: offered },
+      }) as Error,
+    );
+    expect(() => resolveLanguage('zh', offered)).toThrow('Use one of: de, en, es, fr, it.');
+  });
+
+  it.each([
+    [['de', 'en'], 'en'],
+    [['de', 'fr'], 'de'],
+  ])('of %j default to %s', (offered, code) => {
+    expect(defaultLanguage(offered)).toBe(code);
   });
 });
 

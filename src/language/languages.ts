@@ -40,48 +40,90 @@ export const LANGUAGES: readonly Language[] = entries.map(({ code, name, english
   Object.freeze({ code, name, englishName }),
 );
 
+/** The codes of all languages. */
+export const LANGUAGE_CODES: readonly string[] = LANGUAGES.map(({ code }) => code);
+
 /**
- * Other tags of the languages. Serbian in Latin script becomes `sh`, because the model answers `sr` in Cyrillic.
+ * Codes that differ from the canonical tag (CLDR). Serbian in Latin script becomes `sh`, because the model answers `sr`
+ * in Cyrillic.
  */
-const ALIASES: Readonly<Record<string, string>> = {
-  nb: 'no',
-  mo: 'ro',
-  hbs: 'sh',
-  'sr-latn': 'sh',
-};
+const CODES_BY_TAG: Readonly<Record<string, string>> = { nb: 'no', 'sr-latn': 'sh' };
 
 const LANGUAGE_TAG = /^[a-z]{2,3}(?:[-_][a-z0-9]{1,8}){0,6}$/i;
 
 /**
- * Resolves a BCP 47 tag (RFC 5646). Regions and variants are ignored: `pt-BR` is `pt`, `ca-valencia` is `ca`. Case does
- * not matter, and `_` is accepted for `-`.
+ * Resolves a BCP 47 tag (RFC 5646) or an ISO 639-2 or 639-3 code: `cat` is `ca`. Regions and variants are ignored:
+ * `pt-BR` is `pt`, `ca-valencia` is `ca`. Case does not matter, and `_` is accepted for `-`.
  *
- * @throws INVALID_PARAMETER if the tag is malformed or its language is not in LANGUAGES
+ * @param offered codes of the languages of a model; see `offeredLanguages`.
+ * @throws INVALID_PARAMETER if the tag is malformed, or if its language is not in LANGUAGES or not offered.
  */
-export function resolveLanguage(tag: string): Language {
-  if (LANGUAGE_TAG.test(tag)) {
-    const [primary = '', script = ''] = tag.toLowerCase().split(/[-_]/);
-    const code = ALIASES[`${primary}-${script}`] ?? ALIASES[primary] ?? primary;
-    const language = LANGUAGES.find((candidate) => candidate.code === code);
-    if (language) return language;
+export function resolveLanguage(
+  tag: string,
+  offered: readonly string[] = LANGUAGE_CODES,
+): Language {
+  const language = findLanguage(tag);
+  if (!language) throw unsupportedLanguage(tag, offered);
+  if (!offered.includes(language.code)) throw notOffered(language, offered);
+  return language;
+}
+
+/** The language of a tag; undefined if there is none. See `resolveLanguage`. */
+function findLanguage(tag: string): Language | undefined {
+  if (!LANGUAGE_TAG.test(tag)) return undefined;
+  const [primary = '', script = ''] = canonicalTag(tag).toLowerCase().split('-');
+  const code = CODES_BY_TAG[`${primary}-${script}`] ?? CODES_BY_TAG[primary] ?? primary;
+  return LANGUAGES.find((candidate) => candidate.code === code);
+}
+
+function canonicalTag(tag: string): string {
+  const hyphenated = tag.replaceAll('_', '-');
+  try {
+    return Intl.getCanonicalLocales(hyphenated)[0] ?? hyphenated;
+  } catch {
+    // Subtags that RFC 5646 does not allow are ignored like all others.
+    return hyphenated;
   }
-  throw unsupportedLanguage(tag);
+}
+
+/**
+ * The codes of the languages that a model offers, in the order of LANGUAGES: those in the manifest of its package; all
+ * if the manifest names none, or none of LANGUAGES.
+ *
+ * @param tags BCP 47 tags; null if the model does not say which languages it has.
+ */
+export function offeredLanguages(tags: readonly string[] | null): readonly string[] {
+  const codes = new Set((tags ?? []).map((tag) => findLanguage(tag)?.code));
+  const offered = LANGUAGE_CODES.filter((code) => codes.has(code));
+  return offered.length === 0 ? LANGUAGE_CODES : offered;
+}
+
+/** English, or the first language of a model that does not offer it. */
+export function defaultLanguage(offered: readonly string[]): string {
+  return offered.includes('en') ? 'en' : (offered[0] ?? 'en');
 }
 
 /** The entry of a language in languages.json. @throws INVALID_PARAMETER if there is none */
 export function languageEntry(language: Language): LanguageEntry {
   const entry = entriesByCode.get(language.code);
   if (entry) return entry;
-  throw unsupportedLanguage(language.code);
+  throw unsupportedLanguage(language.code, LANGUAGE_CODES);
 }
 
 /** @param tag repeated in the message only if it is well-formed, because it comes from the client. */
-function unsupportedLanguage(tag: string): SalamandraError {
+function unsupportedLanguage(tag: string, offered: readonly string[]): SalamandraError {
   const name = LANGUAGE_TAG.test(tag) ? `The language "${tag}"` : 'This language tag';
-  const allowed = LANGUAGES.map(({ code }) => code);
   return new SalamandraError(
     'INVALID_PARAMETER',
-    `${name} is not supported. Use one of: ${allowed.join(', ')}.`,
-    { details: { parameter: 'language', allowed } },
+    `${name} is not supported. Use one of: ${offered.join(', ')}.`,
+    { details: { parameter: 'language', allowed: [...offered] } },
+  );
+}
+
+function notOffered({ code, englishName }: Language, offered: readonly string[]): SalamandraError {
+  return new SalamandraError(
+    'INVALID_PARAMETER',
+    `The model has no ${englishName} (${code}). Use one of its languages: ${offered.join(', ')}.`,
+    { details: { parameter: 'language', allowed: [...offered] } },
   );
 }

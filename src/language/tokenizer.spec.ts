@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { JsonObject } from '../models/package/json-fields.js';
+import { TaintedText } from './tainted-text.js';
 import { createTokenizer, loadTokenizer } from './tokenizer.js';
 
 const FIXTURE = 'test/golden/tokenizer';
@@ -15,48 +16,54 @@ async function readJson(name: string): Promise<JsonObject> {
   return JSON.parse(await readFile(join(FIXTURE, name), 'utf8')) as JsonObject;
 }
 
-const tokenizer = await loadTokenizer(FIXTURE);
+const MEDIA = { image: 6, video: 7 };
+const tokenizer = await loadTokenizer(FIXTURE, MEDIA);
+const encodeUser = (text: string) => tokenizer.encode(TaintedText.fromUser(text));
 const golden = (await readJson('golden.json')) as unknown as Golden;
 
-describe('encodeText', () => {
+describe('encode', () => {
   it.each(
     golden.texts.map(({ text, ids }) => [JSON.stringify(text).slice(0, 60), text, ids] as const),
   )('gives the ids of Hugging Face for %s', (_, text, ids) => {
-    expect([...tokenizer.prefixIds, ...tokenizer.encodeText(text)]).toEqual(ids);
+    expect([...tokenizer.prefixIds, ...encodeUser(text)]).toEqual(ids);
   });
 
   it('parses the control tokens of the checkpoint', () => {
     expect(tokenizer.prefixIds).toEqual([1]);
     expect(tokenizer.suffixIds).toEqual([]);
-    expect(tokenizer.bosToken).toBe('<s>');
-    expect(tokenizer.imageToken).toBe('<image>');
+    expect(tokenizer.specialTokens['bos_token']).toBe('<s>');
+    expect(tokenizer.placeholders).toEqual({ image: '<image>', video: '<video>' });
     expect([...tokenizer.controlIds]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect([...tokenizer.unsafeIds]).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect([...tokenizer.specialIds]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(tokenizer.pieceOf(5)).toBe('<|im_end|>');
     expect(tokenizer.pieceOf(1_000_000)).toBeUndefined();
-    expect(tokenizer.encodeText('')).toEqual([]);
+    expect(encodeUser('')).toEqual([]);
   });
 
   it('encodes a lone surrogate as U+FFFD', () => {
-    expect(tokenizer.encodeText('a\ud83db')).toEqual(tokenizer.encodeText('a\ufffdb'));
+    expect(encodeUser('a\ud83db')).toEqual(encodeUser('a\ufffdb'));
   });
 
   it('does not merge characters into a control token', async () => {
     const file = await readJson('tokenizer.json');
     const model = file['model'] as { vocab: Record<string, number>; merges: [string, string][] };
     const rows = Object.keys(model.vocab).length + 2;
+    const spelling = ['<', '/', '>', '</', 's>', 'x0A>', '<0'];
     const spelled = {
       ...file,
       model: {
         ...model,
-        vocab: { ...model.vocab, '</': rows, 's>': rows + 1 },
+        vocab: {
+          ...Object.fromEntries(spelling.map((piece, index) => [piece, rows + index])),
+          ...model.vocab,
+        },
         merges: [['<', '/'], ['s', '>'], ['</', 's>'], ['<0', 'x0A>'], ...model.merges],
       },
     };
     const config = await readJson('tokenizer_config.json');
-    const misled = createTokenizer(spelled, config, '{{ messages[0].content }}');
+    const misled = createTokenizer(spelled, config, MEDIA);
 
-    const ids = misled.encodeText('a</s>b');
+    const ids = misled.encode(TaintedText.fromUser('a</s>b'));
 
     expect(ids.map((id) => misled.pieceOf(id))).toEqual(['▁a', '</', 's>', 'b']);
   });
@@ -77,32 +84,31 @@ describe('loadTokenizer', () => {
     async (name) => {
       await rm(join(directory, name));
 
-      await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
+      await expect(loadTokenizer(directory, MEDIA)).rejects.toThrow(invalid);
     },
   );
 
   it('loads a model without a chat template', async () => {
     await rm(join(directory, 'chat_template.jinja'));
 
-    const { renderTemplate, encodeText } = await loadTokenizer(directory);
+    const { chatTemplate, encode } = await loadTokenizer(directory, MEDIA);
 
-    expect(renderTemplate).toBeNull();
-    expect(encodeText('a')).not.toEqual([]);
+    expect(chatTemplate).toBeNull();
+    expect(encode(TaintedText.fromUser('a'))).not.toEqual([]);
   });
 
   it('rejects a chat template that cannot be read', async () => {
     await rm(join(directory, 'chat_template.jinja'));
     await mkdir(join(directory, 'chat_template.jinja'));
 
-    await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
+    await expect(loadTokenizer(directory, MEDIA)).rejects.toThrow(invalid);
   });
 
   it.each<[string, Record<string, unknown>]>([
     ['another model', { model: { type: 'Unigram', vocab: [] } }],
     ['no merges', { model: { type: 'BPE', vocab: {} } }],
-    ['a byte-level decoder', { decoder: { type: 'ByteLevel' } }],
     ['no decoder', { decoder: null }],
-    ['another decoding order', { decoder: { type: 'Sequence', decoders: [{ type: 'Fuse' }] } }],
+    ['a decoder for WordPiece', { decoder: { type: 'WordPiece' } }],
     ['a BERT post-processor', { post_processor: { type: 'BertProcessing' } }],
     ['an id that is no number', { added_tokens: [{ id: 'x', content: '<s>' }] }],
     ['an unknown normalizer', { normalizer: { type: 'Rot13' } }],
@@ -111,6 +117,6 @@ describe('loadTokenizer', () => {
     const file = await readJson('tokenizer.json');
     await writeFile(join(directory, 'tokenizer.json'), JSON.stringify({ ...file, ...change }));
 
-    await expect(loadTokenizer(directory)).rejects.toThrow(invalid);
+    await expect(loadTokenizer(directory, MEDIA)).rejects.toThrow(invalid);
   });
 });

@@ -1,115 +1,141 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { env, PreTrainedTokenizer } from '@huggingface/transformers';
-
 import { type JsonObject, parseJsonObject } from '../models/package/json-fields.js';
-import { invalidModel } from '../models/package/invalid-model.js';
+import { checkingFile, invalidModel } from '../models/package/invalid-model.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
-import { type ControlToken, type DecodingSteps, parseTokenizerFile } from './tokenizer-json.js';
+import { createSectionSplitter } from './added-tokens.js';
+import { createPieceEncoder } from './byte-pairs.js';
+import { type ChatTemplate, type Placeholders, createChatTemplate } from './chat-template.js';
+import { createNormalizer } from './normalizers.js';
+import { createPreTokenizer } from './pre-tokenizers.js';
+import { listSpecialTokens } from './special-tokens.js';
+import type { TaintedText } from './tainted-text.js';
+import { createTokenDecoder, type TokenDecoder } from './token-decoders.js';
+import {
+  type SurroundingIds,
+  parseAddedTokens,
+  parsePostProcessor,
+  piecesById,
+} from './tokenizer-json.js';
 
-/** A message in the format of the checkpoint's Jinja template. */
-export interface TemplateMessage {
-  readonly role: string;
-  readonly content: string | readonly Readonly<Record<string, string>>[];
+/** Token ids of the placeholders of images and videos; `null` for a model that knows no videos. */
+export interface MediaTokenIds {
+  readonly image: number;
+  readonly video: number | null;
 }
 
-/** Encodes text and renders the checkpoint's chat template. Stateless, without native memory. */
-export interface Tokenizer {
+/** Encodes text and renders the chat template. Stateless, without native memory. */
+export interface Tokenizer extends SurroundingIds {
   /**
-   * Token ids of text between two control tokens. Text that spells a control token is not encoded as one. No special
-   * tokens are added.
+   * Token ids of a whole text, without the ids around it. Control tokens match only where the template wrote them: text
+   * of a client that spells a control token is encoded as plain characters.
    */
-  encodeText(text: string): number[];
+  encode(text: TaintedText): number[];
   /** The piece of a token id; undefined outside the vocabulary. */
   pieceOf(id: number): string | undefined;
-  readonly decoding: DecodingSteps;
-  /** Tokens that only the chat template may emit, by their content. */
-  readonly controlTokens: ReadonlyMap<string, ControlToken>;
+  readonly decoder: TokenDecoder;
+  /** Token ids that user text must not contain. */
   readonly controlIds: ReadonlySet<number>;
-  /** Control token ids that user text must not contain: all except the unknown token. */
-  readonly unsafeIds: ReadonlySet<number>;
-  /** Token ids before and after every prompt, usually the beginning-of-sequence token before it. */
-  readonly prefixIds: readonly number[];
-  readonly suffixIds: readonly number[];
-  /** The beginning-of-sequence token. If the template emits it, `prefixIds` and `suffixIds` are not added. */
-  readonly bosToken: string | null;
-  /** The placeholder of an image in the rendered template. */
-  readonly imageToken: string;
-  /** The placeholder of a video in the rendered template. */
-  readonly videoToken: string;
-  /** Renders the chat template with a generation prompt. Throws the template's exceptions. `null` for base models. */
-  readonly renderTemplate: ((messages: readonly TemplateMessage[]) => string) | null;
+  /** Token ids that decoded text leaves out. */
+  readonly specialIds: ReadonlySet<number>;
+  /** Named special tokens, such as `bos_token`, which chat templates may print. */
+  readonly specialTokens: Readonly<Record<string, string>>;
+  /** Token ids of the placeholders of images and videos; `null` for text models. */
+  readonly media: MediaTokenIds | null;
+  readonly placeholders: Placeholders;
+  /** `null` for base models. */
+  readonly chatTemplate: ChatTemplate | null;
 }
-
-const DEFAULT_IMAGE_TOKEN = '<image>';
-const DEFAULT_VIDEO_TOKEN = '<video>';
-
-// The files are on disk and verified. A missing file must be an error, not a download.
-env.allowRemoteModels = false;
 
 /**
  * Loads tokenizer.json, tokenizer_config.json and the optional chat_template.jinja of a model package or a checkpoint.
  *
- * @throws MODEL_INVALID if a required file is missing, or is not a tokenizer of the Llama family
+ * @throws MODEL_INVALID if a required file is missing, or needs something that is not supported
  */
-export async function loadTokenizer(directory: string): Promise<Tokenizer> {
+export async function loadTokenizer(
+  directory: string,
+  media: MediaTokenIds | null,
+): Promise<Tokenizer> {
   const [fileBytes, configBytes, template] = await Promise.all([
     readModelFile(directory, PACKAGE_FILES.tokenizer),
     readModelFile(directory, PACKAGE_FILES.tokenizerConfig),
     readChatTemplate(directory),
   ]);
-  return createTokenizer(
+  const tokenizer = createTokenizer(
     parseJsonObject(fileBytes, PACKAGE_FILES.tokenizer),
     parseJsonObject(configBytes, PACKAGE_FILES.tokenizerConfig),
-    template,
+    media,
+  );
+  if (template === null) return tokenizer;
+  return checkingFile('package', PACKAGE_FILES.chatTemplate, () =>
+    withChatTemplate(tokenizer, template),
   );
 }
 
-/** Creates a tokenizer from parsed files. @throws MODEL_INVALID */
+/** Creates a tokenizer without a chat template from parsed files. @throws MODEL_INVALID */
 export function createTokenizer(
   file: JsonObject,
   config: JsonObject,
-  chatTemplate: string | null,
+  media: MediaTokenIds | null,
 ): Tokenizer {
-  const imageToken = tokenContent(config['image_token']) ?? DEFAULT_IMAGE_TOKEN;
-  const videoToken = tokenContent(config['video_token']) ?? DEFAULT_VIDEO_TOKEN;
-  const parsed = parseTokenizerFile(file, new Set([imageToken, videoToken]));
-  const plain = createPlainTokenizer(parsed.plain, config);
-  const { controlTokens, decoding, pieces, prefixIds, suffixIds } = parsed;
+  const mediaIds = new Set<number | null>(media ? [media.image, media.video] : []);
+  const added = parseAddedTokens(file['added_tokens'], mediaIds);
+  const controlTokens = added.filter(({ isControl }) => isControl);
+  const controlIds = new Set(controlTokens.map(({ id }) => id));
+  const special = new Set(added.flatMap(({ content, isSpecial }) => (isSpecial ? [content] : [])));
+  const names = listSpecialTokens(config);
+
+  const normalize = createNormalizer(file['normalizer']);
+  const pieces = piecesById(file['model'], added, normalize);
+  const split = createSectionSplitter(added, normalize);
+  const preTokenize = createPreTokenizer(file['pre_tokenizer']);
+  const encodePiece = createPieceEncoder(file['model'], controlTokens);
   return {
-    controlTokens: new Map(controlTokens.map((token) => [token.content, token])),
-    controlIds: new Set(controlTokens.map(({ id }) => id)),
-    unsafeIds: new Set(
-      controlTokens.filter(({ content }) => content !== parsed.unknownToken).map(({ id }) => id),
-    ),
-    decoding,
-    prefixIds,
-    suffixIds,
-    bosToken: tokenContent(config['bos_token']),
-    imageToken,
-    videoToken,
-    encodeText: (text) =>
-      text === '' ? [] : plain.encode(wellFormed(text), { add_special_tokens: false }),
+    encode: (text) =>
+      split(text.map(wellFormed)).flatMap((section) =>
+        section.kind === 'token'
+          ? [section.id]
+          : preTokenize([section]).flatMap((piece) => encodePiece(piece.text)),
+      ),
     pieceOf: (id) => pieces.get(id),
-    renderTemplate:
-      chatTemplate === null
-        ? null
-        : (messages) =>
-            plain.apply_chat_template(messages as Parameters<typeof plain.apply_chat_template>[0], {
-              chat_template: chatTemplate,
-              add_generation_prompt: true,
-              tokenize: false,
-            }),
+    decoder: createTokenDecoder(file['decoder']),
+    controlIds,
+    specialIds: new Set([...pieces].flatMap(([id, piece]) => (special.has(piece) ? [id] : []))),
+    ...parsePostProcessor(file['post_processor']),
+    specialTokens: names,
+    media,
+    placeholders: placeholdersOf(media, added),
+    chatTemplate: null,
   };
 }
 
-function createPlainTokenizer(file: JsonObject, config: JsonObject): PreTrainedTokenizer {
-  try {
-    return new PreTrainedTokenizer(file, config);
-  } catch (cause) {
-    throw invalidModel('transformers.js cannot load tokenizer.json', cause);
-  }
+/** The tokenizer with a chat template (Jinja). @throws MODEL_INVALID if the template cannot be used */
+export function withChatTemplate(tokenizer: Tokenizer, source: string): Tokenizer {
+  const { specialTokens, placeholders } = tokenizer;
+  return { ...tokenizer, chatTemplate: createChatTemplate(source, specialTokens, placeholders) };
+}
+
+/** The contents of the placeholders. @throws MODEL_INVALID if no added token has one of the ids */
+function placeholdersOf(
+  media: MediaTokenIds | null,
+  added: readonly { readonly id: number; readonly content: string }[],
+): Placeholders {
+  const contentOf = (kind: 'image' | 'video'): string | null => {
+    const id = media?.[kind] ?? null;
+    if (id === null) return null;
+    const token = added.find((candidate) => candidate.id === id);
+    if (token) return token.content;
+    throw invalidModel(
+      `added_tokens has no token with id ${id}, which config.json names as the ${kind} token. Add the token to tokenizer.json`,
+    );
+  };
+  return { image: contentOf('image'), video: contentOf('video') };
+}
+
+/** Replaces lone surrogates by U+FFFD, as every encoding to UTF-8 does. */
+function wellFormed(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 async function readModelFile(directory: string, name: string): Promise<Buffer> {
@@ -128,16 +154,4 @@ async function readChatTemplate(directory: string): Promise<string | null> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw invalidModel(`${PACKAGE_FILES.chatTemplate} cannot be read`, cause);
   }
-}
-
-/** Special tokens in tokenizer_config.json are strings or objects with `content`. */
-function tokenContent(value: unknown): string | null {
-  if (typeof value === 'object' && value !== null && 'content' in value)
-    return tokenContent(value.content);
-  return typeof value === 'string' ? value : null;
-}
-
-/** Replaces lone surrogates by U+FFFD, as every encoding to UTF-8 does. */
-function wellFormed(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
 }

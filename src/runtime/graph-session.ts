@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from './onnx-runtime.js';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { int8ProductsSaturate } from './int8-saturation.js';

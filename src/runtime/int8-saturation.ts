@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from './onnx-runtime.js';
 
 /**
  * An ONNX graph: MatMulInteger(a: uint8 [m, k], b: int8 [k, n]) as float32. Written by the encoder in models/convert,

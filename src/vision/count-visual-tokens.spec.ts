@@ -26,8 +26,8 @@ describe('countVisualTokens', () => {
   });
 
   it('does not shrink without a cap', () => {
-    const { imageProcessor, patchesPerSide } = createGeometry(golden.geometries['demo']!);
-    const uncapped = { patchesPerSide, imageProcessor: { ...imageProcessor, maxTilesCap: null } };
+    const demo = createGeometry(golden.geometries['demo']!);
+    const uncapped = { ...demo, layout: { ...demo.layout, maxTilesCap: null } };
 
     const tokens = countVisualTokens(
       { width: 588, height: 588 },
@@ -47,8 +47,9 @@ describe('countVisualTokens', () => {
   });
 
   it('keeps one row if the cap would leave none', () => {
-    const { imageProcessor } = createGeometry(golden.geometries['demo']!);
-    const geometry = { patchesPerSide: 3, imageProcessor: { ...imageProcessor, maxTilesCap: 1 } };
+    const demo = createGeometry(golden.geometries['demo']!);
+    const layout = { ...demo.layout, maxTilesCap: 1 };
+    const geometry = { ...demo, patchesPerSide: 3, featuresPerTile: 9, layout };
 
     // 1 x 60 patches under a cap of 9: a ratio of 2.58 would leave 0 rows.
     expect(countVisualTokens({ width: 6000, height: 1 }, { rows: 1, columns: 20 }, geometry)).toBe(

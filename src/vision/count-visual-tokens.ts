@@ -3,27 +3,34 @@ import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 /**
  * Number of visual tokens of an image.
  *
- * Without a grid: the patches of the base tile and one image newline. With a grid: the patches of the base tile, then
- * the packed rows of the grid, each followed by one image newline.
+ * With the layout `single-tile`: the features of its tile. With the layout `anyres` and no grid: the patches of the
+ * base tile and one image newline. With a grid: the patches of the base tile, then the packed rows of the grid, each
+ * followed by one image newline.
  */
 export function countVisualTokens(
   size: Size,
   grid: TileGrid | null,
   geometry: VisionGeometry,
 ): number {
-  const baseTokens = geometry.patchesPerSide ** 2;
-  if (grid === null) return baseTokens + 1;
+  const { featuresPerTile, layout } = geometry;
+  if (layout.kind === 'single-tile') return featuresPerTile;
+  if (grid === null) return featuresPerTile + 1;
   const { packed } = layOutFeatures(size, grid, geometry);
-  return baseTokens + packed.rows * (packed.columns + 1);
+  return featuresPerTile + packed.rows * (packed.columns + 1);
 }
 
 /** Number of visual tokens of a video: the pooled patches of each frame, and one image newline at the end. */
-export function countVideoTokens(frames: number, geometry: VisionGeometry): number {
+export function countVideoTokens(
+  frames: number,
+  geometry: Pick<VisionGeometry, 'patchesPerSide'>,
+): number {
   return frames * countFrameTokens(geometry) + 1;
 }
 
 /** Number of visual tokens of a frame, without the image newline of the video. */
-export function countFrameTokens({ patchesPerSide }: VisionGeometry): number {
+export function countFrameTokens({
+  patchesPerSide,
+}: Pick<VisionGeometry, 'patchesPerSide'>): number {
   return pooledSide(patchesPerSide) ** 2;
 }
 
@@ -51,13 +58,13 @@ const CAP_SLACK = 1.1;
 /**
  * Computes the unpadded region of a grid and its size after the token cap.
  *
- * Source: `unpad_image` and `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py). One
- * difference: interpolation to 0 rows or columns fails there, here it gives 1.
+ * Source: `unpad_image` and `pack_image_features` of Hugging Face transformers (modeling_llava_next.py without the cap,
+ * modeling_llava_onevision.py). One difference: interpolation to 0 rows or columns fails there, here it gives 1.
  */
 export function layOutFeatures(
   size: Size,
   grid: TileGrid,
-  { imageProcessor, patchesPerSide }: VisionGeometry,
+  { layout, patchesPerSide }: Pick<VisionGeometry, 'layout' | 'patchesPerSide'>,
 ): FeatureLayout {
   const rows = grid.rows * patchesPerSide;
   const columns = grid.columns * patchesPerSide;
@@ -73,7 +80,7 @@ export function layOutFeatures(
   }
   const unpadded = { top, left, rows: rows - top * 2, columns: columns - left * 2 };
 
-  const cap = imageProcessor.maxTilesCap;
+  const cap = layout.kind === 'anyres' ? layout.maxTilesCap : null;
   if (cap === null) return { unpadded, packed: unpadded };
   const ratio = Math.sqrt((unpadded.rows * unpadded.columns) / (cap * patchesPerSide ** 2));
   if (ratio <= CAP_SLACK) return { unpadded, packed: unpadded };

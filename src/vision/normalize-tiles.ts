@@ -6,7 +6,7 @@ const CHANNELS = 3;
 /**
  * Rescales and normalizes RGB tiles to `pixel_values`, the input of the vision encoder, and transposes them to planes.
  *
- * Bit-equal to `LlavaOnevisionImageProcessorPil` of Hugging Face transformers: each step is rounded to float32, as in
+ * Bit-equal to the PIL image processors of Hugging Face transformers: each step is rounded to float32, as in
  * NumPy.
  *
  * @param tiles RGB bytes, as `tileImage` returns them

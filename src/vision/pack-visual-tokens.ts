@@ -6,23 +6,26 @@ import type { TileGrid, VisionGeometry } from './vision-geometry.js';
 /**
  * Packs the features of all tiles of an image into its visual tokens: first the patches of the base tile, then the
  * patches of the grid in row-major order, without padding, shrunk to the model's token cap. Each row ends with the
- * image newline. Without a grid: the patches of the base tile and one image newline.
+ * image newline. Without a grid: the patches of the base tile and one image newline. With the layout `single-tile`: the
+ * features as they are.
  *
- * Equals `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py) to 1e-6.
+ * Equals `pack_image_features` of Hugging Face transformers (modeling_llava_onevision.py, modeling_llava_next.py) to
+ * 1e-6.
  *
- * @param features output of the vision encoder and projector, [tiles, patches, hidden]
- * @param imageNewline [hidden]
+ * @param features output of the vision encoder and projector, [tiles, features, hidden]
+ * @param imageNewline [hidden]; `null` with the layout `single-tile`
  * @returns [visualTokens, hidden]
  */
 export function packImageFeatures(
   features: FloatTensor,
   plan: TilePlan,
   geometry: VisionGeometry,
-  imageNewline: Float32Array,
+  imageNewline: Float32Array | null,
 ): FloatTensor {
-  const hidden = imageNewline.length;
-  const patches = geometry.patchesPerSide ** 2;
+  const patches = geometry.featuresPerTile;
+  const hidden = imageNewline?.length ?? features.shape.at(-1) ?? 0;
   checkShape(features, [plan.tiles, patches, hidden]);
+  if (!imageNewline) return { shape: [patches, hidden], data: features.data };
 
   const packed = createTensor([plan.visualTokens, hidden]);
   packed.data.set(features.data.subarray(0, patches * hidden));

@@ -33,9 +33,9 @@ describe('planTiles', () => {
 
   it('uses the base tile only for auto if every pinpoint is larger', () => {
     const large = { width: 588, height: 588 };
-    const imageProcessor = { ...demo.imageProcessor, imageGridPinpoints: [large] };
+    const layout = { ...demo.layout, imageGridPinpoints: [large] };
 
-    expect(planTiles(photo, { ...demo, imageProcessor }, 'auto', 1024).grid).toBeNull();
+    expect(planTiles(photo, { ...demo, layout }, 'auto', 1024).grid).toBeNull();
   });
 
   it('drops the largest grids until the tokens fit', () => {

@@ -5,8 +5,20 @@ import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 /** Resolution: `low` is the base tile only, `auto` adds up to AUTO_TILES tiles, `high` as many as the model allows. */
 export type Detail = 'low' | 'auto' | 'high';
 
-/** `anyres`: base tile plus a grid of tiles. `square`: one tile of the image padded to a square. */
-export type TileLayout = 'anyres' | 'square';
+/**
+ * `anyres`: base tile plus a grid of tiles. `square`: one tile of the image padded to a square. `single-tile`: the only
+ * tile of a layout without grids.
+ */
+export type TileLayout = 'anyres' | 'square' | 'single-tile';
+
+/**
+ * The tile layout of every image in a request with this number of images, as Hugging Face's processors choose it:
+ * LLaVA-OneVision splits a single image and pads several ones, LLaVA-NeXT splits each.
+ */
+export function chooseTileLayout(images: number, { layout }: VisionGeometry): TileLayout {
+  if (layout.kind === 'single-tile') return 'single-tile';
+  return images > 1 && layout.severalImagesColor ? 'square' : 'anyres';
+}
 
 export interface TilePlan {
   /** Size of the decoded, upright image in pixels. */
@@ -24,9 +36,10 @@ export interface TilePlan {
 const AUTO_TILES = 4;
 
 /**
- * Plans the tiles of an image from its size alone (anyres).
+ * Plans the tiles of an image from its size alone.
  *
- * `high` considers all grid pinpoints, as `LlavaOnevisionImageProcessor` of Hugging Face transformers does. While the
+ * `high` considers all grid pinpoints (anyres), as `LlavaOnevisionImageProcessor` and `LlavaNextImageProcessor` of
+ * Hugging Face transformers do. A layout without grids has the same plan at every detail. While the
  * visual tokens exceed the budget, the grids with the most tiles are dropped, down to the base tile.
  *
  * @param maxVisualTokens token budget of this image
@@ -53,12 +66,12 @@ export function planTiles(
 
 /** Upper bound on the visual tokens of an image at this detail, for any image size. */
 export function boundVisualTokens(detail: Detail, geometry: VisionGeometry): number {
-  const { patchesPerSide } = geometry;
-  const patches = patchesPerSide ** 2;
+  const { patchesPerSide, featuresPerTile, layout } = geometry;
+  if (layout.kind === 'single-tile') return featuresPerTile;
   const grids = pinpointGrids(geometry).filter(({ tiles }) => tiles <= maxGridTiles(detail));
   // The patches of all tiles and one newline per row. Unpadding and shrinking only reduce them.
-  const bounds = grids.map(({ tiles, rows }) => tiles * patches + rows * patchesPerSide);
-  return patches + Math.max(1, ...bounds);
+  const bounds = grids.map(({ tiles, rows }) => tiles * featuresPerTile + rows * patchesPerSide);
+  return featuresPerTile + Math.max(1, ...bounds);
 }
 
 /** A pinpoint in pixels and in tiles. */
@@ -66,9 +79,9 @@ interface PinpointGrid extends Size, TileGrid {
   readonly tiles: number;
 }
 
-function pinpointGrids({ imageProcessor }: VisionGeometry): PinpointGrid[] {
-  const { tileSize, imageGridPinpoints } = imageProcessor;
-  return imageGridPinpoints.map(({ width, height }) => {
+function pinpointGrids({ layout, imageProcessor: { tileSize } }: VisionGeometry): PinpointGrid[] {
+  if (layout.kind === 'single-tile') return [];
+  return layout.imageGridPinpoints.map(({ width, height }) => {
     // The manifest check guarantees whole tiles.
     const rows = height / tileSize.height;
     const columns = width / tileSize.width;

@@ -11,11 +11,14 @@ describe('tileSquare', () => {
     'is bit-equal to Hugging Face: $width x $height on $tileSide, $picture',
     ({ width, height, tileSide, picture, sha256 }) => {
       const tileSize = { width: tileSide, height: tileSide };
-      const imageProcessor = { ...demo.imageProcessor, tileSize, mean: golden.mean };
+      const imageProcessor = { ...demo.imageProcessor, tileSize };
+      const [red, green, blue] = golden.mean.map((value) => Math.trunc(value * 255));
+      const layout = { ...demo.layout, severalImagesColor: [red!, green!, blue!] as const };
 
       const { tiles } = tileSquare(drawTestImage(width, height, picture), {
         ...demo,
         imageProcessor,
+        layout,
       });
 
       expect(tiles).toHaveLength(1);

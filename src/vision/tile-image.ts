@@ -1,8 +1,10 @@
 import type { DecodedImage } from '../media/decode-image.js';
-import type { TilePlan } from './plan-tiles.js';
-import { resizeBicubic } from './resize-bicubic.js';
-import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
+import type { ResamplingFilter } from '../models/package/manifest.js';
 import { countVisualTokens } from './count-visual-tokens.js';
+import { fitTile, placeOnBlack } from './fit-tile.js';
+import type { TilePlan } from './plan-tiles.js';
+import { resizeImage } from './resize-image.js';
+import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 
 export interface TiledImage {
   readonly plan: TilePlan;
@@ -13,37 +15,38 @@ export interface TiledImage {
 const CHANNELS = 3;
 
 /**
- * Creates the tiles of a plan (anyres). The base tile is the whole image resized to the tile size, without keeping the
- * aspect ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black.
+ * Creates the tiles of a plan.
  *
- * Bit-equal to `LlavaOnevisionImageProcessorPil` of Hugging Face transformers before rescaling.
+ * With the layout `anyres`, the base tile is the whole image resized to the tile size, without keeping the aspect
+ * ratio. The grid's tiles are cropped from the image that is resized to fit the grid and centered on black. Bit-equal
+ * to `LlavaOnevisionImageProcessorPil` and `LlavaNextImageProcessorPil` of Hugging Face transformers before rescaling.
+ * With the layout `single-tile`, see `fitTile`.
  */
 export function tileImage(
   image: DecodedImage,
   plan: TilePlan,
-  { imageProcessor: { tileSize } }: VisionGeometry,
+  { layout, imageProcessor }: VisionGeometry,
 ): TiledImage {
-  const baseTile = resizeBicubic(image, tileSize).data;
+  if (layout.kind === 'single-tile') {
+    return { plan, tiles: [fitTile(image, layout, imageProcessor)] };
+  }
+  const { tileSize, resample } = imageProcessor;
+  const baseTile = resizeImage(image, tileSize, resample).data;
   if (plan.grid === null) return { plan, tiles: [baseTile] };
-  const canvas = drawCanvas(image, {
+  const size = {
     width: plan.grid.columns * tileSize.width,
     height: plan.grid.rows * tileSize.height,
-  });
+  };
+  const canvas = drawCanvas(image, size, resample);
   return { plan, tiles: [baseTile, ...cutTiles(canvas, plan.grid, tileSize)] };
 }
 
 /** Resizes the image to fit the canvas and centers it. An odd padding pixel goes right or down. */
-function drawCanvas(image: DecodedImage, canvas: Size): DecodedImage {
-  const scaled = resizeBicubic(image, fitInside(image, canvas));
+function drawCanvas(image: DecodedImage, canvas: Size, resample: ResamplingFilter): DecodedImage {
+  const scaled = resizeImage(image, fitInside(image, canvas), resample);
   const left = Math.floor((canvas.width - scaled.width) / 2);
   const top = Math.floor((canvas.height - scaled.height) / 2);
-  const data = new Uint8Array(canvas.width * canvas.height * CHANNELS);
-  const rowLength = scaled.width * CHANNELS;
-  for (let y = 0; y < scaled.height; y++) {
-    const row = scaled.data.subarray(y * rowLength, (y + 1) * rowLength);
-    data.set(row, ((top + y) * canvas.width + left) * CHANNELS);
-  }
-  return { ...canvas, data };
+  return { ...canvas, data: placeOnBlack(scaled, { left, top }, canvas) };
 }
 
 /**
@@ -78,58 +81,21 @@ function cutTile(canvas: DecodedImage, top: number, left: number, tileSize: Size
   return tile;
 }
 
-/** Rows per band. Padding a thin image to a full square at once would take gigabytes. */
-const BAND_ROWS = 64;
-
 /**
- * Creates the single tile of an image in a request with several images: the image is centered on a square of the mean
- * color, then resized. An odd padding pixel goes right or down.
+ * Creates the single tile of one of several images: the image is centered on a square of the layout's color, then
+ * resized. As `LlavaOnevisionImageProcessorPil` of Hugging Face transformers.
  *
- * Bit-equal to `pad_to_square` and the resize after it in `LlavaOnevisionImageProcessorPil` of Hugging Face
- * transformers.
+ * @throws RangeError if the layout tiles several images as it tiles one; see `chooseTileLayout`
  */
 export function tileSquare(image: DecodedImage, geometry: VisionGeometry): TiledImage {
-  const { tileSize, mean } = geometry.imageProcessor;
-  const side = Math.max(image.width, image.height);
-  const color = mean.map((value) => Math.trunc(value * 255));
-  const top = Math.floor((side - image.height) / 2);
-
-  // Bicubic resizing of a square handles the width first, so rows can be padded and resized band by band.
-  const resizedWidth = fillRows(tileSize.width, side, color);
-  for (let y = 0; y < image.height; y += BAND_ROWS) {
-    const band = padBand(image, y, side, color);
-    const resized = resizeBicubic(band, { width: tileSize.width, height: band.height });
-    resizedWidth.data.set(resized.data, (top + y) * tileSize.width * CHANNELS);
-  }
+  const { layout, imageProcessor } = geometry;
+  const paddingColor = layout.kind === 'anyres' ? layout.severalImagesColor : null;
+  if (!paddingColor) throw new RangeError('The layout has no square tiles.');
+  const resize = { sides: 'both', pixels: imageProcessor.tileSize.width } as const;
   const { width, height } = image;
   const visualTokens = countVisualTokens(image, null, geometry);
   return {
     plan: { imageSize: { width, height }, detail: 'low', grid: null, tiles: 1, visualTokens },
-    tiles: [resizeBicubic(resizedWidth, tileSize).data],
+    tiles: [fitTile(image, { paddingColor, resize }, imageProcessor)],
   };
-}
-
-/** Up to BAND_ROWS rows of the image from row `y`, each centered in a row of `side` pixels. */
-function padBand(
-  image: DecodedImage,
-  y: number,
-  side: number,
-  color: readonly number[],
-): DecodedImage {
-  const height = Math.min(BAND_ROWS, image.height - y);
-  const band = fillRows(side, height, color);
-  const left = Math.floor((side - image.width) / 2);
-  const rowLength = image.width * CHANNELS;
-  for (let row = 0; row < height; row++) {
-    const start = (y + row) * rowLength;
-    const pixels = image.data.subarray(start, start + rowLength);
-    band.data.set(pixels, (row * side + left) * CHANNELS);
-  }
-  return band;
-}
-
-function fillRows(width: number, height: number, color: readonly number[]): DecodedImage {
-  const data = new Uint8Array(width * height * CHANNELS);
-  for (let i = 0; i < data.length; i++) data[i] = color[i % CHANNELS] as number;
-  return { width, height, data };
 }

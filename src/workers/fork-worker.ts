@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  readonly stderr: 'inherit' | 'ignore';
+  /** `pipe`: the parent reads `child.stderr`. */
+  readonly stderr: 'inherit' | 'ignore' | 'pipe';
   /** `own`: `process.kill(-pid)` kills the worker and the processes that it started. Undefined: the parent's group. */
   readonly processGroup?: 'own';
 }

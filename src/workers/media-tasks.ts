@@ -2,7 +2,7 @@ import { MAX_SAMPLED_FRAMES } from '../config/limits.js';
 import type { Ffmpeg } from '../media/find-ffmpeg.js';
 import { sampleFrames } from '../media/sample-frames.js';
 import { noDecodableFrame } from '../media/video-errors.js';
-import { resizeBicubic } from '../vision/resize-bicubic.js';
+import { resizeImage } from '../vision/resize-image.js';
 import type {
   TiledVideo,
   VideoSamplingRequest,
@@ -18,7 +18,7 @@ import { tileImage, tileSquare } from '../vision/tile-image.js';
  * at full size.
  */
 export async function sampleVideo(
-  { path, geometry, sampling, maxFrames }: VideoSamplingRequest,
+  { path, processor, sampling, maxFrames }: VideoSamplingRequest,
   ffmpeg: Ffmpeg,
 ): Promise<TiledVideo> {
   const startMs = performance.now();
@@ -30,7 +30,7 @@ export async function sampleVideo(
   let tileMs = 0;
   for await (const frame of frames) {
     const tileStartMs = performance.now();
-    tiles.push(resizeBicubic(frame, geometry.imageProcessor.tileSize).data);
+    tiles.push(resizeImage(frame, processor.tileSize, processor.resample).data);
     timestampsSeconds.push(frame.timestampSeconds);
     size ??= { width: frame.width, height: frame.height };
     tileMs += performance.now() - tileStartMs;

@@ -15,6 +15,7 @@ import type {
   TilingRequest,
   VideoSamplingRequest,
 } from '../engine/media-decoder.js';
+import type { ScoredPrompt, ScoreTask } from '../measure/against/score-answers.js';
 import type { VerifyResult, VerifyTask } from '../measure/verify/verify-result.js';
 
 /** Configuration of an inference worker. */
@@ -62,12 +63,18 @@ export type MediaWorkerReply =
   | { readonly type: 'error'; readonly error: unknown };
 
 /** The only message to a verify worker. */
-export interface MessageToVerifyWorker {
-  readonly task: VerifyTask;
+export type MessageToVerifyWorker =
+  | { readonly type: 'verify'; readonly task: VerifyTask }
+  | { readonly type: 'score'; readonly task: ScoreTask };
+
+/** Result type of each message to a verify worker. */
+export interface VerifyWorkerResults {
+  readonly verify: VerifyResult;
+  readonly score: readonly ScoredPrompt[];
 }
 
 export type MessageFromVerifyWorker =
   | { readonly type: 'progress'; readonly step: string }
-  | { readonly type: 'result'; readonly result: VerifyResult }
+  | { readonly type: 'result'; readonly result: VerifyWorkerResults[MessageToVerifyWorker['type']] }
   /** In the form of `SalamandraError.toJSON`. */
   | { readonly type: 'error'; readonly error: unknown };

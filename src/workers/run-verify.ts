@@ -1,7 +1,10 @@
 import { forkWorker, sendTo } from './fork-worker.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { MessageFromVerifyWorker, MessageToVerifyWorker } from './messages.js';
-import type { VerifyResult, VerifyTask } from '../measure/verify/verify-result.js';
+import type {
+  MessageFromVerifyWorker,
+  MessageToVerifyWorker,
+  VerifyWorkerResults,
+} from './messages.js';
 
 export interface VerifyWatch {
   readonly onProgress: (step: string) => void;
@@ -9,34 +12,34 @@ export interface VerifyWatch {
 }
 
 /**
- * Verifies a package in a child process, so that its peak memory can be measured and is free before the next package.
+ * Runs a package in a child process, so that its peak memory can be measured and is free before the next package.
  *
  * @param entry the module `verify.worker.js`.
  * @throws the task's error; INTERNAL if the process exits without a result, e.g. when memory runs out; the signal's
  *   reason.
  */
-export async function runVerifyInWorker(
+export async function runInVerifyWorker<T extends MessageToVerifyWorker['type']>(
   entry: URL,
-  task: VerifyTask,
+  message: Extract<MessageToVerifyWorker, { readonly type: T }>,
   { onProgress, signal }: VerifyWatch,
-): Promise<VerifyResult> {
+): Promise<VerifyWorkerResults[T]> {
   signal.throwIfAborted();
   const child = forkWorker(entry, { stderr: 'inherit' });
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
   try {
-    return await new Promise<VerifyResult>((resolve, reject) => {
-      child.on('message', (message: MessageFromVerifyWorker) => {
-        if (message.type === 'progress') onProgress(message.step);
-        else if (message.type === 'result') resolve(message.result);
-        else reject(SalamandraError.fromJSON(message.error));
+    return await new Promise<VerifyWorkerResults[T]>((resolve, reject) => {
+      child.on('message', (reply: MessageFromVerifyWorker) => {
+        if (reply.type === 'progress') onProgress(reply.step);
+        else if (reply.type === 'result') resolve(reply.result as VerifyWorkerResults[T]);
+        else reject(SalamandraError.fromJSON(reply.error));
       });
       child.once('error', reject);
       child.once('exit', () => {
         if (signal.aborted) reject(signal.reason as Error);
         else reject(endedEarly());
       });
-      sendTo(child, { task } satisfies MessageToVerifyWorker);
+      sendTo(child, message);
     });
   } finally {
     signal.removeEventListener('abort', kill);

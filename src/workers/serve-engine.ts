@@ -1,5 +1,6 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { followParent, sendToParent } from './fork-worker.js';
+import { isOutOfMemory, toLoadFailure } from './load-failure.js';
 import type { LoadProgress, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { MessageFromWorker, MessageToWorker, WorkerConfiguration } from './messages.js';
 
@@ -7,13 +8,6 @@ export type LoadEngine = (
   configuration: WorkerConfiguration,
   onProgress: (progress: LoadProgress) => void,
 ) => Promise<VisionLanguageEngine>;
-
-/** Errors that a restart would not fix. Any other load error ends the worker, and the supervisor restarts it. */
-const PERMANENT: ReadonlySet<string> = new Set([
-  'MODEL_INVALID',
-  'MODEL_NOT_FOUND',
-  'INVALID_PARAMETER',
-]);
 
 /**
  * Worker side of `createWorkerEngine`: loads one engine, then serves concurrent requests.
@@ -33,11 +27,9 @@ export function serveEngine(
       send({ type: 'ready', model: await engine.describe() });
     } catch (error) {
       logFailure('load', error);
-      if (error instanceof SalamandraError && PERMANENT.has(error.code)) {
-        send({ type: 'unusable', error: error.toJSON() });
-      } else {
-        process.exit(1);
-      }
+      // A lack of memory may have passed when the supervisor has restarted this process.
+      if (isOutOfMemory(error)) process.exit(1);
+      send({ type: 'unusable', error: toLoadFailure(error).toJSON() });
     }
   }
 

@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 
-import { MAX_RESTART_DELAY_MS } from '../config/limits.js';
+import { MAX_LOAD_CRASHES, MAX_RELOAD_CRASHES, MAX_RESTART_DELAY_MS } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { forkWorker, sendTo } from './fork-worker.js';
+import { createOutputTail, loadCrashed, type WorkerExit } from './load-failure.js';
 import type { EngineStatus } from '../engine/vision-language-engine.js';
 import type { MessageFromWorker, MessageToWorker, WorkerConfiguration } from './messages.js';
 
@@ -25,13 +26,24 @@ const FIRST_RESTART_MS = 1_000;
 /** After this time in the ready state the restart delay is reset. */
 const RECOVERED_MS = 60_000;
 const EXIT_GRACE_MS = 5_000;
+/** The error output of a worker may arrive after its exit. */
+const LAST_OUTPUT_MS = 200;
 
-/** Starts one inference worker, restarts it after a crash with exponential backoff, and ends it. */
+/**
+ * Starts one inference worker, restarts it after a crash with exponential backoff, and ends it.
+ *
+ * A model that cannot be loaded is not tried again: the worker reports its error. A worker that crashes while it loads
+ * the model gets MAX_LOAD_CRASHES attempts, because the same model would crash the next one too; after it was ready,
+ * MAX_RELOAD_CRASHES, because then the cause is outside the model.
+ */
 export class WorkerSupervisor {
   status: EngineStatus = { state: 'loading', progress: { step: 'starting' } };
   private child: ChildProcess | undefined;
   private restartTimer: NodeJS.Timeout | undefined;
   private crashes = 0;
+  /** Crashes in a row before the worker was ready. */
+  private loadCrashes = 0;
+  private maxLoadCrashes = MAX_LOAD_CRASHES;
   private readySinceMs = Infinity;
 
   constructor(
@@ -41,15 +53,28 @@ export class WorkerSupervisor {
 
   start(): void {
     const { entry, configuration } = this.options;
-    const child = forkWorker(entry, { stderr: 'inherit' });
+    const child = forkWorker(entry, { stderr: 'pipe' });
     this.child = child;
+    const output = createOutputTail();
+    child.stderr?.on('data', (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      output.push(chunk);
+    });
     child.on('message', (message: MessageFromWorker) => {
       // Messages of a worker may arrive after its exit. Its requests have failed by then or wait for the next worker.
       if (this.child === child) this.receive(message);
     });
     // A process that could not be spawned has no exit event.
-    child.on('error', () => child.pid === undefined && this.handleExit(child));
-    child.once('exit', () => this.handleExit(child));
+    child.on('error', ({ message }) => {
+      if (child.pid !== undefined) return;
+      this.handleExit(child, { exitCode: null, signal: null, lastOutput: message });
+    });
+    child.once('exit', (exitCode, signal) => {
+      const handle = () =>
+        this.handleExit(child, { exitCode, signal, lastOutput: output.lastLine() });
+      child.once('close', handle);
+      setTimeout(handle, LAST_OUTPUT_MS).unref();
+    });
     sendTo(child, { type: 'load', configuration } satisfies MessageToWorker);
   }
 
@@ -82,6 +107,8 @@ export class WorkerSupervisor {
       this.setStatus({ state: 'loading', progress: message.progress });
     } else if (message.type === 'ready') {
       this.readySinceMs = performance.now();
+      this.loadCrashes = 0;
+      this.maxLoadCrashes = MAX_RELOAD_CRASHES;
       this.setStatus({ state: 'ready', model: message.model });
     } else if (message.type === 'unusable') {
       this.setStatus({ state: 'failed', error: SalamandraError.fromJSON(message.error) });
@@ -90,12 +117,19 @@ export class WorkerSupervisor {
     }
   }
 
-  private handleExit(child: ChildProcess): void {
+  private handleExit(child: ChildProcess, exit: WorkerExit): void {
     if (this.child !== child) return;
     this.child = undefined;
     if (this.status.state === 'closed') return;
     if (this.status.state === 'failed') {
       this.events.onExit(this.status.error);
+      return;
+    }
+    if (this.readySinceMs === Infinity) this.loadCrashes += 1;
+    if (this.loadCrashes >= this.maxLoadCrashes) {
+      const error = loadCrashed(exit, this.loadCrashes);
+      this.setStatus({ state: 'failed', error });
+      this.events.onExit(error);
       return;
     }
     if (performance.now() - this.readySinceMs > RECOVERED_MS) this.crashes = 0;

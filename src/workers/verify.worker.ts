@@ -1,16 +1,23 @@
 import { followParent, sendToParent } from './fork-worker.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { MessageFromVerifyWorker, MessageToVerifyWorker } from './messages.js';
+import { scoreAnswers } from '../measure/against/score-answers.js';
 import { verifyPackage } from '../measure/verify/verify-package.js';
 
-/** Child process that measures one model package. */
+/** Child process that measures one model package, or scores answers with it. */
 followParent();
-process.once('message', ({ task }: MessageToVerifyWorker) => {
-  void verifyPackage(task, (step) => reply({ type: 'progress', step })).then(
+process.once('message', (message: MessageToVerifyWorker) => {
+  void run(message, (step) => reply({ type: 'progress', step })).then(
     (result) => reply({ type: 'result', result }),
     (error: unknown) => reply({ type: 'error', error: toPublicError(error).toJSON() }),
   );
 });
+
+function run(message: MessageToVerifyWorker, onProgress: (step: string) => void) {
+  return message.type === 'verify'
+    ? verifyPackage(message.task, onProgress)
+    : scoreAnswers(message.task, onProgress);
+}
 
 function reply(message: MessageFromVerifyWorker): void {
   sendToParent(message);

@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { jest } from '@jest/globals';
+
+import { GREEDY } from '../../test/fakes/generation.js';
+import { createTemporaryFolder } from '../../test/setup/temporary-folder.js';
 import { createWorkerEngine, type WorkerEngineOptions } from './worker-engine.js';
 import type {
   EngineEvent,
@@ -9,31 +13,39 @@ import type {
 
 const entry = new URL('../../test/fakes/fake-inference-worker.mjs', import.meta.url);
 
+const folder = createTemporaryFolder();
 let engine: VisionLanguageEngine;
 
-function start(options: Partial<WorkerEngineOptions> & { readonly model?: string } = {}) {
-  const { model = 'fake', ...rest } = options;
+function start(
+  options: Partial<WorkerEngineOptions> & { readonly model?: string; readonly home?: string } = {},
+) {
+  const { model = 'fake', home = '', ...rest } = options;
   engine = createWorkerEngine({
     entry,
-    configuration: { home: '', model, precision: 'int8', threads: 1 },
+    configuration: { home, model, precision: 'int8', threads: 1 },
     firstRestartMs: 50,
     ...rest,
   });
 }
 
+// Workers that crash print why.
+beforeAll(() => jest.spyOn(process.stderr, 'write').mockReturnValue(true));
 afterEach(() => engine.close());
+afterAll(() => {
+  jest.restoreAllMocks();
+  folder.remove();
+});
 
 function generate(
   action: string,
   signal?: AbortSignal,
   onStart?: () => void,
 ): AsyncIterable<EngineEvent> {
-  const settings = { stop: [action], maxTokens: 1, temperature: 0, topP: 1, topK: 0 };
   const request: EngineRequest = {
     media: [],
     detail: 'auto',
     conversations: [],
-    settings: { ...settings, repetitionPenalty: 1, seed: 0 },
+    settings: { ...GREEDY, stop: [action], maxTokens: 1 },
   };
   return engine.generate(request, signal, onStart);
 }
@@ -160,21 +172,67 @@ describe('createWorkerEngine', () => {
     await expect(run('hello')).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 
-  it('restarts a crashing worker with increasing delays', async () => {
-    const starts: number[] = [];
-    start({
-      model: 'crashing',
-      onStatus: (status) => {
-        if (status.state === 'loading') starts.push(performance.now());
-      },
+  it('restarts a worker that crashes in requests, with increasing delays', async () => {
+    start();
+    const delays: number[] = [];
+    for (let crash = 0; crash < 3; crash++) {
+      await engine.describe();
+      const startMs = performance.now();
+      await expect(run('crash')).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
+      await engine.describe();
+      delays.push(performance.now() - startMs);
+    }
+
+    // 50, 100 and 200 ms plus the start of each worker.
+    expect(delays[0]).toBeGreaterThan(50);
+    expect(delays[2]).toBeGreaterThan(200);
+    expect(engine.status().state).toBe('ready');
+  });
+
+  it.each([
+    ['crashing', 'exit code 7', { exitCode: 7 }, 'FATAL ERROR: no room for the weights'],
+    ['killed', 'signal SIGKILL', { signal: 'SIGKILL' }, undefined],
+  ])(
+    'gives up a model at the second crash while it loads: %s',
+    async (model, end, details, output) => {
+      const starts: unknown[] = [];
+      start({
+        model,
+        onStatus: (status) => {
+          if (status.state === 'loading') starts.push(status.progress.step);
+        },
+      });
+
+      const cause = output === undefined ? {} : { cause: output };
+      const failure = { code: 'MODEL_LOAD_FAILED', retryable: false, details, ...cause };
+      await expect(engine.describe()).rejects.toMatchObject(failure);
+      await expect(run('hello')).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });
+      const status = engine.status();
+      if (status.state !== 'failed') throw new Error(`The engine is ${status.state}.`);
+      expect(status.error.publicMessage).toMatch(
+        new RegExp(`2 times in a row while it loaded the model, last with ${end}\\..*doctor`),
+      );
+      await sleep(300);
+      expect(starts).toEqual(['restarting']);
+    },
+  );
+
+  it('goes on if the second attempt to load the model succeeds', async () => {
+    start({ model: 'recovering', home: folder.path('recovering') });
+
+    expect(await engine.describe()).toMatchObject({ id: 'fake' });
+    expect(await run('hello')).toHaveLength(1);
+  });
+
+  it('tries a model that was ready more often, and gives it up too', async () => {
+    start({ model: 'fragile', home: folder.path('fragile'), firstRestartMs: 1 });
+    await engine.describe();
+    await expect(run('crash')).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
+
+    await expect(engine.describe()).rejects.toMatchObject({
+      code: 'MODEL_LOAD_FAILED',
+      publicMessage: expect.stringContaining('8 times in a row') as string,
     });
-
-    await expect(engine.describe()).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
-    await sleep(1_500);
-
-    // Delays of 50, 100, 200 and 400 ms plus the start time of each worker. A tight loop would restart dozens of times.
-    expect(starts.length).toBeGreaterThanOrEqual(2);
-    expect(starts.length).toBeLessThanOrEqual(6);
   });
 
   it('ends running and waiting requests on close', async () => {

@@ -200,7 +200,6 @@ class WorkerEngine implements VisionLanguageEngine {
       if (entry.state === 'waiting' && entry.crashes <= MAX_WORKER_CRASHES) entry.isSent = false;
       else this.end(entry, error);
     }
-    for (const { reject } of this.waiters.splice(0)) reject(error);
   }
 
   private follow(status: EngineStatus): void {

@@ -8,14 +8,20 @@ import { createMediaWorkerDecoder } from '../../src/workers/media-worker-decoder
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { createMediaInspector } from '../../src/workers/media-inspector.js';
 import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
-import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
+import type { ImageProcessorConfig } from '../../src/models/package/manifest.js';
 
 /**
  * `npx tsx test/bench/bench-video.ts [VIDEO]` after `npm run build`: samples 16 frames of a video of ten hours and
  * prints time and memory (limits: 10 s and 300 MB).
  */
 const entry = new URL('../../dist/workers/media.worker.js', import.meta.url);
-const geometry = { imageProcessor: { tileSize: { width: 384, height: 384 } } } as VisionGeometry;
+const processor: ImageProcessorConfig = {
+  tileSize: { width: 384, height: 384 },
+  resample: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+  rescaleFactor: 1 / 255,
+};
 const SAMPLING_MS = 20;
 
 const others = new Set(listDescendants(process.pid));
@@ -31,7 +37,7 @@ try {
   for (const mode of ['uniform', 'scene'] as const) {
     const sampling = { mode, frames: { count: 16 } };
     await report(`16 frames, ${mode}`, () =>
-      decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, arrive()),
+      decoder.sampleVideo({ path, processor, sampling, maxFrames: 64 }, arrive()),
     );
   }
   await report('shots, at most 64', () => inspector.detectShots(path, { maxShots: 64 }));

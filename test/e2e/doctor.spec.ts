@@ -1,8 +1,16 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
+import {
+  type Calibration,
+  readCalibrations,
+  storeCalibrations,
+} from '../../src/measure/doctor/calibration.js';
+import { describeProcessor } from '../../src/measure/doctor/machine.js';
+import { KNOWN_MODELS } from '../../src/models/package/known-models.js';
+import { loadModelPackage } from '../../src/models/package/model-package.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-folder.js';
 import { readLines, run } from './run-cli.js';
 import { type Service, startService } from './service.js';
@@ -22,19 +30,38 @@ afterAll(() => folder.remove());
 
 const demo = (file: string) => join(folder.path('home'), 'packages/demo/int8', file);
 
-it('describes the machine and the models, measures, and stores the calibration', async () => {
+it('describes the machine, measures, and says which model to take', async () => {
   const { code, stdout } = await run(['doctor'], { env });
 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Machine\n {2}Processor /);
   expect(stdout).toMatch(/\n {2}demo {2}int8 .* ok\n/);
   expect(stdout).toMatch(/\nRecommended: SALAMANDRA_PRECISION=int8 SALAMANDRA_THREADS=\d+\n/);
-  const kept = readFileSync(folder.path('home/calibrations.json'), 'utf8');
-  expect(JSON.parse(kept)).toMatchObject({
-    calibrations: expect.arrayContaining([
-      expect.objectContaining({ threads: 2, model: expect.anything() as unknown }),
-    ]) as unknown,
-  });
+  for (const { name } of KNOWN_MODELS) expect(stdout).toMatch(new RegExp(`\n {2}${name} +\\d`));
+  expect(stdout).toMatch(/\n(Take \S+: npx salamandra pull |No model for images )/);
+  // The probe is deleted.
+  expect(readdirSync(folder.path('home')).sort()).toEqual(['calibrations.json', 'packages']);
+});
+
+it('keeps steady measurements alone, and prints the same as JSON', async () => {
+  rmSync(folder.path('home/calibrations.json'));
+  const { code, stdout } = await run(['doctor', '--json'], { env });
+  const [report] = readLines(stdout) as [DoctorJson];
+  const kept = (await readCalibrations(folder.path('home'))).map(
+    ({ model, threads }) => `${model.id} ${model.precision} ${threads}`,
+  );
+  const steady = report.measured.filter(({ quality }) => quality === 'steady');
+
+  expect(code).toBe(0);
+  expect(kept.filter((name) => name.startsWith('demo')).sort()).toEqual(
+    steady.map(({ model, precision, threads }) => `${model} ${precision} ${threads}`).sort(),
+  );
+  expect(kept.includes('speed-probe int4 2')).toBe(report.estimates === 'steady');
+  expect(report.models).toHaveLength(KNOWN_MODELS.length);
+  for (const { seconds_per_picture, tokens_per_second } of report.models) {
+    expect(tokens_per_second).toBeGreaterThan(0);
+    expect(seconds_per_picture ?? 1).toBeGreaterThan(0);
+  }
 });
 
 it('reports a damaged package and a missing model with different codes', async () => {
@@ -55,6 +82,7 @@ describe('POST /v1/estimate', () => {
   let service: Service;
 
   beforeAll(async () => {
+    await storeCalibrations(folder.path('home'), [await demoCalibration()]);
     service = await startService(env);
     await service.waitUntilReady();
   });
@@ -99,8 +127,11 @@ it('verifies the demo model against its fp32 package, which it converts first', 
 
   expect(code).toBe(0);
   expect(readLines(stdout)).toMatchObject([
-    { precision: 'fp32', role: 'reference', integrity: 'ok', comparison: null },
+    { summary: null, precision: 'fp32', role: 'reference', integrity: 'ok', comparison: null },
     {
+      summary: expect.stringMatching(
+        /^int8: same answer for \d+ of 19 prompts, KL divergence 0\.\d+ nats per token, worst layer \d of 6 \(error \d\.\d+ %\)$/,
+      ) as string,
       precision: 'int8',
       role: 'compared',
       comparison: {
@@ -128,6 +159,36 @@ it('stops at Ctrl-C and deletes its temporary files', async () => {
   expect(code).toBe(130);
   expect(readdirSync(folder.path('home')).sort()).toEqual(['calibrations.json', 'packages']);
 });
+
+interface DoctorJson {
+  readonly measured: readonly {
+    readonly model: string;
+    readonly precision: string;
+    readonly threads: number;
+    readonly quality: 'steady' | 'disturbed';
+  }[];
+  readonly models: readonly {
+    readonly seconds_per_picture: number | null;
+    readonly tokens_per_second: number;
+  }[];
+  readonly estimates: 'steady' | 'disturbed' | 'earlier';
+}
+
+/** A calibration as `doctor` writes it. On a busy machine it keeps none. */
+async function demoCalibration(): Promise<Calibration> {
+  const { manifest } = await loadModelPackage(demo(''));
+  const line = { fixed: 1, linear: 1, square: 0 };
+  return {
+    ...{ processor: describeProcessor(), threads: 2, loadMs: 1 },
+    model: { id: 'demo', revision: manifest.source.revision, precision: 'int8' },
+    measuredAt: new Date().toISOString(),
+    speed: {
+      vision: { tiling: line, encoding: line },
+      ...{ prefill: line, step: line, extraSequenceShare: 0.2 },
+    },
+    peak: { bytes: 2e8, positions: 1000 },
+  };
+}
 
 function flipByte(path: string): void {
   const bytes = readFileSync(path);

@@ -7,13 +7,14 @@ import { createMediaWorkerDecoder } from '../../src/workers/media-worker-decoder
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { createMediaInspector, type MediaInspector } from '../../src/workers/media-inspector.js';
 import type { FrameSampling } from '../../src/media/frame-sampling.js';
-import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
+import type { ImageProcessorConfig } from '../../src/models/package/manifest.js';
 import {
   describeWithFfmpeg,
   encodeFrames,
   numberedFrames,
   runEncoder,
 } from '../videos/ffmpeg-videos.js';
+import { createGeometry, readGolden } from '../golden/vision-golden.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { poll } from '../setup/poll.js';
 
@@ -21,10 +22,13 @@ const DIST = new URL('../../dist/', import.meta.url);
 const entry = new URL('workers/media.worker.js', DIST);
 
 const TILE_SIDE = 16;
-// Sampling uses no other field.
-const geometry = {
-  imageProcessor: { tileSize: { width: TILE_SIDE, height: TILE_SIDE } },
-} as VisionGeometry;
+const processor: ImageProcessorConfig = {
+  tileSize: { width: TILE_SIDE, height: TILE_SIDE },
+  resample: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+  rescaleFactor: 1 / 255,
+};
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
@@ -46,7 +50,7 @@ function sample(
   mode: FrameSampling['mode'] = 'uniform',
 ) {
   const sampling = { mode, frames: { count } };
-  return decoder.sampleVideo({ path, geometry, sampling, maxFrames: 64 }, arrive(signal));
+  return decoder.sampleVideo({ path, processor, sampling, maxFrames: 64 }, arrive(signal));
 }
 
 describeWithFfmpeg('a video in the media worker', () => {
@@ -115,6 +119,7 @@ describe('a media worker without ffmpeg', () => {
 
     await expect(sample(path, 1)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
     await expect(inspector.inspect(path)).rejects.toMatchObject({ code: 'VIDEO_UNAVAILABLE' });
+    const geometry = createGeometry(readGolden('packed-features').geometries['demo']!);
     // An empty image is rejected by the image decoder.
     const picture = { bytes: new Uint8Array(), geometry, detail: 'low', layout: 'anyres' } as const;
     await expect(

@@ -4,6 +4,7 @@ import { loadConfiguration } from '../../src/config/configuration.js';
 import { createWorkerEngine } from '../../src/workers/worker-engine.js';
 import type { EngineRequest, ModelDescription } from '../../src/engine/vision-language-engine.js';
 import type { Precision } from '../../src/models/package/manifest.js';
+import { GREEDY } from '../fakes/generation.js';
 import type { Detail } from '../../src/vision/plan-tiles.js';
 
 /** A pool of engines, one per core: one run of the demo model does not use two cores fully. */
@@ -28,15 +29,7 @@ export interface MediaAnswers {
 /** The longest right answer describes four objects in about 40 tokens. A longer answer is wrong. */
 const MAX_TOKENS = 64;
 
-const GREEDY = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  repetitionPenalty: 1,
-  seed: 0,
-  maxTokens: MAX_TOKENS,
-  stop: [],
-};
+const SETTINGS = { ...GREEDY, maxTokens: MAX_TOKENS };
 
 /** Starts workers of the built service and waits until each has loaded the model, converted if necessary. */
 export async function startEnginePool(precision: Precision): Promise<EnginePool> {
@@ -61,7 +54,7 @@ export async function startEnginePool(precision: Precision): Promise<EnginePool>
       try {
         const answers: string[] = [];
         let visualTokens = 0;
-        const request = { media, detail, conversations, settings: GREEDY };
+        const request = { media, detail, conversations, settings: SETTINGS };
         for await (const event of engine.generate(request)) {
           if (event.type === 'answer') answers[event.conversation] = event.text;
           if (event.type !== 'media') continue;

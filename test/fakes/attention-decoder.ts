@@ -38,7 +38,7 @@ export function expectedLogits(ids: readonly number[]): Float32Array {
 /** The production decoder over a session that computes attention in plain loops. */
 export function createAttentionDecoder() {
   const session = createAttentionSession();
-  const head = createOutputHead(createHeadSession(), null);
+  const head = createOutputHead(createHeadSession(), null, null);
   const graphs = { decode: session, prefill: null, head };
   return { session, decoder: createDecoder(graphs, FAKE_DECODER, tokenEmbeddings) };
 }

@@ -8,7 +8,17 @@ import type {
   VisionLanguageEngine,
 } from '../../src/engine/vision-language-engine.js';
 import type { MediaReport } from '../../src/media/media-report.js';
+import { LANGUAGE_CODES } from '../../src/language/languages.js';
 import type { ChatMessage } from '../../src/language/chat-template.js';
+import { NEUTRAL_GENERATION } from './generation.js';
+
+const FAKE_PROCESSOR = {
+  tileSize: { width: 98, height: 98 },
+  resample: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+  rescaleFactor: 1 / 255,
+} as const;
 
 export const FAKE_MODEL: ModelDescription = {
   id: 'fake',
@@ -20,27 +30,36 @@ export const FAKE_MODEL: ModelDescription = {
   precision: 'int8',
   inputModalities: ['text', 'image', 'video'],
   prompts: 'chat-and-raw',
+  languages: LANGUAGE_CODES,
   contextLength: 1024,
   costs: {
     geometry: {
-      imageProcessor: {
-        tileSize: { width: 98, height: 98 },
-        mean: [0.5, 0.5, 0.5],
-        std: [0.5, 0.5, 0.5],
-        rescaleFactor: 1 / 255,
+      layout: {
+        kind: 'anyres',
         imageGridPinpoints: [
           { width: 196, height: 98 },
           { width: 196, height: 196 },
         ],
         maxTilesCap: 9,
+        severalImagesColor: [127, 127, 127],
       },
+      imageProcessor: FAKE_PROCESSOR,
+      videoProcessor: FAKE_PROCESSOR,
       patchesPerSide: 7,
+      featuresPerTile: 49,
     },
     instructionTokens: 24,
     weightBytes: 9_000_000,
     cacheBytesPerToken: 3_072,
   },
-  generation: {},
+  vocabularySize: 1600,
+  generation: NEUTRAL_GENERATION,
+};
+
+/** A model whose checkpoint samples. */
+export const SAMPLING_MODEL: ModelDescription = {
+  ...FAKE_MODEL,
+  generation: { ...NEUTRAL_GENERATION, doSample: true, temperature: 0.6, repetitionPenalty: 1.2 },
 };
 
 /** Messages of a conversation. Empty for an undefined conversation and for a raw prompt. */
@@ -92,6 +111,7 @@ function* answer({ media, conversations }: EngineRequest): Generator<EngineEvent
       conversation,
       text: `answer ${conversation}`,
       finishReason: 'stop',
+      stopReason: null,
       usage: { promptTokens: imageTokens + 11, imageTokens, cachedTokens: 0, completionTokens: 3 },
       timings: { prefillMs: 1.26, decodeMs: 2, firstTokenMs: 1.5 },
     };

@@ -4,6 +4,7 @@ import { loadTokenizer } from '../../src/language/tokenizer.js';
 import type { GraphSession } from '../../src/runtime/graph-session.js';
 import { createTensor } from '../../src/tensor/tensor.js';
 import { planTiles } from '../../src/vision/plan-tiles.js';
+import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
 import { tinyManifest } from '../tiny-model/tiny-package.js';
 import { createGeometry, readGolden } from '../golden/vision-golden.js';
 import { FAKE_DECODER } from './attention-session.js';
@@ -34,8 +35,10 @@ export interface FakeModelOptions {
   readonly maxPositions?: number;
   /** Frames of every video. */
   readonly videoFrames?: number;
-  /** `text` creates a model without a vision encoder. */
-  readonly inputs?: 'text' | 'text and media';
+  /** `text` creates a model without a vision encoder, `text and images` one that takes no videos. */
+  readonly inputs?: 'text' | 'text and images' | 'text and media';
+  /** Whether several images are padded to one tile each, as in LLaVA-OneVision, or split like one, as in LLaVA-NeXT. */
+  readonly severalImages?: 'padded' | 'as-one';
 }
 
 /**
@@ -44,12 +47,20 @@ export interface FakeModelOptions {
  */
 export async function createFakeModel(options: FakeModelOptions = {}): Promise<FakeModel> {
   const { maxPositions = FAKE_DECODER.maxPositions, videoFrames = 100 } = options;
-  const { inputs = 'text and media' } = options;
-  const tokenizer = await loadTokenizer(TOKENIZER);
+  const { inputs = 'text and media', severalImages = 'padded' } = options;
+  const tokenizer = await loadTokenizer(
+    TOKENIZER,
+    inputs === 'text' ? null : { image: 6, video: 7 },
+  );
   const decoderConfig = { ...tinyManifest().decoder, ...FAKE_DECODER, maxPositions };
   const manifest = { ...tinyManifest(), decoder: decoderConfig, files: {}, digest: '' };
   const { demo } = readGolden('packed-features').geometries;
-  const geometry = createGeometry(demo!);
+  const { layout, videoProcessor, ...common } = createGeometry(demo!);
+  const geometry: VisionGeometry = {
+    ...common,
+    layout: severalImages === 'padded' ? layout : { ...layout, severalImagesColor: null },
+    videoProcessor: inputs === 'text and images' ? null : videoProcessor,
+  };
   const tokenEmbeddings = {
     hiddenSize,
     embed: (ids: readonly number[]) =>

@@ -3,12 +3,13 @@ import { collectOutcome, type RequestOutcome } from '../../src/engine/collect-ou
 import { NO_CACHES, type EngineCaches } from '../../src/cache/engine-caches.js';
 import { createRequestRunner } from '../../src/engine/request-runner.js';
 import type { EngineRequest, GenerationSettings } from '../../src/engine/vision-language-engine.js';
+import { GREEDY } from './generation.js';
 import { createFakeModel, type FakeModelOptions } from './fake-model.js';
 
 /** Sampling settings with which every logit and every random number affects the answer. */
 export const SAMPLED: GenerationSettings = {
-  ...{ temperature: 0.9, topP: 0.95, topK: 0, repetitionPenalty: 1.1, seed: 3 },
-  ...{ maxTokens: 12, stop: [] },
+  ...GREEDY,
+  ...{ temperature: 0.9, topP: 0.95, repetitionPenalty: 1.1, seed: 3, maxTokens: 12 },
 };
 
 export const LANGUAGES = ['ca', 'es', 'eu', 'gl', 'pt', 'fr', 'it', 'ro'];

@@ -24,6 +24,7 @@ export const ANSWER: Extract<EngineEvent, { readonly type: 'answer' }> = {
   conversation: 0,
   text: 'Bon dia',
   finishReason: 'stop',
+  stopReason: null,
   usage: { promptTokens: 12, imageTokens: 0, cachedTokens: 2, completionTokens: 3 },
   timings: { prefillMs: 4, decodeMs: 5, firstTokenMs: 4 },
   tokens: TOKENS,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { AnyresLayout } from '../../src/models/package/manifest.js';
 import type { DecodedImage } from '../../src/media/decode-image.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
 import type { VisionGeometry } from '../../src/vision/vision-geometry.js';
@@ -77,16 +78,26 @@ export function readGolden<Name extends keyof GoldenFiles>(name: Name): GoldenFi
   return JSON.parse(readFileSync(file, 'utf8')) as GoldenFiles[Name];
 }
 
-export function createGeometry(golden: GoldenGeometry): VisionGeometry {
+export function createGeometry(
+  golden: GoldenGeometry,
+): VisionGeometry & { readonly layout: AnyresLayout } {
   const { tileSide, patchesPerSide, maxTilesCap, pinpointTiles } = golden;
+  const processor = {
+    tileSize: { width: tileSide, height: tileSide },
+    resample: 'bicubic',
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+    rescaleFactor: 1 / 255,
+  } as const;
   return {
     patchesPerSide,
-    imageProcessor: {
-      tileSize: { width: tileSide, height: tileSide },
-      mean: [0.5, 0.5, 0.5],
-      std: [0.5, 0.5, 0.5],
-      rescaleFactor: 1 / 255,
+    featuresPerTile: patchesPerSide ** 2,
+    imageProcessor: processor,
+    videoProcessor: processor,
+    layout: {
+      kind: 'anyres',
       maxTilesCap,
+      severalImagesColor: [127, 127, 127],
       imageGridPinpoints: pinpointTiles.map(([rows, columns]) => ({
         width: columns * tileSide,
         height: rows * tileSide,

@@ -90,7 +90,7 @@ describe('the fake hub', () => {
 
   it('injects each fault as often as configured', async () => {
     const name = /config\.json$/;
-    const again = { kind: 'status', status: 429, retryAfterSeconds: 2 } as const;
+    const again = { kind: 'status', status: 429, headers: { 'retry-after': '2' } } as const;
     hub.addFault({ place: 'resolve', name, times: 1, fault: again });
     hub.addFault({ place: 'resolve', name, times: 1, fault: { kind: 'wrong-byte', at: 3 } });
     hub.addFault({ place: 'storage', name: /^model/, times: 1, fault: { kind: 'no-ranges' } });

@@ -69,9 +69,7 @@ export async function startFakeHub(repositories: readonly HubRepository[]): Prom
     requests.push({ place, name, range, authorization, method: request.method ?? '' });
     const fault = plan.next(place, name);
     if (fault?.kind === 'status') {
-      const { status, retryAfterSeconds } = fault;
-      const wait = retryAfterSeconds === undefined ? {} : { 'retry-after': `${retryAfterSeconds}` };
-      response.writeHead(status, wait).end();
+      response.writeHead(fault.status, fault.headers).end();
     } else if (fault?.kind === 'redirect') {
       response.writeHead(302, { location: fault.location }).end();
     } else if (fault?.kind === 'disconnect' && fault.afterBytes === 0) {

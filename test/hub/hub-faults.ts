@@ -3,7 +3,11 @@ export type HubPlace = 'api' | 'resolve' | 'storage';
 
 /** A fault of one response. Bytes count from the start of its body. */
 export type HubFault =
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'disconnect'; readonly afterBytes: number }
   | { readonly kind: 'stall'; readonly afterBytes: number }
   /** One byte of the body is changed. */

@@ -50,18 +50,21 @@ export function describeRepository(
   };
 }
 
-/** A page of the listing of a repository, recursive or not, and the URL of the next page. */
+/** A page of the listing of a repository or of one of its folders, recursive or not, and the URL of the next page. */
 export function listPage(
   { files }: HubRepository,
   hashes: ReadonlyMap<string, FileHashes>,
   address: URL,
 ): { page: unknown[]; next: string | null } {
   const isRecursive = address.searchParams.get('recursive') === 'true';
+  const [, folder = ''] = /\/tree\/[^/]+\/(.+)$/.exec(address.pathname) ?? [];
+  const prefix = folder === '' ? '' : `${folder}/`;
   const entries = [...files]
-    .filter(([path]) => isRecursive || !path.includes('/'))
+    .filter(([path]) => path.startsWith(prefix))
+    .filter(([path]) => isRecursive || !path.slice(prefix.length).includes('/'))
     .map(([path, file]): unknown => describeFile(path, file, hashes.get(path)!));
   const folders = new Set([...files.keys()].flatMap((path) => path.split('/').slice(0, -1)));
-  if (!isRecursive) {
+  if (!isRecursive && folder === '') {
     entries.unshift(
       ...[...folders].map((path) => ({ type: 'directory', oid: FOLDER_SHA1, size: 0, path })),
     );

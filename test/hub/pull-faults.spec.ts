@@ -4,6 +4,14 @@ import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import { createSyntheticCheckpoint } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
 
+const busy = (headers: Record<string, string>) =>
+  ({ kind: 'status', status: 429, headers }) as const;
+const RETRY_AFTER = { 'retry-after': '1' };
+const RATE_LIMIT = {
+  ratelimit: '"api";r=0;t=0',
+  'ratelimit-policy': '"fixed window";"api";q=500;w=300',
+};
+
 const WEIGHTS = /safetensors$/;
 const ANY = /./;
 const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
@@ -32,9 +40,12 @@ describe('pulling from a hub that fails', () => {
 
   // Temporary faults: the package is the same, and few bytes are downloaded twice.
   it.each<[string, HubPlace, HubFault, number]>([
-    ['429 to the API', 'api', { kind: 'status', status: 429, retryAfterSeconds: 1 }, 2],
-    ['429 to a file', 'resolve', { kind: 'status', status: 429, retryAfterSeconds: 1 }, 1],
-    ['503 with Retry-After', 'storage', { kind: 'status', status: 503, retryAfterSeconds: 1 }, 1],
+    ['429 with Retry-After to the API', 'api', busy(RETRY_AFTER), 2],
+    ['429 with Retry-After to a file', 'resolve', busy(RETRY_AFTER), 1],
+    ['429 with RateLimit to the API', 'api', busy(RATE_LIMIT), 2],
+    ['429 with RateLimit to a file', 'resolve', busy(RATE_LIMIT), 2],
+    ['429 without a delay, more often than other faults', 'api', busy({}), 8],
+    ['503 with Retry-After', 'storage', { ...busy(RETRY_AFTER), status: 503 }, 1],
     ['500 three times', 'api', { kind: 'status', status: 500 }, 3],
     ['502 from the storage', 'storage', { kind: 'status', status: 502 }, 3],
     ['an expired signed URL', 'storage', { kind: 'status', status: 403 }, 2],
@@ -57,8 +68,11 @@ describe('pulling from a hub that fails', () => {
     expect(fixture.sentAgain()).toBeLessThan(largestShard);
   });
 
-  it('reports the pause that the hub asks for', async () => {
-    addFault('resolve', { kind: 'status', status: 429, retryAfterSeconds: 1 });
+  it.each([
+    ['Retry-After', RETRY_AFTER],
+    ['RateLimit', RATE_LIMIT],
+  ])('reports the pause that the hub asks for in %s', async (_, headers) => {
+    addFault('resolve', busy(headers));
     await fixture.pull({});
     expect(fixture.events).toContainEqual({
       kind: 'waiting',
@@ -67,12 +81,42 @@ describe('pulling from a hub that fails', () => {
     });
   });
 
-  it('gives up if the hub asks for too long a pause, and says so', async () => {
-    addFault('api', { kind: 'status', status: 429, retryAfterSeconds: 6 });
+  it.each([
+    ['Retry-After', { 'retry-after': '6' }],
+    ['RateLimit', { ratelimit: '"api";r=0;t=5' }],
+  ])('gives up if the hub asks for too long a pause in %s, and says so', async (_, headers) => {
+    addFault('api', busy(headers));
     await expect(fixture.pull({})).rejects.toMatchObject({
       code: 'RATE_LIMITED',
       details: { seconds: 6 },
     });
+  });
+
+  it('can be canceled while it waits for a busy hub', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    addFault('api', busy({ ratelimit: '"api";r=0;t=4' }));
+    const pull = fixture.pull({
+      signal: stop.signal,
+      onEvent: ({ kind }) => {
+        if (kind === 'waiting') stop.abort(reason);
+      },
+    });
+    const startMs = performance.now();
+    await expect(pull).rejects.toBe(reason);
+    expect(performance.now() - startMs).toBeLessThan(3_000);
+  });
+
+  it.each([
+    ['DisabledRepo', 403, 'has disabled this repository'],
+    ['EntryNotFound', 404, 'lists a file'],
+  ])('gives up at %s with its own reason', async (code, status, reason) => {
+    addFault('resolve', { kind: 'status', status, headers: { 'x-error-code': code } });
+    await expect(fixture.pull({})).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringContaining(reason) as string,
+    });
+    await expect(fixture.pull({})).resolves.toMatchObject({ outcome: 'installed' });
   });
 
   it('downloads a file again if its hash is wrong', async () => {

@@ -22,7 +22,7 @@ const QUICK: HubPolicy = {
   maxFailures: 3,
   firstPauseMs: 5,
   maxPauseMs: 20,
-  maxRetryAfterMs: 5_000,
+  maxBusyMs: 5_000,
 };
 
 /** A fake hub and an empty home folder. */

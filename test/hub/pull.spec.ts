@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { offeredLanguages } from '../../src/language/languages.js';
+import { computeFolderRevision } from '../../src/models/convert/checkpoint/checkpoint-files.js';
 import { convertCheckpoint } from '../../src/models/convert/convert-checkpoint.js';
 import { loadModelPackage } from '../../src/models/package/model-package.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
@@ -8,6 +10,7 @@ import { type PullFixture, createPullFixture } from './pull-fixture.js';
 import {
   type SyntheticCheckpoint,
   createSyntheticCheckpoint,
+  fileOf,
   readAll,
 } from './synthetic-checkpoint.js';
 import { SHAPES } from './synthetic-shapes.js';
@@ -56,6 +59,45 @@ describe('pulling a model', () => {
       commit: fixture.hub.commit,
     });
     expect(manifest.source.licence).toBe('apache-2.0');
+  });
+
+  it('reads the settings of videos from the folder in which transformers 4.45 put them', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES['tiny-vision']);
+    const settings = { size: { height: 56, width: 56 }, image_mean: [0.1, 0.2, 0.3] };
+    const name = 'video_processor/preprocessor_config.json';
+    const files = new Map([
+      ...checkpoint.files,
+      [name, fileOf(Buffer.from(JSON.stringify(settings)), 'git')],
+      ['video_processor/.hidden', fileOf(Buffer.from('x'), 'git')],
+      ['video_processor/deeper/preprocessor_config.json', fileOf(Buffer.from('x'), 'git')],
+    ]);
+    fixture = await createPullFixture([{ ...checkpoint, files, access: 'open' }]);
+    const { manifest } = await fixture.pull({});
+
+    expect(manifest.vision?.videoProcessor?.mean).toEqual([0.1, 0.2, 0.3]);
+    expect(manifest.vision?.imageProcessor.mean).toEqual([0.5, 0.5, 0.5]);
+    expect([...fixture.hub.sent.keys()].filter((path) => path.includes('/'))).toEqual([name]);
+    // The revision is that of the same files in a folder.
+    const folder = createTemporaryFolder();
+    mkdirSync(folder.path('checkpoint/video_processor'), { recursive: true });
+    for (const [path, file] of files) {
+      if (!NEEDLESS.includes(path) && !/\.hidden|deeper/.test(path)) {
+        writeFileSync(folder.path(`checkpoint/${path}`), readAll(file));
+      }
+    }
+    expect(await computeFolderRevision(folder.path('checkpoint'))).toBe(manifest.source.revision);
+    folder.remove();
+  });
+
+  it('keeps the languages of the model card in the manifest', async () => {
+    const checkpoint = createSyntheticCheckpoint(SHAPES.tiny);
+    const card = '---\nlicense: apache-2.0\nlanguage:\n- ita\n- en\n- zh\n---\n';
+    const files = new Map([...checkpoint.files, ['README.md', fileOf(Buffer.from(card), 'git')]]);
+    fixture = await createPullFixture([{ ...checkpoint, files, access: 'open' }]);
+    const { manifest } = await fixture.pull({});
+
+    expect(manifest.languages).toEqual(['en', 'ita', 'zh']);
+    expect(offeredLanguages(manifest.languages)).toEqual(['en', 'it']);
   });
 
   it('downloads only the files that conversion needs, each once', async () => {

@@ -14,6 +14,24 @@ const TEXT_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
+/** Class names in transformers. */
+const LAYOUTS = {
+  llava_onevision: {
+    architecture: 'LlavaOnevisionForConditionalGeneration',
+    processor: 'LlavaOnevisionProcessor',
+    imageProcessor: 'LlavaOnevisionImageProcessor',
+  },
+  llava: {
+    architecture: 'LlavaForConditionalGeneration',
+    processor: 'LlavaProcessor',
+    imageProcessor: 'SiglipImageProcessor',
+  },
+} as const satisfies Record<CheckpointShape['layout'], object>;
+const TEXT_ARCHITECTURES = {
+  llama: 'LlamaForCausalLM',
+  qwen2: 'Qwen2ForCausalLM',
+} as const satisfies Record<CheckpointShape['decoder']['family'], string>;
+
 const SHORT_SIDES = 6;
 const NORMALISATION = {
   image_mean: [0.5, 0.5, 0.5],
@@ -64,14 +82,16 @@ export function createSmallFiles(shape: CheckpointShape): Record<string, string>
         do_pad: true,
         do_rescale: true,
         do_resize: true,
-        image_grid_pinpoints: pinpoints(shape.vision.image),
-        image_processor_type: 'LlavaOnevisionImageProcessor',
+        ...(shape.layout === 'llava'
+          ? {}
+          : { image_grid_pinpoints: pinpoints(shape.vision.image) }),
+        image_processor_type: LAYOUTS[shape.layout].imageProcessor,
         ...NORMALISATION,
         size: { height: shape.vision.image, width: shape.vision.image },
       }),
       'processor_config.json': json({
         num_image_tokens: Math.floor(shape.vision.image / shape.vision.patch) ** 2,
-        processor_class: 'LlavaOnevisionProcessor',
+        processor_class: LAYOUTS[shape.layout].processor,
         vision_feature_select_strategy: 'full',
       }),
     }),
@@ -81,15 +101,17 @@ export function createSmallFiles(shape: CheckpointShape): Record<string, string>
 function createConfig(shape: CheckpointShape): Record<string, unknown> {
   const { vision } = shape;
   const tokens = appendedTokens(shape);
-  if (!vision || !tokens) return { architectures: ['LlamaForCausalLM'], ...decoderConfig(shape) };
+  if (!vision || !tokens) {
+    return { architectures: [TEXT_ARCHITECTURES[shape.decoder.family]], ...decoderConfig(shape) };
+  }
   return {
-    architectures: ['LlavaOnevisionForConditionalGeneration'],
+    architectures: [LAYOUTS[shape.layout].architecture],
     image_grid_pinpoints: pinpoints(vision.image),
     image_token_index: tokens.image,
-    model_type: 'llava_onevision',
+    model_type: shape.layout,
     projector_hidden_act: 'gelu',
-    text_config: { architectures: ['LlamaForCausalLM'], ...decoderConfig(shape) },
-    tie_word_embeddings: false,
+    text_config: decoderConfig(shape),
+    tie_word_embeddings: isTied(shape),
     torch_dtype: 'bfloat16',
     transformers_version: '4.46.0',
     use_image_newline_parameter: true,
@@ -124,7 +146,7 @@ function decoderConfig(shape: CheckpointShape): Record<string, unknown> {
     intermediate_size: decoder.wide,
     max_position_embeddings: decoder.positions,
     mlp_bias: false,
-    model_type: 'llama',
+    model_type: decoder.family,
     num_attention_heads: decoder.heads,
     num_hidden_layers: decoder.layers,
     num_key_value_heads: decoder.keyValueHeads,
@@ -132,12 +154,16 @@ function decoderConfig(shape: CheckpointShape): Record<string, unknown> {
     rms_norm_eps: decoder.epsilon,
     rope_scaling: null,
     rope_theta: 10000,
-    tie_word_embeddings: false,
+    tie_word_embeddings: isTied(shape),
     torch_dtype: 'bfloat16',
     transformers_version: '4.46.0',
     use_cache: true,
     vocab_size: embeddingRows(shape),
   };
+}
+
+function isTied({ decoder }: CheckpointShape): boolean {
+  return decoder.head === 'embeddings';
 }
 
 function pinpoints(side: number): number[][] {

@@ -1,5 +1,9 @@
-/** The sizes of a Llama decoder. */
+/** The family and the sizes of a decoder. */
 export interface DecoderShape {
+  /** `model_type` of its configuration. A Qwen2 decoder has biases of queries, keys and values. */
+  readonly family: 'llama' | 'qwen2';
+  /** `embeddings`: the output head is tied to the token embeddings. */
+  readonly head: 'own' | 'embeddings';
   readonly hidden: number;
   readonly layers: number;
   readonly heads: number;
@@ -27,6 +31,8 @@ export interface CheckpointShape {
   readonly decoder: DecoderShape;
   /** `null` if the model is text-only. */
   readonly vision: VisionShape | null;
+  /** `llava`: one tile per image and no image newline. */
+  readonly layout: 'llava_onevision' | 'llava';
   /** Pieces of the tokenizer. A vision-language model has 64 more embedding rows, two of them used. */
   readonly pieces: number;
   /** Maximum bytes of a shard, unless a single tensor is larger. */
@@ -43,7 +49,9 @@ export type ShapeName = '2b' | '7b' | '7b-vision' | '40b' | 'tiny' | 'tiny-visio
 /** Transformers pads the embedding rows to a multiple of 64 when it adds tokens. */
 const APPENDED_ROWS = 64;
 
+const LLAMA = { family: 'llama', head: 'own' } as const;
 const DECODER_7B: DecoderShape = {
+  ...LLAMA,
   hidden: 4096,
   layers: 32,
   heads: 32,
@@ -62,6 +70,7 @@ const SO400M: VisionShape = {
   patch: 14,
 };
 const TINY_DECODER: DecoderShape = {
+  ...LLAMA,
   hidden: 64,
   layers: 4,
   heads: 4,
@@ -71,8 +80,8 @@ const TINY_DECODER: DecoderShape = {
   positions: 512,
   epsilon: 1e-6,
 };
-const FULL = { pieces: 256_000, shardBytes: 5_000_000_000 };
-const SMALL = { pieces: 2_048, shardBytes: 400_000 };
+const FULL = { pieces: 256_000, shardBytes: 5_000_000_000, layout: 'llava_onevision' } as const;
+const SMALL = { pieces: 2_048, shardBytes: 400_000, layout: 'llava_onevision' } as const;
 
 /** The published models, and two small ones of the same architecture. */
 export const SHAPES: Readonly<Record<ShapeName, CheckpointShape>> = {
@@ -81,6 +90,7 @@ export const SHAPES: Readonly<Record<ShapeName, CheckpointShape>> = {
     repository: 'BSC-LT/salamandra-2b-instruct',
     vision: null,
     decoder: {
+      ...LLAMA,
       hidden: 2048,
       layers: 24,
       heads: 16,
@@ -108,6 +118,7 @@ export const SHAPES: Readonly<Record<ShapeName, CheckpointShape>> = {
     repository: 'BSC-LT/ALIA-40b',
     vision: null,
     decoder: {
+      ...LLAMA,
       hidden: 8192,
       layers: 48,
       heads: 64,
@@ -148,7 +159,7 @@ export function embeddingRows({ pieces, vision }: CheckpointShape): number {
 export function listTensors(shape: CheckpointShape): SyntheticTensor[] {
   if (!shape.vision) return decoderTensors(shape, '');
   return [
-    { name: 'image_newline', shape: [shape.decoder.hidden] },
+    ...(shape.layout === 'llava' ? [] : [{ name: 'image_newline', shape: [shape.decoder.hidden] }]),
     ...towerTensors(shape.vision),
     ...linear('multi_modal_projector.linear_1', shape.decoder.hidden, shape.vision.hidden),
     ...linear('multi_modal_projector.linear_2', shape.decoder.hidden, shape.decoder.hidden),
@@ -183,20 +194,22 @@ function towerTensors({ hidden, layers, wide, image, patch }: VisionShape): Synt
 }
 
 function decoderTensors(shape: CheckpointShape, prefix: string): SyntheticTensor[] {
-  const { hidden, layers, heads, keyValueHeads, headDim, wide } = shape.decoder;
+  const { family, head, hidden, layers, heads, keyValueHeads, headDim, wide } = shape.decoder;
   const rows = embeddingRows(shape);
   const matrix = (name: string, height: number, width: number) => ({
     name: `${name}.weight`,
     shape: [height, width],
   });
+  const projection = (name: string, height: number, width: number) =>
+    family === 'qwen2' ? linear(name, height, width) : [matrix(name, height, width)];
   return [
     matrix(`${prefix}model.embed_tokens`, rows, hidden),
     ...indices(layers).flatMap((layer) => {
       const name = `${prefix}model.layers.${layer}`;
       return [
-        matrix(`${name}.self_attn.q_proj`, heads * headDim, hidden),
-        matrix(`${name}.self_attn.k_proj`, keyValueHeads * headDim, hidden),
-        matrix(`${name}.self_attn.v_proj`, keyValueHeads * headDim, hidden),
+        ...projection(`${name}.self_attn.q_proj`, heads * headDim, hidden),
+        ...projection(`${name}.self_attn.k_proj`, keyValueHeads * headDim, hidden),
+        ...projection(`${name}.self_attn.v_proj`, keyValueHeads * headDim, hidden),
         matrix(`${name}.self_attn.o_proj`, hidden, heads * headDim),
         matrix(`${name}.mlp.gate_proj`, wide, hidden),
         matrix(`${name}.mlp.up_proj`, wide, hidden),
@@ -206,7 +219,7 @@ function decoderTensors(shape: CheckpointShape, prefix: string): SyntheticTensor
       ];
     }),
     { name: `${prefix}model.norm.weight`, shape: [hidden] },
-    matrix(`${prefix}lm_head`, rows, hidden),
+    ...(head === 'own' ? [matrix(`${prefix}lm_head`, rows, hidden)] : []),
   ];
 }
 

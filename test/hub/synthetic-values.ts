@@ -1,5 +1,5 @@
 /** The period of the values. It is prime, so that no two rows of a matrix are equal. */
-const PERIOD = 1_048_573;
+export const PERIOD = 1_048_573;
 
 /** The approximate standard deviation of a sum of four random bytes. */
 const SPREAD = 147.8;

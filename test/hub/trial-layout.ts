@@ -18,6 +18,7 @@ import {
   parseHeaderLength,
   parseSafetensorsHeader,
 } from '../../src/models/convert/checkpoint/safetensors.js';
+import type { TensorOrigin } from '../../src/models/convert/checkpoint/tensor-names.js';
 import { createHubClient } from '../../src/models/hub/hub-client.js';
 import type { HubFile } from '../../src/models/hub/hub-snapshot.js';
 import { checkGraph } from '../../src/models/package/graph/check-graph.js';
@@ -48,22 +49,23 @@ try {
   const files = await readCheckpointFiles(directory);
   const index = parseWeightIndex(readFileSync(`${directory}/${WEIGHT_INDEX_FILE}`));
   for (const precision of PRECISIONS) {
-    const plan = planConversion(files, precision);
-    plan.checkTensorNames(index.keys());
+    const tensors = Array.from(index, ([name, file]) => ({ name, file }));
+    const plan = planConversion(files, tensors, precision);
     checkGraphs(plan);
     console.log(`${precision}: a package of ${gigabytes(plan.bytes)} GB, graphs checked`);
   }
 
-  const names: string[] = [];
+  const tensors: TensorOrigin[] = [];
   const startMs = performance.now();
   for (const shard of [...new Set(index.values())].sort()) {
-    names.push(...(await streamShard(snapshot.files.get(shard)!)));
+    const names = await streamShard(snapshot.files.get(shard)!);
+    tensors.push(...names.map((name) => ({ name, file: shard })));
   }
-  planConversion(files, 'int4').checkTensorNames(names);
+  planConversion(files, tensors, 'int4');
   const seconds = (performance.now() - startMs) / 1000;
   const streamed = [...hub.sent.values()].reduce((sum, bytes) => sum + bytes, 0);
   console.log(
-    `${names.length} tensors in ${gigabytes(streamed)} GB, ${seconds.toFixed(0)} s, ` +
+    `${tensors.length} tensors in ${gigabytes(streamed)} GB, ${seconds.toFixed(0)} s, ` +
       `hashes and headers right, ${(process.resourceUsage().maxRSS / 1000).toFixed(0)} MB of memory with the hub`,
   );
 } finally {

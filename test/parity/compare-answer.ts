@@ -2,7 +2,7 @@ import type { CacheKeyedPrompt } from '../../src/engine/cache-keyed-prompt.js';
 import { prefillTo } from '../../src/engine/prefill.js';
 import { runImmediately } from '../../src/engine/scheduling/scheduler.js';
 import type { FloatTensor } from '../../src/tensor/tensor.js';
-import type { ConvertedModel } from '../tiny-model/converted-model.js';
+import type { ChatModel } from '../tiny-model/converted-model.js';
 import { type Distance, measureDistance, sample } from './measures.js';
 import type { AnswerReference, References } from './references.js';
 
@@ -23,8 +23,8 @@ export interface PromptInput {
 
 /** Prefills a prompt and decodes greedily for as many tokens as the reference has, past any end token. */
 export async function compareAnswer(
-  { decoder, tokenEmbeddings, int8HeadLogits }: ConvertedModel,
-  references: References,
+  { decoder, tokenEmbeddings, int8HeadLogits }: ChatModel,
+  references: Pick<References, 'read'>,
   reference: AnswerReference,
   { prompt, features }: PromptInput,
 ): Promise<AnswerReport & { readonly firstLogits: Float32Array }> {
@@ -62,7 +62,7 @@ export function isSameIds(ids: readonly number[], { inputIds }: AnswerReference)
 
 /** The reference stores every k-th logit and the highest ones. */
 function compareLogits(
-  references: References,
+  references: Pick<References, 'read'>,
   { topIds, topLogits, logits: stored }: AnswerReference,
   logits: Float32Array,
 ): Distance {

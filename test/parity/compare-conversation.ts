@@ -16,8 +16,9 @@ import { buildPrompt, type PromptSegment } from '../../src/language/build-prompt
 import { decodeImage } from '../../src/media/decode-image.js';
 import { encodeTiles } from '../../src/vision/encode-tiles.js';
 import { normalizeTiles } from '../../src/vision/normalize-tiles.js';
-import { resizeBicubic } from '../../src/vision/resize-bicubic.js';
-import type { ConvertedModel } from '../tiny-model/converted-model.js';
+import { resizeImage } from '../../src/vision/resize-image.js';
+import { GREEDY } from '../fakes/generation.js';
+import type { ChatModel } from '../tiny-model/converted-model.js';
 import { type AnswerReport, compareAnswer, countEqual, isSameIds } from './compare-answer.js';
 import { type Distance, measureDistance, measureSampled } from './measures.js';
 import {
@@ -45,8 +46,8 @@ export interface ConversationReport extends AnswerReport {
 
 /** Runs a conversation through the production code and compares every stage. */
 export async function compareConversation(
-  model: ConvertedModel,
-  references: References,
+  model: ChatModel,
+  references: Pick<References, 'read'>,
   one: ConversationCase,
 ): Promise<ConversationReport> {
   const parts = await toParts(model, one.media);
@@ -63,8 +64,11 @@ export async function compareConversation(
     const { key, tiled } = prepared[index]!;
     const { tiles } = tiled!;
     const packed = features.get(key)!;
-    const pixelValues = normalizeTiles(tiles, model.vision.geometry.imageProcessor);
-    const encoded = await encodeTiles(model.vision.graph, pixelValues);
+    const vision = model.vision!;
+    const { imageProcessor, videoProcessor } = vision.geometry;
+    const processor = reference.kind === 'image' ? imageProcessor : videoProcessor!;
+    const pixelValues = normalizeTiles(tiles, processor);
+    const encoded = await encodeTiles(vision.graph, pixelValues);
     media.push({
       countEqual: packed.shape[0] === reference.visualTokens && tiles.length === reference.tiles,
       tilesEqual: sha256(tiles) === reference.tilesSha256,
@@ -123,16 +127,13 @@ async function toRequest(one: ConversationCase): Promise<EngineRequest> {
     }),
   );
   const settings = {
-    ...{ temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0, stop: [] },
+    ...GREEDY,
     ...{ maxTokens: one.greedyIds.length, topLogprobs: 1 },
   };
   return { media, detail: 'high', conversations: [one.messages], settings };
 }
 
-async function toParts(
-  model: ConvertedModel,
-  media: readonly MediaReference[],
-): Promise<PipelineModel> {
+async function toParts(model: ChatModel, media: readonly MediaReference[]): Promise<PipelineModel> {
   const clips = media.filter(({ kind }) => kind === 'video');
   const frames = new Map(
     await Promise.all(clips.map(async (clip) => [mediaPath(clip), await cutFrames(clip)] as const)),
@@ -144,10 +145,10 @@ async function toParts(
 function createFrameDecoder(clips: ReadonlyMap<string, Frame[]>): MediaDecoder {
   return {
     tile: decodeAndTileImage,
-    sampleVideo({ path, geometry: { imageProcessor } }) {
+    sampleVideo({ path, processor: { tileSize, resample } }) {
       const frames = clips.get(path) ?? [];
       return Promise.resolve({
-        tiles: frames.map((frame) => resizeBicubic(frame, imageProcessor.tileSize).data),
+        tiles: frames.map((frame) => resizeImage(frame, tileSize, resample).data),
         timestampsSeconds: frames.map((_, index) => index),
         ...{ width: 0, height: 0, durationSeconds: null, framesRequested: frames.length },
         ...{ mediaDecodeMs: 0, tileMs: 0 },
@@ -175,16 +176,14 @@ async function cutFrames(clip: MediaReference): Promise<Frame[]> {
 function expandIds(
   chunks: readonly PromptSegment[],
   { media }: ConversationCase,
-  {
-    vision: {
-      geometry: { tokens },
-    },
-  }: ConvertedModel,
+  { manifest }: ChatModel,
 ): number[] {
   return chunks.flatMap((chunk) => {
     if (chunk.kind === 'text') return chunk.ids;
     const shown = media.filter(({ kind }) => kind === chunk.kind)[chunk.index];
-    return new Array<number>(shown?.visualTokens ?? 0).fill(tokens[chunk.kind]);
+    return new Array<number>(shown?.visualTokens ?? 0).fill(
+      manifest.vision!.tokens[chunk.kind] ?? -1,
+    );
   });
 }
 

@@ -39,13 +39,15 @@ function tableGeometry(table: CountTable): VisionGeometry {
   const { tileSide, pinpoints: imageGridPinpoints, maxTilesCap, patchesPerSide } = table;
   return {
     patchesPerSide,
+    featuresPerTile: patchesPerSide ** 2,
+    layout: { kind: 'anyres', imageGridPinpoints, maxTilesCap, severalImagesColor: null },
     imageProcessor: {
       tileSize: { width: tileSide, height: tileSide },
-      imageGridPinpoints,
-      maxTilesCap,
+      resample: 'bicubic',
       mean: [0, 0, 0],
       std: [1, 1, 1],
       rescaleFactor: 1,
     },
+    videoProcessor: null,
   };
 }

@@ -16,7 +16,10 @@ export function compareRopes(
 ): number {
   const near = positions.filter((position) => position < limit);
   const half = headDim / 2;
-  const table = createRopeTables({ headDim, ...parseRope(config, CONTEXT) })(Math.max(...near) + 1);
+  const table = createRopeTables({
+    headDim,
+    ...parseRope(config, { label: String, headDim, maxPositions: CONTEXT }),
+  })(Math.max(...near) + 1);
   const rows = ({ data }: FloatTensor) =>
     near.flatMap((position) => [...data.subarray(position * half, (position + 1) * half)]);
   const stored = near.length * half;

@@ -1,6 +1,7 @@
 /**
- * `npm run parity`: converts the checkpoint and compares every stage with transformers, for all images and
- * conversations. Prints all differences and exits with 1 if a bound is broken.
+ * `npm run parity`: converts the demo checkpoint and compares every stage with transformers, for all images and
+ * conversations; then converts every checkpoint of the matrix and compares its answers. Prints all differences and
+ * exits with 1 if a bound is broken. `--generate` computes the references of the matrix anew first, which needs Python.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,6 +24,8 @@ import {
 import { compareCounts } from './compare-counts.js';
 import { compareImage } from './compare-image.js';
 import { comparePrefill } from './compare-prefill.js';
+import { checkMatrix } from './matrix/check-matrix.js';
+import { generateMatrix } from './matrix/generate-matrix.js';
 import { median } from '../bench/median.js';
 import { hashWeights } from './hash-weights.js';
 import { type ConvertedModel, openConverted } from '../tiny-model/converted-model.js';
@@ -37,9 +40,11 @@ const { values: options } = parseArgs({
   options: {
     checkpoint: { type: 'string', default: join(ROOT, 'models/demo') },
     references: { type: 'string', default: join(ROOT, 'test/golden/parity') },
+    generate: { type: 'boolean', default: false },
   },
 });
 
+if (options.generate) generateMatrix();
 const references = await loadReferences(options.references);
 if ((await hashWeights(options.checkpoint)) !== references.weightsSha256) {
   console.error('The references belong to other weights. Make them anew:');
@@ -54,6 +59,7 @@ const broken = [
   ])),
   ...checkCounts(),
   ...(await withModel('int8', checkInt8)),
+  ...(await checkCheckpoints()),
 ];
 console.log(broken.length === 0 ? '\nEvery bound is kept.' : '\nBROKEN:');
 for (const name of broken) console.log(`  ${name}`);
@@ -152,6 +158,13 @@ async function checkInt8(model: ConvertedModel): Promise<string[]> {
     console.log(`  ${name}: cosine ${figures}`);
     return lowest >= bound ? [] : [`int8 ${name}: ${lowest.toFixed(5)}`];
   }
+}
+
+function checkCheckpoints(): Promise<string[]> {
+  console.log(
+    '\nTiny checkpoints in fp32: the conversations of a row together, distances the largest.\n',
+  );
+  return checkMatrix();
 }
 
 function isPrefillCase({ picture, detail }: ParityCase): boolean {

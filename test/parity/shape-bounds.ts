@@ -36,17 +36,17 @@ export function isFloatKept({ features, logits }: AnswersDistance): boolean {
   return [features, logits].every((distance) => (distance?.maxAbs ?? 0) <= MAX_FP32_DIFFERENCE);
 }
 
-/**
- * Whether a quantized checkpoint gives the results of its dequantized weights. A package takes over the codes of GPTQ,
- * so int4 quantizes only activations and the head. The codes of other formats do not fit.
- */
+/** Checkpoints whose integers an int4 package takes over: only activations and the head are quantized. */
+const KEPT_IMPORTS = ['gptq', 'awq', 'w4a16'];
+
+/** Whether a quantized checkpoint gives the results of its dequantized weights. */
 export function isImportKept(
   name: string,
   precision: 'fp32' | 'int4',
   own: AnswersDistance,
 ): boolean {
   if (precision === 'fp32') return isFloatKept(own);
-  return own.logits.cosine >= (name === 'gptq' ? MIN_KEPT_COSINE : MIN_ROUNDED_COSINE);
+  return own.logits.cosine >= (KEPT_IMPORTS.includes(name) ? MIN_KEPT_COSINE : MIN_ROUNDED_COSINE);
 }
 
 /** Whether the errors of a quantized model are within the bounds of its quantization. */

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createSmallFiles } from '../hub/synthetic-json-files.js';
+import { appendedTokens, createSmallFiles } from '../hub/synthetic-json-files.js';
 import {
   type CheckpointShape,
   listTensors,
   type SyntheticTensor,
 } from '../hub/synthetic-shapes.js';
+import { createTokenizerFile } from '../hub/synthetic-tokenizer.js';
 import { readTensor } from '../hub/synthetic-values.js';
 import type { ShapeCase } from './shape-references.js';
 
@@ -18,9 +19,10 @@ const FINGERPRINT_VALUES = 64;
 /** Writes the checkpoint of a case with one weight file, as a stream, since it may have gigabytes. */
 export async function writeShapeCheckpoint(one: ShapeCase, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const files = createSmallFiles(shapeOf(one));
+  const shape = shapeOf(one);
+  const files = createSmallFiles(shape);
   files['config.json'] = JSON.stringify(changeConfig(files['config.json']!, one));
-  files['tokenizer.json'] = '{}';
+  files['tokenizer.json'] = createTokenizerFile(shape.pieces, appendedTokens(shape));
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   await writeWeights(join(directory, 'model.safetensors'), caseTensors(one));
 }
@@ -36,15 +38,20 @@ export function fingerprintOf(one: ShapeCase): string {
   return hash.digest('hex');
 }
 
-function shapeOf({ name, decoder, vision, pieces }: ShapeCase): CheckpointShape {
-  return { repository: `shapes/${name}`, decoder, vision, pieces, shardBytes: Infinity };
+function shapeOf({ name, decoder, vision, pieces, tiedHead }: ShapeCase): CheckpointShape {
+  return {
+    repository: `shapes/${name}`,
+    decoder: { ...decoder, family: 'llama', head: tiedHead ? 'embeddings' : 'own' },
+    vision,
+    layout: 'llava_onevision',
+    pieces,
+    shardBytes: Infinity,
+  };
 }
 
 /** Tensors sorted by name. */
 function caseTensors(one: ShapeCase): SyntheticTensor[] {
-  return listTensors(shapeOf(one))
-    .filter(({ name }) => !(one.tiedHead && name.includes('lm_head')))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return listTensors(shapeOf(one)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function changeConfig(text: string, { config, tiedHead, vision }: ShapeCase): unknown {
@@ -54,7 +61,11 @@ function changeConfig(text: string, { config, tiedHead, vision }: ShapeCase): un
   return { ...json, text_config: { ...json['text_config'], ...changes } };
 }
 
-async function writeWeights(path: string, tensors: readonly SyntheticTensor[]): Promise<void> {
+/** Writes a safetensors file with the synthetic values of these tensors. */
+export async function writeWeights(
+  path: string,
+  tensors: readonly SyntheticTensor[],
+): Promise<void> {
   const header: Record<string, unknown> = {};
   let end = 0;
   for (const tensor of tensors) {

@@ -25,7 +25,7 @@ export interface AnswersReference {
 /** A checkpoint and its prompt. */
 export interface ShapePrompt {
   readonly name: string;
-  readonly decoder: DecoderShape;
+  readonly decoder: Omit<DecoderShape, 'family' | 'head'>;
   readonly vision: VisionShape | null;
   readonly pieces: number;
   readonly ids: {
@@ -72,8 +72,8 @@ export interface ShapeReferences {
   read(array: StoredArray): Float32Array;
 }
 
-/** The sets of references: small models of every kind, or a published model with fewer layers. */
-export const SHAPE_SETS = ['small', '2b', '7b', '7b-vision'] as const;
+/** The sets of references: small models, quantized checkpoints, or a published model with fewer layers. */
+export const SHAPE_SETS = ['small', 'imported', '2b', '7b', '7b-vision'] as const;
 export type ShapeSet = (typeof SHAPE_SETS)[number];
 
 export const SHAPES_GOLDEN = join(import.meta.dirname, '../golden/shapes');

@@ -3,23 +3,50 @@ import { join } from 'node:path';
 import { PROJECT_DIRECTORY } from '../../src/config/configuration.js';
 import type { Sequence } from '../../src/decoder/decoder.js';
 import type { KvPrefix } from '../../src/decoder/kv-cache/kv-prefix.js';
-import { type ConvertedModel, openConverted } from '../tiny-model/converted-model.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-folder.js';
+import { openNetwork } from '../tiny-model/converted-model.js';
+import { loadFamilyReferences, writeFamilyCheckpoint } from './family-references.js';
 
-/** The demo model in its default precision. Its answers must not depend on the other sequences of a batch. */
-let model: ConvertedModel;
-
-beforeAll(async () => {
-  model = await openConverted(join(PROJECT_DIRECTORY, 'models', 'demo'), 'int8');
-}, 60_000);
-
-afterAll(() => model.close());
-
+/** Lengths of chunks and of cached prefixes, and numbers of other sequences in the batch. */
+const ALL = {
+  chunks: [16, 112, 128, 256, 400],
+  prefixes: [16, 160, 336],
+  others: [1, 2, 7],
+};
+const FEW = { chunks: [16, 400], prefixes: [160], others: [2] };
+/** The demo model and one model of each family with layers of its own, by the name of its case. */
+const MODELS = [
+  { name: 'demo', ...ALL },
+  ...['llama, biases', 'qwen2', 'qwen3, biases and tied', 'gemma2, long'].map((name) => ({
+    name,
+    ...FEW,
+  })),
+];
 const STEPS = 24;
 const LONGEST_CHUNK = 512;
 
+let folder: TemporaryFolder;
+let model: Awaited<ReturnType<typeof openNetwork>>;
+
+/** Converts a model to the default precision. */
+async function openModel(name: string) {
+  folder = createTemporaryFolder();
+  let checkpoint = join(PROJECT_DIRECTORY, 'models', 'demo');
+  const one = (await loadFamilyReferences()).cases.find((item) => item.name === name);
+  if (one) {
+    checkpoint = folder.path('checkpoint');
+    await writeFamilyCheckpoint(one, checkpoint);
+  }
+  return openNetwork(checkpoint, folder.path('package'), 'int8');
+}
+
 /** A different text for each number. */
 function textOf(number: number, length: number): number[] {
-  return Array.from({ length }, (_, i) => 300 + (((number * 1_009 + i) * 7_919) % 8_000));
+  const { vocabularySize } = model.manifest.decoder;
+  return Array.from(
+    { length },
+    (_, i) => (300 + (((number * 1_009 + i) * 7_919) % 8_000)) % vocabularySize,
+  );
 }
 
 async function readText(ids: readonly number[], chunk = LONGEST_CHUNK, prefix?: KvPrefix) {
@@ -34,9 +61,11 @@ async function readText(ids: readonly number[], chunk = LONGEST_CHUNK, prefix?: 
 
 /** Decodes all sequences in one batch, then closes them. @returns the KV cache of the first */
 async function stepTogether(sequences: readonly Sequence[]): Promise<Uint8Array[]> {
-  const { decoder } = model;
+  const { decoder, manifest } = model;
+  const { vocabularySize } = manifest.decoder;
   for (let step = 0; step < STEPS; step++) {
-    const tokens = sequences.map((sequence, i) => ({ sequence, id: 500 + i * 31 + step * 17 }));
+    const idOf = (index: number) => (500 + index * 31 + step * 17) % vocabularySize;
+    const tokens = sequences.map((sequence, i) => ({ sequence, id: idOf(i) }));
     await decoder.step(tokens);
   }
   const [first] = sequences;
@@ -56,14 +85,23 @@ function countDifferent(some: readonly Uint8Array[], others: readonly Uint8Array
   }, 0);
 }
 
-describe('keys and values in the KV cache, bit for bit', () => {
-  it.each([16, 112, 128, 256, 400])('are the same with chunks of %i tokens', async (chunk) => {
+describe.each(MODELS)('keys and values in the KV cache of $name, bit for bit', (of) => {
+  beforeAll(async () => {
+    model = await openModel(of.name);
+  }, 60_000);
+
+  afterAll(async () => {
+    await model.close();
+    folder.remove();
+  });
+
+  it.each(of.chunks)('are the same with chunks of %i tokens', async (chunk) => {
     const ids = textOf(1, 780);
     const whole = await stepTogether([await readText(ids)]);
     expect(countDifferent(whole, await stepTogether([await readText(ids, chunk)]))).toBe(0);
   });
 
-  it.each([16, 160, 336])('are the same after a cached prefix of %i tokens', async (length) => {
+  it.each(of.prefixes)('are the same after a cached prefix of %i tokens', async (length) => {
     const ids = textOf(2, 366);
     const reader = await readText(ids);
     const prefix = model.decoder.snapshotPrefix(reader, length);
@@ -76,7 +114,7 @@ describe('keys and values in the KV cache, bit for bit', () => {
     expect(countDifferent(whole, await stepTogether([again, other]))).toBe(0);
   });
 
-  it.each([1, 2, 7])(
+  it.each(of.others)(
     'are the same in a batch with %i other sequences, with and without shared prefixes',
     async (count) => {
       const ids = textOf(3, 333);

@@ -23,10 +23,14 @@ export interface Network extends Omit<LoadedModel, 'tokenizer'> {
   int8HeadLogits(): Float32Array[] | null;
 }
 
-/** A converted vision-language model. */
-export interface ConvertedModel extends LoadedModel, Network {
-  readonly vision: VisionModel & { readonly geometry: VisionManifest };
+/** A converted model with its tokenizer. */
+export interface ChatModel extends LoadedModel, Network {
   close(): Promise<void>;
+}
+
+/** A converted vision-language model. */
+export interface ConvertedModel extends ChatModel {
+  readonly vision: VisionModel & { readonly geometry: VisionManifest };
 }
 
 type Load<T> = (
@@ -40,10 +44,19 @@ export async function openConverted(
   precision: Precision,
 ): Promise<ConvertedModel> {
   const folder = await mkdtemp(join(tmpdir(), 'salamandra-test-'));
-  const model = await open(loadModel, checkpointDirectory, folder, precision);
+  const model = await openChatModel(checkpointDirectory, folder, precision);
   const { vision, manifest } = model;
   if (!vision || !manifest.vision) throw new RangeError('The checkpoint has no vision encoder.');
   return { ...model, vision: { ...vision, geometry: manifest.vision } };
+}
+
+/** Converts a checkpoint with a tokenizer into `outputDirectory` and loads the package, which `close` deletes. */
+export function openChatModel(
+  checkpointDirectory: string,
+  outputDirectory: string,
+  precision: Precision,
+): Promise<ChatModel> {
+  return open(loadModel, checkpointDirectory, outputDirectory, precision);
 }
 
 /** Converts any checkpoint into `outputDirectory` and loads the package, which `close` deletes. */

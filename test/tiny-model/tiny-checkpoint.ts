@@ -1,5 +1,6 @@
+import { TINY_CHAT_TEMPLATE, tinyTokenizer, tinyTokenizerConfig } from './tiny-tokenizer.js';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** A float32 weight. */
 export interface TinyTensor {
@@ -14,6 +15,12 @@ export const TINY = {
   vision: { hidden: 8, heads: 2, wide: 12, layers: 2, image: 7, patch: 3, patches: 4 },
   decoder: { hidden: 8, heads: 4, keyValueHeads: 2, headDim: 8, wide: 12, layers: 2, tokens: 16 },
 } as const;
+
+/** Grid pinpoints, [height, width]. */
+const TINY_PINPOINTS = [
+  [TINY.vision.image, TINY.vision.image],
+  [TINY.vision.image, 2 * TINY.vision.image],
+];
 
 /** A weight of any safetensors dtype. */
 export interface RawTensor {
@@ -60,6 +67,7 @@ export function tinyConfig(): Record<string, unknown> {
     model_type: 'llava_onevision',
     image_token_index: 6,
     video_token_index: 7,
+    image_grid_pinpoints: TINY_PINPOINTS,
     vision_aspect_ratio: 'anyres_max_9',
     vision_config: {
       model_type: 'siglip_vision_model',
@@ -96,10 +104,7 @@ export function tinyProcessor(): Record<string, unknown> {
     size: { height: size, width: size },
     image_mean: [0.5, 0.5, 0.5],
     image_std: [0.5, 0.5, 0.5],
-    image_grid_pinpoints: [
-      [size, size],
-      [size, 2 * size],
-    ],
+    image_grid_pinpoints: TINY_PINPOINTS,
     resample: 3,
     rescale_factor: 1 / 255,
   };
@@ -184,15 +189,16 @@ export async function writeTinyCheckpoint(
     'config.json': JSON.stringify(tinyConfig()),
     'generation_config.json': JSON.stringify({ eos_token_id: [2, 5], temperature: 0.6 }),
     'preprocessor_config.json': JSON.stringify(tinyProcessor()),
-    'tokenizer.json': '{}',
-    'tokenizer_config.json': '{}',
-    'chat_template.jinja': '{{ messages }}',
+    'tokenizer.json': JSON.stringify(tinyTokenizer()),
+    'tokenizer_config.json': JSON.stringify(tinyTokenizerConfig()),
+    'chat_template.jinja': TINY_CHAT_TEMPLATE,
     'model.safetensors': encodeSafetensors(tinyTensors()),
     ...changes,
   };
-  await mkdir(directory, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
-    if (content !== null) await writeFile(join(directory, name), content);
+    if (content === null) continue;
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), content);
   }
 }
 

@@ -8,11 +8,19 @@ import {
   type VisionManifest,
   PACKAGE_FILES,
 } from '../../src/models/package/manifest.js';
+import { NEUTRAL_GENERATION } from '../fakes/generation.js';
 
 /** A manifest without the list of files. */
 export type TinyManifest = Omit<ManifestContent, 'files'> & { readonly vision: VisionManifest };
 
 const FLOAT32 = { kind: 'float32' } as const;
+const PROCESSOR = {
+  tileSize: { width: 7, height: 7 },
+  resample: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+  rescaleFactor: 1 / 255,
+} as const;
 
 /** A consistent manifest of a model with 2 dimensions and 4 tokens. */
 export function tinyManifest(): TinyManifest {
@@ -24,6 +32,7 @@ export function tinyManifest(): TinyManifest {
       name: 'tiny',
       licence: 'unknown',
       revision: '0'.repeat(64),
+      adapter: null,
       hub: null,
     },
     precision: 'fp32',
@@ -31,17 +40,19 @@ export function tinyManifest(): TinyManifest {
       imageSize: 7,
       patchSize: 3,
       patchesPerSide: 2,
+      sequenceLength: 4,
+      featuresPerTile: 4,
       hiddenSize: 2,
       layers: 1,
       encoding: FLOAT32,
-      imageProcessor: {
-        tileSize: { width: 7, height: 7 },
-        mean: [0.5, 0.5, 0.5],
-        std: [0.5, 0.5, 0.5],
-        rescaleFactor: 1 / 255,
+      layout: {
+        kind: 'anyres',
         imageGridPinpoints: [{ width: 14, height: 7 }],
         maxTilesCap: null,
+        severalImagesColor: [127, 127, 127],
       },
+      imageProcessor: PROCESSOR,
+      videoProcessor: PROCESSOR,
       tokens: { image: 2, video: 3 },
     },
     decoder: {
@@ -55,6 +66,7 @@ export function tinyManifest(): TinyManifest {
       maxPositions: 8,
       ropeTheta: 10000,
       ropeScaling: null,
+      logitSoftcap: null,
       encoding: FLOAT32,
       head: FLOAT32,
       headRows: null,
@@ -62,8 +74,15 @@ export function tinyManifest(): TinyManifest {
       cache: 'float32',
     },
     tokens: { bos: null, eos: [1], pad: null },
-    embeddings: { file: PACKAGE_FILES.tokenEmbeddings, dtype: 'float32', rows: 4, columns: 2 },
-    generation: {},
+    embeddings: {
+      file: PACKAGE_FILES.tokenEmbeddings,
+      dtype: 'float32',
+      rows: 4,
+      columns: 2,
+      scale: 1,
+    },
+    generation: NEUTRAL_GENERATION,
+    languages: null,
   };
 }
 

@@ -12,6 +12,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
 import { MAX_ANSWER_TOKENS, MAX_MEDIA_PER_REQUEST, MAX_TOP_LOGPROBS } from '../../config/limits.js';
+import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver } from '../media/media-resolver.js';
@@ -23,6 +24,7 @@ import { listMediaSources, parseChatRequest, toEngineRequest } from './chat-requ
 import { createChatFormat } from './chat-response.js';
 import { createCompletionHeader } from './completion-fields.js';
 import { ApiOpenAiErrors } from './errors.js';
+import { GENERATION_PROPERTIES } from './generation-schema.js';
 import { checkJsonBody } from './request-body.js';
 
 const TOKEN_LIMIT = { type: 'integer', minimum: 1, maximum: MAX_ANSWER_TOKENS };
@@ -48,7 +50,7 @@ const PART = {
     image_url: {
       ...URL_OBJECT,
       description:
-        'An object, or the URL as a string. "detail" applies to a single image; several images have one tile each.',
+        'An object, or the URL as a string. Several images have the highest "detail" among them; where the model gives each of several images one tile, it applies to a single image only.',
     },
     video_url: { ...URL_OBJECT, description: 'An object, or the URL as a string.' },
     input_video: {
@@ -74,20 +76,13 @@ const MESSAGE = {
 const REQUEST = {
   type: 'object',
   required: ['model', 'messages'],
-  description: 'Other fields are ignored.',
+  description: 'A field that would have no effect is rejected.',
   properties: {
     model: { type: 'string', example: 'visual-salamandra' },
     messages: { type: 'array', items: MESSAGE },
     max_completion_tokens: { ...TOKEN_LIMIT, description: 'Maximum number of generated tokens.' },
     max_tokens: { ...TOKEN_LIMIT, description: 'Older name of max_completion_tokens.' },
-    temperature: { type: 'number', minimum: 0, maximum: 2, description: "Default: the model's." },
-    top_p: { type: 'number', minimum: 0, maximum: 1 },
-    seed: {
-      type: 'integer',
-      default: 0,
-      description: 'The same request with the same seed has the same response.',
-    },
-    stop: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    ...GENERATION_PROPERTIES,
     logprobs: {
       type: 'boolean',
       description: 'Adds log-probabilities, taken before temperature and top_p.',
@@ -159,6 +154,10 @@ export class ChatCompletionsController {
     assertChatModel(model, sources);
     const { media, release } = await this.resolver.resolve(sources, chat.sampling, signal);
     try {
+      assertSupportsMedia(
+        media.map(({ kind }) => kind),
+        model,
+      );
       const work = { ...toEngineRequest(chat, media), client: clientOf(request) };
       const header = createCompletionHeader('chatcmpl', model);
       const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);

@@ -44,7 +44,14 @@ it('keeps the media at their place in the messages, with the kind of their bytes
   });
 });
 
-it('applies the detail of a single image only', () => {
+it('passes the variables of the chat template on', () => {
+  const variables = { date_string: '29 November 2026' };
+  const chat = parse([{ role: 'user', content: 'a' }], { chat_template_kwargs: variables });
+
+  expect(toEngineRequest(chat, []).templateVariables).toEqual(variables);
+});
+
+it('applies the highest detail of the images', () => {
   const one = parse([
     { role: 'user', content: [image('https://a/1'), image('https://a/2', 'low')] },
   ]);
@@ -52,6 +59,10 @@ it('applies the detail of a single image only', () => {
   expect(toEngineRequest(one, [VIDEO, IMAGE]).detail).toBe('low');
   expect(toEngineRequest(one, [IMAGE, VIDEO]).detail).toBe('auto');
   expect(toEngineRequest(one, [IMAGE, IMAGE]).detail).toBe('auto');
+  const both = parse([
+    { role: 'user', content: [image('https://a/1', 'low'), image('https://a/2', 'high')] },
+  ]);
+  expect(toEngineRequest(both, [IMAGE, IMAGE]).detail).toBe('high');
 });
 
 it('appends the language instruction to the last message', () => {

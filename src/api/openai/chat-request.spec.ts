@@ -1,3 +1,4 @@
+import { NEUTRAL_GENERATION } from '../../../test/fakes/generation.js';
 import { FAKE_MODEL } from '../../../test/fakes/fake-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { parseChatRequest } from './chat-request.js';
@@ -46,7 +47,7 @@ it('parses the generation parameters', () => {
     language: 'pt-BR',
   });
 
-  expect(settings).toMatchObject({ temperature: 0.5, topP: 1e-9, seed: -7, stop: ['\n'] });
+  expect(settings).toMatchObject({ temperature: 0.5, topP: 0, seed: -7, stop: ['\n'] });
   expect(settings).toMatchObject({ maxTokens: 9, topLogprobs: 20 });
   expect(language?.code).toBe('pt');
   expect(stream).toEqual({ includeUsage: true });
@@ -54,7 +55,49 @@ it('parses the generation parameters', () => {
   expect(parse({ max_tokens: 5 }).settings.maxTokens).toBe(5);
 });
 
-it('accepts explicit defaults and ignores unknown parameters', () => {
+it("parses OpenAI's penalties and vLLM's extensions", () => {
+  const { settings } = parse({
+    ...{ top_k: 5, min_p: 0.1, repetition_penalty: 1.3, min_tokens: 4, ignore_eos: true },
+    ...{ stop_token_ids: [7, 8], include_stop_str_in_output: true },
+    ...{ frequency_penalty: -0.5, presence_penalty: 2, logit_bias: { 7: -100, 1599: 1.5 } },
+  });
+
+  expect(settings).toMatchObject({
+    ...{ topK: 5, minP: 0.1, repetitionPenalty: 1.3, minTokens: 4, endOfText: 'ignore' },
+    ...{ stopTokenIds: [7, 8], stopText: 'keep' },
+    ...{ frequencyPenalty: -0.5, presencePenalty: 2 },
+  });
+  expect([...settings.logitBias]).toEqual([
+    [7, -100],
+    [1599, 1.5],
+  ]);
+  expect(parse({ top_k: -1 }).settings.topK).toBe(0);
+});
+
+it('uses the settings of the checkpoint where the request has none', () => {
+  const own = { temperature: 0.6, topK: 50, topP: 0.9, minP: 0.05, repetitionPenalty: 1.2 };
+  const generation = { ...NEUTRAL_GENERATION, ...own, doSample: true, minNewTokens: 2 };
+  const ask = (fields: object) =>
+    parseChatRequest({ model: 'fake', messages: HELLO, ...fields }, { ...FAKE_MODEL, generation })
+      .settings;
+
+  expect(ask({})).toMatchObject({ ...own, minTokens: 2 });
+  // The minimum of the checkpoint does not forbid shorter answers.
+  expect(ask({ temperature: 0, top_k: -1, max_tokens: 1 })).toMatchObject({
+    ...own,
+    ...{ temperature: 0, topK: 0, maxTokens: 1 },
+  });
+});
+
+it('refuses a language that the model does not have', () => {
+  const model = { ...FAKE_MODEL, languages: ['de', 'en'] };
+  const body = { model: 'fake', messages: HELLO, language: 'ca' };
+
+  expect(failure(() => parseChatRequest(body, model))).toEqual(['INVALID_PARAMETER', 'language']);
+  expect(parseChatRequest({ ...body, language: 'de' }, model).language?.code).toBe('de');
+});
+
+it('accepts explicit defaults and parameters that change no answer', () => {
   const { settings } = parse({
     temperature: null,
     stop: null,
@@ -67,8 +110,17 @@ it('accepts explicit defaults and ignores unknown parameters', () => {
     tool_choice: 'auto',
     modalities: ['text'],
     user: 'someone',
+    metadata: { topic: 'foxes' },
     store: false,
-    something_new: { deep: true },
+    best_of: 1,
+    use_beam_search: false,
+    length_penalty: 1,
+    skip_special_tokens: true,
+    add_generation_prompt: true,
+    continue_final_message: false,
+    echo: false,
+    guided_json: null,
+    stream_options: null,
   });
 
   expect(settings).toEqual(parse({}).settings);
@@ -108,7 +160,7 @@ it('parses each kind of part', () => {
 it('parses the frame sampling options', () => {
   const sampling = (media_options: object) => parse({ media_options }).sampling;
 
-  expect(sampling({ num_frames: 4, max_tiles: 3 })).toEqual({
+  expect(sampling({ num_frames: 4, max_tiles: null })).toEqual({
     mode: 'uniform',
     frames: { count: 4 },
   });
@@ -135,6 +187,7 @@ it('parses a conversation', () => {
 });
 
 const image = { type: 'image_url', image_url: PIXEL };
+const STREAMED_USAGE = { stream: true, stream_options: { continuous_usage_stats: true } };
 
 it.each([
   ['model', { model: undefined }],
@@ -165,9 +218,43 @@ it.each([
   ['stream_options', { stream_options: { include_usage: true } }],
   ['language', { language: 'tlh' }],
   ['n', { n: 2 }],
-  ['presence_penalty', { presence_penalty: 0.5 }],
-  ['frequency_penalty', { frequency_penalty: -1 }],
+  ['presence_penalty', { presence_penalty: 2.5 }],
+  ['frequency_penalty', { frequency_penalty: '1' }],
+  ['logit_bias', { logit_bias: [1] }],
   ['logit_bias', { logit_bias: { 50256: -100 } }],
+  ['logit_bias', { logit_bias: { fox: 1 } }],
+  ['logit_bias', { logit_bias: { '-1': 1 } }],
+  ['logit_bias.3', { logit_bias: { 3: 101 } }],
+  ['logit_bias.3', { logit_bias: { 3: null } }],
+  ['top_k', { top_k: -2 }],
+  ['top_k', { top_k: 1.5 }],
+  ['min_p', { min_p: 1.1 }],
+  ['repetition_penalty', { repetition_penalty: 0 }],
+  ['min_tokens', { min_tokens: -1 }],
+  ['min_tokens', { min_tokens: 129 }],
+  ['min_tokens', { min_tokens: 6, max_tokens: 5 }],
+  ['ignore_eos', { ignore_eos: 1 }],
+  ['stop_token_ids', { stop_token_ids: 2 }],
+  ['stop_token_ids', { stop_token_ids: [1600] }],
+  ['stop_token_ids', { stop_token_ids: ['2'] }],
+  ['stop_token_ids', { stop_token_ids: Array(65).fill(2) }],
+  ['include_stop_str_in_output', { include_stop_str_in_output: 'yes' }],
+  ['best_of', { best_of: 2 }],
+  ['use_beam_search', { use_beam_search: true }],
+  ['length_penalty', { length_penalty: 2 }],
+  ['skip_special_tokens', { skip_special_tokens: false }],
+  ['add_generation_prompt', { add_generation_prompt: false }],
+  ['continue_final_message', { continue_final_message: true }],
+  ['echo', { echo: true }],
+  ['guided_json', { guided_json: {} }],
+  ['structured_outputs', { structured_outputs: { choice: ['a'] } }],
+  ['allowed_token_ids', { allowed_token_ids: [1] }],
+  ['bad_words', { bad_words: ['fox'] }],
+  ['reasoning_effort', { reasoning_effort: 'high' }],
+  ['something_new', { something_new: 0 }],
+  ['(unnamed)', { 'odd name': 1 }],
+  ['stream_options.continuous_usage_stats', STREAMED_USAGE],
+  ['media_options.max_tiles', { media_options: { max_tiles: 3 } }],
   ['response_format', { response_format: { type: 'json_object' } }],
   ['modalities', { modalities: ['text', 'audio'] }],
   ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }],
@@ -207,4 +294,13 @@ it('accepts the id of the loaded model and its alias', () => {
 
 it.each([undefined, null, 'text', []])('rejects the body %j', (body) => {
   expect(failure(() => parseChatRequest(body, FAKE_MODEL))).toEqual(['INVALID_REQUEST', undefined]);
+});
+
+it.each([
+  [{ top_k: -2 }, /^top_k must be an integer from -1 to \d+, received -2\.$/],
+  [{ logit_bias: { 1600: 1 } }, /integers from 0 to 1599, received 1600\.$/],
+  [{ min_tokens: 6, max_tokens: 5 }, /^min_tokens must be at most max_tokens \(5\), received 6\.$/],
+  [{ guided_json: {} }, /^guided_json is not supported by this endpoint\. Leave it out\.$/],
+])('names the value and the rule for %j', (fields, message) => {
+  expect(() => parse(fields)).toThrow(message);
 });

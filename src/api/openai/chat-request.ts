@@ -4,7 +4,6 @@ import {
   MAX_TOP_LOGPROBS,
   MAX_VIDEO_SECONDS,
 } from '../../config/limits.js';
-import { resolveSettings } from '../../engine/resolve-settings.js';
 import type {
   EngineRequest,
   GenerationSettings,
@@ -12,13 +11,21 @@ import type {
   RequestMedia,
 } from '../../engine/vision-language-engine.js';
 import { questionInstruction } from '../../language/caption-instructions.js';
-import type { ChatMessage, ChatPart } from '../../language/chat-template.js';
+import type { ChatMessage, ChatPart, TemplateVariables } from '../../language/chat-template.js';
 import { type Language, resolveLanguage } from '../../language/languages.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.js';
 import { type MediaPart, type Message, parseMessages } from './chat-messages.js';
+import { readTemplateVariables } from './template-variables.js';
+import {
+  completeSettings,
+  GENERATION_PARAMETERS,
+  readSettings,
+  readTokenLimit,
+} from './generation-parameters.js';
+import { checkParameters, isOneOf, type LimitedParameter } from './known-parameters.js';
 import {
   invalidParameter,
   isAbsent,
@@ -29,13 +36,10 @@ import {
   readChoice,
   readNumber,
   readObject,
-  readSettings,
   readStreamOptions,
   readString,
-  readTokenLimit,
-  rejectUnsupported,
+  rejectOthers,
   type StreamOptions,
-  type UnsupportedParameter,
 } from './request-body.js';
 
 /** A valid request for a chat completion. Its media are not resolved yet. */
@@ -45,20 +49,17 @@ export interface ChatRequest {
   readonly sampling: FrameSampling;
   /** Language of the answer; undefined leaves it to the model. */
   readonly language: Language | undefined;
+  /** Variables of the chat template. */
+  readonly templateVariables: TemplateVariables;
   /** `null` if the response is one JSON object. */
   readonly stream: StreamOptions | null;
 }
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
-const isNoTool = (value: unknown) => value === 'none' || value === 'auto';
+const isNoTool = isOneOf('none', 'auto');
 const NO_TOOLS = 'is not supported: this service does not call tools. Leave it out.';
 
-const UNSUPPORTED_PARAMETERS: readonly UnsupportedParameter[] = [
-  {
-    parameter: 'response_format',
-    isNeutral: (value) => (value as JsonObject)['type'] === 'text',
-    rule: 'must have the type "text": JSON output is not supported.',
-  },
+const LIMITED_PARAMETERS: readonly LimitedParameter[] = [
   {
     parameter: 'modalities',
     isNeutral: (value) => Array.isArray(value) && value.every((modality) => modality === 'text'),
@@ -68,33 +69,65 @@ const UNSUPPORTED_PARAMETERS: readonly UnsupportedParameter[] = [
   { parameter: 'functions', isNeutral: isEmptyList, rule: NO_TOOLS },
   { parameter: 'tool_choice', isNeutral: isNoTool, rule: NO_TOOLS },
   { parameter: 'function_call', isNeutral: isNoTool, rule: NO_TOOLS },
+  { parameter: 'documents', isNeutral: isEmptyList, rule: 'is not supported. Leave it out.' },
+  {
+    parameter: 'add_generation_prompt',
+    isNeutral: isOneOf(true),
+    rule: 'must be true: the model always writes the next message.',
+  },
+  {
+    parameter: 'continue_final_message',
+    isNeutral: isOneOf(false),
+    rule: 'must be false: the last message cannot be continued. Use /v1/completions.',
+  },
+  {
+    parameter: 'add_special_tokens',
+    isNeutral: isOneOf(false),
+    rule: 'must be false: the chat template adds the special tokens.',
+  },
+  {
+    parameter: 'reasoning_effort',
+    isNeutral: isOneOf('none'),
+    rule: 'must be "none": the model does not reason before it answers. Leave it out.',
+  },
+  {
+    parameter: 'verbosity',
+    isNeutral: isOneOf('medium'),
+    rule: 'must be "medium": limit the answer with max_completion_tokens.',
+  },
+];
+
+const SUPPORTED_PARAMETERS: readonly string[] = [
+  ...['model', 'messages', 'max_completion_tokens', 'logprobs', 'top_logprobs'],
+  ...['stream', 'stream_options', 'language', 'media_options', 'chat_template_kwargs'],
+  ...GENERATION_PARAMETERS,
 ];
 
 /**
- * Parses the body of a chat completion. Unknown parameters are ignored, as in other OpenAI-compatible servers, since
- * clients send many. Known parameters without support are rejected.
+ * Parses the body of a chat completion. A parameter that would have no effect is rejected; see `checkParameters`.
  *
  * @throws INVALID_REQUEST, INVALID_PARAMETER, NOT_FOUND for another model, and the codes of `parseMessages`.
  */
 export function parseChatRequest(value: unknown, model: ModelDescription): ChatRequest {
   const body = readBody(value, model);
-  rejectUnsupported(body, UNSUPPORTED_PARAMETERS);
+  checkParameters(body, SUPPORTED_PARAMETERS, LIMITED_PARAMETERS);
   return {
     messages: parseMessages(body['messages']),
     settings: parseSettings(body, model),
     sampling: parseMediaOptions(body['media_options']),
     language: isAbsent(body['language'])
       ? undefined
-      : resolveLanguage(readString(body['language'], 'language')),
+      : resolveLanguage(readString(body['language'], 'language'), model.languages),
+    templateVariables: readTemplateVariables(body['chat_template_kwargs']),
     stream: readStreamOptions(body),
   };
 }
 
 function parseSettings(body: JsonObject, model: ModelDescription): GenerationSettings {
-  const requested = readSettings(body);
+  const requested = readSettings(body, model);
   const maxTokens = readTokenLimit(body, 'max_completion_tokens') ?? requested.maxTokens;
   const topLogprobs = parseTopLogprobs(body);
-  return resolveSettings({ ...requested, maxTokens, topLogprobs }, model.generation);
+  return completeSettings({ ...requested, maxTokens, topLogprobs }, model);
 }
 
 function parseTopLogprobs(body: JsonObject): number | undefined {
@@ -122,15 +155,18 @@ const SECONDS: NumberRange = { kind: 'number', min: 0, max: MAX_VIDEO_SECONDS };
  */
 function parseMediaOptions(value: unknown): FrameSampling {
   if (isAbsent(value)) return toFrameSampling(new MediaOptions());
-  const options = readObject(value, 'media_options');
-  const number = (name: string, range: NumberRange) =>
-    readNumber(options[name], `media_options.${name}`, range);
+  const { num_frames, fps, start, end, sampling, ...others } = readObject(value, 'media_options');
+  rejectOthers(others, 'media_options');
+  const number = (given: unknown, name: string, range: NumberRange) =>
+    readNumber(given, `media_options.${name}`, range);
+  const frames: NumberRange = { kind: 'integer', min: 1, max: MAX_SAMPLED_FRAMES };
+  const rate: NumberRange = { kind: 'number', min: 0.001, max: MAX_FRAMES_PER_SECOND };
   const requested = Object.assign(new MediaOptions(), {
-    num_frames: number('num_frames', { kind: 'integer', min: 1, max: MAX_SAMPLED_FRAMES }),
-    fps: number('fps', { kind: 'number', min: 0.001, max: MAX_FRAMES_PER_SECOND }),
-    start: number('start', SECONDS),
-    end: number('end', SECONDS),
-    sampling: readChoice(options['sampling'], 'media_options.sampling', ['uniform', 'scene']),
+    num_frames: number(num_frames, 'num_frames', frames),
+    fps: number(fps, 'fps', rate),
+    start: number(start, 'start', SECONDS),
+    end: number(end, 'end', SECONDS),
+    sampling: readChoice(sampling, 'media_options.sampling', ['uniform', 'scene']),
   });
   return toFrameSampling(requested);
 }
@@ -142,7 +178,7 @@ export function listMediaSources(messages: readonly Message[]): MediaSource[] {
 
 /** @param media the resolved `listMediaSources`, in the same order. */
 export function toEngineRequest(
-  { messages, settings, language }: ChatRequest,
+  { messages, settings, language, templateVariables }: ChatRequest,
   media: readonly RequestMedia[],
 ): EngineRequest {
   const kinds = media.map(({ kind }) => kind);
@@ -156,6 +192,7 @@ export function toEngineRequest(
     media,
     detail: chooseDetail(listMedia(messages), media),
     conversations: [language ? withLanguage(language, conversation) : conversation],
+    templateVariables,
     settings,
   };
 }
@@ -164,10 +201,11 @@ function listMedia(messages: readonly Message[]): MediaPart[] {
   return messages.flatMap(({ content }) => content.filter((part) => part.type === 'media'));
 }
 
-/** The detail of the only image. Several images, and the frames of videos, always have one tile each. */
+/** The highest detail of the images: a request has one for all of them. The frames of videos have one tile each. */
 function chooseDetail(parts: readonly MediaPart[], media: readonly RequestMedia[]): Detail {
   const images = parts.filter((_, index) => media[index]?.kind === 'image');
-  return (images.length === 1 ? images[0]?.detail : undefined) ?? 'auto';
+  const details = images.map(({ detail }) => detail ?? 'auto');
+  return (['high', 'auto', 'low'] as const).find((detail) => details.includes(detail)) ?? 'auto';
 }
 
 /** Appends the instruction for the language to the last message, where it was in the training data. */

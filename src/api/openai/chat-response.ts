@@ -4,7 +4,7 @@ import type { SseMessage } from '../response/event-stream.js';
 import { toMediaResponse } from '../response/media-response.js';
 import { toLogprobResponse, toTimingsResponse } from '../response/outcome-response.js';
 import type { OutcomeFormat } from '../response/send-outcome.js';
-import { type CompletionHeader, toFinishReason, toOpenAiUsage } from './completion-fields.js';
+import { type CompletionHeader, toEnd, toOpenAiUsage } from './completion-fields.js';
 import { toOpenAiErrorMessage } from './errors.js';
 
 /**
@@ -17,12 +17,12 @@ export function createChatFormat(
   includeUsage: boolean,
 ): OutcomeFormat {
   let sentTokens = 0;
-  const toChunk = ({ delta, tokens, finishReason, extension }: Chunk): SseMessage => {
+  const toChunk = ({ delta, tokens, end, extension }: Chunk): SseMessage => {
     const logprobs = tokens && tokens.length > 0 ? toChatLogprobs(tokens) : null;
     const chunk = {
       object: 'chat.completion.chunk',
       ...header,
-      choices: [{ index: 0, delta, logprobs, finish_reason: finishReason ?? null }],
+      choices: [{ index: 0, delta, logprobs, ...(end ?? { finish_reason: null }) }],
       ...(includeUsage && { usage: null }),
       ...(extension && { x_salamandra: extension }),
     };
@@ -49,7 +49,7 @@ export function createChatFormat(
             delta: {},
             // Tokens without text of their own: those of a stop string or of an incomplete character.
             tokens: answer.tokens?.slice(sentTokens),
-            finishReason: toFinishReason(answer.finishReason),
+            end: toEnd(answer),
             extension: toExtension(answer, event.outcome, request),
           });
           return [last, ...(includeUsage ? [toUsageChunk(answer)] : []), { data: '[DONE]' }];
@@ -63,7 +63,7 @@ export function createChatFormat(
 interface Chunk {
   readonly delta: object;
   readonly tokens?: readonly TokenLogprob[] | undefined;
-  readonly finishReason?: 'stop' | 'length';
+  readonly end?: ReturnType<typeof toEnd>;
   readonly extension?: object;
 }
 
@@ -73,7 +73,7 @@ function toChatResponse(header: CompletionHeader, outcome: RequestOutcome, reque
     index: 0,
     message: { role: 'assistant', content: answer.text, refusal: null },
     logprobs: answer.tokens ? toChatLogprobs(answer.tokens) : null,
-    finish_reason: toFinishReason(answer.finishReason),
+    ...toEnd(answer),
   };
   return {
     object: 'chat.completion',

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 
-import type { FinishReason } from '../../decoder/sampling/generator.js';
 import type { Answer, ModelDescription } from '../../engine/vision-language-engine.js';
 
 /** The fields that identify a completion. All its chunks carry the same values. */
@@ -26,9 +25,15 @@ export function createCompletionHeader(
   };
 }
 
-/** OpenAI has no value for `repetition` and `cancelled`. `x_salamandra.finish_reason` carries the original. */
-export function toFinishReason(reason: FinishReason): 'stop' | 'length' {
-  return reason === 'length' ? 'length' : 'stop';
+/**
+ * The end of a choice. OpenAI has no value for `repetition` and `cancelled`; `x_salamandra.finish_reason` carries the
+ * original. `stop_reason` is vLLM's: the stop string or the stop token.
+ */
+export function toEnd({ finishReason, stopReason }: Pick<Answer, 'finishReason' | 'stopReason'>) {
+  return {
+    finish_reason: finishReason === 'length' ? 'length' : 'stop',
+    stop_reason: stopReason,
+  } as const;
 }
 
 /** OpenAI's `usage`, summed over all answers, with the visual tokens as an extension. */

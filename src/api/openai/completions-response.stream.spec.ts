@@ -15,7 +15,13 @@ const delta = (conversation: number, text: string): EngineEvent => ({
 
 function answer(conversation: number, texts: readonly string[]): EngineEvent {
   return {
-    ...{ type: 'answer', conversation, text: texts.join(''), finishReason: 'stop' },
+    ...{
+      type: 'answer',
+      conversation,
+      text: texts.join(''),
+      finishReason: 'stop',
+      stopReason: null,
+    },
     usage: { promptTokens: 1, imageTokens: 0, cachedTokens: 0, completionTokens: 1 },
     timings: { prefillMs: 1, decodeMs: 1, firstTokenMs: 1 },
     tokens: texts.map(token),

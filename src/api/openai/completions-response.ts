@@ -3,7 +3,7 @@ import type { Answer, TokenLogprob } from '../../engine/vision-language-engine.j
 import type { SseMessage } from '../response/event-stream.js';
 import { toLogprobResponse, toTextTimingsResponse } from '../response/outcome-response.js';
 import type { OutcomeFormat } from '../response/send-outcome.js';
-import { type CompletionHeader, toFinishReason, toOpenAiUsage } from './completion-fields.js';
+import { type CompletionHeader, toEnd, toOpenAiUsage } from './completion-fields.js';
 import { toOpenAiErrorMessage } from './errors.js';
 
 /** State of one choice of a stream. Choices are generated concurrently, so their chunks interleave. */
@@ -82,9 +82,9 @@ function toCompletionsResponse(header: CompletionHeader, { answers }: RequestOut
 }
 
 /** The finish reason, with fields that OpenAI's form lacks in one member that its clients ignore. */
-function toChoiceEnd({ finishReason, timings }: Answer) {
+function toChoiceEnd({ finishReason, stopReason, timings }: Answer) {
   return {
-    finish_reason: toFinishReason(finishReason),
+    ...toEnd({ finishReason, stopReason }),
     x_salamandra: { finish_reason: finishReason, timings: toTextTimingsResponse(timings) },
   };
 }

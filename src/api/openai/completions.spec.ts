@@ -4,6 +4,7 @@ import OpenAI from 'openai';
 import { createFakeEngine, FAKE_MODEL, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { createOpenAiClient, listenForOpenAi } from '../../../test/http/openai-client.js';
 import { ANSWER, DELTAS, DONE, MEDIA, play } from '../../../test/fakes/scripted-engine.js';
+import type { EngineRequest } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
 
@@ -69,6 +70,15 @@ describe('a JSON response', () => {
       },
     ]);
     expect(engine.requests[0]?.settings).not.toHaveProperty('topLogprobs');
+  });
+
+  it("passes vLLM's extensions, and reports the reason of the stop", async () => {
+    play(engine, MEDIA, { ...ANSWER, stopReason: 7 }, DONE);
+    const { choices } = await create({ top_k: 3, stop_token_ids: [7], ignore_eos: true });
+
+    const [{ settings }] = engine.requests as [EngineRequest];
+    expect(settings).toMatchObject({ topK: 3, stopTokenIds: [7], endOfText: 'ignore' });
+    expect(choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: 7 });
   });
 
   it('has one choice per prompt and the usage of all', async () => {
@@ -176,6 +186,9 @@ describe('an invalid request', () => {
     [{ best_of: 3 }, 'best_of'],
     [{ echo: true }, 'echo'],
     [{ suffix: 'end' }, 'suffix'],
+    [{ add_special_tokens: false }, 'add_special_tokens'],
+    [{ min_tokens: 17 }, 'min_tokens'],
+    [{ guided_regex: 'a+' }, 'guided_regex'],
     [{ logprobs: 21 }, 'logprobs'],
     [{ logprobs: true }, 'logprobs'],
     [{ prompt: new Array(32).fill('a'), max_tokens: 4096, logprobs: 20 }, 'logprobs'],

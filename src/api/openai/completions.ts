@@ -18,7 +18,6 @@ import {
   MAX_REPLY_LOGPROBS,
   MAX_TOP_LOGPROBS,
 } from '../../config/limits.js';
-import { resolveSettings } from '../../engine/resolve-settings.js';
 import type {
   GenerationSettings,
   ModelDescription,
@@ -32,6 +31,9 @@ import { sendOutcome } from '../response/send-outcome.js';
 import { createCompletionHeader } from './completion-fields.js';
 import { createCompletionsFormat } from './completions-response.js';
 import { ApiOpenAiErrors } from './errors.js';
+import { completeSettings, GENERATION_PARAMETERS, readSettings } from './generation-parameters.js';
+import { GENERATION_PROPERTIES } from './generation-schema.js';
+import { checkParameters, isOneOf, type LimitedParameter } from './known-parameters.js';
 import {
   checkJsonBody,
   invalidParameter,
@@ -39,32 +41,29 @@ import {
   type JsonObject,
   readBody,
   readNumber,
-  readSettings,
   readStreamOptions,
-  rejectUnsupported,
   type StreamOptions,
-  type UnsupportedParameter,
 } from './request-body.js';
 
 /** OpenAI's default of this endpoint. */
 const DEFAULT_MAX_TOKENS = 16;
 
-const UNSUPPORTED_PARAMETERS: readonly UnsupportedParameter[] = [
-  {
-    parameter: 'echo',
-    isNeutral: (value) => value === false,
-    rule: 'must be false: the response cannot include the prompt.',
-  },
+const LIMITED_PARAMETERS: readonly LimitedParameter[] = [
   {
     parameter: 'suffix',
-    isNeutral: (value) => value === '',
+    isNeutral: isOneOf(''),
     rule: 'is not supported: the model generates text after the prompt only.',
   },
   {
-    parameter: 'best_of',
-    isNeutral: (value) => value === 1,
-    rule: 'must be 1: several candidates per prompt are not supported.',
+    parameter: 'add_special_tokens',
+    isNeutral: isOneOf(true),
+    rule: 'must be true: the tokenizer of the model decides.',
   },
+];
+
+const SUPPORTED_PARAMETERS: readonly string[] = [
+  ...['model', 'prompt', 'logprobs', 'stream', 'stream_options'],
+  ...GENERATION_PARAMETERS,
 ];
 
 interface CompletionsRequest {
@@ -76,14 +75,14 @@ interface CompletionsRequest {
 }
 
 /**
- * Parses the body of a completion. Unknown parameters are ignored, known parameters without support are rejected.
+ * Parses the body of a completion. A parameter that would have no effect is rejected; see `checkParameters`.
  *
  * @throws INVALID_REQUEST, INVALID_PARAMETER, NOT_FOUND for another model.
  */
 function parseCompletionsRequest(value: unknown, model: ModelDescription): CompletionsRequest {
   const body = readBody(value, model);
-  rejectUnsupported(body, UNSUPPORTED_PARAMETERS);
-  const requested = readSettings(body);
+  checkParameters(body, SUPPORTED_PARAMETERS, LIMITED_PARAMETERS);
+  const requested = readSettings(body, model);
   const topLogprobs = readNumber(body['logprobs'], 'logprobs', {
     kind: 'integer',
     min: 0,
@@ -92,7 +91,7 @@ function parseCompletionsRequest(value: unknown, model: ModelDescription): Compl
   const maxTokens = requested.maxTokens ?? DEFAULT_MAX_TOKENS;
   const request = {
     prompts: parsePrompts(body),
-    settings: resolveSettings({ ...requested, maxTokens, topLogprobs }, model.generation),
+    settings: completeSettings({ ...requested, maxTokens, topLogprobs }, model),
     stream: readStreamOptions(body),
   };
   if (request.stream === null) checkLogprobs(request);
@@ -136,7 +135,7 @@ const STRING_OR_STRINGS = {
 const REQUEST = {
   type: 'object',
   required: ['model', 'prompt'],
-  description: 'Other fields are ignored.',
+  description: 'A field that would have no effect is rejected.',
   properties: {
     model: { type: 'string', example: 'visual-salamandra' },
     prompt: {
@@ -149,14 +148,7 @@ const REQUEST = {
       maximum: MAX_ANSWER_TOKENS,
       default: DEFAULT_MAX_TOKENS,
     },
-    temperature: { type: 'number', minimum: 0, maximum: 2, description: "Default: the model's." },
-    top_p: { type: 'number', minimum: 0, maximum: 1 },
-    seed: {
-      type: 'integer',
-      default: 0,
-      description: 'The same request with the same seed has the same response.',
-    },
-    stop: STRING_OR_STRINGS,
+    ...GENERATION_PROPERTIES,
     logprobs: {
       type: 'integer',
       minimum: 0,

@@ -1,7 +1,6 @@
 import type { Request } from 'express';
 
-import { MAX_ANSWER_TOKENS, MAX_STOP_LENGTH, MAX_STOP_STRINGS } from '../../config/limits.js';
-import type { GenerationSettings, ModelDescription } from '../../engine/vision-language-engine.js';
+import type { ModelDescription } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { assertRequestedModel } from '../request/loaded-model.js';
 
@@ -26,6 +25,19 @@ export function readObject(value: unknown, parameter: string): JsonObject {
     throw invalidParameter(parameter, 'must be an object.');
   }
   return value as JsonObject;
+}
+
+/** @throws INVALID_PARAMETER for the first member, unless it is absent or false. */
+export function rejectOthers(members: JsonObject, parameter: string): void {
+  for (const [name, value] of Object.entries(members)) {
+    if (isAbsent(value) || value === false) continue;
+    throw invalidParameter(`${parameter}.${plainName(name)}`, 'is not supported. Leave it out.');
+  }
+}
+
+/** Only plain names are repeated in a response. */
+export function plainName(name: string): string {
+  return /^\w{1,64}$/.test(name) ? name : '(unnamed)';
 }
 
 /** @throws INVALID_PARAMETER unless the value is a list. */
@@ -122,103 +134,9 @@ export function readStreamOptions(body: JsonObject): StreamOptions | null {
   const options = body['stream_options'];
   if (isAbsent(options)) return isStream ? { includeUsage: false } : null;
   if (!isStream) throw invalidParameter('stream_options', 'requires "stream": true.');
-  const { include_usage: includeUsage } = readObject(options, 'stream_options');
+  const { include_usage: includeUsage, ...others } = readObject(options, 'stream_options');
+  rejectOthers(others, 'stream_options');
   return {
     includeUsage: readBoolean(includeUsage, 'stream_options.include_usage') ?? false,
   };
-}
-
-/** Settings of a body; undefined where the client left them out. */
-type RequestedSettings = {
-  readonly [K in keyof GenerationSettings]?: GenerationSettings[K] | undefined;
-};
-
-/** The sampler needs a positive top_p. This value keeps the most likely token only, like 0 in OpenAI's API. */
-const MIN_TOP_P = 1e-9;
-
-/** The settings that all of OpenAI's endpoints share. @throws INVALID_PARAMETER */
-export function readSettings(body: JsonObject): RequestedSettings {
-  const temperature = { kind: 'number', min: 0, max: 2 } as const;
-  const topP = readNumber(body['top_p'], 'top_p', { kind: 'number', min: 0, max: 1 });
-  return {
-    temperature: readNumber(body['temperature'], 'temperature', temperature),
-    topP: topP === undefined ? undefined : Math.max(topP, MIN_TOP_P),
-    seed: readNumber(body['seed'], 'seed', {
-      kind: 'integer',
-      min: Number.MIN_SAFE_INTEGER,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
-    maxTokens: readTokenLimit(body, 'max_tokens'),
-    stop: readStop(body['stop']),
-  };
-}
-
-/** @throws INVALID_PARAMETER */
-export function readTokenLimit(body: JsonObject, parameter: string): number | undefined {
-  const range = { kind: 'integer', min: 1, max: MAX_ANSWER_TOKENS } as const;
-  return readNumber(body[parameter], parameter, range);
-}
-
-function readStop(value: unknown): readonly string[] | undefined {
-  if (isAbsent(value)) return undefined;
-  const strings: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const isValid =
-    strings.length <= MAX_STOP_STRINGS &&
-    strings.every(
-      (text) => typeof text === 'string' && text.length > 0 && text.length <= MAX_STOP_LENGTH,
-    );
-  if (!isValid) {
-    throw invalidParameter(
-      'stop',
-      `must be a string of 1 to ${MAX_STOP_LENGTH} characters, or a list of at most ${MAX_STOP_STRINGS} of them.`,
-    );
-  }
-  return strings as readonly string[];
-}
-
-/** A parameter of OpenAI's API that this service does not support. */
-export interface UnsupportedParameter {
-  readonly parameter: string;
-  /** Whether the value has no effect in OpenAI's API either. Clients send such defaults. */
-  readonly isNeutral: (value: unknown) => boolean;
-  readonly rule: string;
-}
-
-const UNSUPPORTED_PARAMETERS: readonly UnsupportedParameter[] = [
-  {
-    parameter: 'n',
-    isNeutral: (value) => value === 1,
-    rule: 'must be 1: several choices per prompt are not supported. Send several requests.',
-  },
-  {
-    parameter: 'presence_penalty',
-    isNeutral: (value) => value === 0,
-    rule: 'must be 0: this penalty is not supported.',
-  },
-  {
-    parameter: 'frequency_penalty',
-    isNeutral: (value) => value === 0,
-    rule: 'must be 0: this penalty is not supported.',
-  },
-  {
-    parameter: 'logit_bias',
-    isNeutral: (value) => typeof value === 'object' && Object.keys(value ?? {}).length === 0,
-    rule: 'is not supported. Leave it out.',
-  },
-];
-
-/**
- * Rejects parameters that would change the response in a way that this service does not support.
- *
- * @param further the unsupported parameters of one endpoint.
- * @throws INVALID_PARAMETER
- */
-export function rejectUnsupported(
-  body: JsonObject,
-  further: readonly UnsupportedParameter[],
-): void {
-  for (const { parameter, isNeutral, rule } of [...UNSUPPORTED_PARAMETERS, ...further]) {
-    const value = body[parameter];
-    if (!isAbsent(value) && !isNeutral(value)) throw invalidParameter(parameter, rule);
-  }
 }

@@ -22,7 +22,7 @@ import {
   MAX_STOP_STRINGS,
   MAX_VIDEO_SECONDS,
 } from '../../config/limits.js';
-import { resolveSettings } from '../../engine/resolve-settings.js';
+import { resolveCaptionSettings, resolveSettings } from '../../engine/resolve-settings.js';
 import type { GenerationSettings, ModelDescription } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../../media/frame-sampling.js';
@@ -138,7 +138,7 @@ export abstract class GenerationDto extends FrameSamplingDto {
   @ApiPropertyOptional({
     minimum: 0,
     maximum: 2,
-    description: "0: greedy decoding. Default: the model's own.",
+    description: "0: greedy decoding. Default: 0 for captions, the model's own for answers.",
   })
   @IsOptional()
   @IsNumber({}, numberMessage)
@@ -222,17 +222,18 @@ export abstract class ImageGenerationDto extends GenerationDto {
     enum: DETAILS,
     default: 'auto',
     description:
-      'Tiles of a single image. low: the base tile. auto: the base tile and up to four more. high: as many as the model supports. Several images have one tile each.',
+      'Tiles of an image. low: the base tile. auto: the base tile and up to four more. high: as many as the model supports. Several images have one tile each, except in LLaVA-NeXT models.',
   })
   @IsOptional()
   @IsIn(DETAILS)
   detail?: Detail;
 }
 
-/** The settings of a body, completed by the defaults of the model. */
+/** The settings of a body, completed by the defaults of the model for these texts. */
 export function toSettings(
   body: GenerationDto & { readonly top_logprobs?: number },
   model: ModelDescription,
+  texts: 'captions' | 'answers',
 ): GenerationSettings {
   const requested = {
     temperature: body.temperature,
@@ -244,5 +245,7 @@ export function toSettings(
     stop: body.stop,
     topLogprobs: body.top_logprobs,
   };
-  return resolveSettings(requested, model.generation);
+  return texts === 'captions'
+    ? resolveCaptionSettings(requested, model.generation)
+    : resolveSettings(requested, model.generation);
 }

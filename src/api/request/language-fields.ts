@@ -12,9 +12,11 @@ import {
 } from 'class-validator';
 
 import { resolveLanguages } from '../../engine/conversations.js';
+import type { ModelDescription } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import {
   CAPTION_KINDS,
+  defaultLanguage,
   type Language,
   LANGUAGES,
   resolveLanguage,
@@ -27,7 +29,7 @@ export function LanguagesField(more = ''): PropertyDecorator {
       type: [String],
       default: ['en'],
       example: ['ca', 'es'],
-      description: `Languages of the texts, as codes of GET /v1/languages or BCP 47 tags. In a form: comma-separated, or the field repeated.${more}`,
+      description: `Languages of the texts, as codes of GET /v1/languages or BCP 47 tags; the "languages" in GET /v1/models are those of the loaded model. In a form: comma-separated, or the field repeated.${more}`,
     }),
     IsOptional(),
     Transform(splitList),
@@ -64,14 +66,21 @@ function splitList({ value }: { readonly value: unknown }): unknown {
   return parts.flatMap((part) => part.split(',')).map((item) => item.trim());
 }
 
-/** The languages of the field `languages`, by default English. @throws INVALID_PARAMETER */
-export function requestedLanguages(tags: readonly string[] = ['en']): Language[] {
-  return withParameter('languages', () => resolveLanguages(tags));
+/** The languages of the field `languages`; see `defaultLanguage`. @throws INVALID_PARAMETER */
+export function requestedLanguages(
+  tags: readonly string[] | undefined,
+  { languages: offered }: ModelDescription,
+): Language[] {
+  const requested = tags ?? [defaultLanguage(offered)];
+  return withParameter('languages', () => resolveLanguages(requested, offered));
 }
 
-/** The language of the field `language`, by default English. @throws INVALID_PARAMETER */
-export function requestedLanguage(tag = 'en'): Language {
-  return withParameter('language', () => resolveLanguage(tag));
+/** The language of the field `language`; see `defaultLanguage`. @throws INVALID_PARAMETER */
+export function requestedLanguage(
+  tag: string | undefined,
+  { languages: offered }: ModelDescription,
+): Language {
+  return withParameter('language', () => resolveLanguage(tag ?? defaultLanguage(offered), offered));
 }
 
 /** Adds the name of the field to the details of an error. */

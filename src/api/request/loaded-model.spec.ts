@@ -82,6 +82,59 @@ describe('a text-only model', () => {
   });
 });
 
+describe('a model that takes no videos', () => {
+  beforeEach(() => load({ inputModalities: ['text', 'image'] }));
+
+  const refusal = 'The model fake accepts images, but no videos.';
+
+  it.each([
+    ['captions', { media: { base64: VIDEO } }],
+    ['videos/captions', { media: { base64: VIDEO } }],
+    // The route is for videos only, so the file is not read.
+    ['videos/captions', { media: { base64: IMAGE } }],
+    ['answers', { question: 'What?', media: [{ base64: IMAGE }, { base64: VIDEO }] }],
+    ['estimate', { media: { base64: VIDEO } }],
+    ['estimate', { media: { duration_seconds: 4 } }],
+  ])('rejects videos on /v1/%s', async (route, body) => {
+    const { status, reply } = await post(route, body);
+
+    expect(status).toBe(400);
+    expect(reply).toMatchObject({
+      code: 'INVALID_REQUEST',
+      detail: expect.stringContaining(refusal) as string,
+    });
+    expect(engine.requests).toEqual([]);
+  });
+
+  it('rejects videos in a form, and takes images', async () => {
+    const send = async (bytes: Buffer, name: string) => {
+      const body = new FormData();
+      body.append('file', new Blob([new Uint8Array(bytes)]), name);
+      return (await fetch(`${url}/captions`, { method: 'POST', body })).status;
+    };
+
+    expect(await send(tinyVideo(), 'a.mp4')).toBe(400);
+    expect(engine.requests).toEqual([]);
+    expect(await send(Buffer.from(IMAGE, 'base64'), 'a.png')).toBe(200);
+  });
+
+  it('rejects videos in a chat', async () => {
+    const clip = { type: 'video_url', video_url: { url: `data:video/mp4;base64,${VIDEO}` } };
+
+    expect(await post('chat/completions', ask([clip]))).toMatchObject({
+      status: 400,
+      reply: { error: { message: expect.stringContaining(refusal) as string } },
+    });
+    expect((await post('chat/completions', ask(SHOWING))).status).toBe(200);
+  });
+
+  it('lists its input modalities', async () => {
+    const reply = (await (await fetch(`${url}/models/fake`)).json()) as object;
+
+    expect(reply).toMatchObject({ architecture: { input_modalities: ['text', 'image'] } });
+  });
+});
+
 describe('a model without a chat template', () => {
   beforeEach(() => load({ inputModalities: ['text'], prompts: 'raw' }));
 

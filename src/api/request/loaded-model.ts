@@ -5,6 +5,7 @@ import type {
 } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { noChatTemplate } from '../../language/chat-template.js';
+import type { MediaSource } from '../media/media-resolver.js';
 
 /** An alias of the loaded model, for clients whose configuration should not change with the model. */
 const ANY_MODEL = 'visual-salamandra';
@@ -40,10 +41,17 @@ export function shuttingDown(): SalamandraError {
 /**
  * Rejects requests that the loaded model does not support, before media are fetched and before the queue.
  *
- * @throws INVALID_REQUEST for media if the model has no vision encoder, and if it has no chat template.
+ * @param sources an uploaded file is a video; the other sources are only known to be one when they are resolved.
+ * @throws INVALID_REQUEST for media that the model does not accept, and if it has no chat template.
  */
-export function assertChatModel(model: ModelDescription, media: readonly unknown[]): void {
-  assertSupportsMedia(media, model.inputModalities);
+export function assertChatModel(
+  model: ModelDescription,
+  sources: readonly { readonly kind?: MediaSource['kind'] }[],
+): void {
+  assertSupportsMedia(
+    sources.map(({ kind }) => (kind === 'file' ? 'video' : 'unknown')),
+    model,
+  );
   if (model.prompts === 'raw') throw noChatTemplate();
 }
 

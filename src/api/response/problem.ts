@@ -41,8 +41,10 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   // Configuration errors of the operator, not errors of the client: the service runs without a model.
   MODEL_INVALID: 503,
   MODEL_NOT_FOUND: 503,
-  // Not raised by any route; only the command line contacts a hub.
+  MODEL_LOAD_FAILED: 503,
+  // Not raised by any route; only the command line contacts a hub or another server.
   HUB_UNAVAILABLE: 503,
+  SERVER_UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
   STORAGE_FULL: 507,
   INTERNAL: 500,

@@ -1,7 +1,12 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fakes/fake-engine.js';
+import {
+  createFakeEngine,
+  type FakeEngine,
+  messagesOf,
+  SAMPLING_MODEL,
+} from '../../../test/fakes/fake-engine.js';
 import { readEvents } from '../../../test/http/read-events.js';
 import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import { createApp } from '../server.js';
@@ -41,6 +46,14 @@ describe('POST /v1/answers', () => {
         { id: 'b', language: 'ca', text: 'answer 1' },
       ],
     });
+  });
+
+  it('samples as the checkpoint does, unless the request sets a temperature', async () => {
+    engine.nextStatus = { state: 'ready', model: SAMPLING_MODEL };
+    await post('/v1/answers').send({ question: 'Why?' });
+    await post('/v1/answers').send({ question: 'Why?', temperature: 0 });
+
+    expect(engine.requests.map(({ settings }) => settings.temperature)).toEqual([0.6, 0]);
   });
 
   it('passes images and videos in the order of the form', async () => {

@@ -63,6 +63,7 @@ import { ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
 import { ImageGenerationDto } from '../request/generation-fields.js';
 import { requestedLanguage } from '../request/language-fields.js';
+import { readyModel } from '../request/loaded-model.js';
 import {
   ImageReportDto,
   MEDIA_REPORT_SCHEMA,
@@ -335,7 +336,7 @@ export class AnswersController {
     const sources = resolveMedia(files, body.media);
     const questions = resolveQuestions(body);
     const history = checkHistory(body.history);
-    const language = requestedLanguage(body.language);
+    const language = requestedLanguage(body.language, readyModel(this.engine));
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     const checkSettings = (settings: GenerationSettings) => {
@@ -343,7 +344,7 @@ export class AnswersController {
     };
     await this.handler.handle(
       exchange,
-      { body, sources, checkSettings },
+      { body, sources, texts: 'answers', checkSettings },
       async ({ client, model, settings, media }) => {
         const context = { shown: media.map(({ kind }) => kind), history };
         const conversations = questions.map(({ text }) =>

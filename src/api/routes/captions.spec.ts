@@ -1,7 +1,13 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine, messagesOf } from '../../../test/fakes/fake-engine.js';
+import {
+  createFakeEngine,
+  FAKE_MODEL,
+  type FakeEngine,
+  messagesOf,
+  SAMPLING_MODEL,
+} from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { readEvents } from '../../../test/http/read-events.js';
 import { tinyVideo } from '../../../test/videos/tiny-video.js';
@@ -56,11 +62,48 @@ describe('POST /v1/captions', () => {
     });
   });
 
+  it('is greedy although the checkpoint samples, unless the request sets a temperature', async () => {
+    engine.nextStatus = { state: 'ready', model: SAMPLING_MODEL };
+    const media = { base64: BASE64 };
+    await post('/v1/captions').send({ media, kind: ['caption', 'alt'] });
+    await post('/v1/captions').send({ media, temperature: 0.9 });
+
+    expect(engine.requests.map(({ settings }) => settings)).toMatchObject([
+      { temperature: 0, repetitionPenalty: 1.2 },
+      { temperature: 0.9, repetitionPenalty: 1.2 },
+    ]);
+  });
+
   it('accepts JSON and generates English by default', async () => {
     const reply = await post('/v1/captions').send({ media: { base64: BASE64 } });
 
     expect(reply.body).toMatchObject({ results: [{ language: 'en', kind: 'caption' }] });
     expect(engine.requests[0]?.media[0]).toEqual({ kind: 'image', bytes: IMAGE });
+  });
+
+  describe('of a model with fewer languages', () => {
+    const languages = ['de', 'fr'];
+    beforeEach(() => {
+      engine.nextStatus = { state: 'ready', model: { ...FAKE_MODEL, languages } };
+    });
+
+    it('names its languages if another one is requested', async () => {
+      const body = { media: { base64: BASE64 }, languages: ['de', 'ca'] };
+      const reply = await post('/v1/captions').send(body);
+
+      expect(reply.status).toBe(400);
+      expect(reply.body).toMatchObject({
+        code: 'INVALID_PARAMETER',
+        detail: 'The model has no Catalan (ca). Use one of its languages: de, fr.',
+        parameters: { parameter: 'languages', allowed: languages },
+      });
+      expect(engine.requests).toHaveLength(0);
+    });
+
+    it('generates its first language by default if it has no English', async () => {
+      const reply = await post('/v1/captions').send({ media: { base64: BASE64 } });
+      expect(reply.body).toMatchObject({ results: [{ language: 'de' }] });
+    });
   });
 
   it.each([

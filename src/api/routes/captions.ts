@@ -38,6 +38,7 @@ import { ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
 import { ImageGenerationDto } from '../request/generation-fields.js';
 import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
+import { readyModel } from '../request/loaded-model.js';
 import {
   ImageReportDto,
   MEDIA_REPORT_SCHEMA,
@@ -163,14 +164,14 @@ export class CaptionsController {
   ): Promise<void> {
     const exchange = { request, response, signal };
     const sources = [resolveOneMedia(files, body.media)];
-    const languages = requestedLanguages(body.languages);
+    const languages = requestedLanguages(body.languages, readyModel(this.engine));
     const kinds = body.kind ?? ['caption'];
     const tasks = languages.flatMap((language) => kinds.map((kind) => ({ language, kind })));
     const detail = body.detail ?? 'auto';
     const isStream = chooseFormat(request, body.stream, ['json', 'event-stream']) !== 'json';
     await this.handler.handle(
       exchange,
-      { body, sources },
+      { body, sources, texts: 'captions' },
       async ({ client, model, settings, media }) => {
         const conversations = tasks.map(({ kind, language }) =>
           captionConversation(kind, language, media[0]?.kind),

@@ -14,6 +14,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 
 import { MAX_IMAGE_SIDE, MAX_MEDIA_PER_REQUEST, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type {
   ModelDescription,
   RequestMedia,
@@ -243,6 +244,12 @@ function sumSeconds({ tileMs, encodeMs, prefillMs, decodeMs }: EstimatedTimings)
   return Math.round((tileMs + encodeMs + prefillMs + decodeMs) / 10) / 100;
 }
 
+interface OutlineContext {
+  readonly sampling: FrameSampling;
+  readonly model: ModelDescription;
+  readonly signal: AbortSignal;
+}
+
 /** Finds the measured speed of the loaded model on this machine; undefined if it was never measured. */
 export type FindCalibration = (model: ModelDescription) => Promise<Calibration | undefined>;
 
@@ -317,29 +324,41 @@ export class EstimateController {
   ): Promise<Plain<EstimateResponseDto>> {
     const model = readyModel(this.engine);
     const sampling = toFrameSampling(body);
-    const { maxTokens } = toSettings(body, model);
-    const texts = requestedLanguages(body.languages).length * (body.kind ?? ['caption']).length;
-    assertChatModel(model, [...files, ...[body.media ?? []].flat()]);
-    const media = await this.outlineMedia(files, body.media, sampling, signal);
+    const { maxTokens } = toSettings(body, model, 'captions');
+    const languages = requestedLanguages(body.languages, model);
+    const texts = languages.length * (body.kind ?? ['caption']).length;
+    assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
+    const media = await this.outlineMedia(files, body.media, { sampling, model, signal });
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));
     return toEstimateResponse(media, request, estimate, model);
   }
 
-  /** The sizes of all media in the order of the request: given in the body, or read from the headers of the files. */
+  /**
+   * The sizes of all media in the order of the request: given in the body, or read from the headers of the files.
+   *
+   * @throws INVALID_REQUEST for media that the model does not accept.
+   */
   private async outlineMedia(
     files: readonly MediaSource[],
     media: EstimateRequestDto['media'],
-    sampling: FrameSampling,
-    signal: AbortSignal,
+    { sampling, model, signal }: OutlineContext,
   ): Promise<MediaOutline[]> {
     const items = [media ?? []].flat();
     const given = items.map((item) => toOutline(item, sampling));
+    assertSupportsMedia(
+      given.map((outline) => outline?.kind ?? 'unknown'),
+      model,
+    );
     const withFile = items.filter((_, index) => given[index] === null);
     const sources = resolveMedia(files, media === undefined ? undefined : withFile);
     const resolved = await this.resolver.resolve(sources, sampling, signal);
     try {
+      assertSupportsMedia(
+        resolved.media.map(({ kind }) => kind),
+        model,
+      );
       const inspected: MediaOutline[] = [];
       for (const item of resolved.media) inspected.push(await this.inspect(item, signal));
       if (media === undefined) return inspected;

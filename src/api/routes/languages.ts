@@ -22,7 +22,8 @@ export class LanguagesController {
   @Get()
   @ApiOperation({
     summary: 'List the supported languages',
-    description: 'The languages of captions and answers, in the order of their codes.',
+    description:
+      'The languages of captions and answers, in the order of their codes. A model may have fewer: see "languages" in GET /v1/models.',
   })
   @ApiOkResponse({ type: LanguageListDto })
   list(): Plain<LanguageListDto> {

@@ -14,6 +14,7 @@ import type {
   RequestMedia,
   VisionLanguageEngine,
 } from '../../engine/vision-language-engine.js';
+import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
@@ -26,6 +27,10 @@ import type { Exchange } from '../response/send-outcome.js';
 interface MediaRequest {
   readonly body: GenerationDto & { readonly top_logprobs?: number };
   readonly sources: readonly MediaSource[];
+  /** Captions have defaults of their own; see `resolveCaptionSettings`. */
+  readonly texts: 'captions' | 'answers';
+  /** The kind of media that the route takes, if it takes one only. */
+  readonly only?: 'video';
   /** Further checks of the settings. They run before any media are fetched. */
   readonly checkSettings?: (settings: GenerationSettings) => void;
 }
@@ -56,16 +61,21 @@ export class MediaRequestHandler {
    */
   async handle(
     { request, signal }: Exchange,
-    { body, sources, checkSettings }: MediaRequest,
+    { body, sources, texts, only, checkSettings }: MediaRequest,
     run: (prepared: PreparedRequest) => Promise<void>,
   ): Promise<void> {
     const model = readyModel(this.engine);
     assertChatModel(model, sources);
-    const settings = toSettings(body, model);
+    if (only) assertSupportsMedia([only], model);
+    const settings = toSettings(body, model, texts);
     checkSettings?.(settings);
     const sampling = toFrameSampling(body);
     const { media, release } = await this.resolver.resolve(sources, sampling, signal);
     try {
+      assertSupportsMedia(
+        media.map(({ kind }) => kind),
+        model,
+      );
       await run({ client: clientOf(request), model, settings, sampling, media });
     } finally {
       await release();

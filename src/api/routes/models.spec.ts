@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { createOpenAiClient, listenForOpenAi } from '../../../test/http/openai-client.js';
+import { LANGUAGE_CODES } from '../../language/languages.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
 
@@ -37,6 +38,7 @@ it("lists the model in OpenAI's form with additional fields", async () => {
       revision: '0'.repeat(64),
       licence: 'apache-2.0',
       precision: 'int8',
+      languages: LANGUAGE_CODES,
       context_length: 1024,
     },
   ]);

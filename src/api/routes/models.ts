@@ -40,6 +40,12 @@ export class ModelDto {
   hub!: HubDto | null;
   @ApiProperty({ description: 'License of the checkpoint.' }) licence!: string;
   @ApiProperty({ enum: ['fp32', 'int8', 'mixed', 'int4'] }) precision!: string;
+  @ApiProperty({
+    type: [String],
+    example: ['ca', 'en', 'es'],
+    description: 'Languages that the model offers, as codes of GET /v1/languages.',
+  })
+  languages!: string[];
   @ApiProperty({ description: 'Context in tokens: visual tokens, text and generated tokens.' })
   context_length!: number;
   @ApiProperty({
@@ -105,6 +111,7 @@ export class ModelsController {
       hub,
       licence,
       precision,
+      languages: [...model.languages],
       context_length: contextLength,
       endpoints:
         model.prompts === 'raw' ? ['/v1/completions'] : ['/v1/chat/completions', '/v1/completions'],

@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
+import {
+  createFakeEngine,
+  type FakeEngine,
+  SAMPLING_MODEL,
+} from '../../../test/fakes/fake-engine.js';
 import { createFakeInspector, type FakeInspector } from '../../../test/fakes/fake-inspector.js';
 import { parseWebVtt } from '../../../test/http/parse-webvtt.js';
 import { poll } from '../../../test/setup/poll.js';
@@ -46,6 +50,13 @@ function endFramesAt(second: number): void {
 }
 
 describe('POST /v1/videos/captions', () => {
+  it('is greedy although the checkpoint samples', async () => {
+    engine.nextStatus = { state: 'ready', model: SAMPLING_MODEL };
+    await post();
+
+    expect(engine.requests[0]?.settings).toMatchObject({ temperature: 0, repetitionPenalty: 1.2 });
+  });
+
   it('captions each shot in each language with a request of its own', async () => {
     const reply = await post({ granularity: 'shot', languages: 'ca,es', num_frames: '4' });
 

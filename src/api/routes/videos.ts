@@ -50,6 +50,7 @@ import {
   requestedLanguage,
   requestedLanguages,
 } from '../request/language-fields.js';
+import { readyModel } from '../request/loaded-model.js';
 import type { SseMessage } from '../response/event-stream.js';
 import type { Plain } from '../response/media-response.js';
 import {
@@ -297,15 +298,16 @@ export class VideosController {
     const exchange = { request, response, signal };
     const format = chooseFormat(request, body.stream, ['json', 'event-stream', 'vtt']);
     const sources = [resolveOneMedia(files, body.media)];
-    const requested = requestedLanguages(body.languages);
+    const loaded = readyModel(this.engine);
+    const requested = requestedLanguages(body.languages, loaded);
     // A track has one language. Captions in the others would be discarded.
     const trackLanguage =
-      body.language === undefined ? requested[0] : requestedLanguage(body.language);
+      body.language === undefined ? requested[0] : requestedLanguage(body.language, loaded);
     const languages = format === 'vtt' && trackLanguage ? [trackLanguage] : requested;
     const granularity = toGranularity(body);
     await this.handler.handle(
       exchange,
-      { body, sources },
+      { body, sources, texts: 'captions', only: 'video' },
       async ({ client, model, settings, sampling, media }) => {
         const path = pathOfVideo(media);
         const task = { client, path, sampling, languages, settings };

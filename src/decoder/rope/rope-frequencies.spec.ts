@@ -25,6 +25,11 @@ const YARN_UNTRUNCATED: RopeScaling = {
   attentionFactor: 1.25,
   truncate: false,
 };
+const LONGROPE: RopeScaling = {
+  type: 'longrope',
+  factors: Array.from({ length: 32 }, (_, pair) => 1 + pair / 8),
+  attentionFactor: Math.sqrt(1 + Math.log(4) / Math.log(8192)),
+};
 
 // [pair, frequency] and [position, pair, cosine, sine] from transformers 5.23, LlamaRotaryEmbedding. The pairs are the
 // first, the last, and those around the ends of the ramp between original and scaled frequencies.
@@ -81,6 +86,23 @@ const REFERENCES = [
     rows: [
       [100, 10, -0.4435040354728699, 1.1686762571334839],
       [8191, 12, 0.7856425046920776, -0.9722477793693542],
+    ],
+  },
+  {
+    name: 'longrope within the trained context',
+    config: { headDim: 64, ropeTheta: 10_000, ropeScaling: LONGROPE },
+    frequencies: [
+      [0, 1.0],
+      [1, 0.66657257],
+      [8, 0.05000000074505806],
+      [16, 0.0033333334],
+      [31, 2.7354288249625824e-5],
+    ],
+    rows: [
+      [100, 8, 0.3047020733356476, -1.0300499200820923],
+      [100, 16, 1.0150465965270996, 0.3514634966850281],
+      [8191, 8, 0.4456643760204315, 0.9773582816123962],
+      [8191, 16, -0.6063421964645386, 0.8866764903068542],
     ],
   },
 ] as const;

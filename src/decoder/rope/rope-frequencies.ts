@@ -40,6 +40,13 @@ export function computeRopeFrequencies(config: RopeConfig): RopeFrequencies {
         frequencies: blendByRotations(powers, config, ropeScaling),
         attentionFactor: ropeScaling.attentionFactor,
       };
+    case 'longrope':
+      return {
+        frequencies: powers.map(
+          (power, i) => 1 / fround(fround(ropeScaling.factors[i] ?? 1) * power),
+        ),
+        attentionFactor: ropeScaling.attentionFactor,
+      };
   }
 }
 

@@ -1,3 +1,4 @@
+import { GREEDY, NEUTRAL_GENERATION } from '../../../test/fakes/generation.js';
 import type { Detokenizer } from '../../language/detokenizer.js';
 import {
   createGenerator,
@@ -26,9 +27,13 @@ function scripted(script: readonly number[], maxPositions = 1000) {
   };
   const options: GenerateOptions = {
     promptIds: [],
-    settings: { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 0 },
-    stopIds: [STOP],
+    settings: GREEDY,
+    excluded: NEUTRAL_GENERATION,
+    eosIds: [STOP],
+    stopIds: new Map([[STOP, null]]),
     stopStrings: [],
+    stopText: 'cut',
+    loops: 'end',
     maxTokens: 500,
     detokenizer,
   };
@@ -64,6 +69,7 @@ function collect(...args: Parameters<typeof answer>) {
     deltas,
     ids: last.ids,
     finishReason: last.finishReason,
+    stopReason: last.stopReason,
   };
 }
 
@@ -71,12 +77,12 @@ describe('createGenerator', () => {
   it('ends at a stop id, which counts as a token without text', () => {
     const scriptedDecoder = scripted([1, 2, 3]);
 
-    const { text, deltas, ids, finishReason } = collect(scriptedDecoder);
+    const { text, deltas, ids, finishReason, stopReason } = collect(scriptedDecoder);
 
     expect(text).toBe('abc');
     expect(deltas.map((delta) => delta.ids)).toEqual([[1], [2], [3]]);
     expect(ids).toEqual([1, 2, 3, STOP]);
-    expect(finishReason).toBe('stop');
+    expect([finishReason, stopReason]).toEqual(['stop', null]);
     expect(scriptedDecoder.fed).toEqual([1, 2, 3]);
   });
 
@@ -87,8 +93,43 @@ describe('createGenerator', () => {
 
     expect(result.text).toBe('ab');
     expect(result.ids).toEqual([1, 2, 3, 4]);
-    expect(result.finishReason).toBe('stop');
+    expect(result).toMatchObject({ finishReason: 'stop', stopReason: 'cd' });
     expect(scriptedDecoder.fed).toEqual([1, 2, 3]);
+  });
+
+  it('keeps the stop string or the text of the stop token if asked to', () => {
+    const keep = { stopText: 'keep' } as const;
+
+    expect(collect(scripted([1, 2, 3, 4]), { ...keep, stopStrings: ['bc'] }).text).toBe('abc');
+    const atToken = { ...keep, stopIds: new Map([[3, 3]]) };
+    expect(collect(scripted([1, 2, 3, 4]), atToken)).toMatchObject({ text: 'abc', stopReason: 3 });
+  });
+
+  it('ends at a further stop token without its text', () => {
+    const result = collect(scripted([1, 2, 3, 4]), { stopIds: new Map([[3, 3]]) });
+
+    expect(result).toMatchObject({ text: 'ab', ids: [1, 2, 3], finishReason: 'stop' });
+    expect(result.stopReason).toBe(3);
+  });
+
+  it('neither ends nor looks for stop strings within minTokens', () => {
+    const settings = { ...GREEDY, minTokens: 4 };
+    const firstLogits = new Float32Array(VOCABULARY);
+    firstLogits.set([5, 4]);
+
+    const held = collect(scripted([STOP]), { settings, maxTokens: 4 }, firstLogits);
+    expect(held.ids).not.toContain(STOP);
+    expect(held).toMatchObject({ ids: { length: 4 }, finishReason: 'length' });
+    const texts = collect(scripted([1, 2, 1, 2, 1, 2]), { settings, stopStrings: ['ab'] });
+    expect(texts).toMatchObject({ text: 'abab', stopReason: 'ab', ids: { length: 6 } });
+  });
+
+  it('goes on to maxTokens if end-of-text tokens and loops are ignored', () => {
+    const changes = { stopIds: new Map<number, null>(), loops: 'ignore', maxTokens: 300 } as const;
+
+    const result = collect(scripted(new Array<number>(400).fill(STOP)), changes);
+
+    expect(result).toMatchObject({ ids: { length: 300 }, finishReason: 'length' });
   });
 
   it('emits text held back for a stop string that did not follow', () => {

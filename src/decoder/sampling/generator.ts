@@ -1,7 +1,11 @@
 import type { Detokenizer } from '../../language/detokenizer.js';
-import { createLogitsProcessors } from './logits-processors.js';
+import {
+  createLogitsProcessors,
+  type ExcludedTokens,
+  type LogitsSettings,
+} from './logits-processors.js';
 import { type SamplingSettings, createSampler } from './sampler.js';
-import { createLoopDetector, createStopStringFilter } from './stop-criteria.js';
+import { createLoopDetector, createStopStringFilter, type StopText } from './stop-criteria.js';
 import { rankStep, type StepLogprobs } from './token-logprobs.js';
 
 /**
@@ -10,12 +14,23 @@ import { rankStep, type StepLogprobs } from './token-logprobs.js';
  */
 export type FinishReason = 'stop' | 'length' | 'repetition' | 'cancelled';
 
+/** The stop string or the token id that ended an answer; null for an end-of-text token, and for any other end. */
+export type StopReason = string | number | null;
+
 export interface GenerateOptions {
-  /** Text ids of the prompt, which the repetition penalty counts as seen. */
+  /** Token ids of the prompt, one per position, for the logits processors. */
   readonly promptIds: readonly number[];
-  readonly settings: SamplingSettings;
-  readonly stopIds: readonly number[];
+  readonly settings: SamplingSettings & LogitsSettings;
+  readonly excluded: ExcludedTokens;
+  /** End-of-text tokens of the model. */
+  readonly eosIds: readonly number[];
+  /** Tokens that end this answer, with their reason. */
+  readonly stopIds: ReadonlyMap<number, StopReason>;
+  /** They count from the token after `settings.minTokens`. */
   readonly stopStrings: readonly string[];
+  readonly stopText: StopText;
+  /** `ignore`: an exact loop does not end the answer. */
+  readonly loops: 'end' | 'ignore';
   /** Limit of the answer in tokens, including the stop id. */
   readonly maxTokens: number;
   readonly detokenizer: Detokenizer;
@@ -35,7 +50,12 @@ export type GenerateEvent =
       readonly logprobs: readonly StepLogprobs[];
     }
   /** The last event. `ids` are all tokens of the answer, including the stop id. */
-  | { readonly type: 'done'; readonly finishReason: FinishReason; readonly ids: readonly number[] };
+  | {
+      readonly type: 'done';
+      readonly finishReason: FinishReason;
+      readonly stopReason: StopReason;
+      readonly ids: readonly number[];
+    };
 
 /** Turns logits into an answer, one token at a time. The caller runs the decoder with `nextId`. */
 export interface Generator {
@@ -61,21 +81,26 @@ interface TakenToken {
   /** A stop string ended the text, so the rest of the detokenizer's buffer is discarded. */
   readonly isCut: boolean;
   readonly reason?: FinishReason | undefined;
+  readonly stopReason?: StopReason;
 }
 
 /**
- * The joined texts of the events are the decoded tokens up to a stop string, without the stop string and special
- * tokens. Each generator has its own random state, so other sequences of the batch do not affect it.
+ * The joined texts of the events are the decoded tokens without special tokens, up to a stop string. Each generator has
+ * its own random state, so other sequences of the batch do not affect it.
  *
  * @throws INVALID_PARAMETER for settings out of range.
  */
 export function createGenerator(options: GenerateOptions): Generator {
-  const { detokenizer, maxTokens, topLogprobs } = options;
-  const sample = createSampler(options.settings);
-  const processors = createLogitsProcessors(options.settings);
-  const seen = new Set(options.promptIds);
-  const stopIds = new Set(options.stopIds);
-  const stopFilter = createStopStringFilter(options.stopStrings);
+  const { detokenizer, maxTokens, topLogprobs, promptIds, stopIds, settings } = options;
+  const sample = createSampler(settings);
+  const processors = createLogitsProcessors(settings, options.excluded, {
+    promptLength: promptIds.length,
+    eosIds: options.eosIds,
+    stopIds: [...stopIds.keys()],
+  });
+  /** Prompt and answer. */
+  const allIds = processors.length > 0 ? [...promptIds] : [];
+  const stopFilter = createStopStringFilter(options.stopStrings, options.stopText);
   const isLooping = createLoopDetector();
   const ids: number[] = [];
   let reported = 0;
@@ -90,32 +115,51 @@ export function createGenerator(options: GenerateOptions): Generator {
     return [event];
   };
 
+  const chooseId = (logits: Float32Array): number => {
+    for (const apply of processors) apply(logits, allIds);
+    const id = sample(logits);
+    ids.push(id);
+    if (processors.length > 0) allIds.push(id);
+    return id;
+  };
+
   /** Samples a token. A reason means that it is the last one. */
   const takeToken = (logits: Float32Array): TakenToken => {
     // Log-probabilities are those of the unmodified logits.
     const isChanged = topLogprobs !== undefined && processors.length > 0;
     const modelLogits = isChanged ? logits.slice() : logits;
-    for (const apply of processors) apply(logits, seen);
-    const id = sample(logits);
-    ids.push(id);
-    seen.add(id);
-    if (stopIds.has(id)) return { text: '', isCut: false, reason: 'stop' };
+    const id = chooseId(logits);
+    const stopReason = stopIds.get(id);
+    if (stopReason !== undefined) {
+      const text = options.stopText === 'keep' ? detokenizer.push(id) : '';
+      return { text, isCut: false, reason: 'stop', stopReason };
+    }
     if (topLogprobs !== undefined) logprobs.push(rankStep(modelLogits, id, topLogprobs));
-    const { text, isStopped } = stopFilter.push(detokenizer.push(id));
-    if (isStopped) return { text, isCut: true, reason: 'stop' };
-    return { text, isCut: false, reason: isLooping(id) ? 'repetition' : undefined };
+    const text = detokenizer.push(id);
+    const isRepeated = isLooping(id) && options.loops === 'end';
+    if (ids.length <= settings.minTokens) return { text, isCut: false };
+    const { text: shown, stop } = stopFilter.push(text);
+    if (stop !== null) return { text: shown, isCut: true, reason: 'stop', stopReason: stop };
+    return { text: shown, isCut: false, reason: isRepeated ? 'repetition' : undefined };
   };
 
-  const finish = (reason: FinishReason, isCut: boolean): GenerateEvent[] => {
+  const finish = (
+    reason: FinishReason,
+    isCut: boolean,
+    stopReason: StopReason = null,
+  ): GenerateEvent[] => {
     isOver = true;
     let rest = '';
-    let finishReason = reason;
+    const end = { finishReason: reason, stopReason };
     if (!isCut) {
       const last = stopFilter.push(detokenizer.end());
-      rest = last.isStopped ? last.text : last.text + stopFilter.end();
-      if (last.isStopped && reason !== 'cancelled') finishReason = 'stop';
+      rest = last.stop === null ? last.text + stopFilter.end() : last.text;
+      if (last.stop !== null && reason !== 'cancelled') {
+        end.finishReason = 'stop';
+        end.stopReason = last.stop;
+      }
     }
-    return [...textDelta(rest, true), { type: 'done', finishReason, ids }];
+    return [...textDelta(rest, true), { type: 'done', ...end, ids }];
   };
 
   return {
@@ -128,11 +172,11 @@ export function createGenerator(options: GenerateOptions): Generator {
     acceptLogits(logits, remaining) {
       if (isOver) return [];
       if (maxTokens <= 0) return finish('length', false);
-      const { text, isCut, reason } = takeToken(logits);
+      const { text, isCut, reason, stopReason } = takeToken(logits);
       // The last token needs no position in the KV cache, because nothing is sampled after it.
       const isFull = ids.length >= maxTokens || remaining <= 0;
       const ending = reason ?? (isFull ? 'length' : undefined);
-      return [...textDelta(text), ...(ending ? finish(ending, isCut) : [])];
+      return [...textDelta(text), ...(ending ? finish(ending, isCut, stopReason) : [])];
     },
     end: (reason) => (isOver ? [] : finish(reason, false)),
   };

@@ -1,15 +1,8 @@
 import { descendingIds } from './rank-logits.js';
-import { createLogitsProcessors } from './logits-processors.js';
 import { createRandom } from './random.js';
 import { type SamplingSettings, createSampler } from './sampler.js';
 
-const GREEDY: SamplingSettings = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  repetitionPenalty: 1,
-  seed: 0,
-};
+const GREEDY: SamplingSettings = { temperature: 0, topP: 1, topK: 0, minP: 0, seed: 0 };
 const LOGITS = Float32Array.from([1, 3, 2, 0, -1]);
 
 /** Relative frequency of each sampled id. */
@@ -73,6 +66,26 @@ describe('createSampler', () => {
     expect(frequencies({ topK: 2, topP: 0.75 })[2]).toBeGreaterThan(0.2);
   });
 
+  it('keeps tokens as likely as the last of the topK, and never one without probability', () => {
+    expectNear(frequencies({ topK: 1 }, Float32Array.from([2, 5, 5, 0])), [0, 0.5, 0.5, 0]);
+    const banned = Float32Array.from([-Infinity, 1, -Infinity, 1]);
+    expectNear(frequencies({ topK: 3 }, banned), [0, 0.5, 0, 0.5]);
+  });
+
+  it('keeps the most likely token at a topP of 0', () => {
+    expect(frequencies({ topP: 0 })).toEqual([0, 1, 0, 0, 0]);
+  });
+
+  it.each([0, 3])(
+    'keeps tokens above minP times the highest probability, at a topK of %i',
+    (topK) => {
+      // Relative to id 1: e^-2, 1, e^-1, e^-3, e^-4.
+      expect(frequencies({ minP: 0.99, topK })).toEqual([0, 1, 0, 0, 0]);
+      expectNear(frequencies({ minP: 0.3, topK }), [0, 0.731, 0.269, 0, 0]);
+      expectNear(frequencies({ minP: 0.1, topK }), [0.09, 0.665, 0.245, 0, 0]);
+    },
+  );
+
   it('handles extreme logits', () => {
     const logits = Float32Array.from([1e30, -Infinity, 1e30, NaN]);
 
@@ -109,12 +122,12 @@ describe('createSampler', () => {
     { temperature: -0.1 },
     { temperature: NaN },
     { temperature: Infinity },
-    { topP: 0 },
+    { topP: -0.1 },
     { topP: 1.01 },
     { topK: -1 },
     { topK: 1.5 },
-    { repetitionPenalty: 0 },
-    { repetitionPenalty: NaN },
+    { minP: -0.1 },
+    { minP: NaN },
     { seed: 0.5 },
     { seed: 2 ** 60 },
   ])('refuses %j', (change) => {
@@ -150,20 +163,5 @@ describe('createRandom', () => {
     for (let i = 0; i < 50_000; i++) tenths[Math.floor(random() * 10)]! += 1;
 
     for (const count of tenths) expect(Math.abs(count - 5000)).toBeLessThan(300);
-  });
-});
-
-describe('createLogitsProcessors', () => {
-  it('penalizes each seen id once', () => {
-    const [penalty] = createLogitsProcessors({ ...GREEDY, repetitionPenalty: 2 });
-    const logits = Float32Array.from([4, 4, -4, 0]);
-
-    penalty?.(logits, new Set([1, 2, 3, 99]));
-
-    expect([...logits]).toEqual([4, 2, -8, 0]);
-  });
-
-  it('has no processor at a penalty of 1', () => {
-    expect(createLogitsProcessors(GREEDY)).toEqual([]);
   });
 });

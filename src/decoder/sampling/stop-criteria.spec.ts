@@ -8,12 +8,23 @@ function filtered(deltas: readonly string[], stops: readonly string[]) {
   for (const delta of deltas) {
     const check = filter.push(delta);
     text += check.text;
-    if (check.isStopped) return { text, isStopped: true };
+    if (check.stop !== null) return { text, isStopped: true };
   }
   return { text: text + filter.end(), isStopped: false };
 }
 
 describe('createStopStringFilter', () => {
+  it('names the stop string, and keeps it if asked to', () => {
+    const filter = createStopStringFilter(['two', 'o t'], 'keep');
+
+    expect(filter.push('one')).toEqual({ text: 'one', stop: null });
+    expect(filter.push(' two three')).toEqual({ text: ' two', stop: 'two' });
+    expect(createStopStringFilter(['o t', 'two']).push('one to two')).toEqual({
+      text: 'one t',
+      stop: 'o t',
+    });
+  });
+
   it.each<[string[], string[], string, boolean]>([
     [['one two three'], ['two'], 'one ', true],
     [['one t', 'w', 'o three'], ['two'], 'one ', true],

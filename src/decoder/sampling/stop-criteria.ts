@@ -1,7 +1,8 @@
-/** Released text, and whether a stop string ended the stream. */
+/** Released text, and the stop string that ended the stream. */
 interface StopCheck {
   readonly text: string;
-  readonly isStopped: boolean;
+  /** `null`: the stream continues. */
+  readonly stop: string | null;
 }
 
 /** Finds stop strings in a stream of text. */
@@ -12,11 +13,17 @@ export interface StopStringFilter {
   end(): string;
 }
 
+/** Whether the text that ended an answer is removed from it. */
+export type StopText = 'cut' | 'keep';
+
 /**
- * Ends the stream before the first complete stop string, or the longest of several that end at the same position. The
+ * Ends the stream at the first complete stop string, or the longest of several that end at the same position. The
  * result does not depend on the split of the stream. Empty stop strings are ignored.
  */
-export function createStopStringFilter(stopStrings: readonly string[]): StopStringFilter {
+export function createStopStringFilter(
+  stopStrings: readonly string[],
+  stopText: StopText = 'cut',
+): StopStringFilter {
   const stops = stopStrings.filter((stop) => stop !== '');
   let held = '';
   return {
@@ -24,13 +31,15 @@ export function createStopStringFilter(stopStrings: readonly string[]): StopStri
       held += text;
       const match = firstMatch(held, stops);
       if (match !== undefined) {
-        const shown = held.slice(0, match);
+        const { start, end } = match;
+        const shown = held.slice(0, stopText === 'cut' ? start : end);
+        const stop = held.slice(start, end);
         held = '';
-        return { text: shown, isStopped: true };
+        return { text: shown, stop };
       }
       const shown = held.slice(0, held.length - undecidedLength(held, stops));
       held = held.slice(shown.length);
-      return { text: shown, isStopped: false };
+      return { text: shown, stop: null };
     },
     end() {
       const rest = held;
@@ -40,8 +49,11 @@ export function createStopStringFilter(stopStrings: readonly string[]): StopStri
   };
 }
 
-/** Start of the match that ends first. */
-function firstMatch(text: string, stops: readonly string[]): number | undefined {
+/** The match that ends first. */
+function firstMatch(
+  text: string,
+  stops: readonly string[],
+): { readonly start: number; readonly end: number } | undefined {
   let best: { start: number; end: number } | undefined;
   for (const stop of stops) {
     const start = text.indexOf(stop);
@@ -49,7 +61,7 @@ function firstMatch(text: string, stops: readonly string[]): number | undefined 
     const end = start + stop.length;
     if (!best || end < best.end || (end === best.end && start < best.start)) best = { start, end };
   }
-  return best?.start;
+  return best;
 }
 
 /** Length of the longest suffix of the text that is a prefix of a stop string. */

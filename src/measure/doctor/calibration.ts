@@ -36,8 +36,11 @@ export type CalibrationKey = Pick<Calibration, 'processor' | 'threads'> & {
 };
 
 const FILE = 'calibrations.json';
-/** Increment when converted graphs become faster: the key of a calibration does not contain their version. */
-const FORMAT_VERSION = 4;
+/**
+ * Increment when converted graphs become faster: the key of a calibration does not contain their version. Since format
+ * 5, measurements that other programs disturbed are left out.
+ */
+const FORMAT_VERSION = 5;
 /** The oldest are dropped: many models and machines may share one home folder over time. */
 const MAX_CALIBRATIONS = 200;
 

@@ -30,7 +30,12 @@ function packageIn(precision: Precision): PackageUnderTest {
 /** Runs `diagnoseModel` with a fake measurement: milliseconds of a decode step by precision and number of threads. */
 function diagnose(
   stepMs: Record<string, number>,
-  { precisions = ['fp32', 'int8'] as Precision[], machine = MACHINE, threads = 4 } = {},
+  {
+    precisions = ['fp32', 'int8'] as Precision[],
+    machine = MACHINE,
+    threads = 4,
+    disturbance = { slowdown: 1, otherCores: 0 },
+  } = {},
 ) {
   const runs: string[] = [];
   const measure = ({ manifest }: PackageUnderTest, count: number): Promise<MeasuredPackage> => {
@@ -41,7 +46,7 @@ function diagnose(
         ...{ vision: null, prefill: NOTHING, extraSequenceShare: 0 },
         step: { ...NOTHING, fixed: stepMs[run] ?? NaN },
       },
-      ...{ longestPrompt: 1024, loadMs: 7, peakBytes: 2e9 },
+      ...{ longestPrompt: 1024, loadMs: 7, peakBytes: 2e9, disturbance },
       costs: { ...FAKE_MODEL.costs, geometry: null },
     });
   };
@@ -60,19 +65,40 @@ describe('diagnoseModel', () => {
       isInstalled: true,
     });
     expect(found.tooLarge).toEqual([]);
-    expect(
-      found.calibrations.map(({ model, threads }) => `${model.precision} x${threads}`),
-    ).toEqual(runs);
-    expect(found.calibrations[0]).toMatchObject({
+    const calibrations = found.measured.map(({ calibration }) => calibration);
+    expect(calibrations.map(({ model, threads }) => `${model.precision} x${threads}`)).toEqual(
+      runs,
+    );
+    expect(calibrations[0]).toMatchObject({
       ...{ processor: 'Test processor', loadMs: 7, peak: { bytes: 2e9, positions: 1024 } },
       model: { id: 'tiny', revision: '0'.repeat(64) },
     });
+    expect(found.measured.every(({ quality }) => quality === 'steady')).toBe(true);
   });
 
   it('recommends the number of threads that is fastest for the recommended package', async () => {
-    const { found } = await diagnose({ 'fp32 x4': 1, 'int8 x4': 10, 'fp32 x8': 0.5 });
+    const { found } = await diagnose({ 'fp32 x4': 30, 'int8 x4': 10, 'int8 x8': 5 });
 
-    expect(found.recommendation).toMatchObject({ precision: 'fp32', threads: 8 });
+    expect(found.recommendation).toMatchObject({ precision: 'int8', threads: 8 });
+  });
+
+  it('does not recommend an fp32 package that was left by verify, even if it is fastest', async () => {
+    const { found } = await diagnose({ 'fp32 x4': 1, 'int8 x4': 10, 'int8 x8': 12 });
+
+    expect(found.recommendation).toMatchObject({ precision: 'int8', isInstalled: true });
+  });
+
+  it('decides by rules if other programs disturbed the measurements', async () => {
+    const stepMs = { 'int8 x4': 10, 'int8 x8': 1, 'int4 x4': 1, 'int4 x8': 1 };
+    const precisions: Precision[] = ['int8', 'int4'];
+    const steady = await diagnose(stepMs, { precisions });
+    const disturbance = { slowdown: 2.5, otherCores: 1 };
+    const disturbed = await diagnose(stepMs, { precisions, disturbance });
+
+    expect(steady.found.recommendation).toMatchObject({ precision: 'int4' });
+    // The rule for small models, and the configured number of threads.
+    expect(disturbed.found.recommendation).toMatchObject({ precision: 'int8', threads: 4 });
+    expect(disturbed.found.measured.map(({ quality }) => quality)).not.toContain('steady');
   });
 
   it('does not measure a package whose weights are larger than the memory', async () => {
@@ -92,7 +118,7 @@ describe('diagnoseModel', () => {
     const memory = { total: 1e6, limit: null, available: 1e6 };
     const { found, runs } = await diagnose({}, { machine: { ...MACHINE, memory } });
 
-    expect(found).toEqual({ calibrations: [], tooLarge: ['fp32', 'int8'], recommendation: null });
+    expect(found).toEqual({ measured: [], tooLarge: ['fp32', 'int8'], recommendation: null });
     expect(runs).toEqual([]);
   });
 

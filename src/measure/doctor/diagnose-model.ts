@@ -1,14 +1,19 @@
+import { GUARANTEED_CONTEXT_TOKENS } from '../../config/limits.js';
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
-import { type ModelManifest, type Precision, PRECISIONS } from '../../models/package/manifest.js';
+import type { ModelManifest, Precision } from '../../models/package/manifest.js';
 import type { Calibration } from './calibration.js';
-import { estimateMemory, typicalRequestMs, projectCosts, projectWeights } from './estimate.js';
+import { type Disturbance, isDisturbed } from './disturbance.js';
+import { estimateMemory, typicalRequestMs } from './estimate.js';
+import { projectCosts, projectWeights } from './model-bytes.js';
 import { hasFastInt8, type Machine, usableMemory } from './machine.js';
 import type { MeasuredSpeed } from './measure-speed.js';
+import type { ServedPrecision } from './project-speed.js';
 import {
   type PrecisionChoice,
   type PrecisionRecommendation,
   recommendPrecision,
   recommendThreads,
+  SERVED_PRECISIONS,
   threadCounts,
 } from './recommendations.js';
 
@@ -37,8 +42,15 @@ export interface DoctorTask {
   readonly measure: (tested: PackageUnderTest, threads: number) => Promise<MeasuredPackage>;
 }
 
+/** A calibration, and whether other programs disturbed it; then it is shown, but neither kept nor used. */
+export interface MeasuredCalibration {
+  readonly calibration: Calibration;
+  readonly quality: 'steady' | 'disturbed';
+  readonly disturbance: Disturbance;
+}
+
 export interface DoctorReport {
-  readonly calibrations: readonly Calibration[];
+  readonly measured: readonly MeasuredCalibration[];
   /** Precisions whose weights do not fit the memory. They are not measured. */
   readonly tooLarge: readonly Precision[];
   /** `null` if no package fits the memory. */
@@ -48,7 +60,7 @@ export interface DoctorReport {
 
 /**
  * Measures every package of a model with the configured number of threads, and the recommended package also with other
- * numbers of threads.
+ * numbers of threads. Disturbed measurements decide nothing: precision and threads then follow from rules.
  *
  * @throws the errors of `measure`.
  */
@@ -66,7 +78,7 @@ export async function diagnoseModel(task: DoctorTask): Promise<DoctorReport> {
   const recommended =
     first &&
     recommendPrecision(
-      PRECISIONS.map((precision) => toChoice(precision, first, measurements)),
+      SERVED_PRECISIONS.map((precision) => toChoice(precision, first, measurements)),
       {
         usableBytes,
         hasFastInt8: machine.facts && hasFastInt8(machine.facts.instructionSets),
@@ -80,22 +92,21 @@ export async function diagnoseModel(task: DoctorTask): Promise<DoctorReport> {
     if (base && count !== threads) measurements.push(await measureOne(task, base.tested, count));
   }
   return {
-    calibrations: measurements.map(({ calibration }) => calibration),
+    measured: measurements,
     tooLarge: tooLarge.map(({ manifest }) => manifest.precision),
     recommendation:
       recommended && base
         ? {
             ...recommended,
-            threads: recommendThreads(measurements.filter(({ tested }) => tested === base.tested)),
+            threads: chooseThreads(measurements, base, threads),
             isInstalled: chosen !== undefined,
           }
         : null,
   };
 }
 
-interface Measurement {
+interface Measurement extends MeasuredCalibration {
   readonly tested: PackageUnderTest;
-  readonly calibration: Calibration;
   readonly costs: ModelCosts;
   readonly threads: number;
   readonly requestMs: number;
@@ -107,7 +118,7 @@ async function measureOne(
   threads: number,
 ): Promise<Measurement> {
   const measured = await measure(tested, threads);
-  const { speed, longestPrompt, loadMs, peakBytes, costs } = measured;
+  const { speed, longestPrompt, loadMs, peakBytes, costs, disturbance } = measured;
   const { id, source, precision, decoder } = tested.manifest;
   const calibration: Calibration = {
     processor: machine.processor,
@@ -119,22 +130,38 @@ async function measureOne(
     peak: { bytes: peakBytes, positions: longestPrompt },
   };
   const model = { ...costs, contextLength: decoder.maxPositions };
-  return { tested, calibration, costs, threads, requestMs: typicalRequestMs(model, calibration) };
+  const requestMs = typicalRequestMs(model, calibration);
+  const quality = isDisturbed(disturbance, threads) ? 'disturbed' : 'steady';
+  return { tested, calibration, quality, disturbance, costs, threads, requestMs };
 }
 
-/** Memory is that of a full context: from the calibration, or projected from the package of another precision. */
+/** The configured number if no number was measured without disturbance. */
+function chooseThreads(
+  measurements: readonly Measurement[],
+  { tested }: Measurement,
+  configured: number,
+): number {
+  const steady = measurements.filter((one) => one.tested === tested && one.quality === 'steady');
+  return steady.length === 0 ? configured : recommendThreads(steady);
+}
+
+/**
+ * Memory is that of a full context, or one of GUARANTEED_CONTEXT_TOKENS: from the calibration, or projected from the
+ * package of another precision.
+ */
 function toChoice(
-  precision: Precision,
+  precision: ServedPrecision,
   fallback: Measurement,
   measurements: readonly Measurement[],
 ): PrecisionChoice {
   const own = measurements.find(({ calibration }) => calibration.model.precision === precision);
   const { manifest } = (own ?? fallback).tested;
   const costs = own?.costs ?? projectCosts(manifest, precision);
+  const positions = Math.min(manifest.decoder.maxPositions, GUARANTEED_CONTEXT_TOKENS);
   return {
     precision,
-    memoryBytes: estimateMemory(manifest.decoder.maxPositions, costs, own?.calibration),
-    requestMs: own?.requestMs ?? null,
+    memoryBytes: estimateMemory(positions, costs, own?.calibration),
+    requestMs: own?.quality === 'steady' ? own.requestMs : null,
   };
 }
 

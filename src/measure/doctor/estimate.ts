@@ -2,18 +2,10 @@ import { MAX_SAMPLED_FRAMES, MAX_SEQUENCES } from '../../config/limits.js';
 import type { ModelCosts } from '../../engine/vision-language-engine.js';
 import { minVisualTokens, shareFrames } from '../../engine/visual-token-budget.js';
 import { countFrameTokens, countVideoTokens } from '../../vision/count-visual-tokens.js';
-import { type Detail, planTiles } from '../../vision/plan-tiles.js';
+import { chooseTileLayout, type Detail, planTiles } from '../../vision/plan-tiles.js';
 import type { Size, TileGrid, VisionGeometry } from '../../vision/vision-geometry.js';
 import type { Calibration } from './calibration.js';
 import { predictMs, type SpeedModel } from './speed-model.js';
-import { cacheBytesPerToken } from '../../decoder/kv-cache/cache-planes.js';
-import {
-  fourBitBlockSize,
-  PACKAGE_FILES,
-  type ModelManifest,
-  type Precision,
-  type WeightEncoding,
-} from '../../models/package/manifest.js';
 
 /** An image or a video before it is decoded. */
 export type MediaOutline =
@@ -98,9 +90,7 @@ export function estimateRequest(
   };
 }
 
-/**
- * Follows the engine: first the frames of videos, then the tiles of a single image. Several images get one tile each.
- */
+/** Follows the engine: first the frames of videos, then the tiles of images. */
 function planMedia(
   { media, detail }: PlannedRequest,
   geometry: VisionGeometry,
@@ -115,18 +105,17 @@ function planMedia(
   const shares = shareFrames(requested, spareTokens, frameTokens);
   spareTokens -= sum(shares.map((frames) => (frames - 1) * frameTokens));
   const leastTokens = minVisualTokens([{ kind: 'image' }], { geometry });
-  const isSingleImage = media.filter(({ kind }) => kind === 'image').length === 1;
+  let images = media.filter(({ kind }) => kind === 'image').length;
+  const imageDetail = chooseTileLayout(images, geometry) === 'anyres' ? detail : 'low';
   return media.map((one): MediaEstimate => {
     if (one.kind === 'video') {
       const frames = shares[videos.indexOf(one)] ?? 1;
       return { kind: 'video', frames, visualTokens: countVideoTokens(frames, geometry) };
     }
-    const plan = planTiles(
-      one,
-      geometry,
-      isSingleImage ? detail : 'low',
-      spareTokens + leastTokens,
-    );
+    const share = Math.floor(spareTokens / images);
+    const plan = planTiles(one, geometry, imageDetail, leastTokens + share);
+    images -= 1;
+    spareTokens -= plan.visualTokens - leastTokens;
     return { kind: 'image', tiles: plan.tiles, grid: plan.grid, visualTokens: plan.visualTokens };
   });
 }
@@ -213,57 +202,4 @@ export function typicalRequestMs(
   if (!timings) throw new Error('The estimate has no timings.');
   // `tileMs` is left out: it is the same in every precision.
   return timings.encodeMs + timings.prefillMs + timings.decodeMs;
-}
-
-/** Bytes of one weight. */
-const FLOAT = 4;
-const BYTE = 1;
-
-/**
- * Projects the bytes of a model's weights to another precision, from the manifest of one of its packages. Norms and
- * biases, about 0.1 % of the weights, are left out.
- */
-export function projectWeights(manifest: ModelManifest, precision: Precision): number {
-  const { vision, decoder, files } = manifest;
-  const { hiddenSize, headDim, attentionHeads, keyValueHeads, intermediateSize } = decoder;
-  const attention = hiddenSize * headDim * (2 * attentionHeads + 2 * keyValueHeads);
-  const layers = decoder.layers * (attention + 3 * hiddenSize * intermediateSize);
-  const head = decoder.vocabularySize * hiddenSize;
-  // The manifest has no MLP width of the vision encoder, so its weights are counted by the size of their file.
-  const visionBytes = files[PACKAGE_FILES.visionWeights]?.bytes ?? 0;
-  const visionWeights = vision ? visionBytes / bytesPerWeight(vision.encoding) : 0;
-  const fourBits = 0.5 + FLOAT / fourBitBlockSize(hiddenSize);
-  switch (precision) {
-    case 'fp32':
-      return FLOAT * (visionWeights + layers + head);
-    case 'int8':
-      return BYTE * (visionWeights + layers) + fourBits * head;
-    case 'int4':
-      return BYTE * visionWeights + fourBits * (layers + head);
-    case 'mixed':
-      return BYTE * (visionWeights + layers) + fourBits * (layers + head);
-  }
-}
-
-/** Projects the inputs of `estimateMemory` to another precision. */
-export function projectCosts(
-  manifest: ModelManifest,
-  precision: Precision,
-): Pick<ModelCosts, 'weightBytes' | 'cacheBytesPerToken'> {
-  const cache = precision === 'fp32' ? 'float32' : 'int8-rows';
-  return {
-    weightBytes: projectWeights(manifest, precision),
-    cacheBytesPerToken: cacheBytesPerToken({ ...manifest.decoder, cache }),
-  };
-}
-
-function bytesPerWeight(encoding: WeightEncoding): number {
-  switch (encoding.kind) {
-    case 'float32':
-      return FLOAT;
-    case 'int8-rows':
-      return BYTE;
-    case 'blocks':
-      return encoding.bits / 8 + FLOAT / encoding.blockSize;
-  }
 }

@@ -2,6 +2,7 @@ import {
   recommendPrecision,
   type PrecisionChoice,
   recommendThreads,
+  SERVED_PRECISIONS,
   threadCounts,
 } from './recommendations.js';
 
@@ -9,8 +10,8 @@ const GB = 1e9;
 
 /** A model of 7 billion weights: memory by precision, and the measured times. */
 function choices(times: Partial<Record<PrecisionChoice['precision'], number>>): PrecisionChoice[] {
-  const memory = { fp32: 31, int8: 9, mixed: 12, int4: 5 } as const;
-  return (['int4', 'mixed', 'int8', 'fp32'] as const).map((precision) => ({
+  const memory = { int8: 9, mixed: 12, int4: 5 } as const;
+  return (['int4', 'mixed', 'int8'] as const).map((precision) => ({
     precision,
     memoryBytes: memory[precision] * GB,
     requestMs: times[precision] ?? null,
@@ -21,10 +22,10 @@ const fast = (usable: number) => ({ usableBytes: usable * GB, hasFastInt8: true 
 
 describe('recommendPrecision', () => {
   it('takes the fastest measured precision that fits', () => {
-    const measured = choices({ fp32: 10, int8: 500, int4: 300 });
+    const measured = choices({ mixed: 200, int8: 500, int4: 300 });
 
-    expect(recommendPrecision(measured, fast(16)).precision).toBe('int4');
-    expect(recommendPrecision(measured, fast(64)).precision).toBe('fp32');
+    expect(recommendPrecision(measured, fast(12)).precision).toBe('int4');
+    expect(recommendPrecision(measured, fast(64)).precision).toBe('mixed');
   });
 
   it('takes the more exact of two equally fast precisions', () => {
@@ -44,6 +45,10 @@ describe('recommendPrecision', () => {
     const circumstances = { usableBytes: usable * GB, hasFastInt8 };
 
     expect(recommendPrecision(choices({ int8: 500 }), circumstances).precision).toBe(expected);
+  });
+
+  it('never recommends fp32', () => {
+    expect(SERVED_PRECISIONS).not.toContain('fp32');
   });
 
   it('says that even the smallest precision does not fit', () => {

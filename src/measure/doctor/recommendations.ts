@@ -1,15 +1,21 @@
-import { type Precision, PRECISIONS } from '../../models/package/manifest.js';
 import { countUsableCores } from '../../config/cpu-cores.js';
 import type { Machine } from './machine.js';
+import type { ServedPrecision } from './project-speed.js';
 
 /** A precision of a model, with its cost. */
 export interface PrecisionChoice {
-  readonly precision: Precision;
+  readonly precision: ServedPrecision;
   /** Peak memory of the process with the model, in bytes. */
   readonly memoryBytes: number;
-  /** Milliseconds of a typical request; `null` if the precision was not measured. */
+  /** Milliseconds of a typical request; `null` if the precision was not measured on an idle machine. */
   readonly requestMs: number | null;
 }
+
+/**
+ * The precisions that are recommended, by accuracy, highest first. fp32 is not among them: it is the reference of
+ * `verify`, and takes four times the memory of int8.
+ */
+export const SERVED_PRECISIONS = ['int8', 'mixed', 'int4'] as const satisfies ServedPrecision[];
 
 export interface MachineLimits {
   /** Memory that a model may take, in bytes. */
@@ -19,7 +25,7 @@ export interface MachineLimits {
 }
 
 export interface PrecisionRecommendation {
-  readonly precision: Precision;
+  readonly precision: ServedPrecision;
   /** Clauses for the user, without a full stop. */
   readonly reasons: readonly string[];
 }
@@ -31,6 +37,11 @@ const SMALL_MODEL_BYTES = 500_000_000;
 /** Share of the memory reserved for other processes. */
 const SPARE_SHARE = 0.1;
 
+/** Memory that a model may take beside other processes, in bytes. */
+export function memoryForModel(usableBytes: number): number {
+  return usableBytes * (1 - SPARE_SHARE);
+}
+
 /**
  * Recommends a precision that fits the memory: by measured time if at least two were measured, otherwise by rules about
  * model size and processor.
@@ -39,13 +50,13 @@ const SPARE_SHARE = 0.1;
  */
 export function recommendPrecision(
   choices: readonly PrecisionChoice[],
-  { usableBytes, hasFastInt8: hasFastInt8 }: MachineLimits,
+  { usableBytes, hasFastInt8 }: MachineLimits,
 ): PrecisionRecommendation {
-  const byExactness = PRECISIONS.flatMap(
+  const byExactness = SERVED_PRECISIONS.flatMap(
     (precision) => choices.find((choice) => choice.precision === precision) ?? [],
   );
   const fitting = byExactness.filter(
-    ({ memoryBytes }) => memoryBytes <= usableBytes * (1 - SPARE_SHARE),
+    ({ memoryBytes }) => memoryBytes <= memoryForModel(usableBytes),
   );
   const smallest = byExactness.reduce((least, one) =>
     one.memoryBytes < least.memoryBytes ? one : least,
@@ -62,7 +73,7 @@ export function recommendPrecision(
 }
 
 function byMeasurement(
-  measured: readonly { readonly precision: Precision; readonly requestMs: number }[],
+  measured: readonly { readonly precision: ServedPrecision; readonly requestMs: number }[],
 ): PrecisionRecommendation {
   const fastestMs = Math.min(...measured.map(({ requestMs }) => requestMs));
   const chosen = measured.find(({ requestMs }) => requestMs <= fastestMs * (1 + NOISE));
@@ -78,7 +89,7 @@ function byRule(
   fitting: readonly PrecisionChoice[],
   hasFastInt8: boolean | null,
 ): PrecisionRecommendation {
-  const fits = (precision: Precision) => fitting.some((one) => one.precision === precision);
+  const fits = (precision: ServedPrecision) => fitting.some((one) => one.precision === precision);
   const smallest = Math.min(...fitting.map(({ memoryBytes }) => memoryBytes));
   if (smallest < SMALL_MODEL_BYTES && fits('int8')) {
     return { precision: 'int8', reasons: ['the model is small: int4 would gain little'] };
@@ -95,7 +106,7 @@ function byRule(
   if (fits('int4')) {
     const reasons = fits('mixed')
       ? [bandwidth, 'this processor has no int8 dot-product instructions']
-      : [bandwidth, 'no larger precision fits the memory'];
+      : [bandwidth, 'mixed does not fit the memory'];
     return { precision: 'int4', reasons };
   }
   const [mostExact] = fitting;

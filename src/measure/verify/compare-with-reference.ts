@@ -21,7 +21,7 @@ interface Step {
  * early difference does not affect later positions. The first differing top-1 token is where greedy decoding would
  * diverge.
  *
- * @param folder of a trace that `recordReferenceTrace` wrote with the same depth.
+ * @param folder of a trace that `recordReferenceTrace` wrote.
  */
 export async function compareWithReference(
   model: TracedModel,
@@ -47,7 +47,7 @@ export async function compareWithReference(
     const stepCounts = prompts.map(() => 0);
     await traceModel(
       model,
-      prompts.map(({ segments }) => segments),
+      { prompts: prompts.map(({ segments }) => segments), detail: 'auto' },
       {
         async onImage(embeddings, layers) {
           const { data } = embeddings;
@@ -93,7 +93,7 @@ function summarize(
       ),
     ),
     imageFeatureError,
-    layerErrors: layerErrors.decoder.length === 0 ? null : layerErrors,
+    layerErrors,
   };
 }
 

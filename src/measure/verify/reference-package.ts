@@ -1,4 +1,4 @@
-import { projectWeights } from '../doctor/estimate.js';
+import { projectWeights } from '../doctor/model-bytes.js';
 import { BUNDLED_MODEL, installModel } from '../../models/install/install-model.js';
 import { packageDirectory } from '../../models/package/home-folders.js';
 import { type ModelManifest, PACKAGE_FILES } from '../../models/package/manifest.js';

@@ -6,12 +6,12 @@ import {
   type TemporaryFolder,
 } from '../../../test/setup/temporary-folder.js';
 import {
-  MAX_TRACED_TOKENS,
   openTrace,
   readTracedPrompts,
   recordReferenceTrace,
   traceValuesPath,
 } from './reference-trace.js';
+import { MAX_TRACED_TOKENS } from './sample-prompts.js';
 import type { TracedModel } from './trace-model.js';
 
 const floats = (...values: number[]) => Float32Array.from(values);

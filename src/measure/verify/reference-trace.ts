@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { PromptSegment } from '../../language/build-prompt.js';
 import { topId } from './error-metrics.js';
+import { MAX_TRACED_TOKENS } from './sample-prompts.js';
 import { traceModel, type TracedModel } from './trace-model.js';
 
 /** A sample prompt in the reference's token ids, and the reference's greedy answer. */
@@ -13,9 +14,6 @@ export interface TracedPrompt {
   /** Ends with the stop token unless the answer reached MAX_TRACED_TOKENS. */
   readonly answerIds: readonly number[];
 }
-
-/** Tokens of each answer: enough to show divergence, and only seconds for the largest models. */
-export const MAX_TRACED_TOKENS = 24;
 
 const INDEX = 'reference.json';
 const VALUES = 'reference.bin';
@@ -40,7 +38,7 @@ export async function recordReferenceTrace(
   try {
     await traceModel(
       model,
-      prompts.map(({ segments }) => segments),
+      { prompts: prompts.map(({ segments }) => segments), detail: 'auto' },
       {
         async onImage(embeddings, layers) {
           for (const values of [embeddings.data, ...layers]) await trace.write(values);

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../runtime/onnx-runtime.js';
 
 import { GraphBuilder } from '../../models/convert/graph/graph-builder.js';
 import { encodeOnnxModel } from '../../models/convert/graph/onnx-model.js';
@@ -7,11 +7,17 @@ import { exposeResidualStream } from './residual-stream.js';
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
 /** A vision encoder whose attention and MLP return their normalized input: each adds (1, -1) to the residual stream. */
-function visionEncoder(layers: number): Uint8Array {
+function visionEncoder(
+  layers: number,
+  embeddings: 'as they are' | 'normalized' = 'as they are',
+): Uint8Array {
   const graph = new GraphBuilder('vision');
   graph.input('x', 'float32', [1, 2]);
   for (const name of ['scale', 'shift']) graph.input(name, 'float32', [2]);
-  let residual = 'x';
+  let residual =
+    embeddings === 'normalized'
+      ? graph.emit('LayerNormalization', ['x', 'scale', 'shift'], 'embeddings.norm')
+      : 'x';
   for (let layer = 0; layer < layers; layer++) {
     for (const step of ['attention', 'mlp']) {
       const name = `${layer}.${step}`;
@@ -59,6 +65,13 @@ describe('exposeResidualStream', () => {
     expect(results['0.mlp.sum']!.data[0]).toBeCloseTo(6, 4);
     expect(results['1.mlp.sum']!.data[0]).toBeCloseTo(8, 4);
     expect(results['1.mlp.sum']!.data[1]).toBeCloseTo(-2, 4);
+  });
+
+  it('does not take normalized embeddings for the stream after a layer', () => {
+    expect(exposeResidualStream(visionEncoder(2, 'normalized')).outputs).toEqual([
+      '0.mlp.sum',
+      '1.mlp.sum',
+    ]);
   });
 
   it('exposes the stream after the MLP of each decoder layer', async () => {

@@ -21,7 +21,10 @@ const NODE = { input: 1, output: 2, operator: 4 } as const;
 /** Adds to a decoder's residual stream and normalizes it. The sum is its fourth output. */
 const SKIP_NORM = 'SkipSimplifiedLayerNormalization';
 const SUM_OUTPUT = 3;
-/** Normalizes a vision encoder's residual stream: before the first layer, and after every addition but the last. */
+/**
+ * Normalizes a vision encoder's residual stream: before the first layer, and after every addition but the last. CLIP
+ * also normalizes the embeddings, and its residual stream starts with the result.
+ */
 const NORM = 'LayerNormalization';
 
 interface Node {
@@ -53,10 +56,12 @@ function findResidualStream(nodes: readonly Node[]): string[] {
   const decoderSums = nodes
     .filter(({ operator }) => operator === SKIP_NORM)
     .map(({ outputs }) => outputs[SUM_OUTPUT] ?? '');
-  const visionSums = nodes
-    .filter(({ operator }) => operator === NORM)
+  const norms = nodes.filter(({ operator }) => operator === NORM);
+  const normalized = new Set(norms.flatMap(({ outputs }) => outputs));
+  const visionSums = norms
     .map(({ inputs }) => inputs[0] ?? '')
-    .slice(1);
+    .slice(1)
+    .filter((name) => !normalized.has(name));
   const sums = decoderSums.length > 0 ? decoderSums : visionSums;
   const afterLayers = sums.filter((_, index) => index % 2 === 1);
   if (sums.length % 2 === 1) {

@@ -1,3 +1,7 @@
+import { buildRequestPrompt, countTextIds } from '../../engine/prompts.js';
+import type { PromptSegment } from '../../language/build-prompt.js';
+import type { Tokenizer } from '../../language/tokenizer.js';
+import type { ModelManifest } from '../../models/package/manifest.js';
 import { captionConversation, questionConversation } from '../../engine/conversations.js';
 import type { Conversation } from '../../engine/vision-language-engine.js';
 import { type CaptionKind, resolveLanguage } from '../../language/languages.js';
@@ -53,6 +57,37 @@ const LONG_TEXT =
   'two bridges: a narrow one of the fourteenth century, and a road bridge of concrete that was finished in 1968.';
 const LONG_QUESTION = `${LONG_TEXT} How many bridges are there?`;
 const LONG_PREFIX = `${LONG_TEXT} Between the two bridges`;
+
+/** A sample prompt in the tokens of a model. */
+export interface PreparedPrompt extends SamplePrompt {
+  readonly segments: readonly PromptSegment[];
+}
+
+/** Tokens of each answer: enough to show divergence, and only seconds for the largest models. */
+export const MAX_TRACED_TOKENS = 24;
+
+/** Visual tokens that the sample image may have, so that half of the context is left to text. */
+export function maxSampleVisualTokens({ decoder }: Pick<ModelManifest, 'decoder'>): number {
+  return Math.floor(decoder.maxPositions / 2);
+}
+
+/** The sample prompts as token ids, without those that leave no room in the context for an answer. */
+export function prepareSamplePrompts(
+  manifest: Pick<ModelManifest, 'decoder' | 'vision'>,
+  tokenizer: Tokenizer,
+): PreparedPrompt[] {
+  const abilities = {
+    hasVision: manifest.vision !== null,
+    hasChatTemplate: tokenizer.chatTemplate !== null,
+  };
+  const { maxPositions } = manifest.decoder;
+  return samplePrompts(abilities).flatMap((prompt) => {
+    const segments = buildRequestPrompt(prompt.conversation, tokenizer);
+    const visualTokens = prompt.hasImage ? maxSampleVisualTokens(manifest) : 0;
+    const room = maxPositions - visualTokens - MAX_TRACED_TOKENS;
+    return countTextIds(segments) <= room ? [{ ...prompt, segments }] : [];
+  });
+}
 
 /** The prompts that a model can run, those about the image first. */
 export function samplePrompts({ hasVision, hasChatTemplate }: ModelAbilities): SamplePrompt[] {

@@ -7,9 +7,10 @@ import { alignedSharedPrefix, commonPrefixLength, findCommonPrefix } from '../..
 import { runImmediately } from '../../engine/scheduling/scheduler.js';
 import type { PromptSegment } from '../../language/build-prompt.js';
 import type { FloatTensor } from '../../tensor/tensor.js';
-import { planTiles } from '../../vision/plan-tiles.js';
+import { type Detail, planTiles } from '../../vision/plan-tiles.js';
 import { tileImage } from '../../vision/tile-image.js';
 import { drawSampleImage } from './sample-image.js';
+import { maxSampleVisualTokens } from './sample-prompts.js';
 
 /** A loaded model that records the residual stream of its layers. */
 export type TracedModel = Pick<
@@ -38,6 +39,13 @@ export interface TraceVisitor {
   ): Promise<number | null>;
 }
 
+/** The prompts of a trace, and the tiles of the sample image in them. */
+export interface TracedInput {
+  readonly prompts: readonly (readonly PromptSegment[])[];
+  /** `high`: all tiles, as other implementations cut the image. */
+  readonly detail: Detail;
+}
+
 /** Feature key of the sample image. */
 const SAMPLE_IMAGE = 'sample image';
 
@@ -47,16 +55,16 @@ const SAMPLE_IMAGE = 'sample image';
  */
 export async function traceModel(
   model: TracedModel,
-  prompts: readonly (readonly PromptSegment[])[],
+  { prompts, detail }: TracedInput,
   visitor: TraceVisitor,
   onProgress: (step: string) => void,
 ): Promise<void> {
   const { decoder, tokenEmbeddings } = model;
-  const image = await encodeSampleImage(model);
-  if (image) await visitor.onImage(image, model.visionLayers());
-  const visualTokens = image?.shape[0] ?? 0;
-  const features = new Map(image ? [[SAMPLE_IMAGE, image]] : []);
-  const media = { image: image ? [{ key: SAMPLE_IMAGE, visualTokens }] : [], video: [] };
+  const imageFeatures = await encodeSampleImage(model, detail);
+  if (imageFeatures) await visitor.onImage(imageFeatures, model.visionLayers());
+  const visualTokens = imageFeatures?.shape[0] ?? 0;
+  const features = new Map(imageFeatures ? [[SAMPLE_IMAGE, imageFeatures]] : []);
+  const media = { image: imageFeatures ? [{ key: SAMPLE_IMAGE, visualTokens }] : [], video: [] };
   let before: Sequence | undefined;
   for (const [index, segments] of prompts.entries()) {
     onProgress(`prompt ${index + 1} of ${prompts.length}`);
@@ -84,11 +92,13 @@ export async function traceModel(
   if (before) decoder.close(before);
 }
 
-async function encodeSampleImage({ vision, manifest }: TracedModel): Promise<FloatTensor | null> {
+async function encodeSampleImage(
+  { vision, manifest }: TracedModel,
+  detail: Detail,
+): Promise<FloatTensor | null> {
   if (!vision) return null;
   const image = drawSampleImage();
-  const maxTokens = Math.floor(manifest.decoder.maxPositions / 2);
-  const plan = planTiles(image, vision.geometry, 'auto', maxTokens);
+  const plan = planTiles(image, vision.geometry, detail, maxSampleVisualTokens(manifest));
   const tiled = tileImage(image, plan, vision.geometry);
   return await encodeTiledMedia({ kind: 'image', ...tiled }, vision, runImmediately);
 }

@@ -7,12 +7,11 @@ import type { ModelPackage } from '../../models/package/model-package.js';
 import { type GraphSession, loadGraph } from '../../runtime/graph-session.js';
 import { exposeResidualStream } from './residual-stream.js';
 import type { TracedModel } from './trace-model.js';
-import type { ComparisonDepth } from './verify-result.js';
 
 export interface TracedModelOptions {
   readonly threads: number;
   /** `layers` copies the residual stream after every layer, which makes each run slower. */
-  readonly depth: ComparisonDepth;
+  readonly depth: 'outputs' | 'layers';
 }
 
 /** Loads a model in this process, with access to its layer outputs. @throws MODEL_INVALID */
@@ -34,10 +33,10 @@ export async function loadTracedModel(
     const session = await loadGraph(path(graph), { threads, graph: model });
     return observeGraph(session, outputs, length, onOutputs);
   };
-  const patches = vision ? vision.patchesPerSide ** 2 * vision.hiddenSize : 0;
+  const tileValues = vision ? vision.sequenceLength * vision.hiddenSize : 0;
   const open = (graph: GraphName): Promise<GraphSession> => {
     if (depth === 'layers' && graph === 'vision') {
-      return loadWithLayerOutputs(graph, patches, (values) => (visionLayers = values));
+      return loadWithLayerOutputs(graph, tileValues, (values) => (visionLayers = values));
     }
     if (depth === 'layers' && graph !== 'head') {
       return loadWithLayerOutputs(graph, decoder.hiddenSize, (values) => (decoderLayers = values));

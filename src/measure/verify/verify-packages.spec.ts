@@ -46,7 +46,7 @@ describe('verifyPackages', () => {
   beforeAll(async () => {
     const again = { ...fp32, directory: `${fp32.directory}/.` };
     verified = await verifyPackages({
-      ...{ packages: [again, int8], depth: 'layers', home, threads: 2 },
+      ...{ packages: [again, int8], home, threads: 2 },
       reference: { kind: 'found', ...fp32 },
       // In this process: peak memory is not tested here.
       verify: (task) => verifyPackage(task, () => undefined),
@@ -76,13 +76,13 @@ describe('verifyPackages', () => {
     expect(klDivergence.mean).toBeLessThan(0.02);
     expect(klDivergence.max).toBeGreaterThan(klDivergence.mean);
     expect(top1Agreement).toBeGreaterThan(0.9);
-    expect(layerErrors?.visionEncoder).toHaveLength(6);
-    expect(layerErrors?.decoder).toHaveLength(6);
-    for (const error of [...layerErrors!.visionEncoder, ...layerErrors!.decoder]) {
+    expect(layerErrors.visionEncoder).toHaveLength(6);
+    expect(layerErrors.decoder).toHaveLength(6);
+    for (const error of [...layerErrors.visionEncoder, ...layerErrors.decoder]) {
       expect(error).toBeGreaterThan(0.001);
       expect(error).toBeLessThan(0.1);
     }
-    expect(layerErrors!.visionEncoder[5]).toBeGreaterThan(layerErrors!.visionEncoder[0]!);
+    expect(layerErrors.visionEncoder[5]).toBeGreaterThan(layerErrors.visionEncoder[0]!);
     expect(speed.vision!.encoding.linear + speed.vision!.encoding.fixed).toBeGreaterThan(0);
     expect(loadMs).toBeGreaterThan(0);
   });
@@ -95,7 +95,7 @@ describe('verifyPackages', () => {
     const tasks: VerifyTask[] = [];
     const result = { loadMs: 1 } as VerifyResult;
     const verified = await verifyPackages({
-      ...{ packages: [int8, fp32], threads: 3, depth: 'layers' as const, home },
+      ...{ packages: [int8, fp32], threads: 3, home },
       reference: { kind: 'none', reason: 'None.' },
       verify: (task) => Promise.resolve(tasks.push(task)).then(() => result),
     });
@@ -117,7 +117,7 @@ describe('verifyPackages', () => {
     const other = { ...int8, manifest: { ...manifest, decoder } };
     const verify = () => Promise.reject(new Error('It was loaded.'));
     const reference = { kind: 'found', ...fp32 } as const;
-    const task = { packages: [other], reference, threads: 1, depth: 'outputs' as const, home };
+    const task = { packages: [other], reference, threads: 1, home };
 
     await expect(verifyPackages({ ...task, verify })).rejects.toMatchObject({
       code: 'INVALID_PARAMETER',

@@ -5,7 +5,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { ModelManifest } from '../../models/package/manifest.js';
 import { loadModelPackage } from '../../models/package/model-package.js';
 import { incompatibilityOf, type Reference } from './reference-package.js';
-import type { ComparisonDepth, VerifyResult, VerifyTask } from './verify-result.js';
+import type { VerifyResult, VerifyTask } from './verify-result.js';
 
 export interface PackageToVerify {
   readonly directory: string;
@@ -22,7 +22,6 @@ export interface VerifyPackagesTask {
   readonly packages: readonly PackageToVerify[];
   readonly reference: Reference;
   readonly threads: number;
-  readonly depth: ComparisonDepth;
   /** Holds the temporary trace of the reference: up to 1 MB for each generated token. */
   readonly home: string;
   /** Verifies one package in a child process. */
@@ -62,11 +61,7 @@ export async function verifyPackages(task: VerifyPackagesTask): Promise<Verified
     const verified: VerifiedPackage[] = [];
     for (const one of [{ directory, manifest }, ...compared]) {
       const isReference = one.directory === directory;
-      const trace = {
-        role: isReference ? 'record' : 'compare',
-        folder,
-        depth: task.depth,
-      } as const;
+      const trace = { role: isReference ? 'record' : 'compare', folder } as const;
       const run = { packageDirectory: one.directory, threads, trace };
       const result = await verify(run, one.manifest);
       verified.push({ ...one, role: isReference ? 'reference' : 'compared', result });

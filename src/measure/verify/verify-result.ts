@@ -1,23 +1,18 @@
 import type { MeasuredPackage } from '../doctor/diagnose-model.js';
-
-/** `outputs` compares image features and logits, `layers` the residual stream after every layer as well. */
-export type ComparisonDepth = 'outputs' | 'layers';
+import type { ProcessorCaches } from '../doctor/measure-speed.js';
 
 /** Work for one child process. */
 export interface VerifyTask {
   readonly packageDirectory: string;
   readonly threads: number;
+  /** Default: `warm`. */
+  readonly caches?: ProcessorCaches;
   /**
    * `none` measures speed only. `record` also runs the sample prompts and writes a trace to `folder`. `compare` also
    * compares the model with the trace in `folder`.
    */
   readonly trace:
-    | { readonly role: 'none' }
-    | {
-        readonly role: 'record' | 'compare';
-        readonly folder: string;
-        readonly depth: ComparisonDepth;
-      };
+    { readonly role: 'none' } | { readonly role: 'record' | 'compare'; readonly folder: string };
 }
 
 export interface VerifyResult extends MeasuredPackage {
@@ -36,8 +31,8 @@ export interface Comparison {
   readonly prompts: readonly PromptComparison[];
   /** Relative error of the image features; `null` if the model has no vision encoder. */
   readonly imageFeatureError: number | null;
-  /** Mean relative error of the residual stream after each layer; `null` unless the depth is `layers`. */
-  readonly layerErrors: LayerErrors | null;
+  /** Mean relative error of the residual stream after each layer. */
+  readonly layerErrors: LayerErrors;
 }
 
 export interface PromptComparison {

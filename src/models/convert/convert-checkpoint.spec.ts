@@ -75,19 +75,23 @@ describe('convertCheckpoint', () => {
         patchesPerSide: 2,
         hiddenSize: 8,
         layers: 2,
-        imageProcessor: {
+        sequenceLength: 4,
+        featuresPerTile: 4,
+        layout: {
+          kind: 'anyres',
           imageGridPinpoints: [
             { width: 7, height: 7 },
             { width: 14, height: 7 },
           ],
           maxTilesCap: 9,
+          severalImagesColor: [127, 127, 127],
         },
         tokens: { image: 6, video: 7 },
       },
       decoder: { headDim: 8, maxPositions: 64, ropeTheta: 10000, ropeScaling: null },
       tokens: { bos: 1, eos: [2, 5], pad: 3 },
       embeddings: { file: 'token-embeddings.bin', dtype: 'float32', rows: 16, columns: 8 },
-      generation: { temperature: 0.6 },
+      generation: { doSample: false, temperature: 0.6, topK: 50 },
     });
     expect(packages.int8?.manifest.source).toEqual(packages.fp32?.manifest.source);
   });

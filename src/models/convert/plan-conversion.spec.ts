@@ -2,11 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { tinyConfig, writeTinyCheckpoint } from '../../../test/tiny-model/tiny-checkpoint.js';
+import {
+  tinyConfig,
+  tinyTensors,
+  writeTinyCheckpoint,
+} from '../../../test/tiny-model/tiny-checkpoint.js';
 import { type CheckpointFiles, readCheckpointFiles } from './checkpoint/checkpoint-files.js';
 import { planConversion } from './plan-conversion.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
+const TENSORS = Object.keys(tinyTensors()).map((name) => ({ name, file: null }));
 let root: string;
 let files: CheckpointFiles;
 
@@ -29,11 +34,26 @@ function withTokenizer(json: unknown): Pick<CheckpointFiles, 'tokenizer'> {
   return { tokenizer: Buffer.from(JSON.stringify(json)) };
 }
 
+describe('the languages of a planned package', () => {
+  it('are those of the model card', () => {
+    const card = { licence: 'mit', languages: ['de', 'en'] };
+
+    expect(planConversion({ ...files, card }, TENSORS, 'int8').description).toMatchObject({
+      languages: ['de', 'en'],
+      source: { licence: 'mit' },
+    });
+    expect(planConversion(files, TENSORS, 'int8').description.languages).toBeNull();
+  });
+});
+function withTemplate(source: string): Pick<CheckpointFiles, 'chatTemplate'> {
+  return { chatTemplate: { source, file: 'chat_template.jinja' } };
+}
+
 describe('planConversion: packages that would not load', () => {
   it.each(['fp32', 'int8', 'int4', 'mixed'] as const)(
     'accepts the tiny model in %s',
     (precision) => {
-      expect(() => planConversion(files, precision)).not.toThrow();
+      expect(() => planConversion(files, TENSORS, precision)).not.toThrow();
     },
   );
 
@@ -48,7 +68,7 @@ describe('planConversion: packages that would not load', () => {
     ],
     ['a tokenizer that is no JSON', () => ({ tokenizer: Buffer.from('{') })],
     ['a token that ends a text behind the vocabulary', () => withText({ bos_token_id: 16 })],
-    ['a chat template that is too long', () => ({ chatTemplate: 'x'.repeat((256 << 10) + 1) })],
+    ['a chat template that is too long', () => withTemplate('x'.repeat((256 << 10) + 1))],
     [
       'settings of a tokenizer that are too long',
       () => ({ tokenizerConfig: Buffer.alloc((4 << 20) + 1) }),
@@ -59,6 +79,6 @@ describe('planConversion: packages that would not load', () => {
       () => withText({ max_position_embeddings: 1 << 24 }),
     ],
   ])('rejects %s', (_, change) => {
-    expect(() => planConversion({ ...files, ...change() }, 'int8')).toThrow(INVALID);
+    expect(() => planConversion({ ...files, ...change() }, TENSORS, 'int8')).toThrow(INVALID);
   });
 });

@@ -1,28 +1,40 @@
 import { createHash } from 'node:crypto';
 
 import { checkingFile, invalidCheckpoint } from '../package/invalid-model.js';
+import { parseJsonObject } from '../package/json-fields.js';
 import {
+  type AdapterSource,
   type Precision,
   type WeightEncoding,
   PACKAGE_FILES,
+  type GenerationDefaults,
   type ManifestContent,
   type HubSource,
 } from '../package/manifest.js';
 import type { Architecture } from './checkpoint/architecture.js';
-import type { CheckpointFiles } from './checkpoint/checkpoint-files.js';
+import { checkProcessor } from './checkpoint/check-processor.js';
+import { type CheckpointFiles, PROCESSOR_FILE } from './checkpoint/checkpoint-files.js';
 import {
   type Encodings,
   chooseEncodings,
   headRowsFile,
+  notesOnQuantization,
   planTables,
   planGraphs,
 } from './plan-weights.js';
 import { parseArchitecture } from './checkpoint/parse-config.js';
-import { parseGenerationDefaults } from './checkpoint/parse-generation.js';
+import { findGenerationFile, parseGeneration } from './checkpoint/parse-generation.js';
 import { parseImageProcessor } from './checkpoint/parse-image-processor.js';
-import { type KnownTensors, createKnownTensors } from './checkpoint/tensor-names.js';
+import { notesOnEndOfTurn } from './checkpoint/parse-tokens.js';
+import { parseVideoProcessor } from './checkpoint/parse-video-processor.js';
+import { planTexts } from './plan-texts.js';
+import {
+  type KnownTensors,
+  type TensorOrigin,
+  createKnownTensors,
+} from './checkpoint/tensor-names.js';
+import { modelLanguages } from './checkpoint/model-languages.js';
 import type { WeightSlot } from './graph/weight-layout.js';
-import { checkTokenizer } from '../package/check-tokenizer.js';
 import { sealManifest } from '../package/manifest-json.js';
 import { packageIdOf } from '../package/model-names.js';
 
@@ -32,37 +44,59 @@ export interface ConversionPlan {
   readonly digest: string;
   /** Size of the package in bytes, without the manifest. */
   readonly bytes: number;
-  /** Required weights, by canonical name (see `canonicalName`). */
-  readonly tensorNames: readonly string[];
-  /**
-   * Compares the tensor names of a checkpoint, in any spelling of transformers, with the required ones.
-   *
-   * @throws MODEL_INVALID if a tensor is missing, duplicate or unknown.
-   */
-  checkTensorNames(names: Iterable<string>): void;
-  readonly findTensor: KnownTensors['find'];
+  readonly known: KnownTensors;
   readonly quantization: Architecture['quantization'];
-  /** Destinations of each weight, by canonical name. */
+  /** Destinations of each required weight, by canonical name (see `canonicalName`). */
   readonly slots: ReadonlyMap<string, readonly WeightSlot[]>;
   /** Sizes in bytes of the files that receive weights. */
   readonly weightFiles: ReadonlyMap<string, number>;
   /** Content of the other files: graphs, tokenizer, chat template. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
   readonly description: PlannedManifest;
+  /** `Architecture.notes`, and those on quantization and generation settings. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Plans the package of a checkpoint from its configuration and tokenizer files, without the weights.
+ * Plans the package of a checkpoint from its configuration and tokenizer files and the names of its tensors, without
+ * the weights.
  *
- * @throws MODEL_INVALID if they are malformed, need an unsupported feature, or would make an invalid package.
+ * @param tensors all tensors of the checkpoint.
+ * @throws MODEL_INVALID if the files are malformed, need an unsupported feature, or would make an invalid package, or
+ *   if a tensor is missing, duplicate or unknown.
  */
-export function planConversion(files: CheckpointFiles, precision: Precision): ConversionPlan {
-  const architecture = checkingFile('checkpoint', 'config.json', () =>
-    parseArchitecture(files.config, files.generation),
+export function planConversion(
+  files: CheckpointFiles,
+  tensors: readonly TensorOrigin[],
+  precision: Precision,
+): ConversionPlan {
+  const plan = planPackage(
+    files,
+    tensors.map(({ name }) => name),
+    precision,
   );
-  const { decoder, quantization } = architecture;
+  plan.known.check(tensors);
+  return plan;
+}
+
+/**
+ * As `planConversion`, for a checkpoint whose tensors are not checked.
+ *
+ * @param tensorNames in any spelling: they decide whether the output head is tied.
+ * @throws MODEL_INVALID
+ */
+export function planPackage(
+  files: CheckpointFiles,
+  tensorNames: readonly string[],
+  precision: Precision,
+): ConversionPlan {
+  const architecture = checkingFile('checkpoint', 'config.json', () =>
+    parseArchitecture(files.config, files.generation, tensorNames),
+  );
+  const { decoder, quantization, notes } = architecture;
   const encodings = chooseEncodings(precision, architecture);
-  const description = describe(architecture, files, precision, encodings);
+  const generation = parseGeneration(findGenerationFile(files.config, files.generation));
+  const description = describe(architecture, files, precision, encodings, generation.defaults);
   const graphs = planGraphs(architecture, encodings);
   const tables = planTables(architecture, encodings);
 
@@ -71,7 +105,7 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
     slots.set(slot.tensor, [...(slots.get(slot.tensor) ?? []), slot]);
   }
   const weightFiles = new Map([...graphs.weightFiles, ...tables.weightFiles]);
-  const contents = new Map([...graphs.contents, ...textFiles(files)]);
+  const contents = new Map([...graphs.contents, ...planTexts(files, architecture)]);
   checkPlannedPackage({ description, contents, weightFiles });
   const known = createKnownTensors(new Set(slots.keys()), architecture);
   const hash = createHash('sha256').update(
@@ -86,17 +120,38 @@ export function planConversion(files: CheckpointFiles, precision: Precision): Co
   return {
     digest: hash.digest('hex'),
     bytes,
-    tensorNames: [...slots.keys()],
-    checkTensorNames: (names) => {
-      known.check(names);
-    },
-    findTensor: (name) => known.find(name),
+    known,
     quantization,
     slots,
     weightFiles,
     contents,
     description,
+    notes: [
+      ...notes,
+      ...notesOnQuantization(quantization, precision),
+      ...generation.notes,
+      ...describeEndOfTurn(files, architecture),
+    ],
   };
+}
+
+function describeEndOfTurn(files: CheckpointFiles, { tokens }: Architecture): string[] {
+  return notesOnEndOfTurn(
+    files.chatTemplate?.source ?? null,
+    parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer),
+    parseJsonObject(files.tokenizerConfig, PACKAGE_FILES.tokenizerConfig),
+    tokens.eos,
+  );
+}
+
+/** Required shape of a weight. */
+export function shapeOf(
+  { slots }: Pick<ConversionPlan, 'slots'>,
+  weight: string,
+): readonly number[] {
+  const [slot] = slots.get(weight) ?? [];
+  if (!slot) throw new RangeError(`The weight ${weight} has no slot.`);
+  return slot.shape;
 }
 
 function describe(
@@ -104,11 +159,12 @@ function describe(
   files: CheckpointFiles,
   precision: Precision,
   encodings: Encodings,
+  generation: GenerationDefaults,
 ): PlannedManifest {
   const { name, decoder, tokens } = architecture;
   return {
     formatVersion: 5,
-    source: { architecture: name, name: files.name, licence: files.licence },
+    source: { architecture: name, name: files.name, licence: files.card.licence },
     precision,
     vision: describeVision(architecture, files, encodings.vision),
     decoder: {
@@ -122,6 +178,7 @@ function describe(
       maxPositions: decoder.maxPositions,
       ropeTheta: decoder.ropeTheta,
       ropeScaling: decoder.ropeScaling,
+      logitSoftcap: decoder.logitSoftcap,
       encoding: encodings.decoder,
       head: encodings.head,
       headRows: headRowsFile(decoder, encodings),
@@ -134,54 +191,57 @@ function describe(
       dtype: encodings.embeddings,
       rows: decoder.vocabularySize,
       columns: decoder.hiddenSize,
+      scale: decoder.tokenScale,
     },
-    generation: checkingFile('checkpoint', 'generation_config.json', () =>
-      parseGenerationDefaults(files.generation),
-    ),
+    generation,
+    languages: modelLanguages(files.card.languages, files.config),
   };
 }
 
 function describeVision(
   { vision }: Architecture,
-  { imageProcessor, config }: CheckpointFiles,
+  files: CheckpointFiles,
   encoding: WeightEncoding,
 ): PlannedManifest['vision'] {
   if (!vision) return null;
+  const { config, imageProcessor, videoProcessor } = files;
+  checkingFile('checkpoint', PROCESSOR_FILE, () => {
+    checkProcessor(files.processor, config, vision);
+  });
   if (!imageProcessor) {
     throw invalidCheckpoint(
       'preprocessor_config.json',
       'the file is missing, and processor_config.json contains no image_processor',
     );
   }
+  const { layout, imageProcessor: images } = checkingFile('checkpoint', imageProcessor.file, () =>
+    parseImageProcessor(imageProcessor.json, config, vision),
+  );
+  const videos =
+    videoProcessor && vision.tokens.video !== null
+      ? checkingFile('checkpoint', videoProcessor.file, () =>
+          parseVideoProcessor(videoProcessor.json, vision),
+        )
+      : null;
   return {
     imageSize: vision.imageSize,
     patchSize: vision.patchSize,
     patchesPerSide: vision.patchesPerSide,
+    sequenceLength: vision.sequenceLength,
+    featuresPerTile: vision.featuresPerTile,
     hiddenSize: vision.hiddenSize,
     layers: vision.layers,
     encoding,
-    imageProcessor: checkingFile('checkpoint', 'preprocessor_config.json', () =>
-      parseImageProcessor(imageProcessor, config, vision.imageSize),
-    ),
-    tokens: vision.tokens,
+    layout,
+    imageProcessor: images,
+    videoProcessor: videos,
+    tokens: { image: vision.tokens.image, video: videos && vision.tokens.video },
   };
-}
-
-function textFiles(files: CheckpointFiles): [string, Uint8Array][] {
-  const { tokenizer, tokenizerConfig, chatTemplate } = files;
-  const texts: [string, Uint8Array][] = [
-    [PACKAGE_FILES.tokenizer, tokenizer],
-    [PACKAGE_FILES.tokenizerConfig, tokenizerConfig],
-  ];
-  if (chatTemplate !== null) {
-    texts.push([PACKAGE_FILES.chatTemplate, new TextEncoder().encode(chatTemplate)]);
-  }
-  return texts;
 }
 
 /** A manifest without the fields that depend on the weights or their origin. */
 interface PlannedManifest extends Omit<ManifestContent, 'files' | 'source' | 'id'> {
-  readonly source: Omit<ManifestContent['source'], 'revision' | 'hub'>;
+  readonly source: Omit<ManifestContent['source'], 'revision' | 'adapter' | 'hub'>;
 }
 
 /** Placeholder for hashes of files that do not exist yet. */
@@ -203,30 +263,30 @@ function checkPlannedPackage({
 }): void {
   const sizes = new Map(weightFiles);
   for (const [name, content] of contents) sizes.set(name, content.length);
-  const { source, decoder } = description;
+  const { source } = description;
   sealManifest({
     ...description,
-    id: packageId(source.name, null),
-    source: { ...source, revision: NO_HASH, hub: null },
+    id: packageId(source.name, null, null),
+    source: { ...source, revision: NO_HASH, adapter: null, hub: null },
     files: Object.fromEntries(
       [...sizes].map(([name, bytes]) => [name, { bytes, sha256: NO_HASH }]),
     ),
-  });
-  const tokenizer = contents.get(PACKAGE_FILES.tokenizer) ?? new Uint8Array();
-  checkingFile('checkpoint', PACKAGE_FILES.tokenizer, () => {
-    checkTokenizer(tokenizer, decoder.vocabularySize);
   });
 }
 
 const MAX_ID_LENGTH = 60;
 
 /**
- * Id of a package: of its repository (`packageIdOf`), or the folder name in lower case with dashes for other
- * characters.
+ * Id of a package: of its repository (`packageIdOf`), or the names of the folder and of the adapter in lower case with
+ * dashes for other characters.
  */
-export function packageId(name: string, hub: HubSource | null): string {
+export function packageId(
+  name: string,
+  adapter: AdapterSource | null,
+  hub: HubSource | null,
+): string {
   if (hub) return packageIdOf(hub.repository);
-  const id = name
+  const id = (adapter ? `${name} ${adapter.name}` : name)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, MAX_ID_LENGTH)

@@ -31,7 +31,7 @@ export class TransientFailure extends Error {
   constructor(
     readonly reason: 'hub-busy' | 'hub-broken' | 'hub-unreachable',
     readonly outcome: SalamandraError,
-    /** Value of Retry-After. */
+    /** The delay that the hub asks for; null if it names none. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(outcome.message, { cause: outcome });
@@ -59,19 +59,26 @@ export function brokenConnection(cause: unknown): TransientFailure | SalamandraE
   );
 }
 
-/**
- * The error for an HTTP status other than 2xx.
- *
- * @param headers `X-Error-Code` (Hugging Face's own) and `Retry-After`.
- * @param origin `storage` for the redirect target (signed URL of a content network): its 4xx are not about the account.
- */
-export function failedStatus(
-  status: number,
-  headers: { readonly errorCode: string; readonly retryAfter: string },
-  origin: 'hub' | 'storage',
-  token: 'with-token' | 'without-token',
-): Error {
-  if (status === 429) return rateLimited(headers.retryAfter);
+/** What a refused request asked for, and what the hub said besides the status. */
+export interface Refusal {
+  readonly status: number;
+  /** `X-Error-Code` and `X-Error-Message`, Hugging Face's own headers; empty if there is none. */
+  readonly errorCode: string;
+  readonly errorMessage: string;
+  /** `Retry-After` (RFC 9110) and `RateLimit` (IETF draft); empty if there is none. */
+  readonly retryAfter: string;
+  readonly rateLimit: string;
+  /** `storage` for the redirect target (signed URL of a content network): its 4xx are not about the account. */
+  readonly origin: 'hub' | 'storage';
+  readonly token: 'with-token' | 'without-token';
+  /** URL of the model page, for remedies. */
+  readonly page: string;
+}
+
+/** The error for an HTTP status other than 2xx. */
+export function failedStatus(refusal: Refusal): TransientFailure | SalamandraError {
+  const { status, origin } = refusal;
+  if (status === 429) return rateLimited(refusal);
   if (status === 407) {
     return new SalamandraError(
       'HUB_UNAVAILABLE',
@@ -84,61 +91,90 @@ export function failedStatus(
       `The hub reports a server error. ${AGAIN}`,
       { details: { status } },
     );
-    return new TransientFailure('hub-broken', outcome, parseRetryAfter(headers.retryAfter));
+    return new TransientFailure('hub-broken', outcome, requestedDelayMs(refusal));
   }
-  return toRefusal(status, headers.errorCode, token);
+  const isDisabled = refusal.errorMessage === 'Access to this resource is disabled.';
+  const explain = isDisabled
+    ? disabled
+    : (BY_ERROR_CODE.get(refusal.errorCode) ?? BY_STATUS.get(status));
+  if (explain) return explain(refusal);
+  return new SalamandraError('HUB_UNAVAILABLE', 'The hub rejected the request.', {
+    details: { status },
+    retryable: false,
+  });
 }
 
-function toRefusal(
-  status: number,
-  errorCode: string,
-  token: 'with-token' | 'without-token',
-): SalamandraError {
-  if (errorCode === 'GatedRepo') {
-    return token === 'with-token'
-      ? new SalamandraError(
-          'FORBIDDEN',
-          'The model is gated and the account of HF_TOKEN has no access. Accept its conditions on the model page with that account; some authors approve requests manually.',
-        )
-      : new SalamandraError(
-          'UNAUTHENTICATED',
-          'The model is gated. Accept its conditions on the model page, create a token with read access and set HF_TOKEN.',
-        );
-  }
-  if (status === 404 && errorCode === 'RevisionNotFound') {
-    return new SalamandraError(
-      'MODEL_NOT_FOUND',
-      'The model has no such branch, tag or commit on the hub. Check --revision.',
-    );
-  }
-  if (errorCode === 'RepoNotFound' || status === 404) {
-    return new SalamandraError(
-      'MODEL_NOT_FOUND',
-      token === 'with-token'
-        ? 'The hub has no such model, or the account of HF_TOKEN has no access to it. Check the name.'
-        : 'The hub has no such public model. Check the name; for a private model set HF_TOKEN.',
-    );
-  }
-  switch (status) {
-    case 401:
-      return new SalamandraError(
-        'UNAUTHENTICATED',
-        token === 'with-token'
-          ? 'The hub does not accept the token in HF_TOKEN: it is mistyped, expired or from another hub.'
-          : 'The hub requires a token. Set HF_TOKEN.',
-      );
-    case 403:
-      return new SalamandraError(
+type Explain = (refusal: Refusal) => SalamandraError;
+
+const gated: Explain = ({ token, page }) =>
+  token === 'with-token'
+    ? new SalamandraError(
         'FORBIDDEN',
-        'The hub denies access to the model. HF_TOKEN needs read access to the repository.',
+        `The model is gated, and the account of HF_TOKEN has no access. Ask for it with that account on ${page}; some authors approve requests by hand.`,
+      )
+    : new SalamandraError(
+        'UNAUTHENTICATED',
+        `The model is gated. Accept its conditions on ${page}, create a token with read access and set HF_TOKEN.`,
       );
-    default:
-      return new SalamandraError('HUB_UNAVAILABLE', 'The hub rejected the request.', {
-        details: { status },
-        retryable: false,
-      });
-  }
-}
+
+const disabled: Explain = ({ page }) =>
+  new SalamandraError(
+    'MODEL_NOT_FOUND',
+    `The hub has disabled this repository, and no token gives access to it. See ${page}, or choose another model.`,
+  );
+
+const noRevision: Explain = ({ page }) =>
+  new SalamandraError(
+    'MODEL_NOT_FOUND',
+    `The model has no such branch, tag or commit on the hub. Check --revision; ${page} lists them.`,
+  );
+
+const noFile: Explain = ({ page }) =>
+  new SalamandraError(
+    'MODEL_NOT_FOUND',
+    `The hub lists a file of the model but does not have it. Compare with ${page}; a mirror (HF_ENDPOINT) may be incomplete.`,
+  );
+
+const noModel: Explain = ({ token }) =>
+  new SalamandraError(
+    'MODEL_NOT_FOUND',
+    token === 'with-token'
+      ? 'The hub has no such model, or the account of HF_TOKEN has no access to it. Check the name.'
+      : 'The hub has no such public model. Check the name; for a private model set HF_TOKEN.',
+  );
+
+const unauthenticated: Explain = ({ token }) =>
+  new SalamandraError(
+    'UNAUTHENTICATED',
+    token === 'with-token'
+      ? 'The hub does not accept the token in HF_TOKEN: it is mistyped, expired or from another hub.'
+      : 'The hub requires a token. Set HF_TOKEN.',
+  );
+
+const forbidden: Explain = ({ token }) =>
+  new SalamandraError(
+    'FORBIDDEN',
+    token === 'with-token'
+      ? 'The hub denies access to the model. HF_TOKEN needs read access to the repository.'
+      : 'The hub denies access to the model. Set HF_TOKEN to a token with read access to the repository.',
+  );
+
+/** Values of X-Error-Code, as `hf_raise_for_status` of huggingface_hub reads them. They take precedence. */
+const BY_ERROR_CODE: ReadonlyMap<string, Explain> = new Map([
+  ['GatedRepo', gated],
+  ['DisabledRepo', disabled],
+  ['RevisionNotFound', noRevision],
+  ['EntryNotFound', noFile],
+  ['RepoNotFound', noModel],
+]);
+
+const BY_STATUS: ReadonlyMap<number, Explain> = new Map([
+  [401, unauthenticated],
+  [403, forbidden],
+  [404, noModel],
+  // Unavailable for legal reasons (RFC 7725).
+  [451, disabled],
+]);
 
 /** The error for a response that no Hugging Face hub sends: a captive portal, a proxy page, a wrong HF_ENDPOINT. */
 export function unexpectedResponse(cause?: unknown): SalamandraError {
@@ -149,14 +185,18 @@ export function unexpectedResponse(cause?: unknown): SalamandraError {
   );
 }
 
-function rateLimited(retryAfter: string): TransientFailure {
-  const waitMs = parseRetryAfter(retryAfter);
+function rateLimited(refusal: Refusal): TransientFailure {
+  const waitMs = requestedDelayMs(refusal);
   const outcome = new SalamandraError(
     'RATE_LIMITED',
-    `The hub limits the request rate; with HF_TOKEN the limit is higher. ${AGAIN}`,
+    `The hub limits the request rate; ${refusal.token === 'with-token' ? '' : 'with HF_TOKEN the limit is higher. '}${AGAIN}`,
     waitMs === null ? {} : { details: { seconds: Math.ceil(waitMs / 1000) } },
   );
   return new TransientFailure('hub-busy', outcome, waitMs);
+}
+
+function requestedDelayMs({ retryAfter, rateLimit }: Refusal): number | null {
+  return parseRetryAfter(retryAfter) ?? parseRateLimit(rateLimit);
 }
 
 /** Retry-After in milliseconds (RFC 9110, section 10.2.3: seconds or a date), or null for other values. */
@@ -164,4 +204,22 @@ export function parseRetryAfter(text: string, nowMs = Date.now()): number | null
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}
+
+/** The hub rounds the seconds down: a request at the very second may come too early. */
+const ROUNDING_MS = 1000;
+
+/**
+ * Milliseconds until requests are allowed again, from the RateLimit header (IETF draft-ietf-httpapi-ratelimit-headers):
+ * `"api";r=0;t=143` means that no request is left in this window, which ends in 143 s. Commas separate policies.
+ *
+ * @returns null if no exhausted policy names a time.
+ */
+export function parseRateLimit(text: string): number | null {
+  const seconds = text.split(',').flatMap((policy) => {
+    const left = /;\s*r\s*=\s*(\d{1,9})/.exec(policy)?.[1];
+    const reset = /;\s*t\s*=\s*(\d{1,9})/.exec(policy)?.[1];
+    return reset === undefined || Number(left ?? 0) > 0 ? [] : [Number(reset)];
+  });
+  return seconds.length === 0 ? null : Math.max(...seconds) * 1000 + ROUNDING_MS;
 }

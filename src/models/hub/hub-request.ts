@@ -110,15 +110,24 @@ function checkRedirect(location: string | undefined, from: URL): URL {
 function toStatusError(response: IncomingMessage, url: URL, { settings }: HubConnection): Error {
   const { statusCode = 0, headers } = response;
   const isHub = url.origin === new URL(settings.endpoint).origin;
-  return failedStatus(
-    statusCode,
-    {
-      errorCode: String(headers['x-error-code'] ?? ''),
-      retryAfter: headers['retry-after'] ?? '',
-    },
-    isHub ? 'hub' : 'storage',
-    settings.token === null ? 'without-token' : 'with-token',
-  );
+  return failedStatus({
+    status: statusCode,
+    errorCode: String(headers['x-error-code'] ?? ''),
+    errorMessage: String(headers['x-error-message'] ?? ''),
+    retryAfter: headers['retry-after'] ?? '',
+    rateLimit: String(headers['ratelimit'] ?? ''),
+    origin: isHub ? 'hub' : 'storage',
+    token: settings.token === null ? 'without-token' : 'with-token',
+    page: modelPage(url, settings.endpoint),
+  });
+}
+
+/** `ENDPOINT/OWNER/NAME` of an API or file URL of the hub; the hub itself for any other URL. */
+function modelPage(url: URL, endpoint: string): string {
+  const path = url.href.startsWith(`${endpoint}/`) ? url.href.slice(endpoint.length) : '';
+  const [, repository] =
+    /^\/(?:api\/(?:resolve-cache\/)?models\/)?([\w.-]+\/[\w.-]+)(?:\/|$)/.exec(path) ?? [];
+  return repository === undefined ? endpoint : `${endpoint}/${repository}`;
 }
 
 async function* readBody(

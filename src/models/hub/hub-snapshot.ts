@@ -1,4 +1,5 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { parseCardData } from '../package/model-card.js';
 import { TransientFailure, unexpectedResponse } from './hub-errors.js';
 import { type HubConnection, requestHub, type HubResponse } from './hub-request.js';
 import { type OnPause, withRetries } from './retry-policy.js';
@@ -11,7 +12,7 @@ export interface HubSnapshot {
   readonly commit: string;
   readonly licence: string;
   readonly access: 'open' | 'gated';
-  /** Files of the root folder, by name. */
+  /** Files of the root folder by name, and those of `FOLDERS` by path. */
   readonly files: ReadonlyMap<string, HubFile>;
 }
 
@@ -32,7 +33,9 @@ const MAX_FILES = 10_000;
 /** The file listing is paginated, up to 1,000 entries per page. */
 const MAX_REQUESTS = 1_000;
 /** File names without folders and without characters that are special to a file system. */
-export const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** Folders that the converter reads. transformers 4.45 to 4.51 stored the settings of the video processor in one. */
+const FOLDERS = ['video_processor'];
 
 /**
  * Requests commit, license and file list of a model revision.
@@ -63,21 +66,24 @@ export async function resolveSnapshot(
     });
     const commit = checkHex(model.sha, 40);
     const files = new Map<string, HubFile>();
-    const entries = listFiles({
-      ...options,
-      repo: { type: 'model', name: repository },
-      revision: commit,
-    });
-    for await (const entry of entries) {
-      // The converter needs no folders and no unusual names.
-      if (entry.type !== 'file' || !PLAIN_NAME.test(entry.path)) continue;
-      if (files.size >= MAX_FILES || files.has(entry.path)) throw unexpectedResponse();
-      files.set(entry.path, parseFile(entry));
-    }
+    const repo = { type: 'model', name: repository } as const;
+    const addFiles = async (path?: string): Promise<void> => {
+      const folders: string[] = [];
+      const place = { ...options, repo, revision: commit, ...(path !== undefined && { path }) };
+      for await (const entry of listFiles(place)) {
+        if (entry.type === 'directory' && FOLDERS.includes(entry.path)) folders.push(entry.path);
+        // The converter needs no other folders and no unusual names.
+        if (entry.type !== 'file' || !isFilePath(entry.path)) continue;
+        if (files.size >= MAX_FILES || files.has(entry.path)) throw unexpectedResponse();
+        files.set(entry.path, parseFile(entry));
+      }
+      if (path === undefined) for (const folder of folders) await addFiles(folder);
+    };
+    await addFiles();
     return {
       repository,
       commit,
-      licence: parseLicence(model.cardData),
+      licence: parseCardData(model.cardData).licence,
       // `gated` is false, "auto" or "manual"; unknown values count as gated.
       access: (model.gated as unknown) === false ? 'open' : 'gated',
       files,
@@ -87,6 +93,13 @@ export async function resolveSnapshot(
     if (error instanceof SalamandraError) throw error;
     throw unexpectedResponse(error);
   }
+}
+
+/** Whether a path is a plain name in the root folder or in one of `FOLDERS`. */
+export function isFilePath(path: string): boolean {
+  const [first = '', second, ...rest] = path.split('/');
+  if (second === undefined) return PLAIN_NAME.test(first);
+  return FOLDERS.includes(first) && PLAIN_NAME.test(second) && rest.length === 0;
 }
 
 /** `fetch` for the library, with proxies, retries and errors of `requestHub`. */
@@ -149,9 +162,4 @@ function checkHex(value: unknown, digits: number): string {
     throw unexpectedResponse();
   }
   return value;
-}
-
-function parseLicence(card: unknown): string {
-  const { license } = (card ?? {}) as { license?: unknown };
-  return typeof license === 'string' && /^[\w .+-]{1,64}$/.test(license) ? license : 'unknown';
 }

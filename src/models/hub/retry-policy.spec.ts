@@ -9,6 +9,10 @@ function failure(retryAfterMs: number | null = null): TransientFailure {
   return new TransientFailure('hub-broken', OUTCOME, retryAfterMs);
 }
 
+function busy(retryAfterMs: number | null = null): TransientFailure {
+  return new TransientFailure('hub-busy', OUTCOME, retryAfterMs);
+}
+
 describe('withRetries', () => {
   const never = new AbortController().signal;
   let pauses: number[];
@@ -64,9 +68,31 @@ describe('withRetries', () => {
     await withRetries(attempt, POLICY, onPause, never);
     expect(pauses).toEqual([15]);
 
-    const tooLong = () => Promise.reject(failure(POLICY.maxRetryAfterMs + 1));
+    const tooLong = () => Promise.reject(failure(POLICY.maxBusyMs + 1));
     await expect(withRetries(tooLong, POLICY, onPause, never)).rejects.toBe(OUTCOME);
     expect(pauses).toHaveLength(1);
+  });
+
+  it('does not count rate limits as failures', async () => {
+    let attempts = 0;
+    const attempt = () =>
+      ++attempts <= 2 * POLICY.maxFailures ? Promise.reject(busy(1)) : Promise.resolve('done');
+    expect(await withRetries(attempt, POLICY, onPause, never)).toBe('done');
+    expect(pauses).toEqual(Array.from({ length: 2 * POLICY.maxFailures }, () => 1));
+  });
+
+  it('gives up when the pauses of a busy hub exceed the limit together', async () => {
+    const policy = { ...POLICY, maxBusyMs: 25 };
+    const attempt = () => Promise.reject(busy(10));
+    await expect(withRetries(attempt, policy, onPause, never)).rejects.toBe(OUTCOME);
+    expect(pauses).toEqual([10, 10]);
+  });
+
+  it('waits with backoff if a busy hub names no delay', async () => {
+    const policy = { ...POLICY, maxBusyMs: 50 };
+    await withRetries(() => Promise.reject(busy()), policy, onPause, never).catch(() => null);
+    expect(pauses.length).toBeGreaterThan(POLICY.maxFailures);
+    pauses.forEach((pause) => expect(pause).toBeLessThanOrEqual(POLICY.maxPauseMs));
   });
 
   it('throws permanent errors at once', async () => {
@@ -80,7 +106,7 @@ describe('withRetries', () => {
   it('stops during a pause when aborted', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
-    const attempt = () => Promise.reject(failure(POLICY.maxRetryAfterMs));
+    const attempt = () => Promise.reject(failure(POLICY.maxBusyMs));
     const waiting = withRetries(attempt, POLICY, () => stop.abort(reason), stop.signal);
 
     await expect(waiting).rejects.toBe(reason);

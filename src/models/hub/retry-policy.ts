@@ -6,8 +6,9 @@ import { TransientFailure } from './hub-errors.js';
 export type OnPause = (reason: TransientFailure['reason'], milliseconds: number) => void;
 
 /**
- * Repeats `attempt` after transient failures, with exponential backoff or the Retry-After of the hub. Received bytes
- * reset the failure count, so a slow connection that breaks often still completes.
+ * Repeats `attempt` after transient failures, with exponential backoff or the delay that the hub asks for. Rate limits
+ * are no failures: they end the attempts only when the pauses together exceed `maxBusyMs`. Received bytes reset both
+ * counts, so a slow connection that breaks often still completes.
  *
  * @param attempt gets a callback to report received bytes.
  * @throws other errors of `attempt`, the `outcome` of the last transient failure, the signal's reason.
@@ -19,18 +20,24 @@ export async function withRetries<T>(
   signal: AbortSignal,
 ): Promise<T> {
   let failures = 0;
+  let busyPauses = 0;
+  let busyMs = 0;
   for (;;) {
     try {
       return await attempt(() => {
-        failures = 0;
+        failures = busyPauses = busyMs = 0;
       });
     } catch (error) {
       // After an abort, any error is a consequence of it.
       signal.throwIfAborted();
       if (!(error instanceof TransientFailure)) throw error;
-      failures += 1;
-      const pauseMs = error.retryAfterMs ?? backoffMs(failures, policy);
-      if (failures > policy.maxFailures || pauseMs > policy.maxRetryAfterMs) throw error.outcome;
+      const isBusy = error.reason === 'hub-busy';
+      if (isBusy) busyPauses += 1;
+      else failures += 1;
+      const pauseMs = error.retryAfterMs ?? backoffMs(isBusy ? busyPauses : failures, policy);
+      if (isBusy) busyMs += pauseMs;
+      const isTooLong = Math.max(pauseMs, busyMs) > policy.maxBusyMs;
+      if (failures > policy.maxFailures || isTooLong) throw error.outcome;
       onPause(error.reason, pauseMs);
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       signal.throwIfAborted();
@@ -58,8 +65,8 @@ export interface HubPolicy {
   /** Pause after the first failure; it doubles with each further one. */
   readonly firstPauseMs: number;
   readonly maxPauseMs: number;
-  /** Longest pause that a hub may request with Retry-After. A longer one ends the attempts. */
-  readonly maxRetryAfterMs: number;
+  /** Longest time that a hub may ask to wait, in one pause or in consecutive ones. A longer one ends the attempts. */
+  readonly maxBusyMs: number;
 }
 
 /** Default of `npx salamandra pull`. */
@@ -75,6 +82,6 @@ export const HUB_POLICY: HubPolicy = {
   maxFailures: 7,
   firstPauseMs: 1_000,
   maxPauseMs: 60_000,
-  // Hugging Face limits requests per five minutes; twice that.
-  maxRetryAfterMs: 600_000,
+  // Hugging Face counts requests in windows of five minutes; two of them.
+  maxBusyMs: 600_000,
 };

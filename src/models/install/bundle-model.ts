@@ -176,9 +176,6 @@ const PROJECT_FILES = ['dist', 'samples', 'package.json', 'LICENSE'];
 /** Written by npm: the installed packages, with a mark for development dependencies. */
 const INSTALLED_LIST = join('node_modules', '.package-lock.json');
 
-/** A dependency of transformers.js that only browsers load. */
-const BROWSER_PACKAGE = 'node_modules/onnxruntime-web';
-
 /** Type declarations and source maps. */
 const UNUSED_FILE = /\.(?:d\.[cm]?ts|map)$/;
 
@@ -210,9 +207,7 @@ async function listPackages(project: string): Promise<string[]> {
     packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
   };
   return Object.entries(packages)
-    .filter(([folder, { dev, devOptional }]) => {
-      return !(dev ?? devOptional ?? false) && folder !== BROWSER_PACKAGE;
-    })
+    .filter(([, { dev, devOptional }]) => !(dev ?? devOptional ?? false))
     .map(([folder]) => folder);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 import {
   readCheckpointFiles,
@@ -8,19 +8,19 @@ import {
   WEIGHT_INDEX_FILE,
 } from '../convert/checkpoint/checkpoint-files.js';
 import { type ConversionWriter, openConversion } from '../convert/write/conversion-writer.js';
+import { listTensors } from '../convert/checkpoint/tensor-list.js';
+import type { TensorOrigin } from '../convert/checkpoint/tensor-names.js';
 import { type ConversionPlan, planConversion } from '../convert/plan-conversion.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import type { HubClient } from '../hub/hub-client.js';
 import type { HubSnapshot, HubFile } from '../hub/hub-snapshot.js';
-import { parseTokenizerFile } from '../../language/tokenizer-json.js';
-import { parseJsonObject } from '../package/json-fields.js';
 import { partialDirectory } from '../package/home-folders.js';
-import { type ModelManifest, PACKAGE_FILES, type Precision } from '../package/manifest.js';
-import { checkDiskSpace } from './disk-space.js';
+import type { ModelManifest, Precision } from '../package/manifest.js';
+import { checkDiskSpace } from '../package/disk-space.js';
 import { createOnPause, type PullProgress, type PullContext } from './pull-events.js';
 import { type PullRecord, writePullRecord } from './pull-record.js';
-import { selectWeights, sumBytes, type WeightSelection, selectSmallFiles } from './select-files.js';
-import type { DownloadOptions } from '../hub/download-file.js';
+import { downloadSmallFiles } from './download-small-files.js';
+import { selectWeights, sumBytes, type WeightSelection } from './select-files.js';
 import {
   LENGTH_FIELD_BYTES,
   parseHeaderLength,
@@ -54,23 +54,24 @@ export async function convertFromHub(
 ): Promise<ModelManifest> {
   const { source, directory, precision, after } = conversion;
   const { repository, commit } = record.snapshot;
-  const { agreed, weights, plan } = await deleteIfUnusable(source, record, async () => {
+  const { agreed, weights, plan } = await leavingNothing(conversion, record, null, async () => {
     const agreed = await downloadSmallFiles(source, record, context, client);
     const index = await readFile(join(source, WEIGHT_INDEX_FILE)).catch(() => null);
     const weights = selectWeights(record.snapshot, index);
     const files = await readCheckpointFiles(source);
-    const plan = planConversion({ ...files, name: basename(repository) }, precision);
-    if (weights.tensorNames) plan.checkTensorNames(weights.tensorNames);
-    // Fails here if the engine does not support the tokenizer.
-    parseTokenizerFile(parseJsonObject(files.tokenizer, PACKAGE_FILES.tokenizer), new Set());
+    const tensors = await findTensors(source, weights, record, context, client);
+    const plan = planConversion({ ...files, name: basename(repository) }, tensors, precision);
     return { agreed, weights, plan };
   });
+  for (const note of plan.notes) context.onEvent({ kind: 'note', note });
   const writer = await openConversion(directory, plan, identify(record.snapshot, weights));
   try {
-    await checkBeforeDownload(conversion, agreed, weights, { plan, writer }, context, client);
+    await leavingNothing(conversion, record, writer, () =>
+      checkBeforeDownload(conversion, weights, { plan, writer }, context),
+    );
     const hashes = await convertShards(conversion, agreed, weights, writer, context, client);
     const hub = { repository, commit };
-    const provenance = { revision: computeRevision(hashes), hub };
+    const provenance = { revision: computeRevision(hashes), adapter: null, hub };
     const manifest = await discardInvalid(conversion, writer, () => writer.finish(provenance));
     if (after === 'delete') await rm(source, { recursive: true, force: true });
     else await writePullRecord(source, { ...agreed, hashes, state: 'kept' });
@@ -80,23 +81,30 @@ export async function convertFromHub(
   }
 }
 
-/** Checks tensor names and disk space before the weights are downloaded. */
-async function checkBeforeDownload(
-  { home, directory, source, after }: HubConversion,
+/** The checkpoint's tensors, from its index or the header of its only weight file. */
+async function findTensors(
+  source: string,
+  { files, tensors }: WeightSelection,
   { snapshot }: PullRecord,
-  { files, tensorNames }: WeightSelection,
-  { plan, writer }: { readonly plan: ConversionPlan; readonly writer: ConversionWriter },
   { onEvent, signal }: PullContext,
   client: HubClient,
+): Promise<readonly TensorOrigin[]> {
+  if (tensors) return tensors;
+  const [file] = files;
+  if (!file || (await exists(join(source, file.name)))) return await listTensors(source);
+  const onPause = createOnPause({ onEvent });
+  const names = await readRemoteTensorNames(client, snapshot, file, { onPause, signal });
+  return names.map((name) => ({ name, file: file.name }));
+}
+
+/** Checks the disk space before the weights are downloaded. */
+async function checkBeforeDownload(
+  { home, directory, source, after }: HubConversion,
+  { files }: WeightSelection,
+  { plan, writer }: { readonly plan: ConversionPlan; readonly writer: ConversionWriter },
+  { onEvent }: PullContext,
 ): Promise<void> {
   const missing = files.filter(({ name }) => !writer.finishedShards.has(name));
-  const [first] = missing;
-  if (!tensorNames && first && !(await exists(join(source, first.name)))) {
-    const onPause = createOnPause({ onEvent });
-    plan.checkTensorNames(
-      await readRemoteTensorNames(client, snapshot, first, { onPause, signal }),
-    );
-  }
   const sizes = (after === 'keep' ? files : missing).map(({ bytes }) => bytes);
   const sourceBytes = after === 'keep' ? sumBytes(files) : Math.max(0, ...sizes);
   await checkDiskSpace(home, [
@@ -167,20 +175,36 @@ function identify({ repository, commit }: HubSnapshot, { files }: WeightSelectio
   return `${repository}@${commit} ${createHash('sha256').update(listing).digest('hex')}`;
 }
 
+/** Errors that repeat unless the model, the account or the disk changes. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_INVALID',
+  'MODEL_NOT_FOUND',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'STORAGE_FULL',
+]);
+
 /**
- * Deletes the download of a commit that cannot be converted, so that the next pull starts with the newest commit
- * instead of resuming this one.
+ * Deletes what a pull wrote if the model is refused before its weights are downloaded. A commit that cannot be
+ * converted is always deleted, so that the next pull starts with the newest commit; after the other refusals, the
+ * download of an earlier run stays.
  */
-async function deleteIfUnusable<T>(
-  source: string,
-  { state }: PullRecord,
+async function leavingNothing<T>(
+  { source, directory }: HubConversion,
+  { state, hashes }: PullRecord,
+  writer: ConversionWriter | null,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isInvalid(error) && state === 'unfinished') {
+    const isRefused = error instanceof SalamandraError && REFUSALS.has(error.code);
+    const isNew = hashes.size === 0 && (writer?.finishedShards.size ?? 0) === 0;
+    if (state === 'unfinished' && isRefused && (isNew || isInvalid(error))) {
+      await writer?.discard();
       await rm(source, { recursive: true, force: true });
+      // The folder of the model, unless another precision is in it.
+      await rmdir(dirname(directory)).catch(() => undefined);
     }
     throw error;
   }
@@ -209,64 +233,6 @@ function isInvalid(error: unknown): boolean {
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-/**
- * Downloads configuration, tokenizer and model card into the source folder, and asks for consent if the model is gated.
- *
- * @returns the record with the files' hashes and the consent.
- * @throws the errors of `pullModel`; FORBIDDEN without consent.
- */
-async function downloadSmallFiles(
-  source: string,
-  record: PullRecord,
-  context: PullContext,
-  client: HubClient,
-): Promise<PullRecord> {
-  const { snapshot } = record;
-  const files = selectSmallFiles(snapshot);
-  const totalBytes = sumBytes(files);
-  const hashes = new Map(record.hashes);
-  let { conditions } = record;
-  let downloaded = 0;
-  for (const file of files) {
-    const onProgress: DownloadOptions['onProgress'] = (step, bytes) => {
-      const downloadedBytes = downloaded + (step === 'download' ? bytes : file.bytes);
-      const none = { file: 0, files: 0, convertedBytes: 0 };
-      context.onEvent({
-        kind: 'progress',
-        progress: { step: 'prepare', ...none, downloadedBytes, totalBytes },
-      });
-    };
-    const options = { onProgress, onPause: createOnPause(context), signal: context.signal };
-    hashes.set(file.name, await client.download(snapshot, file, join(source, file.name), options));
-    downloaded += file.bytes;
-    // Asked after the first file: before it, it is unknown whether the hub grants access at all.
-    if (snapshot.access === 'gated' && conditions === 'not-asked') {
-      await askForConsent(snapshot, context);
-      conditions = 'accepted';
-      await writePullRecord(source, { ...record, conditions });
-    }
-  }
-  const agreed: PullRecord = { ...record, conditions, hashes };
-  await writePullRecord(source, agreed);
-  return agreed;
-}
-
-async function askForConsent(
-  { repository, licence }: PullRecord['snapshot'],
-  { hub, accept, signal }: PullContext,
-): Promise<void> {
-  const isAccepted = await accept({
-    ...{ repository, licence },
-    address: `${hub.endpoint}/${repository}`,
-  });
-  signal.throwIfAborted();
-  if (isAccepted) return;
-  throw new SalamandraError(
-    'FORBIDDEN',
-    'The model is gated and its conditions were not accepted. Run the command again and answer yes.',
-  );
 }
 
 /**

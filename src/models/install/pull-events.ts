@@ -10,6 +10,8 @@ export type PullEvent =
       readonly commit: string;
       readonly licence: string;
     }
+  /** One of `ConversionPlan.notes`. */
+  | { readonly kind: 'note'; readonly note: string }
   | { readonly kind: 'size-known'; readonly downloadBytes: number; readonly packageBytes: number }
   | { readonly kind: 'progress'; readonly progress: PullProgress }
   | {

@@ -10,7 +10,7 @@ import type { ModelManifest, Precision } from '../package/manifest.js';
 import { inspectPackage } from '../package/model-package.js';
 import { packageIdOf } from '../package/model-names.js';
 import { convertFromHub } from './convert-from-hub.js';
-import { explainDiskError } from './disk-space.js';
+import { explainDiskError } from '../package/disk-space.js';
 import { withInstallLock } from './install-lock.js';
 import { createOnPause, type PullContext } from './pull-events.js';
 import { type PullRecord, readPullRecord, writePullRecord } from './pull-record.js';

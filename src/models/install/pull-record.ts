@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type HubFile, type HubSnapshot, PLAIN_NAME } from '../hub/hub-snapshot.js';
+import { type HubFile, type HubSnapshot, isFilePath } from '../hub/hub-snapshot.js';
 import {
   type JsonObject,
   checkHex,
@@ -79,8 +79,7 @@ function parseSnapshot(json: JsonObject): HubSnapshot {
 
 function parseFile(json: JsonObject): HubFile {
   const name = checkString(json['name'], 'name', 128);
-  if (!PLAIN_NAME.test(name))
-    throw invalidModel('a file name in pull.json must not contain folders');
+  if (!isFilePath(name)) throw invalidModel('a file name in pull.json has unknown folders');
   const checksum = checkObject(json['checksum'], 'checksum');
   const kind = checkOneOf(checksum['kind'], 'kind', ['sha256', 'git-sha1']);
   return {

@@ -25,21 +25,31 @@ describe('selectSmallFiles', () => {
       snapshot({
         ...{ 'tokenizer.json': 1, 'train.py': 1, 'README.md': 1, 'model.safetensors': 1 },
         ...{ 'model.safetensors.index.json': 1, 'config.json': 1, 'pytorch_model.bin': 1 },
+        ...{ 'tokenizer_config.json': 1 },
       }),
     );
     expect(names(selected)).toEqual([
       'config.json',
       'tokenizer.json',
+      'tokenizer_config.json',
       'model.safetensors.index.json',
       'README.md',
     ]);
   });
 
   it.each([
-    ['without config.json', { 'model.gguf': 1 }],
-    ['with a configuration of gigabytes', { 'config.json': 3e9 }],
-  ])('rejects a repository %s', (_, sizes) => {
-    expect(() => selectSmallFiles(snapshot(sizes))).toThrow('Invalid checkpoint: config.json: ');
+    ['without config.json', { 'model.safetensors': 1 }, 'config.json'],
+    [
+      'with a configuration of gigabytes',
+      {
+        ...{ 'model.safetensors': 1, 'config.json': 3e9 },
+        ...{ 'tokenizer.json': 1, 'tokenizer_config.json': 1 },
+      },
+      'config.json',
+    ],
+    ['without safetensors', { 'config.json': 1, 'model.gguf': 1 }, 'model.gguf'],
+  ])('rejects a repository %s', (_, sizes, file) => {
+    expect(() => selectSmallFiles(snapshot(sizes))).toThrow(`Invalid checkpoint: ${file}: `);
   });
 });
 
@@ -51,19 +61,23 @@ describe('selectWeights', () => {
     c: 'model-2.safetensors',
   });
 
-  it('selects each shard of the index once, and the tensor names', () => {
-    const { files, tensorNames } = selectWeights(snapshot(shards), index);
+  it('selects each shard of the index once, and the tensors', () => {
+    const { files, tensors } = selectWeights(snapshot(shards), index);
     expect(names(files)).toEqual(['model-1.safetensors', 'model-2.safetensors']);
-    expect(tensorNames).toEqual(['a', 'b', 'c']);
+    expect(tensors).toEqual([
+      { name: 'a', file: 'model-2.safetensors' },
+      { name: 'b', file: 'model-1.safetensors' },
+      { name: 'c', file: 'model-2.safetensors' },
+    ]);
   });
 
   it('prefers a single file, as transformers does', () => {
-    const { files, tensorNames } = selectWeights(
+    const { files, tensors } = selectWeights(
       snapshot({ ...shards, 'model.safetensors': 18 }),
       index,
     );
     expect(names(files)).toEqual(['model.safetensors']);
-    expect(tensorNames).toBeNull();
+    expect(tensors).toBeNull();
   });
 
   it.each([

@@ -1,38 +1,38 @@
+import { checkFileNames } from '../convert/checkpoint/check-folder.js';
 import {
   parseWeightIndex,
   SINGLE_FILE,
   SMALL_FILES,
   WEIGHT_INDEX_FILE,
 } from '../convert/checkpoint/checkpoint-files.js';
+import type { TensorOrigin } from '../convert/checkpoint/tensor-names.js';
 import type { HubFile, HubSnapshot } from '../hub/hub-snapshot.js';
 import { invalidCheckpoint } from '../package/invalid-model.js';
 
 /** The weight files of a checkpoint. */
 export interface WeightSelection {
   readonly files: readonly HubFile[];
-  /** Names in `model.safetensors.index.json`; null for a checkpoint of one file. */
-  readonly tensorNames: readonly string[] | null;
+  /** Tensors in `model.safetensors.index.json`; null for a checkpoint of one file. */
+  readonly tensors: readonly TensorOrigin[] | null;
 }
 
 /** 128 MiB. The largest known tokenizer has 37 MB. */
 const MAX_SMALL_BYTES = 128 << 20;
 const CARD = 'README.md';
 
+/** Names the architecture. It is downloaded first, and the hub checks access with it. */
+export const CONFIG_FILE = 'config.json';
+
 /**
- * The files of a repository, besides the weights, that a conversion needs; no others are downloaded. `config.json`
- * comes first because the hub checks access with the first file.
+ * The files of a repository, besides the weights, that a conversion needs; no others are downloaded.
  *
- * @throws MODEL_INVALID if config.json is missing or a file is larger than 128 MiB.
+ * @throws MODEL_INVALID if the repository has no weights in safetensors or no config.json, or if a file is larger than
+ *   128 MiB.
  */
 export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
-  const names = ['config.json', ...SMALL_FILES, WEIGHT_INDEX_FILE, CARD];
+  checkFileNames(files.keys());
+  const names = [CONFIG_FILE, ...SMALL_FILES, WEIGHT_INDEX_FILE, CARD];
   const found = [...new Set(names)].flatMap((name) => files.get(name) ?? []);
-  if (found[0]?.name !== 'config.json') {
-    throw invalidCheckpoint(
-      'config.json',
-      'the repository has no such file. Repositories with GGUF files or adapters (LoRA) only are not supported',
-    );
-  }
   const tooLarge = found.find(({ bytes }) => bytes > MAX_SMALL_BYTES);
   if (tooLarge) {
     throw invalidCheckpoint(
@@ -51,10 +51,8 @@ export function selectSmallFiles({ files }: HubSnapshot): HubFile[] {
  */
 export function selectWeights({ files }: HubSnapshot, index: Uint8Array | null): WeightSelection {
   const single = files.get(SINGLE_FILE);
-  if (single) return { files: [single], tensorNames: null };
-  if (!index) {
-    throw invalidCheckpoint(null, 'the repository has no weights in safetensors format');
-  }
+  if (single) return { files: [single], tensors: null };
+  if (!index) throw invalidCheckpoint(WEIGHT_INDEX_FILE, 'the repository has no such file');
   const fileByTensor = parseWeightIndex(index);
   const names = [...new Set(fileByTensor.values())].sort();
   const found = names.flatMap((name) => files.get(name) ?? []);
@@ -62,7 +60,8 @@ export function selectWeights({ files }: HubSnapshot, index: Uint8Array | null):
   if (missing !== undefined) {
     throw invalidCheckpoint(missing, 'the repository has no such file, but its index lists it');
   }
-  return { files: found, tensorNames: [...fileByTensor.keys()] };
+  const tensors = Array.from(fileByTensor, ([name, file]) => ({ name, file }));
+  return { files: found, tensors };
 }
 
 export function sumBytes(files: readonly HubFile[]): number {

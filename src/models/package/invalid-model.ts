@@ -77,3 +77,23 @@ export function checkingFile<T>(
     throw withFile(error, subject, file);
   }
 }
+
+/**
+ * Runs `check`; its MODEL_INVALID errors end with the remedy.
+ *
+ * @param remedy sentence without a full stop.
+ */
+export function withRemedy<T>(remedy: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof InvalidModelError)) throw error;
+    const { subject, file, problem, cause } = error;
+    throw new InvalidModelError(subject, file, `${problem}. ${remedy}`, cause);
+  }
+}
+
+/** A name from a file for an error message. Names are untrusted, so only plain ones are repeated. */
+export function quoteName(name: string): string {
+  return /^[\w./:-]{1,120}$/.test(name) ? `\`${name}\`` : '(name not printable)';
+}

@@ -79,6 +79,34 @@ export function checkOneOf<T extends string | number | boolean>(
   return match;
 }
 
+/**
+ * As `checkOneOf`, for a field that says which kind of model a checkpoint contains.
+ *
+ * @throws MODEL_INVALID naming the supported values.
+ */
+export function checkSupported<T extends string>(
+  value: unknown,
+  label: string,
+  supported: readonly T[],
+): T {
+  const match = supported.find((option) => option === value);
+  if (match !== undefined) return match;
+  const found = value === undefined ? 'is missing' : `${describeValue(value)} is not supported`;
+  throw invalidModel(
+    `${label} ${found}. Supported: ${supported.join(', ')}. ` +
+      'Choose a checkpoint of one of these, or serve this one with transformers or vLLM',
+  );
+}
+
+/** The entry of a table of supported names. @throws MODEL_INVALID like `checkSupported` */
+export function findSupported<T>(
+  value: unknown,
+  label: string,
+  table: Readonly<Record<string, T>>,
+): T {
+  return table[checkSupported(value, label, Object.keys(table))] as T;
+}
+
 /** @throws MODEL_INVALID unless the value is an array of 1 to `maxLength` items that all pass `check`. */
 export function checkList<T>(
   value: unknown,
@@ -94,6 +122,18 @@ export function checkList<T>(
   return value.map((item: unknown, index) => check(item, `${label}[${index}]`));
 }
 
+/** @throws MODEL_INVALID unless the value is an array of 0 to `maxLength` items that all pass `check`. */
+export function checkItems<T>(
+  value: unknown,
+  label: string,
+  maxLength: number,
+  check: (item: unknown, label: string) => T,
+): T[] {
+  return Array.isArray(value) && value.length === 0
+    ? []
+    : checkList(value, label, maxLength, check);
+}
+
 /** @throws MODEL_INVALID unless the value is a string of `digits` lower-case hexadecimal digits. */
 export function checkHex(value: unknown, label: string, digits: number): string {
   if (typeof value !== 'string' || value.length !== digits || !/^[0-9a-f]+$/.test(value)) {
@@ -104,8 +144,8 @@ export function checkHex(value: unknown, label: string, digits: number): string 
   return value;
 }
 
-/** Short plain values are quoted in error messages. Others only by type and size: the file may be hostile. */
-function describeValue(value: unknown): string {
+/** Short plain values are quoted in messages. Others only by type and size: the file may be hostile. */
+export function describeValue(value: unknown): string {
   if (value === undefined) return 'no value';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);

@@ -11,7 +11,10 @@ const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 describe('checkConsistency', () => {
   it('accepts all precisions', () => {
     const rows = { kind: 'int8-rows' };
-    const blocks = { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 4 };
+    const blocks = {
+      ...{ kind: 'blocks', bits: 4, blockSize: 32 },
+      ...{ zeroPoints: 'middle', accuracyLevel: 4 },
+    };
     const head = blocks;
     const headRows = 'head-rows.bin';
     const cache = 'int8-rows';

@@ -24,6 +24,11 @@ export function checkConsistency(manifest: ManifestContent): void {
     ],
     // ONNX Runtime's GroupQueryAttention supports no other head sizes.
     [decoder.headDim % 8 === 0, 'decoder.headDim must be a multiple of 8'],
+    [
+      decoder.ropeScaling?.type !== 'longrope' ||
+        decoder.ropeScaling.factors.length === decoder.headDim / 2,
+      'decoder.ropeScaling.factors must have decoder.headDim / 2 numbers',
+    ],
     [embeddings.columns === decoder.hiddenSize, 'embeddings.columns must equal decoder.hiddenSize'],
     [
       embeddings.rows === decoder.vocabularySize,
@@ -50,22 +55,42 @@ export function checkConsistency(manifest: ManifestContent): void {
 }
 
 function visionRules(vision: VisionManifest): Rules {
-  const { tileSize, imageGridPinpoints } = vision.imageProcessor;
+  const { layout, imageProcessor, videoProcessor, sequenceLength, featuresPerTile } = vision;
+  const patches = vision.patchesPerSide ** 2;
+  const { tileSize } = imageProcessor;
+  const isTile = ({ width, height }: { width: number; height: number }) =>
+    width === vision.imageSize && height === vision.imageSize;
   return [
     [
       vision.patchesPerSide === Math.floor(vision.imageSize / vision.patchSize),
       'vision.patchesPerSide must be floor(imageSize / patchSize)',
     ],
     [
-      tileSize.width === vision.imageSize && tileSize.height === vision.imageSize,
-      'vision.imageProcessor.tileSize must equal vision.imageSize',
+      [0, 1].includes(sequenceLength - patches),
+      'vision.sequenceLength must be patchesPerSide * patchesPerSide, or 1 more',
     ],
     [
-      imageGridPinpoints.every(
-        ({ width, height }) => width % tileSize.width === 0 && height % tileSize.height === 0,
-      ),
-      'each of vision.imageProcessor.imageGridPinpoints must be a multiple of the tile size',
+      [0, 1].includes(sequenceLength - featuresPerTile),
+      'vision.featuresPerTile must be sequenceLength, or 1 less',
     ],
+    [isTile(tileSize), 'vision.imageProcessor.tileSize must equal vision.imageSize'],
+    [
+      isTile(videoProcessor?.tileSize ?? tileSize),
+      'vision.videoProcessor.tileSize must equal vision.imageSize',
+    ],
+    [
+      (videoProcessor === null) === (vision.tokens.video === null),
+      'vision.videoProcessor and vision.tokens.video must both be null, or neither',
+    ],
+    layout.kind === 'single-tile'
+      ? [videoProcessor === null, 'a model with the layout `single-tile` takes no videos']
+      : [
+          featuresPerTile === patches &&
+            layout.imageGridPinpoints.every(
+              ({ width, height }) => width % tileSize.width === 0 && height % tileSize.height === 0,
+            ),
+          'with the layout `anyres`, vision.featuresPerTile must be patchesPerSide * patchesPerSide, and each of imageGridPinpoints a multiple of the tile size',
+        ],
   ];
 }
 
@@ -83,17 +108,19 @@ function rowBytes({ embeddings: { dtype, columns } }: ManifestContent): number {
 /** The chat template is the only optional file. */
 function hasRequiredFiles({ vision, decoder, files }: ManifestContent): boolean {
   const { chatTemplate, headRows, prefill, prefillWeights, imageNewline } = PACKAGE_FILES;
-  const visionFiles: string[] = [PACKAGE_FILES.vision, PACKAGE_FILES.visionWeights, imageNewline];
+  const visionFiles: string[] = [PACKAGE_FILES.vision, PACKAGE_FILES.visionWeights];
   const prefillFiles: string[] = [prefill, prefillWeights];
   const listed = Object.values(PACKAGE_FILES).every((name) => {
     if (name === chatTemplate) return true;
     const unused =
       (vision === null && visionFiles.includes(name)) ||
+      (vision?.layout.kind !== 'anyres' && name === imageNewline) ||
       (decoder.headRows !== headRows && name === headRows) ||
       (decoder.prefill === null && prefillFiles.includes(name));
     return Object.hasOwn(files, name) !== unused;
   });
-  return listed && (!vision || files[imageNewline]?.bytes === decoder.hiddenSize * 4);
+  const newline = files[imageNewline];
+  return listed && (!newline || newline.bytes === decoder.hiddenSize * 4);
 }
 
 function hasMatchingPrecision({

@@ -18,6 +18,8 @@ export type WeightEncoding =
       readonly bits: 4 | 8;
       /** Values that share a scale. */
       readonly blockSize: number;
+      /** `middle`: 2^(bits - 1) for all blocks. `stored`: one per block, from a checkpoint that has them. */
+      readonly zeroPoints: 'middle' | 'stored';
       /** 4: the kernel quantizes activations to int8. */
       readonly accuracyLevel: 4;
     };
@@ -25,20 +27,57 @@ export type WeightEncoding =
 /** KV cache: float32, or int8 with a float32 scale per position and head. */
 export type CacheEncoding = 'float32' | 'int8-rows';
 
-/** Image preprocessing; all values are those of the checkpoint's image processor. */
+/** Filters for resizing, with the names of Pillow. */
+export const RESAMPLING_FILTERS = ['bilinear', 'bicubic', 'lanczos'] as const;
+
+export type ResamplingFilter = (typeof RESAMPLING_FILTERS)[number];
+
+/** Preprocessing of images, or of the frames of a video; all values are those of the checkpoint's processor. */
 export interface ImageProcessorConfig {
   /** In pixels. */
   readonly tileSize: { readonly width: number; readonly height: number };
+  readonly resample: ResamplingFilter;
   /** Per channel (red, green, blue), after rescaling. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   /** Factor for pixel values (0 to 255) before normalization, usually 1/255. */
   readonly rescaleFactor: number;
+}
+
+/** Red, green and blue, 0 to 255. */
+export type Color = readonly [number, number, number];
+
+/** One tile per image, whose features are the visual tokens (`LlavaForConditionalGeneration`). */
+export interface SingleTileLayout {
+  readonly kind: 'single-tile';
+  /** The image is first padded to a square of this color. `null`: it is not padded. */
+  readonly paddingColor: Color | null;
+  /**
+   * Size in pixels to which the image is resized: of both sides, or of the shorter one, which keeps the aspect ratio.
+   * The tile is the center of the result.
+   */
+  readonly resize: { readonly sides: 'both' | 'shortest'; readonly pixels: number };
+}
+
+/**
+ * A base tile and a grid of tiles, each row of patches followed by the image newline
+ * (`LlavaNextForConditionalGeneration`, `LlavaOnevisionForConditionalGeneration`).
+ */
+export interface AnyresLayout {
+  readonly kind: 'anyres';
   /** Candidate image sizes in pixels, in the checkpoint's order; multiples of the tile size. */
   readonly imageGridPinpoints: readonly { readonly width: number; readonly height: number }[];
-  /** The 9 of `anyres_max_9`: more tiles are downsampled to it. `null` for no limit (`anyres`). */
+  /** The 9 of `anyres_max_9`: more tiles are downsampled to it. `null` for no limit (`anyres`, LLaVA-NeXT). */
   readonly maxTilesCap: number | null;
+  /**
+   * Each of several images of a request becomes one tile, padded to a square of this color. `null`: each is split into
+   * a grid, as a single image is.
+   */
+  readonly severalImagesColor: Color | null;
 }
+
+/** How images become tiles, and the features of the tiles visual tokens. */
+export type VisionLayout = SingleTileLayout | AnyresLayout;
 
 /**
  * RoPE scaling for contexts longer than the trained one. Types and fields as in `modeling_rope_utils.py` of
@@ -64,15 +103,42 @@ export type RopeScaling =
       readonly betaSlow: number;
       /** Whether the correction range is rounded to whole dimensions. */
       readonly truncate: boolean;
+    }
+  | {
+      readonly type: 'longrope';
+      /** Divisors of the frequencies, headDim / 2: the short factors of the checkpoint. */
+      readonly factors: readonly number[];
+      /** Multiplies cosines and sines. */
+      readonly attentionFactor: number;
     };
 
-/** Sampling defaults of `generation_config.json`; fields that it leaves out are absent. */
+/**
+ * Generation settings of the checkpoint (`generation_config.json`), completed with the defaults of transformers'
+ * `generate`. Requests may replace the first part; the second part is a property of the model.
+ */
 export interface GenerationDefaults {
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly topK?: number;
-  readonly repetitionPenalty?: number;
-  readonly doSample?: boolean;
+  /** false: greedy decoding. */
+  readonly doSample: boolean;
+  readonly temperature: number;
+  /** 0: no limit. */
+  readonly topK: number;
+  readonly topP: number;
+  /** 0: no limit. */
+  readonly minP: number;
+  /** 1: no penalty. */
+  readonly repetitionPenalty: number;
+  /** Tokens before the end of an answer is allowed. */
+  readonly minNewTokens: number;
+
+  /** No sequence of this number of tokens occurs twice in prompt and answer; 0: no restriction. */
+  readonly noRepeatNgramSize: number;
+  /** Token ids that are never generated. */
+  readonly suppressTokens: readonly number[];
+  /** Token ids that do not start an answer. */
+  readonly beginSuppressTokens: readonly number[];
+  /** Sequences of token ids that are not generated. */
+  readonly badWords: readonly (readonly number[])[];
+  readonly stopStrings: readonly string[];
 }
 
 export interface FileRecord {
@@ -89,17 +155,32 @@ export interface HubSource {
   readonly commit: string;
 }
 
+/** A LoRA adapter that was merged into the weights. */
+export interface AdapterSource {
+  /** Name of its folder. */
+  readonly name: string;
+  /** SHA-256 in hex of its files, as for checkpoints. */
+  readonly revision: string;
+}
+
 /** Vision encoder and projector. */
 export interface VisionManifest {
   readonly imageSize: number;
   readonly patchSize: number;
   readonly patchesPerSide: number;
+  /** Tokens of a tile inside the encoder: its patches, and a class token if there is one (CLIP). */
+  readonly sequenceLength: number;
+  /** Image features of a tile: `sequenceLength`, or one less if the first one is dropped. */
+  readonly featuresPerTile: number;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly encoding: WeightEncoding;
+  readonly layout: VisionLayout;
   readonly imageProcessor: ImageProcessorConfig;
-  /** Token ids of the image and video placeholders in a prompt. */
-  readonly tokens: { readonly image: number; readonly video: number };
+  /** `null` if the model takes no videos. */
+  readonly videoProcessor: ImageProcessorConfig | null;
+  /** Token ids of the image and video placeholders in a prompt; `video` is `null` if the model takes no videos. */
+  readonly tokens: { readonly image: number; readonly video: number | null };
 }
 
 export interface DecoderManifest {
@@ -113,6 +194,8 @@ export interface DecoderManifest {
   readonly maxPositions: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
+  /** Logits are limited to cap * tanh(logit / cap), by `head.onnx` too; `null` for no limit. */
+  readonly logitSoftcap: number | null;
   /** Weights of the layers in `decoder.onnx`. */
   readonly encoding: WeightEncoding;
   /** Weights of the output head in `head.onnx`. */
@@ -135,6 +218,8 @@ export interface EmbeddingsManifest {
   readonly dtype: 'float32' | 'int8';
   readonly rows: number;
   readonly columns: number;
+  /** Factor of all values, 1 for most models. */
+  readonly scale: number;
 }
 
 /** Content of `manifest.json` in a model package. */
@@ -145,8 +230,10 @@ export interface ModelManifest {
     readonly architecture: string;
     readonly name: string;
     readonly licence: string;
-    /** Hash of the checkpoint's files; see `computeRevision`. */
+    /** Hash of the checkpoint's files, and of the adapter's; see `computeRevision`. */
     readonly revision: string;
+    /** `null` if no adapter was merged. */
+    readonly adapter: AdapterSource | null;
     /** `null` if the checkpoint was a local folder. */
     readonly hub: HubSource | null;
   };
@@ -161,6 +248,11 @@ export interface ModelManifest {
   };
   readonly embeddings: EmbeddingsManifest;
   readonly generation: GenerationDefaults;
+  /**
+   * The languages of the model card and of the decoder family, as lower-case BCP 47 tags, sorted; they may include some
+   * that the service does not have. `null` if the card names none.
+   */
+  readonly languages: readonly string[] | null;
   /** Sorted by name. */
   readonly files: Readonly<Record<string, FileRecord>>;
   /** SHA-256, in hex, of all fields above; see `sealManifest`. */
@@ -171,9 +263,9 @@ export interface ModelManifest {
 export type ManifestContent = Omit<ModelManifest, 'digest'>;
 
 /**
- * Files of a package besides the manifest. Optional: `vision`, `visionWeights`, `imageNewline` (models with a vision
- * encoder), `prefill`, `prefillWeights` (precision `mixed`), `headRows` (quantized head that is not tied to the
- * embeddings), `chatTemplate` (if the checkpoint has one).
+ * Files of a package besides the manifest. Optional: `vision`, `visionWeights` (models with a vision encoder),
+ * `imageNewline` (layout `anyres`), `prefill`, `prefillWeights` (precision `mixed`), `headRows` (quantized head that is
+ * not tied to the embeddings), `chatTemplate` (if the checkpoint has one).
  */
 export const PACKAGE_FILES = {
   vision: 'vision.onnx',

@@ -1,23 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { findKnownModel, KNOWN_MODELS } from './known-models.js';
 
 /** Hugging Face owner of the Salamandra models. Optional in their names. */
 const FAMILY_OWNER = 'BSC-LT';
 
 /** Names that imply the owner. */
 const FAMILY_NAME = /^(?:salamandra|alia)/i;
-
-/** Short names: a size is the instruction-tuned model, `-base` the pretrained one. */
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ['2b', 'salamandra-2b-instruct'],
-  ['2b-base', 'salamandra-2b'],
-  ['7b', 'salamandra-7b-instruct'],
-  ['7b-base', 'salamandra-7b'],
-  ['7b-vision', 'salamandra-7b-vision'],
-  ['40b', 'ALIA-40b-instruct'],
-  ['40b-base', 'ALIA-40b'],
-]);
 
 /** `OWNER/NAME`, the characters that Hugging Face allows; no `..` or `--`. */
 const REPOSITORY =
@@ -33,12 +23,14 @@ const HASH_DIGITS = 8;
  * @throws INVALID_PARAMETER for any other name.
  */
 export function repositoryOf(name: string): string {
-  const known = ALIASES.get(name.toLowerCase()) ?? (FAMILY_NAME.test(name) ? name : undefined);
-  const repository = known === undefined || known.includes('/') ? name : `${FAMILY_OWNER}/${known}`;
+  const isFamilyName = FAMILY_NAME.test(name) && !name.includes('/');
+  const repository =
+    findKnownModel(name)?.repository ?? (isFamilyName ? `${FAMILY_OWNER}/${name}` : name);
   if (REPOSITORY.test(repository)) return repository;
+  const names = KNOWN_MODELS.map((model) => model.name).join(', ');
   throw new SalamandraError(
     'INVALID_PARAMETER',
-    `Unknown model name. Use OWNER/NAME as on the hub, or one of ${[...ALIASES.keys()].join(', ')}.`,
+    `Unknown model name. Use OWNER/NAME as on the hub, or one of ${names}.`,
   );
 }
 
@@ -64,6 +56,6 @@ export function packageIdOf(repository: string): string {
 
 /** The id of an installed model for a repository, a short name, a Salamandra name, or an id (returned unchanged). */
 export function modelIdOf(name: string): string {
-  const isHubName = name.includes('/') || ALIASES.has(name.toLowerCase()) || FAMILY_NAME.test(name);
+  const isHubName = name.includes('/') || findKnownModel(name) || FAMILY_NAME.test(name);
   return isHubName ? packageIdOf(repositoryOf(name)) : name;
 }

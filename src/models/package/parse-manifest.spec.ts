@@ -3,6 +3,11 @@ import { parseManifest } from './parse-manifest.js';
 
 const INVALID = expect.objectContaining({ code: 'MODEL_INVALID' }) as Error;
 
+const BLOCKS = {
+  ...{ kind: 'blocks', bits: 4, blockSize: 32 },
+  ...{ zeroPoints: 'middle', accuracyLevel: 4 },
+};
+
 describe('parseManifest', () => {
   it('returns the validated manifest', () => {
     expect(parseManifest(manifestJson())).toEqual(manifestJson());
@@ -12,12 +17,27 @@ describe('parseManifest', () => {
     expect(parseManifest({ ...manifestJson(), extra: 1 })).toEqual(manifestJson());
   });
 
-  it('parses the optional fields', () => {
-    const generation = { temperature: 0, topP: 1, topK: 5, repetitionPenalty: 1, doSample: false };
+  it('parses the generation settings and the source', () => {
+    const generation = {
+      ...{ doSample: true, temperature: 0.6, topK: 5, topP: 0.9, minP: 0.1 },
+      ...{ repetitionPenalty: 1.2, minNewTokens: 1, noRepeatNgramSize: 3 },
+      ...{ suppressTokens: [1], beginSuppressTokens: [2], badWords: [[1, 2]], stopStrings: ['.'] },
+    };
     const hub = { repository: 'BSC-LT/salamandra-2b', commit: '0123456789'.repeat(4) };
 
     expect(parseManifest(changeManifest('generation', generation)).generation).toEqual(generation);
     expect(parseManifest(changeManifest('source.hub', hub)).source.hub).toEqual(hub);
+  });
+
+  it('parses languages, and refuses what is no tag', () => {
+    const parse = (languages: unknown) =>
+      parseManifest(changeManifest('languages', languages)).languages;
+
+    expect(parse(['ca', 'pt-pt', 'zh'])).toEqual(['ca', 'pt-pt', 'zh']);
+    expect(parse(null)).toBeNull();
+    for (const wrong of [[], ['CA'], ['catalan'], [''], ['en\n'], [7], 'en', {}]) {
+      expect(() => parse(wrong)).toThrow(INVALID);
+    }
   });
 
   it.each([
@@ -38,6 +58,7 @@ describe('parseManifest', () => {
       betaSlow: 1,
       truncate: true,
     },
+    { type: 'longrope', factors: [1, 1.5, 2, 4], attentionFactor: 1.19 },
   ])('reads a rope scaling of type $type, and refuses half of one', (scaling) => {
     expect(
       parseManifest(changeManifest('decoder.ropeScaling', scaling)).decoder.ropeScaling,
@@ -114,12 +135,19 @@ describe('parseManifest', () => {
     ['decoder.ropeTheta', null],
     ['decoder.ropeScaling', undefined],
     ['decoder.ropeScaling', { type: 'dynamic', factor: 2 }],
+    ['decoder.ropeScaling', { type: 'longrope', factors: [1, 2], attentionFactor: 1 }],
+    ['decoder.logitSoftcap', undefined],
+    ['decoder.logitSoftcap', 0],
+    ['embeddings.scale', undefined],
+    ['embeddings.scale', 0],
     ['decoder.intermediateSize', 1e7],
     ['decoder.maxPositions', 1e7],
     ['decoder.head', null],
-    ['decoder.head', { kind: 'blocks', bits: 2, blockSize: 32, accuracyLevel: 4 }],
-    ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 33, accuracyLevel: 4 }],
-    ['decoder.head', { kind: 'blocks', bits: 4, blockSize: 32, accuracyLevel: 5 }],
+    ['decoder.head', { ...BLOCKS, bits: 2 }],
+    ['decoder.head', { ...BLOCKS, blockSize: 33 }],
+    ['decoder.head', { ...BLOCKS, zeroPoints: undefined }],
+    ['decoder.head', { ...BLOCKS, zeroPoints: 'none' }],
+    ['decoder.head', { ...BLOCKS, accuracyLevel: 5 }],
     ['decoder.headRows', undefined],
     ['decoder.headRows', 'head-rows.bin'],
     ['decoder.headRows', 'token-embeddings.bin'],
@@ -131,7 +159,6 @@ describe('parseManifest', () => {
     ['decoder.cache', null],
     ['decoder.prefill', undefined],
     ['decoder.prefill', { kind: 'float32' }],
-    ['tokens.eos', []],
     ['tokens.eos', 2],
     ['vision.tokens.image', null],
     ['vision.tokens.image', 4],
@@ -144,11 +171,27 @@ describe('parseManifest', () => {
     ['vision.imageProcessor.tileSize.width', 8],
     ['vision.imageProcessor.mean', [0.5, 0.5]],
     ['vision.imageProcessor.std', [0.5, 0.5, 0]],
-    ['vision.imageProcessor.imageGridPinpoints', []],
-    ['vision.imageProcessor.imageGridPinpoints', [{ width: 8, height: 7 }]],
-    ['vision.imageProcessor.maxTilesCap', 0],
+    ['vision.imageProcessor.resample', 'nearest'],
+    ['vision.videoProcessor.tileSize.height', 8],
+    ['vision.videoProcessor.std', [0.5, 0.5]],
+    ['vision.videoProcessor', null],
+    ['vision.tokens.video', null],
+    ['vision.layout.kind', 'tiles'],
+    ['vision.layout.imageGridPinpoints', []],
+    ['vision.layout.imageGridPinpoints', [{ width: 8, height: 7 }]],
+    ['vision.layout.maxTilesCap', 0],
+    ['vision.layout.severalImagesColor', [0, 0, 256]],
+    ['vision.layout.severalImagesColor', [0, 0, 0.5]],
+    ['vision.sequenceLength', 6],
+    ['vision.sequenceLength', 3],
+    ['vision.featuresPerTile', 3],
     ['generation.topP', 1.5],
     ['generation.doSample', 'yes'],
+    ['generation.topK', undefined],
+    ['generation.minP', 2],
+    ['generation.suppressTokens', [-1]],
+    ['generation.badWords', [[]]],
+    ['generation.stopStrings', ['']],
   ])('rejects %s = %j', (path, value) => {
     const json = changeManifest(path, value);
 

@@ -2,6 +2,7 @@ import {
   type JsonObject,
   checkHex,
   checkInteger,
+  checkItems,
   checkList,
   checkObject,
   checkOneOf,
@@ -12,7 +13,9 @@ import {
 import { checkConsistency } from './manifest-consistency.js';
 import { checkModelId } from './home-folders.js';
 import { invalidModel } from './invalid-model.js';
+import { parseGenerationDefaults } from './parse-generation-defaults.js';
 import {
+  type AdapterSource,
   type FileRecord,
   type HubSource,
   type ManifestContent,
@@ -20,31 +23,16 @@ import {
   MAX_FILE_BYTES,
   PACKAGE_FILES,
   PRECISIONS,
-  type ImageProcessorConfig,
-  type VisionManifest,
   type DecoderManifest,
   type RopeScaling,
-  type GenerationDefaults,
-  type WeightEncoding,
 } from './manifest.js';
+import { FACTOR, HEADS, LAYERS, POSITIONS, TOKEN, VOCABULARY, WIDTH } from './manifest-limits.js';
+import { parseEncoding } from './parse-encoding.js';
+import { parseVisionManifest } from './parse-vision-manifest.js';
 
-/**
- * Limits, several times the largest known model. The engine allocates buffers of these sizes before it opens a graph,
- * so a manifest with larger values is rejected.
- */
-const LAYERS = { min: 1, max: 1 << 10 };
-const HEADS = { min: 1, max: 1 << 10 };
-const WIDTH = { min: 1, max: 1 << 18 };
-const POSITIONS = { min: 1, max: 1 << 20 };
-const VOCABULARY = { min: 1, max: 1 << 20 };
-const PIXELS = { min: 1, max: 1 << 12 };
-/** Side of an image grid in pixels; checkpoints go up to six tiles of 384. */
-const PINPOINT = { min: 1, max: 1 << 16 };
-const TOKEN = { min: 0, max: VOCABULARY.max };
-const FACTOR = { min: 1e-9, max: 1e9 };
-
-/** Block sizes that MatMulNBits supports. */
-const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
+/** Several times the languages of the largest known model. */
+const MAX_LANGUAGES = 500;
+const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,6}$/;
 
 /** `OWNER/NAME`, the characters that Hugging Face allows. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
@@ -67,11 +55,13 @@ export function parseManifest(json: unknown): ManifestContent {
     id: checkModelId(root['id']),
     source: parseSource(checkObject(root['source'], 'source')),
     precision: checkOneOf(root['precision'], 'precision', PRECISIONS),
-    vision: root['vision'] === null ? null : parseVision(checkObject(root['vision'], 'vision')),
+    vision:
+      root['vision'] === null ? null : parseVisionManifest(checkObject(root['vision'], 'vision')),
     decoder: parseDecoder(checkObject(root['decoder'], 'decoder')),
     tokens: parseTokens(checkObject(root['tokens'], 'tokens')),
     embeddings: parseEmbeddings(checkObject(root['embeddings'], 'embeddings')),
-    generation: parseGeneration(checkObject(root['generation'], 'generation')),
+    generation: parseGenerationDefaults(checkObject(root['generation'], 'generation')),
+    languages: root['languages'] === null ? null : parseLanguages(root['languages']),
     files: parseFiles(checkObject(root['files'], 'files')),
   };
   checkConsistency(manifest);
@@ -79,13 +69,21 @@ export function parseManifest(json: unknown): ManifestContent {
 }
 
 function parseSource(json: JsonObject): ModelManifest['source'] {
-  const hub = json['hub'];
+  const { hub, adapter } = json;
   return {
     architecture: checkText(json['architecture'], 'source.architecture'),
     name: checkText(json['name'], 'source.name'),
     licence: checkText(json['licence'], 'source.licence'),
     revision: checkHex(json['revision'], 'source.revision', 64),
+    adapter: adapter === null ? null : parseAdapter(checkObject(adapter, 'source.adapter')),
     hub: hub === null ? null : parseHub(checkObject(hub, 'source.hub')),
+  };
+}
+
+function parseAdapter(json: JsonObject): AdapterSource {
+  return {
+    name: checkText(json['name'], 'source.adapter.name'),
+    revision: checkHex(json['revision'], 'source.adapter.revision', 64),
   };
 }
 
@@ -101,7 +99,7 @@ function parseTokens(json: JsonObject): ModelManifest['tokens'] {
   const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
   return {
     bos: json['bos'] === null ? null : token(json['bos'], 'tokens.bos'),
-    eos: checkList(json['eos'], 'tokens.eos', 64, token),
+    eos: checkItems(json['eos'], 'tokens.eos', 64, token),
     pad: json['pad'] === null ? null : token(json['pad'], 'tokens.pad'),
   };
 }
@@ -112,6 +110,7 @@ function parseEmbeddings(json: JsonObject): ModelManifest['embeddings'] {
     dtype: checkOneOf(json['dtype'], 'embeddings.dtype', ['float32', 'int8']),
     rows: checkInteger(json['rows'], 'embeddings.rows', VOCABULARY),
     columns: checkInteger(json['columns'], 'embeddings.columns', WIDTH),
+    scale: checkNumber(json['scale'], 'embeddings.scale', FACTOR),
   };
 }
 
@@ -141,68 +140,9 @@ function maxBytes(name: string): number {
   return limit?.[1] ?? Number.MAX_SAFE_INTEGER;
 }
 
-function parseVision(json: JsonObject): VisionManifest {
-  const tokens = checkObject(json['tokens'], 'vision.tokens');
-  return {
-    imageSize: checkInteger(json['imageSize'], 'vision.imageSize', PIXELS),
-    patchSize: checkInteger(json['patchSize'], 'vision.patchSize', PIXELS),
-    patchesPerSide: checkInteger(json['patchesPerSide'], 'vision.patchesPerSide', PIXELS),
-    hiddenSize: checkInteger(json['hiddenSize'], 'vision.hiddenSize', WIDTH),
-    layers: checkInteger(json['layers'], 'vision.layers', { ...LAYERS, min: 0 }),
-    encoding: parseEncoding(json['encoding'], 'vision.encoding'),
-    imageProcessor: parseImageProcessor(
-      checkObject(json['imageProcessor'], 'vision.imageProcessor'),
-    ),
-    tokens: {
-      image: checkInteger(tokens['image'], 'vision.tokens.image', TOKEN),
-      video: checkInteger(tokens['video'], 'vision.tokens.video', TOKEN),
-    },
-  };
-}
-
-function parseImageProcessor(json: JsonObject): ImageProcessorConfig {
-  const label = 'vision.imageProcessor';
-  const cap = json['maxTilesCap'];
-  return {
-    tileSize: parseSize(json['tileSize'], `${label}.tileSize`),
-    mean: parseTriple(json['mean'], `${label}.mean`, { min: -1e6, max: 1e6 }),
-    std: parseTriple(json['std'], `${label}.std`, FACTOR),
-    rescaleFactor: checkNumber(json['rescaleFactor'], `${label}.rescaleFactor`, FACTOR),
-    imageGridPinpoints: checkList(
-      json['imageGridPinpoints'],
-      `${label}.imageGridPinpoints`,
-      1024,
-      parseSize,
-    ),
-    maxTilesCap: cap === null ? null : checkInteger(cap, `${label}.maxTilesCap`, PIXELS),
-  };
-}
-
-function parseSize(value: unknown, label: string): { width: number; height: number } {
-  const json = checkObject(value, label);
-  return {
-    width: checkInteger(json['width'], `${label}.width`, PINPOINT),
-    height: checkInteger(json['height'], `${label}.height`, PINPOINT),
-  };
-}
-
-function parseTriple(
-  value: unknown,
-  label: string,
-  range: { min: number; max: number },
-): [number, number, number] {
-  const numbers = checkList(value, label, 3, (item, itemLabel) =>
-    checkNumber(item, itemLabel, range),
-  );
-  const [red, green, blue] = numbers;
-  if (red === undefined || green === undefined || blue === undefined) {
-    throw invalidModel(`${label} must be an array of 3 numbers, found ${numbers.length}`);
-  }
-  return [red, green, blue];
-}
-
 function parseDecoder(json: JsonObject): DecoderManifest {
   const scaling = json['ropeScaling'];
+  const softcap = json['logitSoftcap'];
   const prefill = json['prefill'];
   const headRows = json['headRows'];
   return {
@@ -217,6 +157,7 @@ function parseDecoder(json: JsonObject): DecoderManifest {
     ropeTheta: checkNumber(json['ropeTheta'], 'decoder.ropeTheta', FACTOR),
     ropeScaling:
       scaling === null ? null : parseRopeScaling(checkObject(scaling, 'decoder.ropeScaling')),
+    logitSoftcap: softcap === null ? null : checkNumber(softcap, 'decoder.logitSoftcap', FACTOR),
     encoding: parseEncoding(json['encoding'], 'decoder.encoding'),
     head: parseEncoding(json['head'], 'decoder.head'),
     headRows:
@@ -235,15 +176,14 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
   const label = (name: string) => `decoder.ropeScaling.${name}`;
   const number = (name: string) => checkNumber(json[name], label(name), FACTOR);
   const positions = (name: string) => checkInteger(json[name], label(name), POSITIONS);
-  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn']);
-  const factor = number('factor');
+  const type = checkOneOf(json['type'], label('type'), ['linear', 'llama3', 'yarn', 'longrope']);
   switch (type) {
     case 'linear':
-      return { type, factor };
+      return { type, factor: number('factor') };
     case 'llama3':
       return {
         type,
-        factor,
+        factor: number('factor'),
         lowFreqFactor: number('lowFreqFactor'),
         highFreqFactor: number('highFreqFactor'),
         originalMaxPositions: positions('originalMaxPositions'),
@@ -251,48 +191,32 @@ function parseRopeScaling(json: JsonObject): RopeScaling {
     case 'yarn':
       return {
         type,
-        factor,
+        factor: number('factor'),
         originalMaxPositions: positions('originalMaxPositions'),
         attentionFactor: number('attentionFactor'),
         betaFast: number('betaFast'),
         betaSlow: number('betaSlow'),
         truncate: checkBoolean(json['truncate'], label('truncate')),
       };
+    case 'longrope':
+      return {
+        type,
+        factors: checkList(json['factors'], label('factors'), HEADS.max, (item, name) =>
+          checkNumber(item, name, FACTOR),
+        ),
+        attentionFactor: number('attentionFactor'),
+      };
   }
 }
 
-function parseGeneration(json: JsonObject): GenerationDefaults {
-  const { temperature, topP, topK, repetitionPenalty, doSample } = json;
-  return {
-    ...(temperature !== undefined && {
-      temperature: checkNumber(temperature, 'generation.temperature', { min: 0, max: 100 }),
-    }),
-    ...(topP !== undefined && {
-      topP: checkNumber(topP, 'generation.topP', { min: 0, max: 1 }),
-    }),
-    ...(topK !== undefined && {
-      topK: checkInteger(topK, 'generation.topK', TOKEN),
-    }),
-    ...(repetitionPenalty !== undefined && {
-      repetitionPenalty: checkNumber(repetitionPenalty, 'generation.repetitionPenalty', {
-        min: 0.01,
-        max: 100,
-      }),
-    }),
-    ...(doSample !== undefined && { doSample: checkBoolean(doSample, 'generation.doSample') }),
-  };
-}
-
-function parseEncoding(value: unknown, label: string): WeightEncoding {
-  const json = checkObject(value, label);
-  const kind = checkOneOf(json['kind'], `${label}.kind`, ['float32', 'int8-rows', 'blocks']);
-  if (kind !== 'blocks') return { kind };
-  return {
-    kind,
-    bits: checkOneOf(json['bits'], `${label}.bits`, [4, 8]),
-    blockSize: checkOneOf(json['blockSize'], `${label}.blockSize`, BLOCK_SIZES),
-    accuracyLevel: checkOneOf(json['accuracyLevel'], `${label}.accuracyLevel`, [4]),
-  };
+function parseLanguages(value: unknown): string[] {
+  const tags = checkList(value, 'languages', MAX_LANGUAGES, (item, label) => {
+    const tag = checkString(item, label, 64);
+    if (!LANGUAGE_TAG.test(tag)) throw invalidModel(`${label} must be a lower-case BCP 47 tag`);
+    return tag;
+  });
+  if (tags.length === 0) throw invalidModel('languages must be null or name a language');
+  return tags;
 }
 
 /** 1 to 256 characters without control characters: the text is printed in terminals. */

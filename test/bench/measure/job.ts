@@ -1,4 +1,4 @@
-import type { BenchModel, BenchShape } from '../models/bench-shapes.js';
+import type { BenchModel, BenchShape, TowerShape } from '../models/bench-shapes.js';
 
 export type Contender = 'service' | 'llama' | 'transformers';
 
@@ -18,7 +18,12 @@ export type Job =
       readonly flashAttention?: boolean;
     }
   /** Encodes tiles with the vision graph. */
-  | { readonly kind: 'tiles'; readonly precision: 'fp32' | 'int8'; readonly tiles: number }
+  | {
+      readonly kind: 'tiles';
+      readonly shape: TowerShape;
+      readonly precision: 'fp32' | 'int8';
+      readonly tiles: number;
+    }
   /** Asks two questions about one image, one after the other. */
   | { readonly kind: 'second question'; readonly detail: 'low' | 'high' }
   /** Captions one image in several languages: in one request, or one by one, with or without the caches. */
@@ -29,8 +34,10 @@ export type Job =
     }
   /** Serves several clients at once. */
   | { readonly kind: 'clients'; readonly clients: number }
-  /** Captions an image with the engine and the bundled model. */
-  | { readonly kind: 'demo picture'; readonly detail: 'low' | 'auto' | 'high' };
+  /** Captions an image with the bundled model. */
+  | { readonly kind: 'demo picture'; readonly detail: 'low' | 'auto' | 'high' }
+  /** Captions an image in one language, 40 tokens at detail auto. */
+  | { readonly kind: 'captioned picture'; readonly shape: BenchShape };
 
 /** Figures by name: times in milliseconds, speeds per second, and always `peakBytes` of memory. */
 export type Figures = Readonly<Record<string, number>>;
@@ -45,8 +52,9 @@ export interface Assignment {
 export function modelsOf(job: Job): BenchModel[] {
   if (job.kind === 'limits') return [];
   if (job.kind === 'tiles')
-    return [{ format: 'package', shape: 'so400m', precision: job.precision }];
+    return [{ format: 'package', shape: job.shape, precision: job.precision }];
   if (job.kind === 'demo picture') return [servicePackage('demo')];
+  if (job.kind === 'captioned picture') return [servicePackage(job.shape)];
   if (job.kind !== 'text') return [servicePackage('2b')];
   if (job.contender === 'service') return [servicePackage(job.shape)];
   return [{ format: job.contender === 'llama' ? 'gguf' : 'onnx-export', shape: job.shape }];

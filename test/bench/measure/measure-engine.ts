@@ -9,7 +9,7 @@ import type { Conversation, EngineRequest } from '../../../src/engine/vision-lan
 import { resolveLanguage } from '../../../src/language/languages.js';
 import { modelPath } from '../models/bench-home.js';
 import { createImage } from './create-image.js';
-import { type Figures, type Job, servicePackage } from './job.js';
+import { type Figures, type Job, modelsOf } from './job.js';
 import { elapsedMs, measureMs } from './timing.js';
 
 type EngineJob = Exclude<Job, { kind: 'limits' | 'tiles' | 'text' }>;
@@ -28,6 +28,9 @@ const ANSWER_TOKENS = 32;
 /** The active answer is long enough for the others to arrive, prefill and start decoding. */
 const RUNNING_TOKENS = 96;
 const DEMO_RUNS = 7;
+const CAPTION_TOKENS = 40;
+/** The median of them is the figure. */
+const CAPTION_RUNS = 3;
 
 /** Sends requests through the engine and its worker process, like the service. */
 export async function measureEngine(
@@ -35,7 +38,8 @@ export async function measureEngine(
   home: string,
   threads: number,
 ): Promise<Figures> {
-  const directory = modelPath(home, servicePackage(job.kind === 'demo picture' ? 'demo' : '2b'));
+  const [model] = modelsOf(job);
+  const directory = modelPath(home, model!);
   const keepsNothing = job.kind === 'languages' && job.how === 'one by one, nothing kept';
   const engine = createWorkerEngine({
     entry: WORKER,
@@ -85,6 +89,16 @@ async function measure(job: EngineJob, ask: Ask): Promise<Figures> {
         await drain(ask(pictures.shift()!, [caption('en')], { detail, maxTokens: 8 }), isText);
       });
       return { firstTextMs };
+    }
+    case 'captioned picture': {
+      const pictures = await Promise.all(
+        Array.from({ length: CAPTION_RUNS + 1 }, (_, index) => createImage(index + 1)),
+      );
+      const more = { detail: 'auto', maxTokens: CAPTION_TOKENS } as const;
+      const totalMs = await measureMs(CAPTION_RUNS, () =>
+        drain(ask(pictures.shift()!, [caption('en')], more)),
+      );
+      return { totalMs };
     }
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../../src/runtime/onnx-runtime.js';
 
 import { GraphBuilder } from '../../../src/models/convert/graph/graph-builder.js';
 import { encodeOnnxModel } from '../../../src/models/convert/graph/onnx-model.js';

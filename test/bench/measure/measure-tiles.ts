@@ -7,11 +7,11 @@ import { elapsedMs } from './timing.js';
 
 /** Measures the vision graph (encoder and projector) on tiles of noise. */
 export async function measureTiles(
-  { precision, tiles }: Extract<Job, { kind: 'tiles' }>,
+  { shape, precision, tiles }: Extract<Job, { kind: 'tiles' }>,
   home: string,
   threads: number,
 ): Promise<Figures> {
-  const directory = modelPath(home, { format: 'package', shape: 'so400m', precision });
+  const directory = modelPath(home, { format: 'package', shape, precision });
   const { vision } = await openPackage(directory, threads);
   const { graph, geometry } = vision!;
   const { width, height } = geometry.imageProcessor.tileSize;

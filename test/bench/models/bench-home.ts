@@ -17,8 +17,12 @@ import { makePackage } from './random-package.js';
 
 /** Approximate gigabytes of packages on disk, printed before they are created. */
 const PACKAGE_GIGABYTES: Readonly<Record<string, number>> = {
+  '0.5b-mixed': 1.2,
   '2b-mixed': 3.7,
-  '7b-mixed': 11.6,
+  '2.8b-mixed': 4.2,
+  '7b-mixed': 12.1,
+  'giant-fp32': 4.7,
+  'giant-int8': 1.2,
   'so400m-fp32': 1.8,
   'so400m-int8': 0.5,
 };

@@ -7,11 +7,13 @@ import { pipeline } from 'node:stream/promises';
 
 import { readCheckpointFiles } from '../../../src/models/convert/checkpoint/checkpoint-files.js';
 import { openConversion } from '../../../src/models/convert/write/conversion-writer.js';
+import { listTensors as readTensors } from '../../../src/models/convert/checkpoint/tensor-list.js';
 import { convertCheckpoint } from '../../../src/models/convert/convert-checkpoint.js';
 import { planConversion } from '../../../src/models/convert/plan-conversion.js';
 import type { Precision } from '../../../src/models/package/manifest.js';
 import { inspectPackage } from '../../../src/models/package/model-package.js';
 import { createSyntheticCheckpoint, readAll } from '../../hub/synthetic-checkpoint.js';
+import { listTensors } from '../../hub/synthetic-shapes.js';
 import { type BenchShape, RANDOM_CHECKPOINTS } from './bench-shapes.js';
 
 const DEMO_CHECKPOINT = join(import.meta.dirname, '../../../models/demo');
@@ -41,7 +43,10 @@ export async function makePackage(
         }
       }
     }
-    const plan = planConversion(await readCheckpointFiles(checkpointDirectory), precision);
+    const tensors = checkpoint
+      ? listTensors(checkpoint.shape).map(({ name }) => ({ name, file: null }))
+      : await readTensors(checkpointDirectory);
+    const plan = planConversion(await readCheckpointFiles(checkpointDirectory), tensors, precision);
     if (await isCurrent(directory, plan.digest)) return false;
     if (!checkpoint) {
       await convertCheckpoint({ checkpointDirectory, outputDirectory: directory, precision });
@@ -57,7 +62,7 @@ export async function makePackage(
           await writer.addShard(name, path);
           await rm(path);
         }
-        await writer.finish({ revision, hub: null });
+        await writer.finish({ revision, adapter: null, hub: null });
       } finally {
         await writer.close();
       }

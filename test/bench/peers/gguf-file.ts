@@ -23,6 +23,7 @@ export const GGML_TYPES = {
   F32: { id: 0, weights: 1, bytes: 4 },
   F16: { id: 1, weights: 1, bytes: 2 },
   Q4_0: { id: 2, weights: 32, bytes: 18 },
+  Q8_0: { id: 8, weights: 32, bytes: 34 },
   Q6_K: { id: 14, weights: 256, bytes: 210 },
 } as const satisfies Record<string, GgmlType>;
 export type GgmlTypeName = keyof typeof GGML_TYPES;

@@ -9,6 +9,7 @@ import { encodeGgufHeader, tensorBytes } from './gguf-file.js';
 import { ggufBytes, ggufBytesPerToken, listLlamaTensors, writeLlamaGguf } from './llama-gguf.js';
 
 const DECODER: DecoderShape = {
+  ...{ family: 'llama', head: 'own' },
   ...{ hidden: 256, layers: 2, heads: 4, keyValueHeads: 2, headDim: 64 },
   ...{ wide: 320, positions: 512, epsilon: 1e-5 },
 };
@@ -48,6 +49,23 @@ describe('a GGUF file with random weights', () => {
     const norms = (2 * 2 + 1) * 256 * 4;
     const head = (PIECES * 256 * 210) / 256;
     expect(ggufBytesPerToken(DECODER, PIECES)).toBe((2 * perLayer * 18) / 32 + norms + head);
+  });
+
+  it('has the biases and the tied head of Qwen2', () => {
+    const qwen2 = { ...DECODER, family: 'qwen2', head: 'embeddings', hidden: 224 } as const;
+    const tensors = listLlamaTensors(qwen2, PIECES);
+    const types = new Map(tensors.map(({ name, type }) => [name, type]));
+    expect(types.get('token_embd.weight')).toBe('Q8_0');
+    expect(types.has('output.weight')).toBe(false);
+    const biases = tensors.filter(({ name }) => name.endsWith('.bias'));
+    expect(biases.map(({ name, dimensions }) => [name, dimensions])).toEqual(
+      [0, 1].flatMap((layer) => [
+        [`blk.${layer}.attn_q.bias`, [256]],
+        [`blk.${layer}.attn_k.bias`, [128]],
+        [`blk.${layer}.attn_v.bias`, [128]],
+      ]),
+    );
+    expect(ggufBytesPerToken(qwen2, PIECES)).toBe(ggufBytes(qwen2, PIECES));
   });
 
   it('has weights with the documented standard deviation', () => {

@@ -22,17 +22,18 @@ const PIECE_CONTROL = 3;
 const PIECE_BYTE = 6;
 
 /**
- * Writes a Llama decoder with random weights in the format of llama.cpp's quantizer for Q4_0: layers and token
- * embeddings in Q4_0, and the output head, a separate matrix, in Q6_K.
+ * Writes a decoder with random weights in the format of llama.cpp's quantizer for Q4_0: layers and token embeddings in
+ * Q4_0, and the output head in Q6_K, or in Q8_0 if its columns are no multiple of 256. The embeddings are the head if
+ * both are tied.
  */
 export function writeLlamaGguf(path: string, decoder: DecoderShape, pieces: number): void {
   writeGguf(path, describeLlama(decoder, pieces), listLlamaTensors(decoder, pieces));
 }
 
-/** Weight bytes that a decode step reads: all but the token embeddings. */
+/** Weight bytes that a decode step reads: all but token embeddings that are not the head. */
 export function ggufBytesPerToken(decoder: DecoderShape, pieces: number): number {
   return listLlamaTensors(decoder, pieces)
-    .filter(({ name }) => name !== 'token_embd.weight')
+    .filter(({ name }) => name !== 'token_embd.weight' || decoder.head === 'embeddings')
     .reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }
 
@@ -42,11 +43,13 @@ export function ggufBytes(decoder: DecoderShape, pieces: number): number {
 }
 
 export function listLlamaTensors(decoder: DecoderShape, pieces: number): GgufTensor[] {
-  const { hidden, layers, heads, keyValueHeads, headDim, wide } = decoder;
+  const { family, head, hidden, layers, heads, keyValueHeads, headDim, wide } = decoder;
+  const headType: RandomType = hidden % GGML_TYPES.Q6_K.weights === 0 ? 'Q6_K' : 'Q8_0';
+  const isTied = head === 'embeddings';
   const width = heads * headDim;
   const keyWidth = keyValueHeads * headDim;
   return [
-    matrix('token_embd', hidden, pieces, { type: 'Q4_0', deviation: 1 }),
+    matrix('token_embd', hidden, pieces, { type: isTied ? headType : 'Q4_0', deviation: 1 }),
     ...Array.from({ length: layers }, (_, layer) => {
       const block = `blk.${layer}`;
       return [
@@ -54,6 +57,13 @@ export function listLlamaTensors(decoder: DecoderShape, pieces: number): GgufTen
         matrix(`${block}.attn_q`, hidden, width),
         matrix(`${block}.attn_k`, hidden, keyWidth),
         matrix(`${block}.attn_v`, hidden, keyWidth),
+        ...(family === 'qwen2'
+          ? [
+              zeros(`${block}.attn_q`, width),
+              zeros(`${block}.attn_k`, keyWidth),
+              zeros(`${block}.attn_v`, keyWidth),
+            ]
+          : []),
         matrix(`${block}.attn_output`, width, hidden, { share: 0.5 }),
         ones(`${block}.ffn_norm`, hidden),
         matrix(`${block}.ffn_gate`, hidden, wide),
@@ -62,26 +72,27 @@ export function listLlamaTensors(decoder: DecoderShape, pieces: number): GgufTen
       ];
     }).flat(),
     ones('output_norm', hidden),
-    matrix('output', hidden, pieces, { type: 'Q6_K' }),
+    ...(isTied ? [] : [matrix('output', hidden, pieces, { type: headType })]),
   ];
 }
 
 function describeLlama(decoder: DecoderShape, pieces: number): Record<string, GgufValue> {
-  const { hidden, layers, heads, keyValueHeads, headDim, wide, positions, epsilon } = decoder;
+  const { family, hidden, layers, heads, keyValueHeads, headDim, wide, positions, epsilon } =
+    decoder;
   return {
-    'general.architecture': { text: 'llama' },
+    'general.architecture': { text: family },
     'general.name': { text: 'random' },
     'general.file_type': { uint32: MOSTLY_Q4_0 },
-    'llama.context_length': { uint32: positions },
-    'llama.embedding_length': { uint32: hidden },
-    'llama.block_count': { uint32: layers },
-    'llama.feed_forward_length': { uint32: wide },
-    'llama.attention.head_count': { uint32: heads },
-    'llama.attention.head_count_kv': { uint32: keyValueHeads },
-    'llama.attention.layer_norm_rms_epsilon': { float32: epsilon },
-    'llama.rope.dimension_count': { uint32: headDim },
-    'llama.rope.freq_base': { float32: ROPE_BASE },
-    'llama.vocab_size': { uint32: pieces },
+    [`${family}.context_length`]: { uint32: positions },
+    [`${family}.embedding_length`]: { uint32: hidden },
+    [`${family}.block_count`]: { uint32: layers },
+    [`${family}.feed_forward_length`]: { uint32: wide },
+    [`${family}.attention.head_count`]: { uint32: heads },
+    [`${family}.attention.head_count_kv`]: { uint32: keyValueHeads },
+    [`${family}.attention.layer_norm_rms_epsilon`]: { float32: epsilon },
+    [`${family}.rope.dimension_count`]: { uint32: headDim },
+    [`${family}.rope.freq_base`]: { float32: ROPE_BASE },
+    [`${family}.vocab_size`]: { uint32: pieces },
     ...describeTokenizer(pieces),
   };
 }
@@ -125,16 +136,20 @@ function matrix(
 ): GgufTensor {
   const blocks = (columns / GGML_TYPES[type].weights) * rows;
   return {
-    ...place(name, [columns, rows], type),
+    ...place(`${name}.weight`, [columns, rows], type),
     read: () => readRandomBlocks(type, blocks, deviation),
   };
 }
 
 function ones(name: string, size: number): GgufTensor {
   const bytes = new Uint8Array(new Float32Array(size).fill(1).buffer);
-  return { ...place(name, [size], 'F32'), read: () => [bytes] };
+  return { ...place(`${name}.weight`, [size], 'F32'), read: () => [bytes] };
+}
+
+function zeros(name: string, size: number): GgufTensor {
+  return { ...place(`${name}.bias`, [size], 'F32'), read: () => [new Uint8Array(4 * size)] };
 }
 
 function place(name: string, dimensions: readonly number[], type: GgmlTypeName) {
-  return { name: `${name}.weight`, dimensions, type };
+  return { name, dimensions, type };
 }

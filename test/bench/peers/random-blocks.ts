@@ -6,6 +6,7 @@ const RING_BLOCKS = 16_381;
 
 /** Standard deviations of the unscaled values of random bits. */
 const Q4_0_DEVIATION = Math.sqrt((16 ** 2 - 1) / 12);
+const Q8_0_DEVIATION = Math.sqrt((256 ** 2 - 1) / 12);
 const Q6_K_DEVIATION = Math.sqrt((64 ** 2 - 1) / 12);
 
 /** Q6_K: 256 weights as 128 low and 64 high bytes, 16 scales of 8 bits and one of 16. */
@@ -14,7 +15,7 @@ const Q6_K_SCALE_AT = 208;
 const Q6_K_INNER_SCALE = 64;
 
 /** The tensor types of the weights. */
-export type RandomType = 'F16' | 'Q4_0' | 'Q6_K';
+export type RandomType = 'F16' | 'Q4_0' | 'Q6_K' | 'Q8_0';
 
 const rings = new Map<string, Uint8Array>();
 
@@ -49,6 +50,8 @@ function ringOf(type: RandomType, deviation: number): Uint8Array {
       view.setUint16(start, numberToFloat16(value), true);
     } else if (type === 'Q4_0') {
       view.setUint16(start, numberToFloat16(deviation / Q4_0_DEVIATION), true);
+    } else if (type === 'Q8_0') {
+      view.setUint16(start, numberToFloat16(deviation / Q8_0_DEVIATION), true);
     } else {
       const scale = deviation / Q6_K_DEVIATION / Q6_K_INNER_SCALE;
       ring.fill(Q6_K_INNER_SCALE, start + Q6_K_SCALES_AT, start + Q6_K_SCALE_AT);

@@ -1,4 +1,5 @@
 import type { Job } from '../measure/job.js';
+import type { BenchShape, TowerShape } from '../models/bench-shapes.js';
 import { againstItself, type Row } from './row.js';
 import { CONTEXT, text } from './text-rows.js';
 
@@ -6,15 +7,13 @@ export const LANGUAGE_COUNTS = [1, 2, 4, 8];
 
 type HowAsked = Extract<Job, { kind: 'languages' }>['how'];
 
-export function tilesRow(tiles: number): Row {
-  const job = (precision: 'fp32' | 'int8'): Job => ({
-    ...{ kind: 'tiles', precision, tiles },
-  });
+export function tilesRow(shape: TowerShape, tiles: number): Row {
+  const job = (precision: 'fp32' | 'int8'): Job => ({ kind: 'tiles', shape, precision, tiles });
   return {
-    name: `tiles-${tiles}`,
-    title: `so400m: ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, int8 compared with fp32`,
-    ...{ unit: 'tiles/s', list: 'so400m', jobs: [job('int8'), job('fp32')], ratio: againstItself },
-    target: { atLeast: 4 },
+    name: shape === 'so400m' ? `tiles-${tiles}` : `${shape}-tiles-${tiles}`,
+    title: `${shape}: ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, int8 compared with fp32`,
+    ...{ unit: 'tiles/s', list: shape, jobs: [job('int8'), job('fp32')], ratio: againstItself },
+    ...(shape === 'so400m' && { target: { atLeast: 4 } }),
     evaluate: (lookup) => ({
       service: lookup(job('int8'), 'tilesPerSecond'),
       compared: lookup(job('fp32'), 'tilesPerSecond'),
@@ -75,5 +74,16 @@ export function demoRow(detail: 'low' | 'auto' | 'high'): Row {
     title: `demo: time to first text of an image, detail ${detail}`,
     ...{ unit: 'ms', list: 'demo', jobs: [job] },
     evaluate: (lookup) => ({ service: lookup(job, 'firstTextMs') }),
+  };
+}
+
+/** Rows of a list share their models, and the large ones are measured alone. */
+export function captionedPictureRow(shape: BenchShape): Row {
+  const job: Job = { kind: 'captioned picture', shape };
+  return {
+    name: `captioned-picture-${shape}`,
+    title: `${shape}: one captioned picture, 40 tokens, detail auto`,
+    ...{ unit: 's', list: shape === '2b' ? 'pictures' : shape, jobs: [job] },
+    evaluate: (lookup) => ({ service: lookup(job, 'totalMs') / 1e3 }),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  captionedPictureRow,
   clientsRow,
   demoRow,
   LANGUAGE_COUNTS,
@@ -26,7 +27,8 @@ export const ROWS: readonly Row[] = [
   transformersRow(),
   memoryLimitRow(),
   ...[4, 8].map(sequenceRow),
-  ...[1, 5, 10].map(tilesRow),
+  ...[1, 5, 10].map((tiles) => tilesRow('so400m', tiles)),
+  ...[1, 5].map((tiles) => tilesRow('giant', tiles)),
   secondQuestionRow('low'),
   secondQuestionRow('high'),
   ...LANGUAGE_COUNTS.map((count) => languagesRow(count, 'one by one, nothing kept')),
@@ -34,7 +36,14 @@ export const ROWS: readonly Row[] = [
   clientsRow(),
   ...DEMO_LENGTHS.flatMap((tokens) => textRows('demo', tokens, {}, { suffix: `demo-${tokens}` })),
   ...(['low', 'auto', 'high'] as const).map(demoRow),
+  captionedPictureRow('demo'),
+  ...textRows('0.5b', CONTEXT, {}, { suffix: `0.5b-${CONTEXT}` }),
+  captionedPictureRow('0.5b'),
+  captionedPictureRow('2b'),
+  ...textRows('2.8b', CONTEXT, {}, { suffix: `2.8b-${CONTEXT}` }),
+  captionedPictureRow('2.8b'),
   ...textRows('7b', 384, { prefill: 3.5, decode: 1.1 }, { suffix: '7b-384' }),
+  captionedPictureRow('7b'),
 ];
 
 /** The rows with these names or prefixes, or all without names. @throws RangeError for an unknown name */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { tinyProcessor, writeTinyCheckpoint } from '../../../../test/tiny-model/tiny-checkpoint.js';
-import { parseLicense, readCheckpointFiles } from './checkpoint-files.js';
+import { readCheckpointFiles } from './checkpoint-files.js';
 
 let root: string;
 
@@ -25,37 +25,69 @@ describe('readCheckpointFiles', () => {
 
     const files = await read({ 'processor_config.json': nested });
 
-    expect(files.imageProcessor?.['resample']).toBe(1);
+    expect(files.imageProcessor).toMatchObject({
+      file: 'processor_config.json',
+      json: { resample: 1 },
+    });
   });
 
   it('reads preprocessor_config.json if the processor contains no image processor', async () => {
     const files = await read({ 'processor_config.json': '{"num_image_tokens":4}' });
 
-    expect(files.imageProcessor).toEqual(tinyProcessor());
+    expect(files.imageProcessor).toEqual({
+      file: 'preprocessor_config.json',
+      json: tinyProcessor(),
+    });
+    expect(files.processor).toEqual({ num_image_tokens: 4 });
   });
 
-  it('works without an image processor and a chat template', async () => {
+  it('works without processors and a chat template', async () => {
     const files = await read({ 'preprocessor_config.json': null, 'chat_template.jinja': null });
 
-    expect(files).toMatchObject({ imageProcessor: null, chatTemplate: null });
+    const none = { processor: {}, imageProcessor: null, videoProcessor: null, chatTemplate: null };
+    expect(files).toMatchObject(none);
   });
 
-  it.each([
-    ['its own file', { 'chat_template.jinja': 'a' }],
-    ['a file of transformers 4', { 'chat_template.json': '{"chat_template":"a"}' }],
-    ['the tokenizer', { 'tokenizer_config.json': '{"chat_template":"a"}' }],
-  ])('finds the chat template in %s', async (_, change) => {
-    expect((await read({ 'chat_template.jinja': null, ...change })).chatTemplate).toBe('a');
+  it('reads the video processor from the first place that has one', async () => {
+    const nested = JSON.stringify({ video_processor: { do_resize: true } });
+    const places = [
+      'processor_config.json',
+      'video_preprocessor_config.json',
+      'video_processor/preprocessor_config.json',
+      'preprocessor_config.json',
+    ];
+    const changes = { [places[0]!]: nested, [places[1]!]: '{}', [places[2]!]: '{}' };
+
+    for (const [index, place] of places.entries()) {
+      const present = Object.fromEntries(Object.entries(changes).slice(index));
+      expect((await read(present)).videoProcessor?.file).toBe(place);
+    }
+    const empty = { ...changes, 'processor_config.json': '{"video_processor":null}' };
+    expect((await read(empty)).videoProcessor?.file).toBe(places[1]);
   });
 
-  it('reads the license from either model card', async () => {
-    const card = '---\nlicense: apache-2.0\n---\n';
+  it.each(['chat_template.json', 'tokenizer_config.json'])(
+    'finds the chat template in %s',
+    async (file) => {
+      const files = await read({ 'chat_template.jinja': null, [file]: '{"chat_template":"a"}' });
 
-    expect((await read({})).licence).toBe('unknown');
-    expect((await read({ 'MODEL_CARD.md': card })).licence).toBe('apache-2.0');
-    expect((await read({ 'README.md': '# None', 'MODEL_CARD.md': card })).licence).toBe(
-      'apache-2.0',
-    );
+      expect(files.chatTemplate).toEqual({ source: 'a', file });
+    },
+  );
+
+  it('reads tokenizer_config.json as empty if it is missing', async () => {
+    const { tokenizerConfig } = await read({ 'tokenizer_config.json': null });
+
+    expect(Buffer.from(tokenizerConfig).toString()).toBe('{}');
+  });
+
+  it('reads license and languages from either model card', async () => {
+    const card = '---\nlicense: apache-2.0\nlanguage: [ca, es]\n---\n';
+    const parsed = { licence: 'apache-2.0', languages: ['ca', 'es'] };
+
+    expect((await read({})).card).toEqual({ licence: 'unknown', languages: null });
+    expect((await read({ 'MODEL_CARD.md': card })).card).toEqual(parsed);
+    expect((await read({ 'README.md': '# None', 'MODEL_CARD.md': card })).card).toEqual(parsed);
   });
 
   it('works without a generation configuration', async () => {
@@ -65,26 +97,9 @@ describe('readCheckpointFiles', () => {
   it.each([
     ['no configuration', { 'config.json': null }],
     ['no tokenizer', { 'tokenizer.json': null }],
-    [
-      'two chat templates',
-      { 'chat_template.jinja': null, 'tokenizer_config.json': '{"chat_template":[]}' },
-    ],
     ['a list as configuration', { 'config.json': '[]' }],
     ['broken JSON', { 'generation_config.json': '{' }],
   ])('rejects %s', async (_, changes) => {
     await expect(read(changes)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
-  });
-});
-
-describe('parseLicense', () => {
-  it.each([
-    ['---\nlicense: apache-2.0\nlanguage: en\n---\n', 'apache-2.0'],
-    ['---\r\nlanguage: en\r\nlicense: "mit"\r\n---\r\n', 'mit'],
-    ['---\nbase: x\n---\nlicense: mit\n', undefined],
-    ['# Card\nlicense: mit\n', undefined],
-    ['---\nlicense:\n  - mit\n---\n', undefined],
-    ['', undefined],
-  ])('reads %j as %s', (card, licence) => {
-    expect(parseLicense(card)).toBe(licence);
   });
 });

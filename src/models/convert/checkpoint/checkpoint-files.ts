@@ -1,4 +1,4 @@
-import { readFile, stat, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import {
@@ -8,25 +8,53 @@ import {
   checkString,
 } from '../../package/json-fields.js';
 import { invalidCheckpoint } from '../../package/invalid-model.js';
+import { type ModelCard, parseModelCard } from '../../package/model-card.js';
 import { createHash } from 'node:crypto';
 import { hashFile } from '../../package/file-hash.js';
+import { type ChatTemplateFile, findChatTemplate } from './chat-template-files.js';
 
 /** The files of a checkpoint except the weights. */
 export interface CheckpointFiles {
   readonly config: JsonObject;
   /** `{}` if the checkpoint has no generation_config.json. */
   readonly generation: JsonObject;
+  /** `processor_config.json`; `{}` if the checkpoint has none. */
+  readonly processor: JsonObject;
   /** `null` if the checkpoint has none (text models). */
-  readonly imageProcessor: JsonObject | null;
+  readonly imageProcessor: ProcessorFile | null;
+  /** `null` if the checkpoint has none. */
+  readonly videoProcessor: ProcessorFile | null;
   readonly tokenizer: Uint8Array;
+  /** `{}` if the checkpoint has no tokenizer_config.json. */
   readonly tokenizerConfig: Uint8Array;
-  /** Jinja template; null if the checkpoint has none (base models). */
-  readonly chatTemplate: string | null;
-  /** License id in the front matter of the model card, or `unknown`. */
-  readonly licence: string;
+  /** special_tokens_map.json; `{}` if the checkpoint has none. */
+  readonly specialTokensMap: JsonObject;
+  /** null if the checkpoint has none (base models). */
+  readonly chatTemplate: ChatTemplateFile | null;
+  readonly card: ModelCard;
   /** Name of the folder. */
   readonly name: string;
 }
+
+/** The settings of an image or video processor. */
+interface ProcessorFile {
+  /** The file that contains them. */
+  readonly file: string;
+  readonly json: JsonObject;
+}
+
+export const PROCESSOR_FILE = 'processor_config.json';
+const IMAGE_PROCESSOR_FILE = 'preprocessor_config.json';
+
+/**
+ * Files of a video processor: of transformers 4.52 to 4.57, and of 4.45 to 4.51. Without either, the settings of the
+ * image processor hold for videos too.
+ */
+const VIDEO_PROCESSOR_FILES = [
+  'video_preprocessor_config.json',
+  'video_processor/preprocessor_config.json',
+  IMAGE_PROCESSOR_FILE,
+];
 
 const CARDS = ['README.md', 'MODEL_CARD.md'];
 
@@ -45,55 +73,76 @@ export async function readCheckpointFiles(directory: string): Promise<Checkpoint
     const bytes = await read(name);
     return bytes ? parseJsonObject(bytes, name) : {};
   };
-  const tokenizerConfig = await required('tokenizer_config.json');
-  const template =
-    (await read('chat_template.jinja')) ??
-    (await json('chat_template.json'))['chat_template'] ??
-    parseJsonObject(tokenizerConfig, 'tokenizer_config.json')['chat_template'] ??
-    null;
-  const text = template instanceof Uint8Array ? new TextDecoder().decode(template) : template;
-  if (text !== null && (typeof text !== 'string' || text === '')) {
-    throw invalidCheckpoint(
-      null,
-      'the chat template must be a non-empty string; several templates are not supported',
-    );
-  }
-  // Same order as in transformers: processor_config.json first, if it contains an image processor.
-  const nested = (await json('processor_config.json'))['image_processor'];
-  const processor = await read('preprocessor_config.json');
+  const config = parseJsonObject(await required('config.json'), 'config.json');
+  const tokenizerConfig = (await read('tokenizer_config.json')) ?? Buffer.from('{}');
+  const processor = await json(PROCESSOR_FILE);
+  const chatTemplate = findChatTemplate(
+    {
+      jinja: await read('chat_template.jinja'),
+      additional: await readAdditionalTemplates(directory),
+      legacy: await json('chat_template.json'),
+      processorConfig: processor,
+      tokenizerConfig: parseJsonObject(tokenizerConfig, 'tokenizer_config.json'),
+    },
+    config['vision_config'] === undefined ? 'text' : 'vision',
+  );
   return {
-    config: parseJsonObject(await required('config.json'), 'config.json'),
+    config,
     generation: await json('generation_config.json'),
+    processor,
     imageProcessor:
-      nested === undefined
-        ? processor
-          ? parseJsonObject(processor, 'preprocessor_config.json')
-          : null
-        : checkObject(nested, 'image_processor'),
+      findProcessorPart(processor, 'image_processor') ??
+      (await readFirst(read, [IMAGE_PROCESSOR_FILE])),
+    videoProcessor:
+      findProcessorPart(processor, 'video_processor') ??
+      (await readFirst(read, VIDEO_PROCESSOR_FILES)),
     tokenizer: await required('tokenizer.json'),
     tokenizerConfig,
-    chatTemplate: text,
-    licence: await readLicense(directory),
+    specialTokensMap: await json('special_tokens_map.json'),
+    chatTemplate,
+    card: await readModelCard(directory),
     name: basename(resolve(directory)),
   };
 }
 
-/** `license:` in the YAML front matter of a model card. */
-export function parseLicense(card: string): string | undefined {
-  const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
-  const value = /^license:[ \t]*["']?([A-Za-z0-9][\w .+-]{0,63}?)["']?[ \t]*$/m.exec(
-    frontMatter ?? '',
-  );
-  return value?.[1];
+/** An image or video processor in processor_config.json: transformers 5 has it there, and reads it first. */
+function findProcessorPart(processor: JsonObject, name: string): ProcessorFile | null {
+  const part = processor[name] ?? null;
+  return part === null ? null : { file: PROCESSOR_FILE, json: checkObject(part, name) };
 }
 
-async function readLicense(directory: string): Promise<string> {
+/** The first of the files that exists. */
+async function readFirst(
+  read: (name: string) => Promise<Uint8Array | undefined>,
+  files: readonly string[],
+): Promise<ProcessorFile | null> {
+  for (const file of files) {
+    const bytes = await read(file);
+    if (bytes) return { file, json: parseJsonObject(bytes, file) };
+  }
+  return null;
+}
+
+/** Templates in the folder additional_chat_templates of newer checkpoints, by name. */
+async function readAdditionalTemplates(directory: string): Promise<Map<string, Uint8Array>> {
+  const folder = join(directory, 'additional_chat_templates');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jinja'));
+  const templates = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const bytes = await readOptional(join(folder, name));
+    if (bytes) templates.set(name.replace(/\.jinja$/, ''), bytes);
+  }
+  return templates;
+}
+
+/** The first model card that has front matter; see `parseModelCard`. */
+async function readModelCard(directory: string): Promise<ModelCard> {
   for (const name of CARDS) {
     const bytes = await readOptional(join(directory, name));
-    const licence = bytes && parseLicense(new TextDecoder().decode(bytes));
-    if (licence) return licence;
+    const card = bytes && parseModelCard(new TextDecoder().decode(bytes));
+    if (card && (card.licence !== 'unknown' || card.languages !== null)) return card;
   }
-  return 'unknown';
+  return parseModelCard('');
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {
@@ -117,8 +166,9 @@ export const SMALL_FILES = [
   'chat_template.json',
   'config.json',
   'generation_config.json',
-  'preprocessor_config.json',
-  'processor_config.json',
+  PROCESSOR_FILE,
+  ...VIDEO_PROCESSOR_FILES,
+  'special_tokens_map.json',
   'tokenizer.json',
   'tokenizer_config.json',
 ];
@@ -130,9 +180,15 @@ export const SMALL_FILES = [
  * @param hashes SHA-256 in hex by file name; other files are ignored.
  */
 export function computeRevision(hashes: ReadonlyMap<string, string>): string {
+  return hashLines([...hashes].filter(([name]) => isPartOfModel(name)));
+}
+
+/** SHA-256 in hex over the lines `NAME HASH`, sorted by name. */
+export function hashLines(hashes: readonly (readonly [name: string, hash: string])[]): string {
   const revision = createHash('sha256');
-  for (const name of [...hashes.keys()].filter(isPartOfModel).sort()) {
-    revision.update(`${name} ${hashes.get(name) ?? ''}\n`);
+  const byName = new Map(hashes);
+  for (const name of [...byName.keys()].sort()) {
+    revision.update(`${name} ${byName.get(name) ?? ''}\n`);
   }
   return revision.digest('hex');
 }
@@ -141,8 +197,8 @@ export function computeRevision(hashes: ReadonlyMap<string, string>): string {
 export async function computeFolderRevision(directory: string): Promise<string> {
   const weights = [WEIGHT_INDEX_FILE, ...(await listWeightFiles(directory))];
   const hashes = new Map<string, string>();
-  for (const name of await readdir(directory)) {
-    if (!SMALL_FILES.includes(name) && !weights.includes(name)) continue;
+  for (const name of new Set([...SMALL_FILES, ...weights])) {
+    if (!(await isFile(join(directory, name)))) continue;
     hashes.set(name, (await hashFile(join(directory, name), 'follow')).sha256);
   }
   return computeRevision(hashes);

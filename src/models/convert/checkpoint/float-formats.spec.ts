@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { encodeRawTensors } from '../../../../test/tiny-model/tiny-checkpoint.js';
-import { createValueReader, readValues } from './float-formats.js';
+import { createValueReader, readFiniteValues } from './float-formats.js';
 import { openSafetensors } from './safetensors.js';
 
 const INVALID = { code: 'MODEL_INVALID' };
@@ -31,7 +31,7 @@ function bytesOf(values: Uint16Array | Float32Array): Uint8Array {
   return new Uint8Array(values.slice().buffer);
 }
 
-describe('readValues', () => {
+describe('readFiniteValues', () => {
   it.each([
     ['F32', bytesOf(Float32Array.of(1, -2.5)), [1, -2.5]],
     ['F16', bytesOf(Uint16Array.of(0x3c00, 0xc000)), [1, -2]],
@@ -41,14 +41,31 @@ describe('readValues', () => {
   ])('widens %s', async (dtype, bytes, expected) => {
     const { shard, tensor } = await openTensor(dtype, bytes, expected.length);
 
-    expect([...readValues(tensor)]).toEqual(expected);
+    expect([...readFiniteValues(tensor)]).toEqual(expected);
+    await shard.close();
+  });
+
+  it.each([
+    ['F32', bytesOf(Float32Array.of(1, NaN)), 'NaN'],
+    ['F32', bytesOf(Float32Array.of(1, -Infinity)), '-Infinity'],
+    ['F16', bytesOf(Uint16Array.of(0x3c00, 0x7e01)), 'NaN'],
+    ['F16', bytesOf(Uint16Array.of(0x3c00, 0x7c00)), 'Infinity'],
+    ['BF16', bytesOf(Uint16Array.of(0x3f80, 0x7fc0)), 'NaN'],
+    ['BF16', bytesOf(Uint16Array.of(0x3f80, 0xff80)), '-Infinity'],
+    ['F8_E4M3', Uint8Array.of(0x38, 0xff), 'NaN'],
+  ])('rejects %s values that are not finite', async (dtype, bytes, value) => {
+    const { shard, tensor } = await openTensor(dtype, bytes, 2);
+
+    expect(() => readFiniteValues(tensor)).toThrow(
+      `Invalid checkpoint: ${dtype}.safetensors: the value of \`a\` at [1] is ${value}.`,
+    );
     await shard.close();
   });
 
   it('rejects integers', async () => {
     const { shard, tensor } = await openTensor('I32', new Uint8Array(4), 1);
 
-    expect(() => readValues(tensor)).toThrow(expect.objectContaining(INVALID) as Error);
+    expect(() => readFiniteValues(tensor)).toThrow(expect.objectContaining(INVALID) as Error);
     await shard.close();
   });
 
@@ -56,7 +73,7 @@ describe('readValues', () => {
     const { path, shard, tensor } = await openTensor('F32', new Uint8Array(8), 2);
     await truncate(path, 60);
 
-    expect(() => readValues(tensor)).toThrow(expect.objectContaining(INVALID) as Error);
+    expect(() => readFiniteValues(tensor)).toThrow(expect.objectContaining(INVALID) as Error);
     await shard.close();
   });
 });

@@ -1,5 +1,5 @@
-import { invalidModel } from '../../package/invalid-model.js';
-import type { StoredTensor } from './safetensors.js';
+import { invalidCheckpoint, quoteName } from '../../package/invalid-model.js';
+import { type StoredTensor, type TensorHeader, invalidTensor } from './safetensors.js';
 
 /** Converts `bytes` to float32, exact for all values of the format. */
 type Decode = (bytes: Uint8Array<ArrayBuffer>, target: Float32Array) => void;
@@ -20,27 +20,37 @@ const FORMATS: Readonly<Record<string, ValueFormat>> = {
 let float16Table: Float32Array | undefined;
 let float8Table: Float32Array | undefined;
 
+/** @throws MODEL_INVALID unless the data type is F32, F16, BF16 or F8_E4M3. */
+export function checkFloatFormat(tensor: TensorHeader): ValueFormat {
+  const format = FORMATS[tensor.format];
+  if (format) return format;
+  const known = Object.keys(FORMATS).join(', ');
+  throw invalidTensor(
+    tensor,
+    `must have one of the types ${known}, found ${tensor.format}. Use a checkpoint with weights of these types`,
+  );
+}
+
 /**
  * Returns a function that reads `count` values from index `start` as float32. The result is overwritten by the next
  * call.
  *
  * @param maxValues largest `count`.
- * @throws MODEL_INVALID unless the data type is F32, F16, BF16 or F8_E4M3.
+ * @throws MODEL_INVALID; see `checkFloatFormat`.
  */
 export function createValueReader(
   tensor: StoredTensor,
   maxValues: number,
 ): (start: number, count: number) => Float32Array {
-  const format = FORMATS[tensor.format];
-  if (!format) {
-    throw invalidModel(
-      `weights of type ${tensor.format} are not supported; supported: ${Object.keys(FORMATS).join(', ')}`,
-    );
-  }
-  const { bytesPerValue, decode } = format;
-  const bytes = new Uint8Array(maxValues * bytesPerValue);
-  const values = new Float32Array(maxValues);
+  const { bytesPerValue, decode } = checkFloatFormat(tensor);
+  let bytes = new Uint8Array();
+  let values = new Float32Array();
   return (start, count) => {
+    // Allocated on first use: sources are also created to check shapes.
+    if (values.length === 0) {
+      bytes = new Uint8Array(maxValues * bytesPerValue);
+      values = new Float32Array(maxValues);
+    }
     const part = bytes.subarray(0, count * bytesPerValue);
     tensor.read(part, start * bytesPerValue);
     const target = values.subarray(0, count);
@@ -49,10 +59,36 @@ export function createValueReader(
   };
 }
 
-/** All values of a tensor that fits in memory, as float32. @throws MODEL_INVALID */
-export function readValues(tensor: StoredTensor): Float32Array {
+/** All values of a tensor that fits in memory, as float32. @throws MODEL_INVALID if one is NaN or infinite */
+export function readFiniteValues(tensor: StoredTensor): Float32Array {
   const count = tensor.shape.reduce((product, size) => product * size, 1);
-  return createValueReader(tensor, count)(0, count);
+  const values = createValueReader(tensor, count)(0, count);
+  checkFinite(tensor, values, 0);
+  return values;
+}
+
+/**
+ * @param start index of the first value in the tensor.
+ * @throws MODEL_INVALID for the first value that is NaN or infinite, with its position in the tensor.
+ */
+export function checkFinite(
+  { name, file, shape }: TensorHeader,
+  values: Float32Array,
+  start: number,
+): void {
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  if (index < 0) return;
+  let rest = start + index;
+  const position = shape.map((_, axis) => {
+    const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const at = Math.floor(rest / stride);
+    rest %= stride;
+    return at;
+  });
+  throw invalidCheckpoint(
+    file,
+    `the value of ${quoteName(name)} at [${position.join(', ')}] is ${values[index]}. Download the file again; if its checksum is right, the published weights are damaged`,
+  );
 }
 
 function decodeFloat32(bytes: Uint8Array<ArrayBuffer>, target: Float32Array): void {

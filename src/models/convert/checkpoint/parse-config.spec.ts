@@ -1,34 +1,44 @@
 import { tinyConfig } from '../../../../test/tiny-model/tiny-checkpoint.js';
+import { LLAVA_CLASSES } from './llava-classes.js';
 import { parseArchitecture } from './parse-config.js';
 
 type Json = Record<string, unknown>;
 
+/** Without a tensor list, no tied output head is looked for. */
+const parse = (config: Json, generation: Json = {}) => parseArchitecture(config, generation, []);
+
 /** The tiny model's configuration with fields replaced; undefined leaves one out. */
 function configure(changes: { root?: Json; vision?: Json; text?: Json }): Json {
   const config = tinyConfig();
-  return {
+  const changed = {
     ...config,
     ...changes.root,
     vision_config: { ...(config['vision_config'] as Json), ...changes.vision },
     text_config: { ...(config['text_config'] as Json), ...changes.text },
   };
+  return JSON.parse(JSON.stringify(changed)) as Json;
 }
 
 describe('parseArchitecture', () => {
   it('reads every size from the configuration', () => {
-    expect(parseArchitecture(configure({}), {})).toEqual({
+    expect(parse(configure({}))).toEqual({
       name: 'LlavaOnevisionForConditionalGeneration',
       vision: {
+        embeddings: { classToken: 'absent', patchBias: 'present', norm: 'absent' },
         hiddenSize: 8,
         intermediateSize: 12,
         attentionHeads: 2,
         layers: 2,
+        featureLayers: [2],
         imageSize: 7,
         patchSize: 3,
         patchesPerSide: 2,
+        sequenceLength: 4,
+        featuresPerTile: 4,
         activation: 'gelu_pytorch_tanh',
         layerNormEpsilon: 1e-6,
         projector: { activation: 'gelu', bias: 'present' },
+        llava: LLAVA_CLASSES.LlavaOnevisionForConditionalGeneration,
         tokens: { image: 6, video: 7 },
       },
       decoder: {
@@ -43,10 +53,21 @@ describe('parseArchitecture', () => {
         rmsNormEpsilon: 1e-6,
         ropeTheta: 10000,
         ropeScaling: null,
-        outputHead: 'own',
+        activation: 'silu',
+        biases: { queriesKeysValues: 'absent', attentionOutput: 'absent', mlp: 'absent' },
+        queryKeyNorm: 'absent',
+        norms: 'before',
+        normFactor: 'weight',
+        attentionScale: 8 ** -0.5,
+        attentionSoftcap: null,
+        logitSoftcap: null,
+        tokenScale: 1,
+        inputScale: 1,
+        tables: { embeddings: 'language_model.embed_tokens.weight', head: 'lm_head.weight' },
       },
       quantization: { kind: 'none' },
       tokens: { bos: 1, eos: [2], pad: 3 },
+      notes: [],
     });
   });
 
@@ -54,7 +75,7 @@ describe('parseArchitecture', () => {
     const text = { model_type: 'llama', max_position_embeddings: 8192, rope_scaling: null };
     const config = { ...tinyConfig(), text_config: text };
 
-    expect(parseArchitecture(config, { eos_token_id: 2 }).decoder).toMatchObject({
+    expect(parse(config, { eos_token_id: 2 }).decoder).toMatchObject({
       hiddenSize: 4096,
       layers: 32,
       attentionHeads: 32,
@@ -76,7 +97,127 @@ describe('parseArchitecture', () => {
   ])('takes the features at index %d after %d layers', (index, layers) => {
     const config = configure({ root: { vision_feature_layer: index } });
 
-    expect(parseArchitecture(config, {}).vision?.layers).toBe(layers);
+    expect(parse(config).vision).toMatchObject({ layers, featureLayers: [layers] });
+  });
+
+  it('takes the features of several layers, up to the last of them', () => {
+    const config = configure({ root: { vision_feature_layer: [-2, 2, 0] } });
+
+    expect(parse(config).vision).toMatchObject({
+      layers: 2,
+      featureLayers: [1, 2, 0],
+    });
+  });
+
+  it.each([
+    ['LlavaForConditionalGeneration', 'llava', null],
+    ['LlavaNextForConditionalGeneration', 'llava_next', null],
+    ['LlavaOnevisionForConditionalGeneration', 'llava_onevision', 151647],
+  ])('uses the defaults of the classes for fields that %s leaves out', (name, type, video) => {
+    const { text_config } = tinyConfig();
+    const config = { architectures: [name], model_type: type, text_config };
+    const isOnevision = video !== null;
+
+    expect(parse(config)).toMatchObject({
+      name,
+      vision: {
+        hiddenSize: isOnevision ? 1152 : 1024,
+        intermediateSize: isOnevision ? 4304 : 4096,
+        attentionHeads: 16,
+        imageSize: isOnevision ? 384 : 336,
+        patchSize: 14,
+        patchesPerSide: isOnevision ? 27 : 24,
+        layers: isOnevision ? 26 : 23,
+        sequenceLength: isOnevision ? 729 : 577,
+        featuresPerTile: isOnevision ? 729 : 576,
+        activation: isOnevision ? 'gelu_pytorch_tanh' : 'quick_gelu',
+        layerNormEpsilon: isOnevision ? 1e-6 : 1e-5,
+        projector: { activation: 'gelu', bias: 'present' },
+        tokens: { image: isOnevision ? 151646 : 32000, video },
+      },
+    });
+  });
+
+  it.each([
+    ['siglip_vision_model', { patchesPerSide: 14, sequenceLength: 196, layerNormEpsilon: 1e-6 }],
+    ['clip_vision_model', { patchesPerSide: 7, sequenceLength: 50, layerNormEpsilon: 1e-5 }],
+    [undefined, { patchesPerSide: 7, sequenceLength: 50, layerNormEpsilon: 1e-5 }],
+  ])('uses the defaults of the vision encoder %s', (model_type, expected) => {
+    const config = {
+      ...tinyConfig(),
+      architectures: ['LlavaForConditionalGeneration'],
+      model_type: 'llava',
+      vision_config: { model_type, num_attention_heads: null },
+    };
+
+    expect(parse(config).vision).toMatchObject({
+      ...{ hiddenSize: 768, intermediateSize: 3072, attentionHeads: 12, imageSize: 224 },
+      ...expected,
+    });
+  });
+
+  it.each([
+    ['clip_vision_model', 'full', 'LlavaForConditionalGeneration', 5],
+    ['clip_vision_model', 'default', 'LlavaForConditionalGeneration', 4],
+    ['siglip_vision_model', 'full', 'LlavaForConditionalGeneration', 4],
+    // transformers drops the first patch of a vision encoder without a class token.
+    ['siglip_vision_model', 'default', 'LlavaForConditionalGeneration', 3],
+    ['clip_vision_model', 'default', 'LlavaNextForConditionalGeneration', 4],
+    ['siglip_vision_model', 'full', 'LlavaNextForConditionalGeneration', 4],
+    ['clip_vision_model', 'full', 'LlavaNextForConditionalGeneration', null],
+    ['siglip_vision_model', 'default', 'LlavaOnevisionForConditionalGeneration', null],
+  ] as const)('selects the features of %s, "%s", in %s', (model_type, strategy, name, features) => {
+    const config = configure({
+      root: {
+        architectures: [name],
+        model_type: LLAVA_CLASSES[name].modelType,
+        vision_feature_select_strategy: strategy,
+      },
+      vision: { model_type },
+    });
+
+    if (features === null) {
+      expect(() => parse(config)).toThrow('needs one per patch');
+    } else {
+      expect(parse(config).vision?.featuresPerTile).toBe(features);
+    }
+  });
+
+  it.each([
+    ['gelu_new', 'gelu_pytorch_tanh'],
+    ['swish', 'silu'],
+    ['relu', 'relu'],
+    ['quick_gelu', 'quick_gelu'],
+  ])('knows the activation %s', (name, activation) => {
+    const config = configure({
+      root: { projector_hidden_act: name },
+      vision: { hidden_act: name },
+    });
+
+    expect(parse(config).vision).toMatchObject({
+      activation,
+      projector: { activation },
+    });
+  });
+
+  it.each([
+    [
+      'an architecture',
+      { root: { architectures: ['LlavaNextVideoForConditionalGeneration'] } },
+      /"LlavaNextVideoForConditionalGeneration" is not supported\. Supported: LlavaForConditionalGeneration, .*\. Choose/,
+    ],
+    [
+      'a vision encoder of a variable resolution',
+      { vision: { model_type: 'siglip2_vision_model' } },
+      /vision_config\.model_type "siglip2_vision_model" is not supported\. Supported: siglip_vision_model, clip_vision_model\./,
+    ],
+    [
+      'an activation function',
+      { root: { projector_hidden_act: 'mish' } },
+      /projector_hidden_act "mish" is not supported\. Supported: gelu, /,
+    ],
+  ])('names the value found, the supported ones and the remedy for %s', (_, changes, message) => {
+    expect(() => parse(configure(changes))).toThrow(message);
   });
 
   it.each([
@@ -86,7 +227,7 @@ describe('parseArchitecture', () => {
       { rope_parameters: undefined, rope_theta: 5, rope_scaling: { type: 'linear', factor: 2 } },
     ],
   ])('reads stretched positions %s', (_, text) => {
-    expect(parseArchitecture(configure({ text }), {}).decoder).toMatchObject({
+    expect(parse(configure({ text })).decoder).toMatchObject({
       ropeTheta: 5,
       ropeScaling: { type: 'linear', factor: 2 },
     });
@@ -95,19 +236,24 @@ describe('parseArchitecture', () => {
   it('parses a text model, with its fields at the root', () => {
     const text = tinyConfig()['text_config'] as Json;
     const config = { ...text, architectures: ['LlamaForCausalLM'], tie_word_embeddings: true };
-    const { vision, ...rest } = parseArchitecture(config, {});
+    const { vision, ...rest } = parse(config);
 
     expect(vision).toBeNull();
     expect(rest).toMatchObject({
       name: 'LlamaForCausalLM',
-      decoder: { hiddenSize: 8, headDim: 8, outputHead: 'embeddings' },
+      decoder: { hiddenSize: 8, headDim: 8 },
       tokens: { bos: 1, eos: [2], pad: 3 },
     });
   });
 
-  it('prefers the end tokens of the generation configuration', () => {
-    expect(parseArchitecture(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
-    expect(parseArchitecture(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
+  it('prefers the end tokens of the generation configuration, and falls back to the class', () => {
+    expect(parse(configure({}), { eos_token_id: [2, 5] }).tokens.eos).toEqual([2, 5]);
+    expect(parse(configure({}), { eos_token_id: 5 }).tokens.eos).toEqual([5]);
+
+    const config = configure({ text: { eos_token_id: undefined } });
+    const { tokens, notes } = parse(config, {});
+    expect(tokens.eos).toEqual([2]);
+    expect(notes).toHaveLength(1);
   });
 
   it('parses missing tokens as null, and both names of the image token', () => {
@@ -116,52 +262,50 @@ describe('parseArchitecture', () => {
       text: { pad_token_id: -1, bos_token_id: null },
     });
 
-    const { tokens, vision } = parseArchitecture(config, {});
+    const { tokens, vision } = parse(config);
     expect(tokens).toMatchObject({ bos: null, pad: null });
     expect(vision?.tokens).toEqual({ image: 9, video: 7 });
   });
 
-  it('ties the output head if the configuration says so', () => {
-    const config = configure({ root: { tie_word_embeddings: true } });
+  it.each([
+    ['LlamaForCausalLM', 'llama', { bos: 1, eos: [2], pad: null }],
+    ['MistralForCausalLM', 'mistral', { bos: 1, eos: [2], pad: null }],
+    ['Gemma2ForCausalLM', 'gemma2', { bos: 2, eos: [1], pad: 0 }],
+  ])('uses the class defaults for tokens that a %s leaves out', (name, type, expected) => {
+    const config = { architectures: [name], model_type: type };
 
-    expect(parseArchitecture(config, {}).decoder.outputHead).toBe('embeddings');
+    expect(parse(config).tokens).toEqual(expected);
+  });
+
+  it('takes an explicit null as a missing token', () => {
+    const text = { model_type: 'mistral', bos_token_id: null, eos_token_id: null };
+    const config = { ...text, architectures: ['MistralForCausalLM'] };
+
+    expect(parse(config, { eos_token_id: 7 }).tokens).toMatchObject({ bos: null, eos: [7] });
+    // Answers then end at max_tokens only, and a note says so.
+    expect(parse(config).tokens.eos).toEqual([]);
+    expect(parse(config).notes.at(-1)).toContain('eos_token_id is missing');
   });
 
   it.each<[string, Parameters<typeof configure>[0]]>([
-    ['another class', { root: { architectures: ['LlavaForConditionalGeneration'] } }],
+    ['another class', { root: { architectures: ['MllamaForConditionalGeneration'] } }],
+    ['no class', { root: { architectures: undefined } }],
     ['two classes', { root: { architectures: ['LlavaOnevisionForConditionalGeneration', 'x'] } }],
     ['another model type', { root: { model_type: 'llava' } }],
-    ['another choice of features', { root: { vision_feature_select_strategy: 'default' } }],
-    ['several feature layers', { root: { vision_feature_layer: [-2, -1] } }],
+    ['another choice of features', { root: { vision_feature_select_strategy: 'first' } }],
+    ['no feature layer', { root: { vision_feature_layer: [] } }],
     ['a feature layer that does not exist', { root: { vision_feature_layer: -4 } }],
-    ['another projector activation', { root: { projector_hidden_act: 'relu' } }],
-    ['no image token', { root: { image_token_index: undefined } }],
-    ['another tower', { vision: { model_type: 'clip_vision_model' } }],
-    ['another activation in the tower', { vision: { hidden_act: 'quick_gelu' } }],
+    ['a bias that is neither there nor not', { root: { multimodal_projector_bias: 1 } }],
+    ['two image tokens', { root: { image_token_id: 8 } }],
+    ['another tower', { vision: { model_type: 'pixtral' } }],
+    ['another activation in the tower', { vision: { hidden_act: 'tanh' } }],
+    ['features after the final norm', { vision: { tie_last_hidden_states: true } }],
     ['grayscale images', { vision: { num_channels: 1 } }],
     ['heads that do not divide the tower', { vision: { num_attention_heads: 3 } }],
     ['a patch larger than the image', { vision: { patch_size: 8 } }],
-    ['another decoder', { text: { model_type: 'qwen2' } }],
-    ['another activation in the decoder', { text: { hidden_act: 'gelu' } }],
-    ['biases in attention', { text: { attention_bias: true } }],
-    ['biases in the perceptron', { text: { mlp_bias: true } }],
-    ['heads that do not divide', { text: { num_key_value_heads: 3 } }],
-    ['a head that is no multiple of eight', { text: { head_dim: 12 } }],
-    [
-      'a head with a fraction',
-      { text: { head_dim: undefined, num_attention_heads: 3, num_key_value_heads: 3 } },
-    ],
-    ['no layers', { text: { num_hidden_layers: 0 } }],
-    ['sizes beyond reason', { text: { hidden_size: 2 ** 31 } }],
-    ['a size as a text', { text: { hidden_size: '8' } }],
-    ['other positions', { text: { rope_parameters: { rope_type: 'dynamic', factor: 4 } } }],
-    [
-      'stretched positions without a factor',
-      { text: { rope_parameters: { rope_type: 'linear' } } },
-    ],
-    ['no end of text', { text: { eos_token_id: undefined } }],
+    ['an end of text that is no number', { text: { eos_token_id: 'x' } }],
   ])('rejects %s', (_, changes) => {
-    expect(() => parseArchitecture(configure(changes), {})).toThrow(
+    expect(() => parse(configure(changes))).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID' }) as Error,
     );
   });

@@ -1,65 +1,86 @@
 import {
   type JsonObject,
-  checkInteger,
   checkList,
   checkObject,
   checkOneOf,
+  checkSupported,
 } from '../../package/json-fields.js';
 import type { Architecture } from './architecture.js';
-import { parseDecoder } from './parse-decoder.js';
+import { DECODER_FAMILIES } from './decoder-families.js';
+import { LLAVA_CLASSES, type LlavaClass } from './llava-classes.js';
+import { type DecoderSource, findDecoderFamily, parseDecoder } from './parse-decoder.js';
+import { findGenerationFile } from './parse-generation.js';
 import { parseQuantization } from './parse-quantization.js';
+import { parseTokens } from './parse-tokens.js';
 import { parseVision } from './parse-vision.js';
 
-const TOKEN = { min: 0, max: 1 << 24 };
+/** Classes of transformers without a vision encoder. */
+const TEXT_CLASSES = Object.fromEntries(
+  Object.values(DECODER_FAMILIES).map(({ textModel }) => [textModel, null]),
+);
 
-const FAMILIES = ['LlavaOnevisionForConditionalGeneration', 'LlamaForCausalLM'] as const;
+const CLASSES: Readonly<Record<string, LlavaClass | null>> = { ...LLAVA_CLASSES, ...TEXT_CLASSES };
 
 /**
  * Parses `config.json` and `generation_config.json` (`{}` if missing). transformers omits fields with the default value
- * of the configuration class, so the same defaults are used here. A wrong default would not match the shapes of the
- * weights.
+ * of the configuration class, so the same defaults are used here.
  *
+ * @param tensorNames of the checkpoint, in any spelling: they decide whether the output head is tied.
  * @throws MODEL_INVALID if a field is out of range or needs an unsupported feature.
  */
-export function parseArchitecture(config: JsonObject, generation: JsonObject): Architecture {
-  const [name] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
-    checkOneOf(item, label, FAMILIES),
+export function parseArchitecture(
+  config: JsonObject,
+  generation: JsonObject,
+  tensorNames: Iterable<string>,
+): Architecture {
+  const { name, llava, source } = findClass(config, tensorNames);
+  const { decoder, notes } = parseDecoder(source);
+  const { tokens, notes: notesOnTokens } = parseTokens(
+    source,
+    findGenerationFile(config, generation),
   );
-  if (name === 'LlamaForCausalLM') {
-    return {
-      name,
-      vision: null,
-      decoder: parseDecoder(config, config),
-      quantization: parseQuantization(config, config),
-      tokens: parseTokens(config, config, generation),
-    };
-  }
-  checkOneOf(config['model_type'], 'model_type', ['llava_onevision']);
-  const text = checkObject(config['text_config'], 'text_config');
   return {
-    name: 'LlavaOnevisionForConditionalGeneration',
-    vision: parseVision(config),
-    decoder: parseDecoder(text, config),
-    quantization: parseQuantization(config, text),
-    tokens: parseTokens(config, text, generation),
+    name,
+    vision: llava && parseVision(config, llava),
+    decoder,
+    quantization: parseQuantization(config, source.json),
+    tokens,
+    notes: [...notes, ...notesOnTokens],
   };
 }
 
-function parseTokens(
+/**
+ * Checks whether models of this configuration can be converted, from `config.json` alone.
+ *
+ * @throws MODEL_INVALID naming the field, the value and the supported ones.
+ */
+export function checkArchitecture(config: JsonObject): void {
+  const { llava, source } = findClass(config, []);
+  parseDecoder(source);
+  parseQuantization(config, source.json);
+  if (llava) parseVision(config, llava);
+}
+
+/** The class of the model, and the configuration of its decoder. */
+function findClass(
   config: JsonObject,
-  text: JsonObject,
-  generation: JsonObject,
-): Architecture['tokens'] {
-  const eos = generation['eos_token_id'] ?? text['eos_token_id'] ?? config['eos_token_id'];
-  const token = (value: unknown, label: string) => checkInteger(value, label, TOKEN);
-  // Older configurations use -1 for a missing token.
-  const optional = (field: string) => {
-    const value = text[field] ?? config[field] ?? generation[field] ?? -1;
-    return value === -1 ? null : token(value, field);
-  };
-  return {
-    bos: optional('bos_token_id'),
-    eos: checkList(Array.isArray(eos) ? eos : [eos], 'eos_token_id', 64, token),
-    pad: optional('pad_token_id'),
-  };
+  tensorNames: Iterable<string>,
+): {
+  readonly name: string;
+  /** `null` for a text model. */
+  readonly llava: LlavaClass | null;
+  readonly source: DecoderSource;
+} {
+  const [name = ''] = checkList(config['architectures'], 'architectures', 1, (item, label) =>
+    checkSupported(item, label, Object.keys(CLASSES)),
+  );
+  const llava = CLASSES[name] ?? null;
+  if (!llava) {
+    const source = { json: config, config, modelType: undefined, tensorNames };
+    checkOneOf(name, 'architectures[0]', [findDecoderFamily(source).textModel]);
+    return { name, llava, source };
+  }
+  checkOneOf(config['model_type'], 'model_type', [llava.modelType]);
+  const json = checkObject(config['text_config'] ?? {}, 'text_config');
+  return { name, llava, source: { json, config, modelType: llava.decoder, tensorNames } };
 }

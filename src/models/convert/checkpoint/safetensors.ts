@@ -5,13 +5,13 @@ import {
   checkObject,
   checkOneOf,
 } from '../../package/json-fields.js';
-import { invalidCheckpoint, invalidModel } from '../../package/invalid-model.js';
+import { invalidCheckpoint, invalidModel, quoteName } from '../../package/invalid-model.js';
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 /** Position of a tensor: `begin` and `end` are byte offsets in the file. */
-export interface TensorLocation {
+interface TensorLocation {
   /** Data type as in the header, for example `BF16`. */
   readonly format: string;
   readonly shape: readonly number[];
@@ -19,8 +19,26 @@ export interface TensorLocation {
   readonly end: number;
 }
 
+/** What a header says about a tensor. */
+export interface TensorHeader extends Pick<TensorLocation, 'format' | 'shape'> {
+  /** As in the file. */
+  readonly name: string;
+  /** Name of the file. */
+  readonly file: string;
+}
+
 /** A file starts with the length of its JSON header as a little-endian uint64. */
 export const LENGTH_FIELD_BYTES = 8;
+
+/**
+ * Start of a git-lfs pointer. As a length, its first 8 bytes exceed every limit. Source:
+ * https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+ */
+export const LFS_POINTER_START = 'version https://git-lfs.github.com/spec/v1';
+
+/** Completes `the file is …`. */
+export const LFS_POINTER_PROBLEM =
+  'a git-lfs pointer, not the content. Run `git lfs pull` in the folder, or download the model with `npx salamandra pull OWNER/NAME`';
 
 /** Limit of the reference implementation. An 8B model has a header of 100 kB. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -53,7 +71,12 @@ const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
  */
 export function parseHeaderLength(bytes: Uint8Array, fileBytes: number): number {
   if (bytes.length < LENGTH_FIELD_BYTES) {
-    throw invalidModel(`a safetensors file has at least 8 bytes, found ${bytes.length}`);
+    throw invalidModel(
+      `a safetensors file has at least 8 bytes, found ${bytes.length}. Download it again`,
+    );
+  }
+  if (LFS_POINTER_START.startsWith(new TextDecoder('latin1').decode(bytes.subarray(0, 8)))) {
+    throw invalidModel(`the file is ${LFS_POINTER_PROBLEM}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_FIELD_BYTES);
   // Compared as bigint because a uint64 may exceed the range of a number.
@@ -65,7 +88,7 @@ export function parseHeaderLength(bytes: Uint8Array, fileBytes: number): number 
   }
   if (Number(length) > fileBytes - LENGTH_FIELD_BYTES) {
     throw invalidModel(
-      `the file ends inside its safetensors header (${length} bytes). Download it again`,
+      `the file is truncated: its header ends at byte ${LENGTH_FIELD_BYTES + Number(length)}, found ${fileBytes} bytes. Download it again`,
     );
   }
   return Number(length);
@@ -88,11 +111,7 @@ export function parseSafetensorsHeader(
   const locations = new Map<string, TensorLocation>();
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') checkMetadata(checkObject(value, '__metadata__'));
-    else
-      locations.set(
-        name,
-        parseLocation(checkObject(value, 'each tensor entry'), dataBegin, fileBytes),
-      );
+    else locations.set(name, parseLocation(value, quoteName(name), dataBegin));
   }
   checkCoverage([...locations.values()], dataBegin, fileBytes);
   return locations;
@@ -137,30 +156,33 @@ function checkMetadata(json: JsonObject): void {
   }
 }
 
-function parseLocation(json: JsonObject, dataBegin: number, fileBytes: number): TensorLocation {
-  const format = checkOneOf(json['dtype'], 'dtype', Object.keys(BYTES_PER_VALUE));
+function parseLocation(value: unknown, name: string, dataBegin: number): TensorLocation {
+  const json = checkObject(value, `the entry of ${name}`);
+  const format = checkOneOf(json['dtype'], `dtype of ${name}`, Object.keys(BYTES_PER_VALUE));
   const size = { min: 0, max: Number.MAX_SAFE_INTEGER };
+  const label = `shape of ${name}`;
   const shape =
     Array.isArray(json['shape']) && json['shape'].length === 0
       ? []
-      : checkList(json['shape'], 'shape', 8, (item, label) => checkInteger(item, label, size));
-  const offsets = checkList(json['data_offsets'], 'data_offsets', 2, (item, label) =>
-    checkInteger(item, label, { min: 0, max: fileBytes - dataBegin }),
+      : checkList(json['shape'], label, 8, (item) => checkInteger(item, label, size));
+  const range = { min: 0, max: Number.MAX_SAFE_INTEGER - dataBegin };
+  const offsets = checkList(json['data_offsets'], `data_offsets of ${name}`, 2, (item) =>
+    checkInteger(item, `data_offsets of ${name}`, range),
   );
   const [begin, end] = offsets;
   if (begin === undefined || end === undefined || begin > end) {
-    throw invalidModel('data_offsets must be two ascending numbers');
+    throw invalidModel(`data_offsets of ${name} must be two ascending numbers`);
   }
   let bytes = BYTES_PER_VALUE[format] ?? 0;
   for (const length of shape) {
     bytes *= length;
     if (!Number.isSafeInteger(bytes)) {
-      throw invalidModel(`the shape [${shape.join(', ')}] of a tensor is too large`);
+      throw invalidModel(`the shape [${shape.join(', ')}] of ${name} is too large`);
     }
   }
   if (bytes !== end - begin) {
     throw invalidModel(
-      `a ${format} tensor of shape [${shape.join(', ')}] has ${bytes} bytes, its data_offsets span ${end - begin}`,
+      `${name} has the type ${format} and the shape [${shape.join(', ')}], which need ${bytes} bytes; its data_offsets span ${end - begin}`,
     );
   }
   return { format, shape, begin: dataBegin + begin, end: dataBegin + end };
@@ -174,14 +196,25 @@ function checkCoverage(locations: TensorLocation[], dataBegin: number, fileBytes
       throw invalidModel(`the tensors leave a gap or overlap at byte ${position}`);
     position = end;
   }
-  if (position !== fileBytes)
-    throw invalidModel(`the tensors end at byte ${position} of ${fileBytes}`);
+  if (position > fileBytes) {
+    throw invalidModel(
+      `the file is truncated: its header describes ${position} bytes, found ${fileBytes}. Download it again`,
+    );
+  }
+  if (position < fileBytes) {
+    throw invalidModel(
+      `the file has ${fileBytes} bytes, but its header describes only ${position}. Download it again`,
+    );
+  }
+}
+
+/** MODEL_INVALID for a tensor. @param problem clause whose subject is the tensor */
+export function invalidTensor({ name, file }: TensorHeader, problem: string): Error {
+  return invalidCheckpoint(file, `${quoteName(name)} ${problem}`);
 }
 
 /** A tensor in an open safetensors file. */
-export interface StoredTensor {
-  readonly format: string;
-  readonly shape: readonly number[];
+export interface StoredTensor extends TensorHeader {
   readonly bytes: number;
   /**
    * Reads bytes `start` to `start + target.length` of the tensor.
@@ -205,8 +238,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   });
   try {
     const locations = [...(await readHeader(handle))].sort(([, a], [, b]) => a.begin - b.begin);
+    const file = basename(path);
     const tensors = locations.map(
-      ([name, location]) => [name, storedTensor(handle, location)] as const,
+      ([name, location]) => [name, storedTensor(handle, { name, file }, location)] as const,
     );
     return { tensors: new Map(tensors), close: () => handle.close() };
   } catch (error) {
@@ -224,9 +258,13 @@ async function readHeader(handle: FileHandle): Promise<Map<string, TensorLocatio
   return parseSafetensorsHeader(header, size);
 }
 
-function storedTensor(handle: FileHandle, location: TensorLocation): StoredTensor {
-  const { format, shape, begin, end } = location;
+function storedTensor(
+  handle: FileHandle,
+  origin: Pick<TensorHeader, 'name' | 'file'>,
+  { format, shape, begin, end }: TensorLocation,
+): StoredTensor {
   return {
+    ...origin,
     format,
     shape,
     bytes: end - begin,
@@ -242,7 +280,9 @@ function storedTensor(handle: FileHandle, location: TensorLocation): StoredTenso
 function readFully(handle: FileHandle, target: Uint8Array, position: number): void {
   for (let done = 0; done < target.length;) {
     const bytes = readSync(handle.fd, target, done, target.length - done, position + done);
-    if (bytes === 0) throw invalidModel('the file is truncated. Download it again');
+    if (bytes === 0) {
+      throw invalidModel(`the file is truncated at byte ${position + done}. Download it again`);
+    }
     done += bytes;
   }
 }

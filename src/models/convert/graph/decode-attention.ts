@@ -52,10 +52,12 @@ function emitOverSegments(
   split: string,
   variant: string,
 ): string {
-  const { attentionHeads, keyValueHeads, headDim } = decoder;
+  const { attentionHeads, keyValueHeads, headDim, attentionScale, attentionSoftcap } = decoder;
   const name = (part: string) => layerName(`${variant}.${part}`);
   const context = { decoder, graph, name };
-  const factor = graph.floats('query_factor', Float32Array.of(headDim ** -0.5), []);
+  // With a softcap, the scores are computed as multiples of it.
+  const unit = attentionScale / (attentionSoftcap ?? 1);
+  const factor = graph.floats('query_factor', Float32Array.of(unit), []);
   const scaled = graph.emit('Mul', [flat.query, factor], name('query_scaled'));
   // With one position, the heads of a group are contiguous already.
   const group = graph.integers('query_group_shape', [0, keyValueHeads, -1, headDim]);
@@ -74,7 +76,9 @@ function emitOverSegments(
   const scores = graph.emit('Concat', [...segments.map(scoresOf), newScores], name('scores'), {
     axis: { int: 3 },
   }); // [batch, kvHeads, group, prefix + past + 1]
-  const biased = graph.emit('Add', [scores, 'attention_bias'], name('scores_biased'));
+  const capped =
+    attentionSoftcap === null ? scores : emitSoftcap(context, scores, attentionSoftcap);
+  const biased = graph.emit('Add', [capped, 'attention_bias'], name('scores_biased'));
   const weights = graph.emit('Softmax', [biased], name('weights'), { axis: { int: -1 } });
   const splitWeights = [
     ...segments.map(({ label }) => name(`${label}_weights`)),
@@ -88,6 +92,16 @@ function emitOverSegments(
   const mixed = graph.emit('Add', [pastSum, newSum], name('mixed')); // [batch, kvHeads, group, headDim]
   const row = graph.integers('step_row_shape', [0, 1, attentionHeads * headDim]);
   return graph.emit('Reshape', [mixed, row], name('output'));
+}
+
+/** cap * tanh(x); x is in units of the cap. */
+function emitSoftcap({ graph, name }: DecodeContext, x: string, cap: number): string {
+  const limit = graph.floats('score_softcap', Float32Array.of(cap), []);
+  return graph.emit(
+    'Mul',
+    [graph.emit('Tanh', [x], name('scores_tanh')), limit],
+    name('scores_capped'),
+  );
 }
 
 /**

@@ -10,12 +10,19 @@ import {
 } from './quantize-activations.js';
 import { emitDecodeAttention } from './decode-attention.js';
 
+/** RMSNorms over the last dimension of queries and keys, [batch, sequence, heads, headDim]. */
+export interface HeadNorms {
+  readonly query: (x: string) => string;
+  readonly key: (x: string) => string;
+}
+
 /**
  * Grouped-query attention of one layer over KV cache and new positions. An `If` node chooses between the
  * implementations for prefill and decode steps by the sequence length.
  *
  * @param fused name of the fused queries, keys and values
  *   [batch, sequence, (attentionHeads + 2 * keyValueHeads) * headDim].
+ * @param norms of queries and keys before the rotation; null if the family has none.
  * @param encoding of the KV cache.
  * @returns name of the result [batch, sequence, attentionHeads * headDim].
  */
@@ -25,6 +32,7 @@ export function emitCachedAttention(
   inputs: AttentionInputs,
   layer: number,
   fused: string,
+  norms: HeadNorms | null,
   encoding: CacheEncoding,
 ): string {
   const { attentionHeads, keyValueHeads, headDim } = decoder;
@@ -34,8 +42,10 @@ export function emitCachedAttention(
   graph.emitAll('Split', [fused, graph.integers('qkv_widths', widths)], parts, {
     axis: { int: 2 },
   });
-  const query = emitRotation(graph, parts[0]);
-  const key = emitRotation(graph, parts[1]);
+  const normed = (x: string, heads: number, norm: HeadNorms['query'] | undefined) =>
+    norm ? emitNormedHeads(graph, x, heads, headDim, norm) : x;
+  const query = emitRotation(graph, normed(parts[0], attentionHeads, norms?.query));
+  const key = emitRotation(graph, normed(parts[1], keyValueHeads, norms?.key));
   const value = parts[2];
   const quantized =
     encoding === 'float32' ? null : emitQuantizedKeyValue(decoder, graph, { key, value });
@@ -121,6 +131,20 @@ function emitKeyShift(
 function emitSplitHeads(graph: GraphBuilder, x: string, heads: number, headDim: number): string {
   const shape = graph.integers('split_heads_shape', [0, 0, heads, headDim]);
   return graph.emit('Reshape', [x, shape], `${x}.heads`);
+}
+
+/** Normalizes each head of x [batch, sequence, heads * headDim]. */
+function emitNormedHeads(
+  graph: GraphBuilder,
+  x: string,
+  heads: number,
+  headDim: number,
+  norm: (x: string) => string,
+): string {
+  const byHead = graph.integers(`heads_${heads}`, [0, 0, heads, headDim]);
+  const flat = graph.integers(`flat_heads_${heads}`, [0, 0, heads * headDim]);
+  const normed = norm(graph.emit('Reshape', [x, byHead], `${x}.by_head`));
+  return graph.emit('Reshape', [normed, flat], `${x}.normed`);
 }
 
 /** RoPE in Llama's layout: the first half of a head is rotated against the second (not interleaved). */

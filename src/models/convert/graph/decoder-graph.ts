@@ -1,7 +1,8 @@
 import type { CacheEncoding } from '../../package/manifest.js';
 import type { DecoderArchitecture } from '../checkpoint/architecture.js';
+import { emitActivation } from './activations.js';
 import { type AttentionInputs, emitAttentionInputs } from './attention-inputs.js';
-import { emitCachedAttention } from './decoder-attention.js';
+import { emitCachedAttention, type HeadNorms } from './decoder-attention.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { EmitLinear, StackedMatrix } from './linear.js';
 import type { EmitConstant } from './weight-layout.js';
@@ -23,7 +24,7 @@ interface Stream {
 }
 
 /**
- * Adds the Llama decoder without the output head. A run is the prefill of one sequence (batch 1) or a decode step of a
+ * Adds a decoder without the output head. A run is the prefill of one sequence (batch 1) or a decode step of a
  * batch (sequence 1). The caller owns the KV cache: the graph reads `prefix.*` (shared by the batch) and `past.*`, and
  * returns only the keys and values of the new positions. The Node.js binding of ONNX Runtime copies all outputs in each
  * run, so returning the whole cache would be slow (figures in docs/decisions/0004-the-host-owns-the-kv-cache.md).
@@ -61,21 +62,25 @@ export function emitDecoderGraph(decoder: DecoderArchitecture, context: DecoderC
 
 /** Adds the output head: `hidden` [batch, hidden] to `logits` [batch, vocabulary]. */
 export function emitHeadGraph(
-  { hiddenSize, vocabularySize, outputHead }: DecoderArchitecture,
+  { hiddenSize, vocabularySize, tables, logitSoftcap }: DecoderArchitecture,
   { graph, linear }: Pick<DecoderContext, 'graph' | 'linear'>,
 ): void {
   graph.input('hidden', 'float32', ['batch', hiddenSize]);
   const matrix = {
     columns: hiddenSize,
-    parts: [{ tensor: headTensor({ outputHead }), rows: vocabularySize }],
+    parts: [{ tensor: tables.head, rows: vocabularySize }],
   };
-  graph.emit('Identity', [linear('hidden', 'lm_head', matrix)], 'logits');
+  const product = linear('hidden', 'lm_head', matrix);
+  const logits = logitSoftcap === null ? product : emitSoftcap(graph, product, logitSoftcap);
+  graph.emit('Identity', [logits], 'logits');
   graph.output('logits', 'float32', ['batch', vocabularySize]);
 }
 
-/** Tensor of the output head; the token embeddings if both are tied. */
-export function headTensor({ outputHead }: Pick<DecoderArchitecture, 'outputHead'>): string {
-  return outputHead === 'own' ? 'lm_head.weight' : `${globalName('embed_tokens')}.weight`;
+/** cap * tanh(x / cap) */
+function emitSoftcap(graph: GraphBuilder, x: string, cap: number): string {
+  const limit = graph.floats('softcap', Float32Array.of(cap), []);
+  const ratio = graph.emit('Div', [x, limit], `${x}.ratio`);
+  return graph.emit('Mul', [graph.emit('Tanh', [ratio], `${x}.tanh`), limit], `${x}.capped`);
 }
 
 function emitInputs(
@@ -92,29 +97,40 @@ function emitInputs(
 
 function emitAttention(
   decoder: DecoderArchitecture,
-  { graph, linear, cache }: DecoderContext,
+  context: DecoderContext,
   inputs: AttentionInputs,
   layer: number,
   x: string,
 ): string {
+  const { graph, linear, cache } = context;
   const fused = linear(x, layerName(layer, 'self_attn.qkv'), attentionMatrix(decoder, layer));
-  return emitCachedAttention(decoder, graph, inputs, layer, fused, cache);
+  const norms = emitHeadNorms(decoder, context, layer);
+  return emitCachedAttention(decoder, graph, inputs, layer, fused, norms, cache);
 }
 
 function attentionMatrix(
-  { hiddenSize, attentionHeads, keyValueHeads, headDim }: DecoderArchitecture,
+  { hiddenSize, attentionHeads, keyValueHeads, headDim, biases }: DecoderArchitecture,
   layer: number,
 ): StackedMatrix {
   return {
     columns: hiddenSize,
-    parts: (['q_proj', 'k_proj', 'v_proj'] as const).map((part) => ({
-      tensor: layerName(layer, `self_attn.${part}.weight`),
-      rows: (part === 'q_proj' ? attentionHeads : keyValueHeads) * headDim,
-    })),
+    parts: (['q_proj', 'k_proj', 'v_proj'] as const).map((part) => {
+      const rows = (part === 'q_proj' ? attentionHeads : keyValueHeads) * headDim;
+      return matrixPart(layerName(layer, `self_attn.${part}`), rows, biases.queriesKeysValues);
+    }),
   };
 }
 
-/** Output projection of attention, gated MLP (SwiGLU) and the norm of the next layer. */
+function matrixPart(
+  name: string,
+  rows: number,
+  bias: 'present' | 'absent',
+): StackedMatrix['parts'][number] {
+  const part = { tensor: `${name}.weight`, rows };
+  return bias === 'present' ? { ...part, bias: `${name}.bias` } : part;
+}
+
+/** Output projection of attention, gated MLP and the norm of the next layer. */
 function emitMlp(
   decoder: DecoderArchitecture,
   context: DecoderContext,
@@ -123,27 +139,38 @@ function emitMlp(
   skip: string,
 ): Stream {
   const { graph, linear } = context;
-  const { hiddenSize, intermediateSize, attentionHeads, headDim } = decoder;
-  const product = (x: string, part: string, rows: number, columns: number) => {
+  const { hiddenSize, intermediateSize, attentionHeads, headDim, biases, norms } = decoder;
+  const project = (x: string, part: 'self_attn.o_proj' | 'mlp.down_proj', columns: number) => {
     const name = layerName(layer, part);
-    return linear(x, name, { columns, parts: [{ tensor: `${name}.weight`, rows }] });
+    const bias = part === 'mlp.down_proj' ? biases.mlp : biases.attentionOutput;
+    return linear(x, name, { columns, parts: [matrixPart(name, hiddenSize, bias)] });
   };
-  const output = product(mixed, 'self_attn.o_proj', hiddenSize, attentionHeads * headDim);
-  const norm = layerName(layer, 'post_attention_layernorm');
-  const middle = emitSkipNorm(decoder, context, output, skip, norm);
+  const normAfter = (x: string, part: string) =>
+    norms === 'around' ? emitNorm(decoder, context, x, layerName(layer, part)) : x;
+  const output = project(mixed, 'self_attn.o_proj', attentionHeads * headDim);
+  const middle = emitSkipNorm(
+    decoder,
+    context,
+    normAfter(output, 'post_attention_layernorm'),
+    skip,
+    layerName(layer, norms === 'around' ? 'pre_feedforward_layernorm' : 'post_attention_layernorm'),
+  );
   const { gate, up } = emitGateAndUp(decoder, context, layer, middle.normalized);
-  // SiLU, x * sigmoid(x), is QuickGelu with alpha 1.
-  const activated = graph.emit('QuickGelu', [gate], `${gate}.activated`, { alpha: { float: 1 } });
+  const activated = emitActivation(decoder.activation, graph, gate, `${gate}.activated`);
   const wide = graph.emit('Mul', [activated, up], `${up}.gated`);
-  const expanded = product(wide, 'mlp.down_proj', hiddenSize, intermediateSize);
-  const next =
-    layer + 1 === decoder.layers ? globalName('norm') : layerName(layer + 1, 'input_layernorm');
-  return emitSkipNorm(decoder, context, expanded, middle.sum, next);
+  const expanded = project(wide, 'mlp.down_proj', intermediateSize);
+  return emitSkipNorm(
+    decoder,
+    context,
+    normAfter(expanded, 'post_feedforward_layernorm'),
+    middle.sum,
+    layer + 1 === decoder.layers ? globalName('norm') : layerName(layer + 1, 'input_layernorm'),
+  );
 }
 
 /** Gate and up projection: two products, or one fused product followed by a Split. */
 function emitGateAndUp(
-  { hiddenSize, intermediateSize }: DecoderArchitecture,
+  { hiddenSize, intermediateSize, biases }: DecoderArchitecture,
   { graph, linear, gateAndUp }: DecoderContext,
   layer: number,
   x: string,
@@ -151,7 +178,7 @@ function emitGateAndUp(
   const [gateName, upName] = ['mlp.gate_proj', 'mlp.up_proj'].map((part) =>
     layerName(layer, part),
   ) as [string, string];
-  const partOf = (name: string) => ({ tensor: `${name}.weight`, rows: intermediateSize });
+  const partOf = (name: string) => matrixPart(name, intermediateSize, biases.mlp);
   if (gateAndUp === 'separate') {
     const [gate, up] = [gateName, upName].map((name) =>
       linear(x, name, { columns: hiddenSize, parts: [partOf(name)] }),
@@ -166,39 +193,74 @@ function emitGateAndUp(
   return { gate, up };
 }
 
-function emitFirstNorm(
-  { hiddenSize, rmsNormEpsilon }: DecoderArchitecture,
-  { graph, constant }: DecoderContext,
-): Stream {
-  const name = layerName(0, 'input_layernorm');
-  const gamma = constant(`${name}.weight`, [`${name}.weight`], [hiddenSize]);
-  const attributes = {
+/** The inputs, multiplied with their factor, and the norm of the first layer. */
+function emitFirstNorm(decoder: DecoderArchitecture, context: DecoderContext): Stream {
+  const { graph } = context;
+  const { inputScale } = decoder;
+  let sum = 'inputs_embeds';
+  if (inputScale !== 1) {
+    const factor = graph.floats('input_scale', Float32Array.of(inputScale), []);
+    sum = graph.emit('Mul', [sum, factor], 'inputs_scaled');
+  }
+  return { sum, normalized: emitNorm(decoder, context, sum, layerName(0, 'input_layernorm')) };
+}
+
+/** RMSNorm over the last dimension of x. */
+function emitNorm(
+  decoder: DecoderArchitecture,
+  context: DecoderContext,
+  x: string,
+  name: string,
+  size = decoder.hiddenSize,
+): string {
+  const gamma = emitGamma(decoder, context, name, size);
+  return context.graph.emit('SimplifiedLayerNormalization', [x, gamma], name, {
     axis: { int: -1 },
-    epsilon: { float: rmsNormEpsilon },
+    epsilon: { float: decoder.rmsNormEpsilon },
     stash_type: { int: 1 },
-  };
-  const sum = 'inputs_embeds';
-  graph.emit('SimplifiedLayerNormalization', [sum, gamma], name, attributes);
-  return { sum, normalized: name };
+  });
 }
 
 /** sum = x + skip, normalized = RMSNorm(sum). */
 function emitSkipNorm(
-  { hiddenSize, rmsNormEpsilon }: DecoderArchitecture,
-  { graph, constant }: DecoderContext,
+  decoder: DecoderArchitecture,
+  context: DecoderContext,
   x: string,
   skip: string,
   name: string,
 ): Stream {
-  const gamma = constant(`${name}.weight`, [`${name}.weight`], [hiddenSize]);
+  const gamma = emitGamma(decoder, context, name, decoder.hiddenSize);
   const stream = { normalized: name, sum: `${name}.sum` };
-  graph.emitAll(
+  context.graph.emitAll(
     'SkipSimplifiedLayerNormalization',
     [x, skip, gamma],
     [stream.normalized, '', '', stream.sum],
-    { epsilon: { float: rmsNormEpsilon } },
+    { epsilon: { float: decoder.rmsNormEpsilon } },
   );
   return stream;
+}
+
+/** The factors of an RMSNorm. */
+function emitGamma(
+  { normFactor }: DecoderArchitecture,
+  { constant }: DecoderContext,
+  name: string,
+  size: number,
+): string {
+  const addend = normFactor === 'weight-plus-one' ? 1 : 0;
+  return constant(`${name}.weight`, [`${name}.weight`], [size], addend);
+}
+
+/** RMSNorms of the heads of queries and keys; null if the family has none. */
+function emitHeadNorms(
+  decoder: DecoderArchitecture,
+  context: DecoderContext,
+  layer: number,
+): HeadNorms | null {
+  if (decoder.queryKeyNorm === 'absent') return null;
+  const normOf = (part: string) => (x: string) =>
+    emitNorm(decoder, context, x, layerName(layer, `self_attn.${part}`), decoder.headDim);
+  return { query: normOf('q_norm'), key: normOf('k_norm') };
 }
 
 /** [batch, sequence, n] -> [batch, n] */

@@ -7,12 +7,20 @@ import type { WeightLayout, WeightPlacement } from './weight-layout.js';
 export interface StackedMatrix {
   /** Input features. */
   readonly columns: number;
-  readonly parts: readonly { readonly tensor: string; readonly rows: number }[];
+  readonly parts: readonly MatrixPart[];
+}
+
+interface MatrixPart {
+  /** Canonical name of the weight. */
+  readonly tensor: string;
+  readonly rows: number;
+  /** Canonical name of the bias; all parts of a matrix have one, or none has. */
+  readonly bias?: string;
 }
 
 /**
- * Adds `x` [..., columns] times the transpose of a weight [rows, columns] (the layout of checkpoints), reserves space
- * for the weight, and returns the name of the result [..., rows].
+ * Adds `x` [..., columns] times the transpose of a weight [rows, columns] (the layout of checkpoints) plus its bias if
+ * it has one, reserves space for both, and returns the name of the result [..., rows].
  */
 export type EmitLinear = (
   x: string,
@@ -23,6 +31,19 @@ export type EmitLinear = (
 ) => string;
 
 export function createLinear(
+  encoding: WeightEncoding,
+  graph: GraphBuilder,
+  layout: WeightLayout,
+): EmitLinear {
+  const emitProduct = createProduct(encoding, graph, layout);
+  return (x, name, matrix, range) => {
+    const product = emitProduct(x, name, matrix, range);
+    const isBiased = matrix.parts.some(({ bias }) => bias !== undefined);
+    return isBiased ? emitBias(graph, layout, product, name, matrix) : product;
+  };
+}
+
+function createProduct(
   encoding: WeightEncoding,
   graph: GraphBuilder,
   layout: WeightLayout,
@@ -86,23 +107,33 @@ function createBlockLinear(
   graph: GraphBuilder,
   layout: WeightLayout,
 ): EmitLinear {
-  const { bits, blockSize, accuracyLevel } = encoding;
+  const { bits, blockSize, zeroPoints, accuracyLevel } = encoding;
   const blockBytes = (blockSize * bits) / 8;
   return (x, name, matrix) => {
     const rows = countRows(matrix);
     const blocks = Math.ceil(matrix.columns / blockSize); // the last one is padded
+    const pointBytes = Math.ceil((blocks * bits) / 8);
     const location = layout.reserve(rows * blocks * blockBytes);
     const scales = layout.reserve(rows * blocks * 4);
+    const points = zeroPoints === 'stored' ? layout.reserve(rows * pointBytes) : null;
     placeMatrices(layout, matrix, (firstRow) => ({
       kind: 'blocks',
       offset: location.offset + firstRow * blocks * blockBytes,
       bits,
       blockSize,
       scales: scales.offset + firstRow * blocks * 4,
+      zeroPoints: points && points.offset + firstRow * pointBytes,
     }));
-    const values = graph.weight(`${name}.weight`, 'uint8', [rows, blocks, blockBytes], location);
-    const factors = graph.weight(`${name}.scales`, 'float32', [rows * blocks], scales);
-    return graph.emit('MatMulNBits', [x, values, factors], `${name}.product`, {
+    const inputs = [
+      x,
+      graph.weight(`${name}.weight`, 'uint8', [rows, blocks, blockBytes], location),
+      graph.weight(`${name}.scales`, 'float32', [rows * blocks], scales),
+    ];
+    if (points) {
+      const shape = [rows * pointBytes];
+      inputs.push(graph.weight(`${name}.zero_points`, 'uint8', shape, points));
+    }
+    return graph.emit('MatMulNBits', inputs, `${name}.product`, {
       K: { int: matrix.columns },
       N: { int: rows },
       bits: { int: bits },
@@ -110,6 +141,28 @@ function createBlockLinear(
       accuracy_level: { int: accuracyLevel },
     });
   };
+}
+
+/** Biases stay float32 in all encodings. */
+function emitBias(
+  graph: GraphBuilder,
+  layout: WeightLayout,
+  product: string,
+  name: string,
+  matrix: StackedMatrix,
+): string {
+  const rows = countRows(matrix);
+  const location = layout.reserve(rows * 4);
+  let firstRow = 0;
+  for (const { tensor, rows: length, bias } of matrix.parts) {
+    if (bias === undefined)
+      throw new RangeError(`${tensor} has no bias, and another part has one.`);
+    const offset = location.offset + firstRow * 4;
+    layout.place({ tensor: bias, shape: [length], placement: { kind: 'float32-rows', offset } });
+    firstRow += length;
+  }
+  const values = graph.weight(`${name}.bias`, 'float32', [rows], location);
+  return graph.emit('Add', [product, values], `${name}.biased`);
 }
 
 function countRows({ parts }: StackedMatrix): number {

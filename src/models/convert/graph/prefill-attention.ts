@@ -23,6 +23,11 @@ export function emitPrefillAttention(attention: LayerAttention): string {
       num_heads: { int: decoder.attentionHeads },
       kv_num_heads: { int: decoder.keyValueHeads },
       do_rotary: { int: 0 },
+      // The default of the operator.
+      ...(decoder.attentionScale !== decoder.headDim ** -0.5 && {
+        scale: { float: decoder.attentionScale },
+      }),
+      ...(decoder.attentionSoftcap !== null && { softcap: { float: decoder.attentionSoftcap } }),
     },
   );
   return name('prompt.mixed');

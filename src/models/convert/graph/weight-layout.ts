@@ -35,20 +35,22 @@ export class WeightLayout {
  * Adds a float32 constant that concatenates tensors of equal shape along the first dimension, and returns its name.
  *
  * @param shape shape of each tensor.
+ * @param addend added to each value.
  */
 export type EmitConstant = (
   name: string,
   tensors: readonly string[],
   shape: readonly number[],
+  addend?: number,
 ) => string;
 
 export function createConstant(graph: GraphBuilder, layout: WeightLayout): EmitConstant {
-  return (name, tensors, shape) => {
+  return (name, tensors, shape, addend = 0) => {
     const bytes = shape.reduce((product, size) => product * size, 4);
     const location = layout.reserve(bytes * tensors.length);
     tensors.forEach((tensor, index) => {
       const offset = location.offset + index * bytes;
-      layout.place({ tensor, shape, placement: { kind: 'float32-rows', offset } });
+      layout.place({ tensor, shape, placement: { kind: 'float32-rows', offset, addend } });
     });
     const [first = 1, ...rest] = shape;
     return graph.weight(name, 'float32', [first * tensors.length, ...rest], location);
@@ -60,8 +62,8 @@ export function createConstant(graph: GraphBuilder, layout: WeightLayout): EmitC
  * tensor's first row. Several tensors may be stacked in one matrix of `matrixRows` rows.
  */
 export type WeightPlacement =
-  /** float32, row-major. */
-  | { readonly kind: 'float32-rows'; readonly offset: number }
+  /** float32, row-major, with `addend` added to each value. */
+  | { readonly kind: 'float32-rows'; readonly offset: number; readonly addend?: number }
   /**
    * float32, transposed to [columns, matrixRows]: value (row, column) is at `offset + 4 * (column * matrixRows + row)`.
    */
@@ -74,7 +76,9 @@ export type WeightPlacement =
       readonly scales: number;
     }
   /**
-   * Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`.
+   * Blocks of `blockSize` values along a row, in the format of MatMulNBits, with a float32 scale per block at `scales`,
+   * and `bits` bits of zero point per block at `zeroPoints`, each row padded to bytes. Without `zeroPoints` they are
+   * 2^(bits - 1).
    */
   | {
       readonly kind: 'blocks';
@@ -82,6 +86,7 @@ export type WeightPlacement =
       readonly bits: 4 | 8;
       readonly blockSize: number;
       readonly scales: number;
+      readonly zeroPoints: number | null;
     }
   /** Each row is `columns` int8 values followed by its float32 scale. */
   | { readonly kind: 'int8-rows'; readonly offset: number };

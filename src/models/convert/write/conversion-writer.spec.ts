@@ -11,10 +11,11 @@ import {
 } from '../../../../test/tiny-model/tiny-checkpoint.js';
 import { loadModelPackage } from '../../package/model-package.js';
 import { readCheckpointFiles } from '../checkpoint/checkpoint-files.js';
+import { partsOf } from '../checkpoint/weight-parts.js';
 import { openConversion } from './conversion-writer.js';
 import { type ConversionPlan, planConversion } from '../plan-conversion.js';
 
-const SOURCE = { revision: '0'.repeat(64), hub: null };
+const SOURCE = { revision: '0'.repeat(64), adapter: null, hub: null };
 const SHARDS = ['one', 'two', 'three'];
 let root: string;
 let plan: ConversionPlan;
@@ -24,7 +25,9 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'conversion-writer-'));
   const checkpoint = join(root, 'tiny');
   await writeTinyCheckpoint(checkpoint);
-  plan = planConversion(await readCheckpointFiles(checkpoint), 'mixed');
+  const files = await readCheckpointFiles(checkpoint);
+  const tensors = Object.keys(tinyTensors()).map((name) => ({ name, file: null }));
+  plan = planConversion(files, tensors, 'mixed');
   // Distributed round-robin, so that the matrices of a fused product are in different shards.
   const entries = Object.entries(tinyTensors());
   for (const [index, shard] of SHARDS.entries()) {
@@ -165,7 +168,9 @@ describe('openConversion', () => {
   });
 
   it('rejects finish() without the scales of fp8 weights', async () => {
-    const eighth = { ...plan, quantization: { kind: 'fp8' } as const };
+    const quantization = { kind: 'fp8', block: null } as const;
+    const known = { ...plan.known, parts: partsOf(quantization) };
+    const eighth = { ...plan, known, quantization };
     const { image_newline: newline, ...tensors } = tinyTensors();
     const bytes = new Uint8Array(newline!.data.length);
     const newlineInEight = { dtype: 'F8_E4M3', shape: newline!.shape, bytes };

@@ -1,21 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { invalidCheckpoint } from '../../package/invalid-model.js';
 import { partialDirectory } from '../../package/home-folders.js';
-import type { HubSource, ModelManifest } from '../../package/manifest.js';
+import type { ModelManifest } from '../../package/manifest.js';
 import { checkReplaceable, publishPackage } from '../../package/package-writer.js';
+import { incompleteWeight } from '../checkpoint/tensor-names.js';
+import type { Adapter } from '../adapter/open-adapter.js';
 import { openJournal } from './conversion-journal.js';
 import { haveExpectedSizes, openWeightFiles } from './weight-files.js';
 import { type ShardOptions, writeShard } from './write-shard.js';
 import { packageId, type ConversionPlan } from '../plan-conversion.js';
 
 /** Origin of the weights, for the manifest. */
-interface ConversionSource {
-  /** See `computeRevision`. */
-  readonly revision: string;
-  readonly hub: HubSource | null;
-}
+type ConversionSource = Pick<ModelManifest['source'], 'revision' | 'adapter' | 'hub'>;
 
 /** A package that is being written. Shards can be added in any order, one at a time. */
 export interface ConversionWriter {
@@ -45,13 +42,15 @@ export interface ConversionWriter {
  * plan; the remains of other runs are deleted.
  *
  * @param outputDirectory folder of the package. An existing package is replaced at the end.
- * @param identity identifies the checkpoint: a commit or a revision.
+ * @param identity identifies the checkpoint and the adapter: a commit or a revision.
+ * @param adapter merged into the weights.
  * @throws MODEL_INVALID if the output folder contains something other than a package.
  */
 export async function openConversion(
   outputDirectory: string,
   plan: ConversionPlan,
   identity: string,
+  adapter: Adapter | null = null,
 ): Promise<ConversionWriter> {
   await checkReplaceable(outputDirectory);
   const target = resolve(outputDirectory);
@@ -73,30 +72,26 @@ export async function openConversion(
       }
       const shard = await writeShard(
         path,
-        { plan, files, pendingDirectory, otherTensors },
+        { plan, files, adapter, pendingDirectory, otherTensors },
         options,
       );
       await files.flush();
       await journal.add(name, shard);
     },
-    finish: async ({ revision, hub }) => {
+    finish: async (origin) => {
       const shards = [...journal.shards.values()];
-      plan.checkTensorNames(shards.flatMap(({ tensors }) => tensors));
+      const names = shards.flatMap(({ tensors }) => tensors);
+      plan.known.check(names.map((name) => ({ name, file: null })));
       const complete = new Set(shards.flatMap(({ weights }) => weights));
-      const incomplete = plan.tensorNames.find((name) => !complete.has(name));
-      if (incomplete !== undefined) {
-        throw invalidCheckpoint(
-          null,
-          `the weight \`${incomplete}\` is incomplete: one of its tensors is missing`,
-        );
-      }
+      const incomplete = [...plan.slots.keys()].find((name) => !complete.has(name));
+      if (incomplete !== undefined) throw incompleteWeight(incomplete);
       await files.flush();
       await files.close();
       const { source, ...description } = plan.description;
       const manifest = await publishPackage(staging, target, plan.contents, {
         ...description,
-        id: packageId(source.name, hub),
-        source: { ...source, revision, hub },
+        id: packageId(source.name, origin.adapter, origin.hub),
+        source: { ...source, ...origin },
       });
       await remove();
       return manifest;

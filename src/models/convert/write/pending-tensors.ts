@@ -2,22 +2,29 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { TensorRole } from '../checkpoint/tensor-names.js';
+import type { TensorRole } from '../checkpoint/weight-parts.js';
 import {
   type StoredTensor,
   type SafetensorsFile,
+  type TensorHeader,
   openSafetensors,
 } from '../checkpoint/safetensors.js';
 
 /**
- * Tensors of weights that are incomplete until another shard is converted (fp8 scales, GPTQ tensors). Each is stored as
- * a safetensors file, so that its shard can be deleted.
+ * Tensors of quantized weights that are incomplete until another shard is converted. Each is stored as a safetensors
+ * file, so that its shard can be deleted.
  */
 export interface PendingTensors {
   of(weight: string): ReadonlyMap<TensorRole, StoredTensor>;
   /** Copies a tensor. The copy is synced when the promise resolves. */
   save(weight: string, role: TensorRole, tensor: StoredTensor): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Name of a stored tensor, as JSON. */
+interface PendingKey extends Pick<TensorHeader, 'name' | 'file'> {
+  readonly role: TensorRole;
+  readonly weight: string;
 }
 
 const SUFFIX = '.safetensors';
@@ -34,10 +41,10 @@ export async function openPendingTensors(directory: string): Promise<PendingTens
       if (!file.endsWith(SUFFIX)) continue;
       const shard = await openSafetensors(join(directory, file));
       shards.push(shard);
-      for (const [name, tensor] of shard.tensors) {
-        const [role, weight] = splitOnce(name);
+      for (const [key, tensor] of shard.tensors) {
+        const { role, weight, ...origin } = JSON.parse(key) as PendingKey;
         const known = tensors.get(weight) ?? new Map<TensorRole, StoredTensor>();
-        tensors.set(weight, known.set(role, tensor));
+        tensors.set(weight, known.set(role, { ...tensor, ...origin }));
       }
     }
   } catch (error) {
@@ -46,14 +53,13 @@ export async function openPendingTensors(directory: string): Promise<PendingTens
   }
   return {
     of: (weight) => tensors.get(weight) ?? new Map<TensorRole, StoredTensor>(),
-    save: (weight, role, tensor) => writeTensor(directory, `${role} ${weight}`, tensor),
+    save: (weight, role, tensor) => {
+      const { name, file } = tensor;
+      const key: PendingKey = { role, weight, name, file };
+      return writeTensor(directory, JSON.stringify(key), tensor);
+    },
     close,
   };
-}
-
-function splitOnce(name: string): [role: TensorRole, weight: string] {
-  const space = name.indexOf(' ');
-  return [name.slice(0, space) as TensorRole, name.slice(space + 1)];
 }
 
 async function writeTensor(directory: string, name: string, tensor: StoredTensor): Promise<void> {

@@ -10,13 +10,18 @@ import {
 import type { CheckpointQuantization } from '../checkpoint/architecture.js';
 import { writeShard } from './write-shard.js';
 import { openWeightFiles } from './weight-files.js';
+import { partsOf } from '../checkpoint/weight-parts.js';
 import type { ConversionPlan } from '../plan-conversion.js';
 import type { KnownTensor } from '../checkpoint/tensor-names.js';
 import type { WeightSlot } from '../graph/weight-layout.js';
 
 const [ROWS, COLUMNS, GROUP] = [24, 40, 16]; // the last group is half full
 const GROUPS = Math.ceil(COLUMNS / GROUP);
-const GPTQ = { kind: 'gptq', groupSize: GROUP, zeroPoints: 'less-one' } as const;
+const GPTQ = {
+  ...({ kind: 'integers', layout: 'gptq', bits: 4, groupSize: GROUP } as const),
+  ...({ zeroPoints: 'middle', groups: 'contiguous' } as const),
+};
+const FP8 = { kind: 'fp8', block: null } as const;
 const BLOCK_BYTES = (ROWS * GROUPS * GROUP) / 2;
 const FLOATS = ROWS * COLUMNS;
 let root: string;
@@ -67,7 +72,10 @@ function raw(
 
 /** The weight as blocks of its group size, then as float32. */
 const SLOTS: WeightSlot[] = [
-  slot({ kind: 'blocks', bits: 4, blockSize: GROUP, offset: 0, scales: BLOCK_BYTES }),
+  slot({
+    ...({ kind: 'blocks', bits: 4, blockSize: GROUP, offset: 0 } as const),
+    ...{ scales: BLOCK_BYTES, zeroPoints: null },
+  }),
   slot({ kind: 'float32-rows', offset: BLOCK_BYTES + scales.byteLength }),
 ];
 
@@ -83,16 +91,18 @@ async function fill(
 ): Promise<Buffer<ArrayBuffer>> {
   const directory = await mkdtemp(join(root, 'case-'));
   const files = await openWeightFiles(directory, new Map([['out', 1 << 14]]));
-  const findTensor = (name: string): KnownTensor => {
+  const find = (name: string): KnownTensor => {
     const role = name.slice(2) as KnownTensor['role'];
     return { weight: 'a.weight', role };
   };
-  const plan = { quantization, slots: new Map([['a.weight', slots]]), findTensor };
+  const known = { find, parts: partsOf(quantization) };
+  const plan = { quantization, slots: new Map([['a.weight', slots]]), known };
   const context = {
     plan: plan as unknown as ConversionPlan,
     files,
     pendingDirectory: join(directory, 'pending'),
     otherTensors: new Set<string>(),
+    adapter: null,
   };
   try {
     for (const [index, tensors] of shards.entries()) {
@@ -155,18 +165,19 @@ describe('writeShard', () => {
       'a.weight_scale': raw('F32', shape, factors),
     };
     const slots = SLOTS.slice(1);
-    const file = await fill(apart(tensors), { kind: 'fp8' }, slots);
+    const file = await fill(apart(tensors), FP8, slots);
 
     const expected = Float32Array.from({ length: FLOATS }, (__, i) => {
       return (i % 2 === 0 ? 1 : -2) * at(Math.floor(i / COLUMNS));
     });
     expect(floatsAt(file, BLOCK_BYTES + scales.byteLength, FLOATS)).toEqual(expected);
-    expect(await fill([tensors], { kind: 'fp8' }, slots)).toEqual(file);
+    expect(await fill([tensors], FP8, slots)).toEqual(file);
   });
 
   const good = gptqTensors();
+  const zeros = new Uint32Array((GROUPS * ROWS) / 8).fill(0x77777777).fill(0x77777778, 0, 1);
   it.each<[string, Record<string, RawTensor>]>([
-    ['other zero points', { ...good, 'a.qzeros': raw('I32', [1], Uint32Array.of(0x77777778)) }],
+    ['other zero points', { ...good, 'a.qzeros': raw('I32', [GROUPS, ROWS / 8], zeros) }],
     ['columns in another order', { ...good, 'a.g_idx': raw('I32', [2], Int32Array.of(1, 0)) }],
     ['a bias', { ...good, 'a.bias': raw('F32', [2], Float32Array.of(0, 1)) }],
     [

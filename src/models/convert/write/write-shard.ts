@@ -1,19 +1,20 @@
 import { basename } from 'node:path';
 
-import { invalidModel, withFile } from '../../package/invalid-model.js';
+import type { Adapter } from '../adapter/open-adapter.js';
+import { withFile } from '../../package/invalid-model.js';
 import type { FinishedShard } from './conversion-journal.js';
-import { createFloatSource, encodeWeight } from '../quantize/encode-weight.js';
+import { encodeWeight } from '../quantize/encode-weight.js';
+import { checkRedundantTensor, createWeightSource } from '../quantize/weight-source.js';
 import type { WeightFiles } from './weight-files.js';
-import { checkGptqTensor, encodeGptqWeight } from '../quantize/gptq.js';
-import type { ConversionPlan } from '../plan-conversion.js';
+import { type ConversionPlan, shapeOf } from '../plan-conversion.js';
 import { openPendingTensors } from './pending-tensors.js';
-import { type TensorRole, canonicalName, duplicateTensor } from '../checkpoint/tensor-names.js';
+import { canonicalName, duplicateTensor } from '../checkpoint/tensor-names.js';
+import { type TensorRole, isComplete } from '../checkpoint/weight-parts.js';
 import {
   type StoredTensor,
   type SafetensorsFile,
   openSafetensors,
 } from '../checkpoint/safetensors.js';
-import type { WeightSlot } from '../graph/weight-layout.js';
 
 export interface ShardOptions {
   /** Called every few megabytes. */
@@ -25,6 +26,7 @@ export interface ShardOptions {
 interface WriteContext {
   readonly plan: ConversionPlan;
   readonly files: WeightFiles;
+  readonly adapter: Adapter | null;
   /** Folder for tensors whose weight is incomplete until a later shard. */
   readonly pendingDirectory: string;
   /** Canonical names of the tensors in other shards, to detect duplicates. */
@@ -46,6 +48,7 @@ export async function writeShard(
   const shard = await openSafetensors(path).catch((error: unknown) => {
     throw withFile(error, 'checkpoint', basename(path));
   });
+  const { plan, files, adapter } = context;
   const pending = await openPendingTensors(context.pendingDirectory);
   try {
     const { tensors, weights: found } = groupByWeight(shard, context);
@@ -54,10 +57,12 @@ export async function writeShard(
     for (const { bytes } of shard.tensors.values()) total += bytes;
     for (const [weight, tensorsHere] of found) {
       const parts: WeightTensors = new Map([...pending.of(weight), ...tensorsHere]);
-      if (isComplete(parts)) {
+      if (isComplete(parts, plan.known.parts)) {
         const before = done;
         const bytes = sumBytes(tensorsHere);
-        await encodeTensors(parts, weight, context, (share) => {
+        const base = createWeightSource(parts, shapeOf(plan, weight), plan.quantization);
+        const source = adapter?.merge(weight, base) ?? base;
+        await encodeWeight(source, plan.slots.get(weight) ?? [], files, (share) => {
           signal?.throwIfAborted();
           done += share * bytes;
           onProgress?.(Math.round(done), total);
@@ -94,45 +99,17 @@ function groupByWeight(
       throw duplicateTensor(name);
     }
     tensors.add(name);
-    const known = plan.findTensor(name);
+    const known = plan.known.find(name, tensor.file);
     if (!known) continue;
-    checkGptqTensor(known, tensor, plan.quantization);
-    const parts = found.get(known.weight) ?? new Map<TensorRole, StoredTensor>();
-    found.set(known.weight, parts.set(known.role, tensor));
+    const { weight, role } = known;
+    if (plan.known.parts.redundant.includes(role)) {
+      checkRedundantTensor(role, tensor, shapeOf(plan, weight), plan.quantization);
+    } else {
+      const parts = found.get(weight) ?? new Map<TensorRole, StoredTensor>();
+      found.set(weight, parts.set(role, tensor));
+    }
   }
   return { tensors: [...tensors], weights: found };
-}
-
-function isComplete(parts: WeightTensors): boolean {
-  const weight = parts.get('weight');
-  if (weight) return weight.format !== 'F8_E4M3' || parts.has('weight_scale');
-  return parts.has('qweight') && parts.has('scales');
-}
-
-async function encodeTensors(
-  parts: WeightTensors,
-  name: string,
-  { plan, files }: WriteContext,
-  onBlock: (share: number) => void,
-): Promise<void> {
-  const slots = plan.slots.get(name) ?? [];
-  const [weight, scale] = [parts.get('weight'), parts.get('weight_scale')];
-  const [packed, scales] = [parts.get('qweight'), parts.get('scales')];
-  if (weight) {
-    if (scale && weight.format !== 'F8_E4M3')
-      throw invalidModel(`\`${name}\` is not F8_E4M3 but has a weight_scale`);
-    const source = createFloatSource(weight, scale, firstOf(slots));
-    await encodeWeight(source, slots, files, onBlock);
-  } else if (packed && scales && plan.quantization.kind === 'gptq') {
-    const { groupSize } = plan.quantization;
-    await encodeGptqWeight({ packed, scales, groupSize }, slots, files, onBlock);
-  }
-}
-
-function firstOf(slots: readonly WeightSlot[]): WeightSlot {
-  const [first] = slots;
-  if (!first) throw new RangeError('The weight has no slot.');
-  return first;
 }
 
 function sumBytes(parts: WeightTensors): number {

@@ -33,6 +33,7 @@ export const ALLOWED_OPERATORS: ReadonlyMap<string, string> = new Map([
     'Split',
     'Squeeze',
     'Sub',
+    'Tanh',
     'Transpose',
     'Unsqueeze',
   ].map((name) => [name, ''] as const),

@@ -174,11 +174,15 @@ describe('checkGraph', () => {
     // Three rows of 40 values: two blocks of 32 a row.
     const weights = { type: 'uint8', shape: [3, 2, 16], content: { bytes: new Uint8Array(96) } };
     const scales = { type: 'float32', shape: [6], content: { bytes: new Uint8Array(24) } };
+    // Two halves of a byte a row.
+    const zeroPoints = { type: 'uint8', shape: [3], content: { bytes: new Uint8Array(3) } };
+    const all = ['x', 'weights', 'scales', 'zero points'];
     const attributes = { K: 40, N: 3, bits: 4, block_size: 32, accuracy_level: 4 };
     const product = (change: {
       attributes?: Record<string, number>;
       weights?: object;
       scales?: object;
+      zeroPoints?: object;
       inputs?: string[];
     }) =>
       encode({
@@ -199,14 +203,22 @@ describe('checkGraph', () => {
         initializers: [
           { name: 'weights', ...weights, ...change.weights } as OnnxInitializer,
           { name: 'scales', ...scales, ...change.scales } as OnnxInitializer,
+          { name: 'zero points', ...zeroPoints, ...change.zeroPoints } as OnnxInitializer,
         ],
       });
 
     it('is accepted if attributes and sizes match', () => {
       expect(() => checkGraph(product({}))).not.toThrow();
+      expect(() => checkGraph(product({ inputs: all }))).not.toThrow();
     });
 
     it.each([
+      [
+        'too few zero points',
+        { inputs: all, zeroPoints: { shape: [2], content: { bytes: new Uint8Array(2) } } },
+      ],
+      ['zero points of another type', { inputs: all, zeroPoints: { type: 'int8' } }],
+      ['zero points that are computed', { inputs: ['x', 'weights', 'scales', 'x'] }],
       ['more rows than weights', { attributes: { N: 4 } }],
       ['longer rows than weights', { attributes: { K: 65 } }],
       ['another width', { attributes: { bits: 8 } }],

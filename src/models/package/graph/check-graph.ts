@@ -1,6 +1,6 @@
 import { readKnownFields, toBytes, toText, toInteger } from './protobuf-reader.js';
 import { ALLOWED_OPERATORS } from './allowed-operators.js';
-import { invalidModel } from '../invalid-model.js';
+import { invalidModel, quoteName } from '../invalid-model.js';
 
 /** Graph inputs by name: dimensions, `null` for a dynamic one. */
 export type GraphInputs = ReadonlyMap<string, readonly (number | null)[]>;
@@ -94,7 +94,7 @@ function checkGraphMessage(message: Uint8Array, weights: WeightsFile, inputs: Gr
   const constants = new Map<string, Initializer>();
   const define = (name: string) => {
     if (name === '' || defined.has(name)) {
-      throw invalidModel(`the value ${quote(name)} is defined twice or has no name`);
+      throw invalidModel(`the value ${quoteName(name)} is defined twice or has no name`);
     }
     defined.add(name);
   };
@@ -123,7 +123,7 @@ function checkInput(message: Uint8Array, inputs: GraphInputs): string {
     expected.every((size, index) => size === null || sizes[index] === size);
   if (!sound) {
     throw invalidModel(
-      `the graph input ${quote(name)} is unknown or its dimensions do not match the manifest`,
+      `the graph input ${quoteName(name)} is unknown or its dimensions do not match the manifest`,
     );
   }
   return name;
@@ -142,18 +142,18 @@ function checkNode(
 ): readonly string[] {
   const node = readNode(message);
   if (ALLOWED_OPERATORS.get(node.operator) !== node.domain) {
-    throw invalidModel(`the operator ${quote(node.operator)} is not allowed in model packages`);
+    throw invalidModel(`the operator ${quoteName(node.operator)} is not allowed in model packages`);
   }
   const unknown = node.inputs.find((name) => name !== '' && !defined.has(name));
   if (unknown !== undefined) {
-    throw invalidModel(`a node uses the value ${quote(unknown)} before it is defined`);
+    throw invalidModel(`a node uses the value ${quoteName(unknown)} before it is defined`);
   }
   if (node.operator === 'MatMulNBits') checkMatMulNBits(node, constants);
   checkBranches(node, { defined, constants }, depth);
   const given = node.outputs.filter((name) => name !== '');
   for (const name of given) {
     if (defined.has(name))
-      throw invalidModel(`the value ${quote(name)} is defined twice or has no name`);
+      throw invalidModel(`the value ${quoteName(name)} is defined twice or has no name`);
     defined.add(name);
   }
   return given;
@@ -166,7 +166,7 @@ function checkBranches(node: Node, { defined, constants }: ValueScope, depth: nu
     node.branches.size === names.length && names.every((name) => node.branches.has(name));
   if (!isComplete || depth > MAX_DEPTH) {
     throw invalidModel(
-      `the node ${quote(node.operator)} has wrong branches, or \`If\` nodes are nested deeper than ${MAX_DEPTH}`,
+      `the node ${quoteName(node.operator)} has wrong branches, or \`If\` nodes are nested deeper than ${MAX_DEPTH}`,
     );
   }
   for (const branch of node.branches.values()) {
@@ -230,8 +230,8 @@ function readAttribute(
 }
 
 /**
- * The MatMulNBits kernel addresses weights and scales by the attributes N, K, bits and block_size alone. Sizes that do
- * not match would make it read outside of the buffers.
+ * The MatMulNBits kernel addresses weights, scales and zero points by the attributes N, K, bits and block_size alone.
+ * Sizes that do not match would make it read outside of the buffers.
  *
  * @throws MODEL_INVALID
  */
@@ -248,10 +248,15 @@ function checkMatMulNBits(
   ];
   const weights = constants.get(inputs[1] ?? '');
   const scales = constants.get(inputs[2] ?? '');
+  const zeroPoints = constants.get(inputs[3] ?? '');
   const isBlockSize = [16n, 32n, 64n, 128n, 256n].includes(blockSize);
-  const blocks = isBlockSize ? rows * ((columns + blockSize - 1n) / blockSize) : 0n;
+  const rowBlocks = isBlockSize ? (columns + blockSize - 1n) / blockSize : 0n;
+  const blocks = rows * rowBlocks;
   const sound =
-    inputs.length === 3 &&
+    inputs.length <= 4 &&
+    (inputs.length < 4 ||
+      (zeroPoints?.type === 'uint8' &&
+        zeroPoints.values === rows * ((rowBlocks * bits + 7n) / 8n))) &&
     blocks > 0n &&
     (bits === 4n || bits === 8n) &&
     attribute('accuracy_level') <= 4n &&
@@ -261,7 +266,7 @@ function checkMatMulNBits(
     scales.values === blocks;
   if (!sound)
     throw invalidModel(
-      'the attributes of a MatMulNBits node do not match the sizes of its weights and scales',
+      'the attributes of a MatMulNBits node do not match the sizes of its weights, scales and zero points',
     );
 }
 
@@ -326,17 +331,12 @@ function toCount(text: string | undefined): bigint {
 
 function invalidInitializer(name: string): Error {
   return invalidModel(
-    `the initializer ${quote(name)} has an unknown type, a size that does not match its shape, or data outside of its file`,
+    `the initializer ${quoteName(name)} has an unknown type, a size that does not match its shape, or data outside of its file`,
   );
 }
 
 function undefinedOutput(name: string): Error {
-  return invalidModel(`no node computes the output ${quote(name)}`);
-}
-
-/** Names come from the file, so only plain ones are repeated in an error. */
-function quote(name: string): string {
-  return /^[\w./:-]{1,120}$/.test(name) ? `\`${name}\`` : '(unnamed)';
+  return invalidModel(`no node computes the output ${quoteName(name)}`);
 }
 
 /** Parses a `ValueInfoProto` of a tensor. @throws MODEL_INVALID */

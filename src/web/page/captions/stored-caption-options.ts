@@ -25,8 +25,9 @@ export const chosenLanguages = storedSignal<readonly string[]>(
 
 let isInitialized = false;
 effect(() => {
-  // Only once, when the service lists its languages: an empty selection made later must stay empty.
-  if (isInitialized || languages.value.length === 0) return;
+  // When the model is known, and again when another one is loaded. An empty selection made meanwhile stays empty.
+  if (languages.value.length === 0) return;
+  if (isInitialized && chosenLanguages.peek().length === 0) return;
   isInitialized = true;
   chosenLanguages.value = defaultLanguages(
     chosenLanguages.peek(),

@@ -18,10 +18,15 @@ describe('defaultLanguage', () => {
   ])('for %j is %s', (tags, code) => {
     expect(defaultLanguage(tags, KNOWN)).toBe(code);
   });
+
+  it('is one that the model offers, even if that is not English', () => {
+    const offered = KNOWN.filter(({ code }) => code === 'es' || code === 'no');
+    expect(defaultLanguage(['ca'], offered)).toBe('es');
+  });
 });
 
 describe('defaultLanguages', () => {
-  it('keeps the remembered languages that the service lists', () => {
+  it('keeps the remembered languages that the model offers', () => {
     expect(defaultLanguages(['es', 'tlh', 'ca'], ['en'], KNOWN)).toEqual(['es', 'ca']);
   });
 

@@ -8,20 +8,21 @@ const ALIASES: Readonly<Record<string, string>> = {
   'sr-latn': 'sh',
 };
 
-/** The first of the browser's languages (BCP-47 tags) that the service lists, or English. */
-export function defaultLanguage(tags: readonly string[], known: readonly Language[]): string {
-  const codes = new Set(known.map(({ code }) => code));
-  return tags.map(toCode).find((code) => codes.has(code)) ?? 'en';
+/** The first of the browser's languages (BCP-47 tags) that the model offers; else English, else any that it offers. */
+export function defaultLanguage(tags: readonly string[], offered: readonly Language[]): string {
+  const codes = new Set(offered.map(({ code }) => code));
+  const [first = 'en'] = codes;
+  return [...tags.map(toCode), 'en'].find((code) => codes.has(code)) ?? first;
 }
 
-/** The remembered languages that the service still lists, or the default language if none is left. */
+/** The remembered languages that the model offers, or the default language if none is left. */
 export function defaultLanguages(
   remembered: readonly string[],
   tags: readonly string[],
-  known: readonly Language[],
+  offered: readonly Language[],
 ): readonly string[] {
-  const kept = remembered.filter((code) => known.some((language) => language.code === code));
-  return kept.length > 0 ? kept : [defaultLanguage(tags, known)];
+  const kept = remembered.filter((code) => offered.some((language) => language.code === code));
+  return kept.length > 0 ? kept : [defaultLanguage(tags, offered)];
 }
 
 function toCode(tag: string): string {

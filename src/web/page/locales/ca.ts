@@ -52,6 +52,7 @@ export const ca: Messages = {
     dropHere: 'Deixeu anar per afegir',
     tooMany: (limit) => `El límit és de ${limit} fitxers. La resta no s’ha afegit.`,
     unknownKind: (name) => `No s’ha afegit ${name}: no és ni una imatge ni un vídeo.`,
+    noVideos: (name) => `No s’ha afegit ${name}: el model carregat no admet vídeos.`,
     noPreview: 'No hi ha previsualització. El servei comprovarà si pot llegir aquest fitxer.',
     preview: (name) => `Previsualització de ${name}`,
     frames: 'Fotogrames del vídeo',
@@ -230,6 +231,7 @@ export const ca: Messages = {
       MODEL_NOT_READY: 'El model encara no està a punt. Torneu-ho a provar d’aquí a un moment.',
       MODEL_INVALID: 'El model del servei no és vàlid. Aviseu l’administrador.',
       MODEL_NOT_FOUND: 'El model del servei no està instal·lat. Aviseu l’administrador.',
+      MODEL_LOAD_FAILED: 'El model del servei no es pot carregar. Aviseu l’administrador.',
       DEADLINE_EXCEEDED:
         'La petició ha superat el límit de temps{facts}. Trieu menys llengües o fitxers.',
       STORAGE_FULL:

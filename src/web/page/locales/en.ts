@@ -56,6 +56,7 @@ export const en = {
     dropHere: 'Drop to add',
     tooMany: (limit: number) => `The limit is ${limit} files. The other files were not added.`,
     unknownKind: (name: string) => `${name} was not added: it is neither an image nor a video.`,
+    noVideos: (name: string) => `${name} was not added: the loaded model takes no videos.`,
     noPreview: 'No preview available. The service will check whether it can read this file.',
     preview: (name: string) => `Preview of ${name}`,
     frames: 'Video frames',
@@ -228,6 +229,7 @@ export const en = {
       MODEL_NOT_READY: 'The model is not ready yet. Try again in a moment.',
       MODEL_INVALID: 'The model of this service is invalid. Contact its administrator.',
       MODEL_NOT_FOUND: 'The model of this service is not installed. Contact its administrator.',
+      MODEL_LOAD_FAILED: 'The model of this service cannot be loaded. Contact its administrator.',
       DEADLINE_EXCEEDED:
         'The request exceeded the time limit{facts}. Choose fewer languages or files.',
       STORAGE_FULL:

@@ -52,6 +52,7 @@ export const es: Messages = {
     dropHere: 'Suelta para añadir',
     tooMany: (limit) => `El límite es de ${limit} archivos. Los demás no se han añadido.`,
     unknownKind: (name) => `No se ha añadido ${name}: no es una imagen ni un vídeo.`,
+    noVideos: (name) => `No se ha añadido ${name}: el modelo cargado no admite vídeos.`,
     noPreview: 'Vista previa no disponible. El servicio comprobará si puede leer este archivo.',
     preview: (name) => `Vista previa de ${name}`,
     frames: 'Fotogramas del vídeo',
@@ -231,6 +232,7 @@ export const es: Messages = {
       MODEL_NOT_READY: 'El modelo aún no está listo. Inténtalo de nuevo en un momento.',
       MODEL_INVALID: 'El modelo del servicio no es válido. Avisa a quien lo administra.',
       MODEL_NOT_FOUND: 'El modelo del servicio no está instalado. Avisa a quien lo administra.',
+      MODEL_LOAD_FAILED: 'El modelo del servicio no se puede cargar. Avisa a quien lo administra.',
       DEADLINE_EXCEEDED:
         'La petición ha superado el límite de tiempo{facts}. Elige menos idiomas o archivos.',
       STORAGE_FULL:

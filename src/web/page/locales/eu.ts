@@ -52,6 +52,7 @@ export const eu: Messages = {
     dropHere: 'Jaregin gehitzeko',
     tooMany: (limit) => `Muga ${limit} fitxategi da. Gainerakoak ez dira gehitu.`,
     unknownKind: (name) => `${name} ez da gehitu: ez da irudia, ezta bideoa ere.`,
+    noVideos: (name) => `${name} ez da gehitu: kargatutako ereduak ez du bideorik onartzen.`,
     noPreview: 'Ez dago aurrebistarik. Zerbitzuak egiaztatuko du fitxategi hau irakur dezakeen.',
     preview: (name) => `Aurrebista: ${name}`,
     frames: 'Bideoaren fotogramak',
@@ -237,6 +238,7 @@ export const eu: Messages = {
       MODEL_NOT_READY: 'Eredua ez dago prest oraindik. Saiatu berriro une bat barru.',
       MODEL_INVALID: 'Zerbitzuaren eredua ez da baliozkoa. Jakinarazi administratzaileari.',
       MODEL_NOT_FOUND: 'Zerbitzuaren eredua ez dago instalatuta. Jakinarazi administratzaileari.',
+      MODEL_LOAD_FAILED: 'Zerbitzuaren eredua ezin da kargatu. Jakinarazi administratzaileari.',
       DEADLINE_EXCEEDED:
         'Eskaerak denbora-muga gainditu du{facts}. Aukeratu hizkuntza edo fitxategi gutxiago.',
       STORAGE_FULL:

@@ -52,6 +52,7 @@ export const gl: Messages = {
     dropHere: 'Solta para engadir',
     tooMany: (limit) => `O límite é de ${limit} ficheiros. Os demais non se engadiron.`,
     unknownKind: (name) => `Non se engadiu ${name}: non é unha imaxe nin un vídeo.`,
+    noVideos: (name) => `Non se engadiu ${name}: o modelo cargado non admite vídeos.`,
     noPreview: 'Vista previa non dispoñible. O servizo comprobará se pode ler este ficheiro.',
     preview: (name) => `Vista previa de ${name}`,
     frames: 'Fotogramas do vídeo',
@@ -226,6 +227,7 @@ export const gl: Messages = {
       MODEL_NOT_READY: 'O modelo aínda non está listo. Téntao de novo nun momento.',
       MODEL_INVALID: 'O modelo do servizo non é válido. Avisa a quen o administra.',
       MODEL_NOT_FOUND: 'O modelo do servizo non está instalado. Avisa a quen o administra.',
+      MODEL_LOAD_FAILED: 'O modelo do servizo non se pode cargar. Avisa a quen o administra.',
       DEADLINE_EXCEEDED:
         'A petición superou o límite de tempo{facts}. Escolle menos linguas ou ficheiros.',
       STORAGE_FULL:

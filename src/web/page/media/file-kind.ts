@@ -11,11 +11,11 @@ const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
 };
 
 /** The `accept` attribute of the file input. */
-export const ACCEPTED_FILES = [
-  'image/*',
-  'video/*',
-  ...[...EXTENSIONS.image, ...EXTENSIONS.video].map((extension) => `.${extension}`),
-].join(',');
+export function acceptedFiles(kinds: readonly MediaFileKind[]): string {
+  return kinds
+    .flatMap((kind) => [`${kind}/*`, ...EXTENSIONS[kind].map((extension) => `.${extension}`)])
+    .join(',');
+}
 
 /**
  * Guesses the kind from the MIME type, then from the extension. `null` for other files. The service checks the bytes.

@@ -1,8 +1,9 @@
 import { useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
+import { modelSupportsVideos } from '../service/service-status.js';
 import { UploadIcon } from '../shell/icons.js';
-import { ACCEPTED_FILES } from './file-kind.js';
+import { acceptedFiles } from './file-kind.js';
 import { addFiles } from './media-store.js';
 
 /** The button receives the focus when the last file is removed. */
@@ -27,7 +28,7 @@ export function FilePicker({ adds }: { adds: 'first' | 'more' }) {
         type="file"
         hidden
         multiple
-        accept={ACCEPTED_FILES}
+        accept={acceptedFiles(modelSupportsVideos.value ? ['image', 'video'] : ['image'])}
         onChange={({ currentTarget }) => {
           addFiles(currentTarget.files ?? []);
           // Otherwise choosing the same file again after its removal fires no change event.

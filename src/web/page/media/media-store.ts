@@ -1,6 +1,7 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 
 import { MAX_MEDIA_PER_REQUEST } from '../../../config/limits.js';
+import { modelSupportsVideos } from '../service/service-status.js';
 import { fileKind, type MediaFileKind } from './file-kind.js';
 
 /** An added image or video. */
@@ -14,7 +15,8 @@ export interface MediaItem {
 
 /** Why files were not added. */
 export type RejectedFiles =
-  { readonly reason: 'tooMany' } | { readonly reason: 'unknownKind'; readonly name: string };
+  | { readonly reason: 'tooMany' }
+  | { readonly reason: 'unknownKind' | 'noVideos'; readonly name: string };
 
 const items = signal<readonly MediaItem[]>([]);
 const selectedId = signal<string | null>(null);
@@ -33,17 +35,20 @@ export const selected: ReadonlySignal<MediaItem | null> = computed(
 export const rejectedFiles: ReadonlySignal<readonly RejectedFiles[]> = rejected;
 
 /**
- * Adds images and videos and selects the first of them. Rejects other files, and files beyond MAX_MEDIA_PER_REQUEST.
+ * Adds images and videos and selects the first of them. Rejects other files, videos if the model takes none, and files
+ * beyond MAX_MEDIA_PER_REQUEST.
  */
 export function addFiles(files: Iterable<File>): void {
   const next = [...items.value];
-  const unknown: RejectedFiles[] = [];
+  const unusable: RejectedFiles[] = [];
   let firstId: string | null = null;
   let excess = 0;
   for (const file of files) {
     const kind = fileKind(file);
     if (kind === null) {
-      unknown.push({ reason: 'unknownKind', name: file.name });
+      unusable.push({ reason: 'unknownKind', name: file.name });
+    } else if (kind === 'video' && !modelSupportsVideos.value) {
+      unusable.push({ reason: 'noVideos', name: file.name });
     } else if (next.length >= MAX_MEDIA_PER_REQUEST) {
       excess += 1;
     } else {
@@ -54,7 +59,7 @@ export function addFiles(files: Iterable<File>): void {
     }
   }
   items.value = next;
-  rejected.value = excess > 0 ? [{ reason: 'tooMany' }, ...unknown] : unknown;
+  rejected.value = excess > 0 ? [{ reason: 'tooMany' }, ...unusable] : unusable;
   if (firstId !== null) selectedId.value = firstId;
 }
 

@@ -61,5 +61,7 @@ function describeRejection(files: RejectedFiles): string {
       return t().media.tooMany(MAX_MEDIA_PER_REQUEST);
     case 'unknownKind':
       return t().media.unknownKind(files.name);
+    case 'noVideos':
+      return t().media.noVideos(files.name);
   }
 }

@@ -2,13 +2,13 @@ import { jest } from '@jest/globals';
 
 import { checkNow, modelSupportsMedia, serviceStatus } from '../service/service-status.js';
 import { questionMedia } from './question-media.js';
-import { addFiles, clearMedia } from './media-store.js';
+import { addFiles, clearMedia, media, rejectedFiles } from './media-store.js';
 
 /** Makes the page find a model with these input modalities. `null`: the service cannot be reached. */
 async function connect(modalities: readonly string[] | null): Promise<void> {
   globalThis.fetch = (path) => {
     if (!modalities) return Promise.reject(new TypeError('fetch failed'));
-    const model = { id: 'm', architecture: { input_modalities: modalities } };
+    const model = { id: 'm', languages: ['en'], architecture: { input_modalities: modalities } };
     const data = path === '/v1/models' ? [model] : [];
     return Promise.resolve(new Response(JSON.stringify({ data })));
   };
@@ -42,5 +42,17 @@ describe('the media of a question', () => {
 
     await connect(['text', 'image', 'video']);
     expect([modelSupportsMedia.value, questionMedia.value.length]).toEqual([true, 1]);
+  });
+
+  it('are no videos if the last known model takes none', async () => {
+    const clip = () => new File(['x'], 'b.mp4', { type: 'video/mp4' });
+    await connect(['text', 'image']);
+    addFiles([clip()]);
+    expect(media.value).toHaveLength(1);
+    expect(rejectedFiles.value).toEqual([{ reason: 'noVideos', name: 'b.mp4' }]);
+
+    await connect(['text', 'image', 'video']);
+    addFiles([clip()]);
+    expect(media.value).toHaveLength(2);
   });
 });

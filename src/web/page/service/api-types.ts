@@ -11,8 +11,10 @@ export interface Model {
   readonly id: string;
   readonly name: string;
   readonly precision: string;
-  /** Contains `text`, and `image` and `video` if the model has a vision encoder. */
+  /** Contains `text`, `image` if the model has a vision encoder, and `video` if it takes videos. */
   readonly architecture: { readonly input_modalities: readonly string[] };
+  /** Codes of the languages that the model offers. */
+  readonly languages: readonly string[];
   /** Maximum number of tokens: visual, text and output tokens together. */
   readonly context_length: number;
 }

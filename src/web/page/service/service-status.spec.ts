@@ -18,6 +18,7 @@ it.each([
   ],
   [problem('MODEL_INVALID'), { state: 'failed', reason: 'About MODEL_INVALID.' }],
   [problem('MODEL_NOT_FOUND'), { state: 'failed', reason: 'About MODEL_NOT_FOUND.' }],
+  [problem('MODEL_LOAD_FAILED'), { state: 'failed', reason: 'About MODEL_LOAD_FAILED.' }],
   [problem('INTERNAL'), { state: 'failed', reason: 'About INTERNAL.' }],
   [problem('SHUTTING_DOWN'), { state: 'unreachable' }],
   [new ServiceError('unreachable'), { state: 'unreachable' }],

@@ -20,18 +20,26 @@ const READY_DELAY_MS = 15_000;
 
 const status = signal<ServiceStatus>({ state: 'connecting' });
 const mediaSupport = signal(true);
+const videoSupport = signal(true);
 const knownLanguages = signal<readonly Language[]>([]);
+/** Codes; those of the last model that was ready. */
+const modelLanguages = signal<readonly string[]>([]);
 
 /** The current status, updated by `watchService`. */
 export const serviceStatus: ReadonlySignal<ServiceStatus> = status;
 
-/** Whether the last known model accepts images and videos; true until the first model is known. */
+/** Whether the last known model accepts images; true until the first model is known. */
 export const modelSupportsMedia: ReadonlySignal<boolean> = mediaSupport;
 
-/** The languages of the service; empty until a model is ready. */
-export const languages: ReadonlySignal<readonly Language[]> = knownLanguages;
+/** Whether the last known model accepts videos; true until the first model is known. */
+export const modelSupportsVideos: ReadonlySignal<boolean> = videoSupport;
 
-/** Looks up a language by its code. Undefined if the service does not list it. */
+/** The languages that the last known model offers; empty until a model is ready. */
+export const languages: ReadonlySignal<readonly Language[]> = computed(() =>
+  knownLanguages.value.filter(({ code }) => modelLanguages.value.includes(code)),
+);
+
+/** Looks up a language by its code, also one that the model does not offer. */
 export function languageOf(code: string): Language | undefined {
   return knownLanguages.value.find((language) => language.code === code);
 }
@@ -79,7 +87,13 @@ function checkAgain(): void {
 async function check(): Promise<void> {
   const next = await fetchStatus().catch(readStatus);
   if (next.state === 'ready') {
-    mediaSupport.value = next.model.architecture.input_modalities.includes('image');
+    const { input_modalities: modalities } = next.model.architecture;
+    mediaSupport.value = modalities.includes('image');
+    videoSupport.value = modalities.includes('video');
+    // Assigning an equal list would reset the selection.
+    if (next.model.languages.join() !== modelLanguages.value.join()) {
+      modelLanguages.value = next.model.languages;
+    }
   }
   // Assigning an equal object would render every subscriber again.
   if (JSON.stringify(next) !== JSON.stringify(status.value)) status.value = next;
@@ -107,6 +121,7 @@ export function readStatus(error: unknown): ServiceStatus {
     }
     case 'MODEL_INVALID':
     case 'MODEL_NOT_FOUND':
+    case 'MODEL_LOAD_FAILED':
     case 'INTERNAL':
       return { state: 'failed', reason: problem.detail };
     default:
