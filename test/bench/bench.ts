@@ -131,10 +131,16 @@ function describeResults(health: BenchResults['health'], runs: readonly Run[]): 
   return { machine, date, threads, rounds, health, runs };
 }
 
+/** The machine's limits are renewed only with all rows of their list, because the other rows are shares of them. */
 function updated(kept: BenchResults, runs: readonly Run[]): BenchResults {
-  const renewed = new Set(runs.map(keyOfRun));
+  const measured = new Set(runs.map(keyOfRun));
+  const isLimits = ({ job }: Run) => job.kind === 'limits';
+  const isPartial = (list: string) =>
+    kept.runs.some((run) => run.list === list && !isLimits(run) && !measured.has(keyOfRun(run)));
+  const added = runs.filter((run) => !isLimits(run) || !isPartial(run.list));
+  const renewed = new Set(added.map(keyOfRun));
   const others = kept.runs.filter((run) => !renewed.has(keyOfRun(run)));
-  return { ...kept, rounds: Math.max(kept.rounds, rounds), runs: [...others, ...runs] };
+  return { ...kept, rounds: Math.max(kept.rounds, rounds), runs: [...others, ...added] };
 }
 
 function announce(rows: readonly Row[]): void {

@@ -38,18 +38,16 @@ ROOT = Path(__file__).parents[3]
 MIN_MARGIN = 2e-3
 SEEDS = 40
 PICTURES = ["wide", "tall", "small", "noise", "beside"]
+MEDIA_GROUPS = ["layouts and towers", "processors", "pairs"]
 
 
-def inputs_of(variant: Variant, index: int) -> list[str]:
-    """Every checkpoint answers a text and one picture; others take turns."""
-    if variant.inputs:
-        return list(variant.inputs)
+def inputs_of(variant: Variant, group: str, index: int) -> list[str]:
+    """Every checkpoint answers a text, and pictures or clips in turn; all of them where the kinds are about media."""
     if variant.layout == "text":
         return ["text", "turns"]
     picture = PICTURES[index % len(PICTURES)]
-    if variant.layout != "onevision":
-        return ["text", picture, "two"]
-    return ["text", picture, "clip", "both" if index % 2 else "two"]
+    media = [picture, "clip", "both" if index % 2 else "two"] if variant.layout == "onevision" else [picture, "two"]
+    return ["text", *media] if group in MEDIA_GROUPS else ["text", media[index % len(media)]]
 
 
 def write_checkpoint(folder: Path, texts: dict[str, str], arrays: dict[str, dict[str, tuple[str, np.ndarray]]]) -> None:
@@ -85,7 +83,7 @@ def meant_arrays(variant: Variant, tensors: list[Tensor], seed: int) -> dict[str
     return {"model.safetensors": {name: (dtypes[array.dtype], array) for name, array in weights.items()}}
 
 
-def reference(variant: Variant, index: int, blob: Blob, folder: Path) -> dict:
+def reference(variant: Variant, group: str, index: int, blob: Blob, folder: Path) -> dict:
     config = build_config(variant)
     texts = checkpoint_files(variant, config)
     tensors = store(variant, checkpoint_tensors(variant, config))
@@ -114,7 +112,7 @@ def reference(variant: Variant, index: int, blob: Blob, folder: Path) -> dict:
             plain.pop("quantization_config")
             write_checkpoint(weights, {"config.json": json.dumps(plain)}, meant_arrays(variant, tensors, seed))
         loaded = Loaded(folder / "files", weights, variant.layout == "text")
-        conversations = [conversation_reference(loaded, tried, name) for name in inputs_of(variant, index)]
+        conversations = [conversation_reference(loaded, tried, name) for name in inputs_of(variant, group, index)]
         margin = min(one["greedyMargin"] for one in conversations)
         if best is None or margin > best[0]:
             best = (margin, seed, conversations, tried)
@@ -172,7 +170,7 @@ def main() -> None:
                 continue
             folder = (options.keep or Path(temporary)) / f"{index:03}"
             try:
-                rows.append({"group": group} | reference(variant, index, blob, folder))
+                rows.append({"group": group} | reference(variant, group, index, blob, folder))
             except Exception as error:
                 if not options.keep:
                     raise

@@ -1,3 +1,3 @@
 import { describeMatrix } from './matrix-tests.js';
 
-describeMatrix(['pairs']);
+describeMatrix(['refused', 'pairs']);

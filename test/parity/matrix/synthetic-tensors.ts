@@ -62,10 +62,8 @@ function floatBytes(
   start: number,
   count: number,
 ): Uint8Array {
-  const values = Float32Array.from(
-    { length: count },
-    (_, i) => centre + scale * ringValue((start + i) % PERIOD),
-  );
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = centre + scale * ringValue((start + i) % PERIOD);
   switch (dtype) {
     case 'F32':
       return bytesIn(values);

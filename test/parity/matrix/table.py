@@ -7,6 +7,7 @@ from variants import (
     HEADS,
     LAYOUTS_AND_TOWERS,
     PROCESSORS,
+    REFUSED,
     ROPES,
     STORAGES,
     TOKENIZERS,
@@ -22,5 +23,6 @@ GROUPS: dict[str, list[Variant]] = {
     "file generations": GENERATIONS,
     "processors": PROCESSORS,
     "tokenizers and templates": TOKENIZERS,
+    "refused": REFUSED,
     "pairs": pairwise(),
 }

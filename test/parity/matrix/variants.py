@@ -32,7 +32,6 @@ class Variant:
     config: dict = field(default_factory=dict)
     # Changes that files.py knows by name.
     edits: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
     # What the product says where it refuses the checkpoint on purpose.
     refused: str | None = None
 
@@ -92,7 +91,6 @@ FAMILIES = [
     row("multi-head", attention="mha"),
     row("multi-query", attention="mqa"),
     row("heads of 24", attention="24"),
-    row("heads of 12", attention="12", refused="head_dim must be a multiple of 8, found 12"),
     row("attention bias", bias="attention"),
     row("mlp bias", bias="mlp"),
     row("both biases", bias="both", attention="mha"),
@@ -197,4 +195,8 @@ TOKENIZERS = [
     row("template as a list of named ones", **TEXT, edits=("template list",)),
     row("template in processor_config.json", edits=("template in processor config",)),
     row("other name of the image token", edits=("other media tokens",)),
+]
+
+REFUSED = [
+    row("heads of 12", attention="12", refused="head_dim must be a multiple of 8, found 12"),
 ]
