@@ -1,7 +1,8 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import express from 'express';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { ErrorRequestHandler, Express } from 'express';
 
 import {
   MAX_BODY_MEMORY_PER_CLIENT_BYTES,
@@ -21,14 +22,14 @@ let port: number;
 /** Answers with the error's code, or after `delayMs` with the number of bytes received. */
 async function listen(delayMs = 0): Promise<void> {
   receiver = new BodyReceiver(WINDOW_MS);
-  const app = express();
+  const app = new ExpressAdapter().getInstance<Express>();
   app.use(receiver.receive);
   app.use((incoming, response) => {
     let bytes = 0;
     incoming.on('data', (chunk: Buffer) => (bytes += chunk.length));
     incoming.once('end', () => setTimeout(() => response.send(`${bytes}`), delayMs));
   });
-  const sendCode: express.ErrorRequestHandler = (error: SalamandraError, ...[, response]) => {
+  const sendCode: ErrorRequestHandler = (error: SalamandraError, ...[, response]) => {
     response.status(400).send(error.code);
   };
   // Express tells error handlers by their four parameters.

@@ -55,6 +55,17 @@ it('limits the connections of one client', async () => {
   expect(await fetchFrom('127.0.0.2')).toBe(200);
 });
 
+it('replaces the oldest silent connection of a client that has its share', async () => {
+  await listen({ total: 100, perClient: 3 });
+  const busy = await open('127.0.0.1', SLOW);
+  const [oldest, newer] = [await open('127.0.0.1', 'GET /'), await open('127.0.0.1')];
+  const other = await open('127.0.0.2');
+
+  expect(await fetchFrom('127.0.0.1')).toBe(200);
+  await poll(() => Promise.resolve(oldest.destroyed));
+  expect([busy, newer, other].map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
+});
+
 it('has no share for a trusted proxy', async () => {
   await listen({ perClient: 1, isTrustedProxy: (address) => address === '127.0.0.1' });
   for (let count = 0; count < 3; count++) await open('127.0.0.1', SLOW);

@@ -13,15 +13,16 @@ export interface ConnectionLimits {
 
 interface Connection {
   readonly socket: Socket;
+  readonly client: string;
   /** Requests whose response has not ended. */
   requests: number;
   readonly openedMs: number;
 }
 
 /**
- * Limits the connections of a server: `perClient` from one address, and `total` of all. At the total, a new connection
- * takes the place of the oldest one without a request, of the client that has the most of them. Silent connections can
- * therefore not keep a new client out.
+ * Limits the connections of a server: `perClient` from one address, and `total` of all. Beyond a limit, a new connection
+ * takes the place of the oldest one without a request: of its own client at `perClient`, of the client with the most of
+ * them at `total`. Silent connections can therefore keep nobody out. If all have requests, the new one is closed.
  */
 export function limitConnections(
   server: Server,
@@ -39,19 +40,20 @@ export function limitConnections(
     const client = toClientAddress(socket.remoteAddress);
     const own = clients.get(client) ?? new Set();
     const isOverShare = own.size >= perClient && !isTrustedProxy(client);
-    if (isOverShare || (open >= total && !closeSilentConnection())) {
+    const hasRoom =
+      (!isOverShare || closeSilentConnection([own])) &&
+      (open < total || closeSilentConnection([...clients.values()]));
+    if (!hasRoom) {
       socket.destroy();
       return;
     }
-    const connection: Connection = { socket, requests: 0, openedMs: performance.now() };
+    const connection: Connection = { socket, client, requests: 0, openedMs: performance.now() };
     bySocket.set(socket, connection);
     own.add(connection);
     clients.set(client, own);
     open += 1;
     socket.once('close', () => {
-      open -= 1;
-      own.delete(connection);
-      if (own.size === 0 && clients.get(client) === own) clients.delete(client);
+      forget(connection);
     });
   });
   server.on('request', (request, response) => {
@@ -61,14 +63,24 @@ export function limitConnections(
     response.once('close', () => (connection.requests -= 1));
   });
 
-  /** @returns whether a connection was closed. */
-  function closeSilentConnection(): boolean {
-    const silent = [...clients.values()]
+  /** Its place is free at once, not when the socket has closed. */
+  function forget(connection: Connection): void {
+    const own = clients.get(connection.client);
+    if (!own?.delete(connection)) return;
+    open -= 1;
+    if (own.size === 0) clients.delete(connection.client);
+  }
+
+  /** Closes the oldest silent connection of the set that has the most. @returns whether there is one */
+  function closeSilentConnection(sets: readonly ReadonlySet<Connection>[]): boolean {
+    const [silent] = sets
       .map((connections) => [...connections].filter(({ requests }) => requests === 0))
       .filter((connections) => connections.length > 0)
-      .sort((a, b) => b.length - a.length)[0];
+      .sort((a, b) => b.length - a.length);
     const [oldest] = silent?.sort((a, b) => a.openedMs - b.openedMs) ?? [];
-    oldest?.socket.destroy();
-    return oldest !== undefined;
+    if (!oldest) return false;
+    forget(oldest);
+    oldest.socket.destroy();
+    return true;
   }
 }

@@ -28,13 +28,12 @@ it('shares the turns among clients by the length of their texts', async () => {
 
 it('leaves two thirds of the time to other work after a long plan', async () => {
   const turns = createPlanningTurns();
-  let freeMs = 0;
   const first = turns.run(handleOf('a'), 1, () => {
     block(40);
     return performance.now();
   });
   const second = turns.run(handleOf('a'), 1, () => performance.now());
-  freeMs = (await second) - (await first);
+  const freeMs = (await second) - (await first);
 
   expect(freeMs).toBeGreaterThanOrEqual(79);
 });
