@@ -20,7 +20,7 @@ interface Connection {
 }
 
 /**
- * Limits the connections of a server: `perClient` from one address, and `total` of all. Beyond a limit, a new connection
+ * Limits the connections of a server: `perClient` from one address, `total` of all. Beyond a limit, a new connection
  * takes the place of the oldest one without a request: of its own client at `perClient`, of the client with the most of
  * them at `total`. Silent connections can therefore keep nobody out. If all have requests, the new one is closed.
  */
