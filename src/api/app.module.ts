@@ -3,6 +3,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import type { MediaFetcher } from '../media/remote/media-fetcher.js';
 import type { MediaInspector } from '../workers/media-inspector.js';
+import { BodyReceiver } from './admission/body-receiver.js';
+import { WorkQueue } from './admission/work-queue.js';
 import {
   CALIBRATIONS,
   ENGINE,
@@ -14,7 +16,6 @@ import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
 import { ChatCompletionsController } from './openai/chat-completions.js';
 import { CompletionsController } from './openai/completions.js';
-import { RequestGate } from './request/request-gate.js';
 import { AnswersController } from './routes/answers.js';
 import { CaptionsController } from './routes/captions.js';
 import { EstimateController, type FindCalibration } from './routes/estimate.js';
@@ -50,7 +51,8 @@ export class AppModule {
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
         { provide: CALIBRATIONS, useValue: findCalibration },
         { provide: IMAGE_BYTES, useValue: imageBytes },
-        RequestGate,
+        { provide: BodyReceiver, useFactory: () => new BodyReceiver() },
+        WorkQueue,
         MediaFiles,
         MediaResolver,
         MediaRequestHandler,

@@ -7,12 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 
 import type { Configuration } from '../config/configuration.js';
 import {
   DEFAULT_IMAGE_BYTES,
-  MAX_CONNECTIONS,
   MAX_DRAIN_MS,
   MAX_HEADERS_MS,
   MAX_JSON_BYTES,
@@ -24,11 +23,12 @@ import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fet
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
 import { createWorkerEngine } from '../workers/worker-engine.js';
+import { BodyReceiver } from './admission/body-receiver.js';
+import { limitConnections } from './admission/connections.js';
+import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
-import { createUploadRateGuard } from './media/upload-rate.js';
 import { createHostGuard, type HostRules } from './request/host-guard.js';
-import { checkJsonShape, translateBodyError } from './request/json-body.js';
-import { RequestGate } from './request/request-gate.js';
+import { checkFieldNames, checkJsonText, translateBodyError } from './request/json-body.js';
 import { RequestValidation } from './request/request-validation.js';
 import { ErrorFilter } from './response/error-filter.js';
 import { createCalibrationFinder, type FindCalibration } from './routes/estimate.js';
@@ -62,10 +62,20 @@ interface AppOptions {
   readonly findCalibration?: FindCalibration;
   /** Bytes of an image file. Undefined: DEFAULT_IMAGE_BYTES. */
   readonly imageBytes?: number;
+  /** Addresses and networks of proxies, whose `X-Forwarded-For` names the client. */
+  readonly trustedProxies?: readonly string[];
 }
 
+/** Whether an address is a trusted proxy; compiled by Express from `trust proxy`. */
+type TrustProxy = (address: string, hop: number) => boolean;
+
 /** Nest creates the HTTP server without options, but Node takes these timeouts only when a server is created. */
-class TimeoutExpressAdapter extends ExpressAdapter {
+class BoundedExpressAdapter extends ExpressAdapter {
+  constructor(trustedProxies: readonly string[]) {
+    super();
+    this.getInstance<Express>().set('trust proxy', [...trustedProxies]);
+  }
+
   override initHttpServer(): void {
     const options = {
       headersTimeout: MAX_HEADERS_MS,
@@ -73,7 +83,8 @@ class TimeoutExpressAdapter extends ExpressAdapter {
       connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
     };
     const server = createServer(options, this.getInstance<Parameters<typeof createServer>[1]>());
-    server.maxConnections = MAX_CONNECTIONS;
+    const isTrusted = this.getInstance<Express>().get('trust proxy fn') as TrustProxy;
+    limitConnections(server, { isTrustedProxy: (address) => isTrusted(address, 0) });
     this.httpServer = server;
   }
 }
@@ -92,10 +103,11 @@ export async function createApp(
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
     imageBytes = DEFAULT_IMAGE_BYTES,
+    trustedProxies = [],
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration, imageBytes }),
-    new TimeoutExpressAdapter(),
+    new BoundedExpressAdapter(trustedProxies),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
   );
@@ -104,9 +116,16 @@ export async function createApp(
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
   app.use('/docs', denyFrames);
-  app.use(GATED_PATHS, app.get(RequestGate).admit, createUploadRateGuard());
-  app.useBodyParser('json', { limit: MAX_JSON_BYTES, inflate: false });
-  app.use(checkJsonShape);
+  app.use(GATED_PATHS, app.get(WorkQueue).checkRoom);
+  app.use(app.get(BodyReceiver).receive);
+  const jsonOptions = {
+    limit: MAX_JSON_BYTES,
+    inflate: false,
+    // An option of body-parser that Nest's type leaves out. It is called before the text is parsed.
+    verify: (_request: unknown, _response: unknown, text: Buffer) => checkJsonText(text),
+  };
+  app.useBodyParser('json', jsonOptions);
+  app.use(checkFieldNames);
   app.use(translateBodyError);
   app.useGlobalPipes(new RequestValidation());
   const document = createDocument(app);
@@ -181,6 +200,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     videoInspector,
     findCalibration: createCalibrationFinder(configuration),
     imageBytes: configuration.imageBytes,
+    trustedProxies: configuration.trustedProxies,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {
     await engine.close();
@@ -246,10 +266,10 @@ function toOrigin(host: string, port: number): string {
  * responses end, then close all connections.
  */
 async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {
-  const gate = app.get(RequestGate);
-  await gate.drain(MAX_DRAIN_MS);
+  const queue = app.get(WorkQueue);
+  await queue.drain(MAX_DRAIN_MS);
   await engine.close();
-  await gate.drain(LAST_RESPONSE_MS);
+  await queue.drain(LAST_RESPONSE_MS);
   const closed = app.close();
   app.getHttpServer().closeAllConnections();
   await closed;

@@ -19,6 +19,7 @@ const VARIABLES = [
   'SALAMANDRA_PRECISION',
   'SALAMANDRA_SHARED_CACHE',
   'SALAMANDRA_THREADS',
+  'SALAMANDRA_TRUSTED_PROXIES',
 ] as const;
 
 /** Edits (insert, delete, replace a character) up to which a word counts as misspelt. */

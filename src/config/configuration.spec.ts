@@ -35,6 +35,7 @@ describe('loadConfiguration', () => {
       SALAMANDRA_SHARED_CACHE: 'off',
       SALAMANDRA_IMAGE_MB: '40',
       SALAMANDRA_IMAGE_MEGAPIXELS: '400',
+      SALAMANDRA_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8',
     };
 
     expect(loadConfiguration(env)).toEqual({
@@ -52,6 +53,7 @@ describe('loadConfiguration', () => {
       sharesCache: false,
       imageBytes: 4e7,
       imagePixels: 4e8,
+      trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'],
     });
   });
 
@@ -80,6 +82,15 @@ describe('loadConfiguration', () => {
     'rejects SALAMANDRA_ALLOWED_HOSTS=%j',
     (value) => {
       expect(() => loadConfiguration({ SALAMANDRA_ALLOWED_HOSTS: value })).toThrow('host names');
+    },
+  );
+
+  it.each(['', 'proxy', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/', '::/129', '127.0.0.1,'])(
+    'rejects SALAMANDRA_TRUSTED_PROXIES=%j',
+    (value) => {
+      expect(() => loadConfiguration({ SALAMANDRA_TRUSTED_PROXIES: value })).toThrow(
+        'addresses and networks',
+      );
     },
   );
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
 
@@ -28,6 +29,8 @@ export interface Configuration {
   readonly host: string;
   /** Accepted `Host` headers in addition to `host` and the machine's names, in lower-case ASCII. */
   readonly allowedHosts: readonly string[];
+  /** Addresses and networks (CIDR) of reverse proxies, whose `X-Forwarded-For` names the client. */
+  readonly trustedProxies: readonly string[];
   /** 0 for any free port. */
   readonly port: number;
   /** `demo`, the id of a model in `home`, or the path of a model package. */
@@ -58,6 +61,7 @@ export function loadConfiguration(
     home: resolve(env['SALAMANDRA_HOME'] ?? join(PROJECT_DIRECTORY, '.salamandra')),
     host: env['HOST'] ?? '127.0.0.1',
     allowedHosts: parseHosts(env['SALAMANDRA_ALLOWED_HOSTS']),
+    trustedProxies: parseNetworks(env['SALAMANDRA_TRUSTED_PROXIES']),
     port: parseInteger('PORT', env['PORT'] ?? '3000', 0, 65_535),
     model: env['SALAMANDRA_MODEL'] ?? 'demo',
     precision: parsePrecision(env['SALAMANDRA_PRECISION'] ?? 'int8'),
@@ -125,6 +129,23 @@ function parseHosts(text: string | undefined): string[] {
       'SALAMANDRA_ALLOWED_HOSTS must be a comma-separated list of host names without ports, such as "captions.example.org".',
     );
   });
+}
+
+/** Parses a comma-separated list of addresses and networks, `10.0.0.0/8`. @throws INVALID_PARAMETER */
+function parseNetworks(text: string | undefined): string[] {
+  const networks = text?.split(',').map((network) => network.trim()) ?? [];
+  for (const network of networks) {
+    const [address = '', bits, ...rest] = network.split('/');
+    const maxBits = isIP(address) === 6 ? 128 : 32;
+    const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= maxBits);
+    if (isIP(address) === 0 || !isPrefix || rest.length > 0) {
+      throw new SalamandraError(
+        'INVALID_PARAMETER',
+        `SALAMANDRA_TRUSTED_PROXIES must be a comma-separated list of addresses and networks, such as "127.0.0.1, 10.0.0.0/8".`,
+      );
+    }
+  }
+  return networks;
 }
 
 /** Normalizes a host name like `new URL`, without the trailing dot. The leading dot of a suffix stays. */

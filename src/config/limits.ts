@@ -135,13 +135,28 @@ export const MAX_STOP_LENGTH = 64;
 
 /**
  * Requests that run at once (continuous batching). With more, each gets slower and the total throughput hardly grows.
- * Two slots are reserved for interactive requests, so that they never wait for the end of a batch job.
+ * One client may have one less, so that the first request of another client starts at once. Two slots are reserved for
+ * interactive requests, so that they never wait for the end of a batch job.
  */
-export const MAX_RUNNING_REQUESTS = 8;
-export const MAX_RUNNING_BATCH_REQUESTS = 6;
+export const MAX_RUNNING_REQUESTS = 9;
+export const MAX_RUNNING_BATCH_REQUESTS = 7;
 
-/** Requests in the service, running and queued. Each holds its images in memory. */
+/**
+ * Requests in the service, running and queued, and the additional ones of clients that have less than an equal share of
+ * all: a client that fills the queue leaves room for others. Each request holds its images in memory.
+ */
 export const MAX_REQUESTS = 24;
+export const NEWCOMER_PLACES = 8;
+
+/** Bodies that are being received at once, of all clients and of one. They hold no place of the queue. */
+export const MAX_RECEIVING = 256;
+export const MAX_RECEIVING_PER_CLIENT = 64;
+
+/**
+ * Bytes of images and JSON bodies that requests hold in the memory of the HTTP server, of all clients and of one.
+ */
+export const MAX_BODY_MEMORY_BYTES = 256_000_000;
+export const MAX_BODY_MEMORY_PER_CLIENT_BYTES = 128_000_000;
 
 /** Sequences per decode step. Each one delays the next token of the others a little. */
 export const MAX_SEQUENCES = 64;
@@ -184,8 +199,12 @@ export const MAX_RELOAD_CRASHES = 8;
 /** Milliseconds that running requests have to finish after SIGTERM. */
 export const MAX_DRAIN_MS = 30_000;
 
-/** Connections of the HTTP server: far more than MAX_REQUESTS, fewer than the usual limit of 1,024 open files. */
+/**
+ * Connections of the HTTP server: far more than MAX_REQUESTS, fewer than the usual limit of 1,024 open files; and those
+ * from one address.
+ */
 export const MAX_CONNECTIONS = 512;
+export const MAX_CONNECTIONS_PER_CLIENT = 128;
 
 /**
  * Milliseconds for a client to send its request headers, and its whole request. MAX_RECEIVE_MS also applies to fetching

@@ -7,12 +7,14 @@ import { lookUpPrefix, prefillConversations } from './prefill.js';
 import { preparationTimes, prepareMedia, totalVisualTokens } from './prepare-media.js';
 import { createTimer, type RequestTimer, timeRun, toRequestTimings } from './request-timings.js';
 import type { MemoryAdmission } from './scheduling/memory-admission.js';
+import type { PlanningTurns } from './scheduling/planning-turns.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
 import type { ScheduleRun, Scheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest } from './vision-language-engine.js';
 
 /** Resources that requests share, and the callbacks of one request. */
 export interface RequestContext {
+  readonly planning: PlanningTurns;
   readonly admission: MemoryAdmission;
   readonly scheduler: Scheduler;
   /** The caches as this client may use them. */
@@ -32,11 +34,13 @@ export async function runPipeline(
   model: PipelineModel,
 ): Promise<void> {
   const { conversations, settings } = request;
-  const { admission, caches, handle, emit } = context;
+  const { planning, admission, caches, handle, emit } = context;
   const arrivalMs = performance.now();
   const timer = createTimer();
 
-  const plan = planRequest(request, model);
+  const plan = await planRequest(request, model, (textBytes, tokenize) =>
+    planning.run(handle, textBytes, tokenize),
+  );
   const reservation = await admission.acquire(handle.ticket, plan.worstCase, handle.signal);
   try {
     context.onStart();

@@ -6,6 +6,7 @@ import {
   assertEachMediaReferencedOnce,
   buildRequestPrompt,
   type CommonPrefix,
+  countTextBytes,
   countTextIds,
   findCommonPrefix,
 } from './prompts.js';
@@ -30,23 +31,29 @@ export interface RequestPlan {
   estimateMemory(visualTokens: number): MemoryEstimate;
 }
 
+/** Runs the tokenization of one conversation in its turn among those of other requests. */
+type RunTurn = <T>(textBytes: number, tokenize: () => T) => Promise<T>;
+
 /**
  * Tokenizes the prompts and budgets the context window. The text comes first: the room that it leaves decides the
  * detail of images and the number of video frames.
  *
  * @throws INVALID_REQUEST, INVALID_PARAMETER, CONTEXT_LENGTH_EXCEEDED
  */
-export function planRequest(
+export async function planRequest(
   { media, detail, conversations, settings, templateVariables }: EngineRequest,
   { manifest, vision, tokenizer, decoder }: PipelineModel,
-): RequestPlan {
+  runTurn: RunTurn,
+): Promise<RequestPlan> {
   assertSupportsMedia(
     media.map(({ kind }) => kind),
     { id: manifest.id, inputModalities: inputModalitiesOf(vision) },
   );
-  const prompts = conversations.map((conversation) =>
-    buildRequestPrompt(conversation, tokenizer, templateVariables),
-  );
+  const prompts: PromptSegment[][] = [];
+  for (const conversation of conversations) {
+    const tokenize = () => buildRequestPrompt(conversation, tokenizer, templateVariables);
+    prompts.push(await runTurn(countTextBytes(conversation), tokenize));
+  }
   assertEachMediaReferencedOnce(media, prompts);
   const { maxTokens } = settings;
   const visualTokenBudget = resolveVisualTokenBudget(prompts, {

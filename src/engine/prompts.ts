@@ -96,6 +96,16 @@ export function alignedSharedPrefix(commonLength: number): number {
   return alignToKernelRows(Math.max(0, commonLength + 1 - MIN_UNCACHED_TOKENS));
 }
 
+/** UTF-8 bytes of the texts of a conversation. */
+export function countTextBytes(conversation: Conversation): number {
+  if ('rawText' in conversation) return Buffer.byteLength(conversation.rawText);
+  const parts = conversation.flatMap(({ content }) => content);
+  return parts.reduce(
+    (sum, part) => sum + (part.type === 'text' ? Buffer.byteLength(part.text) : 0),
+    0,
+  );
+}
+
 /** Text tokens of a prompt, without its images and videos. */
 export function countTextIds(prompt: readonly PromptSegment[]): number {
   return prompt.reduce(

@@ -112,7 +112,8 @@ describe('createRequestRunner', () => {
       ...[send('a2', { client: 'a' }), send('b1', { client: 'b' })],
     ]);
 
-    expect(started).toEqual(['x1', 'x2', 'a1', 'b1', 'a2', 'job']);
+    // The second request of x is planned after the first ones of a and b.
+    expect(started).toEqual(['x1', 'a1', 'b1', 'x2', 'a2', 'job']);
     const { queueMs, totalMs } = job!.timings;
     expect(queueMs).toBeGreaterThan(first!.timings.queueMs);
     expect(totalMs).toBeGreaterThan(queueMs);

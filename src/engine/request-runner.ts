@@ -7,6 +7,7 @@ import type { PipelineModel } from './loaded-model.js';
 import { type RequestContext, runPipeline } from './pipeline.js';
 import { createMemoryAdmission } from './scheduling/memory-admission.js';
 import { fullContextBytes } from './scheduling/memory-estimate.js';
+import { createPlanningTurns } from './scheduling/planning-turns.js';
 import { createScheduler } from './scheduling/scheduler.js';
 import type { EngineEvent, EngineRequest, VisionLanguageEngine } from './vision-language-engine.js';
 
@@ -35,6 +36,7 @@ export function createRequestRunner(
   const guaranteed = Math.min(maxPositions, GUARANTEED_CONTEXT_TOKENS);
   const budgetBytes = Math.max(memoryBytes, fullContextBytes(guaranteed, costs));
   const admission = createMemoryAdmission(budgetBytes, costs);
+  const planning = createPlanningTurns();
   const scheduler = createScheduler(model.decoder);
   const running = new Map<Promise<void>, AbortController>();
   let requests = 0;
@@ -59,7 +61,7 @@ export function createRequestRunner(
       abort.abort(error);
     };
     const context: RequestContext = {
-      ...{ admission, scheduler, fail, onStart },
+      ...{ planning, admission, scheduler, fail, onStart },
       emit: (event) => events.push(event),
       caches: caches.forClient(client),
       handle: { ticket: { number: requests, client, priority }, signal: abort.signal },

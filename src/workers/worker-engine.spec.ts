@@ -126,22 +126,6 @@ describe('createWorkerEngine', () => {
     expect(await waiting).toHaveLength(1);
   });
 
-  it('refuses requests above maxRequests, running and waiting together', async () => {
-    start({ maxRequests: 2 });
-    await engine.describe();
-    const abort = new AbortController();
-    let running: Promise<unknown> | undefined;
-    await new Promise<void>((resolve) => {
-      running = run('hang', abort.signal, resolve);
-    });
-    const waiting = run('waited');
-
-    await expect(run('too many')).rejects.toMatchObject({ code: 'QUEUE_FULL' });
-    abort.abort(new Error('aborted'));
-    await expect(running).rejects.toThrow('aborted');
-    expect(await waiting).toHaveLength(1);
-  });
-
   it('fails running and waiting requests at the deadline', async () => {
     start({ requestTimeoutMs: 300 });
     await engine.describe();

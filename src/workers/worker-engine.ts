@@ -1,5 +1,4 @@
 import {
-  MAX_REQUESTS,
   MAX_CANCEL_MS,
   MAX_CANCEL_MS_PER_GB,
   MAX_REQUEST_MS,
@@ -20,7 +19,6 @@ import { type SupervisorOptions, WorkerSupervisor } from './supervisor.js';
 export interface WorkerEngineOptions extends SupervisorOptions {
   /** Called on every change, including loading progress. */
   readonly onStatus?: (status: EngineStatus) => void;
-  readonly maxRequests?: number;
   readonly requestTimeoutMs?: number;
 }
 
@@ -144,13 +142,6 @@ class WorkerEngine implements VisionLanguageEngine {
       throw new SalamandraError(
         'MODEL_NOT_READY',
         'The model is still loading. Try again when /health/ready answers 200.',
-      );
-    }
-    const { maxRequests = MAX_REQUESTS } = this.options;
-    if (this.pending.size >= maxRequests) {
-      throw new SalamandraError(
-        'QUEUE_FULL',
-        `All ${maxRequests} places for running and waiting requests are taken. Try again later.`,
       );
     }
   }

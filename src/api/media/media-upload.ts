@@ -18,13 +18,15 @@ import {
   MAX_FORM_FIELDS,
   MAX_PART_HEADERS,
   MAX_REQUEST_IMAGES,
+  MAX_MEMORY_IMAGE_BYTES,
   MAX_VIDEO_BYTES,
 } from '../../config/limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import { receiveImage } from '../../media/receive-image.js';
 import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
+import { BodyReceiver } from '../admission/body-receiver.js';
 import { IMAGE_BYTES } from '../injection-tokens.js';
-import { checkShape } from '../request/json-body.js';
+import { checkJsonText, checkNames } from '../request/json-body.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 
@@ -40,6 +42,7 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
     constructor(
       private readonly files: MediaFiles,
       @Inject(IMAGE_BYTES) private readonly imageBytes: number,
+      private readonly receiver: BodyReceiver,
     ) {}
 
     async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -57,7 +60,9 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
       const scope = this.files.openScope();
       response.once('close', () => void scope.release());
       const parse = multer({
-        storage: new UploadStorage(scope, this.imageBytes),
+        storage: new UploadStorage(scope, this.imageBytes, (bytes) =>
+          this.receiver.reserve(request, bytes),
+        ),
         limits: {
           files: maxFiles,
           fileSize: MAX_VIDEO_BYTES,
@@ -75,7 +80,7 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
         });
       });
       const body = toFormBody(request.body as Record<string, unknown>);
-      checkShape(body);
+      checkNames(body);
       request.body = body;
     }
   }
@@ -191,6 +196,7 @@ function toFieldValue(name: string, value: unknown): unknown {
 }
 
 function parseJsonField(name: string, value: string): unknown {
+  checkJsonText(Buffer.from(value));
   try {
     return JSON.parse(value);
   } catch (cause) {
@@ -215,9 +221,11 @@ class UploadStorage implements StorageEngine {
   private imageBytes = 0;
   private videoBytes = 0;
 
+  /** @param reserveMemory is called for each chunk that stays in memory. */
   constructor(
     private readonly scope: FileScope,
     private readonly maxImageBytes: number,
+    private readonly reserveMemory: (bytes: number) => void,
   ) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, callback: Callback): void {
@@ -247,6 +255,8 @@ class UploadStorage implements StorageEngine {
     const image = prependHead(head, chunks, (bytes) => {
       fileBytes += bytes;
       checkSize(fileBytes, this.maxImageBytes, 'An image file');
+      // The rest of a larger file goes to disk.
+      if (fileBytes <= MAX_MEMORY_IMAGE_BYTES) this.reserveMemory(bytes);
       this.countImage(bytes);
     });
     const received = await receiveImage(image, (stream) => this.scope.write(stream));

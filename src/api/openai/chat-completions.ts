@@ -1,4 +1,13 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
@@ -7,7 +16,8 @@ import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver } from '../media/media-resolver.js';
-import { clientOf, ClientSignal } from '../request/client.js';
+import { clientOf, ClientSignal } from '../admission/client.js';
+import { TakesPlace } from '../admission/work-queue.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import { sendOutcome } from '../response/send-outcome.js';
 import { listMediaSources, parseChatRequest, toEngineRequest } from './chat-request.js';
@@ -116,6 +126,7 @@ export class ChatCompletionsController {
 
   @Post()
   @HttpCode(200)
+  @UseInterceptors(TakesPlace)
   @ApiOperation({
     summary: "Complete a chat with images and videos (OpenAI's API)",
     description:

@@ -1,4 +1,13 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
@@ -15,7 +24,8 @@ import type {
   VisionLanguageEngine,
 } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
-import { clientOf, ClientSignal } from '../request/client.js';
+import { clientOf, ClientSignal } from '../admission/client.js';
+import { TakesPlace } from '../admission/work-queue.js';
 import { readyModel } from '../request/loaded-model.js';
 import { sendOutcome } from '../response/send-outcome.js';
 import { createCompletionHeader } from './completion-fields.js';
@@ -164,6 +174,7 @@ export class CompletionsController {
 
   @Post()
   @HttpCode(200)
+  @UseInterceptors(TakesPlace)
   @ApiOperation({
     summary: "Continue raw prompts (OpenAI's API)",
     description: 'Continues each prompt as it is, without a chat template and without media.',

@@ -8,8 +8,8 @@ import { STATUS_BY_CODE, toProblem, toPublicError } from './problem.js';
 /** HTTP methods by path, as the router registered them. */
 export type AllowedMethods = ReadonlyMap<string, readonly string[]>;
 
-/** Seconds. Long enough for the queue to advance or a model to load, short enough that clients do wait. */
-const RETRY_AFTER_SECONDS = '5';
+/** Seconds, unless the error knows better: long enough for a model to load, short enough that clients do wait. */
+const RETRY_AFTER_SECONDS = 5;
 
 /** Turns every exception into a response: OpenAI's error body under OpenAI's paths, a problem everywhere else. */
 @Catch()
@@ -31,7 +31,10 @@ export class ErrorFilter implements ExceptionFilter {
       ? this.toRouteError(request, response)
       : toPublicError(exception, request);
     const status = STATUS_BY_CODE[error.code];
-    if (status === 429 || status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    if (status === 429 || status === 503) {
+      const seconds = error.details?.['retry_after_seconds'] ?? RETRY_AFTER_SECONDS;
+      response.setHeader('Retry-After', String(seconds));
+    }
     response.status(status);
     if (isOpenAiPath(request.path)) {
       response.json(toOpenAiError(error));

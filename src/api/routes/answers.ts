@@ -59,7 +59,8 @@ import { ENGINE } from '../injection-tokens.js';
 import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
-import { ClientSignal } from '../request/client.js';
+import { ClientSignal } from '../admission/client.js';
+import { TakesPlace } from '../admission/work-queue.js';
 import { ImageGenerationDto } from '../request/generation-fields.js';
 import { requestedLanguage } from '../request/language-fields.js';
 import { readyModel } from '../request/loaded-model.js';
@@ -312,7 +313,7 @@ export class AnswersController {
 
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST))
+  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST), TakesPlace)
   @ApiOperation({
     summary: 'Answer questions about images, videos or text',
     description: `Answers up to ${MAX_QUESTIONS} independent questions about up to ${MAX_MEDIA_PER_REQUEST} images and videos, or about text alone. "history" continues an earlier conversation.`,

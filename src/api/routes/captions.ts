@@ -34,7 +34,8 @@ import { ENGINE } from '../injection-tokens.js';
 import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
-import { ClientSignal } from '../request/client.js';
+import { ClientSignal } from '../admission/client.js';
+import { TakesPlace } from '../admission/work-queue.js';
 import { ImageGenerationDto } from '../request/generation-fields.js';
 import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
 import { readyModel } from '../request/loaded-model.js';
@@ -141,7 +142,7 @@ export class CaptionsController {
 
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(1))
+  @UseInterceptors(MediaUpload(1), TakesPlace)
   @ApiOperation({
     summary: 'Caption an image or a video',
     description:

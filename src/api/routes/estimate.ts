@@ -46,7 +46,8 @@ import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
-import { ClientSignal } from '../request/client.js';
+import { ClientSignal } from '../admission/client.js';
+import { TakesPlace } from '../admission/work-queue.js';
 import { ImageGenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
 import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
@@ -306,7 +307,7 @@ export class EstimateController {
 
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST))
+  @UseInterceptors(MediaUpload(MAX_MEDIA_PER_REQUEST), TakesPlace)
   @ApiOperation({
     summary: 'Estimate the tokens, time and memory of a captions request',
     description:

@@ -4,7 +4,7 @@ import request from 'supertest';
 import { createFakeEngine, type FakeEngine } from '../../../test/fakes/fake-engine.js';
 import { poll } from '../../../test/setup/poll.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { RequestGate } from '../request/request-gate.js';
+import { WorkQueue } from '../admission/work-queue.js';
 import { createApp } from '../server.js';
 
 const IMAGE = Buffer.from('any bytes: the engine is a fake');
@@ -66,7 +66,7 @@ it('reports the shutdown while the gate waits for running requests', async () =>
   await poll(() => engine.signals[0]);
   let isDrained = false;
   const drained = app
-    .get(RequestGate)
+    .get(WorkQueue)
     .drain(5_000)
     .then(() => (isDrained = true));
 

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 
-import { RequestGate } from '../request/request-gate.js';
+import { WorkQueue } from '../admission/work-queue.js';
 import type { Plain } from '../response/media-response.js';
 import { ApiProblems } from '../response/problem.js';
 
@@ -12,7 +12,7 @@ class HealthDto {
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
-  constructor(private readonly gate: RequestGate) {}
+  constructor(private readonly queue: WorkQueue) {}
 
   @Get('live')
   @ApiOperation({
@@ -33,7 +33,7 @@ export class HealthController {
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems()
   ready(): Plain<HealthDto> {
-    this.gate.checkReady();
+    this.queue.checkReady();
     return { status: 'ok' };
   }
 }

@@ -18,7 +18,7 @@ import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
-import { clientOf } from '../request/client.js';
+import { clientOf } from '../admission/client.js';
 import { type GenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import type { Exchange } from '../response/send-outcome.js';

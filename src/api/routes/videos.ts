@@ -44,7 +44,8 @@ import { ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
-import { ClientSignal } from '../request/client.js';
+import { ClientSignal } from '../admission/client.js';
+import { TakesPlace } from '../admission/work-queue.js';
 import { GenerationDto } from '../request/generation-fields.js';
 import {
   LanguagesField,
@@ -245,7 +246,7 @@ export class VideosController {
 
   @Post()
   @HttpCode(200)
-  @UseInterceptors(MediaUpload(1))
+  @UseInterceptors(MediaUpload(1), TakesPlace)
   @ApiOperation({
     summary: 'Caption a whole video, its shots or its intervals',
     description:

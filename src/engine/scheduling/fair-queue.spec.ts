@@ -1,4 +1,4 @@
-import { FairQueue } from './fair-queue.js';
+import { FairQueue, type QueueFilter } from './fair-queue.js';
 import type { Priority } from '../vision-language-engine.js';
 
 /** A queue of items named by client and arrival number: `anna 1`. */
@@ -11,9 +11,9 @@ function queueOf(...entries: readonly (readonly [string, Priority?])[]) {
   return queue;
 }
 
-function drain(queue: FairQueue<string>, classes?: 'all' | 'interactive'): string[] {
+function drain(queue: FairQueue<string>, filter: QueueFilter = {}): string[] {
   const items: string[] = [];
-  for (let next = queue.pop(classes); next !== undefined; next = queue.pop(classes)) {
+  for (let next = queue.pop(filter); next !== undefined; next = queue.pop(filter)) {
     items.push(next);
   }
   return items;
@@ -25,6 +25,38 @@ describe('FairQueue', () => {
 
     expect(drain(queue)).toEqual(['anna 1', 'bernat 4', 'carla 5', 'anna 2', 'bernat 6', 'anna 3']);
     expect(queue.isEmpty).toBe(true);
+  });
+
+  it('shares the cost, not the number of items', () => {
+    const queue = new FairQueue<string>();
+    const push = (client: string, number: number, cost: number) =>
+      queue.push({ number, client, priority: 'interactive' }, `${client} ${number}`, cost);
+    for (const number of [1, 2]) push('anna', number, 30);
+    for (const number of [3, 4, 5, 6]) push('bernat', number, 10);
+
+    expect(drain(queue)).toEqual([
+      ...['anna 1', 'bernat 3', 'bernat 4', 'bernat 5'],
+      ...['anna 2', 'bernat 6'],
+    ]);
+  });
+
+  it('gives a client that was absent no credit', () => {
+    const queue = queueOf(...Array.from({ length: 5 }, () => ['anna'] as const));
+    for (let served = 0; served < 3; served++) queue.pop();
+    for (const number of [6, 7, 8]) {
+      queue.push({ number, client: 'bernat', priority: 'interactive' }, `bernat ${number}`);
+    }
+
+    expect(drain(queue)).toEqual(['bernat 6', 'anna 4', 'bernat 7', 'anna 5', 'bernat 8']);
+  });
+
+  it('skips clients that are not eligible', () => {
+    const queue = queueOf(['anna'], ['anna'], ['bernat']);
+    const filter = { isEligible: (client: string) => client !== 'anna' };
+
+    expect(queue.peek(filter)).toBe('bernat 3');
+    expect(drain(queue, filter)).toEqual(['bernat 3']);
+    expect(drain(queue)).toEqual(['anna 1', 'anna 2']);
   });
 
   it('moves a served client behind the others', () => {
@@ -58,8 +90,8 @@ describe('FairQueue', () => {
 
     expect(queue.peek()).toBe('anna 2');
     expect(queue.peek()).toBe('anna 2');
-    expect(drain(queue, 'interactive')).toEqual(['anna 2']);
-    expect(queue.peek('interactive')).toBeUndefined();
+    expect(drain(queue, { priorities: 'interactive' })).toEqual(['anna 2']);
+    expect(queue.peek({ priorities: 'interactive' })).toBeUndefined();
     expect(drain(queue)).toEqual(['job 1']);
   });
 

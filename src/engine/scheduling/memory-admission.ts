@@ -58,17 +58,24 @@ export function createMemoryAdmission(
       const batch = all.filter(({ ticket }) => ticket.priority === 'batch').length;
       const sequences = all.reduce((sum, { estimate }) => sum + estimate.sequences, 0);
       if (all.length >= MAX_RUNNING_REQUESTS || sequences >= MAX_SEQUENCES) return;
-      const classes = batch < MAX_RUNNING_BATCH_REQUESTS ? 'all' : 'interactive';
-      const next = queue.peek(classes);
+      const priorities = batch < MAX_RUNNING_BATCH_REQUESTS ? 'all' : 'interactive';
+      const filter = { priorities, isEligible: hasFreeSlot } as const;
+      const next = queue.peek(filter);
       if (!next) return;
       const freeSequences = Math.min(next.estimate.sequences, MAX_SEQUENCES - sequences);
       const estimate = { ...next.estimate, sequences: freeSequences };
       if (reservedBytes([estimate]) > budgetBytes) return;
-      queue.pop(classes);
+      queue.pop(filter);
       const request = { ticket: next.ticket, estimate };
       admitted.add(request);
       next.admit(reservationOf(request));
     }
+  }
+
+  /** The last slot is left to another client, whose first request therefore starts at once. */
+  function hasFreeSlot(client: string): boolean {
+    const own = [...admitted].filter(({ ticket }) => ticket.client === client).length;
+    return own < MAX_RUNNING_REQUESTS - 1;
   }
 
   function reservationOf(request: AdmittedRequest): Reservation {
@@ -120,11 +127,16 @@ export function createMemoryAdmission(
           admitWaiting();
         };
         signal.addEventListener('abort', onAbort);
-        queue.push(ticket, waiting);
+        queue.push(ticket, waiting, positionsOf(estimate));
         admitWaiting();
       });
     },
   };
+}
+
+/** The cost of a request: positions to prefill and to decode. */
+function positionsOf({ sharedPositions, ownPositions, sequences }: MemoryEstimate): number {
+  return sharedPositions + ownPositions * sequences;
 }
 
 function toMegabytes(bytes: number): number {

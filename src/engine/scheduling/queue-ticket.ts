@@ -14,6 +14,7 @@ export interface QueuedTask<Argument> {
 /**
  * Adds a task to a queue. The owner of the queue pops and runs it.
  *
+ * @param cost see `FairQueue.push`.
  * @returns the task's result.
  * @throws the task's error; the signal's reason if it aborts while the task waits.
  */
@@ -21,6 +22,7 @@ export function enqueue<T, Argument>(
   queue: FairQueue<QueuedTask<Argument>>,
   { ticket, signal }: RequestHandle,
   task: (argument: Argument) => Promise<T>,
+  cost = 1,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -39,7 +41,7 @@ export function enqueue<T, Argument>(
       return;
     }
     signal.addEventListener('abort', onAbort);
-    queue.push(ticket, queued);
+    queue.push(ticket, queued, cost);
   });
 }
 
@@ -55,7 +57,7 @@ export function createArrivalHandles(): (signal?: AbortSignal) => RequestHandle 
 /** A mutex whose waiters are served in the order of a fair queue. */
 export interface FairMutex {
   /** Runs the task while no other task runs. @throws like `enqueue` */
-  runExclusive<T>(handle: RequestHandle, task: () => Promise<T>): Promise<T>;
+  runExclusive<T>(handle: RequestHandle, task: () => Promise<T>, cost?: number): Promise<T>;
 }
 
 export function createFairMutex(): FairMutex {
@@ -70,8 +72,8 @@ export function createFairMutex(): FairMutex {
   }
 
   return {
-    runExclusive(handle, task) {
-      const result = enqueue(queue, handle, task);
+    runExclusive(handle, task, cost) {
+      const result = enqueue(queue, handle, task, cost);
       void drain();
       return result;
     },

@@ -1,0 +1,41 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+/**
+ * The client of a request, for fair shares and cache separation: its address, since there is no authentication. Behind
+ * a trusted proxy it is the address that the proxy forwards.
+ */
+export function clientOf(request: Request): string {
+  return toClientAddress(request.ip);
+}
+
+/** Groups of an IPv6 address that a provider assigns to one site: /64. */
+const IPV6_SITE_GROUPS = 4;
+const IPV6_GROUPS = 8;
+
+/**
+ * The part of an address that one client controls: an IPv4 address, also in its IPv6 notation, or the /64 network of an
+ * IPv6 address, in which a client may choose any address (RFC 6177).
+ */
+export function toClientAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [head = '', tail] = address.toLowerCase().replace(/%.*$/, '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array<string>(Math.max(0, IPV6_GROUPS - groups.length - last.length)).fill('0');
+  const all = tail === undefined ? groups : [...groups, ...zeros, ...last];
+  return `${all.slice(0, IPV6_SITE_GROUPS).join(':')}::/64`;
+}
+
+/** Parameter decorator: a signal that aborts if the client disconnects before the response is complete. */
+export const ClientSignal = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const response = context.switchToHttp().getResponse<Response>();
+  const abort = new AbortController();
+  if (response.destroyed) abort.abort();
+  response.once('close', () => {
+    if (!response.writableFinished) abort.abort();
+  });
+  return abort.signal;
+});
