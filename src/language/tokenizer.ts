@@ -127,7 +127,7 @@ function placeholdersOf(
     const token = added.find((candidate) => candidate.id === id);
     if (token) return token.content;
     throw invalidModel(
-      `added_tokens has no token with id ${id}, which config.json names as the ${kind} token. Add the token to tokenizer.json`,
+      `added_tokens has no token with id ${id}, the ${kind} token of config.json or of the defaults of its class. Add the token to tokenizer.json`,
     );
   };
   return { image: contentOf('image'), video: contentOf('video') };

@@ -32,8 +32,8 @@ describe('files that are not valid images', () => {
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
-    ['100 megapixels', () => drawImage(10_000, 10_000), 422, 'MEDIA_TOO_LARGE'],
-    ['40 MB', () => Buffer.alloc(40_000_000), 413, 'PAYLOAD_TOO_LARGE'],
+    ['101 megapixels', () => drawImage(10_100, 10_000), 422, 'MEDIA_TOO_LARGE'],
+    ['101 MB', () => Buffer.concat([picture, Buffer.alloc(101_000_000)]), 413, 'PAYLOAD_TOO_LARGE'],
   ];
 
   it.each(cases)('%s', async (_, makeFile, status, code) => {
