@@ -1,5 +1,6 @@
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
+import { roundToMilliseconds } from '../../media/frame-sampling.js';
 import type { MediaReport } from '../../media/media-report.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 
@@ -81,8 +82,9 @@ function toReportResponse(report: MediaReport, detail: Detail): Plain<MediaRepor
     const { kind, tiles, grid, blank } = report;
     return { kind, sha256, width, height, tiles, grid, detail, visual_tokens, blank };
   }
-  const { kind, durationSeconds: duration_seconds, framesRequested: frames_requested } = report;
-  const frames = report.frames.map(({ timestampSeconds }) => timestampSeconds);
+  const { kind, durationSeconds, framesRequested: frames_requested } = report;
+  const duration_seconds = durationSeconds === null ? null : roundToMilliseconds(durationSeconds);
+  const frames = report.frames.map(({ timestampSeconds }) => roundToMilliseconds(timestampSeconds));
   return {
     ...{ kind, sha256, width, height },
     ...{ duration_seconds, frames, frames_requested, visual_tokens },
