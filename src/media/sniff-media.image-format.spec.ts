@@ -84,7 +84,7 @@ describe('sniffImageFormat', () => {
 
   const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM.';
   const videos =
-    'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg.';
+    'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC.';
   it.each([
     ['HEIC images', ftyp('heic', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
     ['HEIC images', ftyp('mif1', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
