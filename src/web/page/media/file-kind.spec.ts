@@ -8,6 +8,7 @@ describe('fileKind', () => {
     ['scan.TIF', '', 'image'],
     ['old.avi', '', 'video'],
     ['camera.mts', 'application/octet-stream', 'video'],
+    ['master.MXF', 'application/mxf', 'video'],
     // Either a Qt translation or an MPEG transport stream; the service checks the bytes.
     ['recording.ts', 'text/vnd.trolltech.linguist', 'video'],
   ])('classifies %s of type "%s" as %s', (name, type, kind) => {
