@@ -9,8 +9,22 @@ const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
   ],
   video: [
     ...['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'mpg', 'mpeg', 'vob'],
-    ...['ts', 'mts', 'm2ts', 'flv', 'wmv', 'asf', 'ogv', 'ogg'],
-    ...['mxf', 'dv', 'dif', 'gxf', 'y4m', 'm1v', 'm2v', '264', 'h264', 'avc', '265', 'h265', 'hevc'],
+    ...['ts', 'mts', 'm2ts', 'flv', 'wmv', 'asf', 'ogv'],
+    ...[
+      'mxf',
+      'dv',
+      'dif',
+      'gxf',
+      'y4m',
+      'm1v',
+      'm2v',
+      '264',
+      'h264',
+      'avc',
+      '265',
+      'h265',
+      'hevc',
+    ],
   ],
 };
 
