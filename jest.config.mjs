@@ -8,6 +8,8 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
   // Generous: a busy machine must not turn a right answer into a failure.
   testTimeout: 60_000,
+  // Jest's default is one process on two cores, and most specs wait for other processes.
+  maxWorkers: 2,
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
 };
