@@ -1,7 +1,7 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 
-import { MAX_MEDIA_WORKER_BYTES, MAX_MEDIA_WORKER_FILE_BYTES } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { capResources } from '../media/resource-caps.js';
 import { forkWorker, sendTo } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
 import { createFairMutex, type RequestHandle } from '../engine/scheduling/queue-ticket.js';
@@ -52,7 +52,7 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
     started.on('error', () => undefined);
     // ffmpeg would survive the exit of the worker otherwise.
     started.on('exit', () => killGroup(started));
-    await capResources(started);
+    if (started.pid !== undefined) await capResources(started.pid);
     return started;
   }
 
@@ -138,22 +138,6 @@ function killGroup(worker: ChildProcess): void {
 
 function isRunning(worker: ChildProcess): boolean {
   return worker.pid !== undefined && worker.exitCode === null && worker.signalCode === null;
-}
-
-/**
- * Sets memory and file size limits with prlimit (util-linux), which ffmpeg inherits. Node.js cannot set limits; on
- * other systems only the deadline applies.
- */
-function capResources(worker: ChildProcess): Promise<void> {
-  if (process.platform !== 'linux' || worker.pid === undefined) return Promise.resolve();
-  const limits = [
-    `--data=${MAX_MEDIA_WORKER_BYTES}`,
-    `--fsize=${MAX_MEDIA_WORKER_FILE_BYTES}`,
-    '--core=0',
-  ];
-  return new Promise((resolve) =>
-    execFile('prlimit', ['--pid', String(worker.pid), ...limits], () => resolve()),
-  );
 }
 
 function tooExpensive(): SalamandraError {
