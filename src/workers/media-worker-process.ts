@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { decoderKilled } from '../media/decoder-killed.js';
 import { capResources } from '../media/resource-caps.js';
 import { forkWorker, sendTo } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
@@ -19,7 +20,8 @@ export interface MediaWorker {
    * Queues a task in the fair order of requests.
    *
    * @param timeoutMs time limit from the start of the task.
-   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; the signal's reason if it aborts.
+   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; SERVER_UNAVAILABLE if something else kills the
+   *   process; the signal's reason if it aborts.
    */
   run<Task extends MediaWorkerTask>(
     task: Task,
@@ -29,8 +31,15 @@ export interface MediaWorker {
   close(): Promise<void>;
 }
 
-/** Signals of a decoder crash (MEDIA_CORRUPT). Any other exit means that a resource limit ended the process. */
-const CRASH_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
+/** Signals of a decoder crash. */
+const CRASH_SIGNALS: ReadonlySet<string | null> = new Set([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+]);
+/** Signals from outside: of the kernel when the machine has no memory left, or of an operator. */
+const OUTSIDE_SIGNALS: ReadonlySet<string | null> = new Set(['SIGKILL', 'SIGTERM', 'SIGHUP']);
 
 /**
  * A media worker is killed with its process group at the deadline, because libvips and ffmpeg may not terminate on
@@ -90,7 +99,7 @@ function askWorker(
 ): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
   return new Promise((resolve, reject) => {
     if (!isRunning(worker)) {
-      reject(tooExpensive());
+      reject(exitError(worker.signalCode));
       return;
     }
     const timer = setTimeout(() => kill(tooExpensive()), timeoutMs);
@@ -115,7 +124,7 @@ function askWorker(
     }
     function onExit(_code: number | null, exitSignal: string | null) {
       settle();
-      reject(exitSignal !== null && CRASH_SIGNALS.has(exitSignal) ? corrupt() : tooExpensive());
+      reject(exitError(exitSignal));
     }
 
     worker.on('message', onMessage);
@@ -123,6 +132,12 @@ function askWorker(
     signal.addEventListener('abort', onAbort);
     sendTo(worker, task);
   });
+}
+
+/** The error of a file whose worker ended by itself: any other exit means that it met a resource limit. */
+function exitError(signal: string | null): SalamandraError {
+  if (CRASH_SIGNALS.has(signal)) return corrupt();
+  return OUTSIDE_SIGNALS.has(signal) ? decoderKilled() : tooExpensive();
 }
 
 /** Kills the worker and the processes that it started. */
