@@ -53,7 +53,7 @@ export class AppModule {
         { provide: IMAGE_BYTES, useValue: imageBytes },
         { provide: BodyReceiver, useFactory: () => new BodyReceiver() },
         WorkQueue,
-        MediaFiles,
+        { provide: MediaFiles, useFactory: () => new MediaFiles() },
         MediaResolver,
         MediaRequestHandler,
       ],

@@ -20,6 +20,7 @@ import {
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
+import { canCapResources, UNCAPPED_WARNING } from '../media/resource-caps.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
 import { createWorkerEngine } from '../workers/worker-engine.js';
@@ -27,6 +28,7 @@ import { BodyReceiver } from './admission/body-receiver.js';
 import { limitConnections } from './admission/connections.js';
 import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
+import { normalizeContentType } from './request/content-type.js';
 import { createHostGuard, type HostRules } from './request/host-guard.js';
 import { checkFieldNames, checkJsonText, translateBodyError } from './request/json-body.js';
 import { RequestValidation } from './request/request-validation.js';
@@ -116,6 +118,7 @@ export async function createApp(
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
   app.use('/docs', denyFrames);
+  app.use(normalizeContentType);
   app.use(GATED_PATHS, app.get(WorkQueue).checkRoom);
   app.use(app.get(BodyReceiver).receive);
   const jsonOptions = {
@@ -207,6 +210,9 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     throw error;
   });
   log(`listening on ${toOrigin(host, address.port)}`);
+  if (process.platform === 'linux' && !(await canCapResources())) {
+    log(`warning: ${UNCAPPED_WARNING}`);
+  }
 
   let isStopping = false;
   const stop = () => {

@@ -9,7 +9,7 @@ import { createTerminal, type Terminal } from './terminal.js';
 const MACHINE: Machine = {
   ...{ processor: 'test', load: 0, logicalCores: 8, coreLimit: null, facts: null },
   memory: { total: 16e9, limit: null, available: 8e9 },
-  ...{ diskFree: 1e9, ffmpeg: null },
+  ...{ diskFree: 1e9, ffmpeg: null, canCapDecoders: true },
 };
 
 function linesOf(print: (terminal: Terminal) => void): string[] {
@@ -157,7 +157,13 @@ it('prints the same as JSON', () => {
   const json = doctorJson({ machine: MACHINE, installed: [], report, survey });
 
   expect(JSON.parse(JSON.stringify(json))).toMatchObject({
-    machine: { processor: 'test', logical_cores: 8, memory_bytes: 16e9, has_ffmpeg: false },
+    machine: {
+      processor: 'test',
+      logical_cores: 8,
+      memory_bytes: 16e9,
+      has_ffmpeg: false,
+      has_decoder_limits: true,
+    },
     measured: [{ model: 'demo', quality: 'disturbed', slowdown: 3, decode_tokens_per_second: 500 }],
     settings: { precision: 'int8', threads: 2 },
     models: [

@@ -30,7 +30,7 @@ export interface Survey {
 const BUSY_LOAD = 0.5;
 
 export function printMachine(machine: Machine, terminal: Terminal): void {
-  const { memory, diskFree, ffmpeg, facts } = machine;
+  const { memory, diskFree, ffmpeg, canCapDecoders, facts } = machine;
   const sets = facts?.instructionSets.join(', ');
   const limit = memory.limit === null ? '' : `, container limit ${formatBytes(memory.limit)}`;
   const rows = [
@@ -43,6 +43,7 @@ export function printMachine(machine: Machine, terminal: Terminal): void {
     ['Memory', `${formatBytes(memory.total)}${limit}, ${formatBytes(memory.available)} available`],
     ['Disk', `${formatBytes(diskFree)} free in the model folder`],
     ['ffmpeg', ffmpeg ?? 'missing (4.3 or newer is needed): images work, videos do not'],
+    ['Decoder limits', describeCaps(canCapDecoders)],
     ['Node.js', process.version],
   ];
   terminal.result('Machine');
@@ -71,6 +72,13 @@ function printIndented(
   terminal: Terminal,
 ): void {
   for (const line of formatTable(rows, { rightAligned })) terminal.result(`  ${line}`);
+}
+
+function describeCaps(canCap: boolean): string {
+  if (canCap) return 'memory, file size, time';
+  return process.platform === 'linux'
+    ? 'time only: prlimit (util-linux) is not on the PATH'
+    : 'time only on this system';
 }
 
 function describeCores({ facts, logicalCores, coreLimit }: Machine): string {

@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   'SERVER_UNAVAILABLE',
   'DEADLINE_EXCEEDED',
   'STORAGE_FULL',
+  'STORAGE_UNAVAILABLE',
   'INTERNAL',
 ] as const;
 
@@ -71,6 +72,7 @@ const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SERVER_UNAVAILABLE',
   'DEADLINE_EXCEEDED',
   'STORAGE_FULL',
+  'STORAGE_UNAVAILABLE',
 ]);
 
 /** The error for every anticipated failure. The API maps its code to an HTTP status. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import { MAX_VIDEO_PIXELS } from '../config/limits.js';
+import { isDecoderKilled } from './decoder-killed.js';
 import { createLogParser, type LoggedFrame, type LogParser } from './ffmpeg-log.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import type { VideoPart } from './probe-video.js';
@@ -42,6 +43,7 @@ export interface FrameSelection {
  *
  * Damage after the first frame ends the sequence without an error.
  *
+ * @throws SERVER_UNAVAILABLE if something else killed ffmpeg
  * @throws the errors of `toVideoError` if no frame was decoded and ffmpeg reports a reason
  */
 export async function* decodeFrames(
@@ -113,6 +115,8 @@ async function* readFrames(
       count += 1;
     }
     const failure = await run.ended;
+    // Not damage: the rest of the frames would be missing without a word.
+    if (isDecoderKilled(failure)) throw failure;
     if (count === 0 && failure) throw toVideoError(`${failure.message}\n${log.recentLines()}`);
   } finally {
     run.stop();

@@ -8,6 +8,7 @@ import {
 } from '../config/limits.js';
 import { chooseStream, listVideoStreams, statedFrames } from './choose-stream.js';
 import { createLogParser, toRate } from './ffmpeg-log.js';
+import { isDecoderKilled } from './decoder-killed.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import { findRunStart, indexPackets } from './index-packets.js';
 import { type ByteRange, findJoinedFiles } from './joined-files.js';
@@ -240,9 +241,12 @@ interface Headers extends Omit<VideoMetadata, 'clockRestarts'> {
   readonly hdr: HdrTransfer | null;
 }
 
-/** @returns `null` if ffprobe fails. @throws NO_VIDEO_STREAM */
+/** @returns `null` if ffprobe fails. @throws NO_VIDEO_STREAM, SERVER_UNAVAILABLE */
 async function readHeaders(ffmpeg: Ffmpeg, file: VideoFile): Promise<Headers | null> {
-  const probed = await runFfprobe(ffmpeg, file).catch(() => null);
+  const probed = await runFfprobe(ffmpeg, file).catch((error: unknown) => {
+    if (isDecoderKilled(error)) throw error;
+    return null;
+  });
   if (!probed) return null;
   const streams = listVideoStreams(probed.streams ?? []);
   const mustCount =

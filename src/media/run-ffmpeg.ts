@@ -13,6 +13,7 @@ import {
   MAX_VIDEO_PIXELS,
   MAX_VIDEO_STREAMS,
 } from '../config/limits.js';
+import { decoderKilled } from './decoder-killed.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import type { ByteRange } from './joined-files.js';
 import {
@@ -74,7 +75,10 @@ export interface FfmpegArguments {
 export interface FfmpegRun {
   /** ffmpeg's standard output. ffmpeg waits while it is not consumed. */
   readonly stdout: Readable;
-  /** Resolves when ffmpeg has exited: to `null`, or to the error it failed with. Never rejects. */
+  /**
+   * Resolves when ffmpeg has exited: to `null`, or to the error it failed with; SERVER_UNAVAILABLE if something else
+   * killed it. Never rejects.
+   */
   readonly ended: Promise<Error | null>;
   stop(): void;
 }
@@ -92,6 +96,8 @@ export function runFfmpeg(
 ): FfmpegRun {
   // No close event: fluent-ffmpeg takes it for an aborted consumer and kills ffmpeg 20 ms later.
   const target = new PassThrough({ highWaterMark: PIPE_BYTES, emitClose: false });
+  let pipe: Readable | undefined;
+  target.once('pipe', (source) => (pipe = source));
   const { url, protocols } = toInput(file);
   const command = createCommand(url)
     .setFfmpegPath(ffmpeg.ffmpegPath)
@@ -108,6 +114,7 @@ export function runFfmpeg(
     .on('stderr', onLine);
 
   let state: 'waiting' | 'running' | 'stopped' = 'waiting';
+  const startMs = performance.now();
   command.on('start', () => {
     if (state === 'stopped') command.kill('SIGKILL');
     else state = 'running';
@@ -117,7 +124,10 @@ export function runFfmpeg(
     command.on('error', (error: Error) => {
       // No process has started, so nothing else ends the stream.
       if (state === 'waiting') target.end();
-      resolve(error);
+      const isKilled = state === 'running' && error.message.endsWith('killed with signal SIGKILL');
+      // The limit of CPU time kills with the same signal.
+      const isEarly = performance.now() - startMs < (MAX_FFMPEG_CPU_SECONDS * 1_000) / 2;
+      resolve(isKilled && isEarly ? decoderKilled(error) : error);
     });
   });
   command.output(target).run();
@@ -126,6 +136,8 @@ export function runFfmpeg(
     if (state === 'running') command.kill('SIGKILL');
     state = 'stopped';
     target.destroy();
+    // The pipe stays open otherwise, with what ffmpeg wrote and nobody reads: a file descriptor for each stop.
+    pipe?.destroy();
   }
   return { stdout: target, ended, stop };
 }
@@ -170,14 +182,20 @@ const PROBED_ENTRIES = [
 /** Bytes of ffprobe's description of a file with MAX_VIDEO_STREAMS streams, with room to spare. */
 const MAX_HEADER_BYTES = 1_000_000;
 
-/** Runs ffprobe on an untrusted file. Of the tags only the timecode is read. Rejects if ffprobe fails. */
+/**
+ * Runs ffprobe on an untrusted file. Of the tags only the timecode is read.
+ *
+ * @throws SERVER_UNAVAILABLE if something else killed ffprobe, its own error if it fails.
+ */
 export async function runFfprobe(ffmpeg: Ffmpeg, file: VideoFile): Promise<ProbedHeaders> {
   const options = ['-show_entries', PROBED_ENTRIES, '-of', 'json'];
   const { stdout } = await promisify(execFile)(
     ffmpeg.ffprobePath,
     toProbeArguments(file, options),
     { maxBuffer: MAX_HEADER_BYTES },
-  );
+  ).catch((error: unknown) => {
+    throw (error as { signal?: unknown }).signal === 'SIGKILL' ? decoderKilled(error) : error;
+  });
   return JSON.parse(stdout) as ProbedHeaders;
 }
 

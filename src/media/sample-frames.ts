@@ -1,4 +1,5 @@
 import { decodeShownFrames, type VideoFrame } from './decode-frames.js';
+import { isDecoderKilled } from './decoder-killed.js';
 import { detectShots } from './detect-shots.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import {
@@ -127,6 +128,7 @@ async function* decodeRuns(
         yield toSampledFrame(frame);
       }
     } catch (error) {
+      if (isDecoderKilled(error)) throw error;
       failure ??= error as Error;
     }
     if (count === 0) endedPart = run.part;
@@ -183,7 +185,7 @@ async function* decodeRun(ffmpeg: Ffmpeg, run: DecodingRun): AsyncGenerator<Vide
         yield frame;
       }
     } catch (error) {
-      if (!isLate()) throw error;
+      if (!isLate() || isDecoderKilled(error)) throw error;
     }
     if (isLate()) continue;
     // The last frame stays on show until the end of the video, which may be that of its sound.

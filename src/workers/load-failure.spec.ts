@@ -20,8 +20,21 @@ describe('toLoadFailure', () => {
   });
 
   it.each([
+    ['ENOSPC', /home folder is full/],
+    ['EROFS', /home folder is not writable/],
+    ['EACCES', /home folder is not writable/],
+    ['ENOTDIR', /is a file/],
+  ])('names the fault of the home folder: %s', (code, message) => {
+    const failure = toLoadFailure(Object.assign(new Error('/secret/path'), { code }));
+
+    expect(failure.publicMessage).toMatch(message);
+    expect(failure.publicMessage).toMatch(/SALAMANDRA_HOME.*start the service again/);
+    expect(failure.publicMessage).not.toContain('secret');
+  });
+
+  it.each([
     [new TypeError('/secret/path is undefined'), /Unexpected error \(TypeError\); the log/],
-    [Object.assign(new Error('/secret/path'), { code: 'EACCES' }), /\(Error, EACCES\)/],
+    [Object.assign(new Error('/secret/path'), { code: 'EIO' }), /\(Error, EIO\)/],
     [new SalamandraError('INTERNAL', 'Internal error.'), /\(SalamandraError, INTERNAL\)/],
     ['/secret/path', /\(Error\)/],
     [undefined, /\(Error\)/],

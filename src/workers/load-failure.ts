@@ -20,12 +20,32 @@ export function toLoadFailure(error: unknown): SalamandraError {
   }
   // The message of an unexpected error may hold paths; its class and system code do not.
   const { name = 'Error', code } = (error ?? {}) as { name?: string; code?: unknown };
+  const homeFault = typeof code === 'string' ? HOME_FAULTS.get(code) : undefined;
+  if (homeFault !== undefined) {
+    return loadFailure(`${homeFault} Then start the service again.`, { cause: error });
+  }
   const kind = typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? `${name}, ${code}` : name;
   return loadFailure(
     `Unexpected error (${kind}); the log of the process has its cause. Check the model with \`npx salamandra verify\`, or install it again.`,
     { cause: error },
   );
 }
+
+const NO_ROOM =
+  'The disk of the home folder is full. Free some space, or set SALAMANDRA_HOME to a folder on another disk.';
+const NOT_WRITABLE =
+  'The home folder is not writable. Change its permissions, or set SALAMANDRA_HOME to another folder.';
+
+/** System errors of the home folder, in which the demo model is converted and packages are found. */
+const HOME_FAULTS: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', NO_ROOM],
+  ['EDQUOT', NO_ROOM],
+  ['EROFS', NOT_WRITABLE],
+  ['EACCES', NOT_WRITABLE],
+  ['EPERM', NOT_WRITABLE],
+  ['ENOTDIR', 'The home folder, or a folder above it, is a file. Set SALAMANDRA_HOME to a folder.'],
+  ['EEXIST', 'The home folder, or a folder above it, is a file. Set SALAMANDRA_HOME to a folder.'],
+]);
 
 /**
  * Whether an error is a lack of memory, which may have passed at the next attempt. ONNX Runtime and Node.js throw it in

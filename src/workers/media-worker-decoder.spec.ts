@@ -11,6 +11,7 @@ const SEGFAULT = 1;
 const EXIT = 2;
 const HANG = 3;
 const REFUSE = 4;
+const KILLED = 5;
 
 const arrive = createArrivalHandles();
 let decoder: MediaDecoder;
@@ -44,6 +45,7 @@ describe('createMediaWorkerDecoder', () => {
 
   it.each([
     ['a crash', SEGFAULT, 'MEDIA_CORRUPT'],
+    ['a kill from outside', KILLED, 'SERVER_UNAVAILABLE'],
     ['an exit', EXIT, 'MEDIA_TOO_EXPENSIVE'],
     ['a timeout', HANG, 'MEDIA_TOO_EXPENSIVE'],
   ])('reports %s as an error code and continues with a new process', async (_, action, code) => {

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 
-import { MAX_MEDIA_WORKER_BYTES, MAX_MEDIA_WORKER_FILE_BYTES } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { decoderKilled } from '../media/decoder-killed.js';
+import { capResources } from '../media/resource-caps.js';
 import { forkWorker, sendTo } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
 import { createFairMutex, type RequestHandle } from '../engine/scheduling/queue-ticket.js';
@@ -19,7 +20,8 @@ export interface MediaWorker {
    * Queues a task in the fair order of requests.
    *
    * @param timeoutMs time limit from the start of the task.
-   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; the signal's reason if it aborts.
+   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; SERVER_UNAVAILABLE if something else kills the
+   *   process; the signal's reason if it aborts.
    */
   run<Task extends MediaWorkerTask>(
     task: Task,
@@ -29,8 +31,15 @@ export interface MediaWorker {
   close(): Promise<void>;
 }
 
-/** Signals of a decoder crash (MEDIA_CORRUPT). Any other exit means that a resource limit ended the process. */
-const CRASH_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
+/** Signals of a decoder crash. */
+const CRASH_SIGNALS: ReadonlySet<string | null> = new Set([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+]);
+/** Signals from outside: of the kernel when the machine has no memory left, or of an operator. */
+const OUTSIDE_SIGNALS: ReadonlySet<string | null> = new Set(['SIGKILL', 'SIGTERM', 'SIGHUP']);
 
 /**
  * A media worker is killed with its process group at the deadline, because libvips and ffmpeg may not terminate on
@@ -52,7 +61,7 @@ export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
     started.on('error', () => undefined);
     // ffmpeg would survive the exit of the worker otherwise.
     started.on('exit', () => killGroup(started));
-    await capResources(started);
+    if (started.pid !== undefined) await capResources(started.pid);
     return started;
   }
 
@@ -90,7 +99,7 @@ function askWorker(
 ): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
   return new Promise((resolve, reject) => {
     if (!isRunning(worker)) {
-      reject(tooExpensive());
+      reject(exitError(worker.signalCode));
       return;
     }
     const timer = setTimeout(() => kill(tooExpensive()), timeoutMs);
@@ -115,7 +124,7 @@ function askWorker(
     }
     function onExit(_code: number | null, exitSignal: string | null) {
       settle();
-      reject(exitSignal !== null && CRASH_SIGNALS.has(exitSignal) ? corrupt() : tooExpensive());
+      reject(exitError(exitSignal));
     }
 
     worker.on('message', onMessage);
@@ -123,6 +132,12 @@ function askWorker(
     signal.addEventListener('abort', onAbort);
     sendTo(worker, task);
   });
+}
+
+/** The error of a file whose worker ended by itself: any other exit means that it met a resource limit. */
+function exitError(signal: string | null): SalamandraError {
+  if (CRASH_SIGNALS.has(signal)) return corrupt();
+  return OUTSIDE_SIGNALS.has(signal) ? decoderKilled() : tooExpensive();
 }
 
 /** Kills the worker and the processes that it started. */
@@ -138,22 +153,6 @@ function killGroup(worker: ChildProcess): void {
 
 function isRunning(worker: ChildProcess): boolean {
   return worker.pid !== undefined && worker.exitCode === null && worker.signalCode === null;
-}
-
-/**
- * Sets memory and file size limits with prlimit (util-linux), which ffmpeg inherits. Node.js cannot set limits; on
- * other systems only the deadline applies.
- */
-function capResources(worker: ChildProcess): Promise<void> {
-  if (process.platform !== 'linux' || worker.pid === undefined) return Promise.resolve();
-  const limits = [
-    `--data=${MAX_MEDIA_WORKER_BYTES}`,
-    `--fsize=${MAX_MEDIA_WORKER_FILE_BYTES}`,
-    '--core=0',
-  ];
-  return new Promise((resolve) =>
-    execFile('prlimit', ['--pid', String(worker.pid), ...limits], () => resolve()),
-  );
 }
 
 function tooExpensive(): SalamandraError {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { followParent, sendToParent } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
 import { sampleVideo, decodeAndTileImage } from './media-tasks.js';
@@ -19,7 +21,39 @@ process.on('message', (task: MediaWorkerTask) => {
   );
 });
 
-async function run(task: MediaWorkerTask): Promise<MediaWorkerResults[MediaWorkerTask['type']]> {
+type Result = MediaWorkerResults[MediaWorkerTask['type']];
+
+/** @throws STORAGE_UNAVAILABLE for a file that something else has removed: that is no fault of the file. */
+async function run(task: MediaWorkerTask): Promise<Result> {
+  try {
+    return await decode(task);
+  } catch (error) {
+    const path = pathOf(task);
+    if (path === undefined || existsSync(path)) throw error;
+    throw new SalamandraError(
+      'STORAGE_UNAVAILABLE',
+      'The file of the request was removed from its folder before it was read. Send it again.',
+      { cause: error },
+    );
+  }
+}
+
+/** Undefined for a file in memory. */
+function pathOf(task: MediaWorkerTask): string | undefined {
+  switch (task.type) {
+    case 'tile':
+      return 'path' in task.request.file ? task.request.file.path : undefined;
+    case 'inspect-image':
+      return 'path' in task.file ? task.file.path : undefined;
+    case 'sample-video':
+      return task.request.path;
+    case 'inspect':
+    case 'detect-shots':
+      return task.path;
+  }
+}
+
+async function decode(task: MediaWorkerTask): Promise<Result> {
   if (task.type === 'tile')
     return decodeAndTileImage({ ...task.request, maxPixels: task.maxPixels });
   if (task.type === 'inspect-image') return readImageSize(task.file, task);

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { MediaFiles } from './media-files.js';
-
-/** Above any process id that Linux hands out. */
-const NO_PROCESS = 4_194_305;
 
 let files: MediaFiles;
 
@@ -30,19 +27,19 @@ it('keeps files, readable by this user only, until their scope is released', asy
   expect([existsSync(path), existsSync(kept)]).toEqual([false, true]);
 });
 
-it('removes a file whose write failed', async () => {
-  const path: string[] = [];
-  const scope = files.openScope();
+it('removes a file whose source failed, and throws the error of the source', async () => {
+  const kept = await files.openScope().write(chunks);
+  const seen: string[][] = [];
   const failing = async function* () {
     yield Buffer.from('one');
-    path.push(await scope.newPath());
-    throw new Error('gone');
+    seen.push(await readdir(dirname(kept)));
+    // A source on another disk: its errors are not those of the folder.
+    throw Object.assign(new Error('gone'), { code: 'ENOSPC' });
   };
 
-  await expect(scope.write(failing())).rejects.toThrow('gone');
-  const folder = dirname(path[0] ?? '');
-  await scope.release();
-  expect(await readdir(folder)).toEqual([]);
+  await expect(files.openScope().write(failing())).rejects.toThrow('gone');
+  expect(seen[0]).toHaveLength(3);
+  expect((await readdir(dirname(kept))).toSorted()).toEqual([basename(kept), 'lock'].toSorted());
 });
 
 it('removes a file that is still being written when its scope is released', async () => {
@@ -64,26 +61,73 @@ it('removes a file that is still being written when its scope is released', asyn
   expect(existsSync(await writing)).toBe(false);
 });
 
-it.each(['ENOSPC', 'EDQUOT'])('throws STORAGE_FULL for %s', async (code) => {
-  const full = async function* () {
-    yield Buffer.from('one');
-    throw Object.assign(await Promise.resolve(new Error('full')), { code });
-  };
+it('makes its folder again when something else has removed it', async () => {
+  const scope = files.openScope();
+  const before = dirname(await scope.write(chunks));
+  await rm(before, { recursive: true });
+  const paths = await Promise.all([scope.write(chunks), files.openScope().write(chunks)]);
 
-  await expect(files.openScope().write(full())).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  expect(new Set(paths.map(dirname)).size).toBe(1);
+  expect(await readFile(paths[0], 'utf8')).toBe('one two');
 });
 
-it('removes the folders of crashed processes only', async () => {
-  const leftover = join(tmpdir(), `visual-salamandra-${NO_PROCESS}-abc`);
-  const reused = join(tmpdir(), `visual-salamandra-${process.pid}-abc`);
-  const alive = join(tmpdir(), `visual-salamandra-${process.ppid}-abc`);
-  await Promise.all([leftover, reused, alive].map((path) => mkdir(path, { recursive: true })));
-  const foreign = await mkdtemp(join(tmpdir(), 'visual-salamandra-x'));
-  const path = await files.openScope().write(chunks);
+describe('in a temporary folder of its own', () => {
+  let parent: string;
 
-  await new MediaFiles().onModuleInit();
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'media-files-'));
+    files = new MediaFiles(join(parent, 'tmp'));
+  });
 
-  const isThere = [leftover, reused, alive, foreign, path].map((one) => existsSync(one));
-  expect(isThere).toEqual([false, false, true, true, true]);
-  await Promise.all([alive, foreign].map((one) => rm(one, { recursive: true })));
+  afterEach(async () => {
+    await files.onModuleDestroy();
+    await rm(parent, { recursive: true });
+  });
+
+  it('makes the temporary folder itself, also again', async () => {
+    expect(await readFile(await files.openScope().write(chunks), 'utf8')).toBe('one two');
+    await rm(join(parent, 'tmp'), { recursive: true });
+    expect(await readFile(await files.openScope().write(chunks), 'utf8')).toBe('one two');
+  });
+
+  it('reports a temporary folder that is a file, and recovers', async () => {
+    await writeFile(join(parent, 'tmp'), '');
+    await expect(files.openScope().write(chunks)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      retryable: true,
+      cause: expect.objectContaining({ code: 'EEXIST' }) as Error,
+    });
+    await rm(join(parent, 'tmp'));
+    expect(await readFile(await files.openScope().write(chunks), 'utf8')).toBe('one two');
+  });
+
+  it('removes folders whose lock is stale, and no others', async () => {
+    const old = new Date(Date.now() - 3_600_000);
+    const make = async (name: string, lockedAt: Date | null) => {
+      const folder = join(parent, 'tmp', name);
+      await mkdir(folder, { recursive: true });
+      if (lockedAt !== null) {
+        await writeFile(join(folder, 'lock'), '');
+        await utimes(join(folder, 'lock'), lockedAt, lockedAt);
+      }
+      return folder;
+    };
+    const crashed = await make('visual-salamandra-aaaaaa', old);
+    const running = await make('visual-salamandra-bbbbbb', new Date());
+    const unlocked = await make('visual-salamandra-cccccc', null);
+    const foreign = await make('visual-salamandra-x', old);
+    // A crash before the lock was written, and a start of which the lock is not written yet.
+    const halfMade = await make('visual-salamandra-dddddd', null);
+    await Promise.all([crashed, running, halfMade].map((path) => utimes(path, old, old)));
+    const path = await files.openScope().write(chunks);
+
+    const other = new MediaFiles(join(parent, 'tmp'));
+    await other.onModuleInit();
+    await other.onModuleDestroy();
+
+    const isThere = [crashed, halfMade, running, unlocked, foreign, path].map((one) =>
+      existsSync(one),
+    );
+    expect(isThere).toEqual([false, false, true, true, true, true]);
+  });
 });

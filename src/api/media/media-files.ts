@@ -1,58 +1,80 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rm,
+  utimes,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import { storageError } from '../../errors/storage-error.js';
 
 /** The temporary files of one request. They are removed together. */
 export interface FileScope {
-  /** An unused random path, independent of the client's file name. */
-  newPath(): Promise<string>;
-  /** Writes chunks to a new file. @throws STORAGE_FULL, every error of `chunks`; the file is removed in that case. */
+  /**
+   * Writes chunks to a new file with a random name. The file is removed if the write fails.
+   *
+   * @throws STORAGE_FULL, STORAGE_UNAVAILABLE, every error of `chunks`.
+   */
   write(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string>;
   /** Removes all files. A file that is still being written is removed at the end of its write. */
   release(): Promise<void>;
 }
 
-/** Folder names carry the process id, so that folders of dead processes can be found. */
-const FOLDER_NAME = /^visual-salamandra-(\d+)-/;
+/**
+ * The service updates the modification time of its lock file. A folder without an update for STALE_MS is a leftover. A
+ * process id would not tell: containers that share a temporary folder have process ids of their own.
+ */
+const LOCK_FILE = 'lock';
+const HEARTBEAT_MS = 10_000;
+const STALE_MS = 120_000;
 
-/** Tells the folders of this process from those of a crashed one with the same id, which is common in containers. */
-const ownFolders = new Set<string>();
+/** Ends with six random characters of `mkdtemp`. */
+const FOLDER_PREFIX = 'visual-salamandra-';
+const FOLDER_NAME = /^visual-salamandra-\w{6}$/;
 
-/** Temporary files of videos, in a folder that only this user can read and that is removed with the process. */
+/**
+ * Temporary files of videos and large images, in a folder that only this user can read and that is removed with the
+ * process. The folder is made again when something else has removed it.
+ */
 @Injectable()
 export class MediaFiles implements OnModuleInit, OnModuleDestroy {
   private folder: Promise<string> | undefined;
+  private timers: NodeJS.Timeout[] = [];
+
+  /** @param parent the temporary folder of the system. */
+  constructor(private readonly parent = tmpdir()) {}
 
   async onModuleInit(): Promise<void> {
-    await removeLeftovers();
+    await this.removeLeftovers();
+    // A folder of a process that crashed just before this start becomes stale later.
+    this.timers = [
+      setInterval(() => void this.keepLocked(), HEARTBEAT_MS).unref(),
+      setInterval(() => void this.removeLeftovers(), STALE_MS).unref(),
+    ];
   }
 
   openScope(): FileScope {
     const paths: string[] = [];
     let isReleased = false;
-
-    const newPath = async () => {
-      const path = join(await this.openFolder(), randomUUID());
-      paths.push(path);
-      return path;
-    };
-
     return {
-      newPath,
-      async write(chunks) {
-        const path = await newPath();
+      write: async (chunks) => {
+        const { path, handle } = await this.createFile();
+        paths.push(path);
+        const source = withErrors(chunks);
         try {
-          await pipeline(chunks, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+          await pipeline(source.chunks, handle.createWriteStream());
         } catch (error) {
           await removeFile(path);
-          throw toStorageError(error);
+          throw source.hasThrown(error) ? error : storageError(error);
         }
         if (isReleased) await removeFile(path);
         return path;
@@ -64,75 +86,102 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
     };
   }
 
+  /** @throws STORAGE_FULL, STORAGE_UNAVAILABLE */
+  private async createFile(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
+    const folder = this.openFolder();
+    try {
+      try {
+        return await createFileIn(await folder);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        // Another request may have made the folder again in the meantime.
+        if (this.folder === folder) this.folder = undefined;
+        return await createFileIn(await this.openFolder());
+      }
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+
   /** Creates the folder on the first call, and again after a failed call. */
   private openFolder(): Promise<string> {
-    this.folder ??= createFolder().catch((error: unknown) => {
-      this.folder = undefined;
-      throw error;
+    const folder = (this.folder ??= createFolder(this.parent));
+    folder.catch(() => {
+      if (this.folder === folder) this.folder = undefined;
     });
-    return this.folder;
+    return folder;
+  }
+
+  private async keepLocked(): Promise<void> {
+    const folder = await this.folder?.catch(() => undefined);
+    if (folder !== undefined) await touchLock(folder).catch(() => undefined);
+  }
+
+  /** Removes this user's folders without a running process. One that cannot be removed stays until the next attempt. */
+  private async removeLeftovers(): Promise<void> {
+    const own = await this.folder?.catch(() => undefined);
+    const names = await readdir(this.parent).catch(() => []);
+    for (const name of names) {
+      const folder = join(this.parent, name);
+      if (!FOLDER_NAME.test(name) || folder === own || !(await isLeftover(folder))) continue;
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    }
   }
 
   async onModuleDestroy(): Promise<void> {
-    if (!this.folder) return;
-    const folder = await this.folder;
-    await rm(folder, { recursive: true, force: true });
-    ownFolders.delete(folder);
-  }
-}
-
-async function createFolder(): Promise<string> {
-  try {
-    const folder = await mkdtemp(join(tmpdir(), `visual-salamandra-${process.pid}-`));
-    ownFolders.add(folder);
-    return folder;
-  } catch (error) {
-    throw toStorageError(error);
-  }
-}
-
-/** Removes this user's folders of dead processes. A folder that cannot be removed stays until the next start. */
-async function removeLeftovers(): Promise<void> {
-  const names = await readdir(tmpdir()).catch(() => []);
-  for (const name of names) {
-    const pid = Number(FOLDER_NAME.exec(name)?.[1]);
-    const folder = join(tmpdir(), name);
-    if (Number.isNaN(pid) || ownFolders.has(folder)) continue;
-    if (pid !== process.pid && isAlive(pid)) continue;
-    if (!(await isOwn(folder))) continue;
+    for (const timer of this.timers) clearInterval(timer);
+    const folder = await this.folder?.catch(() => undefined);
+    if (folder === undefined) return;
     await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** Whether a folder belongs to this user. Always true on Windows, where each user has their own temporary folder. */
-async function isOwn(folder: string): Promise<boolean> {
-  const stats = await lstat(folder).catch(() => undefined);
-  return stats !== undefined && (!process.getuid || stats.uid === process.getuid());
+async function createFileIn(folder: string) {
+  const path = join(folder, randomUUID());
+  return { path, handle: await open(path, 'wx', 0o600) };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the process exists, but belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+async function createFolder(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, FOLDER_PREFIX));
+  await touchLock(folder);
+  return folder;
+}
+
+/** Creates the lock file where it is missing: a temp cleaner may have removed it. */
+async function touchLock(folder: string): Promise<void> {
+  const handle = await open(join(folder, LOCK_FILE), 'a', 0o600);
+  await handle.close();
+  const now = new Date();
+  await utimes(join(folder, LOCK_FILE), now, now);
+}
+
+/**
+ * Whether a folder belongs to this user and to no running process. Folders of other users are left alone; on Windows
+ * each user has a temporary folder.
+ */
+async function isLeftover(folder: string): Promise<boolean> {
+  const stats = await lstat(folder).catch(() => undefined);
+  if (!stats?.isDirectory() || (process.getuid && stats.uid !== process.getuid())) return false;
+  const lock = await lstat(join(folder, LOCK_FILE)).catch(() => stats);
+  return Date.now() - lock.mtimeMs > STALE_MS;
+}
+
+/** Tells the errors of a source from those of the file that it is written to. */
+function withErrors(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) {
+  const thrown = new Set<unknown>();
+  async function* forward() {
+    try {
+      yield* chunks;
+    } catch (error) {
+      thrown.add(error);
+      throw error;
+    }
   }
+  return { chunks: forward(), hasThrown: (error: unknown) => thrown.has(error) };
 }
 
 /** Retries, since Windows does not remove a file that a terminating process still has open. */
 async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true, maxRetries: 5 }).catch(() => undefined);
-}
-
-const STORAGE_ERRORS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES']);
-
-function toStorageError(error: unknown): unknown {
-  return STORAGE_ERRORS.has((error as NodeJS.ErrnoException | undefined)?.code)
-    ? new SalamandraError(
-        'STORAGE_FULL',
-        'The temporary folder of the service is full or not writable.',
-        { cause: error },
-      )
-    : error;
 }

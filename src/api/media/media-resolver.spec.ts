@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 
 import { jest } from '@jest/globals';
 
@@ -16,6 +16,10 @@ const IMAGE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 const { signal } = new AbortController();
 
+async function* chunksOf(bytes: Uint8Array) {
+  yield await Promise.resolve(bytes);
+}
+
 let files: MediaFiles;
 let resolver: MediaResolver;
 let targets: FetchTarget[];
@@ -27,8 +31,7 @@ beforeEach(() => {
     async fetch(url, target) {
       targets.push(target);
       if (url.endsWith('.png')) return { kind: 'image', bytes: IMAGE };
-      const path = await target.createFile();
-      await writeFile(path, tinyVideo());
+      const path = await target.store(chunksOf(tinyVideo()));
       if (url.endsWith('broken')) throw new SalamandraError('MEDIA_FETCH_FAILED', 'No.');
       return { kind: 'video', path };
     },
@@ -111,7 +114,7 @@ it('limits a downloaded image to the bytes that the other images left', async ()
 });
 
 it('removes all files if one download fails', async () => {
-  const scope = files.openScope();
+  const kept = await files.openScope().write([tinyVideo()]);
   const broken = resolver.resolve(
     [
       { kind: 'bytes', bytes: tinyVideo() },
@@ -122,7 +125,7 @@ it('removes all files if one download fails', async () => {
   );
 
   await expect(broken).rejects.toMatchObject({ code: 'MEDIA_FETCH_FAILED' });
-  expect(await readdir(dirname(await scope.newPath()))).toEqual([]);
+  expect((await readdir(dirname(kept))).toSorted()).toEqual([basename(kept), 'lock'].toSorted());
 });
 
 it('resolves nothing if the signal is aborted', async () => {

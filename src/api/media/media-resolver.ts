@@ -6,7 +6,7 @@ import { MAX_RECEIVE_MS, MAX_REQUEST_IMAGES, MAX_VIDEO_BYTES } from '../../confi
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
-import type { FetchedMedia, MediaFetcher } from '../../media/remote/media-fetcher.js';
+import type { FetchedMedia, FetchTarget, MediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { MediaKind } from '../../media/signatures.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
 import { IMAGE_BYTES, MEDIA_FETCHER } from '../injection-tokens.js';
@@ -38,8 +38,8 @@ export class MediaResolver {
    * Resolves sources in their order. The first bytes of a file tell whether it is a video. Unknown formats count as
    * images, since the image decoder rejects them with the right error.
    *
-   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, UNSUPPORTED_MEDIA_TYPE,
-   *   DEADLINE_EXCEEDED after MAX_RECEIVE_MS, the signal's reason. All files are removed in that case.
+   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, STORAGE_UNAVAILABLE,
+   *   UNSUPPORTED_MEDIA_TYPE, DEADLINE_EXCEEDED after MAX_RECEIVE_MS, the signal's reason. All files are removed then.
    */
   async resolve(
     sources: readonly MediaSource[],
@@ -77,13 +77,13 @@ export class MediaResolver {
       case 'bytes':
         return await storeBytes(source.bytes, scope);
       case 'url': {
-        const target = {
+        const target: FetchTarget = {
           maxImageBytes: Math.min(
             this.imageBytes,
             MAX_REQUEST_IMAGES * this.imageBytes - (await countBytes('image', before)),
           ),
           maxVideoBytes: MAX_VIDEO_BYTES - (await countBytes('video', before)),
-          createFile: () => scope.newPath(),
+          store: (chunks) => scope.write(chunks),
         };
         return await this.fetcher.fetch(source.url, target, signal);
       }

@@ -43,9 +43,11 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   MODEL_INVALID: 503,
   MODEL_NOT_FOUND: 503,
   MODEL_LOAD_FAILED: 503,
-  // Not raised by any route; only the command line contacts a hub or another server.
-  HUB_UNAVAILABLE: 503,
+  // The process that decodes media was killed from outside. On the command line: another server does not reply.
   SERVER_UNAVAILABLE: 503,
+  // Not raised by any route; only the command line contacts a hub.
+  HUB_UNAVAILABLE: 503,
+  STORAGE_UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
   STORAGE_FULL: 507,
   INTERNAL: 500,
@@ -70,15 +72,27 @@ export class InvalidFieldsError extends SalamandraError {
 
 const logger = new Logger('http');
 
+/** Faults of the service that its operator can mend. */
+const OPERATING_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'STORAGE_FULL',
+  'STORAGE_UNAVAILABLE',
+  'SERVER_UNAVAILABLE',
+]);
+
 /**
- * Turns an exception into the error that the client gets. An unexpected exception is logged with its cause and becomes
- * INTERNAL, since its text may hold paths or secrets.
+ * Turns an exception into the error that the client gets. Faults of the service are logged with their cause. An
+ * unexpected exception becomes INTERNAL, since its text may hold paths or secrets.
  */
 export function toPublicError(exception: unknown, request: Request): SalamandraError {
   const error = toSalamandraError(exception);
-  if (error.code === 'INTERNAL') {
-    const id = String(request.res?.getHeader('X-Request-Id'));
-    logger.error(`${id} ${request.method} ${request.path} failed`, describe(exception));
+  const id = String(request.res?.getHeader('X-Request-Id'));
+  const failed = `${id} ${request.method} ${request.path} failed`;
+  if (error.code === 'INTERNAL') logger.error(failed, describe(exception));
+  else if (OPERATING_FAULTS.has(error.code)) {
+    const { cause } = error;
+    // The message of a system error names the operation and the path, its stack nothing more.
+    const reason = cause instanceof Error ? cause.message : error.publicMessage;
+    logger.error(`${failed}: ${error.code}: ${reason}`);
   }
   return error;
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 
 import { readCgroupCpuLimit, countPhysicalCores } from '../../config/cpu-cores.js';
 import { findFfmpeg } from '../../media/find-ffmpeg.js';
+import { canCapResources } from '../../media/resource-caps.js';
 
 /** The properties of a machine that decide how fast a model runs, and whether it fits. Sizes are in bytes. */
 export interface Machine {
@@ -27,6 +28,8 @@ export interface Machine {
   readonly diskFree: number;
   /** Path of ffmpeg; `null` if there is none of a supported version. */
   readonly ffmpeg: string | null;
+  /** Whether the memory of media decoders can be limited (see media/resource-caps.ts). */
+  readonly canCapDecoders: boolean;
 }
 
 /** @param home the model folder, which need not exist. */
@@ -49,6 +52,7 @@ export async function inspectMachine(
       available: process.availableMemory(),
     },
     diskFree: await readDiskFree(resolve(home)),
+    canCapDecoders: await canCapResources(),
     ffmpeg: await findFfmpeg(env).then(
       ({ ffmpegPath }) => ffmpegPath,
       () => null,

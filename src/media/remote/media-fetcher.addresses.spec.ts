@@ -12,7 +12,7 @@ const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const TARGET = {
   maxImageBytes: 1_000,
   maxVideoBytes: 1_000,
-  createFile: () => Promise.reject(new Error('There is no video here.')),
+  store: () => Promise.reject(new Error('There is no video here.')),
 };
 
 /** Listens on every address of this machine. No rejected URL may reach it. */

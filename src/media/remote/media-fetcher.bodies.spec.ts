@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +38,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+async function store(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const path = join(folder, 'video');
+  await writeFile(path, chunks);
+  return path;
+}
+
 async function fetchFrom(
   listener: RequestListener,
   times: Partial<FetchTimes> = {},
@@ -48,7 +54,7 @@ async function fetchFrom(
   const target = {
     maxImageBytes: MAX_IMAGE_BYTES,
     maxVideoBytes: MAX_VIDEO_BYTES,
-    createFile: () => Promise.resolve(join(folder, 'video')),
+    store,
   };
   return createGuardedFetcher(policy).fetch(`http://media.test:${server.port}/`, target, signal);
 }
@@ -245,7 +251,7 @@ describe('the time of a response', () => {
     const target = {
       maxImageBytes: 1,
       maxVideoBytes: 1,
-      createFile: () => Promise.resolve(''),
+      store,
     };
     const { signal } = new AbortController();
 

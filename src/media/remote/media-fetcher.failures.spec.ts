@@ -34,7 +34,7 @@ function fetchMedia(
   const target = {
     maxImageBytes: 100_000,
     maxVideoBytes: 100_000,
-    createFile: () => Promise.reject(new Error('There is no video here.')),
+    store: () => Promise.reject(new Error('There is no video here.')),
   };
   const policy = admitServer(server!, changes);
   const { signal } = new AbortController();

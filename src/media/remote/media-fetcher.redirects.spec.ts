@@ -10,7 +10,7 @@ const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const TARGET = {
   maxImageBytes: 1_000,
   maxVideoBytes: 1_000,
-  createFile: () => Promise.reject(new Error('There is no video here.')),
+  store: () => Promise.reject(new Error('There is no video here.')),
 };
 const { signal } = new AbortController();
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,11 @@ function target() {
   return {
     maxImageBytes: 100_000,
     maxVideoBytes: 1_000_000,
-    createFile: () => Promise.resolve(join(folder, 'video')),
+    async store(chunks: AsyncIterable<Uint8Array>) {
+      const path = join(folder, 'video');
+      await writeFile(path, chunks);
+      return path;
+    },
   };
 }
 
@@ -92,12 +96,11 @@ describe('createGuardedFetcher', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('stores a video in a file with mode 0600', async () => {
+  it('stores a video in a file', async () => {
     const url = await serve(send(VIDEO, { 'content-type': 'image/jpeg' }));
 
     expect(await fetchFromServer(url('/'))).toEqual({ kind: 'video', path: join(folder, 'video') });
     expect(readFileSync(join(folder, 'video')).equals(VIDEO)).toBe(true);
-    expect((await stat(join(folder, 'video'))).mode & 0o777).toBe(0o600);
   });
 
   it('needs neither a type nor a length, nor more than one byte at a time', async () => {

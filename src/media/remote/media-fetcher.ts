@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-
 import type { MediaUrls } from '../../config/configuration.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { receiveImage } from '../receive-image.js';
@@ -12,8 +10,7 @@ import { type UrlResponse, fetchUrl } from './fetch-url.js';
 /** Fetches media from URLs in requests. */
 export interface MediaFetcher {
   /**
-   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, and the signal's reason. After an
-   *   error, the file may exist incompletely.
+   * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, the errors of `store`, and the signal's reason.
    */
   fetch(url: string, target: FetchTarget, signal: AbortSignal): Promise<FetchedMedia>;
 }
@@ -21,8 +18,12 @@ export interface MediaFetcher {
 export interface FetchTarget {
   readonly maxImageBytes: number;
   readonly maxVideoBytes: number;
-  /** Returns a path that does not exist yet. The caller removes the file, also after an error. */
-  readonly createFile: () => Promise<string>;
+  /**
+   * Writes chunks to a new file and returns its path. The caller removes the file.
+   *
+   * @throws STORAGE_FULL, STORAGE_UNAVAILABLE, the errors of the chunks.
+   */
+  readonly store: (chunks: AsyncIterable<Uint8Array>) => Promise<string>;
 }
 
 /**
@@ -56,13 +57,13 @@ async function receiveMedia(response: UrlResponse, target: FetchTarget): Promise
     case 'image': {
       checkDeclared(response, target.maxImageBytes);
       const image = prependHead(head, chunks, limitTo(target.maxImageBytes));
-      const file = await receiveImage(image, async (stream) => await store(stream, target));
+      const file = await receiveImage(image, (stream) => target.store(stream));
       return { kind: 'image', ...file };
     }
     case 'video': {
       checkDeclared(response, target.maxVideoBytes);
       const video = prependHead(head, chunks, limitTo(target.maxVideoBytes));
-      return { kind: 'video', path: await store(video, target) };
+      return { kind: 'video', path: await target.store(video) };
     }
     case null:
       throw failedFetch();
@@ -80,27 +81,6 @@ function limitTo(maxBytes: number): (bytes: number) => void {
     total += bytes;
     if (total > maxBytes) throw tooLarge(maxBytes);
   };
-}
-
-/** Creates a file with mode 0600 and returns its path. @throws STORAGE_FULL, and the errors of the chunks */
-async function store(chunks: AsyncIterable<Uint8Array>, target: FetchTarget): Promise<string> {
-  const path = await target.createFile();
-  try {
-    await writeFile(path, chunks, { flag: 'wx', mode: 0o600 });
-    return path;
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    throw new SalamandraError(
-      'STORAGE_FULL',
-      'The disk of the service is full: the file cannot be stored. Try again later, or send a smaller file.',
-      { cause: error },
-    );
-  }
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function tooLarge(maxBytes: number): SalamandraError {

@@ -240,6 +240,8 @@ export const ca: Messages = {
         'La petició ha superat el límit de temps{facts}. Trieu menys llengües o fitxers.',
       STORAGE_FULL:
         'El servei no té espai de disc per a aquest fitxer. Proveu-ho més tard o feu servir un fitxer més petit.',
+      STORAGE_UNAVAILABLE:
+        'El servei no pot desar fitxers ara mateix. Proveu-ho més tard o contacteu amb qui l’administra.',
     },
   },
 };

@@ -237,6 +237,8 @@ export const en = {
         'The request exceeded the time limit{facts}. Choose fewer languages or files.',
       STORAGE_FULL:
         'The service has no disk space left for this file. Try again later or use a smaller file.',
+      STORAGE_UNAVAILABLE:
+        'The service cannot store files at the moment. Try again later or contact its administrator.',
     } as Partial<Record<string, string>>,
   },
 };

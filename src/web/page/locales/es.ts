@@ -241,6 +241,8 @@ export const es: Messages = {
         'La petición ha superado el límite de tiempo{facts}. Elige menos idiomas o archivos.',
       STORAGE_FULL:
         'El servicio no tiene espacio en disco para este archivo. Inténtalo más tarde o usa un archivo más pequeño.',
+      STORAGE_UNAVAILABLE:
+        'El servicio no puede guardar archivos en este momento. Inténtalo más tarde o contacta con quien lo administra.',
     },
   },
 };

@@ -247,6 +247,8 @@ export const eu: Messages = {
         'Eskaerak denbora-muga gainditu du{facts}. Aukeratu hizkuntza edo fitxategi gutxiago.',
       STORAGE_FULL:
         'Zerbitzuak ez du diskoan lekurik fitxategi honentzat. Saiatu geroago, edo erabili fitxategi txikiago bat.',
+      STORAGE_UNAVAILABLE:
+        'Zerbitzuak ezin du fitxategirik gorde une honetan. Saiatu geroago, edo jarri harremanetan administratzailearekin.',
     },
   },
 };

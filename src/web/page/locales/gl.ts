@@ -236,6 +236,8 @@ export const gl: Messages = {
         'A petición superou o límite de tempo{facts}. Escolle menos linguas ou ficheiros.',
       STORAGE_FULL:
         'O servizo non ten espazo en disco para este ficheiro. Téntao máis tarde ou usa un ficheiro máis pequeno.',
+      STORAGE_UNAVAILABLE:
+        'O servizo non pode gardar ficheiros neste momento. Téntao máis tarde ou contacta con quen o administra.',
     },
   },
 };
