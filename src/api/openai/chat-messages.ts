@@ -2,6 +2,7 @@ import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { decodeBase64, decodeDataUrl } from '../media/data-url.js';
+import { ReceivedFile } from '../media/json-upload.js';
 import {
   invalidParameter,
   isAbsent,
@@ -104,24 +105,29 @@ function parseMedia(part: JsonObject, parameter: string): MediaPart {
 
 /** `{url, detail}`, or the URL as a string, which some clients send. */
 function parseMediaUrl(value: unknown, parameter: string): MediaPart {
-  if (typeof value === 'string') return toMediaPart(parseUrl(value, parameter));
+  if (isSource(value)) return toMediaPart(parseUrl(value, parameter));
   const { url, detail } = readObject(value, parameter);
   return toMediaPart(
-    parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`),
+    parseUrl(url, `${parameter}.url`),
     readChoice(detail, `${parameter}.detail`, DETAILS),
   );
 }
 
 /** `{data}` with base64, `{url}`, or base64 as a string, which is llama.cpp's older form. */
 function parseInputVideo(value: unknown, parameter: string): MediaPart {
-  if (typeof value === 'string') return toMediaPart(parseData(value, parameter));
+  if (isSource(value)) return toMediaPart(parseData(value, parameter));
   const { data, url } = readObject(value, parameter);
   if (isAbsent(data) === isAbsent(url)) {
     throw invalidParameter(parameter, 'must have either "data" or "url".');
   }
   return isAbsent(data)
-    ? toMediaPart(parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`))
-    : toMediaPart(parseData(readString(data, `${parameter}.data`), `${parameter}.data`));
+    ? toMediaPart(parseUrl(url, `${parameter}.url`))
+    : toMediaPart(parseData(data, `${parameter}.data`));
+}
+
+/** A string, or a string that is already a file on disk. */
+function isSource(value: unknown): value is string | ReceivedFile {
+  return typeof value === 'string' || value instanceof ReceivedFile;
 }
 
 function toMediaPart(source: MediaSource, detail?: Detail): MediaPart {
@@ -129,13 +135,17 @@ function toMediaPart(source: MediaSource, detail?: Detail): MediaPart {
 }
 
 /** Base64, or a URL: base64 has no colon. */
-function parseData(text: string, parameter: string): MediaSource {
+function parseData(value: unknown, parameter: string): MediaSource {
+  if (value instanceof ReceivedFile) return value.source;
+  const text = readString(value, parameter);
   return /^[a-z]+:/i.test(text)
     ? parseUrl(text, parameter)
     : { kind: 'bytes', bytes: decodeBase64(text, parameter) };
 }
 
-function parseUrl(url: string, parameter: string): MediaSource {
+function parseUrl(value: unknown, parameter: string): MediaSource {
+  if (value instanceof ReceivedFile) return value.source;
+  const url = readString(value, parameter);
   if (/^data:/i.test(url)) return { kind: 'bytes', bytes: decodeDataUrl(url, parameter) };
   if (/^https?:/i.test(url)) return { kind: 'url', url };
   throw invalidParameter(parameter, 'must be a data:, http: or https: URL.');
