@@ -99,14 +99,17 @@ export const MAX_CHAT_BYTES = 2_700_000_000;
 /** Bytes of a chat body by default: a photograph or a clip of 100 MB as base64. */
 export const DEFAULT_CHAT_BYTES = 136_000_000;
 
-/** Objects, arrays and values in a JSON body. The largest legitimate request has fewer than 200. */
-export const MAX_JSON_NODES = 1_000;
+/**
+ * Objects, arrays and values in a JSON body. The largest request has fewer than 200 of its own; agents add the schemas
+ * of up to a hundred tools, which are not used. This many are parsed and checked within 10 ms.
+ */
+export const MAX_JSON_NODES = 5_000;
 
 /**
- * Nesting depth of a JSON body. The deepest legitimate request has three levels, and recursion must not exhaust the
- * stack.
+ * Nesting depth of a JSON body: the schema of a tool's parameters has three to four levels for each level of its
+ * objects. Recursion must not exhaust the stack.
  */
-export const MAX_JSON_DEPTH = 8;
+export const MAX_JSON_DEPTH = 32;
 
 /** UTF-8 bytes of a question: longer than any context, and quick to tokenize. */
 export const MAX_PROMPT_BYTES = 32_768;

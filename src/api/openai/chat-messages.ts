@@ -7,6 +7,7 @@ import {
   invalidParameter,
   isAbsent,
   type JsonObject,
+  plainName,
   readChoice,
   readList,
   readObject,
@@ -54,11 +55,36 @@ function parseMessage(message: JsonObject, parameter: string, countMedia: () => 
   }
   const role = readChoice(message['role'], `${parameter}.role`, ROLES);
   if (!role) throw invalidParameter(`${parameter}.role`, `is missing: one of ${ROLES.join(', ')}.`);
-  if (!isAbsent(message['tool_calls']) || !isAbsent(message['function_call'])) {
+  if (!isEmpty(message['tool_calls']) || !isEmpty(message['function_call'])) {
     throw invalidParameter(parameter, 'calls a tool: tools are not supported.');
   }
-  const content = parseContent(message['content'], `${parameter}.content`, role, countMedia);
+  checkMembers(message, parameter, role);
+  // Clients send an assistant's turn back as they stored it, without content if it had none.
+  const given = role === 'assistant' ? (message['content'] ?? '') : message['content'];
+  const content = parseContent(given, `${parameter}.content`, role, countMedia);
   return { role: role === 'developer' ? 'system' : role, content };
+}
+
+const MEMBERS = ['role', 'content', 'name', 'tool_calls', 'function_call'];
+
+/** Members of replies of OpenAI and others, which clients send back. */
+const REPLY_MEMBERS = ['refusal', 'annotations', 'audio', 'reasoning', 'reasoning_content'];
+
+/** @throws INVALID_PARAMETER for a member that would have no effect, such as Ollama's `images`. */
+function checkMembers(message: JsonObject, parameter: string, role: (typeof ROLES)[number]): void {
+  const known = role === 'assistant' ? [...MEMBERS, ...REPLY_MEMBERS] : MEMBERS;
+  for (const [name, value] of Object.entries(message)) {
+    if (known.includes(name) || isEmpty(value)) continue;
+    const remedy =
+      name === 'images'
+        ? 'Send images as parts of "content": {"type": "image_url", "image_url": {"url": "data:…"}}.'
+        : 'Leave it out.';
+    throw invalidParameter(`${parameter}.${plainName(name)}`, `is not supported. ${remedy}`);
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return isAbsent(value) || value === false || (Array.isArray(value) && value.length === 0);
 }
 
 function parseContent(
