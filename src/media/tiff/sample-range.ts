@@ -65,8 +65,8 @@ export function extendExtremes(
 /**
  * The range that is mapped to 0 to 255, in this order: what the tags SMinSampleValue, SMaxSampleValue or MaxSampleValue
  * state, if the samples agree; for integers the smallest depth (COMMON_DEPTHS, RARE_DEPTHS) that holds all of them, or
- * else their type; for floating point 0 to 1 or 0 to 255. Pictures that use less than an eighth of that are stretched from
- * their smallest to their largest value, and so are 32-bit integers and negative floating-point samples.
+ * else their type; for floating point 0 to 1 or 0 to 255. Pictures that use less than an eighth of that are stretched
+ * from their smallest to their largest value, and so are 32-bit integers and negative floating-point samples.
  */
 export function chooseRange(page: TiffPage, { min, max }: Extremes): SampleRange {
   // Nothing was scanned, because the type decides, or no sample is a number.
