@@ -7,11 +7,13 @@ import { BodyReceiver } from './admission/body-receiver.js';
 import { WorkQueue } from './admission/work-queue.js';
 import {
   CALIBRATIONS,
+  CHAT_BYTES,
   ENGINE,
   IMAGE_BYTES,
   MEDIA_FETCHER,
   VIDEO_INSPECTOR,
 } from './injection-tokens.js';
+import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
 import { ChatCompletionsController } from './openai/chat-completions.js';
@@ -32,6 +34,7 @@ interface AppDependencies {
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
   readonly imageBytes: number;
+  readonly chatBytes: number;
 }
 
 @Module({})
@@ -42,6 +45,7 @@ export class AppModule {
     mediaFetcher,
     findCalibration,
     imageBytes,
+    chatBytes,
   }: AppDependencies): DynamicModule {
     return {
       module: AppModule,
@@ -51,9 +55,11 @@ export class AppModule {
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
         { provide: CALIBRATIONS, useValue: findCalibration },
         { provide: IMAGE_BYTES, useValue: imageBytes },
+        { provide: CHAT_BYTES, useValue: chatBytes },
         { provide: BodyReceiver, useFactory: () => new BodyReceiver() },
         WorkQueue,
         { provide: MediaFiles, useFactory: () => new MediaFiles() },
+        JsonUpload,
         MediaResolver,
         MediaRequestHandler,
       ],

@@ -5,3 +5,5 @@ export const CALIBRATIONS = Symbol('FindCalibration');
 export const MEDIA_FETCHER = Symbol('MediaFetcher');
 /** Bytes of an image file, a number. */
 export const IMAGE_BYTES = Symbol('imageBytes');
+/** Bytes of a chat body, a number. */
+export const CHAT_BYTES = Symbol('chatBytes');

@@ -39,6 +39,7 @@ it('compiles with every dependency injected', async () => {
         videoInspector: createFakeInspector(),
         findCalibration: () => Promise.resolve(undefined),
         imageBytes: 1_000,
+        chatBytes: 1_000,
       }),
     ],
   }).compile();

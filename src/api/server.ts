@@ -11,6 +11,7 @@ import type { Express, RequestHandler } from 'express';
 
 import type { Configuration } from '../config/configuration.js';
 import {
+  DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
   MAX_DRAIN_MS,
   MAX_HEADERS_MS,
@@ -28,6 +29,7 @@ import { BodyReceiver } from './admission/body-receiver.js';
 import { limitConnections } from './admission/connections.js';
 import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
+import { JsonUpload } from './media/json-upload.js';
 import { normalizeContentType } from './request/content-type.js';
 import { createHostGuard, type HostRules } from './request/host-guard.js';
 import { checkFieldNames, checkJsonText, translateBodyError } from './request/json-body.js';
@@ -64,6 +66,8 @@ interface AppOptions {
   readonly findCalibration?: FindCalibration;
   /** Bytes of an image file. Undefined: DEFAULT_IMAGE_BYTES. */
   readonly imageBytes?: number;
+  /** Bytes of a chat body. Undefined: DEFAULT_CHAT_BYTES. */
+  readonly chatBytes?: number;
   /** Addresses and networks of proxies, whose `X-Forwarded-For` names the client. */
   readonly trustedProxies?: readonly string[];
 }
@@ -105,10 +109,11 @@ export async function createApp(
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
     imageBytes = DEFAULT_IMAGE_BYTES,
+    chatBytes = DEFAULT_CHAT_BYTES,
     trustedProxies = [],
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration, imageBytes }),
+    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration, imageBytes, chatBytes }),
     new BoundedExpressAdapter(trustedProxies),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
@@ -121,6 +126,7 @@ export async function createApp(
   app.use(normalizeContentType);
   app.use(GATED_PATHS, app.get(WorkQueue).checkRoom);
   app.use(app.get(BodyReceiver).receive);
+  app.use(app.get(JsonUpload).receive);
   const jsonOptions = {
     limit: MAX_JSON_BYTES,
     inflate: false,
@@ -203,6 +209,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     videoInspector,
     findCalibration: createCalibrationFinder(configuration),
     imageBytes: configuration.imageBytes,
+    chatBytes: configuration.chatBytes,
     trustedProxies: configuration.trustedProxies,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {

@@ -17,6 +17,7 @@ describe('loadConfiguration', () => {
       sharesCache: true,
       imageBytes: 1e8,
       imagePixels: 1e8,
+      chatBytes: 1.36e8,
     });
   });
 
@@ -35,6 +36,7 @@ describe('loadConfiguration', () => {
       SALAMANDRA_SHARED_CACHE: 'off',
       SALAMANDRA_IMAGE_MB: '40',
       SALAMANDRA_IMAGE_MEGAPIXELS: '400',
+      SALAMANDRA_CHAT_MB: '30',
       SALAMANDRA_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8',
     };
 
@@ -53,6 +55,7 @@ describe('loadConfiguration', () => {
       sharesCache: false,
       imageBytes: 4e7,
       imagePixels: 4e8,
+      chatBytes: 3e7,
       trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'],
     });
   });
@@ -131,6 +134,8 @@ describe('loadConfiguration', () => {
     ['SALAMANDRA_MEMORY_MB', '0'],
     ['SALAMANDRA_IMAGE_MB', '1301'],
     ['SALAMANDRA_IMAGE_MEGAPIXELS', '401'],
+    ['SALAMANDRA_CHAT_MB', '7'],
+    ['SALAMANDRA_CHAT_MB', '2701'],
     ['SALAMANDRA_CACHE_MB', '-1'],
     ['SALAMANDRA_DISK_CACHE_MB', '1GB'],
   ])('rejects %s=%s and names the variable', (name, value) => {

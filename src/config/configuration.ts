@@ -5,8 +5,10 @@ import { domainToASCII, fileURLToPath } from 'node:url';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { countUsableCores } from './cpu-cores.js';
 import {
+  DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
   DEFAULT_IMAGE_PIXELS,
+  MAX_CHAT_BYTES,
   MAX_IMAGE_BYTES,
   MAX_IMAGE_PIXELS,
 } from './limits.js';
@@ -51,6 +53,8 @@ export interface Configuration {
   readonly imageBytes: number;
   /** Pixels of an image. */
   readonly imagePixels: number;
+  /** Bytes of a chat body. */
+  readonly chatBytes: number;
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -87,6 +91,9 @@ export function loadConfiguration(
         1,
         MAX_IMAGE_PIXELS,
       ) ?? DEFAULT_IMAGE_PIXELS,
+    chatBytes:
+      parseMillions('SALAMANDRA_CHAT_MB', env['SALAMANDRA_CHAT_MB'], 8, MAX_CHAT_BYTES) ??
+      DEFAULT_CHAT_BYTES,
   });
 }
 

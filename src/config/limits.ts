@@ -84,14 +84,32 @@ export const MAX_JSON_BYTES = 12_000_000;
 /** Bytes of an image in a JSON body after base64 decoding: fits MAX_JSON_BYTES together with the other fields. */
 export const MAX_BASE64_IMAGE_BYTES = 8_000_000;
 
-/** Objects, arrays and values in a JSON body. The largest legitimate request has fewer than 200. */
-export const MAX_JSON_NODES = 1_000;
+/** Bytes of a JSON body that waits in memory on the chat route. Files in larger bodies are stored on disk. */
+export const MAX_MEMORY_JSON_BYTES = 8_000_000;
+
+/** Bytes of a larger body without its files: long texts, the schemas of tools, and eight small images. */
+export const MAX_JSON_TEXT_BYTES = 2_000_000;
+
+/** Bytes from which a base64 string of a larger body is stored on disk. */
+export const MIN_STORED_STRING_BYTES = 65_536;
+
+/** Bytes of a chat body in any configuration: a video of MAX_VIDEO_BYTES as base64. */
+export const MAX_CHAT_BYTES = 2_700_000_000;
+
+/** Bytes of a chat body by default: a photograph or a clip of 100 MB as base64. */
+export const DEFAULT_CHAT_BYTES = 136_000_000;
 
 /**
- * Nesting depth of a JSON body. The deepest legitimate request has three levels, and recursion must not exhaust the
- * stack.
+ * Objects, arrays and values in a JSON body. The largest request has fewer than 200 of its own; agents add the schemas
+ * of up to a hundred tools, which are not used. This many are parsed and checked within 10 ms.
  */
-export const MAX_JSON_DEPTH = 8;
+export const MAX_JSON_NODES = 5_000;
+
+/**
+ * Nesting depth of a JSON body: the schema of a tool's parameters has three to four levels for each level of its
+ * objects. Recursion must not exhaust the stack.
+ */
+export const MAX_JSON_DEPTH = 32;
 
 /** UTF-8 bytes of a question: longer than any context, and quick to tokenize. */
 export const MAX_PROMPT_BYTES = 32_768;

@@ -27,10 +27,12 @@ export interface DecodeOptions {
   /** Pixels that the configuration permits, at most MAX_IMAGE_PIXELS. */
   readonly maxPixels?: number;
   /**
-   * The size to which an upright image of a given size will be resized. Images above MAX_WHOLE_IMAGE_PIXELS are reduced
-   * to about one and a half times this size while they are read. Undefined: no image is reduced.
+   * The size to which an upright image of a given size will be resized. Images above `wholePixels` are reduced to about
+   * one and a half times this size while they are read. Undefined: no image is reduced.
    */
   readonly reduceFor?: (fullSize: ImageSize) => ImageSize;
+  /** Pixels of an image that is decoded as a whole. Undefined: MAX_WHOLE_IMAGE_PIXELS. */
+  readonly wholePixels?: number;
 }
 
 /** Upright size in pixels. */
@@ -52,14 +54,15 @@ type ImageSize = Pick<DecodedImage, 'width' | 'height'>;
  */
 export function decodeImage(
   encoded: EncodedFile,
-  { maxPixels = MAX_IMAGE_PIXELS, reduceFor = (fullSize) => fullSize }: DecodeOptions = {},
+  options: DecodeOptions = {},
 ): Promise<DecodedImageFile> {
+  const { maxPixels = MAX_IMAGE_PIXELS } = options;
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
     const opened = await openImage(format, { encoded, source });
     checkLimits(format, opened, maxPixels);
     const { width, height } = opened;
-    const reduction = chooseReduction({ width, height }, reduceFor({ width, height }));
+    const reduction = chooseReduction({ width, height }, options);
     const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
       try {
         const image = flatten(await decodePixels(await opened.load(frame, reduction)));
@@ -101,8 +104,16 @@ export function readImageSize(
 const REDUCED_MARGIN = 1.5;
 
 /** Each axis has its own factor, because the base tile squeezes a panorama on one axis only. */
-function chooseReduction({ width, height }: ImageSize, target: ImageSize): Reduction {
-  if (width * height <= MAX_WHOLE_IMAGE_PIXELS) return { across: 1, down: 1 };
+function chooseReduction(
+  size: ImageSize,
+  {
+    reduceFor = (fullSize) => fullSize,
+    wholePixels = MAX_WHOLE_IMAGE_PIXELS,
+  }: Pick<DecodeOptions, 'reduceFor' | 'wholePixels'>,
+): Reduction {
+  const { width, height } = size;
+  if (width * height <= wholePixels) return { across: 1, down: 1 };
+  const target = reduceFor(size);
   const factor = (from: number, to: number) =>
     Math.max(1, Math.floor(from / (REDUCED_MARGIN * to)));
   return { across: factor(width, target.width), down: factor(height, target.height) };

@@ -5,6 +5,8 @@ import {
   MAX_BODY_MEMORY_BYTES,
   MAX_BODY_MEMORY_PER_CLIENT_BYTES,
   MAX_JSON_BYTES,
+  MAX_JSON_TEXT_BYTES,
+  MAX_MEMORY_JSON_BYTES,
   MAX_RECEIVING,
   MAX_RECEIVING_PER_CLIENT,
   MIN_UPLOAD_BYTES,
@@ -128,8 +130,26 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /** The parser holds a JSON body as a whole. Without a length it may be as long as the limit. */
-function jsonBytes({ headers }: Request): number {
-  return Math.min(Number(headers['content-length'] ?? MAX_JSON_BYTES), MAX_JSON_BYTES);
+function jsonBytes(request: Request): number {
+  if (storesFiles(request)) return MAX_JSON_TEXT_BYTES;
+  return Math.min(Number(request.headers['content-length'] ?? MAX_JSON_BYTES), MAX_JSON_BYTES);
+}
+
+const CHAT_PATH = /^\/v1\/chat\/completions\/?(?:\?|$)/i;
+
+/**
+ * Whether a JSON body is received in pieces, with its files on disk: chat requests above MAX_MEMORY_JSON_BYTES or
+ * without a length. OpenAI's clients cannot send files in another way.
+ */
+export function storesFiles(request: Request): boolean {
+  const { originalUrl, headers } = request;
+  return (
+    CHAT_PATH.test(originalUrl) &&
+    request.is('application/json') === 'application/json' &&
+    /^[^;]*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(headers['content-type'] ?? '') &&
+    (headers['content-encoding'] ?? 'identity') === 'identity' &&
+    Number(headers['content-length'] ?? Infinity) > MAX_MEMORY_JSON_BYTES
+  );
 }
 
 function tooMuchAtOnce(code: 'RATE_LIMITED' | 'QUEUE_FULL', who: string, limit: number) {

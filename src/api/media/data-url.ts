@@ -21,6 +21,15 @@ export function decodeEither(text: string, parameter: string): Uint8Array {
  * @throws INVALID_PARAMETER without a comma, INVALID_BASE64, PAYLOAD_TOO_LARGE above MAX_BASE64_IMAGE_BYTES.
  */
 export function decodeDataUrl(url: string, parameter: string): Uint8Array {
+  const { isBase64, data } = splitDataUrl(url, parameter);
+  return isBase64 ? decodeBase64(data, parameter) : decodeCheckedPercent(data, parameter);
+}
+
+/** @throws INVALID_PARAMETER without a comma. */
+export function splitDataUrl(
+  url: string,
+  parameter: string,
+): { readonly isBase64: boolean; readonly data: string } {
   const comma = url.slice(0, MAX_HEADER_LENGTH).indexOf(',');
   if (comma === -1) {
     throw new SalamandraError(
@@ -32,9 +41,8 @@ export function decodeDataUrl(url: string, parameter: string): Uint8Array {
     );
   }
   const [, ...parameters] = url.slice('data:'.length, comma).split(';');
-  const data = url.slice(comma + 1);
   const isBase64 = parameters.some((name) => name.trim().toLowerCase() === 'base64');
-  return isBase64 ? decodeBase64(data, parameter) : decodeCheckedPercent(data, parameter);
+  return { isBase64, data: url.slice(comma + 1) };
 }
 
 /**
@@ -52,11 +60,15 @@ export function decodeBase64(text: string, parameter: string): Uint8Array {
   const isPaddedCorrectly = bare === symbols || symbols.length % 4 === 0;
   // Buffer.from ignores invalid characters, so a damaged text would decode to other bytes.
   if (!isPaddedCorrectly || bare.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(bare)) {
-    throw new SalamandraError('INVALID_BASE64', `${parameter} is not valid base64.`, {
-      details: { parameter },
-    });
+    throw invalidBase64(parameter);
   }
   return Buffer.from(bare, 'base64');
+}
+
+export function invalidBase64(parameter: string): SalamandraError {
+  return new SalamandraError('INVALID_BASE64', `${parameter} is not valid base64.`, {
+    details: { parameter },
+  });
 }
 
 function decodeCheckedPercent(text: string, parameter: string): Uint8Array {

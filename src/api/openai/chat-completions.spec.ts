@@ -99,6 +99,20 @@ describe('a JSON response', () => {
     });
   });
 
+  it('takes the schemas of many tools that must not be called', async () => {
+    const level = (depth: number): object =>
+      depth === 0
+        ? { type: 'string' }
+        : { type: 'array', items: { type: 'object', properties: { inner: level(depth - 1) } } };
+    const tools = Array.from({ length: 40 }, (_, i) => ({
+      type: 'function' as const,
+      function: { name: `tool_${i}`, parameters: { type: 'object', properties: { a: level(8) } } },
+    }));
+    const completion = await create({ tools, tool_choice: 'none' });
+
+    expect(completion.choices[0]?.message.content).toBe('answer 0');
+  });
+
   it('has the log-probabilities', async () => {
     play(engine, MEDIA, ANSWER, DONE);
     const { choices } = await create({ logprobs: true, top_logprobs: 1 });

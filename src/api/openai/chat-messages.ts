@@ -2,10 +2,12 @@ import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { decodeBase64, decodeDataUrl } from '../media/data-url.js';
+import { ReceivedFile } from '../media/json-upload.js';
 import {
   invalidParameter,
   isAbsent,
   type JsonObject,
+  plainName,
   readChoice,
   readList,
   readObject,
@@ -53,11 +55,36 @@ function parseMessage(message: JsonObject, parameter: string, countMedia: () => 
   }
   const role = readChoice(message['role'], `${parameter}.role`, ROLES);
   if (!role) throw invalidParameter(`${parameter}.role`, `is missing: one of ${ROLES.join(', ')}.`);
-  if (!isAbsent(message['tool_calls']) || !isAbsent(message['function_call'])) {
+  if (!isEmpty(message['tool_calls']) || !isEmpty(message['function_call'])) {
     throw invalidParameter(parameter, 'calls a tool: tools are not supported.');
   }
-  const content = parseContent(message['content'], `${parameter}.content`, role, countMedia);
+  checkMembers(message, parameter, role);
+  // Clients send an assistant's turn back as they stored it, without content if it had none.
+  const given = role === 'assistant' ? (message['content'] ?? '') : message['content'];
+  const content = parseContent(given, `${parameter}.content`, role, countMedia);
   return { role: role === 'developer' ? 'system' : role, content };
+}
+
+const MEMBERS = ['role', 'content', 'name', 'tool_calls', 'function_call'];
+
+/** Members of replies of OpenAI and others, which clients send back. */
+const REPLY_MEMBERS = ['refusal', 'annotations', 'audio', 'reasoning', 'reasoning_content'];
+
+/** @throws INVALID_PARAMETER for a member that would have no effect, such as Ollama's `images`. */
+function checkMembers(message: JsonObject, parameter: string, role: (typeof ROLES)[number]): void {
+  const known = role === 'assistant' ? [...MEMBERS, ...REPLY_MEMBERS] : MEMBERS;
+  for (const [name, value] of Object.entries(message)) {
+    if (known.includes(name) || isEmpty(value)) continue;
+    const remedy =
+      name === 'images'
+        ? 'Send images as parts of "content": {"type": "image_url", "image_url": {"url": "data:…"}}.'
+        : 'Leave it out.';
+    throw invalidParameter(`${parameter}.${plainName(name)}`, `is not supported. ${remedy}`);
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return isAbsent(value) || value === false || (Array.isArray(value) && value.length === 0);
 }
 
 function parseContent(
@@ -104,24 +131,29 @@ function parseMedia(part: JsonObject, parameter: string): MediaPart {
 
 /** `{url, detail}`, or the URL as a string, which some clients send. */
 function parseMediaUrl(value: unknown, parameter: string): MediaPart {
-  if (typeof value === 'string') return toMediaPart(parseUrl(value, parameter));
+  if (isSource(value)) return toMediaPart(parseUrl(value, parameter));
   const { url, detail } = readObject(value, parameter);
   return toMediaPart(
-    parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`),
+    parseUrl(url, `${parameter}.url`),
     readChoice(detail, `${parameter}.detail`, DETAILS),
   );
 }
 
 /** `{data}` with base64, `{url}`, or base64 as a string, which is llama.cpp's older form. */
 function parseInputVideo(value: unknown, parameter: string): MediaPart {
-  if (typeof value === 'string') return toMediaPart(parseData(value, parameter));
+  if (isSource(value)) return toMediaPart(parseData(value, parameter));
   const { data, url } = readObject(value, parameter);
   if (isAbsent(data) === isAbsent(url)) {
     throw invalidParameter(parameter, 'must have either "data" or "url".');
   }
   return isAbsent(data)
-    ? toMediaPart(parseUrl(readString(url, `${parameter}.url`), `${parameter}.url`))
-    : toMediaPart(parseData(readString(data, `${parameter}.data`), `${parameter}.data`));
+    ? toMediaPart(parseUrl(url, `${parameter}.url`))
+    : toMediaPart(parseData(data, `${parameter}.data`));
+}
+
+/** A string, or a string that is already a file on disk. */
+function isSource(value: unknown): value is string | ReceivedFile {
+  return typeof value === 'string' || value instanceof ReceivedFile;
 }
 
 function toMediaPart(source: MediaSource, detail?: Detail): MediaPart {
@@ -129,13 +161,17 @@ function toMediaPart(source: MediaSource, detail?: Detail): MediaPart {
 }
 
 /** Base64, or a URL: base64 has no colon. */
-function parseData(text: string, parameter: string): MediaSource {
+function parseData(value: unknown, parameter: string): MediaSource {
+  if (value instanceof ReceivedFile) return value.source;
+  const text = readString(value, parameter);
   return /^[a-z]+:/i.test(text)
     ? parseUrl(text, parameter)
     : { kind: 'bytes', bytes: decodeBase64(text, parameter) };
 }
 
-function parseUrl(url: string, parameter: string): MediaSource {
+function parseUrl(value: unknown, parameter: string): MediaSource {
+  if (value instanceof ReceivedFile) return value.source;
+  const url = readString(value, parameter);
   if (/^data:/i.test(url)) return { kind: 'bytes', bytes: decodeDataUrl(url, parameter) };
   if (/^https?:/i.test(url)) return { kind: 'url', url };
   throw invalidParameter(parameter, 'must be a data:, http: or https: URL.');

@@ -200,6 +200,10 @@ it.each([
   ['messages[0].role', { messages: [{ role: 'tool', content: 'x' }] }],
   ['messages[0]', { messages: [{ role: 'assistant', content: null, tool_calls: [{}] }] }],
   ['messages[0].content', { messages: [{ role: 'user' }] }],
+  ['messages[0].images', { messages: [{ role: 'user', content: 'x', images: ['AAEC'] }] }],
+  ['messages[0].refusal', { messages: [{ role: 'user', content: 'x', refusal: 'no' }] }],
+  ['images', { images: ['AAEC'] }],
+  ['functions', { functions: [{ name: 'f' }] }],
   ['messages[0].content[0]', { messages: [{ role: 'assistant', content: [image] }] }],
   ['messages[0].content[0]', { messages: [{ role: 'system', content: [image] }] }],
   ['stop', { stop: '' }],
@@ -258,6 +262,7 @@ it.each([
   ['response_format', { response_format: { type: 'json_object' } }],
   ['modalities', { modalities: ['text', 'audio'] }],
   ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }],
+  ['tools', { tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'auto' }],
   ['tool_choice', { tool_choice: 'required' }],
   ['media_options', { media_options: 3 }],
   ['media_options.num_frames', { media_options: { num_frames: 0 } }],
@@ -303,4 +308,25 @@ it.each([
   [{ guided_json: {} }, /^guided_json is not supported by this endpoint\. Leave it out\.$/],
 ])('names the value and the rule for %j', (fields, message) => {
   expect(() => parse(fields)).toThrow(message);
+});
+
+it("takes an assistant's turn without content or calls", () => {
+  const [, turn, reply] = parse({
+    messages: [
+      ...HELLO,
+      { role: 'assistant', content: null, tool_calls: [], images: [] },
+      { role: 'assistant', content: 'Hi.', annotations: [{}], reasoning_content: 'Hm.' },
+    ],
+  }).messages;
+
+  expect(turn).toEqual({ role: 'assistant', content: [{ type: 'text', text: '' }] });
+  expect(reply).toEqual({ role: 'assistant', content: [{ type: 'text', text: 'Hi.' }] });
+});
+
+it('takes tools that must not be called', () => {
+  const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }];
+  const functions = [{ name: 'f' }];
+
+  expect(parse({ tools, tool_choice: 'none' })).toEqual(parse({}));
+  expect(parse({ functions, function_call: 'none' })).toEqual(parse({}));
 });

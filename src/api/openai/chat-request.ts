@@ -57,7 +57,8 @@ export interface ChatRequest {
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
 const isNoTool = isOneOf('none', 'auto');
-const NO_TOOLS = 'is not supported: this service does not call tools. Leave it out.';
+const NO_TOOLS =
+  'is not supported: this service does not call tools. Leave it out, or set tool_choice to "none".';
 
 const LIMITED_PARAMETERS: readonly LimitedParameter[] = [
   {
@@ -65,8 +66,16 @@ const LIMITED_PARAMETERS: readonly LimitedParameter[] = [
     isNeutral: (value) => Array.isArray(value) && value.every((modality) => modality === 'text'),
     rule: 'must be ["text"]: the model generates text only.',
   },
-  { parameter: 'tools', isNeutral: isEmptyList, rule: NO_TOOLS },
-  { parameter: 'functions', isNeutral: isEmptyList, rule: NO_TOOLS },
+  {
+    parameter: 'tools',
+    isNeutral: (value, body) => isEmptyList(value) || body['tool_choice'] === 'none',
+    rule: NO_TOOLS,
+  },
+  {
+    parameter: 'functions',
+    isNeutral: (value, body) => isEmptyList(value) || body['function_call'] === 'none',
+    rule: NO_TOOLS,
+  },
   { parameter: 'tool_choice', isNeutral: isNoTool, rule: NO_TOOLS },
   { parameter: 'function_call', isNeutral: isNoTool, rule: NO_TOOLS },
   { parameter: 'documents', isNeutral: isEmptyList, rule: 'is not supported. Leave it out.' },

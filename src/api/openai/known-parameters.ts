@@ -3,8 +3,8 @@ import { invalidParameter, isAbsent, type JsonObject, plainName } from './reques
 /** A parameter of OpenAI's or vLLM's API that this service supports with some values only. */
 export interface LimitedParameter {
   readonly parameter: string;
-  /** Whether the value asks for nothing that this service lacks. Clients send such defaults. */
-  readonly isNeutral: (value: unknown) => boolean;
+  /** Whether the value, in its body, asks for nothing that this service lacks. Clients send such defaults. */
+  readonly isNeutral: (value: unknown, body: JsonObject) => boolean;
   readonly rule: string;
 }
 
@@ -105,6 +105,6 @@ export function checkParameters(
         'is not supported by this endpoint. Leave it out.',
       );
     }
-    if (!known.isNeutral(value)) throw invalidParameter(parameter, known.rule);
+    if (!known.isNeutral(value, body)) throw invalidParameter(parameter, known.rule);
   }
 }

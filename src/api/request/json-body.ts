@@ -47,37 +47,86 @@ function toBodyError(error: unknown): unknown {
     : error;
 }
 
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]); // [ {
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]); // ] }
 
+/** Characters of a name that the scanner keeps: more than those it looks for. */
+const MAX_NAME_LENGTH = 32;
+
 /**
  * Bounds the structure of a JSON text before it is parsed: 12 MB of small values take seconds and a gigabyte to parse.
- *
- * @throws INVALID_REQUEST above MAX_JSON_DEPTH levels or MAX_JSON_NODES values.
+ * The text may arrive in pieces.
  */
-export function checkJsonText(text: Uint8Array): void {
-  let [depth, nodes, isString] = [0, 1, false];
-  for (let at = 0; at < text.length; at++) {
-    const byte = text[at] as number;
-    if (isString) {
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) isString = false;
-      continue;
+export class JsonScanner {
+  private depth = 0;
+  private nodes = 1;
+  private isString = false;
+  private isEscaped = false;
+  private name = '';
+  private isValue = false;
+  private stop: string | null = null;
+
+  /** @param stopNames names of members before whose strings `scan` stops. */
+  constructor(private readonly stopNames: ReadonlySet<string> = new Set()) {}
+
+  /** The name of the member at whose string the last `scan` stopped; `null` if it did not stop. */
+  get stoppedAt(): string | null {
+    return this.stop;
+  }
+
+  /**
+   * Scans the next piece, or a part of it. The caller may skip the rest of a string at which the scan stopped.
+   *
+   * @returns the length of the piece, or the index of the first byte of a string that is the value of a member in
+   *   `stopNames`.
+   * @throws INVALID_REQUEST above MAX_JSON_DEPTH levels or MAX_JSON_NODES values.
+   */
+  scan(piece: Uint8Array): number {
+    this.stop = null;
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at] as number;
+      if (this.isString) this.scanString(byte);
+      else if (byte === QUOTE) {
+        this.isString = true;
+        if (this.isValue && this.stopNames.has(this.name)) this.stop = this.name;
+        this.isValue = false;
+        this.name = '';
+        if (this.stop !== null) return at + 1;
+      } else this.scanStructure(byte);
     }
-    if (byte === QUOTE) isString = true;
-    else if (byte === COMMA) nodes += 1;
+    return piece.length;
+  }
+
+  private scanString(byte: number): void {
+    if (this.isEscaped) this.isEscaped = false;
+    else if (byte === BACKSLASH) this.isEscaped = true;
+    else if (byte === QUOTE) this.isString = false;
+    else if (this.name.length < MAX_NAME_LENGTH) this.name += String.fromCharCode(byte);
+  }
+
+  private scanStructure(byte: number): void {
+    if (byte === COMMA) {
+      this.nodes += 1;
+      this.isValue = false;
+    } else if (byte === COLON) this.isValue = true;
     else if (OPENING.has(byte)) {
-      depth += 1;
-      nodes += 1;
-    } else if (CLOSING.has(byte)) depth -= 1;
-    if (depth > MAX_JSON_DEPTH || nodes > MAX_JSON_NODES) {
+      this.depth += 1;
+      this.nodes += 1;
+      this.isValue = false;
+    } else if (CLOSING.has(byte)) this.depth -= 1;
+    if (this.depth > MAX_JSON_DEPTH || this.nodes > MAX_JSON_NODES) {
       throw new SalamandraError(
         'INVALID_REQUEST',
         `The body has more than ${MAX_JSON_DEPTH} levels or more than ${MAX_JSON_NODES} values.`,
       );
     }
   }
+}
+
+/** @throws the errors of `JsonScanner.scan`. */
+export function checkJsonText(text: Uint8Array): void {
+  new JsonScanner().scan(text);
 }
 
 /** Property names with a meaning in JavaScript. Later stages would drop them silently. */

@@ -26,14 +26,23 @@ export class RequestValidation extends ValidationPipe {
   }
 }
 
-/** A deep copy without `null` members. `null` in a list stays, since dropping it would shift the other entries. */
+/**
+ * A deep copy without `null` members. `null` in a list stays, since dropping it would shift the other entries.
+ * Instances of classes, which stand for stored files, stay as they are.
+ */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isPlainObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) =>
       member === null ? [] : [[name, withoutNulls(member)]],
     ),
+  );
+}
+
+function isPlainObject(value: unknown): value is object {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   );
 }
 

@@ -17,6 +17,13 @@ export interface Extremes {
 /** Bits that sensors and converters use in wider samples. */
 const COMMON_DEPTHS = [8, 10, 12, 14] as const;
 
+/**
+ * Bits that few devices use. They count if the samples reach the top of their range, which pictures of that depth do.
+ * Otherwise a dark picture of the next depth would become twice as bright.
+ */
+const RARE_DEPTHS = [9, 11, 13, 15] as const;
+const TOP_OF_RANGE = 15 / 16;
+
 /** The same for signed samples: values of 14 bits are elevations rather than brightness. */
 const SIGNED_DEPTHS = [8, 10, 12] as const;
 
@@ -57,9 +64,9 @@ export function extendExtremes(
 
 /**
  * The range that is mapped to 0 to 255, in this order: what the tags SMinSampleValue, SMaxSampleValue or MaxSampleValue
- * state, if the samples agree; for integers the smallest common depth (COMMON_DEPTHS) that holds all of them, or else
- * their type; for floating point 0 to 1 or 0 to 255. Pictures that use less than an eighth of that are stretched from
- * their smallest to their largest value, and so are 32-bit integers and negative floating-point samples.
+ * state, if the samples agree; for integers the smallest depth (COMMON_DEPTHS, RARE_DEPTHS) that holds all of them, or
+ * else their type; for floating point 0 to 1 or 0 to 255. Pictures that use less than an eighth of that are stretched
+ * from their smallest to their largest value, and so are 32-bit integers and negative floating-point samples.
  */
 export function chooseRange(page: TiffPage, { min, max }: Extremes): SampleRange {
   // Nothing was scanned, because the type decides, or no sample is a number.
@@ -77,14 +84,20 @@ export function chooseRange(page: TiffPage, { min, max }: Extremes): SampleRange
   };
   const common = isSigned ? SIGNED_DEPTHS : COMMON_DEPTHS;
   const depths = typeBits > 16 ? [...common, 16] : common;
-  const depth = depths.find((bits) => {
-    const { black, white } = range(bits);
-    return typeBits >= 15 && min >= black && max <= white;
-  });
+  const holdsAll = (bits: number) => min >= range(bits).black && max <= range(bits).white;
+  const rare = isSigned ? undefined : findRareDepth(max, typeBits);
+  const depth = typeBits >= 15 ? (rare ?? depths.find(holdsAll)) : undefined;
   const chosen = range(depth ?? typeBits);
   const used = (max - min) / (chosen.white - chosen.black);
   const mayStretch = isSigned || typeBits > 16;
   return mayStretch && page.bits > 8 && used < LEAST_USED ? own : chosen;
+}
+
+function findRareDepth(max: number, typeBits: number): number | undefined {
+  return RARE_DEPTHS.find((bits) => {
+    const white = 2 ** bits - 1;
+    return bits < typeBits && max <= white && max >= white * TOP_OF_RANGE;
+  });
 }
 
 /** `null` for the picture's own range. */
@@ -113,10 +126,8 @@ export function chooseAlphaRange(page: TiffPage, { max }: Extremes): SampleRange
   if (page.sampleFormat === 'float') return { black: 0, white: max > 1 ? 255 : 1 };
   const typeBits = page.sampleFormat === 'int' ? page.bits - 1 : page.bits;
   const depths = typeBits > 16 ? [...COMMON_DEPTHS, 16] : COMMON_DEPTHS;
-  const depth =
-    typeBits >= 15
-      ? depths.find((bits) => max <= 2 ** bits - 1 && max > 2 ** (bits - 2))
-      : undefined;
+  const common = depths.find((bits) => max <= 2 ** bits - 1 && max > 2 ** (bits - 2));
+  const depth = typeBits >= 15 ? (findRareDepth(max, typeBits) ?? common) : undefined;
   return { black: 0, white: 2 ** (depth ?? typeBits) - 1 };
 }
 
