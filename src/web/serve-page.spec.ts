@@ -104,10 +104,10 @@ it('lists the samples that it serves', async () => {
   expect(data).toContainEqual({
     file: 'fox.png',
     kind: 'image',
-    url: '/samples/fox.png',
+    url: 'samples/fox.png',
   });
   expect(data).toContainEqual(expect.objectContaining({ file: 'three-shots.mp4', kind: 'video' }));
-  for (const { url } of data) expect((await get(url)).status).toBe(200);
+  for (const { url } of data) expect((await get(`/${url}`)).status).toBe(200);
 });
 
 it.each([

@@ -56,7 +56,7 @@ const HEADERS = {
  */
 export function createPageServer(folders: PageFolders): RequestHandler {
   const samples = listSamples(folders.samples);
-  const sampleFiles = new Map(samples.map(({ url, file }) => [url, file]));
+  const sampleFiles = new Map(samples.map(({ url, file }) => [`/${url}`, file]));
   const compress = compression();
 
   return (request: Request, response: Response, next: NextFunction) => {
@@ -102,7 +102,7 @@ function forwardError(next: NextFunction): (error?: NodeJS.ErrnoException) => vo
 interface Sample {
   readonly file: string;
   readonly kind: 'image' | 'video';
-  /** Its URL path. */
+  /** Relative to the page, which a proxy may serve below a path prefix. */
   readonly url: string;
 }
 
@@ -119,6 +119,6 @@ function listSamples(folder: string): Sample[] {
     // Samples are optional.
     if (!existsSync(path)) return [];
     const entries = JSON.parse(readFileSync(path, 'utf8')) as Pick<Sample, 'file'>[];
-    return entries.map(({ file }) => ({ file, kind, url: `/samples/${file}` }));
+    return entries.map(({ file }) => ({ file, kind, url: `samples/${file}` }));
   });
 }

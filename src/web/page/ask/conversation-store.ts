@@ -106,7 +106,7 @@ async function fetchAnswer(
     },
   };
   try {
-    await sendStream('/v1/answers', form, handlers, signal);
+    await sendStream('v1/answers', form, handlers, signal);
   } catch (error) {
     // `stopAnswer` has updated the conversation already.
     if (!signal.aborted) conversation.value = fail(conversation.value, id, error);

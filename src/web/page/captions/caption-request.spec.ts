@@ -10,19 +10,19 @@ const plan = (media: 'image' | 'video', options: Partial<CaptionOptions> = {}) =
 describe('a caption request', () => {
   it('omits frames and shots for an image', () => {
     const request = plan('image', { granularity: 'shot' });
-    expect(captionPath(request)).toBe('/v1/captions');
+    expect(captionPath(request)).toBe('v1/captions');
     expect(captionFields(request)).toEqual({ languages: 'ca,eu', kind: 'long', detail: 'high' });
   });
 
   it('omits the detail for a whole video', () => {
     const request = plan('video');
-    expect(captionPath(request)).toBe('/v1/captions');
+    expect(captionPath(request)).toBe('v1/captions');
     expect(captionFields(request)).toEqual({ languages: 'ca,eu', kind: 'long', num_frames: '6' });
   });
 
   it('uses the video route for shots, which has no kind', () => {
     const request = plan('video', { granularity: 'shot' });
-    expect(captionPath(request)).toBe('/v1/videos/captions');
+    expect(captionPath(request)).toBe('v1/videos/captions');
     expect(captionFields(request)).toEqual({
       languages: 'ca,eu',
       granularity: 'shot',

@@ -48,7 +48,7 @@ export function toCaptionRequest(
 
 /** The route of a request. */
 export function captionPath({ of }: CaptionRequest): string {
-  return of === 'segments' ? '/v1/videos/captions' : '/v1/captions';
+  return of === 'segments' ? 'v1/videos/captions' : 'v1/captions';
 }
 
 /** The form fields of a request, without the file. */

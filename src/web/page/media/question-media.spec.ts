@@ -9,7 +9,7 @@ async function connect(modalities: readonly string[] | null): Promise<void> {
   globalThis.fetch = (path) => {
     if (!modalities) return Promise.reject(new TypeError('fetch failed'));
     const model = { id: 'm', languages: ['en'], architecture: { input_modalities: modalities } };
-    const data = path === '/v1/models' ? [model] : [];
+    const data = path === 'v1/models' ? [model] : [];
     return Promise.resolve(new Response(JSON.stringify({ data })));
   };
   checkNow();

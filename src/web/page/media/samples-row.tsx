@@ -21,7 +21,7 @@ export function SamplesRow() {
   useSignalEffect(() => {
     // Retries on every change of the status until the list has arrived.
     if (serviceStatus.value.state === 'unreachable' || samples.peek().length > 0) return;
-    getList<Sample>('/samples/index.json').then(
+    getList<Sample>('samples/index.json').then(
       (found) => {
         samples.value = found;
       },

@@ -101,10 +101,10 @@ async function check(): Promise<void> {
 
 /** Requests the model on every check, because a restarted service may have loaded another one. @throws ServiceError */
 async function fetchStatus(): Promise<ServiceStatus> {
-  await get('/health/ready', (reply) => reply.text());
-  const [model] = await getList<Model>('/v1/models');
+  await get('health/ready', (reply) => reply.text());
+  const [model] = await getList<Model>('v1/models');
   if (knownLanguages.value.length === 0) {
-    knownLanguages.value = await getList<Language>('/v1/languages');
+    knownLanguages.value = await getList<Language>('v1/languages');
   }
   if (!model) return { state: 'unreachable' };
   return { state: 'ready', model };

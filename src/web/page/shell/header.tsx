@@ -14,7 +14,7 @@ export function Header() {
       <ModelBadge />
       <div class="header-actions">
         {/* A new tab, because files and texts of the page exist in memory only. */}
-        <a class="button quiet header-link" href="/docs" target="_blank" rel="noopener">
+        <a class="button quiet header-link" href="docs" target="_blank" rel="noopener">
           {header.documentation}
         </a>
         <LocaleSelect />
