@@ -49,12 +49,14 @@ describeWithChromium('errors on the page', () => {
 
   it('name the size of a file that is too large, and the limit', async () => {
     const folder = createTemporaryFolder();
-    const large = folder.write('large.png', Buffer.alloc(26_000_000));
+    const bytes = Buffer.alloc(101_000_000);
+    bytes.write('\x89PNG\r\n\x1a\n', 'latin1');
+    const large = folder.write('large.png', bytes);
     const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
     await pickFiles(page, en.media.choose, [large]);
     await writeCaptions(page);
 
-    const text = textOf('PAYLOAD_TOO_LARGE', '26 MB, limit: 25 MB');
+    const text = textOf('PAYLOAD_TOO_LARGE', '101 MB, limit: 100 MB');
     await page.getByRole('alert').getByText(text, { exact: true }).waitFor();
     folder.remove();
   });
