@@ -31,7 +31,7 @@ import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
 import { JsonUpload } from './media/json-upload.js';
 import { normalizeContentType } from './request/content-type.js';
-import { createHostGuard, type HostRules } from './request/host-guard.js';
+import { createHostGuard, type HostRules, isLoopback } from './request/host-guard.js';
 import { checkFieldNames, checkJsonText, translateBodyError } from './request/json-body.js';
 import { RequestValidation } from './request/request-validation.js';
 import { ErrorFilter } from './response/error-filter.js';
@@ -217,6 +217,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     throw error;
   });
   log(`listening on ${toOrigin(host, address.port)}`);
+  if (!isLoopback(host)) log(`warning: ${describeExposure(host)}`);
   if (process.platform === 'linux' && !(await canCapResources())) {
     log(`warning: ${UNCAPPED_WARNING}`);
   }
@@ -269,6 +270,11 @@ const LISTEN_ERRORS: ReadonlyMap<string | undefined, string> = new Map([
   ['EADDRNOTAVAIL', 'this machine has no such address. Set HOST to one of its addresses.'],
   ['ENOTFOUND', 'the host name is unknown. Set HOST to an address of this machine.'],
 ]);
+
+/** Said at the start of a service that other machines can reach. */
+function describeExposure(host: string): string {
+  return `HOST is ${host}, so other machines can use this service. It has no accounts and no encryption: put a reverse proxy with TLS and authentication in front of it, and set SALAMANDRA_ALLOWED_HOSTS.`;
+}
 
 function toOrigin(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Request, Response } from 'express';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { createHostGuard, type HostRules } from './host-guard.js';
+import { createHostGuard, type HostRules, isLoopback } from './host-guard.js';
 
 const LOCAL: HostRules = { host: '127.0.0.1', allowedHosts: [] };
 const NAMED: HostRules = { host: '127.0.0.1', allowedHosts: ['captions.example.org'] };
@@ -38,6 +38,17 @@ async function ask(
   server.close();
   return text === '' ? undefined : text;
 }
+
+it.each([
+  ...['localhost', 'LOCALHOST', '127.0.0.1', '127.8.0.1', '::1', '[::1]'].map(
+    (host) => [host, true] as const,
+  ),
+  ...['0.0.0.0', '::', '192.168.1.2', '127.example.org', 'example.org'].map(
+    (host) => [host, false] as const,
+  ),
+])('tells loopback addresses: %s is %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
+});
 
 it.each([
   [LOCAL, 'localhost:3000'],

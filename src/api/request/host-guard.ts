@@ -22,9 +22,8 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * The middleware throws FORBIDDEN.
  */
 export function createHostGuard({ host, allowedHosts }: HostRules): RequestHandler {
-  const isLocal = LOCAL_HOSTS.includes(toHostname(host)) || /^127\./.test(host);
   const known = new Set([...LOCAL_HOSTS, toHostname(host), ...allowedHosts]);
-  const checksHost = isLocal || allowedHosts.length > 0;
+  const checksHost = isLoopback(host) || allowedHosts.length > 0;
 
   return (request: Request, _response: Response, next: NextFunction) => {
     const authority = request.headers.host ?? '';
@@ -46,6 +45,11 @@ export function createHostGuard({ host, allowedHosts }: HostRules): RequestHandl
     }
     next();
   };
+}
+
+/** Whether only this machine can reach a service on this address. */
+export function isLoopback(host: string): boolean {
+  return LOCAL_HOSTS.includes(toHostname(host)) || /^127(?:\.\d+){3}$/.test(host);
 }
 
 /** Strips the port and the trailing dot of `name:port`, and lower-cases the name. */
