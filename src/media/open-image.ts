@@ -15,7 +15,7 @@ import { locateDamage } from './locate-damage.js';
 import type { Reduction } from './reduce-rows.js';
 import { decodePnm } from './pnm/decode-pnm.js';
 import { readPnmHeader } from './pnm/read-pnm-header.js';
-import { decodeTiff } from './tiff/decode-tiff.js';
+import { decodeTiff, scanTiff } from './tiff/decode-tiff.js';
 import { openTiff } from './tiff/open-tiff.js';
 import { TAG } from './tiff/tiff-directory.js';
 import type { TiffPage } from './tiff/tiff-page.js';
@@ -163,26 +163,30 @@ async function openTiffImage(file: ImageFile): Promise<OpenedImage> {
       const bytes = frame.hasExif ? jpeg : withOrientation(jpeg, image.orientation);
       return await openJpeg({ encoded: { bytes }, source: memorySource(bytes) });
     }
-    case 'baseline': {
-      const described = describePage(image.page);
-      const input = { ...toInput(asIs(file)), ...image.page.directory.place };
-      return {
-        ...described,
-        load: (_, reduction) =>
-          Promise.resolve({ ...input, reducedSize: reduceSize(described, reduction) }),
-      };
-    }
+    case 'baseline':
+      return { ...describePage(image.page), load: loadWithLibvips(file, image.page) };
     case 'other':
       return {
         ...describePage(image.page),
-        async load(_, { across, down }) {
+        async load(frame, reduction) {
+          const converter = await scanTiff(image.file, image.page);
+          if (image.isBaselineIn16Bits && converter.isFull16BitRange) {
+            return await loadWithLibvips(file, image.page)(frame, reduction);
+          }
+          const { across, down } = reduction;
           const stored = isTransposed(image.page)
             ? { across: down, down: across }
             : { across, down };
-          return toInput(await decodeTiff(image.file, image.page, stored));
+          return toInput(await decodeTiff(image.file, image.page, converter, stored));
         },
       };
   }
+}
+
+function loadWithLibvips(file: ImageFile, page: TiffPage): OpenedImage['load'] {
+  const input = { ...toInput(asIs(file)), ...page.directory.place };
+  return (_, reduction) =>
+    Promise.resolve({ ...input, reducedSize: reduceSize(describePage(page), reduction) });
 }
 
 function openBmp(source: ByteSource): OpenedImage {

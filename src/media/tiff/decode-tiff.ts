@@ -3,7 +3,7 @@ import { grouped, imageTooLarge, unsupportedFeature } from '../image-errors.js';
 import { createReducer, type Reduction } from '../reduce-rows.js';
 import { createBaselineTiff } from './baseline-tiff.js';
 import { decompressBlock } from './decompress-block.js';
-import { createPixelConverter, type ConvertRow } from './pixel-converter.js';
+import { createPixelConverter, type ConvertRow, type PixelConverter } from './pixel-converter.js';
 import { needsExtremes } from './sample-range.js';
 import { expandSubsampled, readSubsampling, subsampledBytes } from './tiff-colors.js';
 import { TAG, type TiffFile } from './tiff-directory.js';
@@ -12,26 +12,37 @@ import { blockAt, blockBytes, type TiffPage } from './tiff-page.js';
 import { readSamples, type SampleRows, type Samples } from './tiff-samples.js';
 
 /**
+ * The converter of a page, which knows the range of its samples. It reads the page as far as needed for that.
+ *
+ * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE
+ */
+export async function scanTiff(file: TiffFile, original: TiffPage): Promise<PixelConverter> {
+  const page = splitStrips(original);
+  checkBlockBytes(page);
+  const converter = createPixelConverter(page);
+  if (!needsExtremes(page) || !converter.usesRange) return converter;
+  for await (const { samples, layout } of readBlocks(file, page)) {
+    converter.scan(samples, layout);
+    if (converter.isFull16BitRange) break;
+  }
+  return converter;
+}
+
+/**
  * Decodes a page of any sample type to a baseline TIFF with 8-bit samples, which keeps alpha, orientation and color
  * profile. The strips or tiles are read one row of them at a time, so that memory grows with the result only.
  *
+ * @param converter of `scanTiff`.
  * @param reduction averages this many pixels into one.
- * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE
+ * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE
  */
 export async function decodeTiff(
   file: TiffFile,
   original: TiffPage,
+  converter: PixelConverter,
   reduction: Reduction,
 ): Promise<Uint8Array> {
   const page = splitStrips(original);
-  checkBlockBytes(page);
-  const converter = createPixelConverter(page);
-  if (needsExtremes(page) && converter.usesRange) {
-    for await (const { samples, layout } of readBlocks(file, page)) {
-      converter.scan(samples, layout);
-    }
-  }
-
   const { colorSamples, alpha } = converter;
   const { file: result, pixels } = createBaselineTiff({
     width: Math.ceil(page.width / reduction.across),

@@ -54,14 +54,15 @@ export function decompressLzw(data: Uint8Array, limit: number): Uint8Array {
       result[written++] = code;
     } else if (code < free) {
       const from = starts[code] as number;
-      const length = Math.min(lengths[code] as number, limit - written);
-      for (let index = 0; index < length; index++)
-        result[written++] = result[from + index] as number;
+      const end = from + (lengths[code] as number);
+      for (let index = from; index < end && written < limit; index++) {
+        result[written++] = result[index] as number;
+      }
     } else if (code === free && previousStart >= 0) {
       // The string of this code ends with its own first byte.
-      const length = Math.min(previousLength + 1, limit - written);
-      for (let index = 0; index < length; index++) {
-        result[written++] = result[previousStart + index] as number;
+      const end = previousStart + previousLength + 1;
+      for (let index = previousStart; index < end && written < limit; index++) {
+        result[written++] = result[index] as number;
       }
     } else {
       break;

@@ -6,7 +6,7 @@ import { type EmbeddedJpeg, findRawPreview, isCameraRaw } from './raw-preview.js
 import { selectPage } from './select-page.js';
 import { readTiff, TAG, type TiffDirectory, type TiffFile } from './tiff-directory.js';
 import { PHOTOMETRIC } from './tiff-names.js';
-import { readPage, type TiffPage } from './tiff-page.js';
+import { blockBytes, readPage, type TiffPage } from './tiff-page.js';
 
 /** What to decode in a TIFF file, and how. */
 export type TiffImage =
@@ -14,8 +14,13 @@ export type TiffImage =
   | { readonly kind: 'jpeg'; readonly jpeg: EmbeddedJpeg; readonly orientation: number }
   /** A page that libvips decodes right, and that fails there if it is damaged. */
   | { readonly kind: 'baseline'; readonly page: TiffPage }
-  /** A page that `decodeTiff` decodes. */
-  | { readonly kind: 'other'; readonly file: TiffFile; readonly page: TiffPage };
+  /** A page that `decodeTiff` decodes. libvips decodes it right too if its samples have the full range of 16 bits. */
+  | {
+      readonly kind: 'other';
+      readonly file: TiffFile;
+      readonly page: TiffPage;
+      readonly isBaselineIn16Bits: boolean;
+    };
 
 /**
  * Chooses the picture of a TIFF file and its decoder by what the file says of itself.
@@ -50,7 +55,7 @@ function openPage(file: TiffFile, directory: TiffDirectory): TiffImage {
   if (!canDecompress(page)) throw unsupportedCompression(page);
   // Throws for sample types and color spaces that are not supported, before any pixel is read.
   createPixelConverter(page);
-  return { kind: 'other', file, page };
+  return { kind: 'other', file, page, isBaselineIn16Bits: isBaselineIn16Bits(page) };
 }
 
 const CCITT = [2, 3, 4, 32_771] as const;
@@ -95,4 +100,21 @@ function isBaseline(page: TiffPage): boolean {
     default:
       return false;
   }
+}
+
+/** Bytes of a strip, which libvips decodes as a whole. `decodeTiff` cuts uncompressed ones. */
+const MAX_VIPS_STRIP_BYTES = 64_000_000;
+
+/** Whether libvips, which drops the lower byte of 16-bit samples, decodes a page right if they have the full range. */
+function isBaselineIn16Bits(page: TiffPage): boolean {
+  const { photometric, bits, sampleFormat, compression, extraSamples, grid } = page;
+  return (
+    bits === 16 &&
+    sampleFormat === 'uint' &&
+    (photometric === PHOTOMETRIC.blackIsZero || photometric === PHOTOMETRIC.rgb) &&
+    extraSamples.length === 0 &&
+    grid.kind === 'strip' &&
+    STRIP_COMPRESSIONS.has(compression) &&
+    blockBytes(page, grid.width, grid.height) <= MAX_VIPS_STRIP_BYTES
+  );
 }

@@ -5,6 +5,7 @@ import {
   createByteMap,
   type Extremes,
   extendExtremes,
+  isFull16BitRange,
 } from './sample-range.js';
 import { createToRgb } from './tiff-colors.js';
 import { TAG } from './tiff-directory.js';
@@ -30,6 +31,8 @@ export interface PixelConverter {
   /** Whether the conversion depends on the extremes, which `scan` collects. */
   readonly usesRange: boolean;
   scan(samples: Samples, layout: SampleRows): void;
+  /** Whether the samples scanned so far have the full range of 16 bits, so that further ones change nothing. */
+  readonly isFull16BitRange: boolean;
   /** The conversion for the samples scanned so far. */
   createConvert(): ConvertRow;
 }
@@ -85,6 +88,9 @@ export function createPixelConverter(page: TiffPage): PixelConverter {
         extendExtremes(color, samples, { first, stride, noData });
       }
       if (hasAlpha) extendExtremes(alpha, samples, { first: alphaAt, stride, noData: NaN });
+    },
+    get isFull16BitRange() {
+      return isFull16BitRange(page, color) && (!hasAlpha || isFull16BitRange(page, alpha));
     },
     createConvert() {
       const invert = photometric === PHOTOMETRIC.whiteIsZero ? 255 : 0;

@@ -100,6 +100,18 @@ function findRareDepth(max: number, typeBits: number): number | undefined {
   });
 }
 
+const RANGE_TAGS = [TAG.sMinSampleValue, TAG.sMaxSampleValue, TAG.maxSampleValue] as const;
+
+/** Whether the range is that of 16 bits, whatever the other samples are. */
+export function isFull16BitRange(page: TiffPage, { max }: Extremes): boolean {
+  return (
+    page.sampleFormat === 'uint' &&
+    page.bits === 16 &&
+    max >= 2 ** 15 &&
+    RANGE_TAGS.every((tag) => page.directory.number(tag) === undefined)
+  );
+}
+
 /** `null` for the picture's own range. */
 function floatRange(min: number, max: number): SampleRange | null {
   if (min < 0) return null;
