@@ -137,7 +137,7 @@ describe('uploads', () => {
       return socket;
     });
     const folder = await poll(() => readdirSync(temporary)[0]);
-    const list = () => readdirSync(join(temporary, folder));
+    const list = () => readdirSync(join(temporary, folder)).filter((name) => name !== 'lock');
     await poll(() => list().length === 10 || undefined);
     for (const socket of sockets) socket.destroy();
 

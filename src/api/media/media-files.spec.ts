@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
+import { LOCK_OWNER } from '../../config/lock-owner.js';
 import { MediaFiles } from './media-files.js';
 
 let files: MediaFiles;
@@ -101,19 +102,23 @@ describe('in a temporary folder of its own', () => {
     expect(await readFile(await files.openScope().write(chunks), 'utf8')).toBe('one two');
   });
 
-  it('removes folders whose lock is stale, and no others', async () => {
+  it('removes folders whose lock is stale or of a dead process, and no others', async () => {
     const old = new Date(Date.now() - 3_600_000);
-    const make = async (name: string, lockedAt: Date | null) => {
+    const make = async (name: string, lockedAt: Date | null, owner = '') => {
       const folder = join(parent, 'tmp', name);
       await mkdir(folder, { recursive: true });
       if (lockedAt !== null) {
-        await writeFile(join(folder, 'lock'), '');
+        await writeFile(join(folder, 'lock'), owner);
         await utimes(join(folder, 'lock'), lockedAt, lockedAt);
       }
       return folder;
     };
     const crashed = await make('visual-salamandra-aaaaaa', old);
     const running = await make('visual-salamandra-bbbbbb', new Date());
+    const dead = LOCK_OWNER.replace(/\d+\n$/, '999999999\n');
+    const killed = await make('visual-salamandra-eeeeee', new Date(), dead);
+    const elsewhere = `other-host ${dead.split(' ').slice(1).join(' ')}`;
+    const container = await make('visual-salamandra-ffffff', new Date(), elsewhere);
     const unlocked = await make('visual-salamandra-cccccc', null);
     const foreign = await make('visual-salamandra-x', old);
     // A crash before the lock was written, and a start of which the lock is not written yet.
@@ -125,9 +130,9 @@ describe('in a temporary folder of its own', () => {
     await other.onModuleInit();
     await other.onModuleDestroy();
 
-    const isThere = [crashed, halfMade, running, unlocked, foreign, path].map((one) =>
-      existsSync(one),
-    );
-    expect(isThere).toEqual([false, false, true, true, true, true]);
+    const gone = [crashed, halfMade, killed].map((one) => existsSync(one));
+    const kept = [running, container, unlocked, foreign, path].map((one) => existsSync(one));
+    expect(gone).toEqual([false, false, false]);
+    expect(kept).toEqual([true, true, true, true, true]);
   });
 });

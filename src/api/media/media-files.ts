@@ -7,7 +7,7 @@ import {
   open,
   readdir,
   rm,
-  utimes,
+  writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 
+import { isAbandoned, LOCK_OWNER } from '../../config/lock-owner.js';
 import { storageError } from '../../errors/storage-error.js';
 
 /** The temporary files of one request. They are removed together. */
@@ -30,8 +31,8 @@ export interface FileScope {
 }
 
 /**
- * The service updates the modification time of its lock file. A folder without an update for STALE_MS is a leftover. A
- * process id would not tell: containers that share a temporary folder have process ids of their own.
+ * The service updates the modification time of its lock file. The folder of another process is a leftover if that
+ * process is gone, or without an update for STALE_MS if it ran in another container, which has process ids of its own.
  */
 const LOCK_FILE = 'lock';
 const HEARTBEAT_MS = 10_000;
@@ -55,7 +56,7 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
 
   async onModuleInit(): Promise<void> {
     await this.removeLeftovers();
-    // A folder of a process that crashed just before this start becomes stale later.
+    // A folder of another container that crashed just before this start becomes stale later.
     this.timers = [
       setInterval(() => void this.keepLocked(), HEARTBEAT_MS).unref(),
       setInterval(() => void this.removeLeftovers(), STALE_MS).unref(),
@@ -148,12 +149,9 @@ async function createFolder(parent: string): Promise<string> {
   return folder;
 }
 
-/** Creates the lock file where it is missing: a temp cleaner may have removed it. */
+/** Also creates the lock file where it is missing: a temp cleaner may have removed it. */
 async function touchLock(folder: string): Promise<void> {
-  const handle = await open(join(folder, LOCK_FILE), 'a', 0o600);
-  await handle.close();
-  const now = new Date();
-  await utimes(join(folder, LOCK_FILE), now, now);
+  await writeFile(join(folder, LOCK_FILE), LOCK_OWNER, { mode: 0o600 });
 }
 
 /**
@@ -163,8 +161,9 @@ async function touchLock(folder: string): Promise<void> {
 async function isLeftover(folder: string): Promise<boolean> {
   const stats = await lstat(folder).catch(() => undefined);
   if (!stats?.isDirectory() || (process.getuid && stats.uid !== process.getuid())) return false;
-  const lock = await lstat(join(folder, LOCK_FILE)).catch(() => stats);
-  return Date.now() - lock.mtimeMs > STALE_MS;
+  const lock = join(folder, LOCK_FILE);
+  const hasLock = await lstat(lock).catch(() => null);
+  return hasLock ? await isAbandoned(lock, STALE_MS) : Date.now() - stats.mtimeMs > STALE_MS;
 }
 
 /** Tells the errors of a source from those of the file that it is written to. */

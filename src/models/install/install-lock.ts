@@ -1,6 +1,7 @@
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { open, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { isAbandoned, LOCK_OWNER } from '../../config/lock-owner.js';
 
 /** The holder updates the modification time of the lock file; a lock without an update for STALE_MS is abandoned. */
 const HEARTBEAT_MS = 5_000;
@@ -29,7 +30,7 @@ export async function withInstallLock<T>(
   let hasWaited = false;
   while (!(await tryAcquire(path))) {
     signal?.throwIfAborted();
-    if (await isAbandoned(path)) {
+    if (await isAbandoned(path, STALE_MS)) {
       await rm(path, { force: true });
       continue;
     }
@@ -55,37 +56,17 @@ export async function isInstallLocked(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-  return hasFile && !(await isAbandoned(path));
+  return hasFile && !(await isAbandoned(path, STALE_MS));
 }
 
 async function tryAcquire(path: string): Promise<boolean> {
   try {
     const handle = await open(path, 'wx');
-    await handle.writeFile(`${hostname()} ${process.pid}\n`);
+    await handle.writeFile(LOCK_OWNER);
     await handle.close();
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-async function isAbandoned(path: string): Promise<boolean> {
-  try {
-    const [host, pid] = (await readFile(path, 'utf8')).trim().split(' ');
-    if (host === hostname() && pid !== undefined && !isAlive(Number(pid))) return true;
-    return Date.now() - (await stat(path)).mtimeMs > STALE_MS;
-  } catch {
-    // Released in the meantime.
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { LOCK_OWNER } from '../../config/lock-owner.js';
 import { installModel } from './install-model.js';
 import { withInstallLock } from './install-lock.js';
 
@@ -73,7 +74,7 @@ describe('withInstallLock', () => {
   });
 
   it('takes over the lock of a dead process on this host', async () => {
-    await writeFile(lock(), `${hostname()} 999999999\n`);
+    await writeFile(lock(), LOCK_OWNER.replace(/\d+\n$/, '999999999\n'));
 
     expect(await withInstallLock(lock(), () => Promise.resolve('done'))).toBe('done');
   });

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { LOCK_OWNER } from '../../config/lock-owner.js';
 import { writeTinyPackage } from '../../../test/trust/write-tiny-package.js';
 import { packageDirectory, sourceDirectory } from '../package/home-folders.js';
 import type { Precision } from '../package/manifest.js';
@@ -114,7 +115,7 @@ describe('removeModel', () => {
   it('does not delete a model during its installation', async () => {
     await addUnfinished('salamandra-7b', 'int4');
     const lock = `${sourceDirectory(home, 'salamandra-7b')}.lock`;
-    await writeFile(lock, `${hostname()} ${process.pid}\n`);
+    await writeFile(lock, LOCK_OWNER);
 
     await expect(removeModel(home, 'salamandra-7b', null)).rejects.toMatchObject({
       code: 'MODEL_NOT_READY',

@@ -1,0 +1,40 @@
+import { readlinkSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+/** The content of a lock file of this process. Process ids are only unique within a host and a PID namespace. */
+export const LOCK_OWNER = `${hostname()} ${readNamespace()} ${process.pid}\n`;
+
+/**
+ * Whether the process that owns a lock file is gone: at once if it ran in this PID namespace, otherwise when the file
+ * has not been touched for `staleMs`. `false` if there is no file.
+ */
+export async function isAbandoned(path: string, staleMs: number): Promise<boolean> {
+  try {
+    const [host, namespace, pid] = (await readFile(path, 'utf8')).trim().split(' ');
+    const isHere = LOCK_OWNER.startsWith(`${host} ${namespace} `);
+    if (isHere && pid !== undefined && !isAlive(Number(pid))) return true;
+    return Date.now() - (await stat(path)).mtimeMs > staleMs;
+  } catch {
+    // Released in the meantime.
+    return false;
+  }
+}
+
+/** `-` where processes have no namespaces (macOS, Windows). */
+function readNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '-';
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
