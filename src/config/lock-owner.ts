@@ -7,7 +7,7 @@ export const LOCK_OWNER = `${hostname()} ${readNamespace()} ${process.pid}\n`;
 
 /**
  * Whether the process that owns a lock file is gone: at once if it ran in this PID namespace, otherwise when the file
- * has not been touched for `staleMs`. `false` if there is no file.
+ * has not been touched for `staleMs`. Returns `false` if there is no file.
  */
 export async function isAbandoned(path: string, staleMs: number): Promise<boolean> {
   try {

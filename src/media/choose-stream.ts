@@ -1,6 +1,6 @@
 import type { ProbedStream } from './run-ffmpeg.js';
 
-/** Dispositions of streams that are no clip: cover art, thumbnails, still images. */
+/** Dispositions of streams of still images: cover art and thumbnails. */
 const STILL_DISPOSITIONS = ['attached_pic', 'timed_thumbnails', 'still_image'];
 
 /** The video streams of a file that may be its clip. */

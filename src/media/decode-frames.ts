@@ -130,7 +130,7 @@ const ROUNDING_SECONDS = 0.001;
 /** What ffmpeg logs when a file ends in the middle of a frame. */
 const TRUNCATED = /partial file|ended prematurely|Truncat|truncat/;
 
-/** The frames of `decodeShownFrames`, and what is known at the end. */
+/** The frames of `decodeShownFrames`, and the results that are known after the last one. */
 export interface ShownFrames {
   /** Ascending by time. A frame that is on show at several times comes once. */
   readonly frames: AsyncIterable<VideoFrame>;

@@ -18,7 +18,7 @@ import { decodeBase64Pieces } from './base64-pieces.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 import type { MediaSource } from './media-resolver.js';
 
-/** A file that stands in the parsed body instead of its base64 string. JSON texts cannot contain it. */
+/** Replaces a base64 string in the parsed body. `JSON.parse` cannot produce an instance of this class. */
 export class ReceivedFile {
   readonly #source: MediaSource;
 
@@ -146,7 +146,7 @@ type StoreString = (member: string, pieces: AsyncIterable<Buffer>) => Promise<Me
 /** Parses a JSON text. Long strings of FILE_MEMBERS become instances of ReceivedFile. */
 async function parseJson(read: ReadChunk, store: StoreString): Promise<unknown> {
   const scanner = new JsonScanner(new Set(FILE_MEMBERS.keys()));
-  // Clients cannot guess it, so no string of theirs stands for a file.
+  // Random, so that no string of a client is mistaken for a stored file.
   const marker = randomUUID();
   const files: ReceivedFile[] = [];
   const text: Buffer[] = [];

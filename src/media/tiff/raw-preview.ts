@@ -35,7 +35,7 @@ function isSensorData(directory: TiffDirectory): boolean {
   );
 }
 
-/** What stands for the sensor data of a camera raw file. */
+/** The image that is decoded instead of the sensor data of a camera raw file. */
 export type RawPreview =
   | { readonly kind: 'jpeg'; readonly jpeg: EmbeddedJpeg }
   | { readonly kind: 'page'; readonly directory: TiffDirectory };
