@@ -120,11 +120,21 @@ async function readInterleaved(
     const isFull = !page.directory.has(TAG.yCbCrSubSampling) && units.length >= width * rows * 3;
     return { samples: isFull ? units : expandSubsampled(units, factors, width, rows), layout };
   }
+  return { samples: await readBlock(file, page, block, layout), layout };
+}
+
+/** Decompresses a block whose samples are stored as they are, without chroma subsampling. */
+async function readBlock(
+  file: TiffFile,
+  page: TiffPage,
+  block: ReturnType<typeof blockAt>,
+  layout: BlockLayout,
+): Promise<Samples> {
   const bytes = await decompressBlock(file, page, block, {
-    expected: blockBytes(page, width, rows),
-    limit: blockBytes(page, width, grid.height),
+    expected: blockBytes(page, layout.width, layout.rows),
+    limit: blockBytes(page, layout.width, page.grid.height),
   });
-  return { samples: readSamples(bytes, page, layout, file.littleEndian), layout };
+  return readSamples(bytes, page, layout, file.littleEndian);
 }
 
 function isSubsampled(page: TiffPage): boolean {
@@ -145,15 +155,11 @@ async function readPlanes(
   { width, rows }: BlockShape,
 ): Promise<{ readonly samples: Samples; readonly layout: BlockLayout }> {
   const { grid, samplesPerPixel: stride } = page;
-  const plane = { rows, rowSamples: width, stride: 1 };
+  const plane = { width, rows, rowSamples: width, stride: 1 };
   let interleaved: Samples | undefined;
   for (let sample = 0; sample < stride; sample += 1) {
     const block = blockAt(grid, sample * grid.across * grid.down + index);
-    const bytes = await decompressBlock(file, page, block, {
-      expected: blockBytes(page, width, rows),
-      limit: blockBytes(page, width, grid.height),
-    });
-    const samples = readSamples(bytes, page, plane, file.littleEndian);
+    const samples = await readBlock(file, page, block, plane);
     interleaved ??= new (samples.constructor as new (length: number) => Samples)(
       width * rows * stride,
     );
