@@ -25,7 +25,7 @@ export interface TableSpec {
   readonly format?: 'csv' | 'tsv' | 'jsonl';
   /** One character. By default, the one of comma, semicolon, tab and pipe that gives the most columns. */
   readonly delimiter?: string;
-  /** A label of the WHATWG Encoding Standard. By default: the BOM, else UTF-8 if the bytes are valid, else Windows-1252. */
+  /** A label of the WHATWG Encoding Standard. By default the BOM, else UTF-8 if valid, else Windows-1252. */
   readonly encoding?: string;
   /** Column of the identifier. By default, found by its name; else that of the location. */
   readonly identifier?: string;
