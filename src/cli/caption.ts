@@ -315,9 +315,9 @@ async function planVideoSegments(
 ): Promise<Pick<VideoCaptionsTask, 'segments' | 'timecode'>> {
   const inspector = createMediaInspector({ entry: workers.media });
   try {
-    const metadata = await inspector.inspect(path, signal);
+    const metadata = await inspector.inspect(path, { signal });
     const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, inspector, signal);
+    const segments = await planSegments(video, granularity, inspector, { signal });
     return { segments, timecode: toTimecodeClock(metadata) };
   } finally {
     await inspector.close();

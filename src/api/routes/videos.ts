@@ -305,10 +305,11 @@ export class VideosController {
     isStream: boolean,
     signal: AbortSignal,
   ): VideoCaptionsStream {
-    const { path, sampling, languages, settings } = task;
-    const metadata = await this.inspector.inspect(path, signal);
+    const { client, path, sampling, languages, settings } = task;
+    const caller = { signal, ...(client !== undefined && { client }) };
+    const metadata = await this.inspector.inspect(path, caller);
     const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, this.inspector, signal);
+    const segments = await planSegments(video, granularity, this.inspector, caller);
     if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
     const media = toVideoResponse(metadata);
     yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
