@@ -204,7 +204,7 @@ function tooSlow(limitMs: number): SalamandraError {
   const seconds = limitMs / 1_000;
   return new SalamandraError(
     'MEDIA_TOO_EXPENSIVE',
-    `Decoding the file took longer than ${seconds} s, which is the limit. Send a smaller or shorter file. Of a video, request fewer frames or a shorter range.`,
+    `Decoding the file took longer than ${seconds} s, which is the limit. Send a smaller or shorter file. For a video, request fewer frames or a shorter range.`,
     { details: { max_seconds: seconds } },
   );
 }
