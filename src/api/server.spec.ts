@@ -39,7 +39,9 @@ it('compiles with every dependency injected', async () => {
         videoInspector: createFakeInspector(),
         findCalibration: () => Promise.resolve(undefined),
         imageBytes: 1_000,
+        temporaryBytes: 1e9,
         chatBytes: 1_000,
+        temporaryBytes: 1e9,
       }),
     ],
   }).compile();

@@ -8,6 +8,7 @@ import {
   DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
   DEFAULT_IMAGE_PIXELS,
+  DEFAULT_TEMPORARY_BYTES,
   MAX_CHAT_BYTES,
   MAX_IMAGE_BYTES,
   MAX_IMAGE_PIXELS,
@@ -55,6 +56,8 @@ export interface Configuration {
   readonly imagePixels: number;
   /** Bytes of a chat body. */
   readonly chatBytes: number;
+  /** Bytes of the temporary files of all requests. */
+  readonly temporaryBytes: number;
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -94,6 +97,9 @@ export function loadConfiguration(
     chatBytes:
       parseMillions('SALAMANDRA_CHAT_MB', env['SALAMANDRA_CHAT_MB'], 8, MAX_CHAT_BYTES) ??
       DEFAULT_CHAT_BYTES,
+    temporaryBytes:
+      parseMillions('SALAMANDRA_TEMPORARY_MB', env['SALAMANDRA_TEMPORARY_MB'], 1) ??
+      DEFAULT_TEMPORARY_BYTES,
   });
 }
 

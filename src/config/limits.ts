@@ -66,6 +66,11 @@ export const MAX_REQUEST_IMAGES = 2;
 /** Bytes of a video file, which is streamed to disk: an hour of broadcast video. */
 export const MAX_VIDEO_BYTES = 2_000_000_000;
 
+/**
+ * Bytes of the temporary files of all requests by default: four videos of the largest size. One client may use half.
+ */
+export const DEFAULT_TEMPORARY_BYTES = 8_000_000_000;
+
 /** Images and videos per request. Each takes tokens of the context. */
 export const MAX_MEDIA_PER_REQUEST = 8;
 
@@ -321,8 +326,8 @@ export const MAX_STREAM_COUNT_MS = 3_000;
 export const MAX_JOIN_SCAN_MS = 3_000;
 
 /**
- * Pixels that are decoded to sample a video or to search it for shots, by estimate: 64 frames of a 1080p film with a key
- * frame every 250 frames. A core decodes 200 to 1,000 million per second.
+ * Pixels that are decoded to sample a video or to search it for shots, by estimate: 64 frames of a 1080p film with a
+ * key frame every 250 frames. A core decodes 200 to 1,000 million per second.
  */
 export const MAX_DECODED_PIXELS = 20_000_000_000;
 

@@ -356,7 +356,7 @@ export class EstimateController {
     );
     const withFile = items.filter((_, index) => given[index] === null);
     const sources = resolveMedia(files, media === undefined ? undefined : withFile);
-    const resolved = await this.resolver.resolve(sources, sampling, signal);
+    const resolved = await this.resolver.resolve(sources, sampling, signal, client);
     try {
       assertSupportsMedia(
         resolved.media.map(({ kind }) => kind),
