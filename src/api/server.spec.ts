@@ -41,7 +41,6 @@ it('compiles with every dependency injected', async () => {
         imageBytes: 1_000,
         temporaryBytes: 1e9,
         chatBytes: 1_000,
-        temporaryBytes: 1e9,
       }),
     ],
   }).compile();
@@ -103,7 +102,9 @@ it('documents every route', async () => {
   const document = await get('/openapi.json');
   const page = await get('/docs');
 
-  const { paths } = document.body as OpenAPIObject;
+  const { paths, servers } = document.body as OpenAPIObject;
+  // Relative to /docs, also behind a path prefix.
+  expect(servers).toEqual([{ url: '.' }]);
   expect(Object.keys(paths)).toEqual([
     '/v1/captions',
     '/v1/answers',
