@@ -21,6 +21,7 @@ describe('toLoadFailure', () => {
 
   it.each([
     ['ENOSPC', /home folder is full/],
+    ['EFBIG', /home folder is full/],
     ['EROFS', /home folder is not writable/],
     ['EACCES', /home folder is not writable/],
     ['ENOTDIR', /is a file/],

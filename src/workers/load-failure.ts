@@ -40,6 +40,7 @@ const NOT_WRITABLE =
 const HOME_FAULTS: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', NO_ROOM],
   ['EDQUOT', NO_ROOM],
+  ['EFBIG', NO_ROOM],
   ['EROFS', NOT_WRITABLE],
   ['EACCES', NOT_WRITABLE],
   ['EPERM', NOT_WRITABLE],

@@ -137,6 +137,22 @@ describe('createWorkerEngine', () => {
     expect(await run('next')).toHaveLength(1);
   });
 
+  it('blames a video that is still being decoded at the deadline', async () => {
+    start({ requestTimeoutMs: 300 });
+    await engine.describe();
+    const request: EngineRequest = {
+      media: [{ kind: 'video', path: 'clip', sampling: { mode: 'uniform', frames: { count: 1 } } }],
+      ...{ detail: 'auto', conversations: [], settings: { ...GREEDY, stop: ['hang'] } },
+    };
+    const decode = async () => {
+      for await (const event of engine.generate(request)) expect(event).toBeUndefined();
+    };
+
+    await expect(decode()).rejects.toMatchObject({
+      ...{ code: 'MEDIA_TOO_EXPENSIVE', retryable: true, details: { max_seconds: 0.3 } },
+    });
+  });
+
   it('frees the worker when the consumer leaves the loop', async () => {
     start();
     await engine.describe();

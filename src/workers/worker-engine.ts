@@ -35,6 +35,8 @@ interface PendingRequest {
    * worker has not confirmed the cancellation yet.
    */
   state: 'waiting' | 'running' | 'cancelled';
+  /** Whether the media are decoded. */
+  hasMedia: boolean;
   /** Whether the present worker has received the request. */
   isSent: boolean;
   /** Worker crashes while the request waited. */
@@ -106,6 +108,7 @@ class WorkerEngine implements VisionLanguageEngine {
       events,
       onStart,
       state: 'waiting',
+      hasMedia: false,
       isSent: false,
       crashes: 0,
     };
@@ -116,7 +119,9 @@ class WorkerEngine implements VisionLanguageEngine {
     };
     const onAbort = () => stop(signal?.reason);
     const timeoutMs = this.options.requestTimeoutMs ?? this.limits.requestMs;
-    const timer = setTimeout(() => stop(deadlineExceeded()), timeoutMs);
+    const timer = setTimeout(() => {
+      stop(isDecodingVideo(entry) ? videoTooSlow(timeoutMs) : deadlineExceeded());
+    }, timeoutMs);
     signal?.addEventListener('abort', onAbort);
     this.pending.set(id, entry);
     this.dispatch();
@@ -175,6 +180,7 @@ class WorkerEngine implements VisionLanguageEngine {
       if (entry.state === 'waiting') entry.state = 'running';
       entry.onStart();
     } else if (message.type === 'event') {
+      entry.hasMedia ||= message.event.type === 'media';
       entry.events.push(message.event);
     } else if (message.type === 'error') {
       this.end(entry, SalamandraError.fromJSON(message.error));
@@ -216,6 +222,20 @@ class WorkerEngine implements VisionLanguageEngine {
     for (const { reject } of waiters) reject(error);
     for (const entry of this.pending.values()) this.end(entry, error);
   }
+}
+
+function isDecodingVideo({ state, hasMedia, request }: PendingRequest): boolean {
+  return state === 'running' && !hasMedia && request.media.some(({ kind }) => kind === 'video');
+}
+
+/** The deadline of a request whose video is being decoded, or waits for the videos of others. */
+function videoTooSlow(limitMs: number): SalamandraError {
+  const seconds = limitMs / 1_000;
+  return new SalamandraError(
+    'MEDIA_TOO_EXPENSIVE',
+    `The video was not decoded within the time limit of the request, ${seconds} s, with the wait for other videos. Send fewer at once, request fewer frames or a shorter range, or reduce the resolution.`,
+    { details: { max_seconds: seconds }, retryable: true },
+  );
 }
 
 function deadlineExceeded(): SalamandraError {

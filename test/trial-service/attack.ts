@@ -81,5 +81,5 @@ async function hold(path: string, bytes: number, everyMs: number): Promise<void>
   });
   await closed;
   clearInterval(timer);
-  await sleep(100);
+  await sleep(1_000);
 }

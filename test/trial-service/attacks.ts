@@ -29,7 +29,8 @@ export async function runAttacks(report: Report, isShort: boolean): Promise<void
     const attacks = isShort ? [NAMES] : [...NAMES.map((name) => [name]), NAMES];
     for (const attack of attacks) {
       const children = await Promise.all(attack.map((name) => startAttack(service, name)));
-      await sleep(1_000);
+      // The attackers start, and make their bodies.
+      await sleep(3_000);
       const memory = watchLargest(() => residentMegabytes(service.process.pid ?? 0));
       const calm = await observe(service, seconds);
       const megabytes = memory.stop();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startService } from '../e2e/service.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
-import { encode, ffmpeg } from './encode.js';
+import { encode, encodesH264, ffmpeg } from './encode.js';
 import { count, formatCounts, formatMs, quantile, type Report } from './report.js';
 import { type Answer, codeOf, form, send, unseen } from './send.js';
 import { countDescriptors, findDescendants } from './watch-process.js';
@@ -12,8 +12,8 @@ const SMALL = { num_frames: '4', max_tokens: '8' };
 
 /** Ten clips that are expensive to decode, of one client, beside ordinary ones of another. */
 export async function runClips(report: Report, isShort: boolean): Promise<void> {
-  if (!ffmpeg) {
-    report.skip('expensive clips', 'ffmpeg is missing');
+  if (!ffmpeg || !encodesH264()) {
+    report.skip('expensive clips', 'ffmpeg or its encoder libx264 is missing');
     return;
   }
   const folder = createTemporaryFolder();

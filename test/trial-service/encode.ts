@@ -13,3 +13,9 @@ export function encode(path: string, source: string, options: readonly string[])
   if (status !== 0) throw new Error(`ffmpeg ${args.join(' ')}: ${String(stderr)}`);
   return readFileSync(path);
 }
+
+/** Whether ffmpeg can encode H.264, whose key frames may be any distance apart. */
+export function encodesH264(): boolean {
+  const { stdout } = spawnSync(ffmpeg?.ffmpegPath ?? 'ffmpeg', ['-hide_banner', '-encoders']);
+  return String(stdout).includes('libx264');
+}
