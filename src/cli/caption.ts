@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
+import { provenanceJson } from '../engine/provenance.js';
 import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
@@ -25,9 +26,9 @@ import { type Granularity, planSegments } from '../video-captions/plan-segments.
 import { formatWebVtt } from '../video-captions/webvtt.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
-import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
-import { checkMediaFile, mediaJson, openMedia } from './media-files.js';
+import { checkMediaFile, mediaJson, openMedia } from '../engine/media-files.js';
 import {
   addMediaOptions,
   type MediaOptions,
