@@ -104,6 +104,7 @@ export type SkipCode =
   | 'EXCLUDED'
   | 'SYMLINK'
   | 'SYMLINK_LOOP'
+  | 'OUTSIDE_ROOTS'
   | 'SPECIAL_FILE'
   | 'UNREADABLE'
   | 'INVALID_RECORD'
