@@ -1,6 +1,7 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { listFolder } from './folder.js';
 import { listTable } from './table.js';
+import { listZip } from './zip.js';
 import { listLines, listUrls } from './list-file.js';
 import type { ListedEntry, ListOptions, SourceSpec } from './source.js';
 
@@ -20,6 +21,7 @@ export function listSource(spec: SourceSpec, options: ListOptions): AsyncGenerat
     case 'urls':
       return listUrls(spec, options);
     case 'zip':
+      return listZip(spec, options);
     case 'iiif':
       throw new SalamandraError('UNSUPPORTED_FEATURE', 'This kind of source is not supported.');
   }

@@ -35,9 +35,8 @@ export interface TextFile {
 export async function openTextFile(path: string, encoding: string | undefined): Promise<TextFile> {
   const name = unescapeFileName(path);
   try {
-    const status = await stat(name);
-    if (!status.isFile()) throw notText('It is not a regular file.');
-    const version = `${status.size}-${Math.trunc(status.mtimeMs)}`;
+    if (!(await stat(name)).isFile()) throw notText('It is not a regular file.');
+    const version = await fileVersion(name);
     return { path: name, encoding: checkEncoding(encoding) ?? (await detect(name)), version };
   } catch (error) {
     throw error instanceof SalamandraError ? error : accessError(error);
@@ -132,8 +131,14 @@ function tooLong(): SalamandraError {
   );
 }
 
-/** A cursor of a file with one record per line or row. */
-export function rowCursor({ version }: TextFile, row: number): string {
+/** Size and modification time. @throws errors of the operating system */
+export async function fileVersion(path: Buffer): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${size}-${Math.trunc(mtimeMs)}`;
+}
+
+/** A cursor of a file with one record per line, row or entry. */
+export function rowCursor({ version }: Pick<TextFile, 'version'>, row: number): string {
   return `${row}@${version}`;
 }
 
