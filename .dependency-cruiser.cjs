@@ -177,6 +177,7 @@ module.exports = {
     onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),
     onlyFrom(['jobs'], ['kysely']),
+    onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

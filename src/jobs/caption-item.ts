@@ -154,9 +154,9 @@ async function writeSegmentTexts(
   { engine, inspector, recipe, signal }: WritingTask,
 ): Promise<Written> {
   const { path, sampling } = media;
-  const metadata = await inspector.inspect(path, signal);
+  const metadata = await inspector.inspect(path, { signal });
   const range = { path, metadata, range: sampling.range };
-  const segments = await planSegments(range, recipe.granularity, inspector, signal);
+  const segments = await planSegments(range, recipe.granularity, inspector, { signal });
   const timecode = toTimecodeClock(metadata);
   const video = { path, sampling, segments, timecode, languages, settings };
   const texts: ItemText[] = [];
@@ -164,7 +164,9 @@ async function writeSegmentTexts(
   for await (const event of captionVideo(engine, video, signal)) {
     if (event.type === 'segment') texts.push(...segmentTexts(event.segment));
     if (event.type === 'missing') {
-      missing.push({ start: event.range.startSeconds, end: event.range.endSeconds });
+      const { range, error } = event.missing;
+      const { code, publicMessage: message } = error;
+      missing.push({ start: range.startSeconds, end: range.endSeconds, error: { code, message } });
     }
   }
   const { durationSeconds: duration, width, height } = metadata;
