@@ -10,6 +10,7 @@ import { addCompleteCommand } from './cli/complete.js';
 import { addConvertCommand } from './cli/convert.js';
 import { addDoctorCommand } from './cli/doctor.js';
 import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './cli/exit-codes.js';
+import { addJobsCommand } from './cli/jobs.js';
 import { addModelsCommand } from './cli/models.js';
 import { addPullCommand } from './cli/pull.js';
 import { addServeCommand } from './cli/serve.js';
@@ -48,7 +49,8 @@ const program = new Command('npx salamandra')
 addCaptionCommand(program, context);
 addAskCommand(program, context);
 addCompleteCommand(program, context);
-addServeCommand(program, context, () => process.off('SIGINT', interrupt));
+addJobsCommand(program, context);
+addServeCommand(program, context, () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt));
 addPullCommand(program, context);
 addModelsCommand(program, context);
 addConvertCommand(program, context);
@@ -91,6 +93,7 @@ function report(error: unknown): number {
 }
 
 process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
 process.stdout.on('error', exitOnBrokenPipe);
 process.stderr.on('error', exitOnBrokenPipe);
 for (const warning of unknownVariableWarnings(process.env)) terminal.note(warning);

@@ -369,3 +369,9 @@ export const SERVER_REPLY_MS = 240_000;
 
 /** Bytes of a reply of that server: log-probabilities of a few tokens. */
 export const MAX_SERVER_REPLY_BYTES = 16_000_000;
+
+/**
+ * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed takes
+ * the rest of the table into memory.
+ */
+export const MAX_RECORD_CHARACTERS = 1_000_000;
