@@ -3,15 +3,14 @@ import { createMediaWorkerDecoder } from './media-worker-decoder.js';
 import type { EngineCaches } from '../cache/engine-caches.js';
 import { serveEngine } from './serve-engine.js';
 import type { LoadProgress } from '../engine/vision-language-engine.js';
-import type { ConversionProgress } from '../models/convert/convert-checkpoint.js';
-import { loadInstalledModel } from '../models/install/install-model.js';
+import { type InstallProgress, loadInstalledModel } from '../models/install/install-model.js';
 import { cacheDirectory } from '../models/package/home-folders.js';
 import { chooseCacheBytes } from '../engine/scheduling/memory-budget.js';
 import { openEngineCaches } from '../cache/open-caches.js';
 
 let caches: EngineCaches | undefined;
 
-function describeProgress(progress: ConversionProgress | 'verifying'): LoadProgress {
+function describeProgress(progress: InstallProgress): LoadProgress {
   if (progress === 'verifying') return { step: progress };
   const { stage, done, total } = progress;
   return { step: `converting ${stage}`, fraction: total === 0 ? 1 : done / total };

@@ -55,6 +55,9 @@ export async function installModel(
   return directory;
 }
 
+/** A step of `loadInstalledModel`. */
+export type InstallProgress = ConversionProgress | 'verifying';
+
 /**
  * Installs and verifies a model. A damaged package of the demo model is converted again, because its checkpoint is part
  * of the repository.
@@ -64,7 +67,7 @@ export async function installModel(
  */
 export async function loadInstalledModel(
   choice: ModelChoice,
-  onProgress: (progress: ConversionProgress | 'verifying') => void,
+  onProgress: (progress: InstallProgress) => void,
   onRepair: (damage: SalamandraError) => void,
 ): Promise<ModelPackage> {
   const directory = await installModel(choice, onProgress);
