@@ -188,7 +188,13 @@ interface TemporaryFile {
 }
 
 /**
- * Forwards the chunks of a source, and tells its errors, also those of `onBytes`, from those of the file that it is
+ * Bytes of a write. Each one hands over to another thread, which delays the requests of others on a busy machine;
+ * chunks of a connection have 64 kB.
+ */
+const BLOCK_BYTES = 1_000_000;
+
+/**
+ * Forwards the bytes of a source in blocks, and tells its errors, also those of `onBytes`, from those of the file that it is
  * written to.
  */
 function observe(
@@ -197,11 +203,19 @@ function observe(
 ) {
   const thrown = new Set<unknown>();
   async function* forward() {
+    let block: Uint8Array[] = [];
+    let blockBytes = 0;
     try {
       for await (const chunk of chunks) {
         onBytes(chunk.length);
-        yield chunk;
+        block.push(chunk);
+        blockBytes += chunk.length;
+        if (blockBytes < BLOCK_BYTES) continue;
+        yield Buffer.concat(block);
+        block = [];
+        blockBytes = 0;
       }
+      yield Buffer.concat(block);
     } catch (error) {
       thrown.add(error);
       throw error;
