@@ -194,8 +194,8 @@ interface TemporaryFile {
 const BLOCK_BYTES = 1_000_000;
 
 /**
- * Forwards the bytes of a source in blocks, and tells its errors, also those of `onBytes`, from those of the file that it is
- * written to.
+ * Forwards the bytes of a source in blocks, and tells its errors, also those of `onBytes`, from those of the file that
+ * it is written to.
  */
 function observe(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
