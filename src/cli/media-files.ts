@@ -47,7 +47,8 @@ export function mediaJson(report: MediaReport): object {
   const { kind, sha256, width, height, visualTokens } = report;
   const common = { kind, sha256, width, height, visual_tokens: visualTokens };
   if (report.kind === 'image') {
-    return { ...common, tiles: report.tiles, blank: report.blank };
+    const { tiles, blank, page, pages } = report;
+    return { ...common, tiles, blank, page, pages };
   }
   return {
     ...common,

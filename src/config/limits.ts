@@ -51,6 +51,9 @@ export const MAX_TIFF_BLOCK_BYTES = 256_000_000;
  */
 export const MAX_TILES_PER_RUN = 1;
 
+/** Number of the last page that can be requested of a document: the largest bound volumes have a tenth of it. */
+export const MAX_DOCUMENT_PAGES = 100_000;
+
 /** Bytes of an image file in any configuration: an uncompressed 8-bit scan of MAX_IMAGE_PIXELS, and its metadata. */
 export const MAX_IMAGE_BYTES = 1_300_000_000;
 

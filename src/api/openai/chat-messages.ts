@@ -1,5 +1,6 @@
 import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
+import { type PageRange, parsePageRange } from '../../media/page-range.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { decodeBase64, decodeDataUrl } from '../media/data-url.js';
 import { ReceivedFile } from '../media/json-upload.js';
@@ -129,14 +130,22 @@ function parseMedia(part: JsonObject, parameter: string): MediaPart {
   }
 }
 
-/** `{url, detail}`, or the URL as a string, which some clients send. */
+/** `{url, detail, page}`, or the URL as a string, which some clients send. */
 function parseMediaUrl(value: unknown, parameter: string): MediaPart {
   if (isSource(value)) return toMediaPart(parseUrl(value, parameter));
-  const { url, detail } = readObject(value, parameter);
+  const { url, detail, page } = readObject(value, parameter);
+  const source = parseUrl(url, `${parameter}.url`);
   return toMediaPart(
-    parseUrl(url, `${parameter}.url`),
+    isAbsent(page) ? source : { ...source, pages: parsePage(page, `${parameter}.page`) },
     readChoice(detail, `${parameter}.detail`, DETAILS),
   );
+}
+
+/** Not of OpenAI's API: the page of a document. */
+function parsePage(value: unknown, parameter: string): PageRange {
+  const page = typeof value === 'number' ? parsePageRange(String(value)) : null;
+  if (!page) throw invalidParameter(parameter, 'must be the number of a page, counted from 1.');
+  return page;
 }
 
 /** `{data}` with base64, `{url}`, or base64 as a string, which is llama.cpp's older form. */

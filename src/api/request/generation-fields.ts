@@ -27,6 +27,7 @@ import type { GenerationSettings, ModelDescription } from '../../engine/vision-l
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../../media/frame-sampling.js';
 import type { Detail } from '../../vision/plan-tiles.js';
+import { PageField, PagesField } from './page-fields.js';
 
 const SAMPLINGS: readonly FrameSampling['mode'][] = ['uniform', 'scene'];
 
@@ -216,7 +217,7 @@ export abstract class GenerationDto extends FrameSamplingDto {
 
 const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 
-/** Further field of the requests that take images. */
+/** Further fields of the requests that take images. */
 export abstract class ImageGenerationDto extends GenerationDto {
   @ApiPropertyOptional({
     enum: DETAILS,
@@ -227,6 +228,12 @@ export abstract class ImageGenerationDto extends GenerationDto {
   @IsOptional()
   @IsIn(DETAILS)
   detail?: Detail;
+
+  @PageField()
+  page?: number;
+
+  @PagesField()
+  pages?: string;
 }
 
 /** The settings of a body, completed by the defaults of the model for these texts. */

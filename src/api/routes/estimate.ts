@@ -40,6 +40,7 @@ import {
   clampToDuration,
   countRequestedFrames,
 } from '../../media/frame-sampling.js';
+import { countPages } from '../../media/page-range.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
 import type { MediaInspector } from '../../workers/media-inspector.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
@@ -328,7 +329,7 @@ export class EstimateController {
     const languages = requestedLanguages(body.languages, model);
     const texts = languages.length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
-    const media = await this.outlineMedia(files, body.media, { sampling, model, signal });
+    const media = await this.outlineMedia(files, body, { sampling, model, signal });
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));
@@ -342,7 +343,7 @@ export class EstimateController {
    */
   private async outlineMedia(
     files: readonly MediaSource[],
-    media: EstimateRequestDto['media'],
+    { media, page, pages }: EstimateRequestDto,
     { sampling, model, signal }: OutlineContext,
   ): Promise<MediaOutline[]> {
     const items = [media ?? []].flat();
@@ -352,7 +353,10 @@ export class EstimateController {
       model,
     );
     const withFile = items.filter((_, index) => given[index] === null);
-    const sources = resolveMedia(files, media === undefined ? undefined : withFile);
+    const sources = resolveMedia(files, {
+      media: media === undefined ? undefined : withFile,
+      ...{ page, pages },
+    });
     const resolved = await this.resolver.resolve(sources, sampling, signal);
     try {
       assertSupportsMedia(
@@ -362,7 +366,8 @@ export class EstimateController {
       const inspected: MediaOutline[] = [];
       for (const item of resolved.media) inspected.push(await this.inspect(item, signal));
       if (media === undefined) return inspected;
-      return given.flatMap((outline) => outline ?? inspected.shift() ?? []);
+      const counts = sources.map((source) => (source.pages ? countPages(source.pages) : 1));
+      return given.flatMap((outline) => outline ?? inspected.splice(0, counts.shift()));
     } finally {
       await resolved.release();
     }
@@ -371,7 +376,7 @@ export class EstimateController {
   private async inspect(media: RequestMedia, signal: AbortSignal): Promise<MediaOutline> {
     if (media.kind === 'image') {
       const file = 'bytes' in media ? { bytes: media.bytes } : { path: media.path };
-      return { kind: 'image', ...(await this.inspector.inspectImage(file, signal)) };
+      return { kind: 'image', ...(await this.inspector.inspectImage(file, media.page, signal)) };
     }
     const { durationSeconds } = await this.inspector.inspect(media.path, signal);
     return toVideoOutline(media.sampling, durationSeconds);

@@ -269,7 +269,7 @@ export class VideosController {
   ): Promise<void> {
     const exchange = { request, response, signal };
     const format = chooseFormat(request, body.stream, ['json', 'event-stream', 'vtt']);
-    const sources = [resolveOneMedia(files, body.media)];
+    const sources = [resolveOneMedia(files, body)];
     const loaded = readyModel(this.engine);
     const requested = requestedLanguages(body.languages, loaded);
     // A track has one language. Captions in the others would be discarded.
