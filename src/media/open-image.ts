@@ -14,6 +14,7 @@ import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
 import { checkNoPage, type PagePosition } from './page-range.js';
 import type { Reduction } from './reduce-rows.js';
+import { drawPdf, openPdf } from './pdf/open-pdf.js';
 import { decodePnm } from './pnm/decode-pnm.js';
 import { readPnmHeader } from './pnm/read-pnm-header.js';
 import { decodeTiff, scanTiff } from './tiff/decode-tiff.js';
@@ -55,6 +56,7 @@ export async function openImage(
   page?: number,
 ): Promise<OpenedImage> {
   if (format === 'tiff') return await openTiffImage(file, page);
+  if (format === 'pdf') return await openPdfPage(file, page);
   const opened = await openPicture(format, file);
   checkNoPage(page, IMAGE_FORMATS[format].label);
   return opened;
@@ -62,7 +64,7 @@ export async function openImage(
 
 /** Opens an image of a format without pages. */
 async function openPicture(
-  format: Exclude<ImageFormat, 'tiff'>,
+  format: Exclude<ImageFormat, 'tiff' | 'pdf'>,
   file: ImageFile,
 ): Promise<OpenedImage> {
   const { source } = file;
@@ -226,6 +228,14 @@ function openPnm(source: ByteSource): OpenedImage {
   return {
     ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
     load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
+  };
+}
+
+async function openPdfPage({ source }: ImageFile, page?: number): Promise<OpenedImage> {
+  const opened = await openPdf(source, page);
+  return {
+    ...{ ...opened, channels: 3, frames: 1, limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS) },
+    load: async () => toInput(await drawPdf(source, opened)),
   };
 }
 
