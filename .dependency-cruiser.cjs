@@ -4,7 +4,7 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
-  ['video-captions'],
+  ['video-captions', 'jobs'],
   ['workers'],
   ['measure'],
   ['engine'],

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
+import { provenanceJson } from '../engine/provenance.js';
 import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import { selectPages } from '../engine/select-pages.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
@@ -16,9 +17,9 @@ import type { MediaKind } from '../media/signatures.js';
 import type { Granularity } from '../video-captions/plan-segments.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { captionSegments } from './caption-segments.js';
-import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
-import { checkMediaFile, mediaJson, openMedia } from './media-files.js';
+import { checkMediaFile, mediaJson, openMedia } from '../engine/media-files.js';
 import {
   addMediaOptions,
   type MediaOptions,
