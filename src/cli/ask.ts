@@ -14,7 +14,7 @@ import { selectPages } from '../engine/select-pages.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
 import { type Language, resolveLanguage } from '../language/languages.js';
-import type { FrameSampling } from '../media/frame-sampling.js';
+import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
 import type { PageRange } from '../media/page-range.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { type CommandContext, exampleHelp } from './command-context.js';
@@ -76,6 +76,7 @@ interface AskCommand extends EngineCommand {
   readonly detail: Detail;
   readonly pages: PageRange | undefined;
   readonly sampling: FrameSampling;
+  readonly animations: AnimationUse;
   readonly output: 'text' | 'json';
   readonly delivery: Delivery;
 }
@@ -107,7 +108,9 @@ async function askQuestions(command: AskCommand, context: CommandContext): Promi
   const media: RequestMedia[] = [];
   for (const file of files) {
     try {
-      media.push(...selectPages(await openMedia(file, command.sampling), command.pages));
+      media.push(
+        ...selectPages(await openMedia(file, command.sampling, command.animations), command.pages),
+      );
     } catch (error) {
       return onFailure({ file }, error);
     }

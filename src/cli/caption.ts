@@ -11,7 +11,7 @@ import { selectPages } from '../engine/select-pages.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
-import type { FrameSampling } from '../media/frame-sampling.js';
+import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
 import { countPages, type PageRange } from '../media/page-range.js';
 import type { MediaKind } from '../media/signatures.js';
 import type { Granularity } from '../video-captions/plan-segments.js';
@@ -109,6 +109,7 @@ interface CaptionCommand extends EngineCommand {
   readonly detail: Detail;
   readonly pages: PageRange | undefined;
   readonly sampling: FrameSampling;
+  readonly animations: AnimationUse;
   readonly granularity: Granularity;
   readonly output: 'text' | 'json' | 'vtt';
   /** For the output format `text`. */
@@ -145,7 +146,7 @@ async function captionFiles(command: CaptionCommand, context: CommandContext): P
   for (const file of command.files) {
     signal.throwIfAborted();
     try {
-      checkGranularity(command, await checkMediaFile(file));
+      checkGranularity(command, await checkMediaFile(file, chooseUse(command)));
       usableFiles.push(file);
     } catch (error) {
       onFailure(file, error);
@@ -191,13 +192,20 @@ function checkOptions(command: CaptionCommand): void {
 /** @throws INVALID_PARAMETER for an image that is to be split into segments. */
 function checkGranularity(command: CaptionCommand, kind: MediaKind): void {
   if (kind === 'image' && isBySegment(command)) {
-    throw invalid('This is an image. --by shot, --by interval and --format vtt are for videos.');
+    throw invalid(
+      'This is an image of one frame. --by shot, --by interval and --format vtt are for videos and animations.',
+    );
   }
 }
 
 /** Whether each segment of a video gets its own caption. A track has at least one segment. */
 function isBySegment({ granularity, output }: CaptionCommand): boolean {
   return granularity.kind !== 'whole' || output === 'vtt';
+}
+
+/** Segments are those of a clip. */
+function chooseUse(command: CaptionCommand): AnimationUse {
+  return isBySegment(command) ? 'clip' : command.animations;
 }
 
 /** A command whose languages are those of the loaded model. */
@@ -211,7 +219,7 @@ async function captionFile(
   command: ModelCommand,
   context: CommandContext,
 ): Promise<void> {
-  const media = await openMedia(file, command.sampling);
+  const media = await openMedia(file, command.sampling, chooseUse(command));
   for (const page of selectPages(media, command.pages)) {
     await captionMedia(engine, file, page, command, context);
   }

@@ -9,7 +9,12 @@ import {
   MAX_VIDEO_SECONDS,
 } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../media/frame-sampling.js';
+import {
+  type AnimationUse,
+  DEFAULT_FRAMES,
+  type FrameSampling,
+  type TimeRange,
+} from '../media/frame-sampling.js';
 import { type PageRange, parsePageRange } from '../media/page-range.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import {
@@ -56,7 +61,7 @@ export function addMediaOptions(command: Command): Command {
     .option('--pages <range>', 'pages of a PDF or TIFF file, such as 2-4: each is an image')
     .option(
       '--frames <count>',
-      `frames of a video, 1 to ${MAX_SAMPLED_FRAMES} (default: ${DEFAULT_FRAMES})`,
+      `frames of a video or an animation, 1 to ${MAX_SAMPLED_FRAMES} (default: ${DEFAULT_FRAMES})`,
     )
     .option('--fps <rate>', 'frames per second of a video, instead of --frames')
     .option('--start <time>', 'start in a video: seconds or HH:MM:SS')
@@ -80,6 +85,7 @@ export function readMediaOptions(
   detail: Detail;
   pages: PageRange | undefined;
   sampling: FrameSampling;
+  animations: AnimationUse;
   delivery: Delivery;
   configuration: Configuration;
 } {
@@ -93,6 +99,7 @@ export function readMediaOptions(
     detail: options.detail,
     pages: parsePages(options),
     sampling: parseSampling(options),
+    animations: chooseAnimationUse(options),
     delivery: (options.stream ?? terminal.isTTY) ? 'stream' : 'whole',
     // The limits of the service protect it from its clients. Here the files are the user's own.
     configuration: { ...configurationFor(options), imagePixels: MAX_IMAGE_PIXELS },
@@ -118,6 +125,12 @@ export function parsePages({
     'INVALID_PARAMETER',
     `--pages must be a page or a range such as 2-4, up to page ${MAX_DOCUMENT_PAGES}, not "${pages}".`,
   );
+}
+
+/** Whoever names frames or times of an animation asks for a clip. */
+function chooseAnimationUse({ frames, fps, start, end, sampling }: VideoOptions): AnimationUse {
+  const isAsked = [frames, fps, start, end].some((option) => option !== undefined);
+  return isAsked || sampling === 'scene' ? 'clip' : 'still';
 }
 
 /** Parses the frame options. @throws INVALID_PARAMETER */

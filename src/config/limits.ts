@@ -54,6 +54,9 @@ export const MAX_TILES_PER_RUN = 1;
 /** Number of the last page that can be requested of a document: the largest bound volumes have a tenth of it. */
 export const MAX_DOCUMENT_PAGES = 100_000;
 
+/** Frames of an animation that is sampled as a clip: five minutes at 30 frames per second. */
+export const MAX_ANIMATION_FRAMES = 10_000;
+
 /** Bytes of a PDF file. Its decoder keeps a copy in memory. */
 export const MAX_PDF_BYTES = 200_000_000;
 

@@ -1,3 +1,4 @@
+import { decodeAnimation, frameAt } from './animation/decode-animation.js';
 import { decodeShownFrames, type VideoFrame } from './decode-frames.js';
 import { isDecoderKilled } from './decoder-killed.js';
 import { detectShots } from './detect-shots.js';
@@ -11,7 +12,7 @@ import {
   type TimeSpan,
   uniformTimes,
 } from './frame-sampling.js';
-import { type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
+import { type AnimationFile, type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
 import { noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */
@@ -76,6 +77,9 @@ export async function sampleFrames(
           (await detectShots(ffmpeg, video, { range: span, maxShots: count })).map(endingAt(span)),
           count,
         );
+  if (video.animation) {
+    return { video, framesRequested, frames: decodeShown(video.animation, times) };
+  }
   const isCheap = isCheapToDecode(video, span);
   const runs = groupByPart(video, times).flatMap(({ part, times: inPart }) =>
     (isCheap ? [inPart] : inPart.map((time) => [time])).map((some) => ({ part, times: some })),
@@ -90,6 +94,19 @@ function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
 function isCheapToDecode({ width, height, frameRate }: ProbedVideo, span: TimeSpan) {
   const frames = (span.endSeconds - span.startSeconds) * (frameRate ?? Infinity);
   return frames * width * height <= MAX_STREAMED_PIXELS;
+}
+
+/** The frames of an animation that are on show at the times. */
+async function* decodeShown(
+  animation: AnimationFile,
+  times: readonly number[],
+): AsyncGenerator<SampledFrame, undefined> {
+  const indices = [...new Set(times.map((seconds) => frameAt(animation, seconds)))];
+  for await (const frame of decodeAnimation(animation.path, animation, indices)) {
+    const { index, width, height, data } = frame;
+    const seconds = animation.startSeconds[index] ?? 0;
+    yield toSampledFrame({ seconds, width, height, data });
+  }
 }
 
 /** Times at which frames are decoded from one part of a video, by one run of ffmpeg. */

@@ -6,7 +6,8 @@ import { MAX_RECEIVE_MS, MAX_REQUEST_IMAGES, MAX_VIDEO_BYTES } from '../../confi
 import { selectPages } from '../../engine/select-pages.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import type { FrameSampling } from '../../media/frame-sampling.js';
+import { isAnimationFile } from '../../media/animation/read-animation.js';
+import type { AnimationUse, FrameSampling } from '../../media/frame-sampling.js';
 import type { PageRange } from '../../media/page-range.js';
 import type { FetchedMedia, FetchTarget, MediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { MediaKind } from '../../media/signatures.js';
@@ -15,7 +16,11 @@ import { IMAGE_BYTES, MEDIA_FETCHER } from '../injection-tokens.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
 /** Where an image or video of a request comes from, and which of its pages are meant. */
-export type MediaSource = MediaOrigin & { readonly pages?: PageRange | undefined };
+export type MediaSource = MediaOrigin & {
+  readonly pages?: PageRange | undefined;
+  /** Undefined: an animation is a still image. */
+  readonly animations?: AnimationUse;
+};
 
 type MediaOrigin =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
@@ -61,7 +66,7 @@ export class MediaResolver {
       for (const source of sources) {
         either.throwIfAborted();
         const fetched = await this.fetchOrStore(source, scope, received, either);
-        const item = toRequestMedia(fetched, sampling);
+        const item = toRequestMedia(await asClip(fetched, source, scope), sampling);
         received.push(item);
         media.push(...selectPages(item, source.pages));
       }
@@ -103,6 +108,18 @@ export class MediaResolver {
 async function storeBytes(bytes: Uint8Array, scope: FileScope): Promise<FetchedMedia> {
   if (sniffMediaKind(bytes) !== 'video') return { kind: 'image', bytes };
   return { kind: 'video', path: await scope.write([bytes]) };
+}
+
+/** An animation as a video, if the source asks for a clip: it is read from disk. */
+async function asClip(
+  fetched: FetchedMedia,
+  { animations }: MediaSource,
+  scope: FileScope,
+): Promise<FetchedMedia> {
+  if (fetched.kind === 'video' || animations !== 'clip') return fetched;
+  if (!(await isAnimationFile(fetched))) return fetched;
+  const path = 'path' in fetched ? fetched.path : await scope.write([fetched.bytes]);
+  return { kind: 'video', path };
 }
 
 function toRequestMedia(fetched: FetchedMedia, sampling: FrameSampling): RequestMedia {

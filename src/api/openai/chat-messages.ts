@@ -119,15 +119,20 @@ function parseMedia(part: JsonObject, parameter: string): MediaPart {
     case 'image_url':
       return parseMediaUrl(part['image_url'], `${parameter}.image_url`);
     case 'video_url':
-      return parseMediaUrl(part['video_url'], `${parameter}.video_url`);
+      return toClip(parseMediaUrl(part['video_url'], `${parameter}.video_url`));
     case 'input_video':
-      return parseInputVideo(part['input_video'], `${parameter}.input_video`);
+      return toClip(parseInputVideo(part['input_video'], `${parameter}.input_video`));
     default:
       throw invalidParameter(
         `${parameter}.type`,
         'must be text, image_url, video_url or input_video.',
       );
   }
+}
+
+/** An animation that is sent as a video. */
+function toClip({ source, ...part }: MediaPart): MediaPart {
+  return { ...part, source: { ...source, animations: 'clip' } };
 }
 
 /** `{url, detail, page}`, or the URL as a string, which some clients send. */

@@ -49,7 +49,12 @@ import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
 import { ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
-import { ImageGenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
+import {
+  chooseAnimationUse,
+  ImageGenerationDto,
+  toFrameSampling,
+  toSettings,
+} from '../request/generation-fields.js';
 import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import type { Plain } from '../response/media-response.js';
@@ -343,9 +348,11 @@ export class EstimateController {
    */
   private async outlineMedia(
     files: readonly MediaSource[],
-    { media, page, pages }: EstimateRequestDto,
+    body: EstimateRequestDto,
     { sampling, model, signal }: OutlineContext,
   ): Promise<MediaOutline[]> {
+    const { media, page, pages } = body;
+    const animations = chooseAnimationUse(body);
     const items = [media ?? []].flat();
     const given = items.map((item) => toOutline(item, sampling));
     assertSupportsMedia(
@@ -357,7 +364,11 @@ export class EstimateController {
       media: media === undefined ? undefined : withFile,
       ...{ page, pages },
     });
-    const resolved = await this.resolver.resolve(sources, sampling, signal);
+    const resolved = await this.resolver.resolve(
+      sources.map((source) => ({ ...source, animations })),
+      sampling,
+      signal,
+    );
     try {
       assertSupportsMedia(
         resolved.media.map(({ kind }) => kind),

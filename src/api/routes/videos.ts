@@ -325,7 +325,7 @@ function pathOfVideo([media]: readonly RequestMedia[]): string {
   if (media?.kind === 'video') return media.path;
   throw new SalamandraError(
     'UNSUPPORTED_MEDIA_TYPE',
-    'The file is not a video in a supported container. Send images to /v1/captions.',
+    'The file is neither a video in a supported container nor an animation of several frames. Send images to /v1/captions.',
   );
 }
 
