@@ -65,6 +65,12 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^(?:P[1-6][\s#]|P7\n)/),
     loader: null,
   },
+  jpeg2000: {
+    label: 'JPEG 2000',
+    // A JP2 file, or a bare codestream.
+    matches: startsWith(/^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
+    loader: null,
+  },
 } as const satisfies Record<string, ImageDecoder>;
 
 export type ImageFormat = keyof typeof IMAGE_FORMATS;

@@ -9,6 +9,7 @@ import { damagedImage, unsupportedFeature } from './image-errors.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
 import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
+import { decodeJpeg2000, openJpeg2000 } from './jpeg2000/decode-jpeg2000.js';
 import { withOrientation } from './jpeg/with-orientation.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
@@ -30,9 +31,17 @@ export interface OpenedImage {
   readonly frames: number;
   /** Pixels that the decoder reads within the memory of a media worker. */
   readonly limit: PixelLimit;
+  /** How the decoder reduces an image while it reads. */
+  readonly reducesBy: ReductionMethod;
   /** A frame as a file that libvips decodes right. The reduction has the axes of the upright image. */
   readonly load: (frame: number, reduction: Reduction) => Promise<VipsInput>;
 }
+
+/**
+ * By averaging pixels, which is left to large images because it only saves memory; or by decoding a smaller resolution
+ * level, which is also faster.
+ */
+type ReductionMethod = 'averaging' | 'levels';
 
 /** The parts of an image file. */
 export interface ImageFile {
@@ -62,6 +71,8 @@ export async function openImage(format: ImageFormat, file: ImageFile): Promise<O
       return openBmp(source);
     case 'pnm':
       return openPnm(source);
+    case 'jpeg2000':
+      return openJpeg2000Image(source);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -110,6 +121,7 @@ async function openWithLibvips(
     ...{ width, height, limit },
     channels: header.channels,
     frames: isAnimation ? (header.pages ?? 1) : 1,
+    reducesBy: 'averaging',
     load: (page, reduction) =>
       Promise.resolve({ ...input, page, reducedSize: reduceSize({ width, height }, reduction) }),
   };
@@ -194,7 +206,7 @@ function openBmp(source: ByteSource): OpenedImage {
   const { width, height } = header;
   return {
     ...{ width, height, channels: header.hasAlpha ? 4 : 3, frames: 1 },
-    limit: limitBmp(header),
+    ...{ limit: limitBmp(header), reducesBy: 'averaging' },
     load: (_, reduction) => Promise.resolve(toInput(decodeBmp(source, header, reduction))),
   };
 }
@@ -204,7 +216,21 @@ function openPnm(source: ByteSource): OpenedImage {
   const { width, height, samples: channels } = header;
   return {
     ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
+    reducesBy: 'averaging',
     load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
+  };
+}
+
+function openJpeg2000Image(source: ByteSource): OpenedImage {
+  const image = openJpeg2000(source);
+  const { width, height, levels } = image.codestream;
+  return {
+    ...{ width, height, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS), reducesBy: 'levels' },
+    channels: image.plan.colors.length + (image.plan.alpha ? 1 : 0),
+    async load(_, { across, down }) {
+      const level = Math.min(levels, Math.floor(Math.log2(Math.min(across, down))));
+      return toInput(await decodeJpeg2000(source, image, level));
+    },
   };
 }
 
@@ -217,5 +243,5 @@ function describePage(page: TiffPage): Omit<OpenedImage, 'load'> {
   const { width, height, samplesPerPixel } = page;
   const size = isTransposed(page) ? { width: height, height: width } : { width, height };
   const limit = { pixels: MAX_IMAGE_PIXELS, variant: null };
-  return { ...size, channels: samplesPerPixel, frames: 1, limit };
+  return { ...size, channels: samplesPerPixel, frames: 1, limit, reducesBy: 'averaging' };
 }

@@ -21,6 +21,8 @@ function rejection(bytes: Uint8Array): SalamandraError {
   throw new Error('The bytes were accepted.');
 }
 
+const LABELS = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM, JPEG 2000';
+
 describe('sniffImageFormat', () => {
   const pixel = () =>
     sharp({ create: { width: 2, height: 2, channels: 3, background: '#123456' } });
@@ -44,6 +46,8 @@ describe('sniffImageFormat', () => {
     ['avif', ftyp('avis', 'msf1')],
     ['pnm', text('P6\n2 1\n255\n')],
     ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
+    ['jpeg2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
+    ['jpeg2000', text('\xff\x4f\xff\x51\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
   });
@@ -71,18 +75,18 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).',
+      `Unsupported file format. Send an image (${LABELS}) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).`,
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm'],
+        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm', 'jpeg2000'],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
         ...['mxf', 'dv', 'gxf', 'yuv4mpegpipe', 'mpegvideo', 'm4v', 'h264', 'hevc'],
       ],
     });
   });
 
-  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM.';
+  const images = `Convert the image: ${LABELS}.`;
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC.';
   it.each([
@@ -94,8 +98,6 @@ describe('sniffImageFormat', () => {
       ftyp('crx '),
       'Develop it in a raw converter, and send a JPEG or TIFF.',
     ],
-    ['JPEG 2000 images', text('\0\0\0\x0cjP  \r\n\x87\n'), images],
-    ['JPEG 2000 images', text('\xff\x4f\xff\x51\0'), images],
     ['JPEG XL images', text('\xff\x0a\xfa'), images],
     ['JPEG XL images', text('\0\0\0\x0cJXL \r\n\x87\n'), images],
     ['PDF documents', text('%PDF-1.7\n'), 'Export the page as an image.'],

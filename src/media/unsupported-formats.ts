@@ -22,7 +22,6 @@ const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
 const FORMATS: readonly UnsupportedFormat[] = [
   image('HEIC images', hasBrand(...HEIC_BRANDS), 'Convert the image to JPEG or AVIF.'),
   image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
-  image('JPEG 2000 images', /^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
   image('JPEG XL images', /^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
   image('JPEG XR images', /^II\xbc/),
   image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
