@@ -167,6 +167,7 @@ module.exports = {
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['media/jpeg2000'], ['@cornerstonejs/codec-openjpeg']),
+    onlyFrom(['media/heif'], ['libheif-js']),
     onlyFrom(['language'], ['@huggingface/jinja']),
     onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),

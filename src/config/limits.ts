@@ -30,6 +30,10 @@ export const MAX_JPEG_COEFFICIENT_BYTES = 600_000_000;
  */
 export const MAX_AVIF_PIXELS = 25_000_000;
 
+/** Pixels of a HEIC image, and bytes of its file, which is in memory twice. At this limit it takes 0.8 GB. */
+export const MAX_HEIC_PIXELS = 50_000_000;
+export const MAX_HEIC_BYTES = 100_000_000;
+
 /**
  * Bytes that a decoder in WebAssembly may take for an image, estimated before it starts. The remainder of
  * MAX_MEDIA_WORKER_BYTES is left to Node.js and libvips.

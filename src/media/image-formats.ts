@@ -53,6 +53,12 @@ export const IMAGE_FORMATS = {
     matches: hasBrand('avif', 'avis'),
     loader: 'VipsForeignLoadHeif',
   },
+  heic: {
+    label: 'HEIC',
+    // HEIF files with HEVC; the first two brands are those of HEIF with any compression.
+    matches: hasBrand('mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'hevx'),
+    loader: 'VipsForeignLoadHeif',
+  },
   bmp: {
     label: 'BMP',
     // The fields of the file header after its size are reserved.

@@ -29,6 +29,7 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
       // The trailer.
       return buffer.at(-1) === 0x3b ? undefined : buffer.length;
     case 'avif':
+    case 'heic':
       return locateBoxDamage(buffer);
     // Their readers tell themselves.
     case 'tiff':

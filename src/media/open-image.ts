@@ -1,11 +1,18 @@
 import type { Metadata } from 'sharp';
 
-import { MAX_AVIF_PIXELS, MAX_IMAGE_PIXELS, MAX_WHOLE_IMAGE_PIXELS } from '../config/limits.js';
+import {
+  MAX_AVIF_PIXELS,
+  MAX_HEIC_BYTES,
+  MAX_HEIC_PIXELS,
+  MAX_IMAGE_PIXELS,
+  MAX_WHOLE_IMAGE_PIXELS,
+} from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { type ByteSource, type EncodedFile, memorySource } from './byte-source.js';
 import { decodeBmp } from './bmp/decode-bmp.js';
 import { readBmpHeader } from './bmp/read-bmp-header.js';
-import { damagedImage, unsupportedFeature } from './image-errors.js';
+import { damagedImage, grouped, imageTooLarge, unsupportedFeature } from './image-errors.js';
+import { decodeHeif } from './heif/decode-heif.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
 import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
@@ -62,7 +69,14 @@ export async function openImage(format: ImageFormat, file: ImageFile): Promise<O
     case 'jpeg':
       return await openJpeg(file);
     case 'avif':
-      return await openWithLibvips(format, file, asStillAvif(source), wholeOnly(MAX_AVIF_PIXELS));
+      return await openWithLibvips(
+        format,
+        file,
+        asStill(source, 'avif'),
+        wholeOnly(MAX_AVIF_PIXELS),
+      );
+    case 'heic':
+      return await openHeic(file);
     case 'png':
       return await openWithLibvips(format, file, asIs(file), limitPng(source));
     case 'webp':
@@ -109,12 +123,7 @@ async function openWithLibvips(
   limit: PixelLimit,
 ): Promise<OpenedImage> {
   const input = toInput(file);
-  let header: Metadata;
-  try {
-    header = await readMetadata(input);
-  } catch (cause) {
-    throw toImageError(format, source, cause);
-  }
+  const header = await readHeader(format, source, input);
   const isAnimation = format === 'gif' || format === 'webp';
   const { width, height } = header.autoOrient;
   return {
@@ -125,6 +134,18 @@ async function openWithLibvips(
     load: (page, reduction) =>
       Promise.resolve({ ...input, page, reducedSize: reduceSize({ width, height }, reduction) }),
   };
+}
+
+async function readHeader(
+  format: ImageFormat,
+  source: ByteSource,
+  input: VipsInput,
+): Promise<Metadata> {
+  try {
+    return await readMetadata(input);
+  } catch (cause) {
+    throw toImageError(format, source, cause);
+  }
 }
 
 function reduceSize(
@@ -159,11 +180,38 @@ function withEndMarker(file: ImageFile): Uint8Array | string {
   return findJpegEnd(bytes) === 'unmarked' ? Buffer.concat([bytes, END_OF_IMAGE]) : asIs(file);
 }
 
-/** libvips only recognizes AVIF by its major brand, and not by that of image sequences. */
-function asStillAvif(source: ByteSource): Uint8Array {
+/** libvips only recognizes HEIF files by their major brand, and not by those of image sequences. */
+function asStill(source: ByteSource, brand: 'avif' | 'heic'): Uint8Array {
   const copy = Buffer.from(source.read(0, source.length));
-  copy.write('avif', 8, 'latin1');
+  copy.write(brand, 8, 'latin1');
   return copy;
+}
+
+/** libvips reads the header of HEVC images, but does not decode them. */
+async function openHeic(file: ImageFile): Promise<OpenedImage> {
+  const { source } = file;
+  if (source.length > MAX_HEIC_BYTES) {
+    const message = `The HEIC file has ${grouped(source.length)} bytes. The limit is ${grouped(MAX_HEIC_BYTES)} bytes. Convert the image to JPEG.`;
+    throw imageTooLarge('bytes', source.length, MAX_HEIC_BYTES, message);
+  }
+  const still = asStill(source, 'heic');
+  const header = await readHeader('heic', source, toInput(still));
+  const { compression = 'unknown' }: { readonly compression?: string | undefined } = header;
+  if (compression === 'av1') {
+    return await openWithLibvips('heic', file, still, wholeOnly(MAX_AVIF_PIXELS));
+  }
+  if (compression !== 'hevc') {
+    const feature = `compression ${compression}`;
+    throw unsupportedFeature('HEIC', feature, 'Convert the image to JPEG.');
+  }
+  const { width, height } = header.autoOrient;
+  const hasAlpha = header.hasAlpha;
+  const iccProfile = header.icc ?? new Uint8Array();
+  return {
+    ...{ width, height, frames: 1, limit: wholeOnly(MAX_HEIC_PIXELS), reducesBy: 'averaging' },
+    channels: hasAlpha ? 4 : 3,
+    load: async () => toInput(await decodeHeif(source, { hasAlpha, iccProfile })),
+  };
 }
 
 async function openTiffImage(file: ImageFile): Promise<OpenedImage> {

@@ -14,13 +14,10 @@ export interface UnsupportedFormat {
   readonly advice?: string;
 }
 
-const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'] as const;
-
 const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
 
 /** The first match wins. */
 const FORMATS: readonly UnsupportedFormat[] = [
-  image('HEIC images', hasBrand(...HEIC_BRANDS), 'Convert the image to JPEG or AVIF.'),
   image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
   image('JPEG XL images', /^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
   image('JPEG XR images', /^II\xbc/),

@@ -4,7 +4,7 @@ Every file stores the picture of `../images/rgb.png` in another format or varian
 expected pixels and the largest mean error in levels, or the expected error code.
 
     pip install numpy pillow
-    apt-get install libopenjp2-tools openjph-tools
+    apt-get install libopenjp2-tools openjph-tools libheif-examples
     python test/golden/further-images/make_further_images.py
 """
 
@@ -108,6 +108,7 @@ def write_jpeg2000():
     alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
     on_white = (RGB * (alpha[..., None] / 255) + 255 - alpha[..., None]).round().astype(np.uint8)
     show("on-white", on_white)
+    show("smooth-on-white", (SMOOTH * (alpha[..., None] / 255) + 255 - alpha[..., None]).round().astype(np.uint8))
     show("gray-on-white", np.stack([(GRAY * (alpha / 255) + 255 - alpha).round().astype(np.uint8)] * 3, -1))
 
     rgb = jpeg2000(planes)
@@ -177,7 +178,28 @@ def write_jpeg2000():
     refuse("missing-tile.j2k", tiles[: tiles.rindex(b"\xff\x90")] + b"\xff\xd9", "MEDIA_CORRUPT", "5 of 6 tiles")
 
 
+# --- HEIC ---
+
+
+def heic(pixels, options, suffix="png"):
+    picture = save(pixels, format="PNG", **({"icc_profile": swapped_profile()} if "profile" in options else {}))
+    command = f"heif-enc in.png -o out.heic {options.replace('profile', '')}"
+    return run(command, {"in.png": picture}, "out.heic")
+
+
+def write_heic():
+    exact = "-L -p chroma=444 --matrix_coefficients=0"
+    expect("lossless.heic", heic(RGB, exact), "rgb", 0.5)
+    expect("smooth.heic", heic(SMOOTH, "-q 90"), "smooth", 2)
+    expect("profile.heic", heic(RGB[..., ::-1], exact + " profile"), "rgb", 2)
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    expect("alpha.heic", heic(np.dstack([SMOOTH, alpha]), "-q 95"), "smooth-on-white", 2)
+    cut = (FOLDER / "lossless.heic").read_bytes()
+    refuse("cut-off.heic", cut[:2000], "MEDIA_CORRUPT", "at byte 2,000")
+
+
 for name in ("rgb", "gray", "smooth"):
     show(name, {"rgb": RGB, "gray": np.stack([GRAY] * 3, -1), "smooth": SMOOTH}[name])
 write_jpeg2000()
+write_heic()
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")
