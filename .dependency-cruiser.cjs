@@ -168,6 +168,7 @@ module.exports = {
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['media/jpeg2000'], ['@cornerstonejs/codec-openjpeg']),
     onlyFrom(['media/heif'], ['libheif-js']),
+    onlyFrom(['media/jpeg-xl'], ['@jsquash/jxl']),
     onlyFrom(['language'], ['@huggingface/jinja']),
     onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),

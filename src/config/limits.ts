@@ -35,6 +35,13 @@ export const MAX_HEIC_PIXELS = 50_000_000;
 export const MAX_HEIC_BYTES = 100_000_000;
 
 /**
+ * Pixels of a JPEG XL image, whose decoder keeps 33 bytes per pixel, and bytes of its file. At this limit it takes 0.8
+ * GB.
+ */
+export const MAX_JPEG_XL_PIXELS = 20_000_000;
+export const MAX_JPEG_XL_BYTES = 50_000_000;
+
+/**
  * Bytes that a decoder in WebAssembly may take for an image, estimated before it starts. The remainder of
  * MAX_MEDIA_WORKER_BYTES is left to Node.js and libvips.
  */

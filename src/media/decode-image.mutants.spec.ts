@@ -38,6 +38,8 @@ describe('decodeImage of mutants', () => {
     ['rgb-16-bits.jp2', 10],
     ['high-throughput.j2c', 20],
     ['smooth.heic', 20],
+    ['lossless.jxl', 20],
+    ['32-bits.ico', 40],
   ])('decodes or rejects mutants of %s', async (name, count) => {
     const file = await readFile(new URL(name, FOLDER));
     const random = createRandom(name.length + count);

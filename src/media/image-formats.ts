@@ -77,6 +77,17 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
     loader: null,
   },
+  jxl: {
+    label: 'JPEG XL',
+    matches: startsWith(/^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
+    loader: null,
+  },
+  ico: {
+    label: 'ICO',
+    // An icon or a cursor, with 1 to 255 images whose entries end in a reserved zero.
+    matches: (header) => header.charCodeAt(2) <= 2 && /^\0\0[^\0]\0[^\0]\0.{3}\0/s.test(header),
+    loader: null,
+  },
 } as const satisfies Record<string, ImageDecoder>;
 
 export type ImageFormat = keyof typeof IMAGE_FORMATS;

@@ -36,6 +36,8 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'bmp':
     case 'pnm':
     case 'jpeg2000':
+    case 'jxl':
+    case 'ico':
       return undefined;
   }
 }

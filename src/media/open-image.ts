@@ -5,6 +5,8 @@ import {
   MAX_HEIC_BYTES,
   MAX_HEIC_PIXELS,
   MAX_IMAGE_PIXELS,
+  MAX_JPEG_XL_BYTES,
+  MAX_JPEG_XL_PIXELS,
   MAX_WHOLE_IMAGE_PIXELS,
 } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
@@ -13,11 +15,14 @@ import { decodeBmp } from './bmp/decode-bmp.js';
 import { readBmpHeader } from './bmp/read-bmp-header.js';
 import { damagedImage, grouped, imageTooLarge, unsupportedFeature } from './image-errors.js';
 import { decodeHeif } from './heif/decode-heif.js';
+import { decodeIcoBitmap, openIco } from './ico/open-ico.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
 import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
 import { decodeJpeg2000, openJpeg2000 } from './jpeg2000/decode-jpeg2000.js';
 import { withOrientation } from './jpeg/with-orientation.js';
+import { decodeJxl } from './jpeg-xl/decode-jxl.js';
+import { readJxlSize } from './jpeg-xl/read-jxl-size.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
 import type { Reduction } from './reduce-rows.js';
@@ -87,6 +92,10 @@ export async function openImage(format: ImageFormat, file: ImageFile): Promise<O
       return openPnm(source);
     case 'jpeg2000':
       return openJpeg2000Image(source);
+    case 'jxl':
+      return openJxl(source);
+    case 'ico':
+      return await openIcoImage(file);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -190,10 +199,7 @@ function asStill(source: ByteSource, brand: 'avif' | 'heic'): Uint8Array {
 /** libvips reads the header of HEVC images, but does not decode them. */
 async function openHeic(file: ImageFile): Promise<OpenedImage> {
   const { source } = file;
-  if (source.length > MAX_HEIC_BYTES) {
-    const message = `The HEIC file has ${grouped(source.length)} bytes. The limit is ${grouped(MAX_HEIC_BYTES)} bytes. Convert the image to JPEG.`;
-    throw imageTooLarge('bytes', source.length, MAX_HEIC_BYTES, message);
-  }
+  checkBytes('HEIC', source, MAX_HEIC_BYTES);
   const still = asStill(source, 'heic');
   const header = await readHeader('heic', source, toInput(still));
   const { compression = 'unknown' }: { readonly compression?: string | undefined } = header;
@@ -266,6 +272,36 @@ function openPnm(source: ByteSource): OpenedImage {
     ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
     reducesBy: 'averaging',
     load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
+  };
+}
+
+/** Their decoders take the file as a whole. */
+function checkBytes(label: string, { length }: ByteSource, limit: number): void {
+  if (length <= limit) return;
+  const message = `The ${label} file has ${grouped(length)} bytes. The limit is ${grouped(limit)} bytes. Convert the image to JPEG.`;
+  throw imageTooLarge('bytes', length, limit, message);
+}
+
+function openJxl(source: ByteSource): OpenedImage {
+  checkBytes('JPEG XL', source, MAX_JPEG_XL_BYTES);
+  return {
+    ...readJxlSize(source),
+    ...{ channels: 4, frames: 1, limit: wholeOnly(MAX_JPEG_XL_PIXELS), reducesBy: 'averaging' },
+    load: async () => toInput(await decodeJxl(source)),
+  };
+}
+
+async function openIcoImage(file: ImageFile): Promise<OpenedImage> {
+  const image = openIco(file.source);
+  if (image.kind === 'png') {
+    const png = { encoded: image, source: memorySource(image.bytes) };
+    return await openWithLibvips('png', png, image.bytes, wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
+  }
+  const { width, height } = image.header;
+  return {
+    ...{ width, height, channels: 4, frames: 1, reducesBy: 'averaging' },
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+    load: () => Promise.resolve(toInput(decodeIcoBitmap(image))),
   };
 }
 

@@ -21,7 +21,7 @@ function rejection(bytes: Uint8Array): SalamandraError {
   throw new Error('The bytes were accepted.');
 }
 
-const LABELS = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, BMP, PNM, JPEG 2000';
+const LABELS = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, BMP, PNM, JPEG 2000, JPEG XL, ICO';
 
 describe('sniffImageFormat', () => {
   const pixel = () =>
@@ -50,6 +50,10 @@ describe('sniffImageFormat', () => {
     ['pnm', text('P6\n2 1\n255\n')],
     ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
     ['jpeg2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
+    ['jxl', text('\xff\x0a\xfa')],
+    ['jxl', text('\0\0\0\x0cJXL \r\n\x87\n')],
+    ['ico', text('\0\0\x01\0\x01\0\x10\x10\0\0')],
+    ['ico', text('\0\0\x02\0\x03\0\0\0\0\0')],
     ['jpeg2000', text('\xff\x4f\xff\x51\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
@@ -82,7 +86,20 @@ describe('sniffImageFormat', () => {
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'heic', 'bmp', 'pnm', 'jpeg2000'],
+        ...[
+          'jpeg',
+          'png',
+          'webp',
+          'gif',
+          'tiff',
+          'avif',
+          'heic',
+          'bmp',
+          'pnm',
+          'jpeg2000',
+          'jxl',
+          'ico',
+        ],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
         ...['mxf', 'dv', 'gxf', 'yuv4mpegpipe', 'mpegvideo', 'm4v', 'h264', 'hevc'],
       ],
@@ -98,8 +115,6 @@ describe('sniffImageFormat', () => {
       ftyp('crx '),
       'Develop it in a raw converter, and send a JPEG or TIFF.',
     ],
-    ['JPEG XL images', text('\xff\x0a\xfa'), images],
-    ['JPEG XL images', text('\0\0\0\x0cJXL \r\n\x87\n'), images],
     ['PDF documents', text('%PDF-1.7\n'), 'Export the page as an image.'],
     ['DjVu documents', text('AT&TFORM\0\0'), 'Export the page as an image.'],
     ['Photoshop files', text('8BPS\0\x01'), images],

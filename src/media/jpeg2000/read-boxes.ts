@@ -1,5 +1,6 @@
-import type { ByteSource } from '../byte-source.js';
+import { type ByteSource, memorySource } from '../byte-source.js';
 import { unsupportedFeature } from '../image-errors.js';
+import { listBoxes } from '../list-boxes.js';
 import { damaged, LABEL, REMEDY } from './read-codestream.js';
 
 /** The boxes of a JP2 or JPX file that describe the picture; `null` or empty for those that it does not have. */
@@ -44,9 +45,6 @@ export type ColorSpecification =
 /** Bytes of the header box: ICC profiles of printers have a megabyte. */
 const MAX_HEADER_BOX_BYTES = 16_000_000;
 
-/** Boxes of a file and of its header: metadata has one each. */
-const MAX_BOXES = 10_000;
-
 const ENUMERATED = 1;
 const RESTRICTED_ICC = 2;
 const ANY_ICC = 3;
@@ -58,7 +56,7 @@ const ANY_ICC = 3;
  */
 export function readBoxes(source: ByteSource): ImageBoxes {
   let header: Pick<ImageBoxes, 'palette' | 'mapping' | 'definitions' | 'colors'> | undefined;
-  for (const box of listBoxes(source, 0, source.length)) {
+  for (const box of listBoxes(source, { start: 0, end: source.length }, LABEL)) {
     switch (box.type) {
       case 'ftyp':
         checkBrand(Buffer.from(source.read(box.start, 4)).toString('latin1'));
@@ -85,44 +83,16 @@ function checkBrand(brand: string): void {
   if (brand === 'jpm ') throw unsupportedFeature(LABEL, 'compound pages (JPM)', REMEDY);
 }
 
-interface Box {
-  readonly type: string;
-  /** Place of the content in bytes. */
-  readonly start: number;
-  readonly end: number;
-}
-
-function* listBoxes(source: ByteSource, start: number, end: number): Generator<Box> {
-  let at = start;
-  for (let count = 0; count < MAX_BOXES && at + 8 <= end; count += 1) {
-    const head = Buffer.from(source.read(at, 16));
-    if (head.length < 8) return;
-    const shortBytes = head.readUInt32BE(0);
-    const isLong = shortBytes === 1 && head.length === 16;
-    // 0: up to the end of the file.
-    const bytes = isLong
-      ? Number(head.readBigUInt64BE(8))
-      : shortBytes === 0
-        ? end - at
-        : shortBytes;
-    const contentAt = at + (isLong ? 16 : 8);
-    if (at + bytes < contentAt) throw damaged(`a box has ${bytes} bytes`, at);
-    // A codestream that ends early is reported with its tile.
-    yield { type: head.toString('latin1', 4, 8), start: contentAt, end: Math.min(at + bytes, end) };
-    at += bytes;
-  }
-}
-
 function readHeaderBox(bytes: Uint8Array): Omit<ImageBoxes, 'codestreamAt' | 'codestreamBytes'> {
   let palette: Palette | null = null;
   let mapping: ChannelSource[] = [];
   let definitions: ChannelDefinition[] = [];
   const colors: ColorSpecification[] = [];
-  const content = {
-    length: bytes.length,
-    read: (at: number, length: number) => bytes.subarray(at, at + length),
-  };
-  for (const { type, start, end } of listBoxes(content, 0, bytes.length)) {
+  for (const { type, start, end } of listBoxes(
+    memorySource(bytes),
+    { start: 0, end: bytes.length },
+    LABEL,
+  )) {
     const box = Buffer.from(bytes.subarray(start, end));
     if (type === 'pclr') palette = readPalette(box);
     if (type === 'cmap') {

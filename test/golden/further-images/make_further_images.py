@@ -4,7 +4,7 @@ Every file stores the picture of `../images/rgb.png` in another format or varian
 expected pixels and the largest mean error in levels, or the expected error code.
 
     pip install numpy pillow
-    apt-get install libopenjp2-tools openjph-tools libheif-examples
+    apt-get install libopenjp2-tools openjph-tools libheif-examples libjxl-tools
     python test/golden/further-images/make_further_images.py
 """
 
@@ -198,8 +198,76 @@ def write_heic():
     refuse("cut-off.heic", cut[:2000], "MEDIA_CORRUPT", "at byte 2,000")
 
 
+# --- JPEG XL ---
+
+
+def jxl(pixels, options, name="in.png", **save_options):
+    picture = save(pixels, format="JPEG" if name.endswith("jpg") else "PNG", **save_options)
+    return run(f"cjxl {name} out.jxl {options}", {name: picture}, "out.jxl")
+
+
+def write_jpeg_xl():
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    expect("lossless.jxl", jxl(RGB, "-d 0"), "rgb", 0.01)
+    expect("lossy.jxl", jxl(RGB, "-d 0.5"), "rgb", 3)
+    expect("gray.jxl", jxl(GRAY, "-d 0"), "gray", 0)
+    expect("alpha.jxl", jxl(np.dstack([RGB, alpha]), "-d 0"), "on-white", 1)
+    expect("boxes.jxl", jxl(RGB, "-d 0 --container=1"), "rgb", 0.01)
+    expect("profile.jxl", jxl(RGB[..., ::-1], "-d 0", icc_profile=swapped_profile()), "rgb", 2)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = np.rot90(SMOOTH)
+    expect("rotated.jxl", jxl(turned, "--lossless_jpeg=0 -d 0.1", "in.jpg", quality=98, exif=exif), "smooth", 2)
+    frames = io.BytesIO()
+    Image.fromarray(RGB).save(frames, "PNG", save_all=True, append_images=[Image.fromarray(SMOOTH)], duration=100)
+    expect("animated.jxl", run("cjxl in.apng out.jxl -d 0", {"in.apng": frames.getvalue()}, "out.jxl"), "rgb", 0.01)
+    whole = (FOLDER / "lossless.jxl").read_bytes()
+    refuse("cut-off.jxl", whole[:400], "MEDIA_CORRUPT", "JPEG XL file is damaged or incomplete")
+
+
+# --- ICO ---
+
+
+def icon(images, kind=1):
+    data, at = struct.pack("<HHH", 0, kind, len(images)), 6 + 16 * len(images)
+    for width, height, image in images:
+        data += struct.pack("<BBBBHHII", width, height, 0, 0, 1, 32, len(image), at)
+        at += len(image)
+    return data + b"".join(image for _, _, image in images)
+
+
+def bitmap(rows, bits, mask, colors=b""):
+    header = struct.pack("<IiiHHIIiiII", 40, WIDTH, 2 * HEIGHT, 1, bits, 0, 0, 0, 0, len(colors) // 4, 0)
+    packed = np.packbits(np.pad(mask, ((0, 0), (0, -WIDTH % 32))), axis=1)
+    return header + colors + rows[::-1].tobytes() + packed[::-1].tobytes()
+
+
+def write_ico():
+    png = save(RGB, format="PNG")
+    small = save(SMOOTH[:16, :16], format="PNG")
+    clear = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask = clear.copy()
+    mask[:, 20:] = 1
+    masked = np.where(mask[..., None], 255, RGB).astype(np.uint8)
+    show("masked", masked)
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    bgra = np.dstack([RGB[..., ::-1], alpha])
+    empty = np.dstack([RGB[..., ::-1], np.zeros_like(GRAY)])
+    index = Image.fromarray(RGB).quantize(64)
+    entries = np.array(index.getpalette()[: 64 * 3], np.uint8).reshape(-1, 3)[:, ::-1]
+    colors = np.dstack([entries[None], np.zeros((1, 64, 1), np.uint8)]).tobytes()
+    expect("png.ico", icon([(16, 16, small), (WIDTH, HEIGHT, png)]), "rgb", 0)
+    expect("24-bits.ico", icon([(WIDTH, HEIGHT, bitmap(RGB[..., ::-1], 24, mask))]), "masked", 0)
+    expect("32-bits.ico", icon([(WIDTH, HEIGHT, bitmap(bgra, 32, clear))]), "on-white", 1)
+    expect("32-bits-masked.ico", icon([(WIDTH, HEIGHT, bitmap(empty, 32, mask))]), "masked", 0)
+    expect("8-bits.cur", icon([(WIDTH, HEIGHT, bitmap(np.asarray(index), 8, clear, colors))], 2), "palette", 0)
+    refuse("cut-off.ico", icon([(WIDTH, HEIGHT, bitmap(RGB, 24, mask))])[:2000], "MEDIA_CORRUPT", "at byte 2,000")
+
+
 for name in ("rgb", "gray", "smooth"):
     show(name, {"rgb": RGB, "gray": np.stack([GRAY] * 3, -1), "smooth": SMOOTH}[name])
 write_jpeg2000()
 write_heic()
+write_jpeg_xl()
+write_ico()
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")
