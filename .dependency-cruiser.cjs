@@ -4,7 +4,8 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
-  ['video-captions', 'jobs'],
+  ['jobs'],
+  ['video-captions'],
   ['workers'],
   ['measure'],
   ['engine'],
@@ -173,6 +174,9 @@ module.exports = {
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web'], ['compression']),
+    onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
+    onlyFrom(['jobs/database/open-database.ts'], ['pg']),
+    onlyFrom(['jobs'], ['kysely']),
     onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
   ],
   options: {

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
@@ -13,6 +15,7 @@ import {
   MEDIA_FETCHER,
   VIDEO_INSPECTOR,
 } from './injection-tokens.js';
+import { DiskQuota } from './media/disk-quota.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
@@ -35,6 +38,8 @@ interface AppDependencies {
   readonly findCalibration: FindCalibration;
   readonly imageBytes: number;
   readonly chatBytes: number;
+  /** Of all temporary files. */
+  readonly temporaryBytes: number;
 }
 
 @Module({})
@@ -46,6 +51,7 @@ export class AppModule {
     findCalibration,
     imageBytes,
     chatBytes,
+    temporaryBytes,
   }: AppDependencies): DynamicModule {
     return {
       module: AppModule,
@@ -58,7 +64,10 @@ export class AppModule {
         { provide: CHAT_BYTES, useValue: chatBytes },
         { provide: BodyReceiver, useFactory: () => new BodyReceiver() },
         WorkQueue,
-        { provide: MediaFiles, useFactory: () => new MediaFiles() },
+        {
+          provide: MediaFiles,
+          useFactory: () => new MediaFiles(tmpdir(), new DiskQuota(temporaryBytes)),
+        },
         JsonUpload,
         MediaResolver,
         MediaRequestHandler,

@@ -39,6 +39,7 @@ it('compiles with every dependency injected', async () => {
         videoInspector: createFakeInspector(),
         findCalibration: () => Promise.resolve(undefined),
         imageBytes: 1_000,
+        temporaryBytes: 1e9,
         chatBytes: 1_000,
       }),
     ],
@@ -101,7 +102,9 @@ it('documents every route', async () => {
   const document = await get('/openapi.json');
   const page = await get('/docs');
 
-  const { paths } = document.body as OpenAPIObject;
+  const { paths, servers } = document.body as OpenAPIObject;
+  // Relative to /docs, also behind a path prefix.
+  expect(servers).toEqual([{ url: '.' }]);
   expect(Object.keys(paths)).toEqual([
     '/v1/captions',
     '/v1/answers',

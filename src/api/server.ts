@@ -13,6 +13,7 @@ import type { Configuration } from '../config/configuration.js';
 import {
   DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
+  DEFAULT_TEMPORARY_BYTES,
   MAX_DRAIN_MS,
   MAX_HEADERS_MS,
   MAX_JSON_BYTES,
@@ -68,6 +69,8 @@ interface AppOptions {
   readonly imageBytes?: number;
   /** Bytes of a chat body. Undefined: DEFAULT_CHAT_BYTES. */
   readonly chatBytes?: number;
+  /** Bytes of all temporary files. Undefined: DEFAULT_TEMPORARY_BYTES. */
+  readonly temporaryBytes?: number;
   /** Addresses and networks of proxies, whose `X-Forwarded-For` names the client. */
   readonly trustedProxies?: readonly string[];
 }
@@ -110,10 +113,14 @@ export async function createApp(
     findCalibration = () => Promise.resolve(undefined),
     imageBytes = DEFAULT_IMAGE_BYTES,
     chatBytes = DEFAULT_CHAT_BYTES,
+    temporaryBytes = DEFAULT_TEMPORARY_BYTES,
     trustedProxies = [],
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration, imageBytes, chatBytes }),
+    AppModule.of({
+      ...{ engine, mediaFetcher, videoInspector, findCalibration },
+      ...{ imageBytes, chatBytes, temporaryBytes },
+    }),
     new BoundedExpressAdapter(trustedProxies),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
@@ -168,6 +175,8 @@ function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setTitle('Visual Salamandra')
     .setDescription(DESCRIPTION)
     .setVersion('1')
+    // Relative to the document, so that /docs also works behind a path prefix.
+    .addServer('.')
     .build();
   return SwaggerModule.createDocument(app, config);
 }
@@ -210,6 +219,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     findCalibration: createCalibrationFinder(configuration),
     imageBytes: configuration.imageBytes,
     chatBytes: configuration.chatBytes,
+    temporaryBytes: configuration.temporaryBytes,
     trustedProxies: configuration.trustedProxies,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {

@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 
 import { MAX_CONVERSATION_BYTES, MAX_HISTORY_TURNS } from '../config/limits.js';
 import { collectOutcome, type RequestOutcome } from '../engine/collect-outcome.js';
+import { provenanceJson } from '../engine/provenance.js';
 import { type EarlierTurn, questionConversation } from '../engine/conversations.js';
 import { resolveSettings } from '../engine/resolve-settings.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
@@ -14,9 +15,9 @@ import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.j
 import { type Language, resolveLanguage } from '../language/languages.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
 import type { Detail } from '../vision/plan-tiles.js';
-import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
-import { mediaJson, openMedia } from './media-files.js';
+import { mediaJson, openMedia } from '../engine/media-files.js';
 import { addMediaOptions, type MediaOptions, readMediaOptions } from './media-options.js';
 import { type Delivery, printTextsAsTheyCome } from './print-texts.js';
 import { parseLanguage } from './suggestions.js';

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
+import { provenanceJson } from '../engine/provenance.js';
 import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
+import type { CaptionKind, Language } from '../language/languages.js';
 import {
   type FrameSampling,
   roundToMilliseconds,
@@ -18,6 +18,8 @@ import type { MediaKind } from '../media/signatures.js';
 import {
   captionVideo,
   type CaptionedSegment,
+  type MissingSegment,
+  toMissingCue,
   type VideoCaptionsTask,
 } from '../video-captions/caption-video.js';
 import { toTimecodeClock } from '../video-captions/timecode.js';
@@ -25,16 +27,20 @@ import { type Granularity, planSegments } from '../video-captions/plan-segments.
 import { formatWebVtt } from '../video-captions/webvtt.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
-import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
+import { captionSource, isSource } from './caption-source.js';
 import { exitCodeOf } from './exit-codes.js';
-import { checkMediaFile, mediaJson, openMedia } from './media-files.js';
-import {
-  addMediaOptions,
-  type MediaOptions,
-  parseNumber,
-  readMediaOptions,
-} from './media-options.js';
+import { addSourceOptions, readSource, type SourceOptions } from './job-source.js';
+import { checkMediaFile, mediaJson, openMedia } from '../engine/media-files.js';
+import { addMediaOptions, type MediaOptions, readMediaOptions } from './media-options.js';
 import { type Delivery, printTextsAsTheyCome, toLine } from './print-texts.js';
+import {
+  addRecipeOptions,
+  parseGranularity,
+  parseKinds,
+  readRecipe,
+  type RecipeOptions,
+} from './recipe-options.js';
 import {
   chooseLanguages,
   isLanguageCode,
@@ -44,11 +50,7 @@ import {
 import { errorJson } from './terminal.js';
 import { type EngineCommand, waitForModel, withEngine } from './with-engine.js';
 
-interface CaptionOptions extends MediaOptions {
-  readonly languages: string;
-  readonly kind: string;
-  readonly by: Granularity['kind'];
-  readonly interval: string;
+interface CaptionOptions extends MediaOptions, RecipeOptions, SourceOptions {
   readonly format: 'text' | 'json' | 'vtt';
 }
 
@@ -57,32 +59,18 @@ Output:
   A line for each text, with columns separated by tabs: file, language, kind, text.
   With --by shot or --by interval: file, start and end in seconds, language, text.
   Only on a terminal, a single text of a single file is printed without the other columns.
-  Progress and failures go to standard error; --json prints failures on standard output as well.`;
+  Progress and failures go to standard error; --json prints failures on standard output as well.
+Folders:
+  A run that was stopped goes on when the same command is run again; see also \`jobs\`.`;
 
 /** Adds `caption`. */
 export function addCaptionCommand(program: Command, context: CommandContext): void {
-  addMediaOptions(program.command('caption'))
+  addSourceOptions(addRecipeOptions(addMediaOptions(program.command('caption'))))
     .description('write captions of images and videos')
     .argument(
       '<file...>',
-      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...)',
+      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...); or one folder, table (CSV, TSV, JSONL) or ZIP archive of them',
     )
-    .option(
-      '--languages <codes>',
-      'language codes separated by commas, or all: every language of the model',
-      'en',
-    )
-    .option(
-      '--kind <kinds>',
-      `kinds of text, separated by commas: ${CAPTION_KINDS.join(', ')}`,
-      'caption',
-    )
-    .addOption(
-      new Option('--by <unit>', 'write one caption for the whole video, each shot or each interval')
-        .choices(['whole', 'shot', 'interval'])
-        .default('whole'),
-    )
-    .option('--interval <seconds>', 'length of the intervals of --by interval', '10')
     .addOption(
       new Option('--format <format>', 'output format; vtt: a WebVTT track of one video')
         .choices(['text', 'json', 'vtt'])
@@ -93,16 +81,27 @@ export function addCaptionCommand(program: Command, context: CommandContext): vo
       'after',
       exampleHelp(
         'caption my.jpg --languages ca,es,en',
-        'caption photos/*.jpg --kind caption,alt --json > captions.jsonl',
+        'caption ./photos --languages ca,es,en --kind caption,alt --json > captions.jsonl',
         'caption film.mp4 --by shot --format vtt > film.vtt',
       ),
     )
     .action(async (files: string[], options: CaptionOptions) => {
       const output = options.json ? 'json' : options.format;
+      const [argument = '', ...others] = files;
+      if (others.length === 0 && (await isSource(argument))) {
+        const command = {
+          ...{ argument, output },
+          ...readMediaOptions(options, output, context),
+          source: await readSource(argument, options),
+          recipe: readRecipe(options),
+        };
+        process.exitCode = await captionSource(command, context);
+        return;
+      }
       const command = {
         ...readMediaOptions(options, output, context),
         ...{ files, output },
-        kinds: options.kind.split(',').map((kind) => parseKind(kind.trim())),
+        kinds: parseKinds(options.kind),
         languages: parseLanguages(options.languages),
         granularity: parseGranularity(options),
       };
@@ -292,12 +291,14 @@ async function captionSegments(
   const { terminal, signal } = context;
   const { segments, timecode } = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
-  const missing: TimeRange[] = [];
+  const missing: MissingSegment[] = [];
   const task = { path, sampling, segments, timecode, languages, settings };
   for await (const event of captionVideo(engine, task, signal)) {
     if (event.type === 'missing') {
-      missing.push(event.range);
-      terminal.note(`${file}: no readable frame ${describeRange(event.range)}.`);
+      const { range, error } = event.missing;
+      missing.push(event.missing);
+      terminal.note(`${file}: no caption ${describeRange(range)}: ${error.publicMessage}`);
+      if (output === 'json') terminal.result(missingLine(event.missing, command));
     }
     if (event.type !== 'segment') continue;
     described.push(event.segment);
@@ -315,9 +316,9 @@ async function planVideoSegments(
 ): Promise<Pick<VideoCaptionsTask, 'segments' | 'timecode'>> {
   const inspector = createMediaInspector({ entry: workers.media });
   try {
-    const metadata = await inspector.inspect(path, signal);
+    const metadata = await inspector.inspect(path, { signal });
     const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, inspector, signal);
+    const segments = await planSegments(video, granularity, inspector, { signal });
     return { segments, timecode: toTimecodeClock(metadata) };
   } finally {
     await inspector.close();
@@ -338,10 +339,19 @@ function segmentLines(
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));
 }
 
+function missingLine(
+  { range: { startSeconds, endSeconds }, error }: MissingSegment,
+  { file, provenance }: SegmentsCommand,
+): string {
+  const end = endSeconds === null ? null : roundToMilliseconds(endSeconds);
+  const times = { start: roundToMilliseconds(startSeconds), end };
+  return JSON.stringify({ file, ...times, error: errorJson(error), ...provenance() });
+}
+
 /** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
 function formatTrack(
   segments: readonly CaptionedSegment[],
-  missing: readonly TimeRange[],
+  missing: readonly MissingSegment[],
   { languages: [language], model }: SegmentsCommand,
 ): string {
   if (!language) throw invalid('--format vtt needs one language.');
@@ -350,29 +360,12 @@ function formatTrack(
     text: texts[0]?.text ?? '',
   }));
   // The terminal adds the last line break.
-  return formatWebVtt({ language, model, cues, missing }).trimEnd();
+  return formatWebVtt({ language, model, cues, missing: missing.map(toMissingCue) }).trimEnd();
 }
 
 function describeRange({ startSeconds, endSeconds }: TimeRange): string {
   const to = endSeconds === null ? 'the end' : `${endSeconds.toFixed(3)} s`;
   return `from ${startSeconds.toFixed(3)} s to ${to}`;
-}
-
-function parseGranularity({ by, interval }: CaptionOptions): Granularity {
-  switch (by) {
-    case 'whole':
-      return { kind: by };
-    case 'shot':
-      return { kind: by, maxShots: MAX_SEGMENTS };
-    case 'interval':
-      return { kind: by, seconds: parseNumber('--interval', interval, 0.1, MAX_VIDEO_SECONDS) };
-  }
-}
-
-function parseKind(text: string): CaptionKind {
-  const kind = CAPTION_KINDS.find((name) => name === text);
-  if (kind) return kind;
-  throw invalid(`Unknown kind "${text}" in --kind. Use ${CAPTION_KINDS.join(', ')}.`);
 }
 
 function invalid(message: string): SalamandraError {

@@ -15,7 +15,9 @@ import {
 } from './command-context.js';
 import type { Delivery } from './print-texts.js';
 
-interface VideoOptions {
+/** Options that say what of an image or video the model sees. */
+export interface SamplingOptions {
+  readonly detail: Detail;
   readonly frames?: string;
   readonly fps?: string;
   readonly start?: string;
@@ -24,17 +26,23 @@ interface VideoOptions {
 }
 
 /** Options of `caption` and `ask`, before they are parsed. */
-export interface MediaOptions extends VideoOptions {
+export interface MediaOptions extends SamplingOptions {
   readonly model?: string;
   readonly json?: true;
   readonly stream?: true;
-  readonly detail: Detail;
 }
 
 const MIN_FRAMES_PER_SECOND = 0.001;
 
 /** Adds the options that `caption` and `ask` have in common. */
 export function addMediaOptions(command: Command): Command {
+  return addSamplingOptions(command)
+    .addOption(createModelOption())
+    .addOption(createJsonOption())
+    .addOption(createStreamOption());
+}
+
+export function addSamplingOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -55,10 +63,7 @@ export function addMediaOptions(command: Command): Command {
       new Option('--sampling <mode>', 'frames at even intervals, or the middle frame of each shot')
         .choices(['uniform', 'scene'])
         .default('uniform'),
-    )
-    .addOption(createModelOption())
-    .addOption(createJsonOption())
-    .addOption(createStreamOption());
+    );
 }
 
 /** Parses the options of `addMediaOptions`. @throws INVALID_PARAMETER */
@@ -83,7 +88,13 @@ export function readMediaOptions(
 }
 
 /** Parses the frame options. @throws INVALID_PARAMETER */
-export function parseSampling({ frames, fps, start, end, sampling }: VideoOptions): FrameSampling {
+export function parseSampling({
+  frames,
+  fps,
+  start,
+  end,
+  sampling,
+}: Omit<SamplingOptions, 'detail'>): FrameSampling {
   if (frames !== undefined && fps !== undefined) {
     throw new SalamandraError('INVALID_PARAMETER', 'Use either --frames or --fps, not both.');
   }

@@ -41,12 +41,12 @@ import {
   countRequestedFrames,
 } from '../../media/frame-sampling.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
-import type { MediaInspector } from '../../workers/media-inspector.js';
+import type { MediaCaller, MediaInspector } from '../../workers/media-inspector.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
-import { ClientSignal } from '../admission/client.js';
+import { Client, ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
 import { ImageGenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
 import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
@@ -247,6 +247,7 @@ function sumSeconds({ tileMs, encodeMs, prefillMs, decodeMs }: EstimatedTimings)
 interface OutlineContext {
   readonly sampling: FrameSampling;
   readonly model: ModelDescription;
+  readonly client: string;
   readonly signal: AbortSignal;
 }
 
@@ -320,6 +321,7 @@ export class EstimateController {
   async create(
     @Body() body: EstimateRequestDto,
     @UploadedMedia() files: readonly MediaSource[],
+    @Client() client: string,
     @ClientSignal() signal: AbortSignal,
   ): Promise<Plain<EstimateResponseDto>> {
     const model = readyModel(this.engine);
@@ -328,7 +330,8 @@ export class EstimateController {
     const languages = requestedLanguages(body.languages, model);
     const texts = languages.length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
-    const media = await this.outlineMedia(files, body.media, { sampling, model, signal });
+    const context = { sampling, model, client, signal };
+    const media = await this.outlineMedia(files, body.media, context);
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));
@@ -343,7 +346,7 @@ export class EstimateController {
   private async outlineMedia(
     files: readonly MediaSource[],
     media: EstimateRequestDto['media'],
-    { sampling, model, signal }: OutlineContext,
+    { sampling, model, client, signal }: OutlineContext,
   ): Promise<MediaOutline[]> {
     const items = [media ?? []].flat();
     const given = items.map((item) => toOutline(item, sampling));
@@ -353,14 +356,15 @@ export class EstimateController {
     );
     const withFile = items.filter((_, index) => given[index] === null);
     const sources = resolveMedia(files, media === undefined ? undefined : withFile);
-    const resolved = await this.resolver.resolve(sources, sampling, signal);
+    const resolved = await this.resolver.resolve(sources, sampling, signal, client);
     try {
       assertSupportsMedia(
         resolved.media.map(({ kind }) => kind),
         model,
       );
       const inspected: MediaOutline[] = [];
-      for (const item of resolved.media) inspected.push(await this.inspect(item, signal));
+      for (const item of resolved.media)
+        inspected.push(await this.inspect(item, { client, signal }));
       if (media === undefined) return inspected;
       return given.flatMap((outline) => outline ?? inspected.shift() ?? []);
     } finally {
@@ -368,12 +372,12 @@ export class EstimateController {
     }
   }
 
-  private async inspect(media: RequestMedia, signal: AbortSignal): Promise<MediaOutline> {
+  private async inspect(media: RequestMedia, caller: MediaCaller): Promise<MediaOutline> {
     if (media.kind === 'image') {
       const file = 'bytes' in media ? { bytes: media.bytes } : { path: media.path };
-      return { kind: 'image', ...(await this.inspector.inspectImage(file, signal)) };
+      return { kind: 'image', ...(await this.inspector.inspectImage(file, caller.signal)) };
     }
-    const { durationSeconds } = await this.inspector.inspect(media.path, signal);
+    const { durationSeconds } = await this.inspector.inspect(media.path, caller);
     return toVideoOutline(media.sampling, durationSeconds);
   }
 }

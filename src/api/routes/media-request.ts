@@ -70,13 +70,14 @@ export class MediaRequestHandler {
     const settings = toSettings(body, model, texts);
     checkSettings?.(settings);
     const sampling = toFrameSampling(body);
-    const { media, release } = await this.resolver.resolve(sources, sampling, signal);
+    const client = clientOf(request);
+    const { media, release } = await this.resolver.resolve(sources, sampling, signal, client);
     try {
       assertSupportsMedia(
         media.map(({ kind }) => kind),
         model,
       );
-      await run({ client: clientOf(request), model, settings, sampling, media });
+      await run({ client, model, settings, sampling, media });
     } finally {
       await release();
     }

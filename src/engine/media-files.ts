@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { MAX_IMAGE_BYTES, MAX_MEMORY_IMAGE_BYTES } from '../config/limits.js';
-import type { RequestMedia } from '../engine/vision-language-engine.js';
+import type { RequestMedia } from './vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { type FrameSampling, roundToMilliseconds } from '../media/frame-sampling.js';
 import type { MediaReport } from '../media/media-report.js';
