@@ -377,10 +377,10 @@ export const MAX_SERVER_REPLY_BYTES = 16_000_000;
 export const MAX_RECORD_CHARACTERS = 1_000_000;
 
 /**
- * Bytes of a IIIF manifest, collection or `info.json`: a manifest of 10,000 canvases. Parsing it blocks the event loop
- * for 0.5 s.
+ * Bytes of a IIIF manifest, collection or `info.json`: a manifest of 40,000 canvases. Parsing it blocks the event loop
+ * for a second.
  */
-export const MAX_IIIF_DOCUMENT_BYTES = 64_000_000;
+export const MAX_IIIF_DOCUMENT_BYTES = 32_000_000;
 
 /** Documents of a IIIF collection, and collections inside collections: more than any library publishes. */
 export const MAX_IIIF_DOCUMENTS = 200_000;

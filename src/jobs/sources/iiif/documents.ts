@@ -14,8 +14,11 @@ import { isResource, type Resource } from './resource.js';
 const ACCEPT =
   'application/ld+json;profile="http://iiif.io/api/presentation/3/context.json", application/ld+json;q=0.9, application/json;q=0.8';
 
-/** Milliseconds before further attempts: a busy server must not cost a manifest of a collection. */
-const RETRY_DELAYS_MS = [1_000, 4_000];
+/**
+ * Milliseconds before the second attempt: a busy server must not cost a manifest of a collection. More attempts at a
+ * server that does not answer would take longer than the lease of a listing.
+ */
+const RETRY_MS = 2_000;
 
 /** Statuses that are the answer to every attempt. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 406, 410, 451]);
@@ -65,13 +68,14 @@ async function fetchRemote(
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
   if (policy === null) throw urlsOff();
-  for (const delay of [...RETRY_DELAYS_MS, null]) {
-    const outcome = await attempt(url, policy, signal ?? new AbortController().signal);
-    if (Buffer.isBuffer(outcome)) return outcome;
-    if (delay === null || FINAL_STATUSES.has(outcome)) throw fetchFailed(outcome);
-    await setTimeout(delay, undefined, { signal });
+  const abort = signal ?? new AbortController().signal;
+  let outcome = await attempt(url, policy, abort);
+  if (typeof outcome === 'number' && !FINAL_STATUSES.has(outcome)) {
+    await setTimeout(RETRY_MS, undefined, { signal });
+    outcome = await attempt(url, policy, abort);
   }
-  throw fetchFailed(0);
+  if (typeof outcome === 'number') throw fetchFailed(outcome);
+  return outcome;
 }
 
 /** @returns the document, or the status; 0 without a response. */
