@@ -50,7 +50,7 @@ addCaptionCommand(program, context);
 addAskCommand(program, context);
 addCompleteCommand(program, context);
 addJobsCommand(program, context);
-addServeCommand(program, context, () => process.off('SIGINT', interrupt));
+addServeCommand(program, context, () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt));
 addPullCommand(program, context);
 addModelsCommand(program, context);
 addConvertCommand(program, context);
@@ -93,6 +93,7 @@ function report(error: unknown): number {
 }
 
 process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
 process.stdout.on('error', exitOnBrokenPipe);
 process.stderr.on('error', exitOnBrokenPipe);
 for (const warning of unknownVariableWarnings(process.env)) terminal.note(warning);

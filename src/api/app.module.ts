@@ -12,10 +12,13 @@ import {
   CHAT_BYTES,
   ENGINE,
   IMAGE_BYTES,
+  JOBS,
   MEDIA_FETCHER,
   VIDEO_INSPECTOR,
 } from './injection-tokens.js';
 import { DiskQuota } from './media/disk-quota.js';
+import type { JobService } from './jobs/job-service.js';
+import { JobsController, WorkersController } from './jobs/jobs.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
@@ -36,6 +39,7 @@ interface AppDependencies {
   readonly videoInspector: MediaInspector;
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
+  readonly jobs: JobService;
   readonly imageBytes: number;
   readonly chatBytes: number;
   /** Of all temporary files. */
@@ -49,6 +53,7 @@ export class AppModule {
     videoInspector,
     mediaFetcher,
     findCalibration,
+    jobs,
     imageBytes,
     chatBytes,
     temporaryBytes,
@@ -59,6 +64,7 @@ export class AppModule {
         { provide: ENGINE, useValue: engine },
         { provide: VIDEO_INSPECTOR, useValue: videoInspector },
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
+        { provide: JOBS, useValue: jobs },
         { provide: CALIBRATIONS, useValue: findCalibration },
         { provide: IMAGE_BYTES, useValue: imageBytes },
         { provide: CHAT_BYTES, useValue: chatBytes },
@@ -82,6 +88,8 @@ export class AppModule {
         ModelsController,
         LanguagesController,
         HealthController,
+        JobsController,
+        WorkersController,
       ],
     };
   }

@@ -30,6 +30,7 @@ import { BodyReceiver } from './admission/body-receiver.js';
 import { limitConnections } from './admission/connections.js';
 import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
+import { type JobService, NO_JOBS, startJobService } from './jobs/job-service.js';
 import { JsonUpload } from './media/json-upload.js';
 import { normalizeContentType } from './request/content-type.js';
 import { createHostGuard, type HostRules, isLoopback } from './request/host-guard.js';
@@ -65,6 +66,7 @@ interface AppOptions {
   readonly videoInspector?: MediaInspector;
   readonly pageFolders?: PageFolders;
   readonly findCalibration?: FindCalibration;
+  readonly jobs?: JobService;
   /** Bytes of an image file. Undefined: DEFAULT_IMAGE_BYTES. */
   readonly imageBytes?: number;
   /** Bytes of a chat body. Undefined: DEFAULT_CHAT_BYTES. */
@@ -111,6 +113,7 @@ export async function createApp(
     }),
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
+    jobs = NO_JOBS,
     imageBytes = DEFAULT_IMAGE_BYTES,
     chatBytes = DEFAULT_CHAT_BYTES,
     temporaryBytes = DEFAULT_TEMPORARY_BYTES,
@@ -118,7 +121,7 @@ export async function createApp(
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({
-      ...{ engine, mediaFetcher, videoInspector, findCalibration },
+      ...{ engine, mediaFetcher, videoInspector, findCalibration, jobs },
       ...{ imageBytes, chatBytes, temporaryBytes },
     }),
     new BoundedExpressAdapter(trustedProxies),
@@ -212,7 +215,13 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,
   });
+  const jobs = await startJobService({
+    ...{ configuration, engine, log },
+    mediaWorker: new URL('./media.worker.js', workerEntry),
+    databaseThread: new URL('../jobs/database/sqlite.thread.js', import.meta.url),
+  });
   const app = await createApp(engine, {
+    jobs,
     hostRules: { host, allowedHosts: configuration.allowedHosts },
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),
     videoInspector,
@@ -223,6 +232,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     trustedProxies: configuration.trustedProxies,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {
+    await jobs.close();
     await engine.close();
     throw error;
   });
@@ -237,7 +247,8 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     if (isStopping) process.exit(1);
     isStopping = true;
     log('stopping');
-    void shutDown(app, engine)
+    jobs.drain();
+    void shutDown(app, engine, jobs)
       .then(() => videoInspector.close())
       .then(() => process.exit(0));
   };
@@ -294,9 +305,14 @@ function toOrigin(host: string, port: number): string {
  * Order: refuse new requests, wait for the running ones, close the engine (remaining requests fail), let their
  * responses end, then close all connections.
  */
-async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {
+async function shutDown(
+  app: NestExpressApplication,
+  engine: VisionLanguageEngine,
+  jobs: JobService,
+): Promise<void> {
   const queue = app.get(WorkQueue);
   await queue.drain(MAX_DRAIN_MS);
+  await jobs.close();
   await engine.close();
   await queue.drain(LAST_RESPONSE_MS);
   const closed = app.close();
