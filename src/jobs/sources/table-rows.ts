@@ -83,6 +83,12 @@ async function inspectStart(
   // A first line that Excel reads and writes.
   const [, declared] = /^sep=([^\r\n])\r?\n/i.exec(sample) ?? [];
   const rowsBefore = declared === undefined ? 0 : 1;
+  if (given !== undefined && !/^[^"\r\n]$/u.test(given)) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `The delimiter ${JSON.stringify(given.slice(0, 20))} is not one character. Examples: "," and ";".`,
+    );
+  }
   const delimiter = given ?? declared ?? findDelimiter(sample);
   return { delimiter, rowsBefore };
 }

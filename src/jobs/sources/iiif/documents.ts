@@ -1,13 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { MAX_IIIF_DOCUMENT_BYTES } from '../../../config/limits.js';
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 import { fetchDocument } from '../../../media/remote/fetch-document.js';
 import type { FetchPolicy } from '../../../media/remote/ssrf-guard.js';
 import { accessError } from '../access-errors.js';
-import { isFileUrl } from '../roots.js';
+import { isFileUrl, pathOfUrl } from '../roots.js';
 import { isResource, type Resource } from './resource.js';
 
 /** A document in version 3 if the server has it, else as it is. */
@@ -46,7 +45,7 @@ export async function readDocument(
 }
 
 async function readLocal(url: string): Promise<Buffer> {
-  const path = fileURLToPath(url);
+  const path = pathOfUrl(url);
   try {
     const status = await stat(path);
     if (!status.isFile()) throw noDocument();
