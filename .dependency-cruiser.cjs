@@ -167,6 +167,7 @@ module.exports = {
     { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
+    onlyFrom(['media/pdf'], ['@hyzyla/pdfium']),
     onlyFrom(['language'], ['@huggingface/jinja']),
     onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),

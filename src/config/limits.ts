@@ -51,6 +51,21 @@ export const MAX_TIFF_BLOCK_BYTES = 256_000_000;
  */
 export const MAX_TILES_PER_RUN = 1;
 
+/** Number of the last page that can be requested of a document: the largest bound volumes have a tenth of it. */
+export const MAX_DOCUMENT_PAGES = 100_000;
+
+/** Frames of an animation that is sampled as a clip: five minutes at 30 frames per second. */
+export const MAX_ANIMATION_FRAMES = 10_000;
+
+/** Bytes of a PDF file. Its decoder keeps a copy in memory. */
+export const MAX_PDF_BYTES = 200_000_000;
+
+/**
+ * Pixels of the longer side of a drawn PDF page: what the tiles of the models need at most, and enough for the print of
+ * a newspaper page to be legible.
+ */
+export const PDF_SIDE_PIXELS = 2_048;
+
 /** Bytes of an image file in any configuration: an uncompressed 8-bit scan of MAX_IMAGE_PIXELS, and its metadata. */
 export const MAX_IMAGE_BYTES = 1_300_000_000;
 
