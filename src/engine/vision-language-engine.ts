@@ -30,7 +30,11 @@ export interface GenerationSettings extends SamplingSettings, LogitsSettings {
 /** An image or video that conversations reference. */
 export type RequestMedia =
   /** The encoded file as received, in memory or on disk. */
-  | ({ readonly kind: 'image' } & EncodedFile)
+  | ({
+      readonly kind: 'image';
+      /** The page of a document, counted from 1. Undefined: the one that the format chooses. */
+      readonly page?: number | undefined;
+    } & EncodedFile)
   /** A local file: an upload, or a path from the command line. */
   | { readonly kind: 'video'; readonly path: string; readonly sampling: FrameSampling };
 

@@ -64,7 +64,7 @@ export function createCaptioner({
     const start = performance.now();
     const opened = await openItem(claim.location, signal);
     try {
-      await checkMediaFile(opened.path);
+      await checkMediaFile(opened.path, 'still');
       const model = await engine.describe();
       const before = await stat(opened.path);
       const sha256 = await hashFile(opened.path, signal);
@@ -114,7 +114,7 @@ interface WritingTask {
 
 async function writeTexts(task: WritingTask): Promise<Written> {
   const { engine, path, recipe, model, signal } = task;
-  const media = await openMedia(path, recipe.sampling);
+  const media = await openMedia(path, recipe.sampling, 'still');
   const settings = resolveCaptionSettings({}, model.generation);
   const languages = languagesOf(recipe, model);
   const provenance = provenanceJson(

@@ -11,12 +11,13 @@ import { grouped, imageTooLarge } from './image-errors.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { decodePixels } from './libvips.js';
 import { openImage, type OpenedImage, toImageError } from './open-image.js';
+import { ONLY_PAGE, type PagePosition } from './page-range.js';
 import { sniffImageFormat } from './sniff-media.js';
 import type { Reduction } from './reduce-rows.js';
 import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
 /** A decoded image. */
-export interface DecodedImageFile extends DecodedImage {
+export interface DecodedImageFile extends DecodedImage, PagePosition {
   /** Size in the file, upright. The pixels are fewer if the image was reduced while it was read. */
   readonly fullSize: ImageSize;
   /** Whether the image shows one uniform color. */
@@ -24,11 +25,14 @@ export interface DecodedImageFile extends DecodedImage {
 }
 
 export interface DecodeOptions {
+  /** The page of a TIFF file, counted from 1. Undefined: the first page of a document, else the largest picture. */
+  readonly page?: number | undefined;
   /** Pixels that the configuration permits, at most MAX_IMAGE_PIXELS. */
   readonly maxPixels?: number;
   /**
    * The size to which an upright image of a given size will be resized. Images above `wholePixels` are reduced to about
-   * one and a half times this size while they are read. Undefined: no image is reduced.
+   * one and a half times this size while they are read; those with resolution levels are decoded at the smallest one
+   * that is not below it. Undefined: no image is reduced.
    */
   readonly reduceFor?: (fullSize: ImageSize) => ImageSize;
   /** Pixels of an image that is decoded as a whole. Undefined: MAX_WHOLE_IMAGE_PIXELS. */
@@ -50,23 +54,23 @@ type ImageSize = Pick<DecodedImage, 'width' | 'height'>;
  * The limits are checked on the header before any pixel is allocated, because a few bytes can declare gigabytes. A
  * hostile file may still keep the decoder busy, which cannot be interrupted: run this in a process that can be killed.
  *
- * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT, INVALID_PARAMETER
  */
 export function decodeImage(
   encoded: EncodedFile,
   options: DecodeOptions = {},
 ): Promise<DecodedImageFile> {
-  const { maxPixels = MAX_IMAGE_PIXELS } = options;
+  const { maxPixels = MAX_IMAGE_PIXELS, page } = options;
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
-    const opened = await openImage(format, { encoded, source });
+    const opened = await openImage(format, { encoded, source }, page);
     checkLimits(format, opened, maxPixels);
-    const { width, height } = opened;
-    const reduction = chooseReduction({ width, height }, options);
+    const { width, height, position = ONLY_PAGE } = opened;
+    const reduction = chooseReduction(opened, options);
     const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
       try {
         const image = flatten(await decodePixels(await opened.load(frame, reduction)));
-        return { ...image, fullSize: { width, height }, isBlank: isBlank(image) };
+        return { ...image, ...position, fullSize: { width, height }, isBlank: isBlank(image) };
       } catch (cause) {
         throw toImageError(format, source, cause);
       }
@@ -85,15 +89,15 @@ export function decodeImage(
 /**
  * Width and height of an image in its file, upright, in pixels, from the header alone.
  *
- * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT, INVALID_PARAMETER
  */
 export function readImageSize(
   encoded: EncodedFile,
-  { maxPixels = MAX_IMAGE_PIXELS }: Pick<DecodeOptions, 'maxPixels'> = {},
+  { maxPixels = MAX_IMAGE_PIXELS, page }: Pick<DecodeOptions, 'maxPixels' | 'page'> = {},
 ): Promise<ImageSize> {
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
-    const opened = await openImage(format, { encoded, source });
+    const opened = await openImage(format, { encoded, source }, page);
     checkLimits(format, opened, maxPixels);
     const { width, height } = opened;
     return { width, height };
@@ -105,17 +109,17 @@ const REDUCED_MARGIN = 1.5;
 
 /** Each axis has its own factor, because the base tile squeezes a panorama on one axis only. */
 function chooseReduction(
-  size: ImageSize,
+  { width, height, reducesBy }: Pick<OpenedImage, 'width' | 'height' | 'reducesBy'>,
   {
     reduceFor = (fullSize) => fullSize,
     wholePixels = MAX_WHOLE_IMAGE_PIXELS,
   }: Pick<DecodeOptions, 'reduceFor' | 'wholePixels'>,
 ): Reduction {
-  const { width, height } = size;
-  if (width * height <= wholePixels) return { across: 1, down: 1 };
-  const target = reduceFor(size);
-  const factor = (from: number, to: number) =>
-    Math.max(1, Math.floor(from / (REDUCED_MARGIN * to)));
+  const hasLevels = reducesBy === 'levels';
+  if (width * height <= wholePixels && !hasLevels) return { across: 1, down: 1 };
+  const target = reduceFor({ width, height });
+  const margin = hasLevels ? 1 : REDUCED_MARGIN;
+  const factor = (from: number, to: number) => Math.max(1, Math.floor(from / (margin * to)));
   return { across: factor(width, target.width), down: factor(height, target.height) };
 }
 

@@ -1,9 +1,11 @@
 import { MAX_DECODED_PIXELS, MAX_SHOT_DECODING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
+import { decodeAnimation, frameAt } from './animation/decode-animation.js';
+import type { DecodedImage } from './decoded-image.js';
 import { decodeFrames, type FrameSelection } from './decode-frames.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import { clampToDuration, type TimeRange, type TimeSpan } from './frame-sampling.js';
 import { pixelsOfSpan } from './plan-decoding.js';
-import type { ProbedVideo } from './probe-video.js';
+import type { AnimationFile, ProbedVideo } from './probe-video.js';
 import { checkPixels, noDecodableFrame } from './video-errors.js';
 
 export interface ShotDetectionOptions {
@@ -91,6 +93,13 @@ async function detectByDecoding(
 ): Promise<readonly ShotBoundary[] | null> {
   const detector = createShotBoundaryDetector(spacing);
   const endMs = performance.now() + MAX_SHOT_DECODING_MS;
+  if (video.animation) {
+    for await (const thumbnail of decodeThumbnails(video.animation, { startSeconds, endSeconds })) {
+      if (performance.now() > endMs) break;
+      detector.add(thumbnail);
+    }
+    return detector.finish();
+  }
   for (const part of video.parts) {
     if (part.offsetSeconds >= endSeconds) break;
     if (part.offsetSeconds + part.durationSeconds <= startSeconds) continue;
@@ -106,6 +115,41 @@ async function detectByDecoding(
     }
   }
   return detector.finish();
+}
+
+/** Thumbnails of the frames of an animation that are on show in a range. */
+async function* decodeThumbnails(
+  animation: AnimationFile,
+  { startSeconds, endSeconds }: TimeSpan,
+): AsyncGenerator<Thumbnail> {
+  const first = frameAt(animation, startSeconds);
+  const last = frameAt(animation, endSeconds);
+  const indices = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  for await (const frame of decodeAnimation(animation.path, animation, indices)) {
+    const data = shrink(frame);
+    yield { seconds: animation.startSeconds[frame.index] ?? 0, data };
+  }
+}
+
+/** The mean color of each cell of a grid of THUMBNAIL_SIDE by THUMBNAIL_SIDE. */
+function shrink({ width, height, data }: DecodedImage): Uint8Array {
+  const small = new Uint8Array(THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3);
+  const edge = (cell: number, length: number) => Math.floor((cell * length) / THUMBNAIL_SIDE);
+  for (let cell = 0; cell < THUMBNAIL_SIDE * THUMBNAIL_SIDE; cell += 1) {
+    const [row, column] = [Math.floor(cell / THUMBNAIL_SIDE), cell % THUMBNAIL_SIDE];
+    const [top, left] = [edge(row, height), edge(column, width)];
+    const bottom = Math.max(edge(row + 1, height), top + 1);
+    const right = Math.max(edge(column + 1, width), left + 1);
+    const sums = [0, 0, 0];
+    for (let y = top; y < bottom; y += 1) {
+      for (let at = (y * width + left) * 3; at < (y * width + right) * 3; at += 1) {
+        sums[at % 3] = (sums[at % 3] ?? 0) + (data[at] as number);
+      }
+    }
+    const pixels = (bottom - top) * (right - left);
+    sums.forEach((sum, channel) => (small[cell * 3 + channel] = Math.round(sum / pixels)));
+  }
+  return small;
 }
 
 async function detectBySeeking(

@@ -1,4 +1,5 @@
 import { MAX_DECODED_PIXELS } from '../config/limits.js';
+import { decodeAnimation, frameAt } from './animation/decode-animation.js';
 import { decodeShownFrames, type VideoFrame } from './decode-frames.js';
 import { isDecoderKilled } from './decoder-killed.js';
 import { detectShots } from './detect-shots.js';
@@ -13,7 +14,7 @@ import {
   uniformTimes,
 } from './frame-sampling.js';
 import { type DecodingRun, groupByPart, planDecoding } from './plan-decoding.js';
-import { type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
+import { type AnimationFile, type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
 import { checkPixels, noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */
@@ -80,6 +81,9 @@ export async function sampleFrames(
           ),
           count,
         );
+  if (video.animation) {
+    return { video, framesRequested, frames: decodeShown(video.animation, times) };
+  }
   const { runs, pixels } = await planDecoding(ffmpeg, video, span, times);
   checkPixels(pixels, maxPixels);
   return { video, framesRequested, frames: decodeRuns(ffmpeg, runs) };
@@ -87,6 +91,19 @@ export async function sampleFrames(
 
 function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
   return (shot) => ({ ...shot, endSeconds: shot.endSeconds ?? endSeconds });
+}
+
+/** The frames of an animation that are on show at the times. */
+async function* decodeShown(
+  animation: AnimationFile,
+  times: readonly number[],
+): AsyncGenerator<SampledFrame, undefined> {
+  const indices = [...new Set(times.map((seconds) => frameAt(animation, seconds)))];
+  for await (const frame of decodeAnimation(animation.path, animation, indices)) {
+    const { index, width, height, data } = frame;
+    const seconds = animation.startSeconds[index] ?? 0;
+    yield toSampledFrame({ seconds, width, height, data });
+  }
 }
 
 /** Decodes the frames on show at the times of each run, one run of ffmpeg after another. */

@@ -21,12 +21,12 @@ import {
 export function sniffMediaKind(head: Uint8Array): MediaKind | null {
   if (matchImageFormat(head) !== null) return 'image';
   if (matchVideoContainer(head) === null) return null;
-  // HEIC has the signature of MP4.
+  // CR3 has the signature of MP4.
   return matchUnsupportedFormat(head)?.kind === 'image' ? 'image' : 'video';
 }
 
 /**
- * The image format by signature. Formats that are not in IMAGE_FORMATS (SVG, HTML, PDF, text) never reach a decoder.
+ * The image format by signature. Formats that are not in IMAGE_FORMATS (SVG, HTML, text) never reach a decoder.
  *
  * @param head the first MEDIA_HEAD_BYTES of the file.
  * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE

@@ -61,6 +61,14 @@ export function checkPixels(pixels: number, limit: number): void {
   );
 }
 
+/** An image of one frame where a clip is required. */
+export function stillImage(): SalamandraError {
+  return new SalamandraError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The file is an image of one frame, and not a video or an animation. Send it to /v1/captions or /v1/answers.',
+  );
+}
+
 export function noVideoStream(cause?: unknown): SalamandraError {
   return new SalamandraError(
     'NO_VIDEO_STREAM',

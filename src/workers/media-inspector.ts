@@ -19,8 +19,13 @@ export interface MediaCaller {
 
 /** Reads headers and finds shots without a model, in processes of its own. */
 export interface MediaInspector {
-  /** Size in pixels after rotation, from the header. @throws the media codes; the signal's reason if it aborts. */
-  inspectImage(file: EncodedFile, signal?: AbortSignal): Promise<Size>;
+  /**
+   * Size in pixels after rotation, from the header.
+   *
+   * @param page of a document, counted from 1. Undefined: the one that the format chooses.
+   * @throws the media codes, INVALID_PARAMETER; the signal's reason if it aborts.
+   */
+  inspectImage(file: EncodedFile, page?: number, signal?: AbortSignal): Promise<Size>;
   /** Duration, size and frame rate. @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
   inspect(path: string, caller?: MediaCaller): Promise<VideoMetadata>;
   /**
@@ -53,8 +58,8 @@ export function createMediaInspector({
   const videos = createMediaLanes(options);
   const nextHandle = createArrivalHandles();
   return {
-    inspectImage(file, signal) {
-      const task = { type: 'inspect-image', file, maxPixels } as const;
+    inspectImage(file, page, signal) {
+      const task = { type: 'inspect-image', file, page, maxPixels } as const;
       return images.run(task, MAX_INSPECT_MS, nextHandle(signal));
     },
     inspect: (path, { signal, client } = {}) =>

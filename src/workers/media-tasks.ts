@@ -50,9 +50,10 @@ export async function sampleVideo(
 export async function decodeAndTileImage(
   request: TilingRequest & Pick<DecodeOptions, 'maxPixels'>,
 ): Promise<TiledImage> {
-  const { file, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
+  const { file, page, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
   const image = await decodeImage(file, {
+    page,
     ...(maxPixels !== undefined && { maxPixels }),
     reduceFor: (fullSize) => largestResize(fullSize, geometry),
   });
@@ -63,7 +64,7 @@ export async function decodeAndTileImage(
       : tileImage(image, planTiles(image.fullSize, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
-    isBlank: image.isBlank,
+    ...{ isBlank: image.isBlank, page: image.page, pages: image.pages },
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };

@@ -51,7 +51,12 @@ export type MediaWorkerTask =
   | { readonly type: 'tile'; readonly request: TilingRequest; readonly maxPixels: number }
   | ({ readonly type: 'sample-video'; readonly request: VideoSamplingRequest } & DecodingLimit)
   | { readonly type: 'inspect'; readonly path: string }
-  | { readonly type: 'inspect-image'; readonly file: EncodedFile; readonly maxPixels: number }
+  | {
+      readonly type: 'inspect-image';
+      readonly file: EncodedFile;
+      readonly page: number | undefined;
+      readonly maxPixels: number;
+    }
   | ({
       readonly type: 'detect-shots';
       readonly path: string;

@@ -163,6 +163,7 @@ const NUMBER_FIELDS: ReadonlySet<string> = new Set([
   'end',
   'interval_seconds',
   'max_shots',
+  'page',
 ]);
 
 const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['stream']);

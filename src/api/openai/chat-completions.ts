@@ -150,7 +150,7 @@ export class ChatCompletionsController {
     checkJsonBody(request);
     const model = readyModel(this.engine);
     const chat = parseChatRequest(body, model);
-    const sources = listMediaSources(chat.messages);
+    const sources = listMediaSources(chat);
     assertChatModel(model, sources);
     const client = clientOf(request);
     const { media, release } = await this.resolver.resolve(sources, chat.sampling, signal, client);

@@ -273,7 +273,7 @@ export class VideosController {
   ): Promise<void> {
     const exchange = { request, response, signal };
     const format = chooseFormat(request, body.stream, ['json', 'event-stream', 'vtt']);
-    const sources = [resolveOneMedia(files, body.media)];
+    const sources = [resolveOneMedia(files, body)];
     const loaded = readyModel(this.engine);
     const requested = requestedLanguages(body.languages, loaded);
     // A track has one language. Captions in the others would be discarded.
@@ -330,7 +330,7 @@ function pathOfVideo([media]: readonly RequestMedia[]): string {
   if (media?.kind === 'video') return media.path;
   throw new SalamandraError(
     'UNSUPPORTED_MEDIA_TYPE',
-    'The file is not a video in a supported container. Send images to /v1/captions.',
+    'The file is neither a video in a supported container nor an animation of several frames. Send images to /v1/captions.',
   );
 }
 

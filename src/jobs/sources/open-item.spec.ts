@@ -57,6 +57,7 @@ describe('openSourceItem with a file', () => {
       code: 'NOT_FOUND',
       retryable: false,
     });
+    await expect(open(temporary.path('a\\x00b.jpg'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(open(temporary.path('root'))).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     await expect(open(temporary.path('pipe.jpg'))).rejects.toMatchObject({
       code: 'INVALID_REQUEST',

@@ -48,6 +48,7 @@ describe('assertBelowRoots', () => {
     ['an absent file below', `${root}/absent.jpg`],
     ['an absent file elsewhere', '/absent.jpg'],
     ['a system file', '/etc/passwd'],
+    ['a zero byte', `${root}/a.jpg\\x00`],
   ])('rejects %s with the same words', async (_, path) => {
     await expect(assertBelowRoots(path, [root])).rejects.toMatchObject(FORBIDDEN);
   });
@@ -78,5 +79,11 @@ describe('assertSourceBelowRoots', () => {
     { kind: 'iiif', url: url(`${sibling}/b.jpg`).replace('file:', 'FILE:') },
   ])('rejects %j', async (spec) => {
     await expect(assertSourceBelowRoots(spec, [root])).rejects.toMatchObject(FORBIDDEN);
+  });
+
+  it('rejects a URL of another machine', async () => {
+    await expect(
+      assertSourceBelowRoots({ kind: 'iiif', url: 'file://host/m.json' }, [root]),
+    ).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
   });
 });

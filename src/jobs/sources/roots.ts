@@ -41,7 +41,7 @@ function pathOf(spec: SourceSpec): string | null {
     case 'zip':
       return spec.path;
     case 'iiif':
-      return isFileUrl(spec.url) ? escapeFileName(Buffer.from(fileURLToPath(spec.url))) : null;
+      return isFileUrl(spec.url) ? escapeFileName(Buffer.from(pathOfUrl(spec.url))) : null;
     case 'urls':
       return null;
   }
@@ -49,6 +49,19 @@ function pathOf(spec: SourceSpec): string | null {
 
 export function isFileUrl(url: string): boolean {
   return /^file:/i.test(url);
+}
+
+/** The path of a `file:` URL. @throws INVALID_PARAMETER, for another host for example */
+export function pathOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'The file: URL does not name a file of this machine. Write it as file:///folder/file.json.',
+      { cause },
+    );
+  }
 }
 
 async function isBelow(resolved: Buffer, roots: readonly string[]): Promise<boolean> {

@@ -243,6 +243,12 @@ describe('listTable', () => {
       'The encoding "klingon" is not known. Examples: utf-8, utf-16le, windows-1252, iso-8859-15, macintosh.',
     ],
     [
+      'a delimiter of two characters',
+      'id,file\n',
+      { delimiter: '::' },
+      'The delimiter "::" is not one character. Examples: "," and ";".',
+    ],
+    [
       'the wrong delimiter',
       'id,file\n1,a\n',
       { delimiter: ';' },
