@@ -30,6 +30,23 @@ export const MAX_JPEG_COEFFICIENT_BYTES = 600_000_000;
  */
 export const MAX_AVIF_PIXELS = 25_000_000;
 
+/** Pixels of a HEIC image, and bytes of its file, which is in memory twice. At this limit it takes 0.8 GB. */
+export const MAX_HEIC_PIXELS = 50_000_000;
+export const MAX_HEIC_BYTES = 100_000_000;
+
+/**
+ * Pixels of a JPEG XL image, whose decoder keeps 33 bytes per pixel, and bytes of its file. At this limit it takes 0.8
+ * GB.
+ */
+export const MAX_JPEG_XL_PIXELS = 20_000_000;
+export const MAX_JPEG_XL_BYTES = 50_000_000;
+
+/**
+ * Bytes that a decoder in WebAssembly may take for an image, estimated before it starts. The remainder of
+ * MAX_MEDIA_WORKER_BYTES is left to Node.js and libvips.
+ */
+export const MAX_CODEC_BYTES = 700_000_000;
+
 /** Pixels of an image's longer side: panoramas, and scans of rolls. */
 export const MAX_IMAGE_SIDE = 100_000;
 
