@@ -32,10 +32,7 @@ export async function startIiifServer(): Promise<IiifServer> {
       documents = published;
     },
     list: (path, after) =>
-      listIiif(
-        { kind: 'iiif', url: base + path },
-        { policy: admitServer(server), roots: null, after },
-      ),
+      listIiif({ kind: 'iiif', url: base + path }, { policy: admitServer(server), after }),
     close: () => server.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 
-import { collect, itemsOf, skippedOf } from '../../../test/jobs/listed-entries.js';
+import { collect, itemsOf } from '../../../test/jobs/listed-entries.js';
 import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
 import { listSource } from './list-source.js';
 import type { SourceSpec } from './source.js';
@@ -8,8 +8,8 @@ import type { SourceSpec } from './source.js';
 const temporary = createTemporaryFolder();
 afterAll(() => temporary.remove());
 
-function list(spec: SourceSpec, roots: readonly string[] | null = null) {
-  return collect(listSource(spec, { policy: null, roots }));
+function list(spec: SourceSpec) {
+  return collect(listSource(spec, { policy: null }));
 }
 
 describe('listSource', () => {
@@ -47,13 +47,20 @@ describe('listSource', () => {
     ]);
   });
 
-  it('keeps to the roots', async () => {
+  it('keeps to the roots, and tells them to whoever opens the items', async () => {
     mkdirSync(temporary.path('archive'));
     temporary.write('archive/a.jpg', '');
     const folder = { kind: 'folder' as const, path: temporary.path('archive') };
 
-    expect(skippedOf(await list(folder, [temporary.path('')]))).toEqual([]);
-    await expect(list(folder, [temporary.path('other')])).rejects.toMatchObject({
+    const roots = [temporary.path('')];
+    expect(itemsOf(await list({ ...folder, roots }))).toEqual([
+      {
+        identifier: 'a.jpg',
+        location: { kind: 'file', path: temporary.path('archive/a.jpg'), roots },
+        record: {},
+      },
+    ]);
+    await expect(list({ ...folder, roots: [temporary.path('other')] })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
   });

@@ -3,7 +3,14 @@ import { listFolder } from './folder.js';
 import { listIiif } from './iiif/list-iiif.js';
 import { listLines, listUrls } from './list-file.js';
 import { assertSourceBelowRoots } from './roots.js';
-import type { ListedEntry, ListOptions, SourceEntry, SourceItem, SourceSpec } from './source.js';
+import type {
+  Confined,
+  ListedEntry,
+  ListOptions,
+  SourceEntry,
+  SourceItem,
+  SourceSpec,
+} from './source.js';
 import { listTable } from './table.js';
 import { listZip } from './zip.js';
 
@@ -17,9 +24,9 @@ export async function* listSource(
   spec: SourceSpec,
   options: ListOptions,
 ): AsyncGenerator<ListedEntry> {
-  if (options.roots !== null) await assertSourceBelowRoots(spec, options.roots);
+  if (spec.roots !== undefined) await assertSourceBelowRoots(spec, spec.roots);
   for await (const entry of list(spec, options)) {
-    yield 'item' in entry ? { ...fit(entry.item), cursor: entry.cursor } : entry;
+    yield 'item' in entry ? { ...fit(entry.item, spec.roots), cursor: entry.cursor } : entry;
   }
 }
 
@@ -40,7 +47,7 @@ function list(spec: SourceSpec, options: ListOptions): AsyncGenerator<ListedEntr
   }
 }
 
-function fit(item: SourceItem): SourceEntry {
+function fit(item: SourceItem, roots: Confined['roots']): SourceEntry {
   const identifier = toStorable(item.identifier);
   const bytes = Buffer.byteLength(identifier);
   if (bytes > MAX_IDENTIFIER_BYTES) {
@@ -52,7 +59,8 @@ function fit(item: SourceItem): SourceEntry {
   const record = Object.fromEntries(
     cells.map(([column, cell]) => [toStorable(column), toStorable(cell)]),
   );
-  return { item: { ...item, identifier, record } };
+  const location = roots === undefined ? item.location : { ...item.location, roots };
+  return { item: { identifier, location, record } };
 }
 
 const NOT_STORABLE = /[\0\p{Surrogate}]/gu;

@@ -11,15 +11,13 @@ import { unescapeFileName } from './file-names.js';
 import { readDocument } from './iiif/documents.js';
 import { imageRequest, parseImageInfo } from './iiif/image-request.js';
 import { assertBelowRoots } from './roots.js';
-import type { ItemLocation } from './source.js';
+import type { Confined, ItemLocation } from './source.js';
 import { linkTo, storeChunks, type TemporaryFile } from './temporary-files.js';
 import { readEntryData } from './zip-archive.js';
 
 export interface OpenOptions {
   /** Which URLs may be fetched; `null`: none. */
   readonly policy: FetchPolicy | null;
-  /** Folders that contain every file of the job, after resolving symbolic links; `null`: any file. */
-  readonly roots: readonly string[] | null;
   /** An existing folder for the files that are fetched or extracted. */
   readonly temporaryFolder: string;
   readonly signal?: AbortSignal | undefined;
@@ -46,7 +44,7 @@ export async function openSourceItem(
 ): Promise<OpenedItem> {
   switch (location.kind) {
     case 'file':
-      return await openFile(location.path, options);
+      return await openFile(location, options);
     case 'zip-entry':
       return await openEntry(location, options);
     case 'url':
@@ -105,8 +103,11 @@ function noImageInfo(): SalamandraError {
   );
 }
 
-async function openFile(path: string, options: OpenOptions): Promise<OpenedItem> {
-  const name = unescapeFileName(await resolve(path, options.roots));
+async function openFile(
+  { path, roots }: Extract<ItemLocation, { kind: 'file' }>,
+  options: OpenOptions,
+): Promise<OpenedItem> {
+  const name = unescapeFileName(await resolve(path, roots));
   const status = await stat(name).catch((cause: unknown) => {
     throw accessError(cause);
   });
@@ -123,8 +124,8 @@ async function openFile(path: string, options: OpenOptions): Promise<OpenedItem>
 }
 
 async function openEntry(
-  { archive, data }: Extract<ItemLocation, { kind: 'zip-entry' }>,
-  { roots, temporaryFolder, signal }: OpenOptions,
+  { archive, data, roots }: Extract<ItemLocation, { kind: 'zip-entry' }>,
+  { temporaryFolder, signal }: OpenOptions,
 ): Promise<OpenedItem> {
   if (data.bytes > MAX_VIDEO_BYTES) {
     throw new SalamandraError(
@@ -137,8 +138,8 @@ async function openEntry(
 }
 
 /** @throws FORBIDDEN outside the roots, NOT_FOUND for a file that is gone from a folder below them */
-async function resolve(path: string, roots: readonly string[] | null): Promise<string> {
-  if (roots === null) return path;
+async function resolve(path: string, roots: Confined['roots']): Promise<string> {
+  if (roots === undefined) return path;
   return await assertBelowRoots(path, roots).catch(async (error: unknown) => {
     await assertBelowRoots(dirname(path), roots);
     throw isMissing(error) ? accessError((error as Error).cause) : error;

@@ -50,7 +50,6 @@ async function read(location: ItemLocation, options: Partial<OpenOptions> = {}) 
   const before = server.requests.length;
   const opened = await openSourceItem(location, {
     policy: admitServer(server),
-    roots: null,
     temporaryFolder: scratch,
     ...options,
   });

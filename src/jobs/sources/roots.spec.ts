@@ -37,7 +37,6 @@ describe('assertBelowRoots', () => {
     );
     expect(await assertBelowRoots(`${root}/../archive/a.jpg`, ['/absent', '/'])).toBeTruthy();
     expect(await assertBelowRoots(`${root}/caf\\xE9.jpg`, [root])).toBe(`${root}/caf\\xE9.jpg`);
-    expect(await assertBelowRoots(`${sibling}/b.jpg`, null)).toBe(`${sibling}/b.jpg`);
   });
 
   it.each([

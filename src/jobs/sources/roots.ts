@@ -9,18 +9,14 @@ import type { SourceSpec } from './source.js';
  * Checks that a file or folder is one of the operator's roots or below one, after resolving symbolic links.
  *
  * @param path absolute, with the escapes of `escapeFileName`, as all paths of sources.
- * @param roots `null` allows every path.
  * @returns the path without symbolic links, escaped.
  * @throws FORBIDDEN, also for a path that does not exist: a client must not learn which files the machine has.
  */
-export async function assertBelowRoots(
-  path: string,
-  roots: readonly string[] | null,
-): Promise<string> {
+export async function assertBelowRoots(path: string, roots: readonly string[]): Promise<string> {
   const resolved = await realpath(unescapeFileName(path), 'buffer').catch((cause: unknown) => {
     throw outsideRoots(cause);
   });
-  if (roots !== null && !(await isBelow(resolved, roots))) throw outsideRoots();
+  if (!(await isBelow(resolved, roots))) throw outsideRoots();
   return escapeFileName(resolved);
 }
 

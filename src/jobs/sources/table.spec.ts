@@ -15,7 +15,7 @@ const temporary = createTemporaryFolder();
 afterAll(() => temporary.remove());
 
 function list(path: string, spec: Partial<TableSpec> = {}, options: Partial<ListOptions> = {}) {
-  return listTable({ kind: 'table', path, ...spec }, { policy: null, roots: null, ...options });
+  return listTable({ kind: 'table', path, ...spec }, { policy: null, ...options });
 }
 
 async function items(

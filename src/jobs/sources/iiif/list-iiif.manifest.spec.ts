@@ -295,7 +295,7 @@ describe('listIiif with a manifest', () => {
 
   it('reads a manifest from this machine', async () => {
     const path = temporary.write('m.json', `\uFEFF${JSON.stringify(MANIFEST_2)}`);
-    const options = { policy: null, roots: null };
+    const options = { policy: null };
 
     const entries = await collect(
       listIiif({ kind: 'iiif', url: pathToFileURL(path).href }, options),

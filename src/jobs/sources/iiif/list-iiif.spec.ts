@@ -180,7 +180,7 @@ describe('listIiif rejects', () => {
       },
     });
     const policy = admitServer(iiif.server, { allowsAddress: () => false });
-    const denied = listIiif({ kind: 'iiif', url: `${iiif.base}/m` }, { policy, roots: null });
+    const denied = listIiif({ kind: 'iiif', url: `${iiif.base}/m` }, { policy });
 
     await expect(collect(denied)).rejects.toMatchObject({ code: 'MEDIA_URL_REJECTED' });
     expect(skippedOf(await collect(iiif.list(`/top`)))).toEqual([
@@ -189,14 +189,14 @@ describe('listIiif rejects', () => {
   });
 
   it('every URL while they are off', async () => {
-    const off = listIiif({ kind: 'iiif', url: `${iiif.base}/m` }, { policy: null, roots: null });
+    const off = listIiif({ kind: 'iiif', url: `${iiif.base}/m` }, { policy: null });
 
     await expect(collect(off)).rejects.toMatchObject({ code: 'MEDIA_URL_REJECTED' });
   });
 
   it('a file that is no JSON', async () => {
     const { href } = pathToFileURL(temporary.write('page.json', '<html>'));
-    const local = listIiif({ kind: 'iiif', url: href }, { policy: null, roots: null });
+    const local = listIiif({ kind: 'iiif', url: href }, { policy: null });
 
     await expect(collect(local)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
