@@ -1,4 +1,9 @@
-import { DEFAULT_IMAGE_PIXELS, MAX_DETECT_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import {
+  DEFAULT_IMAGE_PIXELS,
+  MAX_DETECT_SHOTS_MS,
+  MAX_INSPECT_MS,
+  MAX_THUMBNAIL_MS,
+} from '../config/limits.js';
 import type { EncodedFile } from '../media/byte-source.js';
 import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
@@ -8,6 +13,11 @@ import { createMediaWorker, type MediaWorkerOptions } from './media-worker-proce
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
 export type { VideoMetadata };
+
+/** A file whose thumbnail is drawn. */
+type ThumbnailSource =
+  | { readonly kind: 'image'; readonly file: EncodedFile; readonly page: number | undefined }
+  | { readonly kind: 'video'; readonly path: string };
 
 /** Reads headers and finds shots without a model, in processes of its own. */
 export interface MediaInspector {
@@ -30,6 +40,12 @@ export interface MediaInspector {
     search: ShotDetectionOptions,
     signal?: AbortSignal,
   ): Promise<readonly TimeRange[]>;
+  /**
+   * A thumbnail as WebP.
+   *
+   * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts.
+   */
+  drawThumbnail(source: ThumbnailSource, signal?: AbortSignal): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -39,8 +55,8 @@ interface MediaInspectorOptions extends MediaWorkerOptions {
 }
 
 /**
- * Creates an inspector whose processes start with the first file. Headers and shots have a process each, because a
- * header takes milliseconds and a shot search minutes.
+ * Creates an inspector whose processes start with the first file. Headers, thumbnails and shots have a process each,
+ * because a header takes milliseconds, a thumbnail seconds and a shot search minutes.
  */
 export function createMediaInspector({
   maxPixels = DEFAULT_IMAGE_PIXELS,
@@ -48,6 +64,7 @@ export function createMediaInspector({
 }: MediaInspectorOptions): MediaInspector {
   const headers = createMediaWorker(options);
   const shots = createMediaWorker(options);
+  const thumbnails = createMediaWorker(options);
   const nextHandle = createArrivalHandles();
   return {
     inspectImage(file, page, signal) {
@@ -58,8 +75,15 @@ export function createMediaInspector({
       headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal)),
     detectShots: (path, search, signal) =>
       shots.run({ type: 'detect-shots', path, search }, MAX_DETECT_SHOTS_MS, nextHandle(signal)),
+    drawThumbnail(source, signal) {
+      const task =
+        source.kind === 'image'
+          ? ({ ...source, type: 'image-thumbnail', maxPixels } as const)
+          : ({ ...source, type: 'video-thumbnail' } as const);
+      return thumbnails.run(task, MAX_THUMBNAIL_MS, nextHandle(signal));
+    },
     async close() {
-      await Promise.all([headers.close(), shots.close()]);
+      await Promise.all([headers.close(), shots.close(), thumbnails.close()]);
     },
   };
 }

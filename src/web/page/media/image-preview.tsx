@@ -6,6 +6,7 @@ import { t } from '../locales/locale.js';
 import { reportOf, showTiles } from '../report/report-store.js';
 import { type Box, tileGeometry } from '../report/tile-geometry.js';
 import { TileOverlay } from '../report/tile-overlay.js';
+import { drawThumbnail } from './drawn-thumbnail.js';
 import { NoPreview } from './no-preview.js';
 import type { MediaItem } from './media-store.js';
 
@@ -13,14 +14,16 @@ import type { MediaItem } from './media-store.js';
 export function ImagePreview({ item }: { item: MediaItem }) {
   const state = useSignal<'loading' | 'broken' | { readonly ratio: number }>('loading');
   const report = reportOf(item.id)?.media;
-  if (state.value === 'broken') return <NoPreview kind="image" />;
+  // The tile grid is drawn on the image of the service as well.
+  const drawn = state.value === 'broken' ? drawThumbnail(item).value : null;
+  if (drawn !== null && typeof drawn !== 'object') return <NoPreview item={item} />;
   const geometry = showTiles.value && report?.kind === 'image' ? tileGeometry(report) : null;
   const ratio = typeof state.value === 'object' ? state.value.ratio : null;
   const shown = geometry ? geometry.extent.width / geometry.extent.height : ratio;
   return (
     <div class="image-preview" style={shown === null ? undefined : { '--ratio': shown }}>
       <img
-        src={item.url}
+        src={drawn?.url ?? item.url}
         alt={t().media.preview(item.file.name)}
         draggable={false}
         style={geometry ? placeInside(geometry.image, geometry.extent) : FULL_SIZE}
