@@ -4,7 +4,8 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
-  ['video-captions', 'jobs'],
+  ['jobs'],
+  ['video-captions'],
   ['workers'],
   ['measure'],
   ['engine'],
@@ -167,6 +168,9 @@ module.exports = {
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['media/pdf'], ['@hyzyla/pdfium']),
+    onlyFrom(['media/jpeg2000'], ['@cornerstonejs/codec-openjpeg']),
+    onlyFrom(['media/heif'], ['libheif-js']),
+    onlyFrom(['media/jpeg-xl'], ['@jsquash/jxl']),
     onlyFrom(['language'], ['@huggingface/jinja']),
     onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
@@ -174,6 +178,10 @@ module.exports = {
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web'], ['compression']),
+    onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
+    onlyFrom(['jobs/database/open-database.ts'], ['pg']),
+    onlyFrom(['jobs'], ['kysely']),
+    onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

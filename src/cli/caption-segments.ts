@@ -9,6 +9,8 @@ import {
 import {
   captionVideo,
   type CaptionedSegment,
+  type MissingSegment,
+  toMissingCue,
   type VideoCaptionsTask,
 } from '../video-captions/caption-video.js';
 import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
@@ -17,6 +19,7 @@ import { formatWebVtt } from '../video-captions/webvtt.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import type { CommandContext } from './command-context.js';
 import { toLine } from './print-texts.js';
+import { errorJson } from './terminal.js';
 
 export interface SegmentsCommand {
   readonly languages: readonly Language[];
@@ -47,12 +50,14 @@ export async function captionSegments(
   const { terminal, signal } = context;
   const { segments, timecode } = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
-  const missing: TimeRange[] = [];
+  const missing: MissingSegment[] = [];
   const task = { path, sampling, segments, timecode, languages, settings };
   for await (const event of captionVideo(engine, task, signal)) {
     if (event.type === 'missing') {
-      missing.push(event.range);
-      terminal.note(`${file}: no readable frame ${describeRange(event.range)}.`);
+      const { range, error } = event.missing;
+      missing.push(event.missing);
+      terminal.note(`${file}: no caption ${describeRange(range)}: ${error.publicMessage}`);
+      if (output === 'json') terminal.result(missingLine(event.missing, command));
     }
     if (event.type !== 'segment') continue;
     described.push(event.segment);
@@ -70,9 +75,9 @@ async function planVideoSegments(
 ): Promise<Pick<VideoCaptionsTask, 'segments' | 'timecode'>> {
   const inspector = createMediaInspector({ entry: workers.media });
   try {
-    const metadata = await inspector.inspect(path, signal);
+    const metadata = await inspector.inspect(path, { signal });
     const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, inspector, signal);
+    const segments = await planSegments(video, granularity, inspector, { signal });
     return { segments, timecode: toTimecodeClock(metadata) };
   } finally {
     await inspector.close();
@@ -93,10 +98,19 @@ function segmentLines(
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));
 }
 
+function missingLine(
+  { range: { startSeconds, endSeconds }, error }: MissingSegment,
+  { file, provenance }: SegmentsCommand,
+): string {
+  const end = endSeconds === null ? null : roundToMilliseconds(endSeconds);
+  const times = { start: roundToMilliseconds(startSeconds), end };
+  return JSON.stringify({ file, ...times, error: errorJson(error), ...provenance() });
+}
+
 /** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
 function formatTrack(
   segments: readonly CaptionedSegment[],
-  missing: readonly TimeRange[],
+  missing: readonly MissingSegment[],
   { languages: [language], model }: SegmentsCommand,
 ): string {
   if (!language) throw new SalamandraError('INVALID_PARAMETER', '--format vtt needs one language.');
@@ -105,7 +119,7 @@ function formatTrack(
     text: texts[0]?.text ?? '',
   }));
   // The terminal adds the last line break.
-  return formatWebVtt({ language, model, cues, missing }).trimEnd();
+  return formatWebVtt({ language, model, cues, missing: missing.map(toMissingCue) }).trimEnd();
 }
 
 function describeRange({ startSeconds, endSeconds }: TimeRange): string {

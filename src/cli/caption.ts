@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
 import { provenanceJson } from '../engine/provenance.js';
@@ -10,7 +9,7 @@ import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import { selectPages } from '../engine/select-pages.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
+import type { CaptionKind, Language } from '../language/languages.js';
 import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
 import { countPages, type PageRange } from '../media/page-range.js';
 import type { MediaKind } from '../media/signatures.js';
@@ -18,15 +17,19 @@ import type { Granularity } from '../video-captions/plan-segments.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { captionSegments } from './caption-segments.js';
 import { type CommandContext, exampleHelp } from './command-context.js';
+import { captionSource, isSource } from './caption-source.js';
 import { exitCodeOf } from './exit-codes.js';
+import { addSourceOptions, readSource, type SourceOptions } from './job-source.js';
 import { checkMediaFile, mediaJson, openMedia } from '../engine/media-files.js';
-import {
-  addMediaOptions,
-  type MediaOptions,
-  parseNumber,
-  readMediaOptions,
-} from './media-options.js';
+import { addMediaOptions, type MediaOptions, readMediaOptions } from './media-options.js';
 import { type Delivery, printTextsAsTheyCome, toLine } from './print-texts.js';
+import {
+  addRecipeOptions,
+  parseGranularity,
+  parseKinds,
+  readRecipe,
+  type RecipeOptions,
+} from './recipe-options.js';
 import {
   chooseLanguages,
   isLanguageCode,
@@ -36,11 +39,7 @@ import {
 import { errorJson } from './terminal.js';
 import { type EngineCommand, waitForModel, withEngine } from './with-engine.js';
 
-interface CaptionOptions extends MediaOptions {
-  readonly languages: string;
-  readonly kind: string;
-  readonly by: Granularity['kind'];
-  readonly interval: string;
+interface CaptionOptions extends MediaOptions, RecipeOptions, SourceOptions {
   readonly format: 'text' | 'json' | 'vtt';
 }
 
@@ -49,32 +48,18 @@ Output:
   A line for each text, with columns separated by tabs: file, language, kind, text.
   With --by shot or --by interval: file, start and end in seconds, language, text.
   Only on a terminal, a single text of a single file is printed without the other columns.
-  Progress and failures go to standard error; --json prints failures on standard output as well.`;
+  Progress and failures go to standard error; --json prints failures on standard output as well.
+Folders:
+  A run that was stopped goes on when the same command is run again; see also \`jobs\`.`;
 
 /** Adds `caption`. */
 export function addCaptionCommand(program: Command, context: CommandContext): void {
-  addMediaOptions(program.command('caption'))
+  addSourceOptions(addRecipeOptions(addMediaOptions(program.command('caption'))))
     .description('write captions of images and videos')
     .argument(
       '<file...>',
-      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF, PDF, ...) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...)',
+      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF, PDF, ...) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...); or one folder, table (CSV, TSV, JSONL) or ZIP archive of them',
     )
-    .option(
-      '--languages <codes>',
-      'language codes separated by commas, or all: every language of the model',
-      'en',
-    )
-    .option(
-      '--kind <kinds>',
-      `kinds of text, separated by commas: ${CAPTION_KINDS.join(', ')}`,
-      'caption',
-    )
-    .addOption(
-      new Option('--by <unit>', 'write one caption for the whole video, each shot or each interval')
-        .choices(['whole', 'shot', 'interval'])
-        .default('whole'),
-    )
-    .option('--interval <seconds>', 'length of the intervals of --by interval', '10')
     .addOption(
       new Option('--format <format>', 'output format; vtt: a WebVTT track of one video')
         .choices(['text', 'json', 'vtt'])
@@ -85,16 +70,27 @@ export function addCaptionCommand(program: Command, context: CommandContext): vo
       'after',
       exampleHelp(
         'caption my.jpg --languages ca,es,en',
-        'caption photos/*.jpg --kind caption,alt --json > captions.jsonl',
+        'caption ./photos --languages ca,es,en --kind caption,alt --json > captions.jsonl',
         'caption film.mp4 --by shot --format vtt > film.vtt',
       ),
     )
     .action(async (files: string[], options: CaptionOptions) => {
       const output = options.json ? 'json' : options.format;
+      const [argument = '', ...others] = files;
+      if (others.length === 0 && (await isSource(argument))) {
+        const command = {
+          ...{ argument, output },
+          ...readMediaOptions(options, output, context),
+          source: await readSource(argument, options),
+          recipe: readRecipe(options),
+        };
+        process.exitCode = await captionSource(command, context);
+        return;
+      }
       const command = {
         ...readMediaOptions(options, output, context),
         ...{ files, output },
-        kinds: options.kind.split(',').map((kind) => parseKind(kind.trim())),
+        kinds: parseKinds(options.kind),
         languages: parseLanguages(options.languages),
         granularity: parseGranularity(options),
       };
@@ -283,23 +279,6 @@ async function captionMedia(
   for (const { conversation, text } of answers) {
     terminal.result(toLine(columns(conversation), text));
   }
-}
-
-function parseGranularity({ by, interval }: CaptionOptions): Granularity {
-  switch (by) {
-    case 'whole':
-      return { kind: by };
-    case 'shot':
-      return { kind: by, maxShots: MAX_SEGMENTS };
-    case 'interval':
-      return { kind: by, seconds: parseNumber('--interval', interval, 0.1, MAX_VIDEO_SECONDS) };
-  }
-}
-
-function parseKind(text: string): CaptionKind {
-  const kind = CAPTION_KINDS.find((name) => name === text);
-  if (kind) return kind;
-  throw invalid(`Unknown kind "${text}" in --kind. Use ${CAPTION_KINDS.join(', ')}.`);
 }
 
 function invalid(message: string): SalamandraError {

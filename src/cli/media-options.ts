@@ -26,7 +26,9 @@ import {
 } from './command-context.js';
 import type { Delivery } from './print-texts.js';
 
-interface VideoOptions {
+/** Options that say what of an image or video the model sees. */
+export interface SamplingOptions {
+  readonly detail: Detail;
   readonly frames?: string;
   readonly fps?: string;
   readonly start?: string;
@@ -35,11 +37,10 @@ interface VideoOptions {
 }
 
 /** Options of `caption` and `ask`, before they are parsed. */
-export interface MediaOptions extends VideoOptions {
+export interface MediaOptions extends SamplingOptions {
   readonly model?: string;
   readonly json?: true;
   readonly stream?: true;
-  readonly detail: Detail;
   readonly page?: string;
   readonly pages?: string;
 }
@@ -48,6 +49,13 @@ const MIN_FRAMES_PER_SECOND = 0.001;
 
 /** Adds the options that `caption` and `ask` have in common. */
 export function addMediaOptions(command: Command): Command {
+  return addSamplingOptions(command)
+    .addOption(createModelOption())
+    .addOption(createJsonOption())
+    .addOption(createStreamOption());
+}
+
+export function addSamplingOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -70,10 +78,7 @@ export function addMediaOptions(command: Command): Command {
       new Option('--sampling <mode>', 'frames at even intervals, or the middle frame of each shot')
         .choices(['uniform', 'scene'])
         .default('uniform'),
-    )
-    .addOption(createModelOption())
-    .addOption(createJsonOption())
-    .addOption(createStreamOption());
+    );
 }
 
 /** Parses the options of `addMediaOptions`. @throws INVALID_PARAMETER */
@@ -128,13 +133,25 @@ export function parsePages({
 }
 
 /** Whoever names frames or times of an animation asks for a clip. */
-function chooseAnimationUse({ frames, fps, start, end, sampling }: VideoOptions): AnimationUse {
+function chooseAnimationUse({
+  frames,
+  fps,
+  start,
+  end,
+  sampling,
+}: Omit<SamplingOptions, 'detail'>): AnimationUse {
   const isAsked = [frames, fps, start, end].some((option) => option !== undefined);
   return isAsked || sampling === 'scene' ? 'clip' : 'still';
 }
 
 /** Parses the frame options. @throws INVALID_PARAMETER */
-export function parseSampling({ frames, fps, start, end, sampling }: VideoOptions): FrameSampling {
+export function parseSampling({
+  frames,
+  fps,
+  start,
+  end,
+  sampling,
+}: Omit<SamplingOptions, 'detail'>): FrameSampling {
   if (frames !== undefined && fps !== undefined) {
     throw new SalamandraError('INVALID_PARAMETER', 'Use either --frames or --fps, not both.');
   }

@@ -30,6 +30,23 @@ export const MAX_JPEG_COEFFICIENT_BYTES = 600_000_000;
  */
 export const MAX_AVIF_PIXELS = 25_000_000;
 
+/** Pixels of a HEIC image, and bytes of its file, which is in memory twice. At this limit it takes 0.8 GB. */
+export const MAX_HEIC_PIXELS = 50_000_000;
+export const MAX_HEIC_BYTES = 100_000_000;
+
+/**
+ * Pixels of a JPEG XL image, whose decoder keeps 33 bytes per pixel, and bytes of its file. At this limit it takes 0.8
+ * GB.
+ */
+export const MAX_JPEG_XL_PIXELS = 20_000_000;
+export const MAX_JPEG_XL_BYTES = 50_000_000;
+
+/**
+ * Bytes that a decoder in WebAssembly may take for an image, estimated before it starts. The remainder of
+ * MAX_MEDIA_WORKER_BYTES is left to Node.js and libvips.
+ */
+export const MAX_CODEC_BYTES = 700_000_000;
+
 /** Pixels of an image's longer side: panoramas, and scans of rolls. */
 export const MAX_IMAGE_SIDE = 100_000;
 
@@ -83,6 +100,11 @@ export const MAX_REQUEST_IMAGES = 2;
 
 /** Bytes of a video file, which is streamed to disk: an hour of broadcast video. */
 export const MAX_VIDEO_BYTES = 2_000_000_000;
+
+/**
+ * Bytes of the temporary files of all requests by default: four videos of the largest size. One client may use half.
+ */
+export const DEFAULT_TEMPORARY_BYTES = 8_000_000_000;
 
 /** Images and videos per request. Each takes tokens of the context. */
 export const MAX_MEDIA_PER_REQUEST = 8;
@@ -341,6 +363,28 @@ export const MAX_STREAM_COUNT_MS = 3_000;
 /** Milliseconds to search a video for the headers of further files: some 3 GB from a fast disk. */
 export const MAX_JOIN_SCAN_MS = 3_000;
 
+/**
+ * Pixels that are decoded to sample a video or to search it for shots, by estimate: 64 frames of a 1080p film with a
+ * key frame every 250 frames. A core decodes 200 to 1,000 million per second.
+ */
+export const MAX_DECODED_PIXELS = 20_000_000_000;
+
+/**
+ * A clip that needs more pixels or more milliseconds than a turn leaves the short lane of the media workers, so that
+ * other clips do not wait for it: 8 frames of most clips take less. It may wait this many milliseconds for a worker of
+ * the long lane, which together with MAX_SAMPLE_VIDEO_MS is less than MAX_REQUEST_MS.
+ */
+export const MAX_TURN_PIXELS = 1_000_000_000;
+export const MAX_TURN_MS = 5_000;
+export const MAX_LONG_LANE_WAIT_MS = 45_000;
+
+/** Processes of the short lane on two cores, and the most on machines with more. */
+export const MIN_SHORT_LANE_PROCESSES = 2;
+export const MAX_SHORT_LANE_PROCESSES = 4;
+
+/** Processes of the long lane, which one client cannot take all. */
+export const LONG_LANE_PROCESSES = 2;
+
 /** Milliseconds to sample the frames of a video. 64 seeks in a large file on a busy machine take half of it. */
 export const MAX_SAMPLE_VIDEO_MS = 60_000;
 
@@ -363,3 +407,28 @@ export const SERVER_REPLY_MS = 240_000;
 
 /** Bytes of a reply of that server: log-probabilities of a few tokens. */
 export const MAX_SERVER_REPLY_BYTES = 16_000_000;
+
+/**
+ * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed
+ * takes the rest of the table into memory.
+ */
+export const MAX_RECORD_CHARACTERS = 1_000_000;
+
+/**
+ * Bytes of a IIIF manifest, collection or `info.json`: a manifest of 40,000 canvases. Parsing it blocks the event loop
+ * for a second.
+ */
+export const MAX_IIIF_DOCUMENT_BYTES = 32_000_000;
+
+/** Documents of a IIIF collection, and collections inside collections: more than any library publishes. */
+export const MAX_IIIF_DOCUMENTS = 200_000;
+export const MAX_IIIF_DEPTH = 8;
+
+/**
+ * Pixels of the longer side of an image that is asked of a IIIF server: six tiles of 384 pixels, the largest grid of
+ * the published models.
+ */
+export const IIIF_IMAGE_SIDE = 2_304;
+
+/** Bytes of an identifier in UTF-8. An index of Postgres holds 2,704 bytes per row, with the id of the job. */
+export const MAX_IDENTIFIER_BYTES = 2_048;

@@ -207,7 +207,7 @@ export interface VisionLanguageEngine {
    * Runs a request concurrently with others. Aborting the signal or leaving the loop cancels it.
    *
    * @param onStart called when the request is admitted.
-   * @throws MODEL_NOT_READY, SHUTTING_DOWN, QUEUE_FULL, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
+   * @throws MODEL_NOT_READY, SHUTTING_DOWN, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
    *   INVALID_PARAMETER, INVALID_REQUEST (also for media that the model does not support) and the media codes; the
    *   signal's reason if it aborts.
    */

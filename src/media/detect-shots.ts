@@ -1,11 +1,12 @@
-import { MAX_SHOT_DECODING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
+import { MAX_DECODED_PIXELS, MAX_SHOT_DECODING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
 import { decodeAnimation, frameAt } from './animation/decode-animation.js';
 import type { DecodedImage } from './decoded-image.js';
 import { decodeFrames, type FrameSelection } from './decode-frames.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import { clampToDuration, type TimeRange, type TimeSpan } from './frame-sampling.js';
+import { pixelsOfSpan } from './plan-decoding.js';
 import type { AnimationFile, ProbedVideo } from './probe-video.js';
-import { noDecodableFrame } from './video-errors.js';
+import { checkPixels, noDecodableFrame } from './video-errors.js';
 
 export interface ShotDetectionOptions {
   /** Undefined for the whole video. */
@@ -19,6 +20,8 @@ const THUMBNAIL_SIDE = 32;
 
 /** Ranges up to this length have every frame decoded: 3,000 at 25 frames per second. */
 const MAX_ALL_FRAMES_SECONDS = 120;
+/** Ranges with more pixels have only their key frames decoded: 120 s of 1080p at 30 frames per second. */
+const MAX_ALL_FRAMES_PIXELS = 8_000_000_000;
 /**
  * Ranges up to this length have their key frames decoded. Encoders place one at a shot boundary and every few seconds.
  */
@@ -31,17 +34,21 @@ const SEEKS = 128;
 /**
  * Shot detection: splits a video into its shots, in order and without gaps. Memory does not grow with the length.
  *
- * - Ranges up to 120 s: every frame is decoded, boundaries are exact.
+ * - Ranges up to 120 s and MAX_ALL_FRAMES_PIXELS: every frame is decoded, boundaries are exact.
  * - Ranges up to 3,600 s: key frames are decoded, a boundary may be late by the distance of two key frames.
- * - Longer ranges, and those that take longer than MAX_SHOT_DECODING_MS: 128 evenly spaced key frames are decoded,
+ * - Ranges whose frames take longer than MAX_SHOT_DECODING_MS have their key frames decoded.
+ * - Longer ranges, and those whose key frames take longer than that: 128 evenly spaced key frames are decoded,
  *   fewer if that takes longer than MAX_SHOT_SEEKING_MS. Shots shorter than their distance are missed.
  *
- * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `decodeFrames`
+ * @param maxPixels the work of the decoder, estimated before it starts
+ * @throws MEDIA_TOO_EXPENSIVE above `maxPixels`, NO_DECODABLE_FRAME for a range outside the video, and the errors of
+ *   `decodeFrames`
  */
 export async function detectShots(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   { range, maxShots }: ShotDetectionOptions,
+  maxPixels = MAX_DECODED_PIXELS,
 ): Promise<readonly TimeRange[]> {
   if (video.durationSeconds === null) {
     return [range ?? { startSeconds: 0, endSeconds: null }];
@@ -49,20 +56,41 @@ export async function detectShots(
   const span = clampToDuration(range, video.durationSeconds);
   if (!span) throw noDecodableFrame();
   if (maxShots === 1) return [span];
+  checkPixels(pixelsOfSearch(video, span), maxPixels);
   const boundaries =
-    (await detectByDecoding(ffmpeg, video, span)) ?? (await detectBySeeking(ffmpeg, video, span));
+    (decodesAllFrames(video, span) && (await detectByDecoding(ffmpeg, video, span, 'dense'))) ||
+    (decodesKeyFrames(span) && (await detectByDecoding(ffmpeg, video, span, 'sparse'))) ||
+    (await detectBySeeking(ffmpeg, video, span));
   return splitAtBoundaries(span, strongestBoundaries(boundaries, maxShots - 1));
 }
 
-/** @returns `null` if the range is longer than MAX_KEY_FRAMES_SECONDS or takes longer than MAX_SHOT_DECODING_MS */
+function decodesAllFrames(video: ProbedVideo, span: TimeSpan): boolean {
+  const seconds = span.endSeconds - span.startSeconds;
+  return seconds <= MAX_ALL_FRAMES_SECONDS && pixelsOfSpan(video, span) <= MAX_ALL_FRAMES_PIXELS;
+}
+
+function decodesKeyFrames({ startSeconds, endSeconds }: TimeSpan): boolean {
+  return endSeconds - startSeconds <= MAX_KEY_FRAMES_SECONDS;
+}
+
+/** Seconds between the key frames of most encoders. */
+const KEY_FRAME_SECONDS = 2;
+
+/** An estimate of the pixels that are decoded. */
+function pixelsOfSearch(video: ProbedVideo, span: TimeSpan): number {
+  if (decodesAllFrames(video, span)) return pixelsOfSpan(video, span);
+  const seconds = span.endSeconds - span.startSeconds;
+  const keys = decodesKeyFrames(span) ? Math.ceil(seconds / KEY_FRAME_SECONDS) : SEEKS;
+  return keys * video.width * video.height;
+}
+
+/** @returns `null` if it takes longer than MAX_SHOT_DECODING_MS */
 async function detectByDecoding(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   { startSeconds, endSeconds }: TimeSpan,
+  spacing: 'dense' | 'sparse',
 ): Promise<readonly ShotBoundary[] | null> {
-  const seconds = endSeconds - startSeconds;
-  if (seconds > MAX_KEY_FRAMES_SECONDS) return null;
-  const spacing = seconds <= MAX_ALL_FRAMES_SECONDS ? 'dense' : 'sparse';
   const detector = createShotBoundaryDetector(spacing);
   const endMs = performance.now() + MAX_SHOT_DECODING_MS;
   if (video.animation) {

@@ -185,7 +185,10 @@ async function countSeconds(
   frameRate: number | null,
 ): Promise<number> {
   let packets = 0;
-  await listPackets(ffmpeg, file, MAX_PACKET_INDEX_MS, () => (packets += 1));
+  await listPackets(ffmpeg, file, MAX_PACKET_INDEX_MS, () => {
+    packets += 1;
+    return undefined;
+  });
   return packets / (frameRate ?? FALLBACK_FRAME_RATE);
 }
 

@@ -42,12 +42,16 @@ function fitInside({ width, height }: Size): Size {
 const VIDEO_SECONDS = 1;
 
 /** A WebP image of a frame of a video. @throws the codes of `sampleFrames` */
-export async function drawVideoThumbnail(ffmpeg: Ffmpeg, path: string): Promise<Uint8Array> {
+export async function drawVideoThumbnail(
+  ffmpeg: Ffmpeg,
+  path: string,
+  maxPixels?: number,
+): Promise<Uint8Array> {
   const { durationSeconds } = await probeVideo(ffmpeg, path);
   const startSeconds = Math.min(VIDEO_SECONDS, (durationSeconds ?? 0) / 2);
   const range = { startSeconds, endSeconds: null };
   const sampling: FrameSampling = { mode: 'uniform', frames: { count: 1 }, range };
-  for await (const frame of (await sampleFrames(ffmpeg, path, sampling, 1)).frames) {
+  for await (const frame of (await sampleFrames(ffmpeg, path, sampling, 1, maxPixels)).frames) {
     return await encodeThumbnail(frame);
   }
   throw noDecodableFrame();

@@ -9,7 +9,8 @@ import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoMetadata } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
-import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
+import { createMediaLanes } from './media-lanes.js';
+import { createMediaWorkers, type MediaWorkerOptions } from './media-worker-process.js';
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
 export type { VideoMetadata };
@@ -18,6 +19,13 @@ export type { VideoMetadata };
 type ThumbnailSource =
   | { readonly kind: 'image'; readonly file: EncodedFile; readonly page: number | undefined }
   | { readonly kind: 'video'; readonly path: string };
+
+/** Whose file is read. */
+export interface MediaCaller {
+  /** For fair scheduling between clients. Undefined if there is only one. */
+  readonly client?: string;
+  readonly signal?: AbortSignal;
+}
 
 /** Reads headers and finds shots without a model, in processes of its own. */
 export interface MediaInspector {
@@ -29,7 +37,7 @@ export interface MediaInspector {
    */
   inspectImage(file: EncodedFile, page?: number, signal?: AbortSignal): Promise<Size>;
   /** Duration, size and frame rate. @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
-  inspect(path: string, signal?: AbortSignal): Promise<VideoMetadata>;
+  inspect(path: string, caller?: MediaCaller): Promise<VideoMetadata>;
   /**
    * The shots of a video or of a time range, in order and without gaps; at least one (see `detectShots` in media/).
    *
@@ -38,14 +46,14 @@ export interface MediaInspector {
   detectShots(
     path: string,
     search: ShotDetectionOptions,
-    signal?: AbortSignal,
+    caller?: MediaCaller,
   ): Promise<readonly TimeRange[]>;
   /**
    * A thumbnail as WebP.
    *
    * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts.
    */
-  drawThumbnail(source: ThumbnailSource, signal?: AbortSignal): Promise<Uint8Array>;
+  drawThumbnail(source: ThumbnailSource, caller?: MediaCaller): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -55,35 +63,35 @@ interface MediaInspectorOptions extends MediaWorkerOptions {
 }
 
 /**
- * Creates an inspector whose processes start with the first file. Headers, thumbnails and shots have a process each,
- * because a header takes milliseconds, a thumbnail seconds and a shot search minutes.
+ * Creates an inspector whose processes start with the first file. Images, headers of videos and shots have processes
+ * each, because a header takes milliseconds and a shot search minutes.
  */
 export function createMediaInspector({
   maxPixels = DEFAULT_IMAGE_PIXELS,
   ...options
 }: MediaInspectorOptions): MediaInspector {
-  const headers = createMediaWorker(options);
-  const shots = createMediaWorker(options);
-  const thumbnails = createMediaWorker(options);
+  const images = createMediaWorkers(options);
+  const videos = createMediaLanes(options);
   const nextHandle = createArrivalHandles();
   return {
     inspectImage(file, page, signal) {
       const task = { type: 'inspect-image', file, page, maxPixels } as const;
-      return headers.run(task, MAX_INSPECT_MS, nextHandle(signal));
+      return images.run(task, MAX_INSPECT_MS, nextHandle(signal));
     },
-    inspect: (path, signal) =>
-      headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal)),
-    detectShots: (path, search, signal) =>
-      shots.run({ type: 'detect-shots', path, search }, MAX_DETECT_SHOTS_MS, nextHandle(signal)),
-    drawThumbnail(source, signal) {
-      const task =
-        source.kind === 'image'
-          ? ({ ...source, type: 'image-thumbnail', maxPixels } as const)
-          : ({ ...source, type: 'video-thumbnail' } as const);
-      return thumbnails.run(task, MAX_THUMBNAIL_MS, nextHandle(signal));
+    inspect: (path, { signal, client } = {}) =>
+      videos.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal, client)),
+    detectShots(path, search, { signal, client } = {}) {
+      const task = { type: 'detect-shots', path, search } as const;
+      return videos.run(task, MAX_DETECT_SHOTS_MS, nextHandle(signal, client));
+    },
+    drawThumbnail(source, { signal, client } = {}) {
+      const handle = nextHandle(signal, client);
+      return source.kind === 'image'
+        ? images.run({ ...source, type: 'image-thumbnail', maxPixels }, MAX_THUMBNAIL_MS, handle)
+        : videos.run({ ...source, type: 'video-thumbnail' }, MAX_THUMBNAIL_MS, handle);
     },
     async close() {
-      await Promise.all([headers.close(), shots.close(), thumbnails.close()]);
+      await Promise.all([images.close(), videos.close()]);
     },
   };
 }

@@ -20,10 +20,13 @@ import { largestResize, tileImage, tileSquare } from '../vision/tile-image.js';
 export async function sampleVideo(
   { path, processor, sampling, maxFrames }: VideoSamplingRequest,
   ffmpeg: Ffmpeg,
+  maxDecodedPixels?: number,
 ): Promise<TiledVideo> {
   const startMs = performance.now();
   const limit = Math.min(maxFrames, MAX_SAMPLED_FRAMES);
-  const { video, framesRequested, frames } = await sampleFrames(ffmpeg, path, sampling, limit);
+  const { video, framesRequested, frames } = await sampleFrames(
+    ...([ffmpeg, path, sampling, limit, maxDecodedPixels] as const),
+  );
   const tiles: Uint8Array[] = [];
   const timestampsSeconds: number[] = [];
   let size: { width: number; height: number } | undefined;

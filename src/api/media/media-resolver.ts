@@ -55,8 +55,9 @@ export class MediaResolver {
     sources: readonly MediaSource[],
     sampling: FrameSampling,
     signal: AbortSignal,
+    client?: string,
   ): Promise<ResolvedMedia> {
-    const scope = this.files.openScope();
+    const scope = this.files.openScope(client);
     const received: RequestMedia[] = [];
     const media: RequestMedia[] = [];
     // One deadline for all downloads, so that several slow servers do not add up.

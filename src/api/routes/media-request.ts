@@ -75,18 +75,20 @@ export class MediaRequestHandler {
     const settings = toSettings(body, model, texts);
     checkSettings?.(settings);
     const sampling = toFrameSampling(body);
+    const client = clientOf(request);
     const animations = only === 'video' ? 'clip' : chooseAnimationUse(body);
     const { media, release } = await this.resolver.resolve(
       sources.map((source) => ({ ...source, animations })),
       sampling,
       signal,
+      client,
     );
     try {
       assertSupportsMedia(
         media.map(({ kind }) => kind),
         model,
       );
-      await run({ client: clientOf(request), model, settings, sampling, media });
+      await run({ client, model, settings, sampling, media });
     } finally {
       await release();
     }

@@ -4,6 +4,7 @@ import {
   HttpCode,
   Inject,
   Post,
+  Req,
   StreamableFile,
   UseInterceptors,
 } from '@nestjs/common';
@@ -18,11 +19,12 @@ import {
 } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsObject, IsOptional, ValidateNested } from 'class-validator';
+import type { Request } from 'express';
 
 import { THUMBNAIL_SIDE_PIXELS } from '../../config/limits.js';
 import { DEFAULT_FRAMES } from '../../media/frame-sampling.js';
 import type { MediaInspector } from '../../workers/media-inspector.js';
-import { ClientSignal } from '../admission/client.js';
+import { ClientSignal, clientOf } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
 import { VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { MediaDto, resolveOneMedia } from '../media/media-fields.js';
@@ -71,6 +73,7 @@ export class ThumbnailsController {
     @Body() body: ThumbnailRequestDto,
     @UploadedMedia() files: readonly MediaSource[],
     @ClientSignal() signal: AbortSignal,
+    @Req() request: Request,
   ): Promise<StreamableFile> {
     const source = resolveOneMedia(files, body);
     const { media, release } = await this.resolver.resolve([source], SAMPLING, signal);
@@ -85,7 +88,7 @@ export class ThumbnailsController {
               file: 'bytes' in item ? { bytes: item.bytes } : { path: item.path },
               page: item.page,
             },
-        signal,
+        { client: clientOf(request), signal },
       );
       return new StreamableFile(thumbnail, { type: 'image/webp' });
     } finally {

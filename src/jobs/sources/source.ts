@@ -81,8 +81,7 @@ export type ItemLocation =
       readonly kind: 'zip-entry';
       readonly archive: string;
       readonly entry: string;
-      /** Offset of the entry in the central directory, in bytes: opening does not read the entries before it. */
-      readonly offset: number;
+      readonly data: EntryData;
     }
   | {
       /** An image of a server that implements the IIIF Image API. Its size is chosen when it is opened. */
@@ -95,6 +94,17 @@ export type ItemLocation =
       readonly fallback: string | null;
     };
 
+/** Where the data of an entry is in a ZIP archive: opening it does not read the entries before it. */
+export interface EntryData {
+  /** Offset of its local file header in bytes. */
+  readonly header: number;
+  readonly compressedBytes: number;
+  readonly bytes: number;
+  /** Compression method (APPNOTE.TXT, section 4.4.5): 0 is stored, 8 is deflated. */
+  readonly method: number;
+  readonly crc32: number;
+}
+
 /** Why entries of a source are no items. */
 export type SkipCode =
   | 'HIDDEN'
@@ -104,6 +114,7 @@ export type SkipCode =
   | 'EXCLUDED'
   | 'SYMLINK'
   | 'SYMLINK_LOOP'
+  | 'OUTSIDE_ROOTS'
   | 'SPECIAL_FILE'
   | 'UNREADABLE'
   | 'INVALID_RECORD'
