@@ -31,6 +31,7 @@ import { HealthController } from './routes/health.js';
 import { LanguagesController } from './routes/languages.js';
 import { MediaRequestHandler } from './routes/media-request.js';
 import { ModelsController } from './routes/models.js';
+import { ThumbnailsController } from './routes/thumbnails.js';
 import { VideosController } from './routes/videos.js';
 
 /** The services that the API depends on. Their creator closes them. */
@@ -85,6 +86,7 @@ export class AppModule {
         ChatCompletionsController,
         CompletionsController,
         EstimateController,
+        ThumbnailsController,
         ModelsController,
         LanguagesController,
         HealthController,

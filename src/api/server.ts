@@ -45,7 +45,7 @@ const CHECK_CONNECTIONS_MS = 1_000;
 /** Paths whose POST requests use the model or receive media. */
 const GATED_PATHS = [
   ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
-  ...['/v1/chat/completions', '/v1/completions', '/v1/estimate'],
+  ...['/v1/chat/completions', '/v1/completions', '/v1/estimate', '/v1/thumbnails'],
 ];
 
 const DESCRIPTION = `Captions of images and videos, and answers about them, in 35 European languages.

@@ -112,7 +112,7 @@ export function readMediaOptions(
 }
 
 /** Parses the page options. @throws INVALID_PARAMETER */
-export function parsePages({
+function parsePages({
   page,
   pages,
 }: Pick<MediaOptions, 'page' | 'pages'>): PageRange | undefined {

@@ -74,6 +74,9 @@ export const MAX_DOCUMENT_PAGES = 100_000;
 /** Frames of an animation that is sampled as a clip: five minutes at 30 frames per second. */
 export const MAX_ANIMATION_FRAMES = 10_000;
 
+/** Pixels of the longer side of a thumbnail: the width of the preview on the page. */
+export const THUMBNAIL_SIDE_PIXELS = 640;
+
 /** Bytes of a PDF file. Its decoder keeps a copy in memory. */
 export const MAX_PDF_BYTES = 200_000_000;
 
@@ -347,6 +350,9 @@ export const MAX_FFMPEG_CPU_SECONDS = 60;
 
 /** Milliseconds to read the headers of an image or a video. */
 export const MAX_INSPECT_MS = 20_000;
+
+/** Milliseconds to draw a thumbnail: probing a video, and the decoding of a large image on a busy machine. */
+export const MAX_THUMBNAIL_MS = 60_000;
 
 /** Milliseconds to walk the packets of a video. Half of MAX_INSPECT_MS: some 5 GB from a fast disk. */
 export const MAX_PACKET_INDEX_MS = 10_000;

@@ -62,7 +62,7 @@ export function checkNoPage(page: number | undefined, format: string, advice = '
   );
 }
 
-export function invalidPage(
+function invalidPage(
   message: string,
   details: Readonly<Record<string, number>> = {},
 ): SalamandraError {

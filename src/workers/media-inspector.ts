@@ -1,4 +1,9 @@
-import { DEFAULT_IMAGE_PIXELS, MAX_DETECT_SHOTS_MS, MAX_INSPECT_MS } from '../config/limits.js';
+import {
+  DEFAULT_IMAGE_PIXELS,
+  MAX_DETECT_SHOTS_MS,
+  MAX_INSPECT_MS,
+  MAX_THUMBNAIL_MS,
+} from '../config/limits.js';
 import type { EncodedFile } from '../media/byte-source.js';
 import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
@@ -9,6 +14,11 @@ import { createMediaWorkers, type MediaWorkerOptions } from './media-worker-proc
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
 export type { VideoMetadata };
+
+/** A file whose thumbnail is drawn. */
+type ThumbnailSource =
+  | { readonly kind: 'image'; readonly file: EncodedFile; readonly page: number | undefined }
+  | { readonly kind: 'video'; readonly path: string };
 
 /** Whose file is read. */
 export interface MediaCaller {
@@ -38,6 +48,12 @@ export interface MediaInspector {
     search: ShotDetectionOptions,
     caller?: MediaCaller,
   ): Promise<readonly TimeRange[]>;
+  /**
+   * A thumbnail as WebP.
+   *
+   * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts.
+   */
+  drawThumbnail(source: ThumbnailSource, caller?: MediaCaller): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -67,6 +83,12 @@ export function createMediaInspector({
     detectShots(path, search, { signal, client } = {}) {
       const task = { type: 'detect-shots', path, search } as const;
       return videos.run(task, MAX_DETECT_SHOTS_MS, nextHandle(signal, client));
+    },
+    drawThumbnail(source, { signal, client } = {}) {
+      const handle = nextHandle(signal, client);
+      return source.kind === 'image'
+        ? images.run({ ...source, type: 'image-thumbnail', maxPixels }, MAX_THUMBNAIL_MS, handle)
+        : videos.run({ ...source, type: 'video-thumbnail' }, MAX_THUMBNAIL_MS, handle);
     },
     async close() {
       await Promise.all([images.close(), videos.close()]);

@@ -16,7 +16,7 @@ import type { MediaWorkerResults, MediaWorkerTask } from './messages.js';
 /** A task whose cost is between milliseconds and a minute, by the file. */
 export type VideoTask = Extract<
   MediaWorkerTask,
-  { readonly type: 'sample-video' | 'inspect' | 'detect-shots' }
+  { readonly type: 'sample-video' | 'inspect' | 'video-thumbnail' | 'detect-shots' }
 >;
 
 /** Media workers for videos. */

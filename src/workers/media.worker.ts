@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 
 import { followParent, sendToParent } from './fork-worker.js';
+import { drawImageThumbnail, drawVideoThumbnail } from './draw-thumbnail.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
 import { sampleVideo, decodeAndTileImage } from './media-tasks.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import type { EncodedFile } from '../media/byte-source.js';
 import { readImageSize } from '../media/decode-image.js';
 import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';
 import { detectShots } from '../media/detect-shots.js';
@@ -42,21 +44,28 @@ async function run(task: MediaWorkerTask): Promise<Result> {
 function pathOf(task: MediaWorkerTask): string | undefined {
   switch (task.type) {
     case 'tile':
-      return 'path' in task.request.file ? task.request.file.path : undefined;
+      return toPath(task.request.file);
     case 'inspect-image':
-      return 'path' in task.file ? task.file.path : undefined;
+    case 'image-thumbnail':
+      return toPath(task.file);
     case 'sample-video':
       return task.request.path;
     case 'inspect':
+    case 'video-thumbnail':
     case 'detect-shots':
       return task.path;
   }
+}
+
+function toPath(file: EncodedFile): string | undefined {
+  return 'path' in file ? file.path : undefined;
 }
 
 async function decode(task: MediaWorkerTask): Promise<Result> {
   if (task.type === 'tile')
     return decodeAndTileImage({ ...task.request, maxPixels: task.maxPixels });
   if (task.type === 'inspect-image') return readImageSize(task.file, task);
+  if (task.type === 'image-thumbnail') return drawImageThumbnail(task);
   // Searched again until it is found, because ffmpeg may be installed while the service runs.
   found ??= await findFfmpeg(process.env);
   switch (task.type) {
@@ -67,6 +76,8 @@ async function decode(task: MediaWorkerTask): Promise<Result> {
       const { durationSeconds, width, height, frameRate, clockRestarts, timecode } = video;
       return { durationSeconds, width, height, frameRate, clockRestarts, timecode };
     }
+    case 'video-thumbnail':
+      return drawVideoThumbnail(found, task.path, task.maxDecodedPixels);
     case 'detect-shots':
       return detectShots(
         found,

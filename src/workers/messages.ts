@@ -57,6 +57,13 @@ export type MediaWorkerTask =
       readonly page: number | undefined;
       readonly maxPixels: number;
     }
+  | {
+      readonly type: 'image-thumbnail';
+      readonly file: EncodedFile;
+      readonly page: number | undefined;
+      readonly maxPixels: number;
+    }
+  | ({ readonly type: 'video-thumbnail'; readonly path: string } & DecodingLimit)
   | ({
       readonly type: 'detect-shots';
       readonly path: string;
@@ -75,6 +82,9 @@ export interface MediaWorkerResults {
   readonly inspect: VideoMetadata;
   readonly 'inspect-image': Size;
   readonly 'detect-shots': readonly TimeRange[];
+  /** A WebP file. */
+  readonly 'image-thumbnail': Uint8Array;
+  readonly 'video-thumbnail': Uint8Array;
 }
 
 /** Reply of a media worker. Errors are sent in the form of `SalamandraError.toJSON`. */

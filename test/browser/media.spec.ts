@@ -1,9 +1,18 @@
+import sharp from 'sharp';
+
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { en } from '../../src/web/page/locales/en.js';
 import { createTemporaryFolder } from '../setup/temporary-folder.js';
 import { useApp } from './support/use-app.js';
 import { useBrowser, describeWithChromium } from './support/use-browser.js';
-import { addSamples, button, preview, thumbnail, writeCaptions } from './support/page-actions.js';
+import {
+  addSamples,
+  button,
+  preview,
+  previewSize,
+  thumbnail,
+  writeCaptions,
+} from './support/page-actions.js';
 import { dropFiles, pastePng, pickFiles, samplePath } from './support/add-files.js';
 
 describeWithChromium('images and videos on the page', () => {
@@ -84,12 +93,27 @@ describeWithChromium('images and videos on the page', () => {
     expect(await image.evaluate((element) => getComputedStyle(element).objectFit)).toBe('contain');
   });
 
-  it('say that a preview is missing, and leave the check of the file to the service', async () => {
-    app.engine.failure = new SalamandraError('UNSUPPORTED_MEDIA_TYPE', 'The file is not a TIFF.');
+  it('are shown by the service if the browser cannot', async () => {
+    app.inspector.thumbnail = await sharp(samplePath('fox.png')).webp().toBuffer();
+    const folder = createTemporaryFolder();
+    const page = await browser.open(app.url);
+    await pickFiles(page, en.media.choose, [folder.write('scan.tif', 'a TIFF for the fake')]);
+    const { width, height } = await sharp(samplePath('fox.png')).metadata();
+
+    expect(await previewSize(page, 'scan.tif')).toEqual([width, height]);
+    expect(await thumbnail(page, 'scan.tif').locator('img').getAttribute('src')).toMatch(/^blob:/);
+    expect(await page.getByText(en.media.noPreview, { exact: true }).count()).toBe(0);
+    folder.remove();
+  });
+
+  it('are said to be unreadable only if the service cannot read them either', async () => {
+    const failure = new SalamandraError('UNSUPPORTED_MEDIA_TYPE', 'The file is not a TIFF.');
+    app.engine.failure = failure;
+    app.inspector.thumbnail = failure;
     const folder = createTemporaryFolder();
     const page = await browser.open(app.url, { expected: /Failed to load resource/ });
     await pickFiles(page, en.media.choose, [folder.write('scan.tif', 'not a TIFF')]);
-    await page.getByText(en.media.noPreview, { exact: true }).waitFor();
+    await page.getByText(en.media.unreadable, { exact: true }).waitFor();
     await writeCaptions(page);
 
     const text = en.errors.byCode['UNSUPPORTED_MEDIA_TYPE']!;

@@ -1,8 +1,12 @@
 import { jest } from '@jest/globals';
+import sharp from 'sharp';
 
 import { en } from '../../src/web/page/locales/en.js';
-import { ffmpeg } from '../videos/ffmpeg-videos.js';
+import { fillRectangle, writePdf } from '../media/write-pdf.js';
+import { createTemporaryFolder } from '../setup/temporary-folder.js';
+import { ffmpeg, runEncoder } from '../videos/ffmpeg-videos.js';
 import { type Service, startService } from '../e2e/service.js';
+import { pickFiles, samplePath } from './support/add-files.js';
 import { useBrowser, describeWithChromium } from './support/use-browser.js';
 import {
   addSamples,
@@ -11,6 +15,8 @@ import {
   writeCaptions,
   caption,
   copyWith,
+  previewSize,
+  thumbnail,
 } from './support/page-actions.js';
 
 // The first start converts the model, and a busy machine decodes slowly.
@@ -43,6 +49,33 @@ describeWithChromium('the page of the real service', () => {
     expect(await copyWith(page, en.demo.copyCommand)).toBe(
       'npx salamandra pull 7b-vision && SALAMANDRA_MODEL=7b-vision npm start',
     );
+  });
+
+  itWithFfmpeg('previews a TIFF image, a PDF page and an MXF video', async () => {
+    const folder = createTemporaryFolder();
+    const tiff = folder.path('scan.tif');
+    await sharp(samplePath('fox.png')).tiff().toFile(tiff);
+    const content = fillRectangle([1, 0, 0], [0, 0, 200, 100]);
+    const pdf = folder.write('page.pdf', writePdf([{ width: 400, height: 300, content }]));
+    const mxf = folder.path('tape.mxf');
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=320x240:rate=25:duration=2'];
+    runEncoder([...source, '-c:v', 'mpeg2video', '-q:v', '2', mxf]);
+    const page = await browser.open(service.url);
+    page.setDefaultTimeout(WAIT_MS);
+    await pickFiles(page, en.media.choose, [tiff, pdf, mxf]);
+    const ratios: number[] = [];
+    for (const name of ['scan.tif', 'page.pdf', 'tape.mxf']) {
+      await thumbnail(page, name).click();
+      const [width, height] = await previewSize(page, name);
+      ratios.push(width / height);
+      expect(width).toBeGreaterThan(100);
+    }
+
+    const { width, height } = await sharp(tiff).metadata();
+    expect(ratios[0]).toBeCloseTo(width / height, 1);
+    expect(ratios[1]).toBeCloseTo(4 / 3, 1);
+    expect(ratios[2]).toBeCloseTo(4 / 3, 1);
+    folder.remove();
   });
 
   it('captions an image and shows its tiles', async () => {

@@ -6,6 +6,8 @@ export interface FakeInspector extends MediaInspector {
   metadata: VideoMetadata;
   shots: readonly TimeRange[];
   paths: string[];
+  /** A WebP file, or the reason why there is none. */
+  thumbnail: Uint8Array | Error;
 }
 
 export function createFakeInspector(): FakeInspector {
@@ -26,6 +28,11 @@ export function createFakeInspector(): FakeInspector {
       return Promise.resolve(inspector.metadata);
     },
     detectShots: (_path, { maxShots }) => Promise.resolve(inspector.shots.slice(0, maxShots)),
+    thumbnail: Buffer.from('a thumbnail'),
+    drawThumbnail: () =>
+      inspector.thumbnail instanceof Error
+        ? Promise.reject(inspector.thumbnail)
+        : Promise.resolve(inspector.thumbnail),
     close: () => Promise.resolve(),
   };
   return inspector;

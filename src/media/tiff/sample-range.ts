@@ -18,11 +18,11 @@ export interface Extremes {
 const COMMON_DEPTHS = [8, 10, 12, 14] as const;
 
 /**
- * Bits that few devices use. They count if the samples reach the top of their range, which pictures of that depth do.
- * Otherwise a dark picture of the next depth would become twice as bright.
+ * Bits that few devices use. They count if the largest sample is exactly the top of their range, as in pictures with a
+ * clipped white. Otherwise a dark picture of the next depth would become twice as bright: that its samples stay below
+ * a power of two is no evidence.
  */
 const RARE_DEPTHS = [9, 11, 13, 15] as const;
-const TOP_OF_RANGE = 15 / 16;
 
 /** The same for signed samples: values of 14 bits are elevations rather than brightness. */
 const SIGNED_DEPTHS = [8, 10, 12] as const;
@@ -94,10 +94,7 @@ export function chooseRange(page: TiffPage, { min, max }: Extremes): SampleRange
 }
 
 function findRareDepth(max: number, typeBits: number): number | undefined {
-  return RARE_DEPTHS.find((bits) => {
-    const white = 2 ** bits - 1;
-    return bits < typeBits && max <= white && max >= white * TOP_OF_RANGE;
-  });
+  return RARE_DEPTHS.find((bits) => bits < typeBits && max === 2 ** bits - 1);
 }
 
 const RANGE_TAGS = [TAG.sMinSampleValue, TAG.sMaxSampleValue, TAG.maxSampleValue] as const;

@@ -66,3 +66,13 @@ export async function copyWith(page: Page, name: string): Promise<string> {
   await button(page, name).click();
   return await page.evaluate(() => navigator.clipboard.readText());
 }
+
+/** Width and height of the preview image of a file, once it is decoded. The browser may show another one before. */
+export async function previewSize(page: Page, name: string): Promise<readonly [number, number]> {
+  const size = await page.waitForFunction((alt) => {
+    const images = [...document.querySelectorAll<HTMLImageElement>('img')];
+    const image = images.find((one) => one.alt === alt && one.naturalWidth > 0);
+    return image ? ([image.naturalWidth, image.naturalHeight] as const) : null;
+  }, en.media.preview(name));
+  return (await size.jsonValue()) ?? [0, 0];
+}

@@ -53,6 +53,8 @@ export const ca: Messages = {
     tooMany: (limit) => `El límit és de ${limit} fitxers. La resta no s’ha afegit.`,
     unknownKind: (name) => `No s’ha afegit ${name}: no és ni una imatge ni un vídeo.`,
     noVideos: (name) => `No s’ha afegit ${name}: el model carregat no admet vídeos.`,
+    loading: 'S’està carregant la previsualització…',
+    unreadable: 'Ni aquest navegador ni el servei poden llegir aquest fitxer.',
     noPreview: 'No hi ha previsualització. El servei comprovarà si pot llegir aquest fitxer.',
     preview: (name) => `Previsualització de ${name}`,
     frames: 'Fotogrames del vídeo',

@@ -57,6 +57,8 @@ export const en = {
     tooMany: (limit: number) => `The limit is ${limit} files. The other files were not added.`,
     unknownKind: (name: string) => `${name} was not added: it is neither an image nor a video.`,
     noVideos: (name: string) => `${name} was not added: the loaded model takes no videos.`,
+    loading: 'Loading the preview…',
+    unreadable: 'Neither this browser nor the service can read this file.',
     noPreview: 'No preview available. The service will check whether it can read this file.',
     preview: (name: string) => `Preview of ${name}`,
     frames: 'Video frames',

@@ -53,6 +53,8 @@ export const es: Messages = {
     tooMany: (limit) => `El límite es de ${limit} archivos. Los demás no se han añadido.`,
     unknownKind: (name) => `No se ha añadido ${name}: no es una imagen ni un vídeo.`,
     noVideos: (name) => `No se ha añadido ${name}: el modelo cargado no admite vídeos.`,
+    loading: 'Cargando la vista previa…',
+    unreadable: 'Ni este navegador ni el servicio pueden leer este archivo.',
     noPreview: 'Vista previa no disponible. El servicio comprobará si puede leer este archivo.',
     preview: (name) => `Vista previa de ${name}`,
     frames: 'Fotogramas del vídeo',

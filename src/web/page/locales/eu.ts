@@ -53,6 +53,8 @@ export const eu: Messages = {
     tooMany: (limit) => `Muga ${limit} fitxategi da. Gainerakoak ez dira gehitu.`,
     unknownKind: (name) => `${name} ez da gehitu: ez da irudia, ezta bideoa ere.`,
     noVideos: (name) => `${name} ez da gehitu: kargatutako ereduak ez du bideorik onartzen.`,
+    loading: 'Aurrebista kargatzen…',
+    unreadable: 'Ez nabigatzaile honek ez zerbitzuak ezin dute fitxategi hau irakurri.',
     noPreview: 'Ez dago aurrebistarik. Zerbitzuak egiaztatuko du fitxategi hau irakur dezakeen.',
     preview: (name) => `Aurrebista: ${name}`,
     frames: 'Bideoaren fotogramak',

@@ -53,6 +53,8 @@ export const gl: Messages = {
     tooMany: (limit) => `O límite é de ${limit} ficheiros. Os demais non se engadiron.`,
     unknownKind: (name) => `Non se engadiu ${name}: non é unha imaxe nin un vídeo.`,
     noVideos: (name) => `Non se engadiu ${name}: o modelo cargado non admite vídeos.`,
+    loading: 'Cargando a vista previa…',
+    unreadable: 'Nin este navegador nin o servizo poden ler este ficheiro.',
     noPreview: 'Vista previa non dispoñible. O servizo comprobará se pode ler este ficheiro.',
     preview: (name) => `Vista previa de ${name}`,
     frames: 'Fotogramas do vídeo',

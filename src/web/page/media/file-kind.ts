@@ -5,7 +5,7 @@ export type MediaFileKind = 'image' | 'video';
 const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
   image: [
     ...['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif', 'heic', 'heif'],
-    ...['bmp', 'pbm', 'pgm', 'ppm', 'pam', 'dng', 'nef', 'cr2', 'arw', 'pef'],
+    ...['pdf', 'bmp', 'pbm', 'pgm', 'ppm', 'pam', 'dng', 'nef', 'cr2', 'arw', 'pef'],
   ],
   video: [
     ...['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'mpg', 'mpeg', 'vob'],

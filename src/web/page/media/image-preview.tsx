@@ -6,30 +6,34 @@ import { t } from '../locales/locale.js';
 import { reportOf, showTiles } from '../report/report-store.js';
 import { type Box, tileGeometry } from '../report/tile-geometry.js';
 import { TileOverlay } from '../report/tile-overlay.js';
+import { drawThumbnail } from './drawn-thumbnail.js';
 import { NoPreview } from './no-preview.js';
 import type { MediaItem } from './media-store.js';
 
 /** An image, upright according to its EXIF orientation, with the tile grid on top if enabled and known. */
 export function ImagePreview({ item }: { item: MediaItem }) {
-  const state = useSignal<'loading' | 'broken' | { readonly ratio: number }>('loading');
+  const isBroken = useSignal(false);
+  const ratio = useSignal<number | null>(null);
   const report = reportOf(item.id)?.media;
-  if (state.value === 'broken') return <NoPreview kind="image" />;
+  // The tile grid is drawn on the image of the service as well.
+  const drawn = isBroken.value ? drawThumbnail(item).value : null;
+  if (drawn !== null && typeof drawn !== 'object') return <NoPreview item={item} />;
   const geometry = showTiles.value && report?.kind === 'image' ? tileGeometry(report) : null;
-  const ratio = typeof state.value === 'object' ? state.value.ratio : null;
-  const shown = geometry ? geometry.extent.width / geometry.extent.height : ratio;
+  const shown = geometry ? geometry.extent.width / geometry.extent.height : ratio.value;
   return (
     <div class="image-preview" style={shown === null ? undefined : { '--ratio': shown }}>
       <img
-        src={item.url}
+        src={drawn?.url ?? item.url}
         alt={t().media.preview(item.file.name)}
         draggable={false}
         style={geometry ? placeInside(geometry.image, geometry.extent) : FULL_SIZE}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
           // An SVG may have no intrinsic size.
-          state.value = naturalHeight === 0 ? 'broken' : { ratio: naturalWidth / naturalHeight };
+          if (naturalHeight === 0) isBroken.value = true;
+          else ratio.value = naturalWidth / naturalHeight;
         }}
         onError={() => {
-          state.value = 'broken';
+          isBroken.value = true;
         }}
       />
       {geometry && <TileOverlay geometry={geometry} />}

@@ -62,7 +62,7 @@ function MediaThumbnail({ item }: { item: MediaItem }) {
         title={name}
         onClick={() => selectMedia(item.id)}
       >
-        <Thumbnail kind={item.kind} url={item.url} />
+        <Thumbnail kind={item.kind} url={item.url} item={item} />
       </button>
       <button
         type="button"

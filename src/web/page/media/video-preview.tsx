@@ -50,7 +50,7 @@ export function VideoPreview({ item }: { item: MediaItem }) {
   if (state.value === 'broken') {
     return (
       <>
-        <NoPreview kind="video" />
+        <NoPreview item={item} />
         {times.length > 0 && (
           <ol class="video-preview-times" aria-label={t().media.frames}>
             {times.map((time, index) => (
