@@ -1,4 +1,5 @@
 import { hasBrand, startsWith } from './signatures.js';
+import { isTga } from './tga/decode-tga.js';
 
 interface ImageDecoder {
   /** Name of the format in messages. */
@@ -86,6 +87,23 @@ export const IMAGE_FORMATS = {
     label: 'ICO',
     // An icon or a cursor, with 1 to 255 images whose entries end in a reserved zero.
     matches: (header) => header.charCodeAt(2) <= 2 && /^\0\0[^\0]\0[^\0]\0.{3}\0/s.test(header),
+    loader: null,
+  },
+  psd: {
+    label: 'PSD',
+    // Version 2 is PSB, for large documents. The dots are control characters.
+    matches: (header) => /^8BPS\0/.test(header) && [1, 2].includes(header.charCodeAt(5)),
+    loader: null,
+  },
+  hdr: {
+    label: 'Radiance HDR',
+    matches: startsWith(/^#\?(?:RADIANCE|RGBE)\n/),
+    loader: null,
+  },
+  tga: {
+    label: 'TGA',
+    // Without a signature, and therefore last.
+    matches: isTga,
     loader: null,
   },
 } as const satisfies Record<string, ImageDecoder>;

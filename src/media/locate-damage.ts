@@ -38,6 +38,9 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'jpeg2000':
     case 'jxl':
     case 'ico':
+    case 'psd':
+    case 'hdr':
+    case 'tga':
       return undefined;
   }
 }

@@ -4,6 +4,7 @@ import {
   MAX_AVIF_PIXELS,
   MAX_HEIC_BYTES,
   MAX_HEIC_PIXELS,
+  MAX_IMAGE_CHANNELS,
   MAX_IMAGE_PIXELS,
   MAX_JPEG_XL_BYTES,
   MAX_JPEG_XL_PIXELS,
@@ -15,6 +16,7 @@ import { decodeBmp } from './bmp/decode-bmp.js';
 import { readBmpHeader } from './bmp/read-bmp-header.js';
 import { damagedImage, grouped, imageTooLarge, unsupportedFeature } from './image-errors.js';
 import { decodeHeif } from './heif/decode-heif.js';
+import { decodeRadiance, readRadianceHeader } from './hdr/decode-radiance.js';
 import { decodeIcoBitmap, openIco } from './ico/open-ico.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
@@ -28,6 +30,9 @@ import { locateDamage } from './locate-damage.js';
 import type { Reduction } from './reduce-rows.js';
 import { decodePnm } from './pnm/decode-pnm.js';
 import { readPnmHeader } from './pnm/read-pnm-header.js';
+import { decodePsd } from './psd/decode-psd.js';
+import { readPsdHeader } from './psd/read-psd-header.js';
+import { decodeTga, hasTgaAlpha, readTgaHeader } from './tga/decode-tga.js';
 import { decodeTiff, scanTiff } from './tiff/decode-tiff.js';
 import { openTiff } from './tiff/open-tiff.js';
 import { TAG } from './tiff/tiff-directory.js';
@@ -96,6 +101,12 @@ export async function openImage(format: ImageFormat, file: ImageFile): Promise<O
       return openJxl(source);
     case 'ico':
       return await openIcoImage(file);
+    case 'psd':
+      return openPsd(source);
+    case 'hdr':
+      return openRadiance(source);
+    case 'tga':
+      return openTga(source);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -288,6 +299,38 @@ function openJxl(source: ByteSource): OpenedImage {
     ...readJxlSize(source),
     ...{ channels: 4, frames: 1, limit: wholeOnly(MAX_JPEG_XL_PIXELS), reducesBy: 'averaging' },
     load: async () => toInput(await decodeJxl(source)),
+  };
+}
+
+function openPsd(source: ByteSource): OpenedImage {
+  const header = readPsdHeader(source);
+  const { width, height, channels } = header;
+  return {
+    ...{ width, height, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS), reducesBy: 'averaging' },
+    // Saved selections are not read.
+    channels: Math.min(channels, MAX_IMAGE_CHANNELS),
+    load: (_, reduction) => Promise.resolve(toInput(decodePsd(source, header, reduction))),
+  };
+}
+
+function openRadiance(source: ByteSource): OpenedImage {
+  const header = readRadianceHeader(source);
+  const { width, height } = header;
+  return {
+    ...{ width, height, channels: 3, frames: 1, reducesBy: 'averaging' },
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+    load: () => Promise.resolve(toInput(decodeRadiance(source, header))),
+  };
+}
+
+function openTga(source: ByteSource): OpenedImage {
+  const header = readTgaHeader(source);
+  const { width, height } = header;
+  return {
+    ...{ width, height, frames: 1, reducesBy: 'averaging' },
+    channels: hasTgaAlpha(header) ? 4 : 3,
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+    load: () => Promise.resolve(toInput(decodeTga(source, header))),
   };
 }
 

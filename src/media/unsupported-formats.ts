@@ -20,7 +20,6 @@ const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
 const FORMATS: readonly UnsupportedFormat[] = [
   image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
   image('JPEG XR images', /^II\xbc/),
-  image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
   image('GIMP files', /^gimp xcf/),
   image('PDF documents', /^%PDF-/, 'Export the page as an image.'),
   image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
@@ -31,7 +30,6 @@ const FORMATS: readonly UnsupportedFormat[] = [
     'They can contain scripts and references to other files. Export the image as PNG.',
   ),
   image('OpenEXR images', ['v/1\x01']),
-  image('Radiance HDR images', /^#\?(?:RADIANCE|RGBE)/),
   image('QOI images', /^qoif/),
   image('PCX images', ['\n\x05\x01']),
   image('FITS images', /^SIMPLE {2}=/),

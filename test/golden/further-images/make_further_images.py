@@ -264,10 +264,135 @@ def write_ico():
     refuse("cut-off.ico", icon([(WIDTH, HEIGHT, bitmap(RGB, 24, mask))])[:2000], "MEDIA_CORRUPT", "at byte 2,000")
 
 
+# --- TGA ---
+
+
+def write_tga():
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    expect("color.tga", save(RGB, format="TGA"), "rgb", 0)
+    expect("run-lengths.tga", save(RGB, format="TGA", compression="tga_rle"), "rgb", 0)
+    expect("gray.tga", save(GRAY, format="TGA", compression="tga_rle"), "gray", 0)
+    expect("alpha.tga", save(np.dstack([RGB, alpha]), format="TGA", compression="tga_rle"), "on-white", 1)
+    expect("empty-alpha.tga", save(np.dstack([RGB, np.zeros_like(GRAY)]), format="TGA"), "rgb", 0)
+    index = io.BytesIO()
+    Image.fromarray(RGB).quantize(64).save(index, "TGA")
+    expect("palette.tga", index.getvalue(), "palette", 0)
+    words = (RGB.astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
+    header = struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 16, 0x20)
+    expect("16-bits.tga", header + words.astype("<u2").tobytes(), "rgb", 4)
+    refuse("cut-off.tga", save(RGB, format="TGA")[:2000], "MEDIA_CORRUPT", "at byte 2,000: its pixels end early")
+
+
+# --- PSD ---
+
+
+def pack_bits(row):
+    packed = b""
+    for at in range(0, len(row), 100):
+        part = row[at : at + 100]
+        packed += bytes([257 - len(part), part[0]]) if len(set(part)) == 1 and len(part) > 1 else bytes([len(part) - 1]) + part
+    return packed
+
+
+def resource(number, data):
+    return b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + bytes(len(data) % 2)
+
+
+def psd(planes, mode, bits=8, packed=False, layers=0, resources=b"", colors=b"", large=False):
+    header = b"8BPS" + struct.pack(">H6xHIIHH", 2 if large else 1, len(planes), HEIGHT, WIDTH, bits, mode)
+    size = ">Q" if large else ">I"
+    info = struct.pack(size, 2) + struct.pack(">h", layers) if layers else b""
+    sections = struct.pack(">I", len(colors)) + colors + struct.pack(">I", len(resources)) + resources
+    sections += struct.pack(size, len(info)) + info
+    rows = [row.tobytes() for plane in planes for row in plane]
+    if not packed:
+        return header + sections + b"\0\0" + b"".join(rows)
+    rows = [pack_bits(row) for row in rows]
+    counts = b"".join(struct.pack(">I" if large else ">H", len(row)) for row in rows)
+    return header + sections + b"\0\1" + counts + b"".join(rows)
+
+
+def write_psd():
+    planes = [RGB[..., index] for index in range(3)]
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    expect("raw.psd", psd(planes, 3), "rgb", 0)
+    expect("run-lengths.psd", psd(planes, 3, packed=True), "rgb", 0)
+    expect("large-document.psb", psd(planes, 3, packed=True, large=True), "rgb", 0)
+    expect("gray.psd", psd([GRAY], 1, packed=True), "gray", 0)
+    expect("gray-16-bits.psd", psd([GRAY.astype(">u2") * 257], 1, bits=16), "gray", 0)
+    expect("transparent.psd", psd([*planes, alpha], 3, layers=-1, packed=True), "on-white", 1)
+    expect("selection.psd", psd([*planes, alpha], 3, layers=1, packed=True), "rgb", 0)
+    profile = resource(1039, swapped_profile())
+    expect("profile.psd", psd(planes[::-1], 3, packed=True, resources=profile), "rgb", 2)
+    index = Image.fromarray(RGB).quantize(64)
+    entries = np.zeros((256, 3), np.uint8)
+    entries[:64] = np.array(index.getpalette()[: 64 * 3], np.uint8).reshape(-1, 3)
+    expect("palette.psd", psd([np.asarray(index)], 2, colors=entries.T.tobytes()), "palette", 0)
+    bare = resource(1057, struct.pack(">IB", 1, 0))
+    refuse("without-composite.psd", psd(planes, 3, resources=bare), "UNSUPPORTED_FEATURE", "layers without a composite")
+    refuse("lab.psd", psd(planes, 9), "UNSUPPORTED_FEATURE", "L*a*b* color")
+    refuse("32-bits.psd", psd(planes, 3, bits=32), "UNSUPPORTED_FEATURE", "32 bits per channel")
+    refuse("cut-off.psd", psd(planes, 3)[:2000], "MEDIA_CORRUPT", "at byte 2,000: its composite ends early")
+
+
+# --- Radiance HDR and OpenEXR ---
+
+
+def to_linear(pixels):
+    value = pixels / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def to_srgb(linear):
+    value = np.clip(linear, 0, 1)
+    return (np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055) * 255).round().astype(np.uint8)
+
+
+def hable(x):
+    return (x * (0.15 * x + 0.05) + 0.004) / (x * (0.15 * x + 0.5) + 0.06) - 0.02 / 0.3
+
+
+def tone_map(linear):
+    largest = linear.max(-1, keepdims=True)
+    return to_srgb(linear * hable(largest) / np.maximum(largest, 1e-6) / hable(largest.max()))
+
+
+def radiance(linear, packed=False, header=b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n"):
+    largest = np.maximum(linear.max(-1), 1e-9)
+    exponent = np.floor(np.log2(largest)) + 1
+    mantissa = np.minimum(linear / 2 ** exponent[..., None] * 256, 255)
+    rgbe = np.dstack([mantissa, exponent + 128]).astype(np.uint8)
+    size = f"\n-Y {HEIGHT} +X {WIDTH}\n".encode()
+    if not packed:
+        return header + size + rgbe.tobytes()
+    rows = b""
+    for row in rgbe:
+        rows += struct.pack(">BBH", 2, 2, WIDTH)
+        for plane in row.T:
+            for at in range(0, WIDTH, 20):
+                part = plane[at : at + 20].tobytes()
+                rows += bytes([128 + 20, part[0]]) if len(set(part)) == 1 else bytes([20]) + part
+    return header + size + rows
+
+
+def write_hdr():
+    bright = to_linear(RGB) * 4
+    show("tone-mapped", tone_map(bright))
+    expect("ordinary.hdr", radiance(to_linear(RGB)), "rgb", 2)
+    expect("run-lengths.hdr", radiance(to_linear(RGB), packed=True), "rgb", 2)
+    expect("bright.hdr", radiance(bright, packed=True), "tone-mapped", 2)
+    xyz = radiance(bright, header=b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n")
+    refuse("xyz.hdr", xyz, "UNSUPPORTED_FEATURE", "XYZ colors")
+    refuse("cut-off.hdr", radiance(bright)[:2000], "MEDIA_CORRUPT", "at byte 2,000: its pixels end early")
+
+
 for name in ("rgb", "gray", "smooth"):
     show(name, {"rgb": RGB, "gray": np.stack([GRAY] * 3, -1), "smooth": SMOOTH}[name])
 write_jpeg2000()
 write_heic()
 write_jpeg_xl()
 write_ico()
+write_tga()
+write_psd()
+write_hdr()
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")
