@@ -4,6 +4,7 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['jobs'],
   ['video-captions'],
   ['workers'],
   ['measure'],
@@ -169,6 +170,7 @@ module.exports = {
     onlyFrom(['media/jpeg2000'], ['@cornerstonejs/codec-openjpeg']),
     onlyFrom(['media/heif'], ['libheif-js']),
     onlyFrom(['media/jpeg-xl'], ['@jsquash/jxl']),
+    onlyFrom(['media/pdf'], ['@hyzyla/pdfium']),
     onlyFrom(['language'], ['@huggingface/jinja']),
     onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
@@ -176,6 +178,10 @@ module.exports = {
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web'], ['compression']),
+    onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
+    onlyFrom(['jobs/database/open-database.ts'], ['pg']),
+    onlyFrom(['jobs'], ['kysely']),
+    onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -2,39 +2,34 @@ import { existsSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
+import { provenanceJson } from '../engine/provenance.js';
 import { resolveCaptionSettings } from '../engine/resolve-settings.js';
-import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { selectPages } from '../engine/select-pages.js';
+import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { CAPTION_KINDS, type CaptionKind, type Language } from '../language/languages.js';
-import {
-  type FrameSampling,
-  roundToMilliseconds,
-  type TimeRange,
-} from '../media/frame-sampling.js';
+import type { CaptionKind, Language } from '../language/languages.js';
+import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
+import { countPages, type PageRange } from '../media/page-range.js';
 import type { MediaKind } from '../media/signatures.js';
-import {
-  captionVideo,
-  type CaptionedSegment,
-  type VideoCaptionsTask,
-} from '../video-captions/caption-video.js';
-import { toTimecodeClock } from '../video-captions/timecode.js';
-import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
-import { formatWebVtt } from '../video-captions/webvtt.js';
+import type { Granularity } from '../video-captions/plan-segments.js';
 import type { Detail } from '../vision/plan-tiles.js';
-import { createMediaInspector } from '../workers/media-inspector.js';
-import { type CommandContext, exampleHelp, provenanceJson } from './command-context.js';
+import { captionSegments } from './caption-segments.js';
+import { type CommandContext, exampleHelp } from './command-context.js';
+import { captionSource, isSource } from './caption-source.js';
 import { exitCodeOf } from './exit-codes.js';
-import { checkMediaFile, mediaJson, openMedia } from './media-files.js';
-import {
-  addMediaOptions,
-  type MediaOptions,
-  parseNumber,
-  readMediaOptions,
-} from './media-options.js';
+import { addSourceOptions, readSource, type SourceOptions } from './job-source.js';
+import { checkMediaFile, mediaJson, openMedia } from '../engine/media-files.js';
+import { addMediaOptions, type MediaOptions, readMediaOptions } from './media-options.js';
 import { type Delivery, printTextsAsTheyCome, toLine } from './print-texts.js';
+import {
+  addRecipeOptions,
+  parseGranularity,
+  parseKinds,
+  readRecipe,
+  type RecipeOptions,
+} from './recipe-options.js';
 import {
   chooseLanguages,
   isLanguageCode,
@@ -44,11 +39,7 @@ import {
 import { errorJson } from './terminal.js';
 import { type EngineCommand, waitForModel, withEngine } from './with-engine.js';
 
-interface CaptionOptions extends MediaOptions {
-  readonly languages: string;
-  readonly kind: string;
-  readonly by: Granularity['kind'];
-  readonly interval: string;
+interface CaptionOptions extends MediaOptions, RecipeOptions, SourceOptions {
   readonly format: 'text' | 'json' | 'vtt';
 }
 
@@ -57,32 +48,18 @@ Output:
   A line for each text, with columns separated by tabs: file, language, kind, text.
   With --by shot or --by interval: file, start and end in seconds, language, text.
   Only on a terminal, a single text of a single file is printed without the other columns.
-  Progress and failures go to standard error; --json prints failures on standard output as well.`;
+  Progress and failures go to standard error; --json prints failures on standard output as well.
+Folders:
+  A run that was stopped goes on when the same command is run again; see also \`jobs\`.`;
 
 /** Adds `caption`. */
 export function addCaptionCommand(program: Command, context: CommandContext): void {
-  addMediaOptions(program.command('caption'))
+  addSourceOptions(addRecipeOptions(addMediaOptions(program.command('caption'))))
     .description('write captions of images and videos')
     .argument(
       '<file...>',
-      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...)',
+      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF, PDF, ...) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...); or one folder, table (CSV, TSV, JSONL) or ZIP archive of them',
     )
-    .option(
-      '--languages <codes>',
-      'language codes separated by commas, or all: every language of the model',
-      'en',
-    )
-    .option(
-      '--kind <kinds>',
-      `kinds of text, separated by commas: ${CAPTION_KINDS.join(', ')}`,
-      'caption',
-    )
-    .addOption(
-      new Option('--by <unit>', 'write one caption for the whole video, each shot or each interval')
-        .choices(['whole', 'shot', 'interval'])
-        .default('whole'),
-    )
-    .option('--interval <seconds>', 'length of the intervals of --by interval', '10')
     .addOption(
       new Option('--format <format>', 'output format; vtt: a WebVTT track of one video')
         .choices(['text', 'json', 'vtt'])
@@ -93,16 +70,27 @@ export function addCaptionCommand(program: Command, context: CommandContext): vo
       'after',
       exampleHelp(
         'caption my.jpg --languages ca,es,en',
-        'caption photos/*.jpg --kind caption,alt --json > captions.jsonl',
+        'caption ./photos --languages ca,es,en --kind caption,alt --json > captions.jsonl',
         'caption film.mp4 --by shot --format vtt > film.vtt',
       ),
     )
     .action(async (files: string[], options: CaptionOptions) => {
       const output = options.json ? 'json' : options.format;
+      const [argument = '', ...others] = files;
+      if (others.length === 0 && (await isSource(argument))) {
+        const command = {
+          ...{ argument, output },
+          ...readMediaOptions(options, output, context),
+          source: await readSource(argument, options),
+          recipe: readRecipe(options),
+        };
+        process.exitCode = await captionSource(command, context);
+        return;
+      }
       const command = {
         ...readMediaOptions(options, output, context),
         ...{ files, output },
-        kinds: options.kind.split(',').map((kind) => parseKind(kind.trim())),
+        kinds: parseKinds(options.kind),
         languages: parseLanguages(options.languages),
         granularity: parseGranularity(options),
       };
@@ -115,7 +103,9 @@ interface CaptionCommand extends EngineCommand {
   readonly languages: LanguageChoice;
   readonly kinds: readonly CaptionKind[];
   readonly detail: Detail;
+  readonly pages: PageRange | undefined;
   readonly sampling: FrameSampling;
+  readonly animations: AnimationUse;
   readonly granularity: Granularity;
   readonly output: 'text' | 'json' | 'vtt';
   /** For the output format `text`. */
@@ -152,7 +142,7 @@ async function captionFiles(command: CaptionCommand, context: CommandContext): P
   for (const file of command.files) {
     signal.throwIfAborted();
     try {
-      checkGranularity(command, await checkMediaFile(file));
+      checkGranularity(command, await checkMediaFile(file, chooseUse(command)));
       usableFiles.push(file);
     } catch (error) {
       onFailure(file, error);
@@ -198,13 +188,20 @@ function checkOptions(command: CaptionCommand): void {
 /** @throws INVALID_PARAMETER for an image that is to be split into segments. */
 function checkGranularity(command: CaptionCommand, kind: MediaKind): void {
   if (kind === 'image' && isBySegment(command)) {
-    throw invalid('This is an image. --by shot, --by interval and --format vtt are for videos.');
+    throw invalid(
+      'This is an image of one frame. --by shot, --by interval and --format vtt are for videos and animations.',
+    );
   }
 }
 
 /** Whether each segment of a video gets its own caption. A track has at least one segment. */
 function isBySegment({ granularity, output }: CaptionCommand): boolean {
   return granularity.kind !== 'whole' || output === 'vtt';
+}
+
+/** Segments are those of a clip. */
+function chooseUse(command: CaptionCommand): AnimationUse {
+  return isBySegment(command) ? 'clip' : command.animations;
 }
 
 /** A command whose languages are those of the loaded model. */
@@ -218,9 +215,22 @@ async function captionFile(
   command: ModelCommand,
   context: CommandContext,
 ): Promise<void> {
+  const media = await openMedia(file, command.sampling, chooseUse(command));
+  for (const page of selectPages(media, command.pages)) {
+    await captionMedia(engine, file, page, command, context);
+  }
+}
+
+/** Captions an image, a page or a video. */
+async function captionMedia(
+  engine: VisionLanguageEngine,
+  file: string,
+  media: RequestMedia,
+  command: ModelCommand,
+  context: CommandContext,
+): Promise<void> {
   const { terminal, signal } = context;
-  const { detail, sampling, output } = command;
-  const media = await openMedia(file, sampling);
+  const { detail, sampling, output, pages } = command;
   const model = await waitForModel(engine, signal);
   const settings = resolveCaptionSettings({}, model.generation);
   const mediaSettings = media.kind === 'image' ? { detail } : { sampling: sampling.mode };
@@ -243,10 +253,14 @@ async function captionFile(
     settings,
   } as const;
   // Scripts get the same columns for one text as for several; see OUTPUT_HELP.
-  const isBareText = terminal.isTTY && command.files.length === 1 && tasks.length === 1;
+  const isOneFile = command.files.length === 1 && (!pages || countPages(pages) === 1);
+  const isBareText = terminal.isTTY && isOneFile && tasks.length === 1;
+  // The fragment identifier of pages (RFC 8118).
+  const page = media.kind === 'image' ? media.page : undefined;
+  const name = page === undefined ? file : `${file}#page=${page}`;
   const columns = (conversation: number): string[] => {
     const { language, kind } = tasks[conversation] ?? {};
-    return isBareText ? [] : [file, language?.code ?? '', kind ?? ''];
+    return isBareText ? [] : [name, language?.code ?? '', kind ?? ''];
   };
   if (output === 'text' && command.delivery === 'stream') {
     await printTextsAsTheyCome(engine.generate(request, signal), columns, terminal);
@@ -265,114 +279,6 @@ async function captionFile(
   for (const { conversation, text } of answers) {
     terminal.result(toLine(columns(conversation), text));
   }
-}
-
-interface SegmentsCommand extends Omit<ModelCommand, 'files' | 'kinds'> {
-  /** As given on the command line. */
-  readonly file: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Id of the model, for the note in the track. */
-  readonly model: string;
-  readonly settings: GenerationSettings;
-  readonly provenance: () => object;
-}
-
-/**
- * Captions the segments of a video. Prints each segment at once as lines of text or JSON, and a track at the end.
- *
- * @throws the errors of `planSegments` and `captionVideo`.
- */
-async function captionSegments(
-  engine: VisionLanguageEngine,
-  command: SegmentsCommand,
-  context: CommandContext,
-): Promise<void> {
-  const { path, file, languages, sampling, settings, output } = command;
-  const { terminal, signal } = context;
-  const { segments, timecode } = await planVideoSegments(command, context);
-  const described: CaptionedSegment[] = [];
-  const missing: TimeRange[] = [];
-  const task = { path, sampling, segments, timecode, languages, settings };
-  for await (const event of captionVideo(engine, task, signal)) {
-    if (event.type === 'missing') {
-      missing.push(event.range);
-      terminal.note(`${file}: no readable frame ${describeRange(event.range)}.`);
-    }
-    if (event.type !== 'segment') continue;
-    described.push(event.segment);
-    terminal.progress(`${file} (segment ${described.length} of ${segments.length})`);
-    if (output !== 'vtt') {
-      for (const line of segmentLines(event.segment, command)) terminal.result(line);
-    }
-  }
-  if (output === 'vtt') terminal.result(formatTrack(described, missing, command));
-}
-
-async function planVideoSegments(
-  { path, sampling, granularity }: SegmentsCommand,
-  { workers, signal }: CommandContext,
-): Promise<Pick<VideoCaptionsTask, 'segments' | 'timecode'>> {
-  const inspector = createMediaInspector({ entry: workers.media });
-  try {
-    const metadata = await inspector.inspect(path, signal);
-    const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, inspector, signal);
-    return { segments, timecode: toTimecodeClock(metadata) };
-  } finally {
-    await inspector.close();
-  }
-}
-
-function segmentLines(
-  { startSeconds: start, endSeconds: end, texts, frames, timecodes }: CaptionedSegment,
-  { file, output, provenance }: SegmentsCommand,
-): string[] {
-  if (output === 'json') {
-    const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
-    const times = { start: roundToMilliseconds(start), end: roundToMilliseconds(end) };
-    const shown = { texts: byLanguage, frames: frames.map(roundToMilliseconds), timecodes };
-    return [JSON.stringify({ file, ...times, ...shown, ...provenance() })];
-  }
-  const times = [start, end].map((seconds) => seconds.toFixed(3));
-  return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));
-}
-
-/** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
-function formatTrack(
-  segments: readonly CaptionedSegment[],
-  missing: readonly TimeRange[],
-  { languages: [language], model }: SegmentsCommand,
-): string {
-  if (!language) throw invalid('--format vtt needs one language.');
-  const cues = segments.map(({ texts, ...segment }) => ({
-    ...segment,
-    text: texts[0]?.text ?? '',
-  }));
-  // The terminal adds the last line break.
-  return formatWebVtt({ language, model, cues, missing }).trimEnd();
-}
-
-function describeRange({ startSeconds, endSeconds }: TimeRange): string {
-  const to = endSeconds === null ? 'the end' : `${endSeconds.toFixed(3)} s`;
-  return `from ${startSeconds.toFixed(3)} s to ${to}`;
-}
-
-function parseGranularity({ by, interval }: CaptionOptions): Granularity {
-  switch (by) {
-    case 'whole':
-      return { kind: by };
-    case 'shot':
-      return { kind: by, maxShots: MAX_SEGMENTS };
-    case 'interval':
-      return { kind: by, seconds: parseNumber('--interval', interval, 0.1, MAX_VIDEO_SECONDS) };
-  }
-}
-
-function parseKind(text: string): CaptionKind {
-  const kind = CAPTION_KINDS.find((name) => name === text);
-  if (kind) return kind;
-  throw invalid(`Unknown kind "${text}" in --kind. Use ${CAPTION_KINDS.join(', ')}.`);
 }
 
 function invalid(message: string): SalamandraError {

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 
 import { type Configuration, loadConfiguration } from '../config/configuration.js';
-import type { GenerationSettings, ModelDescription } from '../engine/vision-language-engine.js';
 import type { Terminal } from './terminal.js';
 
 /** The objects that `cli.ts` passes to every command. */
@@ -41,23 +40,4 @@ export function exampleHelp(...commands: readonly string[]): string {
 export function configurationFor(options: { readonly model?: string | undefined }): Configuration {
   const configuration = loadConfiguration(process.env);
   return { ...configuration, model: options.model ?? configuration.model };
-}
-
-/** The part of a JSON line that says which model wrote the texts, when, and with which settings. */
-export function provenanceJson(
-  { id, revision, precision }: ModelDescription,
-  { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed }: GenerationSettings,
-  mediaSettings: object = {},
-): object {
-  return {
-    model: id,
-    revision,
-    precision,
-    created: new Date().toISOString(),
-    settings: {
-      ...mediaSettings,
-      ...{ max_tokens: maxTokens, temperature, top_p: topP, top_k: topK, min_p: minP },
-      ...{ repetition_penalty: repetitionPenalty, seed },
-    },
-  };
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { parseInteger } from '../config/configuration.js';
 import { MAX_ANSWER_TOKENS } from '../config/limits.js';
 import { collectOutcome } from '../engine/collect-outcome.js';
+import { provenanceJson } from '../engine/provenance.js';
 import { resolveSettings } from '../engine/resolve-settings.js';
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import {
@@ -12,7 +13,6 @@ import {
   createModelOption,
   createStreamOption,
   exampleHelp,
-  provenanceJson,
 } from './command-context.js';
 import { printTextsAsTheyCome } from './print-texts.js';
 import { waitForModel, withEngine } from './with-engine.js';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
@@ -8,6 +8,7 @@ import {
   DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
   DEFAULT_IMAGE_PIXELS,
+  DEFAULT_TEMPORARY_BYTES,
   MAX_CHAT_BYTES,
   MAX_IMAGE_BYTES,
   MAX_IMAGE_PIXELS,
@@ -55,6 +56,12 @@ export interface Configuration {
   readonly imagePixels: number;
   /** Bytes of a chat body. */
   readonly chatBytes: number;
+  /** DATABASE_URL: the PostgreSQL database of archive jobs. `null`: a SQLite file in `home`. */
+  readonly databaseUrl: string | null;
+  /** Absolute paths of the folders whose files may be captioned by jobs that are created over HTTP. */
+  readonly jobRoots: readonly string[];
+  /** Bytes of the temporary files of all requests. */
+  readonly temporaryBytes: number;
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -94,7 +101,33 @@ export function loadConfiguration(
     chatBytes:
       parseMillions('SALAMANDRA_CHAT_MB', env['SALAMANDRA_CHAT_MB'], 8, MAX_CHAT_BYTES) ??
       DEFAULT_CHAT_BYTES,
+    databaseUrl: parseDatabaseUrl(env['DATABASE_URL']),
+    jobRoots: parseRoots(env['SALAMANDRA_JOB_ROOTS']),
+    temporaryBytes:
+      parseMillions('SALAMANDRA_TEMPORARY_MB', env['SALAMANDRA_TEMPORARY_MB'], 1) ??
+      DEFAULT_TEMPORARY_BYTES,
   });
+}
+
+/** @throws INVALID_PARAMETER without the URL, which contains a password */
+function parseDatabaseUrl(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (/^postgres(ql)?:\/\/.+/.test(text)) return text;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    'DATABASE_URL must be the URL of a PostgreSQL database, such as postgres://user:password@host:5432/name. Without it, jobs are stored in a SQLite file in SALAMANDRA_HOME.',
+  );
+}
+
+/** A list of absolute paths, separated as in PATH. @throws INVALID_PARAMETER */
+function parseRoots(text: string | undefined): string[] {
+  const roots = text?.split(delimiter).filter((root) => root !== '') ?? [];
+  const relative = roots.find((root) => !isAbsolute(root));
+  if (relative === undefined) return roots;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `SALAMANDRA_JOB_ROOTS must contain absolute paths, separated by "${delimiter}".`,
+  );
 }
 
 /**

@@ -11,14 +11,19 @@ export const LOCK_OWNER = `${hostname()} ${readNamespace()} ${process.pid}\n`;
  */
 export async function isAbandoned(path: string, staleMs: number): Promise<boolean> {
   try {
-    const [host, namespace, pid] = (await readFile(path, 'utf8')).trim().split(' ');
-    const isHere = LOCK_OWNER.startsWith(`${host} ${namespace} `);
-    if (isHere && pid !== undefined && !isAlive(Number(pid))) return true;
+    if (isOwnerGone(await readFile(path, 'utf8'))) return true;
     return Date.now() - (await stat(path)).mtimeMs > staleMs;
   } catch {
     // Released in the meantime.
     return false;
   }
+}
+
+/** Whether an owner ran in this PID namespace and has ended. `false` for a process of another machine. */
+export function isOwnerGone(owner: string): boolean {
+  const [host, namespace, pid] = owner.trim().split(' ');
+  const isHere = LOCK_OWNER.startsWith(`${host} ${namespace} `);
+  return isHere && pid !== undefined && !isAlive(Number(pid));
 }
 
 /** `-` where processes have no namespaces (macOS, Windows). */

@@ -100,6 +100,12 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^#\?(?:RADIANCE|RGBE)\n/),
     loader: null,
   },
+  pdf: {
+    label: 'PDF',
+    // White space and the byte order mark of UTF-8 come from programs that took the file for text.
+    matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
+    loader: null,
+  },
   tga: {
     label: 'TGA',
     // Without a signature, and therefore last.

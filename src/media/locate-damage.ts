@@ -41,6 +41,7 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'psd':
     case 'hdr':
     case 'tga':
+    case 'pdf':
       return undefined;
   }
 }

@@ -21,7 +21,6 @@ const FORMATS: readonly UnsupportedFormat[] = [
   image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
   image('JPEG XR images', /^II\xbc/),
   image('GIMP files', /^gimp xcf/),
-  image('PDF documents', /^%PDF-/, 'Export the page as an image.'),
   image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
   image('DjVu documents', /^AT&TFORM/, 'Export the page as an image.'),
   image(

@@ -1,0 +1,168 @@
+import type { Generated, Selectable } from 'kysely';
+
+/**
+ * The tables of archive jobs. JSON is stored as text, and times are milliseconds since 1970, so that SQLite and
+ * PostgreSQL return the same values.
+ */
+export interface Tables {
+  job: JobTable;
+  job_counter: JobCounterTable;
+  item: ItemTable;
+  result: ResultTable;
+  skipped: SkippedTable;
+  event: EventTable;
+  worker: WorkerTable;
+}
+
+/**
+ * `active`: items are claimed. `paused`: none are claimed until it is resumed. `cancelling`: the items in work end, no
+ * further ones are claimed. `cancelled` is final; `retry` makes a `done` job active again. `deleting`: its rows are
+ * being removed.
+ */
+export type JobState = 'active' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'deleting';
+
+interface JobTable {
+  id: string;
+  name: string;
+  state: JobState;
+  /** Why the job is paused; empty otherwise. */
+  pause_reason: Generated<string>;
+  /** Until then no item is claimed, because the machine failed: a full disk, an unreachable folder. */
+  hold_until: Generated<number>;
+  hold_reason: Generated<string>;
+  /** Higher numbers first. */
+  priority: number;
+  /** `SourceSpec` and `Recipe` as JSON. */
+  source: string;
+  recipe: string;
+  /** SHA-256 of source and recipe: the same command finds its job again. */
+  key: string;
+  idempotency_key: string | null;
+  /** The model that was asked for; `null` accepts that of the first worker. */
+  model_name: string | null;
+  /** `PinnedModel` as JSON, set by the first worker. Workers with another model do not claim its items. */
+  model: string | null;
+  /** Items of the pilot; 0 without one. */
+  pilot: number;
+  pilot_state: 'none' | 'pending' | 'running' | 'done';
+  /** The cursor of the last listed entry; empty at the start. */
+  listing_cursor: Generated<string>;
+  listing_worker: Generated<string>;
+  listing_lease_until: Generated<number>;
+  listing_error: Generated<string>;
+  /** Positions from here on belong to the listing in progress; lower ones to earlier listings of the source. */
+  listing_base: Generated<number>;
+  /** 0 while the source is being listed. */
+  listed_at: Generated<number>;
+  next_position: Generated<number>;
+  created_at: number;
+  started_at: Generated<number>;
+  finished_at: Generated<number>;
+}
+
+/**
+ * Counts of a job. Every worker process adds to its own row, so that workers do not wait for each other's transactions;
+ * the sum over the rows is the count.
+ */
+interface JobCounterTable {
+  job_id: string;
+  shard: number;
+  queued: number;
+  active: number;
+  done: number;
+  dead: number;
+  /** Done without the model: the same content was captioned before. */
+  reused: number;
+  skipped: number;
+  /** Milliseconds of work on items that are done. */
+  busy_ms: number;
+}
+
+/** `dead`: a dead letter, which no retry will mend. */
+export type ItemState = 'queued' | 'active' | 'done' | 'dead';
+
+interface ItemTable {
+  id: Generated<number>;
+  job_id: string;
+  /** The order in the source. */
+  position: number;
+  identifier: string;
+  /** `SourceItem['location']` and its record as JSON. */
+  location: string;
+  record: string;
+  state: ItemState;
+  attempts: Generated<number>;
+  /** Fencing token: raised by every claim. A result with another epoch is refused. */
+  epoch: Generated<number>;
+  lease_until: Generated<number>;
+  /** The item is not claimed before. 0: at once. Negative: part of the pilot. */
+  run_after: Generated<number>;
+  worker: Generated<string>;
+  error_code: Generated<string>;
+  error: Generated<string>;
+  /** Of the bytes that were captioned. */
+  sha256: Generated<string>;
+  /** Of a file, to see that it changed: size in bytes and time of modification. */
+  size: Generated<number>;
+  modified_at: Generated<number>;
+  /** SHA-256 of content, recipe and model: an item with the same one has the same texts. */
+  fingerprint: Generated<string>;
+  /** `ItemOutcome` without its texts, as JSON. */
+  outcome: Generated<string>;
+  finished_at: Generated<number>;
+}
+
+/** One text of an item. */
+interface ResultTable {
+  item_id: number;
+  /** Of the text within its item. */
+  number: number;
+  language: string;
+  kind: string;
+  /** Of a segment of a video; `null` for a text about the whole. */
+  start_seconds: number | null;
+  end_seconds: number | null;
+  text: string;
+  finish_reason: string;
+}
+
+/** An entry of the source that is not an item. */
+interface SkippedTable {
+  id: Generated<number>;
+  job_id: string;
+  entry: string;
+  code: string;
+  reason: string;
+}
+
+/** A change of a job, numbered for `Last-Event-ID`. */
+interface EventTable {
+  id: Generated<number>;
+  job_id: string;
+  type: string;
+  data: string;
+  created_at: number;
+}
+
+interface WorkerTable {
+  /** See `createWorkerId`. */
+  id: string;
+  host: string;
+  pid: number;
+  state: 'working' | 'draining';
+  model: string;
+  started_at: number;
+  heartbeat_at: number;
+  items_done: number;
+  /** Items per hour over the last minutes. */
+  rate: number;
+}
+
+export type JobRow = Selectable<JobTable>;
+export type ItemRow = Selectable<ItemTable>;
+export type ResultRow = Selectable<ResultTable>;
+export type SkippedRow = Selectable<SkippedTable>;
+export type EventRow = Selectable<EventTable>;
+export type WorkerRow = Selectable<WorkerTable>;
+/** The sum over the rows of a job. */
+export type JobCounts = Omit<Selectable<JobCounterTable>, 'job_id' | 'shard'>;

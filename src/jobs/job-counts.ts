@@ -1,0 +1,58 @@
+import { sql, type Transaction } from 'kysely';
+
+import type { JobDatabase } from './database/job-database.js';
+import type { JobCounts, Tables } from './database/tables.js';
+
+/** Counters of a job are in this many rows at most; see `job_counter`. */
+const COUNTER_SHARDS = 32;
+
+/** Adds to the counts of a job, in the row of this process. */
+export async function addCounts(
+  trx: Transaction<Tables>,
+  jobId: string,
+  changes: Partial<JobCounts>,
+): Promise<void> {
+  const values = { ...NO_COUNTS, ...changes };
+  await trx
+    .insertInto('job_counter')
+    .values({ job_id: jobId, shard: process.pid % COUNTER_SHARDS, ...values })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['job_id', 'shard'])
+        .doUpdateSet((eb) =>
+          Object.fromEntries(
+            COUNT_NAMES.map((name) => [
+              name,
+              eb(eb.ref(`job_counter.${name}`), '+', eb.ref(`excluded.${name}`)),
+            ]),
+          ),
+        ),
+    )
+    .execute();
+}
+
+export const NO_COUNTS: JobCounts = {
+  queued: 0,
+  active: 0,
+  done: 0,
+  dead: 0,
+  reused: 0,
+  skipped: 0,
+  busy_ms: 0,
+};
+const COUNT_NAMES = Object.keys(NO_COUNTS) as (keyof JobCounts)[];
+
+/** The counts of jobs, by id. */
+export async function countsOf(
+  { db }: JobDatabase,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, JobCounts>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('job_counter')
+    .select(['job_id', ...COUNT_NAMES.map((name) => sql<number>`sum(${sql.ref(name)})`.as(name))])
+    .where('job_id', 'in', ids)
+    .groupBy('job_id')
+    .execute();
+  return new Map(rows.map(({ job_id, ...counts }) => [job_id, counts]));
+}

@@ -1,0 +1,288 @@
+import { setTimeout } from 'node:timers/promises';
+
+import { SalamandraError } from '../errors/salamandra-error.js';
+import type { ProcessItem } from './caption-item.js';
+import {
+  type Claim,
+  claimItems,
+  expireLeases,
+  failItem,
+  finishItems,
+  type ItemOutcome,
+  LEASE_MS,
+  releaseItems,
+  renewLeases,
+} from './claims.js';
+import { describeDatabaseError } from './database/open-database.js';
+import { actionAfter, backoffMs } from './failure-policy.js';
+import { getJob, holdJob } from './jobs.js';
+import { type ListingOptions, listNextSource } from './list-source-items.js';
+import type { PinnedModel } from './recipe.js';
+import { settleJobs } from './settle-jobs.js';
+import {
+  createWorkerId,
+  forgetLostWorkers,
+  heartbeat,
+  registerWorker,
+  removeWorker,
+} from './workers.js';
+
+/** Milliseconds between two looks at an empty queue, and between two checks for jobs that are done. */
+const POLL_MS = 500;
+/** Milliseconds that a job waits after a failure of the machine, such as a full disk. */
+const HOLD_MS = 60_000;
+/** Milliseconds between two tries of a database that cannot be written. */
+const DATABASE_RETRY_MS = 2_000;
+
+export interface JobWorkerOptions extends ListingOptions {
+  readonly model: PinnedModel;
+  /** The model as it was asked for; see `ClaimOptions`. */
+  readonly modelName: string;
+  readonly process: ProcessItem;
+  /** Items in work at the same time. */
+  readonly parallel: number;
+  /** Called after each item that this worker stored or failed. */
+  readonly onItem?: (claim: Claim, result: ItemOutcome | { readonly error: unknown }) => void;
+}
+
+/**
+ * Works on the job `jobId` until it ends, or without one on all jobs, until `stop` is aborted. Then the items in work
+ * are finished, unless `abandon` is aborted too: they go back to the queue.
+ *
+ * A result and the state of its item are stored in one transaction, and only while the lease is held. If the process is
+ * killed at any moment, the lease ends and another worker does the item again.
+ *
+ * @throws the errors that make this worker useless, such as a model that cannot be loaded.
+ */
+export async function runJobWorker(
+  options: JobWorkerOptions,
+  stop: AbortSignal,
+  abandon: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  await new JobWorker(options, stop, abandon).run();
+}
+
+class JobWorker {
+  private readonly id = createWorkerId();
+  /** Claimed, and not begun. */
+  private readonly ready: Claim[] = [];
+  private readonly inWork = new Map<Claim, AbortController>();
+  private readonly finished: { claim: Claim; outcome: ItemOutcome }[] = [];
+  private storing: Promise<void> = Promise.resolve();
+  private listing: Promise<void> | undefined;
+  private fatal: Error | undefined;
+  private itemsDone = 0;
+  private nextHousekeepingMs = 0;
+  /** Wakes the loop when an item ends. */
+  private wake: () => void = () => {};
+
+  constructor(
+    private readonly options: JobWorkerOptions,
+    private readonly stop: AbortSignal,
+    private readonly abandon: AbortSignal,
+  ) {}
+
+  async run(): Promise<void> {
+    const { database, model } = this.options;
+    await this.patiently(async () => {
+      await forgetLostWorkers(database);
+      await registerWorker(database, this.id, model);
+    });
+    const onStop = () => this.wake();
+    this.stop.addEventListener('abort', onStop);
+    this.abandon.addEventListener('abort', this.abandonItems);
+    const beat = setInterval(() => void this.beat(), LEASE_MS / 3);
+    try {
+      await this.work();
+      await this.drain();
+    } finally {
+      clearInterval(beat);
+      this.stop.removeEventListener('abort', onStop);
+      this.abandon.removeEventListener('abort', this.abandonItems);
+      await removeWorker(database, this.id).catch(() => undefined);
+    }
+    if (this.fatal !== undefined) throw this.fatal;
+  }
+
+  private async work(): Promise<void> {
+    const { parallel } = this.options;
+    while (!this.stop.aborted && this.fatal === undefined) {
+      try {
+        await this.housekeep();
+        // Claimed ahead, so that no item waits for the database and several are claimed in one transaction.
+        const isEmpty = this.ready.length <= parallel / 2 && !(await this.claimAhead());
+        while (this.inWork.size < parallel && this.ready.length > 0) this.startNext();
+        if (isEmpty && (await this.isOver())) return;
+        if (isEmpty || this.inWork.size >= parallel) await this.pause(POLL_MS);
+      } catch (error) {
+        this.options.onNote?.(
+          `The job database cannot be used: ${describeDatabaseError(error)}. Trying again.`,
+        );
+        await this.pause(DATABASE_RETRY_MS);
+      }
+    }
+  }
+
+  /** @returns whether the queue had items. */
+  private async claimAhead(): Promise<boolean> {
+    const { database, parallel: limit, jobId, model, modelName } = this.options;
+    const claims = await claimItems(database, this.id, model, { limit, jobId, modelName });
+    this.ready.push(...claims);
+    return claims.length > 0;
+  }
+
+  private startNext(): void {
+    const claim = this.ready.shift();
+    if (!claim) return;
+    const abort = new AbortController();
+    this.inWork.set(claim, abort);
+    void this.workOn(claim, abort.signal);
+  }
+
+  /** Whether the only job of this worker has nothing left for it. */
+  private async isOver(): Promise<boolean> {
+    const { database, jobId } = this.options;
+    if (jobId === undefined || this.ready.length + this.inWork.size > 0 || this.listing)
+      return false;
+    const { state } = await getJob(database, jobId);
+    return state !== 'active';
+  }
+
+  private async housekeep(): Promise<void> {
+    const { database } = this.options;
+    const now = performance.now();
+    if (now < this.nextHousekeepingMs) return;
+    this.nextHousekeepingMs = now + POLL_MS;
+    await expireLeases(database);
+    await settleJobs(database);
+    this.startListing();
+  }
+
+  /** Lists one source at a time, beside the work on items. */
+  private startListing(): void {
+    this.listing ??= listNextSource(this.options, this.id, this.stop)
+      // The lease of the listing ends, and it is taken up again.
+      .catch(() => false)
+      .then((isListed) => {
+        this.listing = undefined;
+        if (isListed) this.wake();
+      });
+  }
+
+  private async workOn(claim: Claim, signal: AbortSignal): Promise<void> {
+    try {
+      const outcome = await this.options.process(claim, signal);
+      await this.store(claim, outcome);
+    } catch (error) {
+      await this.fail(claim, error, signal.aborted);
+    } finally {
+      this.inWork.delete(claim);
+      this.wake();
+    }
+  }
+
+  /**
+   * Stores a result. Those that end while a transaction is running are stored together in the next one. A database that
+   * cannot be written is tried again as long as the lease may last: the result is worth more than the waiting time.
+   */
+  private async store(claim: Claim, outcome: ItemOutcome): Promise<void> {
+    this.finished.push({ claim, outcome });
+    this.storing = this.storing.then(() => this.storeFinished());
+    await this.storing;
+  }
+
+  private async storeFinished(): Promise<void> {
+    const batch = this.finished.splice(0);
+    if (batch.length === 0) return;
+    const lost = await this.patiently(() => finishItems(this.options.database, batch));
+    for (const { claim, outcome } of batch) {
+      if (lost.includes(claim)) continue;
+      this.itemsDone++;
+      this.options.onItem?.(claim, outcome);
+    }
+  }
+
+  private async fail(claim: Claim, error: unknown, isAbandoned: boolean): Promise<void> {
+    const { database, onItem, onNote } = this.options;
+    const action = isAbandoned ? 'release' : actionAfter(error);
+    const { code, publicMessage: message } = SalamandraError.fromJSON(
+      error instanceof SalamandraError ? error.toJSON() : undefined,
+    );
+    if (code === 'INTERNAL') onNote?.(`${claim.identifier}: ${String(error)}`);
+    await this.patiently(async () => {
+      switch (action) {
+        case 'dead':
+          if (await failItem(database, claim, { code, message }, 'dead'))
+            onItem?.(claim, { error });
+          break;
+        case 'retry': {
+          const next = { delayMs: backoffMs(claim.attempts) };
+          if (await failItem(database, claim, { code, message }, next)) onItem?.(claim, { error });
+          break;
+        }
+        case 'hold':
+          await holdJob(database, claim.jobId, message, HOLD_MS);
+          await releaseItems(database, [claim]);
+          onNote?.(`${claim.identifier}: ${message} The job waits for ${HOLD_MS / 1_000} s.`);
+          break;
+        case 'release':
+          await releaseItems(database, [claim]);
+          if (!isAbandoned && error instanceof Error) this.fatal ??= error;
+          break;
+      }
+    });
+  }
+
+  private readonly abandonItems = (): void => {
+    for (const abort of this.inWork.values()) abort.abort();
+  };
+
+  /** Renews the leases of the items in work, and cancels those that another worker has. */
+  private async beat(): Promise<void> {
+    const { database } = this.options;
+    try {
+      const lost = await renewLeases(database, [...this.ready, ...this.inWork.keys()]);
+      for (const claim of lost) {
+        this.inWork.get(claim)?.abort();
+        const index = this.ready.indexOf(claim);
+        if (index >= 0) this.ready.splice(index, 1);
+      }
+      const state = this.stop.aborted ? 'draining' : 'working';
+      await heartbeat(database, this.id, { state, itemsDone: this.itemsDone });
+      await forgetLostWorkers(database);
+    } catch {
+      // Reported by the loop. The next beat comes before the lease ends.
+    }
+  }
+
+  private async drain(): Promise<void> {
+    const unused = this.ready.splice(0);
+    await releaseItems(this.options.database, unused).catch(() => undefined);
+    if (this.abandon.aborted) this.abandonItems();
+    while (this.inWork.size > 0) await this.pause(POLL_MS);
+    await this.listing;
+    await settleJobs(this.options.database).catch(() => undefined);
+  }
+
+  /** Waits until an item or a listing ends, or for a while. */
+  private async pause(ms: number): Promise<void> {
+    const awake = new AbortController();
+    this.wake = () => awake.abort();
+    await setTimeout(ms, undefined, { signal: awake.signal }).catch(() => undefined);
+  }
+
+  /** Repeats a change until the database accepts it. */
+  private async patiently<T>(change: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await change();
+      } catch (error) {
+        this.options.onNote?.(
+          `The job database cannot be written: ${describeDatabaseError(error)}. Trying again.`,
+        );
+        if (this.abandon.aborted) throw error;
+        await setTimeout(DATABASE_RETRY_MS);
+      }
+    }
+  }
+}

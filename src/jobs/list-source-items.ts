@@ -1,0 +1,380 @@
+import { setTimeout } from 'node:timers/promises';
+
+import { sql, type Transaction } from 'kysely';
+
+import { SalamandraError } from '../errors/salamandra-error.js';
+import type { JobDatabase } from './database/job-database.js';
+import type { JobRow, Tables } from './database/tables.js';
+import { addCounts } from './job-counts.js';
+import { addEvent } from './jobs.js';
+import { type ListedEntry, type ListOptions, type SourceSpec } from './sources/source.js';
+
+/** Entries that are stored in one transaction. More make each transaction longer, and others wait for it. */
+const BATCH_ENTRIES = 500;
+/** Milliseconds after which a smaller batch is stored: a slow source, such as a collection of manifests. */
+const BATCH_MS = 2_000;
+/** Milliseconds without a stored batch after which another worker goes on with the listing. */
+const LISTING_LEASE_MS = 120_000;
+/** Parameters of a statement are limited (SQLite: 32,766; PostgreSQL: 65,535); a row of items has 6. */
+const INSERT_ROWS = 500;
+/** Skipped entries that are stored with their reason. Further ones are counted. */
+const MAX_SKIPPED_ROWS = 10_000;
+
+export type ListSource = (spec: SourceSpec, options: ListOptions) => AsyncIterable<ListedEntry>;
+
+export interface ListingOptions {
+  readonly database: JobDatabase;
+  readonly listSource: ListSource;
+  readonly listing: Omit<ListOptions, 'after' | 'signal'>;
+  /** This job only. */
+  readonly jobId?: string | undefined;
+  /** A line for the operator: a failure of the database or the machine. */
+  readonly onNote?: ((line: string) => void) | undefined;
+}
+
+/** A job whose source this worker lists. */
+interface ListingClaim {
+  readonly jobId: string;
+  readonly source: SourceSpec;
+  readonly cursor: string;
+}
+
+/** Claims a job whose source is not listed yet, or whose lister was lost. */
+async function claimListing(
+  database: JobDatabase,
+  worker: string,
+  jobId?: string,
+): Promise<ListingClaim | undefined> {
+  const { db } = database;
+  const now = database.now();
+  let jobs = db
+    .selectFrom('job')
+    .select(['id', 'source', 'listing_cursor'])
+    .where('state', '=', 'active')
+    .where('listed_at', '=', 0)
+    .where('hold_until', '<=', now)
+    .where((eb) =>
+      eb.or([
+        eb('listing_lease_until', '<', now),
+        // The clock was set back.
+        eb('listing_lease_until', '>', now + 2 * LISTING_LEASE_MS),
+      ]),
+    )
+    .orderBy('priority', 'desc')
+    .orderBy('created_at');
+  if (jobId !== undefined) jobs = jobs.where('id', '=', jobId);
+  const job = await jobs.executeTakeFirst();
+  if (!job) return undefined;
+  const { numUpdatedRows } = await db
+    .updateTable('job')
+    .set({ listing_worker: worker, listing_lease_until: now + LISTING_LEASE_MS })
+    .where('id', '=', job.id)
+    .where('listed_at', '=', 0)
+    .where((eb) =>
+      eb.or([
+        eb('listing_lease_until', '<', now),
+        eb('listing_lease_until', '>', now + 2 * LISTING_LEASE_MS),
+      ]),
+    )
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return undefined;
+  return {
+    jobId: job.id,
+    source: JSON.parse(job.source) as SourceSpec,
+    cursor: job.listing_cursor,
+  };
+}
+
+/** Milliseconds before a source is listed again after a failure that may pass. */
+const RETRY_MS = 2_000;
+
+/**
+ * Lists the source of the next job that needs it, until `stop` is aborted. A source that cannot be listed pauses its
+ * job with the reason.
+ *
+ * @param worker id of the worker that lists it.
+ * @returns whether there was one.
+ * @throws the errors of the database
+ */
+export async function listNextSource(
+  { database, listSource, listing, jobId, onNote }: ListingOptions,
+  worker: string,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const claim = await claimListing(database, worker, jobId);
+  if (!claim) return false;
+  try {
+    await listSourceItems(database, worker, claim, listSource, { ...listing, signal: stop });
+  } catch (error) {
+    if (!stop.aborted && error instanceof SalamandraError && !error.retryable) {
+      await failListing(database, claim.jobId, error);
+      return true;
+    }
+    await releaseListing(database, worker, claim.jobId);
+    if (stop.aborted) return true;
+    const reason = error instanceof SalamandraError ? error.publicMessage : String(error);
+    onNote?.(`The source could not be listed: ${reason} Trying again.`);
+    await setTimeout(RETRY_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+  return true;
+}
+
+/**
+ * Lists the source of a job and stores its items in batches, each together with the cursor behind it: after a kill,
+ * listing goes on where the last batch ended.
+ *
+ * @returns whether the listing is complete; `false` if another worker took it over, or the job was paused.
+ * @throws the errors of the source, the signal's reason.
+ */
+async function listSourceItems(
+  database: JobDatabase,
+  worker: string,
+  claim: ListingClaim,
+  listSource: ListSource,
+  options: Omit<ListOptions, 'after'>,
+): Promise<boolean> {
+  const after = claim.cursor === '' ? undefined : claim.cursor;
+  let batch: ListedEntry[] = [];
+  let batchStart = Date.now();
+  for await (const entry of listSource(claim.source, { ...options, after })) {
+    batch.push(entry);
+    if (batch.length < BATCH_ENTRIES && Date.now() - batchStart < BATCH_MS) continue;
+    if (!(await storeBatch(database, worker, claim.jobId, batch))) return false;
+    batch = [];
+    batchStart = Date.now();
+  }
+  if (batch.length > 0 && !(await storeBatch(database, worker, claim.jobId, batch))) return false;
+  await endListing(database, worker, claim.jobId);
+  return true;
+}
+
+/** Gives a listing back, so that another worker can go on with it at once. */
+async function releaseListing(
+  { db }: Pick<JobDatabase, 'db'>,
+  worker: string,
+  jobId: string,
+): Promise<void> {
+  await db
+    .updateTable('job')
+    .set({ listing_lease_until: 0 })
+    .where('id', '=', jobId)
+    .where('listing_worker', '=', worker)
+    .execute();
+}
+
+/** Lists the source of a job again: entries that are new become items. */
+export async function listAgain(database: JobDatabase, jobId: string): Promise<void> {
+  await database.db.transaction().execute(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('job')
+      .set((eb) => ({
+        state: sql<JobRow['state']>`case when state = 'done' then 'active' else state end`,
+        finished_at: 0,
+        listed_at: 0,
+        listing_cursor: '',
+        listing_error: '',
+        listing_lease_until: 0,
+        listing_base: eb.ref('next_position'),
+      }))
+      .where('id', '=', jobId)
+      .where('state', 'in', ['active', 'paused', 'done'])
+      .where('listed_at', '>', 0)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    // Reported anew by the listing.
+    await trx.deleteFrom('skipped').where('job_id', '=', jobId).execute();
+    await trx.updateTable('job_counter').set({ skipped: 0 }).where('job_id', '=', jobId).execute();
+  });
+}
+
+/** @returns `false` if this worker is no longer the lister of the job. */
+async function storeBatch(
+  database: JobDatabase,
+  worker: string,
+  jobId: string,
+  batch: readonly ListedEntry[],
+): Promise<boolean> {
+  return await database.db.transaction().execute(async (trx) => {
+    const job = await trx
+      .selectFrom('job')
+      .select(['next_position', 'listing_base'])
+      .where('id', '=', jobId)
+      .where('listing_worker', '=', worker)
+      .where('listed_at', '=', 0)
+      .where('state', '=', 'active')
+      .executeTakeFirst();
+    if (!job) return false;
+    const skipped = batch.flatMap((entry) => ('skipped' in entry ? [entry.skipped] : []));
+    const items = batch
+      .flatMap((entry) => ('item' in entry ? [entry.item] : []))
+      .map(({ identifier, location, record }, index) => ({
+        job_id: jobId,
+        position: job.next_position + index,
+        // PostgreSQL stores no U+0000.
+        identifier: identifier.replaceAll('\0', '\ufffd'),
+        location: JSON.stringify(location),
+        record: JSON.stringify(record).replaceAll('\\u0000', '\\ufffd'),
+        state: 'queued' as const,
+      }));
+    let inserted = 0;
+    for (let start = 0; start < items.length; start += INSERT_ROWS) {
+      const { numInsertedOrUpdatedRows } = await trx
+        .insertInto('item')
+        .values(items.slice(start, start + INSERT_ROWS))
+        .onConflict((conflict) => conflict.columns(['job_id', 'identifier']).doNothing())
+        .executeTakeFirstOrThrow();
+      inserted += Number(numInsertedOrUpdatedRows);
+    }
+    const duplicates =
+      inserted < items.length ? await findDuplicates(trx, jobId, items, job.listing_base) : [];
+    const rows = [
+      ...skipped.map(({ entry, code, reason }) => ({ entry, code: code, reason })),
+      ...duplicates.map((entry) => ({
+        entry,
+        code: 'DUPLICATE_IDENTIFIER',
+        reason: 'An earlier entry of the source has the same identifier.',
+      })),
+    ];
+    if (rows.length > 0) await storeSkipped(trx, jobId, rows);
+    const skippedCount = skipped.reduce((sum, { count }) => sum + count, duplicates.length);
+    await trx
+      .updateTable('job')
+      .set({
+        next_position: job.next_position + items.length,
+        listing_cursor: batch.at(-1)?.cursor ?? '',
+        listing_lease_until: database.now() + LISTING_LEASE_MS,
+      })
+      .where('id', '=', jobId)
+      .execute();
+    // Last: other transactions of this process wait for the row of counts.
+    await addCounts(trx, jobId, { queued: inserted, skipped: skippedCount });
+    return true;
+  });
+}
+
+/**
+ * Identifiers of this batch that an entry of the same listing had before. Those of earlier listings are the same items.
+ */
+async function findDuplicates(
+  trx: Transaction<Tables>,
+  jobId: string,
+  items: readonly { readonly identifier: string; readonly position: number }[],
+  listingBase: number,
+): Promise<string[]> {
+  const stored = await trx
+    .selectFrom('item')
+    .select(['identifier', 'position'])
+    .where('job_id', '=', jobId)
+    .where(
+      'identifier',
+      'in',
+      items.map(({ identifier }) => identifier),
+    )
+    .execute();
+  const positions = new Map(stored.map(({ identifier, position }) => [identifier, position]));
+  return items.flatMap(({ identifier, position }) => {
+    const first = positions.get(identifier);
+    return first !== undefined && first !== position && first >= listingBase ? [identifier] : [];
+  });
+}
+
+async function storeSkipped(
+  trx: Transaction<Tables>,
+  jobId: string,
+  rows: readonly { readonly entry: string; readonly code: string; readonly reason: string }[],
+): Promise<void> {
+  const { count } = await trx
+    .selectFrom('skipped')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('job_id', '=', jobId)
+    .executeTakeFirstOrThrow();
+  const room = MAX_SKIPPED_ROWS - count;
+  if (room <= 0) return;
+  await trx
+    .insertInto('skipped')
+    .values(
+      rows.slice(0, room).map(({ entry, code, reason }) => ({
+        job_id: jobId,
+        entry: entry.replaceAll('\0', '\ufffd'),
+        code,
+        reason,
+      })),
+    )
+    .execute();
+}
+
+/** Marks the listing as complete, and chooses the items of the pilot. */
+async function endListing(database: JobDatabase, worker: string, jobId: string): Promise<void> {
+  await database.db.transaction().execute(async (trx) => {
+    const job = await trx
+      .selectFrom('job')
+      .select(['pilot', 'pilot_state', 'next_position'])
+      .where('id', '=', jobId)
+      .where('listing_worker', '=', worker)
+      .where('listed_at', '=', 0)
+      .executeTakeFirst();
+    if (!job) return;
+    const isPilot = job.pilot_state === 'pending';
+    if (isPilot) await choosePilot(trx, jobId, job.pilot, job.next_position);
+    await trx
+      .updateTable('job')
+      .set({
+        listed_at: database.now(),
+        listing_lease_until: 0,
+        ...(isPilot && { pilot_state: 'running' as const }),
+      })
+      .where('id', '=', jobId)
+      .execute();
+    await addEvent(trx, database, jobId, 'listed', { entries: job.next_position });
+  });
+}
+
+/** Moves items that are spread evenly over the source to the front: a negative `run_after`. */
+async function choosePilot(
+  trx: Transaction<Tables>,
+  jobId: string,
+  size: number,
+  positions: number,
+): Promise<void> {
+  const step = positions / size;
+  for (let index = 0; index < Math.min(size, positions); index++) {
+    const position = step > 1 ? Math.floor((index + 0.5) * step) : index;
+    await trx
+      .updateTable('item')
+      .set({ run_after: -1 })
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('item')
+          .select('id')
+          .where('job_id', '=', jobId)
+          .where('state', '=', sql.lit('queued'))
+          .where('run_after', '=', 0)
+          .where('position', '>=', position)
+          .orderBy('position')
+          .limit(1),
+      )
+      .execute();
+  }
+}
+
+/** Stops a listing that failed: the job is paused with the reason, and `resume` tries again. */
+async function failListing(database: JobDatabase, jobId: string, error: unknown): Promise<void> {
+  const reason =
+    error instanceof SalamandraError
+      ? error.publicMessage
+      : 'The source could not be listed: internal error.';
+  await database.db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('job')
+      .set({
+        state: 'paused',
+        pause_reason: `The source could not be listed. ${reason}`,
+        listing_error: reason,
+        listing_lease_until: 0,
+      })
+      .where('id', '=', jobId)
+      .where('state', '=', 'active')
+      .execute();
+    await addEvent(trx, database, jobId, 'paused', { reason });
+  });
+}

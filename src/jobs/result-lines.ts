@@ -1,0 +1,102 @@
+import { SalamandraError } from '../errors/salamandra-error.js';
+import type { ItemText } from './claims.js';
+import type { JobDatabase } from './database/job-database.js';
+import type { ItemRow } from './database/tables.js';
+import { listItems, readTexts } from './items.js';
+import type { ItemLocation } from './sources/source.js';
+
+/** Items per page of the database. */
+const PAGE_ITEMS = 200;
+
+/** A text with the field names of the HTTP API. */
+export interface TextJson {
+  readonly language: string;
+  readonly kind: string;
+  /** Seconds; of a segment of a video. */
+  readonly start?: number;
+  readonly end?: number;
+  readonly text: string;
+  readonly finish_reason: string;
+}
+
+/** An item with its texts, as a line of JSONL. Without texts for a dead letter. */
+export interface ResultLine {
+  readonly identifier: string;
+  readonly record: Readonly<Record<string, string>>;
+  /** Path or URL. */
+  readonly source: string;
+  readonly sha256?: string;
+  readonly results?: readonly TextJson[];
+  readonly error?: { readonly code: string; readonly message: string };
+  /** To go on behind this line. */
+  readonly cursor: string;
+}
+
+/**
+ * The items of a job that are done or dead, in the order of the source, with their texts. Items that are done later,
+ * behind a cursor that has passed them, are in the next call without a cursor.
+ */
+export async function* readResults(
+  database: JobDatabase,
+  jobId: string,
+  after?: string,
+): AsyncGenerator<ResultLine> {
+  let position = after === undefined ? -1 : parseCursor(after);
+  for (;;) {
+    const page = await listItems(database, jobId, { after: position, limit: PAGE_ITEMS });
+    const done = page.filter(({ state }) => state === 'done').map(({ id }) => id);
+    const texts = await readTexts(database.db, done);
+    for (const item of page) {
+      if (item.state === 'done' || item.state === 'dead') {
+        yield toResultLine(item, texts.get(item.id) ?? []);
+      }
+    }
+    const last = page.at(-1);
+    if (!last || page.length < PAGE_ITEMS) return;
+    position = last.position;
+  }
+}
+
+/** @throws INVALID_PARAMETER for a text that is no cursor of a result. */
+function parseCursor(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new SalamandraError('INVALID_PARAMETER', 'The cursor must be that of a line of results.');
+}
+
+export function toResultLine(item: ItemRow, texts: readonly ItemText[]): ResultLine {
+  const common = {
+    identifier: item.identifier,
+    record: JSON.parse(item.record) as Record<string, string>,
+    source: describeLocation(item),
+  };
+  const cursor = String(item.position);
+  if (item.state === 'dead') {
+    return { ...common, error: { code: item.error_code, message: item.error }, cursor };
+  }
+  return {
+    ...common,
+    sha256: item.sha256,
+    results: texts.map(toTextJson),
+    ...(JSON.parse(item.outcome) as object),
+    cursor,
+  };
+}
+
+function toTextJson({ language, kind, segment, text, finishReason }: ItemText): TextJson {
+  const times = segment && { start: segment.startSeconds, end: segment.endSeconds };
+  return { language, kind, ...times, text, finish_reason: finishReason };
+}
+
+function describeLocation(item: ItemRow): string {
+  const location = JSON.parse(item.location) as ItemLocation;
+  switch (location.kind) {
+    case 'file':
+      return location.path;
+    case 'url':
+      return location.url;
+    case 'zip-entry':
+      return `${location.archive}/${location.entry}`;
+    case 'iiif-image':
+      return location.service;
+  }
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Configuration } from '../config/configuration.js';
+import type { ModelDescription, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { createPublicPolicy } from '../media/remote/ssrf-guard.js';
+import { createMediaInspector } from '../workers/media-inspector.js';
+import { createCaptioner } from './caption-item.js';
+import type { DatabaseLocation } from './database/open-database.js';
+import { type JobWorkerOptions, runJobWorker } from './job-worker.js';
+import { type ListingOptions, listNextSource } from './list-source-items.js';
+import { settleJobs } from './settle-jobs.js';
+import { listSource } from './sources/list-source.js';
+import { openSourceItem } from './sources/open-item.js';
+import { createWorkerId, forgetLostWorkers } from './workers.js';
+
+/**
+ * Items in work at the same time: while one is decoded and encoded, others are prefilled and decoded. More wait in the
+ * engine, which runs six batch requests.
+ */
+export const DEFAULT_PARALLEL = 4;
+
+/** A database of jobs, and the settings under which their sources are read. */
+interface JobSettings extends Pick<ListingOptions, 'database' | 'jobId' | 'onNote'> {
+  readonly configuration: Pick<Configuration, 'mediaUrls' | 'imagePixels' | 'model'>;
+}
+
+export interface WorkOptions extends JobSettings, Pick<JobWorkerOptions, 'onItem'> {
+  readonly engine: VisionLanguageEngine;
+  readonly model: ModelDescription;
+  /** The module `media.worker.js`. */
+  readonly mediaWorker: URL;
+  readonly parallel: number;
+}
+
+/**
+ * Works on jobs with an engine until `stop` is aborted, or until the job `jobId` ends; see `runJobWorker`.
+ *
+ * @throws the errors of `runJobWorker`
+ */
+export async function workOnJobs(
+  { engine, model, mediaWorker, ...options }: WorkOptions,
+  stop: AbortSignal,
+  abandon?: AbortSignal,
+): Promise<void> {
+  const { database, configuration } = options;
+  const { imagePixels: maxPixels, model: modelName } = configuration;
+  const inspector = createMediaInspector({ entry: mediaWorker, maxPixels });
+  const temporaryFolder = await mkdtemp(join(tmpdir(), 'visual-salamandra-job-'));
+  const access = accessOf(configuration);
+  const processItem = createCaptioner({
+    engine,
+    database,
+    inspector,
+    openItem: (location, signal) =>
+      openSourceItem(location, { ...access, temporaryFolder, signal }),
+  });
+  const { id, revision, precision } = model;
+  const worker = {
+    ...options,
+    ...{ listSource, listing: access, modelName, process: processItem },
+    model: { id, revision, precision },
+  };
+  try {
+    await runJobWorker(worker, stop, abandon);
+  } finally {
+    await inspector.close();
+    await rm(temporaryFolder, { recursive: true, force: true });
+  }
+}
+
+/** Lists the source of a job without a model. @throws the errors of `listNextSource` */
+export async function listJobSource(options: JobSettings, stop: AbortSignal): Promise<void> {
+  const listing = accessOf(options.configuration);
+  await forgetLostWorkers(options.database);
+  await listNextSource({ ...options, listSource, listing }, createWorkerId(), stop);
+  await settleJobs(options.database);
+}
+
+/** Which URLs are fetched. Paths of jobs that were created over HTTP are checked when they are created. */
+function accessOf({ mediaUrls }: JobSettings['configuration']): ListingOptions['listing'] {
+  const policy = mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
+  return { policy, roots: null };
+}
+
+/** Where the jobs of a configuration are stored. */
+export function databaseLocation({
+  databaseUrl,
+  home,
+}: Pick<Configuration, 'databaseUrl' | 'home'>): DatabaseLocation {
+  return databaseUrl === null
+    ? { kind: 'sqlite', path: join(home, 'jobs.db') }
+    : { kind: 'postgres', url: databaseUrl };
+}
