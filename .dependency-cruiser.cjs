@@ -168,6 +168,7 @@ module.exports = {
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
     onlyFrom(['media/jpeg2000'], ['@cornerstonejs/codec-openjpeg']),
+    onlyFrom(['media/dicom'], ['dicom-parser']),
     onlyFrom(['media/heif'], ['libheif-js']),
     onlyFrom(['media/jpeg-xl'], ['@jsquash/jxl']),
     onlyFrom(['media/pdf'], ['@hyzyla/pdfium']),

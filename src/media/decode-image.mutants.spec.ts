@@ -43,6 +43,8 @@ describe('decodeImage of mutants', () => {
     ['run-lengths.tga', 40],
     ['transparent.psd', 40],
     ['run-lengths.hdr', 40],
+    ['run-lengths.dcm', 40],
+    ['window.dcm', 40],
   ])('decodes or rejects mutants of %s', async (name, count) => {
     const file = await readFile(new URL(name, FOLDER));
     const random = createRandom(name.length + count);

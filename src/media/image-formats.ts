@@ -95,6 +95,11 @@ export const IMAGE_FORMATS = {
     matches: (header) => /^8BPS\0/.test(header) && [1, 2].includes(header.charCodeAt(5)),
     loader: null,
   },
+  dicom: {
+    label: 'DICOM',
+    matches: startsWith(/^.{128}DICM/s),
+    loader: null,
+  },
   hdr: {
     label: 'Radiance HDR',
     matches: startsWith(/^#\?(?:RADIANCE|RGBE)\n/),

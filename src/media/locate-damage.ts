@@ -39,6 +39,7 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'jxl':
     case 'ico':
     case 'psd':
+    case 'dicom':
     case 'hdr':
     case 'tga':
     case 'pdf':

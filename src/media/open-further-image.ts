@@ -1,4 +1,5 @@
 import {
+  MAX_DICOM_BYTES,
   MAX_IMAGE_CHANNELS,
   MAX_IMAGE_PIXELS,
   MAX_JPEG_XL_BYTES,
@@ -6,6 +7,8 @@ import {
   MAX_WHOLE_IMAGE_PIXELS,
 } from '../config/limits.js';
 import type { ByteSource } from './byte-source.js';
+import { decodeDicom } from './dicom/decode-dicom.js';
+import { openDicom } from './dicom/open-dicom.js';
 import { decodeRadiance, readRadianceHeader } from './hdr/decode-radiance.js';
 import { decodeIcoBitmap, openIco } from './ico/open-ico.js';
 import { damagedImage, grouped, imageTooLarge } from './image-errors.js';
@@ -42,6 +45,17 @@ export function openPsd(source: ByteSource): OpenedImage {
     // Saved selections are not read.
     channels: Math.min(channels, MAX_IMAGE_CHANNELS),
     load: (_, reduction) => Promise.resolve(toInput(decodePsd(source, header, reduction))),
+  };
+}
+
+export function openDicomImage(source: ByteSource): OpenedImage {
+  checkBytes('DICOM', source, MAX_DICOM_BYTES);
+  const image = openDicom(source);
+  const { width, height, samples: channels } = image;
+  return {
+    ...{ width, height, channels, frames: 1, reducesBy: 'averaging' },
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+    load: async () => toInput(image.coding === 'jpeg' ? image.frame : await decodeDicom(image)),
   };
 }
 

@@ -20,6 +20,7 @@ import { withOrientation } from './jpeg/with-orientation.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import {
   checkBytes,
+  openDicomImage,
   openIcoImage,
   openJpeg2000Image,
   openJxl,
@@ -91,6 +92,8 @@ async function openPicture(
       return await openIcoImage(file);
     case 'psd':
       return openPsd(source);
+    case 'dicom':
+      return openDicomImage(source);
     case 'hdr':
       return openRadiance(source);
     case 'tga':

@@ -1,6 +1,6 @@
 import { hasBrand, type MediaKind, startsWith } from './signatures.js';
 
-/** As MEDIA_HEAD_BYTES: the DICOM prefix ends at byte 132. */
+/** As MEDIA_HEAD_BYTES. */
 const HEADER_BYTES = 256;
 
 /** A format that is recognized for its error message, but not decoded. */
@@ -32,7 +32,6 @@ const FORMATS: readonly UnsupportedFormat[] = [
   image('QOI images', /^qoif/),
   image('PCX images', ['\n\x05\x01']),
   image('FITS images', /^SIMPLE {2}=/),
-  image('DICOM files', /^.{128}DICM/s),
   image('Fujifilm RAF raw files', /^FUJIFILMCCD-RAW/, CAMERA_RAW),
   image('Olympus ORF raw files', /^(?:IIR[OS]|MMOR)/, CAMERA_RAW),
   image('Panasonic RW2 raw files', /^IIU\0/, CAMERA_RAW),

@@ -386,6 +386,76 @@ def write_hdr():
     refuse("cut-off.hdr", radiance(bright)[:2000], "MEDIA_CORRUPT", "at byte 2,000: its pixels end early")
 
 
+# --- DICOM ---
+
+
+def dicom(pixels, photometric, *, syntax="1.2.840.10008.1.2.1", bits=8, stored=None, signed=0, extra=(), fragment=False):
+    order = ">" if syntax == "1.2.840.10008.1.2.2" else "<"
+
+    def element(group, number, kind, value, order=order):
+        if isinstance(value, int):
+            value = struct.pack(order + "H", value)
+        if isinstance(value, str):
+            value = value.encode()
+        value += b" " * (len(value) % 2) if kind not in ("UI", "OW", "OB") else bytes(len(value) % 2)
+        long = kind in ("OB", "OW")
+        head = struct.pack(order + "HH", group, number) + kind.encode()
+        return head + (struct.pack(order + "xxI", len(value)) if long else struct.pack(order + "H", len(value))) + value
+
+    meta = element(2, 0x10, "UI", syntax, "<")
+    meta = element(2, 0, "UL", struct.pack("<I", len(meta)), "<") + meta
+    color = 3 if photometric[0] in "RY" else 1
+    fields = {
+        (0x28, 2): ("US", color),
+        (0x28, 4): ("CS", photometric),
+        (0x28, 6): ("US", 0),
+        (0x28, 0x10): ("US", HEIGHT),
+        (0x28, 0x11): ("US", WIDTH),
+        (0x28, 0x100): ("US", bits),
+        (0x28, 0x101): ("US", stored or bits),
+        (0x28, 0x103): ("US", signed),
+        **dict(extra),
+    }
+    data = b"".join(element(*tag, *fields[tag]) for tag in sorted(fields))
+    if fragment:
+        pixels += bytes(len(pixels) % 2)
+        item = struct.pack("<HHI", 0xFFFE, 0xE000, 0) + struct.pack("<HHI", 0xFFFE, 0xE000, len(pixels)) + pixels
+        data += struct.pack("<HH2sxxI", 0x7FE0, 0x10, b"OB", 0xFFFFFFFF) + item + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    else:
+        data += element(0x7FE0, 0x10, "OW", pixels)
+    return bytes(128) + b"DICM" + meta + data
+
+
+def write_dicom():
+    # Hounsfield units from -1,024, of which the window shows gray levels as they are.
+    units = GRAY.astype(np.int16) * 4
+    window = {(0x28, 0x1050): ("DS", "-514"), (0x28, 0x1051): ("DS", "1021"), (0x28, 0x1052): ("DS", "-1024"), (0x28, 0x1053): ("DS", "1")}
+    expect("window.dcm", dicom(units.astype("<u2").tobytes(), "MONOCHROME2", bits=16, stored=12, extra=window.items()), "gray", 1)
+    big = dicom(units.astype(">u2").tobytes(), "MONOCHROME2", syntax="1.2.840.10008.1.2.2", bits=16, stored=12, extra=window.items())
+    expect("big-endian.dcm", big, "gray", 1)
+    scaled = (GRAY.astype(np.int16) - 128) * 16
+    full = {(0x28, 0x1050): ("DS", "-7.5"), (0x28, 0x1051): ("DS", "4081")}
+    signed = dicom(scaled.astype("<i2").tobytes(), "MONOCHROME2", bits=16, stored=12, signed=1, extra=full.items())
+    expect("signed.dcm", signed, "gray", 1)
+    expect("inverted.dcm", dicom((255 - GRAY).tobytes(), "MONOCHROME1", extra={(0x28, 0x1050): ("DS", "128"), (0x28, 0x1051): ("DS", "256")}.items()), "gray", 1)
+    expect("rgb.dcm", dicom(RGB.tobytes(), "RGB"), "rgb", 0)
+    planes = np.moveaxis(RGB, -1, 0)
+    expect("planes.dcm", dicom(planes.tobytes(), "RGB", extra={(0x28, 6): ("US", 1)}.items()), "rgb", 0)
+    expect("ybr.dcm", dicom(np.asarray(Image.fromarray(RGB).convert("YCbCr")).tobytes(), "YBR_FULL"), "rgb", 1)
+    jpeg = save(SMOOTH, format="JPEG", quality=95)
+    expect("jpeg.dcm", dicom(jpeg, "YBR_FULL_422", syntax="1.2.840.10008.1.2.4.50", fragment=True), "smooth", 2)
+    code = jpeg2000([planes[0], planes[1], planes[2]])
+    expect("jpeg2000.dcm", dicom(code, "RGB", syntax="1.2.840.10008.1.2.4.90", fragment=True), "rgb", 0)
+    packed = [b"".join(pack_bits(row.tobytes()) for row in plane) for plane in planes]
+    packed = [plane + bytes(len(plane) % 2) for plane in packed]
+    offsets = [64 + sum(len(plane) for plane in packed[:index]) for index in range(3)]
+    runs = struct.pack("<16I", 3, *offsets, *[0] * 12) + b"".join(packed)
+    expect("run-lengths.dcm", dicom(runs, "RGB", syntax="1.2.840.10008.1.2.5", fragment=True), "rgb", 0)
+    lossless = dicom(jpeg, "RGB", syntax="1.2.840.10008.1.2.4.70", fragment=True)
+    refuse("lossless-jpeg.dcm", lossless, "UNSUPPORTED_FEATURE", "1.2.840.10008.1.2.4.70 (lossless JPEG)")
+    refuse("cut-off.dcm", dicom(RGB.tobytes(), "RGB")[:2000], "MEDIA_CORRUPT", "DICOM file is damaged")
+
+
 for name in ("rgb", "gray", "smooth"):
     show(name, {"rgb": RGB, "gray": np.stack([GRAY] * 3, -1), "smooth": SMOOTH}[name])
 write_jpeg2000()
@@ -395,4 +465,5 @@ write_ico()
 write_tga()
 write_psd()
 write_hdr()
+write_dicom()
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")
