@@ -30,6 +30,9 @@ export const MAX_JPEG_COEFFICIENT_BYTES = 600_000_000;
  */
 export const MAX_AVIF_PIXELS = 25_000_000;
 
+/** Bytes of a DICOM file, whose parser takes it as a whole. */
+export const MAX_DICOM_BYTES = 200_000_000;
+
 /** Pixels of a HEIC image, and bytes of its file, which is in memory twice. At this limit it takes 0.8 GB. */
 export const MAX_HEIC_PIXELS = 50_000_000;
 export const MAX_HEIC_BYTES = 100_000_000;

@@ -39,7 +39,12 @@ describe('decodeImage of mutants', () => {
     ['high-throughput.j2c', 20],
     ['smooth.heic', 20],
     ['lossless.jxl', 20],
-    ['32-bits.ico', 40],
+    ['32-bits.ico', 30],
+    ['run-lengths.tga', 40],
+    ['transparent.psd', 40],
+    ['run-lengths.hdr', 40],
+    ['run-lengths.dcm', 40],
+    ['window.dcm', 40],
   ])('decodes or rejects mutants of %s', async (name, count) => {
     const file = await readFile(new URL(name, FOLDER));
     const random = createRandom(name.length + count);

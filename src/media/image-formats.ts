@@ -1,4 +1,5 @@
 import { hasBrand, startsWith } from './signatures.js';
+import { isTga } from './tga/decode-tga.js';
 
 interface ImageDecoder {
   /** Name of the format in messages. */
@@ -71,12 +72,6 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^(?:P[1-6][\s#]|P7\n)/),
     loader: null,
   },
-  pdf: {
-    label: 'PDF',
-    // White space and the byte order mark of UTF-8 come from programs that took the file for text.
-    matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
-    loader: null,
-  },
   jpeg2000: {
     label: 'JPEG 2000',
     // A JP2 file, or a bare codestream.
@@ -92,6 +87,34 @@ export const IMAGE_FORMATS = {
     label: 'ICO',
     // An icon or a cursor, with 1 to 255 images whose entries end in a reserved zero.
     matches: (header) => header.charCodeAt(2) <= 2 && /^\0\0[^\0]\0[^\0]\0.{3}\0/s.test(header),
+    loader: null,
+  },
+  psd: {
+    label: 'PSD',
+    // Version 2 is PSB, for large documents. The dots are control characters.
+    matches: (header) => /^8BPS\0/.test(header) && [1, 2].includes(header.charCodeAt(5)),
+    loader: null,
+  },
+  dicom: {
+    label: 'DICOM',
+    matches: startsWith(/^.{128}DICM/s),
+    loader: null,
+  },
+  hdr: {
+    label: 'Radiance HDR',
+    matches: startsWith(/^#\?(?:RADIANCE|RGBE)\n/),
+    loader: null,
+  },
+  pdf: {
+    label: 'PDF',
+    // White space and the byte order mark of UTF-8 come from programs that took the file for text.
+    matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
+    loader: null,
+  },
+  tga: {
+    label: 'TGA',
+    // Without a signature, and therefore last.
+    matches: isTga,
     loader: null,
   },
 } as const satisfies Record<string, ImageDecoder>;

@@ -35,10 +35,14 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'tiff':
     case 'bmp':
     case 'pnm':
-    case 'pdf':
     case 'jpeg2000':
     case 'jxl':
     case 'ico':
+    case 'psd':
+    case 'dicom':
+    case 'hdr':
+    case 'tga':
+    case 'pdf':
       return undefined;
   }
 }

@@ -5,27 +5,32 @@ import {
   MAX_HEIC_BYTES,
   MAX_HEIC_PIXELS,
   MAX_IMAGE_PIXELS,
-  MAX_JPEG_XL_BYTES,
-  MAX_JPEG_XL_PIXELS,
   MAX_WHOLE_IMAGE_PIXELS,
 } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { type ByteSource, type EncodedFile, memorySource } from './byte-source.js';
+import { type ByteSource, memorySource } from './byte-source.js';
 import { decodeBmp } from './bmp/decode-bmp.js';
 import { readBmpHeader } from './bmp/read-bmp-header.js';
-import { damagedImage, grouped, imageTooLarge, unsupportedFeature } from './image-errors.js';
+import { damagedImage, unsupportedFeature } from './image-errors.js';
 import { decodeHeif } from './heif/decode-heif.js';
-import { decodeIcoBitmap, openIco } from './ico/open-ico.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
 import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
-import { decodeJpeg2000, openJpeg2000 } from './jpeg2000/decode-jpeg2000.js';
 import { withOrientation } from './jpeg/with-orientation.js';
-import { decodeJxl } from './jpeg-xl/decode-jxl.js';
-import { readJxlSize } from './jpeg-xl/read-jxl-size.js';
 import { readMetadata, type VipsInput } from './libvips.js';
+import {
+  checkBytes,
+  openDicomImage,
+  openIcoImage,
+  openJpeg2000Image,
+  openJxl,
+  openPsd,
+  openRadiance,
+  openTga,
+} from './open-further-image.js';
+import { type ImageFile, type OpenedImage, toInput, wholeOnly } from './opened-image.js';
 import { locateDamage } from './locate-damage.js';
-import { checkNoPage, type PagePosition } from './page-range.js';
+import { checkNoPage } from './page-range.js';
 import type { Reduction } from './reduce-rows.js';
 import { drawPdf, openPdf } from './pdf/open-pdf.js';
 import { decodePnm } from './pnm/decode-pnm.js';
@@ -34,36 +39,6 @@ import { decodeTiff, scanTiff } from './tiff/decode-tiff.js';
 import { openTiff, type TiffImage } from './tiff/open-tiff.js';
 import { TAG } from './tiff/tiff-directory.js';
 import type { TiffPage } from './tiff/tiff-page.js';
-
-/** An encoded image whose header has been read, and nothing else. */
-export interface OpenedImage {
-  /** Upright size in pixels. */
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  /** Frames of an animation; 1 for all other images. */
-  readonly frames: number;
-  /** Undefined for formats without pages. */
-  readonly position?: PagePosition;
-  /** Pixels that the decoder reads within the memory of a media worker. */
-  readonly limit: PixelLimit;
-  /** How the decoder reduces an image while it reads. */
-  readonly reducesBy: ReductionMethod;
-  /** A frame as a file that libvips decodes right. The reduction has the axes of the upright image. */
-  readonly load: (frame: number, reduction: Reduction) => Promise<VipsInput>;
-}
-
-/**
- * By averaging pixels, which is left to large images because it only saves memory; or by decoding a smaller resolution
- * level, which is also faster.
- */
-type ReductionMethod = 'averaging' | 'levels';
-
-/** The parts of an image file. */
-export interface ImageFile {
-  readonly encoded: EncodedFile;
-  readonly source: ByteSource;
-}
 
 /**
  * Reads the header of an image, and finds by it what libvips would decode wrongly or not at all.
@@ -115,6 +90,14 @@ async function openPicture(
       return openJxl(source);
     case 'ico':
       return await openIcoImage(file);
+    case 'psd':
+      return openPsd(source);
+    case 'dicom':
+      return openDicomImage(source);
+    case 'hdr':
+      return openRadiance(source);
+    case 'tga':
+      return openTga(source);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -131,17 +114,9 @@ export function toImageError(
   return damagedImage({ format: label, byte: locateDamage(format, source), cause });
 }
 
-function wholeOnly(pixels: number): PixelLimit {
-  return { pixels, variant: null };
-}
-
 /** libvips reads large files itself. */
 function asIs({ encoded }: Pick<ImageFile, 'encoded'>): Uint8Array | string {
   return 'bytes' in encoded ? encoded.bytes : encoded.path;
-}
-
-function toInput(file: Uint8Array | string): VipsInput {
-  return { file, page: 0, subIfd: -1, reducedSize: null };
 }
 
 async function openWithLibvips(
@@ -301,52 +276,14 @@ function openPnm(source: ByteSource): OpenedImage {
 async function openPdfPage({ source }: ImageFile, page?: number): Promise<OpenedImage> {
   const opened = await openPdf(source, page);
   return {
-    ...{ ...opened, channels: 3, frames: 1, reducesBy: 'averaging' },
-    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
-    load: async () => toInput(await drawPdf(source, opened)),
-  };
-}
-
-/** Their decoders take the file as a whole. */
-function checkBytes(label: string, { length }: ByteSource, limit: number): void {
-  if (length <= limit) return;
-  const message = `The ${label} file has ${grouped(length)} bytes. The limit is ${grouped(limit)} bytes. Convert the image to JPEG.`;
-  throw imageTooLarge('bytes', length, limit, message);
-}
-
-function openJxl(source: ByteSource): OpenedImage {
-  checkBytes('JPEG XL', source, MAX_JPEG_XL_BYTES);
-  return {
-    ...readJxlSize(source),
-    ...{ channels: 4, frames: 1, limit: wholeOnly(MAX_JPEG_XL_PIXELS), reducesBy: 'averaging' },
-    load: async () => toInput(await decodeJxl(source)),
-  };
-}
-
-async function openIcoImage(file: ImageFile): Promise<OpenedImage> {
-  const image = openIco(file.source);
-  if (image.kind === 'png') {
-    const png = { encoded: image, source: memorySource(image.bytes) };
-    return await openWithLibvips('png', png, image.bytes, wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
-  }
-  const { width, height } = image.header;
-  return {
-    ...{ width, height, channels: 4, frames: 1, reducesBy: 'averaging' },
-    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
-    load: () => Promise.resolve(toInput(decodeIcoBitmap(image))),
-  };
-}
-
-function openJpeg2000Image(source: ByteSource): OpenedImage {
-  const image = openJpeg2000(source);
-  const { width, height, levels } = image.codestream;
-  return {
-    ...{ width, height, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS), reducesBy: 'levels' },
-    channels: image.plan.colors.length + (image.plan.alpha ? 1 : 0),
-    async load(_, { across, down }) {
-      const level = Math.min(levels, Math.floor(Math.log2(Math.min(across, down))));
-      return toInput(await decodeJpeg2000(source, image, level));
+    ...{
+      ...opened,
+      channels: 3,
+      frames: 1,
+      limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+      reducesBy: 'averaging',
     },
+    load: async () => toInput(await drawPdf(source, opened)),
   };
 }
 

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { SalamandraError } from '../errors/salamandra-error.js';
+import { IMAGE_FORMATS } from './image-formats.js';
 import { sniffImageFormat } from './sniff-media.js';
 
 const text = (value: string) => Buffer.from(value, 'latin1');
@@ -21,7 +22,9 @@ function rejection(bytes: Uint8Array): SalamandraError {
   throw new Error('The bytes were accepted.');
 }
 
-const LABELS = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, BMP, PNM, PDF, JPEG 2000, JPEG XL, ICO';
+const LABELS = Object.values(IMAGE_FORMATS)
+  .map(({ label }) => label)
+  .join(', ');
 
 describe('sniffImageFormat', () => {
   const pixel = () =>
@@ -52,6 +55,10 @@ describe('sniffImageFormat', () => {
     ['pdf', text('\xef\xbb\xbf\r\n%PDF-1.4\n')],
     ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
     ['jpeg2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
+    ['dicom', Buffer.concat([Buffer.alloc(128), text('DICM')])],
+    ['psd', text('8BPS\0\x01')],
+    ['hdr', text('#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n')],
+    ['tga', text('\0\0\x02\0\0\0\0\0\0\0\0\0\x28\0\x1c\0\x18\0')],
     ['jxl', text('\xff\x0a\xfa')],
     ['jxl', text('\0\0\0\x0cJXL \r\n\x87\n')],
     ['ico', text('\0\0\x01\0\x01\0\x10\x10\0\0')],
@@ -88,21 +95,7 @@ describe('sniffImageFormat', () => {
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...[
-          'jpeg',
-          'png',
-          'webp',
-          'gif',
-          'tiff',
-          'avif',
-          'heic',
-          'bmp',
-          'pnm',
-          'pdf',
-          'jpeg2000',
-          'jxl',
-          'ico',
-        ],
+        ...Object.keys(IMAGE_FORMATS),
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
         ...['mxf', 'dv', 'gxf', 'yuv4mpegpipe', 'mpegvideo', 'm4v', 'h264', 'hevc'],
       ],
@@ -119,8 +112,6 @@ describe('sniffImageFormat', () => {
       'Develop it in a raw converter, and send a JPEG or TIFF.',
     ],
     ['DjVu documents', text('AT&TFORM\0\0'), 'Export the page as an image.'],
-    ['Photoshop files', text('8BPS\0\x01'), images],
-    ['DICOM files', Buffer.concat([Buffer.alloc(128), text('DICM')]), images],
     ['SVG images', text('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'They can contain scripts'],
     ['SVG images', text('<?xml version="1.0"?>\n<!-- x -->\n<svg/>'), 'They can contain scripts'],
     ['RealMedia files', text('.RMF\0\0\0\x12'), videos],

@@ -72,7 +72,7 @@ function toLevel(value: number): number {
 }
 
 /** Source: John Hable, Uncharted 2: HDR Lighting (GDC 2010), with its constants. */
-function hable(x: number): number {
+export function hable(x: number): number {
   return (x * (0.15 * x + 0.05) + 0.004) / (x * (0.15 * x + 0.5) + 0.06) - 0.02 / 0.3;
 }
 

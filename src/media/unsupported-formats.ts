@@ -1,6 +1,6 @@
 import { hasBrand, type MediaKind, startsWith } from './signatures.js';
 
-/** As MEDIA_HEAD_BYTES: the DICOM prefix ends at byte 132. */
+/** As MEDIA_HEAD_BYTES. */
 const HEADER_BYTES = 256;
 
 /** A format that is recognized for its error message, but not decoded. */
@@ -20,7 +20,6 @@ const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
 const FORMATS: readonly UnsupportedFormat[] = [
   image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
   image('JPEG XR images', /^II\xbc/),
-  image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
   image('GIMP files', /^gimp xcf/),
   image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
   image('DjVu documents', /^AT&TFORM/, 'Export the page as an image.'),
@@ -30,11 +29,9 @@ const FORMATS: readonly UnsupportedFormat[] = [
     'They can contain scripts and references to other files. Export the image as PNG.',
   ),
   image('OpenEXR images', ['v/1\x01']),
-  image('Radiance HDR images', /^#\?(?:RADIANCE|RGBE)/),
   image('QOI images', /^qoif/),
   image('PCX images', ['\n\x05\x01']),
   image('FITS images', /^SIMPLE {2}=/),
-  image('DICOM files', /^.{128}DICM/s),
   image('Fujifilm RAF raw files', /^FUJIFILMCCD-RAW/, CAMERA_RAW),
   image('Olympus ORF raw files', /^(?:IIR[OS]|MMOR)/, CAMERA_RAW),
   image('Panasonic RW2 raw files', /^IIU\0/, CAMERA_RAW),

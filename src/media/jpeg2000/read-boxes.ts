@@ -30,7 +30,7 @@ export interface ChannelSource {
   readonly column: number | null;
 }
 
-export interface ChannelDefinition {
+interface ChannelDefinition {
   readonly channel: number;
   /** 0 color, 1 opacity, 2 premultiplied opacity, 65,535 unspecified. */
   readonly type: number;

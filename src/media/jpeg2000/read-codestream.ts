@@ -2,7 +2,7 @@ import type { ByteSource } from '../byte-source.js';
 import { damagedImage, grouped, unsupportedFeature } from '../image-errors.js';
 
 /** A component of a JPEG 2000 image: a plane of samples. */
-export interface Component {
+interface Component {
   readonly bits: number;
   readonly isSigned: boolean;
   /** Grid points per sample, on each axis: 2 for subsampled chroma. */

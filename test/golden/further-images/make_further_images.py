@@ -264,10 +264,206 @@ def write_ico():
     refuse("cut-off.ico", icon([(WIDTH, HEIGHT, bitmap(RGB, 24, mask))])[:2000], "MEDIA_CORRUPT", "at byte 2,000")
 
 
+# --- TGA ---
+
+
+def write_tga():
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    expect("color.tga", save(RGB, format="TGA"), "rgb", 0)
+    expect("run-lengths.tga", save(RGB, format="TGA", compression="tga_rle"), "rgb", 0)
+    expect("gray.tga", save(GRAY, format="TGA", compression="tga_rle"), "gray", 0)
+    expect("alpha.tga", save(np.dstack([RGB, alpha]), format="TGA", compression="tga_rle"), "on-white", 1)
+    expect("empty-alpha.tga", save(np.dstack([RGB, np.zeros_like(GRAY)]), format="TGA"), "rgb", 0)
+    index = io.BytesIO()
+    Image.fromarray(RGB).quantize(64).save(index, "TGA")
+    expect("palette.tga", index.getvalue(), "palette", 0)
+    words = (RGB.astype(np.uint16) >> 3) @ np.array([1024, 32, 1], np.uint16)
+    header = struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 16, 0x20)
+    expect("16-bits.tga", header + words.astype("<u2").tobytes(), "rgb", 4)
+    refuse("cut-off.tga", save(RGB, format="TGA")[:2000], "MEDIA_CORRUPT", "at byte 2,000: its pixels end early")
+
+
+# --- PSD ---
+
+
+def pack_bits(row):
+    packed = b""
+    for at in range(0, len(row), 100):
+        part = row[at : at + 100]
+        packed += bytes([257 - len(part), part[0]]) if len(set(part)) == 1 and len(part) > 1 else bytes([len(part) - 1]) + part
+    return packed
+
+
+def resource(number, data):
+    return b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + bytes(len(data) % 2)
+
+
+def psd(planes, mode, bits=8, packed=False, layers=0, resources=b"", colors=b"", large=False):
+    header = b"8BPS" + struct.pack(">H6xHIIHH", 2 if large else 1, len(planes), HEIGHT, WIDTH, bits, mode)
+    size = ">Q" if large else ">I"
+    info = struct.pack(size, 2) + struct.pack(">h", layers) if layers else b""
+    sections = struct.pack(">I", len(colors)) + colors + struct.pack(">I", len(resources)) + resources
+    sections += struct.pack(size, len(info)) + info
+    rows = [row.tobytes() for plane in planes for row in plane]
+    if not packed:
+        return header + sections + b"\0\0" + b"".join(rows)
+    rows = [pack_bits(row) for row in rows]
+    counts = b"".join(struct.pack(">I" if large else ">H", len(row)) for row in rows)
+    return header + sections + b"\0\1" + counts + b"".join(rows)
+
+
+def write_psd():
+    planes = [RGB[..., index] for index in range(3)]
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    expect("raw.psd", psd(planes, 3), "rgb", 0)
+    expect("run-lengths.psd", psd(planes, 3, packed=True), "rgb", 0)
+    expect("large-document.psb", psd(planes, 3, packed=True, large=True), "rgb", 0)
+    expect("gray.psd", psd([GRAY], 1, packed=True), "gray", 0)
+    expect("gray-16-bits.psd", psd([GRAY.astype(">u2") * 257], 1, bits=16), "gray", 0)
+    expect("transparent.psd", psd([*planes, alpha], 3, layers=-1, packed=True), "on-white", 1)
+    expect("selection.psd", psd([*planes, alpha], 3, layers=1, packed=True), "rgb", 0)
+    profile = resource(1039, swapped_profile())
+    expect("profile.psd", psd(planes[::-1], 3, packed=True, resources=profile), "rgb", 2)
+    index = Image.fromarray(RGB).quantize(64)
+    entries = np.zeros((256, 3), np.uint8)
+    entries[:64] = np.array(index.getpalette()[: 64 * 3], np.uint8).reshape(-1, 3)
+    expect("palette.psd", psd([np.asarray(index)], 2, colors=entries.T.tobytes()), "palette", 0)
+    bare = resource(1057, struct.pack(">IB", 1, 0))
+    refuse("without-composite.psd", psd(planes, 3, resources=bare), "UNSUPPORTED_FEATURE", "layers without a composite")
+    refuse("lab.psd", psd(planes, 9), "UNSUPPORTED_FEATURE", "L*a*b* color")
+    refuse("32-bits.psd", psd(planes, 3, bits=32), "UNSUPPORTED_FEATURE", "32 bits per channel")
+    refuse("cut-off.psd", psd(planes, 3)[:2000], "MEDIA_CORRUPT", "at byte 2,000: its composite ends early")
+
+
+# --- Radiance HDR and OpenEXR ---
+
+
+def to_linear(pixels):
+    value = pixels / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def to_srgb(linear):
+    value = np.clip(linear, 0, 1)
+    return (np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055) * 255).round().astype(np.uint8)
+
+
+def hable(x):
+    return (x * (0.15 * x + 0.05) + 0.004) / (x * (0.15 * x + 0.5) + 0.06) - 0.02 / 0.3
+
+
+def tone_map(linear):
+    largest = linear.max(-1, keepdims=True)
+    return to_srgb(linear * hable(largest) / np.maximum(largest, 1e-6) / hable(largest.max()))
+
+
+def radiance(linear, packed=False, header=b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n"):
+    largest = np.maximum(linear.max(-1), 1e-9)
+    exponent = np.floor(np.log2(largest)) + 1
+    mantissa = np.minimum(linear / 2 ** exponent[..., None] * 256, 255)
+    rgbe = np.dstack([mantissa, exponent + 128]).astype(np.uint8)
+    size = f"\n-Y {HEIGHT} +X {WIDTH}\n".encode()
+    if not packed:
+        return header + size + rgbe.tobytes()
+    rows = b""
+    for row in rgbe:
+        rows += struct.pack(">BBH", 2, 2, WIDTH)
+        for plane in row.T:
+            for at in range(0, WIDTH, 20):
+                part = plane[at : at + 20].tobytes()
+                rows += bytes([128 + 20, part[0]]) if len(set(part)) == 1 else bytes([20]) + part
+    return header + size + rows
+
+
+def write_hdr():
+    bright = to_linear(RGB) * 4
+    show("tone-mapped", tone_map(bright))
+    expect("ordinary.hdr", radiance(to_linear(RGB)), "rgb", 2)
+    expect("run-lengths.hdr", radiance(to_linear(RGB), packed=True), "rgb", 2)
+    expect("bright.hdr", radiance(bright, packed=True), "tone-mapped", 2)
+    xyz = radiance(bright, header=b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n")
+    refuse("xyz.hdr", xyz, "UNSUPPORTED_FEATURE", "XYZ colors")
+    refuse("cut-off.hdr", radiance(bright)[:2000], "MEDIA_CORRUPT", "at byte 2,000: its pixels end early")
+
+
+# --- DICOM ---
+
+
+def dicom(pixels, photometric, *, syntax="1.2.840.10008.1.2.1", bits=8, stored=None, signed=0, extra=(), fragment=False):
+    order = ">" if syntax == "1.2.840.10008.1.2.2" else "<"
+
+    def element(group, number, kind, value, order=order):
+        if isinstance(value, int):
+            value = struct.pack(order + "H", value)
+        if isinstance(value, str):
+            value = value.encode()
+        value += b" " * (len(value) % 2) if kind not in ("UI", "OW", "OB") else bytes(len(value) % 2)
+        long = kind in ("OB", "OW")
+        head = struct.pack(order + "HH", group, number) + kind.encode()
+        return head + (struct.pack(order + "xxI", len(value)) if long else struct.pack(order + "H", len(value))) + value
+
+    meta = element(2, 0x10, "UI", syntax, "<")
+    meta = element(2, 0, "UL", struct.pack("<I", len(meta)), "<") + meta
+    color = 3 if photometric[0] in "RY" else 1
+    fields = {
+        (0x28, 2): ("US", color),
+        (0x28, 4): ("CS", photometric),
+        (0x28, 6): ("US", 0),
+        (0x28, 0x10): ("US", HEIGHT),
+        (0x28, 0x11): ("US", WIDTH),
+        (0x28, 0x100): ("US", bits),
+        (0x28, 0x101): ("US", stored or bits),
+        (0x28, 0x103): ("US", signed),
+        **dict(extra),
+    }
+    data = b"".join(element(*tag, *fields[tag]) for tag in sorted(fields))
+    if fragment:
+        pixels += bytes(len(pixels) % 2)
+        item = struct.pack("<HHI", 0xFFFE, 0xE000, 0) + struct.pack("<HHI", 0xFFFE, 0xE000, len(pixels)) + pixels
+        data += struct.pack("<HH2sxxI", 0x7FE0, 0x10, b"OB", 0xFFFFFFFF) + item + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    else:
+        data += element(0x7FE0, 0x10, "OW", pixels)
+    return bytes(128) + b"DICM" + meta + data
+
+
+def write_dicom():
+    # Hounsfield units from -1,024, of which the window shows gray levels as they are.
+    units = GRAY.astype(np.int16) * 4
+    window = {(0x28, 0x1050): ("DS", "-514"), (0x28, 0x1051): ("DS", "1021"), (0x28, 0x1052): ("DS", "-1024"), (0x28, 0x1053): ("DS", "1")}
+    expect("window.dcm", dicom(units.astype("<u2").tobytes(), "MONOCHROME2", bits=16, stored=12, extra=window.items()), "gray", 1)
+    big = dicom(units.astype(">u2").tobytes(), "MONOCHROME2", syntax="1.2.840.10008.1.2.2", bits=16, stored=12, extra=window.items())
+    expect("big-endian.dcm", big, "gray", 1)
+    scaled = (GRAY.astype(np.int16) - 128) * 16
+    full = {(0x28, 0x1050): ("DS", "-7.5"), (0x28, 0x1051): ("DS", "4081")}
+    signed = dicom(scaled.astype("<i2").tobytes(), "MONOCHROME2", bits=16, stored=12, signed=1, extra=full.items())
+    expect("signed.dcm", signed, "gray", 1)
+    expect("inverted.dcm", dicom((255 - GRAY).tobytes(), "MONOCHROME1", extra={(0x28, 0x1050): ("DS", "128"), (0x28, 0x1051): ("DS", "256")}.items()), "gray", 1)
+    expect("rgb.dcm", dicom(RGB.tobytes(), "RGB"), "rgb", 0)
+    planes = np.moveaxis(RGB, -1, 0)
+    expect("planes.dcm", dicom(planes.tobytes(), "RGB", extra={(0x28, 6): ("US", 1)}.items()), "rgb", 0)
+    expect("ybr.dcm", dicom(np.asarray(Image.fromarray(RGB).convert("YCbCr")).tobytes(), "YBR_FULL"), "rgb", 1)
+    jpeg = save(SMOOTH, format="JPEG", quality=95)
+    expect("jpeg.dcm", dicom(jpeg, "YBR_FULL_422", syntax="1.2.840.10008.1.2.4.50", fragment=True), "smooth", 2)
+    code = jpeg2000([planes[0], planes[1], planes[2]])
+    expect("jpeg2000.dcm", dicom(code, "RGB", syntax="1.2.840.10008.1.2.4.90", fragment=True), "rgb", 0)
+    packed = [b"".join(pack_bits(row.tobytes()) for row in plane) for plane in planes]
+    packed = [plane + bytes(len(plane) % 2) for plane in packed]
+    offsets = [64 + sum(len(plane) for plane in packed[:index]) for index in range(3)]
+    runs = struct.pack("<16I", 3, *offsets, *[0] * 12) + b"".join(packed)
+    expect("run-lengths.dcm", dicom(runs, "RGB", syntax="1.2.840.10008.1.2.5", fragment=True), "rgb", 0)
+    lossless = dicom(jpeg, "RGB", syntax="1.2.840.10008.1.2.4.70", fragment=True)
+    refuse("lossless-jpeg.dcm", lossless, "UNSUPPORTED_FEATURE", "1.2.840.10008.1.2.4.70 (lossless JPEG)")
+    refuse("cut-off.dcm", dicom(RGB.tobytes(), "RGB")[:2000], "MEDIA_CORRUPT", "DICOM file is damaged")
+
+
 for name in ("rgb", "gray", "smooth"):
     show(name, {"rgb": RGB, "gray": np.stack([GRAY] * 3, -1), "smooth": SMOOTH}[name])
 write_jpeg2000()
 write_heic()
 write_jpeg_xl()
 write_ico()
+write_tga()
+write_psd()
+write_hdr()
+write_dicom()
 (FOLDER / "images.json").write_text(json.dumps(ENTRIES, indent=1) + "\n")

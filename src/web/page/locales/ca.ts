@@ -217,7 +217,7 @@ export const ca: Messages = {
       PAYLOAD_TOO_LARGE: 'El fitxer és massa gros{facts}. Comprimiu-lo o escurceu-lo.',
       TOO_MANY_PARTS: 'Hi ha massa fitxers{facts}. Traieu-ne alguns.',
       UNSUPPORTED_MEDIA_TYPE:
-        'Aquest tipus de fitxer no és compatible. Feu servir JPEG, PNG, WebP, GIF, TIFF, AVIF o un format de vídeo habitual, com ara MP4.',
+        'Aquest tipus de fitxer no és compatible. Feu servir JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 o un format de vídeo habitual, com ara MP4.',
       UNSUPPORTED_FEATURE:
         'El fitxer fa servir una opció del seu format que no és compatible. Deseu-lo com a JPEG, PNG o TIFF senzill.',
       MEDIA_EMPTY: 'El fitxer és buit. Trieu-ne un altre.',

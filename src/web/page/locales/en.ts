@@ -215,7 +215,7 @@ export const en = {
       PAYLOAD_TOO_LARGE: 'The file is too large{facts}. Compress or shorten it.',
       TOO_MANY_PARTS: 'Too many files{facts}. Remove some.',
       UNSUPPORTED_MEDIA_TYPE:
-        'Unsupported file type. Use JPEG, PNG, WebP, GIF, TIFF, AVIF or a common video format such as MP4.',
+        'Unsupported file type. Use JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 or a common video format such as MP4.',
       UNSUPPORTED_FEATURE:
         'The file uses a feature of its format that is not supported. Save it as JPEG, PNG or plain TIFF.',
       MEDIA_EMPTY: 'The file is empty. Choose another file.',

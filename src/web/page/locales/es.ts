@@ -218,7 +218,7 @@ export const es: Messages = {
       PAYLOAD_TOO_LARGE: 'El archivo es demasiado grande{facts}. Comprímelo o acórtalo.',
       TOO_MANY_PARTS: 'Demasiados archivos{facts}. Quita algunos.',
       UNSUPPORTED_MEDIA_TYPE:
-        'Tipo de archivo no compatible. Usa JPEG, PNG, WebP, GIF, TIFF, AVIF o un formato de vídeo habitual, como MP4.',
+        'Tipo de archivo no compatible. Usa JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 o un formato de vídeo habitual, como MP4.',
       UNSUPPORTED_FEATURE:
         'El archivo usa una opción de su formato que no es compatible. Guárdalo como JPEG, PNG o TIFF sencillo.',
       MEDIA_EMPTY: 'El archivo está vacío. Elige otro.',

@@ -224,7 +224,7 @@ export const eu: Messages = {
       PAYLOAD_TOO_LARGE: 'Fitxategia handiegia da{facts}. Konprimitu edo laburtu.',
       TOO_MANY_PARTS: 'Fitxategi gehiegi daude{facts}. Kendu batzuk.',
       UNSUPPORTED_MEDIA_TYPE:
-        'Fitxategi mota hau ez da bateragarria. Erabili JPEG, PNG, WebP, GIF, TIFF, AVIF edo ohiko bideo-formatu bat, hala nola MP4.',
+        'Fitxategi mota hau ez da bateragarria. Erabili JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 edo ohiko bideo-formatu bat, hala nola MP4.',
       UNSUPPORTED_FEATURE:
         'Fitxategiak bere formatuko aukera bateraezin bat darabil. Gorde JPEG, PNG edo TIFF arrunt gisa.',
       MEDIA_EMPTY: 'Fitxategia hutsik dago. Aukeratu beste bat.',

@@ -213,7 +213,7 @@ export const gl: Messages = {
       PAYLOAD_TOO_LARGE: 'O ficheiro é demasiado grande{facts}. Comprímeo ou acúrtao.',
       TOO_MANY_PARTS: 'Hai demasiados ficheiros{facts}. Retira algúns.',
       UNSUPPORTED_MEDIA_TYPE:
-        'Este tipo de ficheiro non é compatible. Usa JPEG, PNG, WebP, GIF, TIFF, AVIF ou un formato de vídeo habitual, como MP4.',
+        'Este tipo de ficheiro non é compatible. Usa JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 ou un formato de vídeo habitual, como MP4.',
       UNSUPPORTED_FEATURE:
         'O ficheiro usa unha opción do seu formato que non é compatible. Gárdao como JPEG, PNG ou TIFF sinxelo.',
       MEDIA_EMPTY: 'O ficheiro está baleiro. Escolle outro.',
