@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
-import { type Claim, claimItems, finishItems, type ItemOutcome } from '../../src/jobs/claims.js';
+import { type Claim, claimItems, type ItemOutcome } from '../../src/jobs/claims.js';
 import type { JobDatabase } from '../../src/jobs/database/job-database.js';
+import { finishItems } from '../../src/jobs/finish-items.js';
 import { type JobWorkerOptions, runJobWorker } from '../../src/jobs/job-worker.js';
 import { getJob, type JobRequest } from '../../src/jobs/jobs.js';
 import type { Recipe } from '../../src/jobs/recipe.js';
@@ -93,7 +94,7 @@ export async function list(database: JobDatabase, entries: readonly string[]): P
 
 /** Claims items for a worker that does nothing with them. */
 export async function claim(database: JobDatabase, worker: string, limit = 10): Promise<Claim[]> {
-  return await claimItems(database, worker, MODEL, { limit, modelName: 'demo' });
+  return await claimItems(database, worker, MODEL, { limit, modelName: 'demo', isIdle: true });
 }
 
 /** @returns the claims whose lease was lost. */

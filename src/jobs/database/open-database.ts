@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { describeDatabaseError } from './database-errors.js';
 import type { JobDatabase } from './job-database.js';
 import { migrate } from './migrations.js';
 import { createSqliteDialect } from './sqlite-dialect.js';
@@ -19,6 +20,8 @@ export type DatabaseLocation =
 /** Connections of one process to PostgreSQL: claims, heartbeats and reads of the API do not wait for each other. */
 const POSTGRES_CONNECTIONS = 4;
 const CONNECT_MS = 10_000;
+/** Milliseconds between two readings of the server's clock: clocks drift, and machines sleep. */
+const CLOCK_MS = 60_000;
 /** The oids of `bigint` and `numeric`, which `pg` returns as text. Counts, times and ids here are below 2^53. */
 const LARGE_NUMBERS: readonly number[] = [20, 1700];
 
@@ -92,23 +95,43 @@ async function openPostgres(url: string): Promise<JobDatabase> {
   });
   // A connection that is lost while it is idle. The next query opens another one.
   pool.on('error', () => undefined);
+  // One that is lost while it is lent: its query fails, and without a listener the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
-    const before = Date.now();
-    const { rows } = await pool.query<{ now: number }>(
-      'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
-    );
-    const offset = (rows[0]?.now ?? before) - (before + Date.now()) / 2;
+    let clock = await readClock(pool);
+    const timer = setInterval(() => {
+      // Away for a while: the clock that was read before goes on.
+      void readClock(pool).then(
+        (read) => (clock = read),
+        () => undefined,
+      );
+    }, CLOCK_MS).unref();
     return {
       kind: 'postgres',
       db,
-      now: () => Math.round(Date.now() + offset),
-      close: () => db.destroy(),
+      now: () => Math.round(performance.now() + clock),
+      close: async () => {
+        clearInterval(timer);
+        await db.destroy();
+      },
     };
   } catch (error) {
     await db.destroy().catch(() => undefined);
     throw cannotOpen(error);
   }
+}
+
+/**
+ * The difference between the clock of the server and the steady clock of this process, in milliseconds. The clock of
+ * this machine plays no part: leases must not end because somebody sets it.
+ */
+async function readClock(pool: pg.Pool): Promise<number> {
+  const before = performance.now();
+  const { rows } = await pool.query<{ now: number }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  );
+  return (rows[0]?.now ?? Date.now()) - (before + performance.now()) / 2;
 }
 
 const parserOf: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
@@ -122,28 +145,3 @@ function cannotOpen(cause: unknown): SalamandraError {
     { cause },
   );
 }
-
-/** The reason of a failed statement, without paths, addresses or SQL. */
-export function describeDatabaseError(error: unknown): string {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  return REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? `error ${code || 'unknown'}`;
-}
-
-/** By the code of libsql, Node or PostgreSQL (its appendix A). */
-const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/^SQLITE_FULL|^ENOSPC|^53100/, 'the disk is full'],
-  [/^SQLITE_READONLY|^EROFS|^25006/, 'it is read-only'],
-  [
-    /^EACCES|^EPERM|^SQLITE_CANTOPEN|^SQLITE_AUTH/,
-    'its file or folder cannot be opened or written',
-  ],
-  [/^SQLITE_BUSY|^SQLITE_LOCKED/, 'another process holds its lock'],
-  [/^SQLITE_CORRUPT|^SQLITE_NOTADB/, 'its file is damaged'],
-  [/^SQLITE_IOERR/, 'its disk reports an error'],
-  [
-    /^ECONNREFUSED|^ENOTFOUND|^ETIMEDOUT|^ECONNRESET|^EHOSTUNREACH|^57P/,
-    'its server does not answer',
-  ],
-  [/^28/, 'its server rejects the user or the password'],
-  [/^3D000/, 'there is no database of this name'],
-];

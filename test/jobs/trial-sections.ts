@@ -1,0 +1,44 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { findPostgres, startCluster } from './postgres-cluster.js';
+import { runKills } from './trial-kills.js';
+import { createReport, type Trial } from './trial-report.js';
+
+/** In the order in which they run. */
+export const SECTIONS = {
+  kills: runKills,
+} satisfies Record<string, (trial: Trial) => Promise<void>>;
+
+export type SectionName = keyof typeof SECTIONS;
+
+export interface TrialOptions extends Pick<Trial, 'isShort' | 'seed' | 'folder'> {
+  /** None: all but `simulate`. */
+  readonly sections: readonly SectionName[];
+  /** Of PostgreSQL, on loopback. */
+  readonly port: number;
+  readonly print: (line: string) => void;
+}
+
+/** @returns the requirements that do not hold. */
+export async function runTrial({
+  sections,
+  port,
+  print,
+  ...options
+}: TrialOptions): Promise<readonly string[]> {
+  const report = createReport(print);
+  const cluster = findPostgres() === undefined ? undefined : await startCluster(port);
+  if (!cluster) report.note('PostgreSQL is not installed: only SQLite is tried');
+  try {
+    const names = sections.length > 0 ? sections : (Object.keys(SECTIONS) as SectionName[]);
+    for (const name of names) {
+      const folder = join(options.folder, name);
+      await mkdir(folder);
+      await SECTIONS[name]({ ...options, folder, report, cluster });
+    }
+  } finally {
+    await cluster?.close();
+  }
+  return report.failures;
+}
