@@ -167,6 +167,7 @@ module.exports = {
     { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
     onlyFrom(['runtime'], ['onnxruntime-node', 'onnxruntime-common', 'onnxruntime-web']),
     onlyFrom(['media'], ['sharp', 'fluent-ffmpeg']),
+    onlyFrom(['media/pdf'], ['@hyzyla/pdfium']),
     onlyFrom(['language'], ['@huggingface/jinja']),
     onlyFrom(['models/package'], ['yaml']),
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
@@ -177,6 +178,7 @@ module.exports = {
     onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),
     onlyFrom(['jobs'], ['kysely']),
+    onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -15,7 +15,7 @@ import { addModelsCommand } from './cli/models.js';
 import { addPullCommand } from './cli/pull.js';
 import { addServeCommand } from './cli/serve.js';
 import { unknownVariableWarnings } from './cli/suggestions.js';
-import { createTerminal, errorJson } from './cli/terminal.js';
+import { createTerminal, errorJson, usageJson } from './cli/terminal.js';
 import { addVerifyCommand } from './cli/verify.js';
 import { PROJECT_DIRECTORY } from './config/configuration.js';
 
@@ -50,7 +50,7 @@ addCaptionCommand(program, context);
 addAskCommand(program, context);
 addCompleteCommand(program, context);
 addJobsCommand(program, context);
-addServeCommand(program, context, () => process.off('SIGINT', interrupt));
+addServeCommand(program, context, () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt));
 addPullCommand(program, context);
 addModelsCommand(program, context);
 addConvertCommand(program, context);
@@ -73,16 +73,27 @@ function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 }
 
+/** Arguments that commander rejects are not parsed. */
+function asksForJson(args: readonly string[]): boolean {
+  return /(^| )(--json|--format[ =]json)( |$)/.test(args.join(' '));
+}
+
 /** Reports a failure of the whole command. @returns the exit code. */
 function report(error: unknown): number {
   if (abort.signal.aborted) return INTERRUPTED;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+  if (error instanceof CommanderError) {
+    // commander has printed it on standard error.
+    if (error.exitCode === 0) return 0;
+    if (asksForJson(process.argv)) terminal.result(JSON.stringify({ error: usageJson(error) }));
+    return USAGE_ERROR;
+  }
   terminal.failure(error);
   if (isJson) terminal.result(JSON.stringify({ error: errorJson(error) }));
   return exitCodeOf(error);
 }
 
 process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
 process.stdout.on('error', exitOnBrokenPipe);
 process.stderr.on('error', exitOnBrokenPipe);
 for (const warning of unknownVariableWarnings(process.env)) terminal.note(warning);

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import type { VisionLanguageEngine } from '../engine/vision-language-engine.js';
@@ -10,9 +12,13 @@ import {
   CHAT_BYTES,
   ENGINE,
   IMAGE_BYTES,
+  JOBS,
   MEDIA_FETCHER,
   VIDEO_INSPECTOR,
 } from './injection-tokens.js';
+import { DiskQuota } from './media/disk-quota.js';
+import type { JobService } from './jobs/job-service.js';
+import { JobsController, WorkersController } from './jobs/jobs.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
@@ -33,8 +39,11 @@ interface AppDependencies {
   readonly videoInspector: MediaInspector;
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
+  readonly jobs: JobService;
   readonly imageBytes: number;
   readonly chatBytes: number;
+  /** Of all temporary files. */
+  readonly temporaryBytes: number;
 }
 
 @Module({})
@@ -44,8 +53,10 @@ export class AppModule {
     videoInspector,
     mediaFetcher,
     findCalibration,
+    jobs,
     imageBytes,
     chatBytes,
+    temporaryBytes,
   }: AppDependencies): DynamicModule {
     return {
       module: AppModule,
@@ -53,12 +64,16 @@ export class AppModule {
         { provide: ENGINE, useValue: engine },
         { provide: VIDEO_INSPECTOR, useValue: videoInspector },
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
+        { provide: JOBS, useValue: jobs },
         { provide: CALIBRATIONS, useValue: findCalibration },
         { provide: IMAGE_BYTES, useValue: imageBytes },
         { provide: CHAT_BYTES, useValue: chatBytes },
         { provide: BodyReceiver, useFactory: () => new BodyReceiver() },
         WorkQueue,
-        { provide: MediaFiles, useFactory: () => new MediaFiles() },
+        {
+          provide: MediaFiles,
+          useFactory: () => new MediaFiles(tmpdir(), new DiskQuota(temporaryBytes)),
+        },
         JsonUpload,
         MediaResolver,
         MediaRequestHandler,
@@ -73,6 +88,8 @@ export class AppModule {
         ModelsController,
         LanguagesController,
         HealthController,
+        JobsController,
+        WorkersController,
       ],
     };
   }

@@ -11,6 +11,7 @@ import { createFakeInspector } from '../../test/fakes/fake-inspector.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher } from '../media/remote/media-fetcher.js';
 import { AppModule } from './app.module.js';
+import { NO_JOBS } from './jobs/job-service.js';
 import { createApp, listen } from './server.js';
 import { HealthController } from './routes/health.js';
 
@@ -39,7 +40,9 @@ it('compiles with every dependency injected', async () => {
         videoInspector: createFakeInspector(),
         findCalibration: () => Promise.resolve(undefined),
         imageBytes: 1_000,
+        temporaryBytes: 1e9,
         chatBytes: 1_000,
+        jobs: NO_JOBS,
       }),
     ],
   }).compile();
@@ -101,7 +104,9 @@ it('documents every route', async () => {
   const document = await get('/openapi.json');
   const page = await get('/docs');
 
-  const { paths } = document.body as OpenAPIObject;
+  const { paths, servers } = document.body as OpenAPIObject;
+  // Relative to /docs, also behind a path prefix.
+  expect(servers).toEqual([{ url: '.' }]);
   expect(Object.keys(paths)).toEqual([
     '/v1/captions',
     '/v1/answers',
@@ -114,6 +119,9 @@ it('documents every route', async () => {
     '/v1/languages',
     '/health/live',
     '/health/ready',
+    ...['/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/events', '/v1/jobs/{id}/items'],
+    ...['/v1/jobs/{id}/skipped', '/v1/jobs/{id}/results', '/v1/jobs/{id}/pause'],
+    ...['/v1/jobs/{id}/resume', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/retry', '/v1/workers'],
   ]);
   expect(page.text).toContain('swagger-ui');
   expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);

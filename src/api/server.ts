@@ -13,6 +13,7 @@ import type { Configuration } from '../config/configuration.js';
 import {
   DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
+  DEFAULT_TEMPORARY_BYTES,
   MAX_DRAIN_MS,
   MAX_HEADERS_MS,
   MAX_JSON_BYTES,
@@ -29,6 +30,7 @@ import { BodyReceiver } from './admission/body-receiver.js';
 import { limitConnections } from './admission/connections.js';
 import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
+import { type JobService, NO_JOBS, startJobService } from './jobs/job-service.js';
 import { JsonUpload } from './media/json-upload.js';
 import { normalizeContentType } from './request/content-type.js';
 import { createHostGuard, type HostRules, isLoopback } from './request/host-guard.js';
@@ -64,10 +66,13 @@ interface AppOptions {
   readonly videoInspector?: MediaInspector;
   readonly pageFolders?: PageFolders;
   readonly findCalibration?: FindCalibration;
+  readonly jobs?: JobService;
   /** Bytes of an image file. Undefined: DEFAULT_IMAGE_BYTES. */
   readonly imageBytes?: number;
   /** Bytes of a chat body. Undefined: DEFAULT_CHAT_BYTES. */
   readonly chatBytes?: number;
+  /** Bytes of all temporary files. Undefined: DEFAULT_TEMPORARY_BYTES. */
+  readonly temporaryBytes?: number;
   /** Addresses and networks of proxies, whose `X-Forwarded-For` names the client. */
   readonly trustedProxies?: readonly string[];
 }
@@ -108,12 +113,17 @@ export async function createApp(
     }),
     pageFolders = PAGE_FOLDERS,
     findCalibration = () => Promise.resolve(undefined),
+    jobs = NO_JOBS,
     imageBytes = DEFAULT_IMAGE_BYTES,
     chatBytes = DEFAULT_CHAT_BYTES,
+    temporaryBytes = DEFAULT_TEMPORARY_BYTES,
     trustedProxies = [],
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.of({ engine, mediaFetcher, videoInspector, findCalibration, imageBytes, chatBytes }),
+    AppModule.of({
+      ...{ engine, mediaFetcher, videoInspector, findCalibration, jobs },
+      ...{ imageBytes, chatBytes, temporaryBytes },
+    }),
     new BoundedExpressAdapter(trustedProxies),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class
     { bodyParser: false, logger: ['fatal', 'error', 'warn'], abortOnError: false },
@@ -168,6 +178,8 @@ function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setTitle('Visual Salamandra')
     .setDescription(DESCRIPTION)
     .setVersion('1')
+    // Relative to the document, so that /docs also works behind a path prefix.
+    .addServer('.')
     .build();
   return SwaggerModule.createDocument(app, config);
 }
@@ -203,16 +215,24 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,
   });
+  const jobs = await startJobService({
+    ...{ configuration, engine, log },
+    mediaWorker: new URL('./media.worker.js', workerEntry),
+    databaseThread: new URL('../jobs/database/sqlite.thread.js', import.meta.url),
+  });
   const app = await createApp(engine, {
+    jobs,
     hostRules: { host, allowedHosts: configuration.allowedHosts },
     mediaFetcher: createMediaFetcher(configuration.mediaUrls),
     videoInspector,
     findCalibration: createCalibrationFinder(configuration),
     imageBytes: configuration.imageBytes,
     chatBytes: configuration.chatBytes,
+    temporaryBytes: configuration.temporaryBytes,
     trustedProxies: configuration.trustedProxies,
   });
   const address = await listen(app, host, port).catch(async (error: unknown) => {
+    await jobs.close();
     await engine.close();
     throw error;
   });
@@ -227,7 +247,8 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     if (isStopping) process.exit(1);
     isStopping = true;
     log('stopping');
-    void shutDown(app, engine)
+    jobs.drain();
+    void shutDown(app, engine, jobs)
       .then(() => videoInspector.close())
       .then(() => process.exit(0));
   };
@@ -284,9 +305,14 @@ function toOrigin(host: string, port: number): string {
  * Order: refuse new requests, wait for the running ones, close the engine (remaining requests fail), let their
  * responses end, then close all connections.
  */
-async function shutDown(app: NestExpressApplication, engine: VisionLanguageEngine): Promise<void> {
+async function shutDown(
+  app: NestExpressApplication,
+  engine: VisionLanguageEngine,
+  jobs: JobService,
+): Promise<void> {
   const queue = app.get(WorkQueue);
   await queue.drain(MAX_DRAIN_MS);
+  await jobs.close();
   await engine.close();
   await queue.drain(LAST_RESPONSE_MS);
   const closed = app.close();

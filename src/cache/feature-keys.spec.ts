@@ -22,6 +22,8 @@ describe('imageKey', () => {
       imageKey(sha256, 'square', 'auto'),
     ]);
     expect(new Set(keys).size).toBe(8);
+    const pages = [undefined, 1, 2].map((page) => imageKey(first, 'square', 'auto', page));
+    expect(new Set(pages).size).toBe(3);
     expect(imageKey('a'.repeat(64), 'anyres', 'low')).toBe(keys[0]);
     // A single tile is the same at any detail.
     expect(imageKey(first, 'square', 'high')).toBe(imageKey(first, 'square', 'low'));
@@ -66,7 +68,7 @@ describe('fitsBudget', () => {
           ...plan.imageSize,
           tiles: plan.tiles,
           grid: plan.grid,
-          blank: false,
+          ...{ blank: false, page: 1, pages: 1 },
         } as const),
         ...{ visualTokens: plan.visualTokens, sha256: '' },
       };

@@ -5,12 +5,19 @@ import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { CachedFeatures } from './tiered-cache.js';
 
 /**
- * Key of an image at full detail: its content hash and the options that decide its tiles. The visual token budget is
- * not part of the key, because it differs between questions. An image that the budget reduced gets another key.
+ * Key of an image at full detail: its content hash, the requested page and the options that decide its tiles. The
+ * visual token budget is not part of the key, because it differs between questions. An image that the budget reduced
+ * gets another key.
  */
-export function imageKey(sha256: string, layout: TileLayout, detail: Detail): string {
+export function imageKey(
+  sha256: string,
+  layout: TileLayout,
+  detail: Detail,
+  page?: number,
+): string {
+  const picture = page === undefined ? sha256 : `${sha256} page ${page}`;
   // A single tile is the same at any detail.
-  return `image ${sha256} ${layout === 'anyres' ? `${layout} ${detail}` : layout}`;
+  return `image ${picture} ${layout === 'anyres' ? `${layout} ${detail}` : layout}`;
 }
 
 /** Key of a video with all requested frames. */

@@ -28,6 +28,7 @@ const FEATURES: CachedFeatures = {
   features: createTensor([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
   report: {
     ...{ kind: 'image', width: 4, height: 3, tiles: 1, grid: null, visualTokens: 2, blank: false },
+    ...{ page: 1, pages: 1 },
     sha256: 'a'.repeat(64),
   },
 };

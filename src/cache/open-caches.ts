@@ -19,7 +19,7 @@ export interface EngineCachesOptions {
 }
 
 /** Raise it when cached values or their layout change without a change of the package. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** Opens the caches of a model. Disk errors cost the entries on the disk and are never thrown. */
 export async function openEngineCaches(options: EngineCachesOptions): Promise<EngineCaches> {

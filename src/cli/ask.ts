@@ -10,10 +10,12 @@ import { collectOutcome, type RequestOutcome } from '../engine/collect-outcome.j
 import { provenanceJson } from '../engine/provenance.js';
 import { type EarlierTurn, questionConversation } from '../engine/conversations.js';
 import { resolveSettings } from '../engine/resolve-settings.js';
+import { selectPages } from '../engine/select-pages.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
 import { type Language, resolveLanguage } from '../language/languages.js';
-import type { FrameSampling } from '../media/frame-sampling.js';
+import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
+import type { PageRange } from '../media/page-range.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import { type CommandContext, exampleHelp } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
@@ -72,7 +74,9 @@ interface AskCommand extends EngineCommand {
   readonly history: readonly EarlierTurn[];
   readonly language: Language;
   readonly detail: Detail;
+  readonly pages: PageRange | undefined;
   readonly sampling: FrameSampling;
+  readonly animations: AnimationUse;
   readonly output: 'text' | 'json';
   readonly delivery: Delivery;
 }
@@ -104,7 +108,9 @@ async function askQuestions(command: AskCommand, context: CommandContext): Promi
   const media: RequestMedia[] = [];
   for (const file of files) {
     try {
-      media.push(await openMedia(file, command.sampling));
+      media.push(
+        ...selectPages(await openMedia(file, command.sampling, command.animations), command.pages),
+      );
     } catch (error) {
       return onFailure({ file }, error);
     }
@@ -171,7 +177,8 @@ function textOf({ answers: [first] }: RequestOutcome): string {
 }
 
 /** File name endings that a question does not have. */
-const MEDIA_FILE_NAME = /^\S+\.(?:jpe?g|png|webp|gif|tiff?|avif|heic|mp4|mov|mkv|webm|avi|mpe?g)$/i;
+const MEDIA_FILE_NAME =
+  /^\S+\.(?:jpe?g|png|webp|gif|tiff?|avif|heic|pdf|mp4|mov|mkv|webm|avi|mpe?g)$/i;
 
 /**
  * Splits the arguments of `ask` into files and the question, which is the last argument.

@@ -25,7 +25,7 @@ import { toLine } from './print-texts.js';
 import { withJobs, workOnJob } from './work-on-job.js';
 
 /** Extensions of files that list others. */
-const SOURCE_EXTENSION = /\.(csv|tsv|jsonl|ndjson|zip)$/i;
+const SOURCE_EXTENSION = /\.(csv|tsv|tab|jsonl|ndjson|txt|json|zip)$/i;
 
 export interface CaptionSourceCommand {
   /** As given on the command line. */

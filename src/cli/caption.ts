@@ -6,25 +6,16 @@ import { collectOutcome } from '../engine/collect-outcome.js';
 import { captionConversation } from '../engine/conversations.js';
 import { provenanceJson } from '../engine/provenance.js';
 import { resolveCaptionSettings } from '../engine/resolve-settings.js';
-import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import { selectPages } from '../engine/select-pages.js';
+import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { CaptionKind, Language } from '../language/languages.js';
-import {
-  type FrameSampling,
-  roundToMilliseconds,
-  type TimeRange,
-} from '../media/frame-sampling.js';
+import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
+import { countPages, type PageRange } from '../media/page-range.js';
 import type { MediaKind } from '../media/signatures.js';
-import {
-  captionVideo,
-  type CaptionedSegment,
-  type VideoCaptionsTask,
-} from '../video-captions/caption-video.js';
-import { toTimecodeClock } from '../video-captions/timecode.js';
-import { type Granularity, planSegments } from '../video-captions/plan-segments.js';
-import { formatWebVtt } from '../video-captions/webvtt.js';
+import type { Granularity } from '../video-captions/plan-segments.js';
 import type { Detail } from '../vision/plan-tiles.js';
-import { createMediaInspector } from '../workers/media-inspector.js';
+import { captionSegments } from './caption-segments.js';
 import { type CommandContext, exampleHelp } from './command-context.js';
 import { captionSource, isSource } from './caption-source.js';
 import { exitCodeOf } from './exit-codes.js';
@@ -67,7 +58,7 @@ export function addCaptionCommand(program: Command, context: CommandContext): vo
     .description('write captions of images and videos')
     .argument(
       '<file...>',
-      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...); or one folder, table (CSV, TSV, JSONL) or ZIP archive of them',
+      'images (JPEG, PNG, WebP, GIF, TIFF, AVIF, PDF, ...) and videos (MP4, MOV, MKV, WebM, AVI, MPEG, ...); or one folder, table (CSV, TSV, JSONL) or ZIP archive of them',
     )
     .addOption(
       new Option('--format <format>', 'output format; vtt: a WebVTT track of one video')
@@ -112,7 +103,9 @@ interface CaptionCommand extends EngineCommand {
   readonly languages: LanguageChoice;
   readonly kinds: readonly CaptionKind[];
   readonly detail: Detail;
+  readonly pages: PageRange | undefined;
   readonly sampling: FrameSampling;
+  readonly animations: AnimationUse;
   readonly granularity: Granularity;
   readonly output: 'text' | 'json' | 'vtt';
   /** For the output format `text`. */
@@ -149,7 +142,7 @@ async function captionFiles(command: CaptionCommand, context: CommandContext): P
   for (const file of command.files) {
     signal.throwIfAborted();
     try {
-      checkGranularity(command, await checkMediaFile(file));
+      checkGranularity(command, await checkMediaFile(file, chooseUse(command)));
       usableFiles.push(file);
     } catch (error) {
       onFailure(file, error);
@@ -195,13 +188,20 @@ function checkOptions(command: CaptionCommand): void {
 /** @throws INVALID_PARAMETER for an image that is to be split into segments. */
 function checkGranularity(command: CaptionCommand, kind: MediaKind): void {
   if (kind === 'image' && isBySegment(command)) {
-    throw invalid('This is an image. --by shot, --by interval and --format vtt are for videos.');
+    throw invalid(
+      'This is an image of one frame. --by shot, --by interval and --format vtt are for videos and animations.',
+    );
   }
 }
 
 /** Whether each segment of a video gets its own caption. A track has at least one segment. */
 function isBySegment({ granularity, output }: CaptionCommand): boolean {
   return granularity.kind !== 'whole' || output === 'vtt';
+}
+
+/** Segments are those of a clip. */
+function chooseUse(command: CaptionCommand): AnimationUse {
+  return isBySegment(command) ? 'clip' : command.animations;
 }
 
 /** A command whose languages are those of the loaded model. */
@@ -215,9 +215,22 @@ async function captionFile(
   command: ModelCommand,
   context: CommandContext,
 ): Promise<void> {
+  const media = await openMedia(file, command.sampling, chooseUse(command));
+  for (const page of selectPages(media, command.pages)) {
+    await captionMedia(engine, file, page, command, context);
+  }
+}
+
+/** Captions an image, a page or a video. */
+async function captionMedia(
+  engine: VisionLanguageEngine,
+  file: string,
+  media: RequestMedia,
+  command: ModelCommand,
+  context: CommandContext,
+): Promise<void> {
   const { terminal, signal } = context;
-  const { detail, sampling, output } = command;
-  const media = await openMedia(file, sampling);
+  const { detail, sampling, output, pages } = command;
   const model = await waitForModel(engine, signal);
   const settings = resolveCaptionSettings({}, model.generation);
   const mediaSettings = media.kind === 'image' ? { detail } : { sampling: sampling.mode };
@@ -240,10 +253,14 @@ async function captionFile(
     settings,
   } as const;
   // Scripts get the same columns for one text as for several; see OUTPUT_HELP.
-  const isBareText = terminal.isTTY && command.files.length === 1 && tasks.length === 1;
+  const isOneFile = command.files.length === 1 && (!pages || countPages(pages) === 1);
+  const isBareText = terminal.isTTY && isOneFile && tasks.length === 1;
+  // The fragment identifier of pages (RFC 8118).
+  const page = media.kind === 'image' ? media.page : undefined;
+  const name = page === undefined ? file : `${file}#page=${page}`;
   const columns = (conversation: number): string[] => {
     const { language, kind } = tasks[conversation] ?? {};
-    return isBareText ? [] : [file, language?.code ?? '', kind ?? ''];
+    return isBareText ? [] : [name, language?.code ?? '', kind ?? ''];
   };
   if (output === 'text' && command.delivery === 'stream') {
     await printTextsAsTheyCome(engine.generate(request, signal), columns, terminal);
@@ -262,97 +279,6 @@ async function captionFile(
   for (const { conversation, text } of answers) {
     terminal.result(toLine(columns(conversation), text));
   }
-}
-
-interface SegmentsCommand extends Omit<ModelCommand, 'files' | 'kinds'> {
-  /** As given on the command line. */
-  readonly file: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Id of the model, for the note in the track. */
-  readonly model: string;
-  readonly settings: GenerationSettings;
-  readonly provenance: () => object;
-}
-
-/**
- * Captions the segments of a video. Prints each segment at once as lines of text or JSON, and a track at the end.
- *
- * @throws the errors of `planSegments` and `captionVideo`.
- */
-async function captionSegments(
-  engine: VisionLanguageEngine,
-  command: SegmentsCommand,
-  context: CommandContext,
-): Promise<void> {
-  const { path, file, languages, sampling, settings, output } = command;
-  const { terminal, signal } = context;
-  const { segments, timecode } = await planVideoSegments(command, context);
-  const described: CaptionedSegment[] = [];
-  const missing: TimeRange[] = [];
-  const task = { path, sampling, segments, timecode, languages, settings };
-  for await (const event of captionVideo(engine, task, signal)) {
-    if (event.type === 'missing') {
-      missing.push(event.range);
-      terminal.note(`${file}: no readable frame ${describeRange(event.range)}.`);
-    }
-    if (event.type !== 'segment') continue;
-    described.push(event.segment);
-    terminal.progress(`${file} (segment ${described.length} of ${segments.length})`);
-    if (output !== 'vtt') {
-      for (const line of segmentLines(event.segment, command)) terminal.result(line);
-    }
-  }
-  if (output === 'vtt') terminal.result(formatTrack(described, missing, command));
-}
-
-async function planVideoSegments(
-  { path, sampling, granularity }: SegmentsCommand,
-  { workers, signal }: CommandContext,
-): Promise<Pick<VideoCaptionsTask, 'segments' | 'timecode'>> {
-  const inspector = createMediaInspector({ entry: workers.media });
-  try {
-    const metadata = await inspector.inspect(path, signal);
-    const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, inspector, signal);
-    return { segments, timecode: toTimecodeClock(metadata) };
-  } finally {
-    await inspector.close();
-  }
-}
-
-function segmentLines(
-  { startSeconds: start, endSeconds: end, texts, frames, timecodes }: CaptionedSegment,
-  { file, output, provenance }: SegmentsCommand,
-): string[] {
-  if (output === 'json') {
-    const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
-    const times = { start: roundToMilliseconds(start), end: roundToMilliseconds(end) };
-    const shown = { texts: byLanguage, frames: frames.map(roundToMilliseconds), timecodes };
-    return [JSON.stringify({ file, ...times, ...shown, ...provenance() })];
-  }
-  const times = [start, end].map((seconds) => seconds.toFixed(3));
-  return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));
-}
-
-/** @throws INVALID_PARAMETER without a language, which `checkOptions` rules out. */
-function formatTrack(
-  segments: readonly CaptionedSegment[],
-  missing: readonly TimeRange[],
-  { languages: [language], model }: SegmentsCommand,
-): string {
-  if (!language) throw invalid('--format vtt needs one language.');
-  const cues = segments.map(({ texts, ...segment }) => ({
-    ...segment,
-    text: texts[0]?.text ?? '',
-  }));
-  // The terminal adds the last line break.
-  return formatWebVtt({ language, model, cues, missing }).trimEnd();
-}
-
-function describeRange({ startSeconds, endSeconds }: TimeRange): string {
-  const to = endSeconds === null ? 'the end' : `${endSeconds.toFixed(3)} s`;
-  return `from ${startSeconds.toFixed(3)} s to ${to}`;
 }
 
 function invalid(message: string): SalamandraError {

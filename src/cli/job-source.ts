@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
-
 import type { Command } from 'commander';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { sourceOf } from '../jobs/sources/source-of.js';
 import type { SourceSpec } from '../jobs/sources/source.js';
 
 /** Options of a source, before they are parsed. */
@@ -25,7 +24,7 @@ export async function readSource(
   argument: string,
   { include, exclude }: SourceOptions,
 ): Promise<SourceSpec> {
-  const source: SourceSpec = { kind: 'folder', path: resolve(argument) };
+  const source = await sourceOf(argument);
   if (include === undefined && exclude === undefined) return source;
   if (source.kind !== 'folder') {
     throw new SalamandraError('INVALID_PARAMETER', '--include and --exclude are for folders.');

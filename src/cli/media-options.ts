@@ -1,10 +1,21 @@
 import { type Command, Option } from 'commander';
 
-import { MAX_IMAGE_PIXELS } from '../config/limits.js';
 import { type Configuration, parseInteger } from '../config/configuration.js';
-import { MAX_FRAMES_PER_SECOND, MAX_SAMPLED_FRAMES, MAX_VIDEO_SECONDS } from '../config/limits.js';
+import {
+  MAX_DOCUMENT_PAGES,
+  MAX_FRAMES_PER_SECOND,
+  MAX_IMAGE_PIXELS,
+  MAX_SAMPLED_FRAMES,
+  MAX_VIDEO_SECONDS,
+} from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../media/frame-sampling.js';
+import {
+  type AnimationUse,
+  DEFAULT_FRAMES,
+  type FrameSampling,
+  type TimeRange,
+} from '../media/frame-sampling.js';
+import { type PageRange, parsePageRange } from '../media/page-range.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import {
   type CommandContext,
@@ -30,6 +41,8 @@ export interface MediaOptions extends SamplingOptions {
   readonly model?: string;
   readonly json?: true;
   readonly stream?: true;
+  readonly page?: string;
+  readonly pages?: string;
 }
 
 const MIN_FRAMES_PER_SECOND = 0.001;
@@ -52,9 +65,11 @@ export function addSamplingOptions(command: Command): Command {
         .choices(['low', 'auto', 'high'])
         .default('auto'),
     )
+    .option('--page <number>', 'page of a PDF or TIFF file, counted from 1')
+    .option('--pages <range>', 'pages of a PDF or TIFF file, such as 2-4: each is an image')
     .option(
       '--frames <count>',
-      `frames of a video, 1 to ${MAX_SAMPLED_FRAMES} (default: ${DEFAULT_FRAMES})`,
+      `frames of a video or an animation, 1 to ${MAX_SAMPLED_FRAMES} (default: ${DEFAULT_FRAMES})`,
     )
     .option('--fps <rate>', 'frames per second of a video, instead of --frames')
     .option('--start <time>', 'start in a video: seconds or HH:MM:SS')
@@ -71,7 +86,14 @@ export function readMediaOptions(
   options: MediaOptions,
   output: string,
   { terminal }: CommandContext,
-): { detail: Detail; sampling: FrameSampling; delivery: Delivery; configuration: Configuration } {
+): {
+  detail: Detail;
+  pages: PageRange | undefined;
+  sampling: FrameSampling;
+  animations: AnimationUse;
+  delivery: Delivery;
+  configuration: Configuration;
+} {
   if (options.stream && output !== 'text') {
     throw new SalamandraError(
       'INVALID_PARAMETER',
@@ -80,11 +102,46 @@ export function readMediaOptions(
   }
   return {
     detail: options.detail,
+    pages: parsePages(options),
     sampling: parseSampling(options),
+    animations: chooseAnimationUse(options),
     delivery: (options.stream ?? terminal.isTTY) ? 'stream' : 'whole',
     // The limits of the service protect it from its clients. Here the files are the user's own.
     configuration: { ...configurationFor(options), imagePixels: MAX_IMAGE_PIXELS },
   };
+}
+
+/** Parses the page options. @throws INVALID_PARAMETER */
+export function parsePages({
+  page,
+  pages,
+}: Pick<MediaOptions, 'page' | 'pages'>): PageRange | undefined {
+  if (page !== undefined && pages !== undefined) {
+    throw new SalamandraError('INVALID_PARAMETER', 'Use either --page or --pages, not both.');
+  }
+  if (page !== undefined) {
+    const first = parseInteger('--page', page, 1, MAX_DOCUMENT_PAGES);
+    return { first, last: first };
+  }
+  if (pages === undefined) return undefined;
+  const range = parsePageRange(pages);
+  if (range) return range;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `--pages must be a page or a range such as 2-4, up to page ${MAX_DOCUMENT_PAGES}, not "${pages}".`,
+  );
+}
+
+/** Whoever names frames or times of an animation asks for a clip. */
+function chooseAnimationUse({
+  frames,
+  fps,
+  start,
+  end,
+  sampling,
+}: Omit<SamplingOptions, 'detail'>): AnimationUse {
+  const isAsked = [frames, fps, start, end].some((option) => option !== undefined);
+  return isAsked || sampling === 'scene' ? 'clip' : 'still';
 }
 
 /** Parses the frame options. @throws INVALID_PARAMETER */

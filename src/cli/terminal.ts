@@ -1,5 +1,7 @@
 import type { WriteStream } from 'node:tty';
 
+import type { CommanderError } from 'commander';
+
 import { type ErrorCode, type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
 
 type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
@@ -94,6 +96,11 @@ export function stripControls(text: string): string {
 export function errorJson(error: unknown): { readonly code: ErrorCode; readonly message: string } {
   if (!(error instanceof SalamandraError)) return { code: 'INTERNAL', message: 'Internal error.' };
   return { code: error.code, message: describeError(error) };
+}
+
+/** The failure of a command line that commander rejects, as JSON. */
+export function usageJson({ message }: CommanderError): ReturnType<typeof errorJson> {
+  return { code: 'INVALID_PARAMETER', message: message.replace(/^error: /, '') };
 }
 
 function describeError(error: unknown): string {

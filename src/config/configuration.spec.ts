@@ -20,6 +20,7 @@ describe('loadConfiguration', () => {
       chatBytes: 1.36e8,
       databaseUrl: null,
       jobRoots: [],
+      temporaryBytes: 8e9,
     });
   });
 
@@ -41,6 +42,7 @@ describe('loadConfiguration', () => {
       SALAMANDRA_CHAT_MB: '30',
       DATABASE_URL: 'postgres://u:p@db/jobs',
       SALAMANDRA_JOB_ROOTS: '/photos:/films',
+      SALAMANDRA_TEMPORARY_MB: '2000',
       SALAMANDRA_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8',
     };
 
@@ -62,6 +64,7 @@ describe('loadConfiguration', () => {
       chatBytes: 3e7,
       databaseUrl: 'postgres://u:p@db/jobs',
       jobRoots: ['/photos', '/films'],
+      temporaryBytes: 2e9,
       trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'],
     });
   });
@@ -141,6 +144,7 @@ describe('loadConfiguration', () => {
     ['SALAMANDRA_IMAGE_MB', '1301'],
     ['SALAMANDRA_IMAGE_MEGAPIXELS', '401'],
     ['SALAMANDRA_CHAT_MB', '7'],
+    ['SALAMANDRA_TEMPORARY_MB', '0'],
     ['SALAMANDRA_CHAT_MB', '2701'],
     ['SALAMANDRA_CACHE_MB', '-1'],
     ['SALAMANDRA_DISK_CACHE_MB', '1GB'],

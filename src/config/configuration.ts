@@ -8,6 +8,7 @@ import {
   DEFAULT_CHAT_BYTES,
   DEFAULT_IMAGE_BYTES,
   DEFAULT_IMAGE_PIXELS,
+  DEFAULT_TEMPORARY_BYTES,
   MAX_CHAT_BYTES,
   MAX_IMAGE_BYTES,
   MAX_IMAGE_PIXELS,
@@ -59,6 +60,8 @@ export interface Configuration {
   readonly databaseUrl: string | null;
   /** Absolute paths of the folders whose files may be captioned by jobs that are created over HTTP. */
   readonly jobRoots: readonly string[];
+  /** Bytes of the temporary files of all requests. */
+  readonly temporaryBytes: number;
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -100,6 +103,9 @@ export function loadConfiguration(
       DEFAULT_CHAT_BYTES,
     databaseUrl: parseDatabaseUrl(env['DATABASE_URL']),
     jobRoots: parseRoots(env['SALAMANDRA_JOB_ROOTS']),
+    temporaryBytes:
+      parseMillions('SALAMANDRA_TEMPORARY_MB', env['SALAMANDRA_TEMPORARY_MB'], 1) ??
+      DEFAULT_TEMPORARY_BYTES,
   });
 }
 

@@ -51,6 +51,21 @@ export const MAX_TIFF_BLOCK_BYTES = 256_000_000;
  */
 export const MAX_TILES_PER_RUN = 1;
 
+/** Number of the last page that can be requested of a document: the largest bound volumes have a tenth of it. */
+export const MAX_DOCUMENT_PAGES = 100_000;
+
+/** Frames of an animation that is sampled as a clip: five minutes at 30 frames per second. */
+export const MAX_ANIMATION_FRAMES = 10_000;
+
+/** Bytes of a PDF file. Its decoder keeps a copy in memory. */
+export const MAX_PDF_BYTES = 200_000_000;
+
+/**
+ * Pixels of the longer side of a drawn PDF page: what the tiles of the models need at most, and enough for the print of
+ * a newspaper page to be legible.
+ */
+export const PDF_SIDE_PIXELS = 2_048;
+
 /** Bytes of an image file in any configuration: an uncompressed 8-bit scan of MAX_IMAGE_PIXELS, and its metadata. */
 export const MAX_IMAGE_BYTES = 1_300_000_000;
 
@@ -65,6 +80,11 @@ export const MAX_REQUEST_IMAGES = 2;
 
 /** Bytes of a video file, which is streamed to disk: an hour of broadcast video. */
 export const MAX_VIDEO_BYTES = 2_000_000_000;
+
+/**
+ * Bytes of the temporary files of all requests by default: four videos of the largest size. One client may use half.
+ */
+export const DEFAULT_TEMPORARY_BYTES = 8_000_000_000;
 
 /** Images and videos per request. Each takes tokens of the context. */
 export const MAX_MEDIA_PER_REQUEST = 8;
@@ -320,6 +340,28 @@ export const MAX_STREAM_COUNT_MS = 3_000;
 /** Milliseconds to search a video for the headers of further files: some 3 GB from a fast disk. */
 export const MAX_JOIN_SCAN_MS = 3_000;
 
+/**
+ * Pixels that are decoded to sample a video or to search it for shots, by estimate: 64 frames of a 1080p film with a
+ * key frame every 250 frames. A core decodes 200 to 1,000 million per second.
+ */
+export const MAX_DECODED_PIXELS = 20_000_000_000;
+
+/**
+ * A clip that needs more pixels or more milliseconds than a turn leaves the short lane of the media workers, so that
+ * other clips do not wait for it: 8 frames of most clips take less. It may wait this many milliseconds for a worker of
+ * the long lane, which together with MAX_SAMPLE_VIDEO_MS is less than MAX_REQUEST_MS.
+ */
+export const MAX_TURN_PIXELS = 1_000_000_000;
+export const MAX_TURN_MS = 5_000;
+export const MAX_LONG_LANE_WAIT_MS = 45_000;
+
+/** Processes of the short lane on two cores, and the most on machines with more. */
+export const MIN_SHORT_LANE_PROCESSES = 2;
+export const MAX_SHORT_LANE_PROCESSES = 4;
+
+/** Processes of the long lane, which one client cannot take all. */
+export const LONG_LANE_PROCESSES = 2;
+
 /** Milliseconds to sample the frames of a video. 64 seeks in a large file on a busy machine take half of it. */
 export const MAX_SAMPLE_VIDEO_MS = 60_000;
 
@@ -342,3 +384,9 @@ export const SERVER_REPLY_MS = 240_000;
 
 /** Bytes of a reply of that server: log-probabilities of a few tokens. */
 export const MAX_SERVER_REPLY_BYTES = 16_000_000;
+
+/**
+ * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed takes
+ * the rest of the table into memory.
+ */
+export const MAX_RECORD_CHARACTERS = 1_000_000;

@@ -1,5 +1,6 @@
 import type { EncodedFile } from '../media/byte-source.js';
 import type { FrameSampling } from '../media/frame-sampling.js';
+import type { PagePosition } from '../media/page-range.js';
 import type { ImageProcessorConfig } from '../models/package/manifest.js';
 import type { Detail, TileLayout } from '../vision/plan-tiles.js';
 import type { TiledImage as ImageTiles } from '../vision/tile-image.js';
@@ -9,13 +10,15 @@ import type { RequestHandle } from './scheduling/queue-ticket.js';
 export interface TilingRequest {
   /** The encoded file as received. Untrusted. */
   readonly file: EncodedFile;
+  /** The page of a document, counted from 1. Undefined: the one that the format chooses. */
+  readonly page?: number | undefined;
   readonly geometry: VisionGeometry;
   readonly detail: Detail;
   readonly maxVisualTokens: number;
   readonly layout: TileLayout;
 }
 
-export interface TiledImage extends ImageTiles {
+export interface TiledImage extends ImageTiles, PagePosition {
   /** Whether the image shows one uniform color. */
   readonly isBlank: boolean;
   readonly mediaDecodeMs: number;

@@ -1,3 +1,4 @@
+import { writeAnimation } from '../../test/media/write-animation.js';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ afterAll(() => folder.remove());
 
 describe('openMedia', () => {
   it('loads an image into memory', async () => {
-    const image = await openMedia(join(samples, 'fox.png'), SAMPLING);
+    const image = await openMedia(join(samples, 'fox.png'), SAMPLING, 'still');
 
     expect(image).toMatchObject({ kind: 'image' });
     expect('bytes' in image && image.bytes.subarray(1, 4)).toEqual(Buffer.from('PNG'));
@@ -24,7 +25,7 @@ describe('openMedia', () => {
   it('leaves a large image on disk', async () => {
     const path = folder.write('large.png', Buffer.concat([PNG_SIGNATURE, Buffer.alloc(8_000_000)]));
 
-    expect(await openMedia(path, SAMPLING)).toEqual({ kind: 'image', path });
+    expect(await openMedia(path, SAMPLING, 'still')).toEqual({ kind: 'image', path });
   });
 
   it.each(['rabbit-enters.webm', 'rocket-rises.mp4'])(
@@ -32,7 +33,11 @@ describe('openMedia', () => {
     async (name) => {
       const path = join(samples, name);
 
-      expect(await openMedia(path, SAMPLING)).toEqual({ kind: 'video', path, sampling: SAMPLING });
+      expect(await openMedia(path, SAMPLING, 'still')).toEqual({
+        kind: 'video',
+        path,
+        sampling: SAMPLING,
+      });
     },
   );
 });
@@ -41,22 +46,37 @@ describe('checkMediaFile', () => {
   it('detects the kind by content, whatever the name', async () => {
     const image = folder.write('a.mp4', readFileSync(join(samples, 'fox.png')));
 
-    expect(await checkMediaFile(image)).toBe('image');
-    expect(await checkMediaFile(join(samples, 'rocket-rises.mp4'))).toBe('video');
+    expect(await checkMediaFile(image, 'still')).toBe('image');
+    expect(await checkMediaFile(join(samples, 'rocket-rises.mp4'), 'still')).toBe('video');
+  });
+
+  it('takes an animation for a video if a clip is asked for', async () => {
+    const frames = [255, 128].map((red) => ({ color: [red, 0, 0], delayMs: 100 }) as const);
+    const moving = folder.write('moving.gif', await writeAnimation('gif', frames));
+    const still = folder.write('still.gif', await writeAnimation('gif', frames.slice(0, 1)));
+
+    expect(await checkMediaFile(moving, 'clip')).toBe('video');
+    expect(await checkMediaFile(moving, 'still')).toBe('image');
+    expect(await checkMediaFile(still, 'clip')).toBe('image');
+    expect(await openMedia(moving, SAMPLING, 'clip')).toEqual({
+      ...{ kind: 'video', path: moving, sampling: SAMPLING },
+    });
   });
 
   it('rejects a named pipe without opening it', async () => {
     const pipe = folder.path('pipe.jpg');
     execFileSync('mkfifo', [pipe]);
 
-    await expect(checkMediaFile(pipe)).rejects.toMatchObject({
+    await expect(checkMediaFile(pipe, 'still')).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       message: expect.stringContaining('named pipe') as string,
     });
   });
 
   it('rejects a device', async () => {
-    await expect(checkMediaFile('/dev/zero')).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    await expect(checkMediaFile('/dev/zero', 'still')).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    });
   });
 
   it.each([
@@ -79,7 +99,7 @@ describe('checkMediaFile', () => {
       'MEDIA_TOO_LARGE',
     ],
   ])('rejects %s', async (_, createFile, code) => {
-    await expect(checkMediaFile(createFile())).rejects.toMatchObject({ code });
+    await expect(checkMediaFile(createFile(), 'still')).rejects.toMatchObject({ code });
   });
 
   const itOnUnix = process.platform === 'win32' ? it.skip : it;
@@ -87,6 +107,6 @@ describe('checkMediaFile', () => {
     const path = folder.path('fifo');
     execFileSync('mkfifo', [path]);
 
-    await expect(checkMediaFile(path)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    await expect(checkMediaFile(path, 'still')).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });

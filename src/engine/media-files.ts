@@ -5,7 +5,12 @@ import { resolve } from 'node:path';
 import { MAX_IMAGE_BYTES, MAX_MEMORY_IMAGE_BYTES } from '../config/limits.js';
 import type { RequestMedia } from './vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { type FrameSampling, roundToMilliseconds } from '../media/frame-sampling.js';
+import { isAnimationFile } from '../media/animation/read-animation.js';
+import {
+  type AnimationUse,
+  type FrameSampling,
+  roundToMilliseconds,
+} from '../media/frame-sampling.js';
 import type { MediaReport } from '../media/media-report.js';
 import type { MediaKind } from '../media/signatures.js';
 import {
@@ -23,17 +28,23 @@ import { MEDIA_HEAD_BYTES } from '../media/video-formats.js';
  * @throws NOT_FOUND, INVALID_REQUEST for a folder or device, MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_TOO_LARGE for
  *   an image.
  */
-export async function checkMediaFile(path: string): Promise<MediaKind> {
-  return await withMediaFile(path, (_, { kind }) => Promise.resolve(kind));
+export async function checkMediaFile(path: string, animations: AnimationUse): Promise<MediaKind> {
+  return await withMediaFile(path, animations, (_, { kind }) => Promise.resolve(kind));
 }
 
 /**
  * Loads a small image file into memory. A large one and a video, of any size, stay on disk.
  *
+ * @param animations whether an image file with several frames is an image or a video.
+ *
  * @throws as `checkMediaFile`.
  */
-export async function openMedia(path: string, sampling: FrameSampling): Promise<RequestMedia> {
-  return await withMediaFile(path, async (file, { kind, size }) => {
+export async function openMedia(
+  path: string,
+  sampling: FrameSampling,
+  animations: AnimationUse,
+): Promise<RequestMedia> {
+  return await withMediaFile(path, animations, async (file, { kind, size }) => {
     if (kind === 'video') return { kind, path: resolve(path), sampling };
     if (size > MAX_MEMORY_IMAGE_BYTES) return { kind, path: resolve(path) };
     const bytes = Buffer.alloc(size);
@@ -47,7 +58,8 @@ export function mediaJson(report: MediaReport): object {
   const { kind, sha256, width, height, visualTokens } = report;
   const common = { kind, sha256, width, height, visual_tokens: visualTokens };
   if (report.kind === 'image') {
-    return { ...common, tiles: report.tiles, blank: report.blank };
+    const { tiles, blank, page, pages } = report;
+    return { ...common, tiles, blank, page, pages };
   }
   return {
     ...common,
@@ -59,6 +71,7 @@ export function mediaJson(report: MediaReport): object {
 
 async function withMediaFile<T>(
   path: string,
+  animations: AnimationUse,
   use: (file: FileHandle, checked: { kind: MediaKind; size: number }) => Promise<T>,
 ): Promise<T> {
   // Opening a named pipe would wait for a writer, and opening a device may act on it.
@@ -76,7 +89,8 @@ async function withMediaFile<T>(
         { details: { bytes: status.size, max_bytes: MAX_IMAGE_BYTES } },
       );
     }
-    return await use(file, { kind, size: status.size });
+    const isClip = kind === 'image' && animations === 'clip' && (await isAnimationFile({ path }));
+    return await use(file, { kind: isClip ? 'video' : kind, size: status.size });
   } finally {
     await file.close();
   }

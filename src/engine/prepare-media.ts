@@ -93,7 +93,7 @@ export async function prepareMedia(
     // Shared again for every image: a small one leaves its tokens to those after it.
     const maxVisualTokens = leastTokens + Math.floor(spareTokens / (images.length - index));
     const file = 'bytes' in image ? { bytes: image.bytes } : { path: image.path };
-    const request = { file, geometry, detail, maxVisualTokens, layout };
+    const request = { file, page: image.page, geometry, detail, maxVisualTokens, layout };
     const entry = await prepareImage(request, model, context);
     spareTokens -= entry.report.visualTokens - leastTokens;
     prepared.set(image, entry);
@@ -139,9 +139,9 @@ async function prepareImage(
   { mediaDecoder }: PrepareModel,
   { caches, handle }: PrepareContext,
 ): Promise<PreparedMedia> {
-  const { file, layout, detail, geometry, maxVisualTokens } = request;
+  const { file, page, layout, detail, geometry, maxVisualTokens } = request;
   const sha256 = 'bytes' in file ? hashBytes(file.bytes) : await hashFile(file.path, handle.signal);
-  const fullKey = imageKey(sha256, layout, detail);
+  const fullKey = imageKey(sha256, layout, detail, page);
   const cached = await caches.features.get(fullKey);
   if (cached && fitsBudget(cached, { maxVisualTokens, maxFrames: Infinity })) {
     return fromCache(fullKey, cached);
@@ -155,6 +155,7 @@ async function prepareImage(
       kind: 'image',
       ...imageSize,
       ...{ tiles, grid, visualTokens, blank: image.isBlank, sha256 },
+      ...{ page: image.page, pages: image.pages },
     },
     tiled: { kind: 'image', ...image },
     cachedFeatures: null,

@@ -30,7 +30,11 @@ export interface GenerationSettings extends SamplingSettings, LogitsSettings {
 /** An image or video that conversations reference. */
 export type RequestMedia =
   /** The encoded file as received, in memory or on disk. */
-  | ({ readonly kind: 'image' } & EncodedFile)
+  | ({
+      readonly kind: 'image';
+      /** The page of a document, counted from 1. Undefined: the one that the format chooses. */
+      readonly page?: number | undefined;
+    } & EncodedFile)
   /** A local file: an upload, or a path from the command line. */
   | { readonly kind: 'video'; readonly path: string; readonly sampling: FrameSampling };
 
@@ -203,7 +207,7 @@ export interface VisionLanguageEngine {
    * Runs a request concurrently with others. Aborting the signal or leaving the loop cancels it.
    *
    * @param onStart called when the request is admitted.
-   * @throws MODEL_NOT_READY, SHUTTING_DOWN, QUEUE_FULL, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
+   * @throws MODEL_NOT_READY, SHUTTING_DOWN, DEADLINE_EXCEEDED, CONTEXT_LENGTH_EXCEEDED,
    *   INVALID_PARAMETER, INVALID_REQUEST (also for media that the model does not support) and the media codes; the
    *   signal's reason if it aborts.
    */

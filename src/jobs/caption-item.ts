@@ -64,7 +64,7 @@ export function createCaptioner({
     const start = performance.now();
     const opened = await openItem(claim.location, signal);
     try {
-      await checkMediaFile(opened.path);
+      await checkMediaFile(opened.path, 'still');
       const model = await engine.describe();
       const before = await stat(opened.path);
       const sha256 = await hashFile(opened.path, signal);
@@ -116,7 +116,7 @@ interface WritingTask {
 
 async function writeTexts(task: WritingTask): Promise<Written> {
   const { engine, path, recipe, model, signal } = task;
-  const media = await openMedia(path, recipe.sampling);
+  const media = await openMedia(path, recipe.sampling, 'still');
   const settings = resolveCaptionSettings({}, model.generation);
   const languages = languagesOf(recipe, model);
   const provenance = provenanceJson(
@@ -156,9 +156,9 @@ async function writeSegmentTexts(
   { engine, inspector, recipe, signal }: WritingTask,
 ): Promise<Written> {
   const { path, sampling } = media;
-  const metadata = await inspector.inspect(path, signal);
+  const metadata = await inspector.inspect(path, { signal });
   const range = { path, metadata, range: sampling.range };
-  const segments = await planSegments(range, recipe.granularity, inspector, signal);
+  const segments = await planSegments(range, recipe.granularity, inspector, { signal });
   const timecode = toTimecodeClock(metadata);
   const video = { path, sampling, segments, timecode, languages, settings };
   const texts: ItemText[] = [];
@@ -166,7 +166,9 @@ async function writeSegmentTexts(
   for await (const event of captionVideo(engine, video, signal)) {
     if (event.type === 'segment') texts.push(...segmentTexts(event.segment));
     if (event.type === 'missing') {
-      missing.push({ start: event.range.startSeconds, end: event.range.endSeconds });
+      const { range, error } = event.missing;
+      const { code, publicMessage: message } = error;
+      missing.push({ start: range.startSeconds, end: range.endSeconds, error: { code, message } });
     }
   }
   const { durationSeconds: duration, width, height } = metadata;

@@ -11,12 +11,13 @@ import { grouped, imageTooLarge } from './image-errors.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { decodePixels } from './libvips.js';
 import { openImage, type OpenedImage, toImageError } from './open-image.js';
+import { ONLY_PAGE, type PagePosition } from './page-range.js';
 import { sniffImageFormat } from './sniff-media.js';
 import type { Reduction } from './reduce-rows.js';
 import { MEDIA_HEAD_BYTES } from './video-formats.js';
 
 /** A decoded image. */
-export interface DecodedImageFile extends DecodedImage {
+export interface DecodedImageFile extends DecodedImage, PagePosition {
   /** Size in the file, upright. The pixels are fewer if the image was reduced while it was read. */
   readonly fullSize: ImageSize;
   /** Whether the image shows one uniform color. */
@@ -24,6 +25,8 @@ export interface DecodedImageFile extends DecodedImage {
 }
 
 export interface DecodeOptions {
+  /** The page of a TIFF file, counted from 1. Undefined: the first page of a document, else the largest picture. */
+  readonly page?: number | undefined;
   /** Pixels that the configuration permits, at most MAX_IMAGE_PIXELS. */
   readonly maxPixels?: number;
   /**
@@ -50,23 +53,23 @@ type ImageSize = Pick<DecodedImage, 'width' | 'height'>;
  * The limits are checked on the header before any pixel is allocated, because a few bytes can declare gigabytes. A
  * hostile file may still keep the decoder busy, which cannot be interrupted: run this in a process that can be killed.
  *
- * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT, INVALID_PARAMETER
  */
 export function decodeImage(
   encoded: EncodedFile,
   options: DecodeOptions = {},
 ): Promise<DecodedImageFile> {
-  const { maxPixels = MAX_IMAGE_PIXELS } = options;
+  const { maxPixels = MAX_IMAGE_PIXELS, page } = options;
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
-    const opened = await openImage(format, { encoded, source });
+    const opened = await openImage(format, { encoded, source }, page);
     checkLimits(format, opened, maxPixels);
-    const { width, height } = opened;
+    const { width, height, position = ONLY_PAGE } = opened;
     const reduction = chooseReduction({ width, height }, options);
     const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
       try {
         const image = flatten(await decodePixels(await opened.load(frame, reduction)));
-        return { ...image, fullSize: { width, height }, isBlank: isBlank(image) };
+        return { ...image, ...position, fullSize: { width, height }, isBlank: isBlank(image) };
       } catch (cause) {
         throw toImageError(format, source, cause);
       }
@@ -85,15 +88,15 @@ export function decodeImage(
 /**
  * Width and height of an image in its file, upright, in pixels, from the header alone.
  *
- * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT
+ * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_FEATURE, MEDIA_TOO_LARGE, MEDIA_CORRUPT, INVALID_PARAMETER
  */
 export function readImageSize(
   encoded: EncodedFile,
-  { maxPixels = MAX_IMAGE_PIXELS }: Pick<DecodeOptions, 'maxPixels'> = {},
+  { maxPixels = MAX_IMAGE_PIXELS, page }: Pick<DecodeOptions, 'maxPixels' | 'page'> = {},
 ): Promise<ImageSize> {
   return withSource(encoded, async (source) => {
     const format = sniffImageFormat(source.read(0, MEDIA_HEAD_BYTES));
-    const opened = await openImage(format, { encoded, source });
+    const opened = await openImage(format, { encoded, source }, page);
     checkLimits(format, opened, maxPixels);
     const { width, height } = opened;
     return { width, height };

@@ -1,9 +1,12 @@
-import { MAX_SHOT_DECODING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
+import { MAX_DECODED_PIXELS, MAX_SHOT_DECODING_MS, MAX_SHOT_SEEKING_MS } from '../config/limits.js';
+import { decodeAnimation, frameAt } from './animation/decode-animation.js';
+import type { DecodedImage } from './decoded-image.js';
 import { decodeFrames, type FrameSelection } from './decode-frames.js';
 import type { Ffmpeg } from './find-ffmpeg.js';
 import { clampToDuration, type TimeRange, type TimeSpan } from './frame-sampling.js';
-import type { ProbedVideo } from './probe-video.js';
-import { noDecodableFrame } from './video-errors.js';
+import { pixelsOfSpan } from './plan-decoding.js';
+import type { AnimationFile, ProbedVideo } from './probe-video.js';
+import { checkPixels, noDecodableFrame } from './video-errors.js';
 
 export interface ShotDetectionOptions {
   /** Undefined for the whole video. */
@@ -17,6 +20,8 @@ const THUMBNAIL_SIDE = 32;
 
 /** Ranges up to this length have every frame decoded: 3,000 at 25 frames per second. */
 const MAX_ALL_FRAMES_SECONDS = 120;
+/** Ranges with more pixels have only their key frames decoded: 120 s of 1080p at 30 frames per second. */
+const MAX_ALL_FRAMES_PIXELS = 8_000_000_000;
 /**
  * Ranges up to this length have their key frames decoded. Encoders place one at a shot boundary and every few seconds.
  */
@@ -29,17 +34,21 @@ const SEEKS = 128;
 /**
  * Shot detection: splits a video into its shots, in order and without gaps. Memory does not grow with the length.
  *
- * - Ranges up to 120 s: every frame is decoded, boundaries are exact.
+ * - Ranges up to 120 s and MAX_ALL_FRAMES_PIXELS: every frame is decoded, boundaries are exact.
  * - Ranges up to 3,600 s: key frames are decoded, a boundary may be late by the distance of two key frames.
- * - Longer ranges, and those that take longer than MAX_SHOT_DECODING_MS: 128 evenly spaced key frames are decoded,
+ * - Ranges whose frames take longer than MAX_SHOT_DECODING_MS have their key frames decoded.
+ * - Longer ranges, and those whose key frames take longer than that: 128 evenly spaced key frames are decoded,
  *   fewer if that takes longer than MAX_SHOT_SEEKING_MS. Shots shorter than their distance are missed.
  *
- * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `decodeFrames`
+ * @param maxPixels the work of the decoder, estimated before it starts
+ * @throws MEDIA_TOO_EXPENSIVE above `maxPixels`, NO_DECODABLE_FRAME for a range outside the video, and the errors of
+ *   `decodeFrames`
  */
 export async function detectShots(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   { range, maxShots }: ShotDetectionOptions,
+  maxPixels = MAX_DECODED_PIXELS,
 ): Promise<readonly TimeRange[]> {
   if (video.durationSeconds === null) {
     return [range ?? { startSeconds: 0, endSeconds: null }];
@@ -47,22 +56,50 @@ export async function detectShots(
   const span = clampToDuration(range, video.durationSeconds);
   if (!span) throw noDecodableFrame();
   if (maxShots === 1) return [span];
+  checkPixels(pixelsOfSearch(video, span), maxPixels);
   const boundaries =
-    (await detectByDecoding(ffmpeg, video, span)) ?? (await detectBySeeking(ffmpeg, video, span));
+    (decodesAllFrames(video, span) && (await detectByDecoding(ffmpeg, video, span, 'dense'))) ||
+    (decodesKeyFrames(span) && (await detectByDecoding(ffmpeg, video, span, 'sparse'))) ||
+    (await detectBySeeking(ffmpeg, video, span));
   return splitAtBoundaries(span, strongestBoundaries(boundaries, maxShots - 1));
 }
 
-/** @returns `null` if the range is longer than MAX_KEY_FRAMES_SECONDS or takes longer than MAX_SHOT_DECODING_MS */
+function decodesAllFrames(video: ProbedVideo, span: TimeSpan): boolean {
+  const seconds = span.endSeconds - span.startSeconds;
+  return seconds <= MAX_ALL_FRAMES_SECONDS && pixelsOfSpan(video, span) <= MAX_ALL_FRAMES_PIXELS;
+}
+
+function decodesKeyFrames({ startSeconds, endSeconds }: TimeSpan): boolean {
+  return endSeconds - startSeconds <= MAX_KEY_FRAMES_SECONDS;
+}
+
+/** Seconds between the key frames of most encoders. */
+const KEY_FRAME_SECONDS = 2;
+
+/** An estimate of the pixels that are decoded. */
+function pixelsOfSearch(video: ProbedVideo, span: TimeSpan): number {
+  if (decodesAllFrames(video, span)) return pixelsOfSpan(video, span);
+  const seconds = span.endSeconds - span.startSeconds;
+  const keys = decodesKeyFrames(span) ? Math.ceil(seconds / KEY_FRAME_SECONDS) : SEEKS;
+  return keys * video.width * video.height;
+}
+
+/** @returns `null` if it takes longer than MAX_SHOT_DECODING_MS */
 async function detectByDecoding(
   ffmpeg: Ffmpeg,
   video: ProbedVideo,
   { startSeconds, endSeconds }: TimeSpan,
+  spacing: 'dense' | 'sparse',
 ): Promise<readonly ShotBoundary[] | null> {
-  const seconds = endSeconds - startSeconds;
-  if (seconds > MAX_KEY_FRAMES_SECONDS) return null;
-  const spacing = seconds <= MAX_ALL_FRAMES_SECONDS ? 'dense' : 'sparse';
   const detector = createShotBoundaryDetector(spacing);
   const endMs = performance.now() + MAX_SHOT_DECODING_MS;
+  if (video.animation) {
+    for await (const thumbnail of decodeThumbnails(video.animation, { startSeconds, endSeconds })) {
+      if (performance.now() > endMs) break;
+      detector.add(thumbnail);
+    }
+    return detector.finish();
+  }
   for (const part of video.parts) {
     if (part.offsetSeconds >= endSeconds) break;
     if (part.offsetSeconds + part.durationSeconds <= startSeconds) continue;
@@ -78,6 +115,41 @@ async function detectByDecoding(
     }
   }
   return detector.finish();
+}
+
+/** Thumbnails of the frames of an animation that are on show in a range. */
+async function* decodeThumbnails(
+  animation: AnimationFile,
+  { startSeconds, endSeconds }: TimeSpan,
+): AsyncGenerator<Thumbnail> {
+  const first = frameAt(animation, startSeconds);
+  const last = frameAt(animation, endSeconds);
+  const indices = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  for await (const frame of decodeAnimation(animation.path, animation, indices)) {
+    const data = shrink(frame);
+    yield { seconds: animation.startSeconds[frame.index] ?? 0, data };
+  }
+}
+
+/** The mean color of each cell of a grid of THUMBNAIL_SIDE by THUMBNAIL_SIDE. */
+function shrink({ width, height, data }: DecodedImage): Uint8Array {
+  const small = new Uint8Array(THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3);
+  const edge = (cell: number, length: number) => Math.floor((cell * length) / THUMBNAIL_SIDE);
+  for (let cell = 0; cell < THUMBNAIL_SIDE * THUMBNAIL_SIDE; cell += 1) {
+    const [row, column] = [Math.floor(cell / THUMBNAIL_SIDE), cell % THUMBNAIL_SIDE];
+    const [top, left] = [edge(row, height), edge(column, width)];
+    const bottom = Math.max(edge(row + 1, height), top + 1);
+    const right = Math.max(edge(column + 1, width), left + 1);
+    const sums = [0, 0, 0];
+    for (let y = top; y < bottom; y += 1) {
+      for (let at = (y * width + left) * 3; at < (y * width + right) * 3; at += 1) {
+        sums[at % 3] = (sums[at % 3] ?? 0) + (data[at] as number);
+      }
+    }
+    const pixels = (bottom - top) * (right - left);
+    sums.forEach((sum, channel) => (small[cell * 3 + channel] = Math.round(sum / pixels)));
+  }
+  return small;
 }
 
 async function detectBySeeking(

@@ -19,6 +19,9 @@ export interface FrameSampling {
   readonly range?: TimeRange;
 }
 
+/** What becomes of an animation in an image format: one of its frames, or a clip whose frames are sampled. */
+export type AnimationUse = 'still' | 'clip';
+
 /** Frames per video by default: enough to show motion, in a fifth of the large models' context. */
 export const DEFAULT_FRAMES = 8;
 

@@ -42,7 +42,7 @@ export function unsupportedFeature(
 
 /** MEDIA_TOO_LARGE: a value in the header exceeds a limit. */
 export function imageTooLarge(
-  measure: 'pixels' | 'side' | 'channels' | 'bytes',
+  measure: 'pixels' | 'side' | 'channels' | 'bytes' | 'pages' | 'frames',
   value: number,
   limit: number,
   message: string,

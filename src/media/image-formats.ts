@@ -65,6 +65,12 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^(?:P[1-6][\s#]|P7\n)/),
     loader: null,
   },
+  pdf: {
+    label: 'PDF',
+    // White space and the byte order mark of UTF-8 come from programs that took the file for text.
+    matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
+    loader: null,
+  },
 } as const satisfies Record<string, ImageDecoder>;
 
 export type ImageFormat = keyof typeof IMAGE_FORMATS;

@@ -25,6 +25,8 @@ interface StreamIndex {
 /** By index of the stream in the file. Streams without timestamps are absent. */
 export type PacketIndex = ReadonlyMap<number, StreamIndex>;
 
+/** Tolerance for timestamps that are rounded to container ticks. */
+const ROUNDING_SECONDS = 0.001;
 /** Decoding times ascend. ffmpeg tolerates the same step back before it assumes a discontinuity. */
 const MAX_STEP_BACK_SECONDS = 0.1;
 /** Presentation times of consecutive packets go back by the reordering of B-frames. */
@@ -46,18 +48,12 @@ export async function indexPackets(
 ): Promise<PacketIndex> {
   const builders = new Map<number, ReturnType<typeof createIndexBuilder>>();
   await listPackets(ffmpeg, file, limitMs, (line) => {
-    const [, stream, pts, dts, duration, position, key] = PACKET.exec(line) ?? [];
-    if (stream === undefined) return;
-    const index = Number(stream);
-    const builder = builders.get(index) ?? createIndexBuilder();
-    builders.set(index, builder);
-    builder.add({
-      pts: toSeconds(pts),
-      dts: toSeconds(dts),
-      duration: toSeconds(duration) ?? 0,
-      position: toSeconds(position),
-      isKey: key === 'K',
-    });
+    const packet = parsePacket(line);
+    if (!packet) return undefined;
+    const builder = builders.get(packet.stream) ?? createIndexBuilder();
+    builders.set(packet.stream, builder);
+    builder.add(packet);
+    return undefined;
   });
   const streams = [...builders].flatMap(([index, { finish }]): [number, StreamIndex][] => {
     const stream = finish();
@@ -66,12 +62,66 @@ export async function indexPackets(
   return new Map(streams);
 }
 
-interface Packet {
+/** A packet as `listPackets` prints it. */
+export interface Packet {
+  /** Index of its stream in the file. */
+  readonly stream: number;
   readonly pts: number | null;
   readonly dts: number | null;
   readonly duration: number;
   readonly position: number | null;
   readonly isKey: boolean;
+}
+
+/** Undefined for a line that lists no packet. */
+export function parsePacket(line: string): Packet | undefined {
+  const [, stream, pts, dts, duration, position, key] = PACKET.exec(line) ?? [];
+  if (stream === undefined) return undefined;
+  return {
+    stream: Number(stream),
+    pts: toSeconds(pts),
+    dts: toSeconds(dts),
+    duration: toSeconds(duration) ?? 0,
+    position: toSeconds(position),
+    isKey: key === 'K',
+  };
+}
+
+/** Packets by the key frame from which they are decoded. */
+export interface KeyFrameIndex {
+  /** Packets come in decoding order from each key frame on. A key frame that comes again replaces its packets. */
+  add(packet: Packet): void;
+  /**
+   * The key frame from which the frame on show at a time is decoded, and the number of packets from it to that frame;
+   * undefined without packets. Times are on the container's clock.
+   */
+  pathTo(seconds: number): { readonly key: number; readonly packets: number } | undefined;
+  /** The latest presentation time; -Infinity without packets. */
+  lastSeconds(): number;
+}
+
+export function createKeyFrameIndex(): KeyFrameIndex {
+  const groups = new Map<number, number[]>();
+  let group: number[] | undefined;
+  let last = -Infinity;
+  return {
+    add({ pts, dts, isKey }) {
+      const shown = pts ?? dts;
+      if (shown === null) return;
+      if (isKey) groups.set(shown, (group = []));
+      group?.push(shown);
+      last = Math.max(last, shown);
+    },
+    pathTo(seconds) {
+      const keys = [...groups.keys()];
+      const before = keys.filter((key) => key <= seconds + ROUNDING_SECONDS);
+      const key = Math.max(...(before.length > 0 ? before : keys.slice(0, 1)));
+      const packets = groups.get(key);
+      if (!packets) return undefined;
+      return { key, packets: Math.max(packets.filter((each) => each <= seconds).length, 1) };
+    },
+    lastSeconds: () => last,
+  };
 }
 
 function createIndexBuilder() {

@@ -65,6 +65,17 @@ export async function decodePixels(input: VipsInput): Promise<VipsPixels> {
   return pixels;
 }
 
+/**
+ * Decodes consecutive frames of an animation. Each is composited with those before it.
+ *
+ * @returns the frames below each other.
+ * @throws Error for damaged or missing data.
+ */
+export async function decodePages(path: string, page: number, count: number): Promise<VipsPixels> {
+  const limits = { limitInputPixels: MAX_IMAGE_PIXELS, limitInputChannels: MAX_IMAGE_CHANNELS };
+  return await readRaw(sharp(path, { ...limits, page, pages: count, failOn: 'error' }));
+}
+
 /** Area averaging, which reads the image once from top to bottom. */
 function reduce(
   image: Sharp,

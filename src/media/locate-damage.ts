@@ -34,6 +34,7 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'tiff':
     case 'bmp':
     case 'pnm':
+    case 'pdf':
       return undefined;
   }
 }

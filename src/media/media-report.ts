@@ -1,7 +1,8 @@
 import type { TileGrid } from '../vision/vision-geometry.js';
+import type { PagePosition } from './page-range.js';
 
 /** Result of image preprocessing, as reported to the client. */
-interface ImageReport {
+interface ImageReport extends PagePosition {
   readonly kind: 'image';
   readonly width: number;
   readonly height: number;

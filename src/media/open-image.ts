@@ -12,11 +12,13 @@ import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jp
 import { withOrientation } from './jpeg/with-orientation.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
+import { checkNoPage, type PagePosition } from './page-range.js';
 import type { Reduction } from './reduce-rows.js';
+import { drawPdf, openPdf } from './pdf/open-pdf.js';
 import { decodePnm } from './pnm/decode-pnm.js';
 import { readPnmHeader } from './pnm/read-pnm-header.js';
 import { decodeTiff, scanTiff } from './tiff/decode-tiff.js';
-import { openTiff } from './tiff/open-tiff.js';
+import { openTiff, type TiffImage } from './tiff/open-tiff.js';
 import { TAG } from './tiff/tiff-directory.js';
 import type { TiffPage } from './tiff/tiff-page.js';
 
@@ -28,6 +30,8 @@ export interface OpenedImage {
   readonly channels: number;
   /** Frames of an animation; 1 for all other images. */
   readonly frames: number;
+  /** Undefined for formats without pages. */
+  readonly position?: PagePosition;
   /** Pixels that the decoder reads within the memory of a media worker. */
   readonly limit: PixelLimit;
   /** A frame as a file that libvips decodes right. The reduction has the axes of the upright image. */
@@ -43,13 +47,28 @@ export interface ImageFile {
 /**
  * Reads the header of an image, and finds by it what libvips would decode wrongly or not at all.
  *
- * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE
+ * @param page the requested page, counted from 1. Undefined: the one that the format chooses.
+ * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE, INVALID_PARAMETER for a page that the file does not have
  */
-export async function openImage(format: ImageFormat, file: ImageFile): Promise<OpenedImage> {
+export async function openImage(
+  format: ImageFormat,
+  file: ImageFile,
+  page?: number,
+): Promise<OpenedImage> {
+  if (format === 'tiff') return await openTiffImage(file, page);
+  if (format === 'pdf') return await openPdfPage(file, page);
+  const opened = await openPicture(format, file);
+  checkNoPage(page, IMAGE_FORMATS[format].label);
+  return opened;
+}
+
+/** Opens an image of a format without pages. */
+async function openPicture(
+  format: Exclude<ImageFormat, 'tiff' | 'pdf'>,
+  file: ImageFile,
+): Promise<OpenedImage> {
   const { source } = file;
   switch (format) {
-    case 'tiff':
-      return await openTiffImage(file);
     case 'jpeg':
       return await openJpeg(file);
     case 'avif':
@@ -154,8 +173,12 @@ function asStillAvif(source: ByteSource): Uint8Array {
   return copy;
 }
 
-async function openTiffImage(file: ImageFile): Promise<OpenedImage> {
-  const image = openTiff(file.source);
+async function openTiffImage(file: ImageFile, page?: number): Promise<OpenedImage> {
+  const { image, position } = openTiff(file.source, page);
+  return { ...(await openTiffPicture(file, image)), position };
+}
+
+async function openTiffPicture(file: ImageFile, image: TiffImage): Promise<OpenedImage> {
   switch (image.kind) {
     case 'jpeg': {
       const { offset, length, frame } = image.jpeg;
@@ -205,6 +228,14 @@ function openPnm(source: ByteSource): OpenedImage {
   return {
     ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
     load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
+  };
+}
+
+async function openPdfPage({ source }: ImageFile, page?: number): Promise<OpenedImage> {
+  const opened = await openPdf(source, page);
+  return {
+    ...{ ...opened, channels: 3, frames: 1, limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS) },
+    load: async () => toInput(await drawPdf(source, opened)),
   };
 }
 

@@ -1,11 +1,11 @@
-import { open, stat } from 'node:fs/promises';
-
 import {
   MAX_PACKET_INDEX_MS,
   MAX_STREAM_COUNT_MS,
   MAX_VIDEO_PIXELS,
   MAX_VIDEO_SECONDS,
 } from '../config/limits.js';
+import { type Animation, readAnimation } from './animation/read-animation.js';
+import { withSource } from './byte-source.js';
 import { chooseStream, listVideoStreams, statedFrames } from './choose-stream.js';
 import { createLogParser, toRate } from './ffmpeg-log.js';
 import { isDecoderKilled } from './decoder-killed.js';
@@ -20,10 +20,10 @@ import {
   runFfmpeg,
   runFfprobe,
 } from './run-ffmpeg.js';
-import { emptyFile, sniffVideoContainer, unsupportedFormat } from './sniff-media.js';
+import { readClipKind } from './read-clip-kind.js';
 import type { HdrTransfer } from './tone-map.js';
-import { noVideoStream, tooLong, tooManyPixels, toVideoError } from './video-errors.js';
-import { ELEMENTARY_STREAMS, MEDIA_HEAD_BYTES, type VideoContainer } from './video-formats.js';
+import { noVideoStream, stillImage, tooLong, tooManyPixels, toVideoError } from './video-errors.js';
+import { ELEMENTARY_STREAMS, type VideoContainer } from './video-formats.js';
 
 /** Video properties from the file headers. */
 export interface VideoMetadata {
@@ -64,8 +64,15 @@ export interface VideoPart extends VideoFile {
 }
 
 export interface ProbedVideo extends VideoMetadata {
-  /** In order of time, at least one. More than one if the clock restarts. */
+  /** In order of time. More than one if the clock restarts. Empty for an animation. */
   readonly parts: readonly VideoPart[];
+  /** `null` for files that ffmpeg reads. */
+  readonly animation: AnimationFile | null;
+}
+
+/** An image file with several frames. */
+export interface AnimationFile extends Animation {
+  readonly path: string;
 }
 
 /** Containers without an index. */
@@ -81,11 +88,14 @@ const SEARCHED_CONTAINERS: ReadonlySet<VideoContainer> = new Set<VideoContainer>
  * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE, MEDIA_CORRUPT, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, MEDIA_TOO_LARGE
  */
 export async function probeVideo(ffmpeg: Ffmpeg, path: string): Promise<ProbedVideo> {
-  const { container, size, version } = await readContainer(path);
+  const { kind, size, version } = await readClipKind(path);
   const key = `${version} ${path}`;
   const known = recentVideos.get(key);
   if (known) return known;
-  const video = await probeFile(ffmpeg, { path, container, stream: 'V:0' }, size);
+  const video =
+    kind === 'animation'
+      ? await probeAnimation(path)
+      : await probeFile(ffmpeg, { path, container: kind, stream: 'V:0' }, size);
   if (recentVideos.size >= MAX_RECENT_VIDEOS) recentVideos.clear();
   recentVideos.set(key, video);
   return video;
@@ -94,6 +104,17 @@ export async function probeVideo(ffmpeg: Ffmpeg, path: string): Promise<ProbedVi
 /** Segments of a video are sampled one after another: its headers and packets are read once per process. */
 const recentVideos = new Map<string, ProbedVideo>();
 const MAX_RECENT_VIDEOS = 8;
+
+/** @throws UNSUPPORTED_MEDIA_TYPE for a still image, MEDIA_TOO_LARGE, MEDIA_CORRUPT */
+async function probeAnimation(path: string): Promise<ProbedVideo> {
+  const animation = await withSource({ path }, (source) => Promise.resolve(readAnimation(source)));
+  if (!animation) throw stillImage();
+  const { width, height, durationSeconds } = animation;
+  return {
+    ...{ width, height, durationSeconds, frameRate: null, clockRestarts: 0, timecode: null },
+    ...{ parts: [], animation: { ...animation, path } },
+  };
+}
 
 async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise<ProbedVideo> {
   // ffprobe also fails on an audio or subtitle codec that is not allowed. Then the first frame decides.
@@ -123,7 +144,7 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
       ...{ ...chosen, offsetSeconds: 0, startSeconds: 0, durationSeconds: Infinity },
       ...{ seeking: 'none', keySeconds: null },
     };
-    return { ...metadata, durationSeconds, clockRestarts: 0, parts: [whole] };
+    return { ...metadata, durationSeconds, clockRestarts: 0, parts: [whole], animation: null };
   }
   const seeking = SEARCHED_CONTAINERS.has(file.container) ? 'searched' : 'indexed';
   const joined = await findJoinedFiles(file.path, file.container, size);
@@ -133,7 +154,13 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
   if (last && parts.length > 1) {
     const durationSeconds = last.offsetSeconds + last.durationSeconds;
     if (durationSeconds > MAX_VIDEO_SECONDS) throw tooLong();
-    return { ...metadata, durationSeconds, clockRestarts: parts.length - 1, parts };
+    return {
+      ...metadata,
+      durationSeconds,
+      clockRestarts: parts.length - 1,
+      parts,
+      animation: null,
+    };
   }
   // Without an index, headers are an estimate from the ends of the file.
   const [only] = parts;
@@ -145,7 +172,7 @@ async function probeFile(ffmpeg: Ffmpeg, file: VideoFile, size: number): Promise
     ...{ ...chosen, offsetSeconds: 0, startSeconds, durationSeconds: Infinity, seeking },
     keySeconds: parts[0]?.keySeconds ?? null,
   };
-  return { ...metadata, durationSeconds, clockRestarts: 0, parts: [whole] };
+  return { ...metadata, durationSeconds, clockRestarts: 0, parts: [whole], animation: null };
 }
 
 /** For elementary streams without a frame rate. */
@@ -158,7 +185,10 @@ async function countSeconds(
   frameRate: number | null,
 ): Promise<number> {
   let packets = 0;
-  await listPackets(ffmpeg, file, MAX_PACKET_INDEX_MS, () => (packets += 1));
+  await listPackets(ffmpeg, file, MAX_PACKET_INDEX_MS, () => {
+    packets += 1;
+    return undefined;
+  });
   return packets / (frameRate ?? FALLBACK_FRAME_RATE);
 }
 
@@ -194,25 +224,6 @@ async function readParts(
     }
   }
   return parts;
-}
-
-/** Only regular files with a known signature reach ffmpeg. */
-async function readContainer(path: string) {
-  // Opening a named pipe or a device could block forever.
-  const { size, mtimeMs, ino } = await stat(path).then((status) =>
-    status.isFile() ? status : Promise.reject(unsupportedFormat(new Uint8Array())),
-  );
-  if (size === 0) throw emptyFile();
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MEDIA_HEAD_BYTES));
-    const head = buffer.subarray(0, bytesRead);
-    const container = sniffVideoContainer(head);
-    if (container === null) throw unsupportedFormat(head);
-    return { container, size, version: `${ino} ${size} ${mtimeMs}` };
-  } finally {
-    await handle.close();
-  }
 }
 
 /** By ffmpeg's names. */

@@ -202,15 +202,22 @@ export async function runFfprobe(ffmpeg: Ffmpeg, file: VideoFile): Promise<Probe
 /**
  * Lists the packets of all video streams without decoding them. Each line has the index of the stream, presentation
  * time, decoding time, duration, position and flags; unknown values are `N/A`.
+ *
+ * @param onLine ends the list by returning `stop`
+ * @param intervals as ffprobe's `-read_intervals`, on the container's clock; undefined for the whole file
  */
 export async function listPackets(
   ffmpeg: Ffmpeg,
   file: VideoFile,
   limitMs: number,
-  onLine: (line: string) => void,
+  onLine: (line: string) => 'stop' | undefined,
+  intervals?: string,
 ): Promise<void> {
   const entries = 'packet=stream_index,pts_time,dts_time,duration_time,pos,flags';
-  const options = ['-select_streams', 'v', '-show_entries', entries, '-of', 'csv=p=0'];
+  const options = [
+    ...['-select_streams', 'v', '-show_entries', entries, '-of', 'csv=p=0'],
+    ...(intervals === undefined ? [] : ['-read_intervals', intervals]),
+  ];
   const child = spawn(ffmpeg.ffprobePath, toProbeArguments(file, options), {
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: limitMs,
@@ -218,7 +225,11 @@ export async function listPackets(
   });
   // A process that cannot start lists nothing.
   child.on('error', () => undefined);
-  for await (const line of createInterface({ input: child.stdout })) onLine(line);
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (onLine(line) === 'stop') break;
+  }
+  child.kill('SIGKILL');
+  child.stdout.destroy();
 }
 
 function toProbeArguments(file: VideoFile, options: readonly string[]): string[] {

@@ -1,3 +1,5 @@
+import { MAX_DECODED_PIXELS } from '../config/limits.js';
+import { decodeAnimation, frameAt } from './animation/decode-animation.js';
 import { decodeShownFrames, type VideoFrame } from './decode-frames.js';
 import { isDecoderKilled } from './decoder-killed.js';
 import { detectShots } from './detect-shots.js';
@@ -11,8 +13,9 @@ import {
   type TimeSpan,
   uniformTimes,
 } from './frame-sampling.js';
-import { type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
-import { noDecodableFrame } from './video-errors.js';
+import { type DecodingRun, groupByPart, planDecoding } from './plan-decoding.js';
+import { type AnimationFile, type ProbedVideo, probeVideo, type VideoPart } from './probe-video.js';
+import { checkPixels, noDecodableFrame } from './video-errors.js';
 
 /** An upright frame in RGB. */
 export interface SampledFrame {
@@ -35,26 +38,26 @@ export interface SampledVideo {
   readonly frames: AsyncIterable<SampledFrame>;
 }
 
-/** A range with fewer pixels in total is decoded in one run, which is faster than one run with a seek per frame. */
-const MAX_STREAMED_PIXELS = 64_000_000;
-
 /** Tolerance for timestamps that are rounded to container ticks. */
 const ROUNDING_SECONDS = 0.001;
 
 /**
  * Frame sampling: chooses frame times in a video and decodes the frames on show at those times, however long ago they
- * started. Long ranges are decoded with one seek per frame.
+ * started. In long ranges, ffmpeg seeks to the key frame before each of them.
  *
  * A video without a duration gives one frame. A frame that is on show at several times comes once, and times without a
  * frame are skipped, so there may be fewer frames than requested.
  *
- * @throws NO_DECODABLE_FRAME for a range outside the video, and the errors of `probeVideo` and `detectShots`
+ * @param maxPixels the work of the decoder, estimated before it starts
+ * @throws MEDIA_TOO_EXPENSIVE above `maxPixels`, NO_DECODABLE_FRAME for a range outside the video, and the errors of
+ *   `probeVideo` and `detectShots`
  */
 export async function sampleFrames(
   ffmpeg: Ffmpeg,
   path: string,
   { mode, frames, range }: FrameSampling,
   maxFrames: number,
+  maxPixels = MAX_DECODED_PIXELS,
 ): Promise<SampledVideo> {
   const video = await probeVideo(ffmpeg, path);
   if (video.durationSeconds === null) {
@@ -73,13 +76,16 @@ export async function sampleFrames(
     mode === 'uniform'
       ? uniformTimes(span, count)
       : timesWithinShots(
-          (await detectShots(ffmpeg, video, { range: span, maxShots: count })).map(endingAt(span)),
+          (await detectShots(ffmpeg, video, { range: span, maxShots: count }, maxPixels)).map(
+            endingAt(span),
+          ),
           count,
         );
-  const isCheap = isCheapToDecode(video, span);
-  const runs = groupByPart(video, times).flatMap(({ part, times: inPart }) =>
-    (isCheap ? [inPart] : inPart.map((time) => [time])).map((some) => ({ part, times: some })),
-  );
+  if (video.animation) {
+    return { video, framesRequested, frames: decodeShown(video.animation, times) };
+  }
+  const { runs, pixels } = await planDecoding(ffmpeg, video, span, times);
+  checkPixels(pixels, maxPixels);
   return { video, framesRequested, frames: decodeRuns(ffmpeg, runs) };
 }
 
@@ -87,25 +93,17 @@ function endingAt({ endSeconds }: TimeSpan): (shot: TimeRange) => TimeSpan {
   return (shot) => ({ ...shot, endSeconds: shot.endSeconds ?? endSeconds });
 }
 
-function isCheapToDecode({ width, height, frameRate }: ProbedVideo, span: TimeSpan) {
-  const frames = (span.endSeconds - span.startSeconds) * (frameRate ?? Infinity);
-  return frames * width * height <= MAX_STREAMED_PIXELS;
-}
-
-/** Times at which frames are decoded from one part of a video, by one run of ffmpeg. */
-interface DecodingRun {
-  readonly part: VideoPart;
-  /** Relative to the start of the video, ascending, at least one. */
-  readonly times: readonly number[];
-}
-
-function groupByPart({ parts }: ProbedVideo, times: readonly number[]): readonly DecodingRun[] {
-  const last = parts.at(-1);
-  return parts.flatMap((part) => {
-    const endSeconds = part === last ? Infinity : part.offsetSeconds + part.durationSeconds;
-    const inPart = times.filter((time) => time >= part.offsetSeconds && time < endSeconds);
-    return inPart.length === 0 ? [] : [{ part, times: inPart }];
-  });
+/** The frames of an animation that are on show at the times. */
+async function* decodeShown(
+  animation: AnimationFile,
+  times: readonly number[],
+): AsyncGenerator<SampledFrame, undefined> {
+  const indices = [...new Set(times.map((seconds) => frameAt(animation, seconds)))];
+  for await (const frame of decodeAnimation(animation.path, animation, indices)) {
+    const { index, width, height, data } = frame;
+    const seconds = animation.startSeconds[index] ?? 0;
+    yield toSampledFrame({ seconds, width, height, data });
+  }
 }
 
 /** Decodes the frames on show at the times of each run, one run of ffmpeg after another. */

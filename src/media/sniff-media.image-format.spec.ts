@@ -43,6 +43,8 @@ describe('sniffImageFormat', () => {
     ['avif', ftyp('mif1', 'mif1', 'avif')],
     ['avif', ftyp('avis', 'msf1')],
     ['pnm', text('P6\n2 1\n255\n')],
+    ['pdf', text('%PDF-1.7\n')],
+    ['pdf', text('\xef\xbb\xbf\r\n%PDF-1.4\n')],
     ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
@@ -71,18 +73,18 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).',
+      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM, PDF) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).',
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm'],
+        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm', 'pdf'],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
         ...['mxf', 'dv', 'gxf', 'yuv4mpegpipe', 'mpegvideo', 'm4v', 'h264', 'hevc'],
       ],
     });
   });
 
-  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM.';
+  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM, PDF.';
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC.';
   it.each([
@@ -98,7 +100,6 @@ describe('sniffImageFormat', () => {
     ['JPEG 2000 images', text('\xff\x4f\xff\x51\0'), images],
     ['JPEG XL images', text('\xff\x0a\xfa'), images],
     ['JPEG XL images', text('\0\0\0\x0cJXL \r\n\x87\n'), images],
-    ['PDF documents', text('%PDF-1.7\n'), 'Export the page as an image.'],
     ['DjVu documents', text('AT&TFORM\0\0'), 'Export the page as an image.'],
     ['Photoshop files', text('8BPS\0\x01'), images],
     ['DICOM files', Buffer.concat([Buffer.alloc(128), text('DICM')]), images],

@@ -26,7 +26,7 @@ export function sniffMediaKind(head: Uint8Array): MediaKind | null {
 }
 
 /**
- * The image format by signature. Formats that are not in IMAGE_FORMATS (SVG, HTML, PDF, text) never reach a decoder.
+ * The image format by signature. Formats that are not in IMAGE_FORMATS (SVG, HTML, text) never reach a decoder.
  *
  * @param head the first MEDIA_HEAD_BYTES of the file.
  * @throws MEDIA_EMPTY, UNSUPPORTED_MEDIA_TYPE

@@ -27,7 +27,6 @@ const FORMATS: readonly UnsupportedFormat[] = [
   image('JPEG XR images', /^II\xbc/),
   image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
   image('GIMP files', /^gimp xcf/),
-  image('PDF documents', /^%PDF-/, 'Export the page as an image.'),
   image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
   image('DjVu documents', /^AT&TFORM/, 'Export the page as an image.'),
   image(

@@ -46,6 +46,29 @@ function tooExpensiveVideo(cause: unknown): SalamandraError {
   );
 }
 
+/**
+ * Checks an estimate of the pixels that a decoder would have to decode.
+ *
+ * @throws MEDIA_TOO_EXPENSIVE above the limit
+ */
+export function checkPixels(pixels: number, limit: number): void {
+  if (pixels <= limit) return;
+  const [needed, most] = [pixels, limit].map((each) => Math.round(Math.min(each, 1e15) / 1e6));
+  throw new SalamandraError(
+    'MEDIA_TOO_EXPENSIVE',
+    `The requested frames need ${grouped(needed ?? 0)} megapixels to be decoded, because frames are decoded from the key frame before them. The limit is ${grouped(most ?? 0)}. Request fewer frames or a shorter range, reduce the resolution, or encode the video with more key frames (ffmpeg: -g 250).`,
+    { details: { megapixels: needed ?? 0, max_megapixels: most ?? 0 } },
+  );
+}
+
+/** An image of one frame where a clip is required. */
+export function stillImage(): SalamandraError {
+  return new SalamandraError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The file is an image of one frame, and not a video or an animation. Send it to /v1/captions or /v1/answers.',
+  );
+}
+
 export function noVideoStream(cause?: unknown): SalamandraError {
   return new SalamandraError(
     'NO_VIDEO_STREAM',

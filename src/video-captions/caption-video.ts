@@ -12,6 +12,7 @@ import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import type { Language } from '../language/languages.js';
 import type { FrameSampling, TimeRange } from '../media/frame-sampling.js';
+import type { MissingCue } from './webvtt.js';
 import { timecodeAt, type TimecodeClock, type Timecodes } from './timecode.js';
 
 export interface VideoCaptionsTask {
@@ -39,6 +40,17 @@ export interface CaptionedSegment {
   readonly timecodes: Timecodes | null;
 }
 
+/** A segment without captions, such as a damaged part of the file. */
+export interface MissingSegment {
+  readonly range: TimeRange;
+  readonly error: SalamandraError;
+}
+
+/** For a WebVTT track. */
+export function toMissingCue({ range, error }: MissingSegment): MissingCue {
+  return { ...range, code: error.code };
+}
+
 export type VideoCaptionsEvent =
   | {
       readonly type: 'text-delta';
@@ -46,16 +58,20 @@ export type VideoCaptionsEvent =
       readonly language: Language;
       readonly text: string;
     }
+  /** The captions of the segment start again: its text so far is void. */
+  | { readonly type: 'restart'; readonly range: TimeRange }
   | { readonly type: 'segment'; readonly segment: CaptionedSegment }
-  /** A segment without a decodable frame: a damaged part of the file, or the end of a file whose sound is longer. */
-  | { readonly type: 'missing'; readonly range: TimeRange }
+  | { readonly type: 'missing'; readonly missing: MissingSegment }
   | { readonly type: 'done'; readonly usage: Answer['usage']; readonly timings: RequestTimings };
 
 /**
  * Captions a video segment by segment. Each segment is an engine request of its own, with its own queue position and
  * deadline, so memory does not grow with the length of the video. Several segments run with batch priority.
  *
- * @throws NO_DECODABLE_FRAME or MEDIA_CORRUPT if no segment has a decodable frame, and the errors of the engine
+ * A segment that is lost with a process or exceeds its time is tried again when the model is ready. One that cannot be
+ * captioned is reported as missing, and the others are captioned all the same.
+ *
+ * @throws the error of the first segment if none has captions; the signal's reason
  */
 export async function* captionVideo(
   engine: VisionLanguageEngine,
@@ -65,15 +81,23 @@ export async function* captionVideo(
   const startMs = performance.now();
   let total: Totals | undefined;
   let firstError: SalamandraError | undefined;
+  /** Once the model is gone, the other segments are not tried. */
+  let lastError: SalamandraError | undefined;
   for (const range of task.segments) {
     const beforeMs = performance.now() - startMs;
     try {
-      const segment = yield* captionSegment(engine, task, range, signal);
+      if (lastError) throw lastError;
+      const segment = yield* captionWithRetries(engine, task, range, signal);
       total = total ? addTotals(total, segment) : startTotals(segment, beforeMs);
     } catch (error) {
-      if (!(error instanceof SalamandraError) || !UNREADABLE.has(error.code)) throw error;
+      if (signal.aborted || !(error instanceof SalamandraError)) throw error;
+      if (FATAL.has(error.code)) {
+        // What is wrong with the request is wrong with its first segment.
+        if (!total) throw error;
+        lastError = error;
+      }
       firstError ??= error;
-      yield { type: 'missing', range };
+      yield { type: 'missing', missing: { range, error } };
     }
   }
   if (!total) throw firstError ?? noDecodableFrame();
@@ -81,11 +105,53 @@ export async function* captionVideo(
   yield { type: 'done', usage, timings: { ...timings, totalMs: performance.now() - startMs } };
 }
 
-/** Errors of one segment, after which the others are captioned all the same. */
-const UNREADABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'NO_DECODABLE_FRAME',
-  'MEDIA_CORRUPT',
+/** Further attempts of a segment that was lost, or that exceeded its time. */
+const RETRIES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  /** The inference worker stopped. After a third crash the segment itself is suspect. */
+  MODEL_NOT_READY: 2,
+  /** A media process was killed from outside. */
+  SERVER_UNAVAILABLE: 2,
+  DEADLINE_EXCEEDED: 1,
+  STORAGE_UNAVAILABLE: 1,
+  /** Only if it waited for other clips. */
+  MEDIA_TOO_EXPENSIVE: 1,
+};
+
+/** Errors of the request or of the model, which every segment would repeat. */
+const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(['INVALID_REQUEST', 'INVALID_PARAMETER', 'CONTEXT_LENGTH_EXCEEDED'] as const),
+  ...(['MODEL_INVALID', 'MODEL_NOT_FOUND', 'MODEL_LOAD_FAILED', 'SHUTTING_DOWN'] as const),
+  'VIDEO_UNAVAILABLE',
 ]);
+
+async function* captionWithRetries(
+  engine: VisionLanguageEngine,
+  task: VideoCaptionsTask,
+  range: TimeRange,
+  signal: AbortSignal,
+): AsyncGenerator<VideoCaptionsEvent, Totals> {
+  for (let attempt = 1; ; attempt += 1) {
+    const progress = { hasText: false };
+    try {
+      return yield* captionSegment(engine, task, range, { signal, progress });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof SalamandraError) || !error.retryable) throw error;
+      if (attempt > (RETRIES[error.code] ?? 0)) throw error;
+    }
+    if (progress.hasText) yield { type: 'restart', range };
+    await untilReady(engine, signal);
+  }
+}
+
+/** Waits for a worker that restarts. @throws the reason if the model cannot be loaded; the signal's reason */
+async function untilReady(engine: VisionLanguageEngine, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<never>((_, reject) => {
+    const fail = () => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+  await Promise.race([engine.describe(), aborted]);
+}
 
 interface Totals {
   readonly usage: Answer['usage'];
@@ -96,7 +162,7 @@ async function* captionSegment(
   engine: VisionLanguageEngine,
   { client, path, sampling, segments, timecode, languages, settings }: VideoCaptionsTask,
   range: TimeRange,
-  signal: AbortSignal,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: { hasText: boolean } },
 ): AsyncGenerator<VideoCaptionsEvent, Totals> {
   const request: EngineRequest = {
     ...(client !== undefined && { client }),
@@ -108,6 +174,7 @@ async function* captionSegment(
   };
   for await (const event of withOutcome(engine.generate(request, signal))) {
     if (event.type === 'text-delta') {
+      progress.hasText = true;
       const language = languages[event.conversation];
       if (language) yield { type: 'text-delta', range, language, text: event.text };
     } else if (event.type === 'done') {

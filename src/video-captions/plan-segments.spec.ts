@@ -2,12 +2,10 @@ import { createFakeInspector } from '../../test/fakes/fake-inspector.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import { type Granularity, planSegments } from './plan-segments.js';
 
-const { signal } = new AbortController();
-
 const plan = (granularity: Granularity, range?: TimeRange, durationSeconds: number | null = 60) => {
   const inspector = createFakeInspector();
   const metadata = { ...inspector.metadata, durationSeconds };
-  return planSegments({ path: 'video', metadata: metadata, range }, granularity, inspector, signal);
+  return planSegments({ path: 'video', metadata: metadata, range }, granularity, inspector, {});
 };
 
 it('returns the whole video as one segment', async () => {

@@ -1,5 +1,5 @@
 import { MAX_SEGMENTS } from '../config/limits.js';
-import type { MediaInspector, VideoMetadata } from '../workers/media-inspector.js';
+import type { MediaCaller, MediaInspector, VideoMetadata } from '../workers/media-inspector.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 
@@ -28,7 +28,7 @@ export async function planSegments(
   { path, metadata, range }: VideoRange,
   granularity: Granularity,
   inspector: MediaInspector,
-  signal: AbortSignal,
+  caller: MediaCaller,
 ): Promise<readonly TimeRange[]> {
   // A video of one frame has duration 0: it is one segment, and no range can contain it.
   if (metadata.durationSeconds === 0) return [{ startSeconds: 0, endSeconds: null }];
@@ -40,7 +40,7 @@ export async function planSegments(
       return await inspector.detectShots(
         path,
         { range: whole, maxShots: granularity.maxShots },
-        signal,
+        caller,
       );
     case 'interval':
       return splitIntoIntervals(whole, granularity.seconds);

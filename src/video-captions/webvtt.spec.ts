@@ -48,11 +48,13 @@ it('omits cues without text', () => {
   );
 });
 
-it('notes time ranges that could not be read', () => {
-  const missing = [{ startSeconds: 10, endSeconds: 20.5 }];
+it('notes time ranges without a caption', () => {
+  const missing = [{ startSeconds: 10, endSeconds: 20.5, code: 'MEDIA_CORRUPT' }];
   const file = formatWebVtt({ language: resolveLanguage('ca'), model: 'demo', cues: [], missing });
 
-  expect(file).toContain('\n\nNOTE Not readable: 00:00:10.000 to 00:00:20.500\n');
+  expect(file).toContain(
+    '\n\nNOTE Without a caption (MEDIA_CORRUPT): 00:00:10.000 to 00:00:20.500\n',
+  );
 });
 
 it('offers timecodes as identifiers of cues', () => {

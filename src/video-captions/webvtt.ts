@@ -10,22 +10,28 @@ export interface Cue {
   readonly timecodes: Timecodes | null;
 }
 
+/** A time range of the video without a caption. */
+export interface MissingCue extends TimeRange {
+  /** The code of the error, such as `MEDIA_CORRUPT`. */
+  readonly code: string;
+}
+
 export interface Track {
   readonly language: { readonly code: string };
   /** The id of the model that generated the texts. */
   readonly model: string;
   readonly cues: readonly Cue[];
-  /** Time ranges of the video that could not be read. */
-  readonly missing: readonly TimeRange[];
+  readonly missing: readonly MissingCue[];
 }
 
 /** A WebVTT file (https://www.w3.org/TR/webvtt1/) of kind `descriptions`. Cues without text are omitted. */
 export function formatWebVtt({ language, model, cues, missing }: Track): string {
   const header = `WEBVTT\nKind: descriptions\nLanguage: ${language.code}`;
   const note = `NOTE Written by the model ${escapeText(model)}`;
-  const gaps = missing.map(({ startSeconds, endSeconds }) => {
+  const gaps = missing.map(({ startSeconds, endSeconds, code }) => {
     const end = endSeconds === null ? 'the end' : formatTime(Math.round(endSeconds * 1000));
-    return `NOTE Not readable: ${formatTime(Math.round(startSeconds * 1000))} to ${end}`;
+    const start = formatTime(Math.round(startSeconds * 1000));
+    return `NOTE Without a caption (${code}): ${start} to ${end}`;
   });
   const blocks = cues.flatMap((cue) => {
     const text = escapeText(cue.text);

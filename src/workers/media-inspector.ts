@@ -4,17 +4,30 @@ import type { ShotDetectionOptions } from '../media/detect-shots.js';
 import type { TimeRange } from '../media/frame-sampling.js';
 import type { VideoMetadata } from '../media/probe-video.js';
 import type { Size } from '../vision/vision-geometry.js';
-import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
+import { createMediaLanes } from './media-lanes.js';
+import { createMediaWorkers, type MediaWorkerOptions } from './media-worker-process.js';
 import { createArrivalHandles } from '../engine/scheduling/queue-ticket.js';
 
 export type { VideoMetadata };
 
+/** Whose file is read. */
+export interface MediaCaller {
+  /** For fair scheduling between clients. Undefined if there is only one. */
+  readonly client?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Reads headers and finds shots without a model, in processes of its own. */
 export interface MediaInspector {
-  /** Size in pixels after rotation, from the header. @throws the media codes; the signal's reason if it aborts. */
-  inspectImage(file: EncodedFile, signal?: AbortSignal): Promise<Size>;
+  /**
+   * Size in pixels after rotation, from the header.
+   *
+   * @param page of a document, counted from 1. Undefined: the one that the format chooses.
+   * @throws the media codes, INVALID_PARAMETER; the signal's reason if it aborts.
+   */
+  inspectImage(file: EncodedFile, page?: number, signal?: AbortSignal): Promise<Size>;
   /** Duration, size and frame rate. @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts. */
-  inspect(path: string, signal?: AbortSignal): Promise<VideoMetadata>;
+  inspect(path: string, caller?: MediaCaller): Promise<VideoMetadata>;
   /**
    * The shots of a video or of a time range, in order and without gaps; at least one (see `detectShots` in media/).
    *
@@ -23,7 +36,7 @@ export interface MediaInspector {
   detectShots(
     path: string,
     search: ShotDetectionOptions,
-    signal?: AbortSignal,
+    caller?: MediaCaller,
   ): Promise<readonly TimeRange[]>;
   close(): Promise<void>;
 }
@@ -34,27 +47,29 @@ interface MediaInspectorOptions extends MediaWorkerOptions {
 }
 
 /**
- * Creates an inspector whose processes start with the first file. Headers and shots have a process each, because a
- * header takes milliseconds and a shot search minutes.
+ * Creates an inspector whose processes start with the first file. Images, headers of videos and shots have processes
+ * each, because a header takes milliseconds and a shot search minutes.
  */
 export function createMediaInspector({
   maxPixels = DEFAULT_IMAGE_PIXELS,
   ...options
 }: MediaInspectorOptions): MediaInspector {
-  const headers = createMediaWorker(options);
-  const shots = createMediaWorker(options);
+  const images = createMediaWorkers(options);
+  const videos = createMediaLanes(options);
   const nextHandle = createArrivalHandles();
   return {
-    inspectImage(file, signal) {
-      const task = { type: 'inspect-image', file, maxPixels } as const;
-      return headers.run(task, MAX_INSPECT_MS, nextHandle(signal));
+    inspectImage(file, page, signal) {
+      const task = { type: 'inspect-image', file, page, maxPixels } as const;
+      return images.run(task, MAX_INSPECT_MS, nextHandle(signal));
     },
-    inspect: (path, signal) =>
-      headers.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal)),
-    detectShots: (path, search, signal) =>
-      shots.run({ type: 'detect-shots', path, search }, MAX_DETECT_SHOTS_MS, nextHandle(signal)),
+    inspect: (path, { signal, client } = {}) =>
+      videos.run({ type: 'inspect', path }, MAX_INSPECT_MS, nextHandle(signal, client)),
+    detectShots(path, search, { signal, client } = {}) {
+      const task = { type: 'detect-shots', path, search } as const;
+      return videos.run(task, MAX_DETECT_SHOTS_MS, nextHandle(signal, client));
+    },
     async close() {
-      await Promise.all([headers.close(), shots.close()]);
+      await Promise.all([images.close(), videos.close()]);
     },
   };
 }

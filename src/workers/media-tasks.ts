@@ -20,10 +20,13 @@ import { largestResize, tileImage, tileSquare } from '../vision/tile-image.js';
 export async function sampleVideo(
   { path, processor, sampling, maxFrames }: VideoSamplingRequest,
   ffmpeg: Ffmpeg,
+  maxDecodedPixels?: number,
 ): Promise<TiledVideo> {
   const startMs = performance.now();
   const limit = Math.min(maxFrames, MAX_SAMPLED_FRAMES);
-  const { video, framesRequested, frames } = await sampleFrames(ffmpeg, path, sampling, limit);
+  const { video, framesRequested, frames } = await sampleFrames(
+    ...([ffmpeg, path, sampling, limit, maxDecodedPixels] as const),
+  );
   const tiles: Uint8Array[] = [];
   const timestampsSeconds: number[] = [];
   let size: { width: number; height: number } | undefined;
@@ -47,9 +50,10 @@ export async function sampleVideo(
 export async function decodeAndTileImage(
   request: TilingRequest & Pick<DecodeOptions, 'maxPixels'>,
 ): Promise<TiledImage> {
-  const { file, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
+  const { file, page, maxPixels, geometry, detail, maxVisualTokens, layout } = request;
   const startMs = performance.now();
   const image = await decodeImage(file, {
+    page,
     ...(maxPixels !== undefined && { maxPixels }),
     reduceFor: (fullSize) => largestResize(fullSize, geometry),
   });
@@ -60,7 +64,7 @@ export async function decodeAndTileImage(
       : tileImage(image, planTiles(image.fullSize, geometry, detail, maxVisualTokens), geometry);
   return {
     ...tiled,
-    isBlank: image.isBlank,
+    ...{ isBlank: image.isBlank, page: image.page, pages: image.pages },
     mediaDecodeMs: decodedMs - startMs,
     tileMs: performance.now() - decodedMs,
   };

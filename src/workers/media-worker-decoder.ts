@@ -7,7 +7,8 @@ import {
   MAX_WHOLE_IMAGE_PIXELS,
 } from '../config/limits.js';
 import type { MediaDecoder } from '../engine/media-decoder.js';
-import { createMediaWorker, type MediaWorkerOptions } from './media-worker-process.js';
+import { createMediaLanes } from './media-lanes.js';
+import { createMediaWorkers, type MediaWorkerOptions } from './media-worker-process.js';
 
 export interface MediaWorkerDecoderOptions extends MediaWorkerOptions {
   /** Time limit of one file. Undefined: MAX_TILE_IMAGE_MS and MAX_SAMPLE_VIDEO_MS. */
@@ -16,12 +17,12 @@ export interface MediaWorkerDecoderOptions extends MediaWorkerOptions {
   readonly maxPixels?: number | undefined;
 }
 
-/** A media decoder with a process for images and one for videos: an image takes up to a second, a video minutes. */
+/** A media decoder with a process for images and others for videos: an image takes up to a second, a video minutes. */
 export function createMediaWorkerDecoder(options: MediaWorkerDecoderOptions): MediaDecoder {
   const { timeoutMs, maxPixels = DEFAULT_IMAGE_PIXELS } = options;
   const tileMs = timeoutMs ?? tileImageMs(maxPixels);
-  const images = createMediaWorker(options);
-  const videos = createMediaWorker(options);
+  const images = createMediaWorkers(options);
+  const videos = createMediaLanes(options);
   // Started before the first request: a start takes longer than decoding most images.
   images.start();
   return {

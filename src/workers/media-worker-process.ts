@@ -1,25 +1,34 @@
 import type { ChildProcess } from 'node:child_process';
 
+import { MAX_MEDIA_WORKER_BYTES } from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { decoderKilled } from '../media/decoder-killed.js';
 import { capResources } from '../media/resource-caps.js';
 import { forkWorker, sendTo } from './fork-worker.js';
 import type { MediaWorkerReply, MediaWorkerResults, MediaWorkerTask } from './messages.js';
-import { createFairMutex, type RequestHandle } from '../engine/scheduling/queue-ticket.js';
+import { createFairSlots, type RequestHandle } from '../engine/scheduling/queue-ticket.js';
 
 export interface MediaWorkerOptions {
   /** The worker's module, `media.worker.js`. */
   readonly entry: URL;
 }
 
-/** A child process that decodes untrusted files, one task at a time. */
-export interface MediaWorker {
-  /** Starts the process before the first task. */
+interface MediaWorkersOptions extends MediaWorkerOptions {
+  /** 1 by default. */
+  readonly processes?: number;
+  /** Processes that the tasks of one client may use at once. Undefined for all. */
+  readonly perClient?: number;
+}
+
+/** Child processes that decode untrusted files, one task at a time each. */
+export interface MediaWorkers {
+  /** Starts the first process before the first task. The others start when they are needed. */
   start(): void;
   /**
    * Queues a task in the fair order of requests.
    *
    * @param timeoutMs time limit from the start of the task.
+   * @param onStart called when the task is sent to a process.
    * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; SERVER_UNAVAILABLE if something else kills the
    *   process; the signal's reason if it aborts.
    */
@@ -27,6 +36,7 @@ export interface MediaWorker {
     task: Task,
     timeoutMs: number,
     handle: RequestHandle,
+    onStart?: () => void,
   ): Promise<MediaWorkerResults[Task['type']]>;
   close(): Promise<void>;
 }
@@ -46,48 +56,75 @@ const OUTSIDE_SIGNALS: ReadonlySet<string | null> = new Set(['SIGKILL', 'SIGTERM
  * hostile input. On Linux its memory is limited. A file that ends the process fails alone; the next file gets a new
  * process.
  */
-export function createMediaWorker({ entry }: MediaWorkerOptions): MediaWorker {
-  let worker: Promise<ChildProcess> | undefined;
-  const mutex = createFairMutex();
-
-  async function start(): Promise<ChildProcess> {
-    const started = forkWorker(entry, {
-      env: { VIPS_BLOCK_UNTRUSTED: '1', MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' },
-      execArgv: ['--max-old-space-size=256'],
-      // Decoders print strings from files, which may contain terminal control sequences.
-      stderr: 'ignore',
-      processGroup: 'own',
-    });
-    started.on('error', () => undefined);
-    // ffmpeg would survive the exit of the worker otherwise.
-    started.on('exit', () => killGroup(started));
-    if (started.pid !== undefined) await capResources(started.pid);
-    return started;
-  }
+export function createMediaWorkers({
+  entry,
+  processes = 1,
+  perClient = processes,
+}: MediaWorkersOptions): MediaWorkers {
+  const slots = createFairSlots(processes, perClient);
+  /** Processes without a task. As many tasks run as are missing here. */
+  const idle = Array.from({ length: processes }, (): Slot => ({ worker: undefined }));
+  const all = [...idle];
 
   async function runNow(task: MediaWorkerTask, timeoutMs: number, signal: AbortSignal) {
-    let child = await (worker ??= start());
-    // The previous file may have ended the process.
-    if (!isRunning(child)) child = await (worker = start());
-    // The request may have been cancelled during the start.
-    signal.throwIfAborted();
-    return await askWorker(child, task, timeoutMs, signal);
+    // The one that ran last: the others need not start.
+    const slot = idle.pop() ?? { worker: undefined };
+    try {
+      let child = await (slot.worker ??= startProcess(entry));
+      // The previous file may have ended the process.
+      if (!isRunning(child)) child = await (slot.worker = startProcess(entry));
+      // The request may have been cancelled during the start.
+      signal.throwIfAborted();
+      return await askWorker(child, task, timeoutMs, signal);
+    } finally {
+      idle.push(slot);
+    }
   }
 
   return {
     start() {
-      worker ??= start();
+      const slot = idle.at(-1);
+      if (slot) slot.worker ??= startProcess(entry);
     },
-    run<Task extends MediaWorkerTask>(task: Task, timeoutMs: number, handle: RequestHandle) {
-      const result = mutex.runExclusive(handle, () => runNow(task, timeoutMs, handle.signal));
+    run<Task extends MediaWorkerTask>(
+      task: Task,
+      timeoutMs: number,
+      handle: RequestHandle,
+      onStart: () => void = () => undefined,
+    ) {
+      const result = slots.run(handle, () => {
+        onStart();
+        return runNow(task, timeoutMs, handle.signal);
+      });
       return result as Promise<MediaWorkerResults[Task['type']]>;
     },
     async close() {
-      const child = await worker;
-      worker = undefined;
-      if (child) killGroup(child);
+      for (const slot of all) {
+        const child = await slot.worker;
+        slot.worker = undefined;
+        if (child) killGroup(child);
+      }
     },
   };
+}
+
+interface Slot {
+  worker: Promise<ChildProcess> | undefined;
+}
+
+async function startProcess(entry: URL): Promise<ChildProcess> {
+  const started = forkWorker(entry, {
+    env: { VIPS_BLOCK_UNTRUSTED: '1', MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' },
+    execArgv: ['--max-old-space-size=256'],
+    // Decoders print strings from files, which may contain terminal control sequences.
+    stderr: 'ignore',
+    processGroup: 'own',
+  });
+  started.on('error', () => undefined);
+  // ffmpeg would survive the exit of the worker otherwise.
+  started.on('exit', () => killGroup(started));
+  if (started.pid !== undefined) await capResources(started.pid);
+  return started;
 }
 
 /** Sends one task and waits for its reply. A timeout or an abort kills the worker. */
@@ -102,7 +139,7 @@ function askWorker(
       reject(exitError(worker.signalCode));
       return;
     }
-    const timer = setTimeout(() => kill(tooExpensive()), timeoutMs);
+    const timer = setTimeout(() => kill(tooSlow(timeoutMs)), timeoutMs);
     const onAbort = () => kill(signal.reason as Error);
 
     function settle() {
@@ -158,7 +195,17 @@ function isRunning(worker: ChildProcess): boolean {
 function tooExpensive(): SalamandraError {
   return new SalamandraError(
     'MEDIA_TOO_EXPENSIVE',
-    'Decoding the file exceeded the time or memory limit of the media worker. Send a smaller or shorter file.',
+    `Decoding the file exceeded the limit of ${MAX_MEDIA_WORKER_BYTES / 1e6} MB of memory. Reduce its resolution.`,
+    { details: { max_megabytes: MAX_MEDIA_WORKER_BYTES / 1e6 } },
+  );
+}
+
+function tooSlow(limitMs: number): SalamandraError {
+  const seconds = limitMs / 1_000;
+  return new SalamandraError(
+    'MEDIA_TOO_EXPENSIVE',
+    `Decoding the file took longer than ${seconds} s, which is the limit. Send a smaller or shorter file. For a video, request fewer frames or a shorter range.`,
+    { details: { max_seconds: seconds } },
   );
 }
 

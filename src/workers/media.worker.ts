@@ -61,14 +61,19 @@ async function decode(task: MediaWorkerTask): Promise<Result> {
   found ??= await findFfmpeg(process.env);
   switch (task.type) {
     case 'sample-video':
-      return sampleVideo(task.request, found);
+      return sampleVideo(task.request, found, task.maxDecodedPixels);
     case 'inspect': {
       const video = await probeVideo(found, task.path);
       const { durationSeconds, width, height, frameRate, clockRestarts, timecode } = video;
       return { durationSeconds, width, height, frameRate, clockRestarts, timecode };
     }
     case 'detect-shots':
-      return detectShots(found, await probeVideo(found, task.path), task.search);
+      return detectShots(
+        found,
+        await probeVideo(found, task.path),
+        task.search,
+        task.maxDecodedPixels,
+      );
   }
 }
 

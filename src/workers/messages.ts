@@ -49,10 +49,24 @@ export type MessageFromWorker =
 /** A task of a media worker. It receives one at a time. */
 export type MediaWorkerTask =
   | { readonly type: 'tile'; readonly request: TilingRequest; readonly maxPixels: number }
-  | { readonly type: 'sample-video'; readonly request: VideoSamplingRequest }
+  | ({ readonly type: 'sample-video'; readonly request: VideoSamplingRequest } & DecodingLimit)
   | { readonly type: 'inspect'; readonly path: string }
-  | { readonly type: 'inspect-image'; readonly file: EncodedFile; readonly maxPixels: number }
-  | { readonly type: 'detect-shots'; readonly path: string; readonly search: ShotDetectionOptions };
+  | {
+      readonly type: 'inspect-image';
+      readonly file: EncodedFile;
+      readonly page: number | undefined;
+      readonly maxPixels: number;
+    }
+  | ({
+      readonly type: 'detect-shots';
+      readonly path: string;
+      readonly search: ShotDetectionOptions;
+    } & DecodingLimit);
+
+/** The lane in which a task runs limits the pixels that it may decode, by estimate. */
+interface DecodingLimit {
+  readonly maxDecodedPixels?: number;
+}
 
 /** Result type of each task. */
 export interface MediaWorkerResults {

@@ -193,6 +193,15 @@ it.each([
   expect(stdout + stderr).not.toMatch(/\n\s+at /);
 });
 
+it('reports a rejected command line as JSON too, if JSON is asked for', async () => {
+  const { code, stdout } = await run(['caption', 'x', '--json', '--nope']);
+
+  expect(code).toBe(2);
+  expect(readLines(stdout)).toEqual([
+    { error: { code: 'INVALID_PARAMETER', message: "unknown option '--nope'" } },
+  ]);
+});
+
 it('stops at Ctrl-C', async () => {
   const kinds = 'caption,alt,long,keywords';
   const args = ['caption', picture, '--languages', 'ca,es,en,de,fr,it,pt', '--kind', kinds];

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -103,3 +103,28 @@ it.each([
     expect(await service.stop()).toBe(0);
   },
 );
+
+it('converts a damaged package of the demo model again, and says so in the log', async () => {
+  const home = folder.path('home');
+  const directory = join(home, 'packages', 'demo', 'int8');
+  await cp(sound, directory, { recursive: true });
+  const weights = join(directory, `${PACKAGE_FILES.decoder}.data`);
+  const bytes = await readFile(weights);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  await writeFile(weights, bytes);
+  service = await startService({ SALAMANDRA_HOME: home });
+  await service.waitUntilReady();
+
+  expect(service.output()).toMatch(/demo model is damaged and converted again.*SHA-256 differs/);
+  expect((await readFile(weights)).equals(bytes)).toBe(false);
+});
+
+it('warns at the start that other machines reach it, and that decoders have no limits', async () => {
+  // prlimit is not on this PATH.
+  service = await startService({ HOST: '0.0.0.0', PATH: folder.path('empty') });
+  const { output } = service;
+
+  await poll(() => /warning: HOST is 0\.0\.0\.0, so other machines/.test(output()) || undefined);
+  if (process.platform !== 'linux') return;
+  await poll(() => /warning: .*prlimit.* Install util-linux/.test(output()) || undefined);
+});

@@ -132,7 +132,9 @@ function report(media: RequestMedia): MediaReport {
   const sha256 = 'a'.repeat(64);
   const common = { width: 30, height: 20, visualTokens: 199, sha256 };
   if (media.kind === 'image') {
-    return { kind: 'image', ...common, tiles: 5, grid: { rows: 2, columns: 2 }, blank: false };
+    const page = { page: media.page ?? 1, pages: media.page ?? 1 };
+    const grid = { rows: 2, columns: 2 };
+    return { kind: 'image', ...common, tiles: 5, grid, blank: false, ...page };
   }
   const { startSeconds = 0 } = media.sampling.range ?? {};
   const frames = [0, 1].map((second) => ({ timestampSeconds: startSeconds + second }));

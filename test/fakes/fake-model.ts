@@ -141,7 +141,7 @@ function createMediaDecoder(calls: MediaCall[], videoFrames: number): MediaDecod
       const size = { width: 300, height: 200 };
       const plan = planTiles(size, geometry, layout === 'square' ? 'low' : detail, maxVisualTokens);
       const tiles = Array.from({ length: plan.tiles }, (_, tile) => tileOf(first + tile));
-      return Promise.resolve({ plan, tiles, isBlank: false, ...common });
+      return Promise.resolve({ plan, tiles, isBlank: false, page: 1, pages: 1, ...common });
     },
     sampleVideo({ sampling, maxFrames, path }) {
       calls.push({ kind: 'video', maxFrames });

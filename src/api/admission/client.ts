@@ -29,6 +29,11 @@ export function toClientAddress(address: string | undefined): string {
   return `${all.slice(0, IPV6_SITE_GROUPS).join(':')}::/64`;
 }
 
+/** Parameter decorator: `clientOf` the request. */
+export const Client = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  clientOf(context.switchToHttp().getRequest<Request>()),
+);
+
 /** Parameter decorator: a signal that aborts if the client disconnects before the response is complete. */
 export const ClientSignal = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const response = context.switchToHttp().getResponse<Response>();

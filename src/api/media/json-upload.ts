@@ -11,6 +11,7 @@ import {
 } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
+import { clientOf } from '../admission/client.js';
 import { storesFiles } from '../admission/body-receiver.js';
 import { CHAT_BYTES, IMAGE_BYTES } from '../injection-tokens.js';
 import { JsonScanner } from '../request/json-body.js';
@@ -62,7 +63,7 @@ export class JsonUpload {
       next();
       return;
     }
-    const scope = this.files.openScope();
+    const scope = this.files.openScope(clientOf(request));
     response.once('close', () => void scope.release());
     const chunks: AsyncIterator<Buffer> = request.iterator({ destroyOnReturn: false });
     const length = Number(request.headers['content-length'] ?? 0);

@@ -3,6 +3,8 @@ import { IsNotEmpty, IsOptional, IsString, ValidateBy } from 'class-validator';
 
 import { MAX_BASE64_IMAGE_BYTES, MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { countPages } from '../../media/page-range.js';
+import { PageField, PagesField, toPageRange } from '../request/page-fields.js';
 import { decodeEither } from './data-url.js';
 import type { MediaSource } from './media-resolver.js';
 
@@ -23,6 +25,19 @@ export class MediaDto {
   @IsString()
   @IsNotEmpty()
   url?: string;
+
+  @PageField()
+  page?: number;
+
+  @PagesField()
+  pages?: string;
+}
+
+/** The fields of a body that tell its media. */
+interface MediaFields {
+  readonly media?: MediaDto | readonly MediaDto[] | undefined;
+  readonly page?: number | undefined;
+  readonly pages?: string | undefined;
 }
 
 /** Property decorator: one object, or a list of at most MAX_MEDIA_PER_REQUEST objects. */
@@ -40,13 +55,36 @@ export function IsMediaOrList(): PropertyDecorator {
 }
 
 /**
- * The sources of a request's media: the uploaded files, or the media of the body.
+ * The sources of a request's media: the uploaded files, or the media of the body. The pages of the request apply to
+ * all media without pages of their own.
  *
- * @throws INVALID_REQUEST for both at once, INVALID_BASE64, PAYLOAD_TOO_LARGE.
+ * @throws INVALID_REQUEST for both at once, INVALID_BASE64, PAYLOAD_TOO_LARGE, INVALID_PARAMETER for malformed or too
+ *   many pages.
  */
 export function resolveMedia(
   files: readonly MediaSource[],
-  media: MediaDto | readonly MediaDto[] | undefined,
+  { media, ...fields }: MediaFields,
+): readonly MediaSource[] {
+  const pages = toPageRange(fields);
+  const sources = listSources(files, media).map((source) => ({ pages, ...source }));
+  const count = sources.reduce(
+    (sum, source) => sum + (source.pages ? countPages(source.pages) : 1),
+    0,
+  );
+  if (count > MAX_MEDIA_PER_REQUEST) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `The request has ${count} images and videos, each page counted as one. The limit is ${MAX_MEDIA_PER_REQUEST}. Send several requests.`,
+      { details: { parameter: 'pages', media: count, max_media: MAX_MEDIA_PER_REQUEST } },
+    );
+  }
+  return sources;
+}
+
+/** @throws INVALID_REQUEST for files and media at once. */
+function listSources(
+  files: readonly MediaSource[],
+  media: MediaFields['media'],
 ): readonly MediaSource[] {
   if (media === undefined) return files;
   if (files.length > 0) {
@@ -59,12 +97,23 @@ export function resolveMedia(
   return items.map(toSource);
 }
 
-/** The source of the only image or video. @throws INVALID_REQUEST if there is none; the codes of `resolveMedia`. */
+/**
+ * The source of the only image or video.
+ *
+ * @throws INVALID_REQUEST if there is none, INVALID_PARAMETER for several pages; the codes of `resolveMedia`.
+ */
 export function resolveOneMedia(
   files: readonly MediaSource[],
-  media: MediaDto | undefined,
+  fields: MediaFields & { readonly media?: MediaDto | undefined },
 ): MediaSource {
-  const [source] = resolveMedia(files, media);
+  const [source] = resolveMedia(files, fields);
+  if (source?.pages && countPages(source.pages) > 1) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'This route takes one page. Send a request for each page with "page", or ask about several pages on /v1/answers.',
+      { details: { parameter: 'pages' } },
+    );
+  }
   if (source) return source;
   throw new SalamandraError(
     'INVALID_REQUEST',
@@ -72,10 +121,12 @@ export function resolveOneMedia(
   );
 }
 
-function toSource({ base64, url }: MediaDto): MediaSource {
+function toSource({ base64, url, ...fields }: MediaDto): MediaSource {
+  const range = toPageRange(fields);
+  const pages = range && { pages: range };
   if (base64 !== undefined && url === undefined)
-    return { kind: 'bytes', bytes: decodeEither(base64, 'media.base64') };
-  if (url !== undefined && base64 === undefined) return { kind: 'url', url };
+    return { kind: 'bytes', bytes: decodeEither(base64, 'media.base64'), ...pages };
+  if (url !== undefined && base64 === undefined) return { kind: 'url', url, ...pages };
   throw new SalamandraError(
     'INVALID_REQUEST',
     'Each entry of "media" must have either "base64" or "url".',

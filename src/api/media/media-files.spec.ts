@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 import { LOCK_OWNER } from '../../config/lock-owner.js';
+import { DiskQuota } from './disk-quota.js';
 import { MediaFiles } from './media-files.js';
 
 let files: MediaFiles;
@@ -134,5 +135,44 @@ describe('in a temporary folder of its own', () => {
     const kept = [running, container, unlocked, foreign, path].map((one) => existsSync(one));
     expect(gone).toEqual([false, false, false]);
     expect(kept).toEqual([true, true, true, true, true]);
+  });
+});
+
+describe('the quota', () => {
+  const ten = Buffer.alloc(10);
+
+  it('counts files while they arrive, and frees them with their scope', async () => {
+    const quota = new DiskQuota(25);
+    files = new MediaFiles(undefined, quota);
+    const scope = files.openScope('a');
+    await scope.write([ten]);
+    const seen: number[] = [];
+    const growing = function* () {
+      for (const chunk of [ten, ten]) {
+        seen.push(quota.usedBytes);
+        yield chunk;
+      }
+    };
+
+    await expect(files.openScope('b').write(growing())).rejects.toMatchObject({
+      code: 'STORAGE_FULL',
+      publicMessage: expect.stringContaining('SALAMANDRA_TEMPORARY_MB') as string,
+      details: { max_bytes: 25 },
+    });
+    expect(seen).toEqual([10, 20]);
+    expect(quota.usedBytes).toBe(10);
+    await scope.release();
+    expect(quota.usedBytes).toBe(0);
+  });
+
+  it('gives one client half, and the other half to others', () => {
+    const quota = new DiskQuota(10e9);
+    quota.take('a', 5e9);
+
+    expect(() => quota.take('a', 1)).toThrow('Your requests use 5000 MB');
+    quota.take('b', 5e9);
+    expect(() => quota.take('c', 1)).toThrow('All requests use 10000 MB');
+    quota.release('a', 5e9);
+    expect(() => quota.take('a', 5e9)).not.toThrow();
   });
 });

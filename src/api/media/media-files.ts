@@ -15,15 +15,17 @@ import { pipeline } from 'node:stream/promises';
 
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 
+import { DEFAULT_TEMPORARY_BYTES } from '../../config/limits.js';
 import { isAbandoned, LOCK_OWNER } from '../../config/lock-owner.js';
 import { storageError } from '../../errors/storage-error.js';
+import { DiskQuota } from './disk-quota.js';
 
 /** The temporary files of one request. They are removed together. */
 export interface FileScope {
   /**
    * Writes chunks to a new file with a random name. The file is removed if the write fails.
    *
-   * @throws STORAGE_FULL, STORAGE_UNAVAILABLE, every error of `chunks`.
+   * @throws STORAGE_FULL, STORAGE_UNAVAILABLE, the codes of `DiskQuota.take`, every error of `chunks`.
    */
   write(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string>;
   /** Removes all files. A file that is still being written is removed at the end of its write. */
@@ -52,7 +54,10 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
   private timers: NodeJS.Timeout[] = [];
 
   /** @param parent the temporary folder of the system. */
-  constructor(private readonly parent = tmpdir()) {}
+  constructor(
+    private readonly parent = tmpdir(),
+    private readonly quota = new DiskQuota(DEFAULT_TEMPORARY_BYTES),
+  ) {}
 
   async onModuleInit(): Promise<void> {
     await this.removeLeftovers();
@@ -63,26 +68,36 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
     ];
   }
 
-  openScope(): FileScope {
-    const paths: string[] = [];
+  /** @param client whose share of the quota the files use. */
+  openScope(client = ''): FileScope {
+    const files: TemporaryFile[] = [];
     let isReleased = false;
+    const remove = async (file: TemporaryFile) => {
+      await removeFile(file.path);
+      this.quota.release(client, file.bytes);
+      file.bytes = 0;
+    };
     return {
       write: async (chunks) => {
         const { path, handle } = await this.createFile();
-        paths.push(path);
-        const source = withErrors(chunks);
+        const file: TemporaryFile = { path, bytes: 0 };
+        files.push(file);
+        const source = observe(chunks, (bytes) => {
+          this.quota.take(client, bytes);
+          file.bytes += bytes;
+        });
         try {
           await pipeline(source.chunks, handle.createWriteStream());
         } catch (error) {
-          await removeFile(path);
+          await remove(file);
           throw source.hasThrown(error) ? error : storageError(error);
         }
-        if (isReleased) await removeFile(path);
+        if (isReleased) await remove(file);
         return path;
       },
       async release() {
         isReleased = true;
-        await Promise.all(paths.splice(0).map(removeFile));
+        await Promise.all(files.splice(0).map(remove));
       },
     };
   }
@@ -166,12 +181,27 @@ async function isLeftover(folder: string): Promise<boolean> {
   return hasLock ? await isAbandoned(lock, STALE_MS) : Date.now() - stats.mtimeMs > STALE_MS;
 }
 
-/** Tells the errors of a source from those of the file that it is written to. */
-function withErrors(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) {
+interface TemporaryFile {
+  readonly path: string;
+  /** That the quota has counted. */
+  bytes: number;
+}
+
+/**
+ * Forwards the chunks of a source, and tells its errors, also those of `onBytes`, from those of the file that it is
+ * written to.
+ */
+function observe(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+) {
   const thrown = new Set<unknown>();
   async function* forward() {
     try {
-      yield* chunks;
+      for await (const chunk of chunks) {
+        onBytes(chunk.length);
+        yield chunk;
+      }
     } catch (error) {
       thrown.add(error);
       throw error;

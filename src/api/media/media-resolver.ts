@@ -3,17 +3,26 @@ import { stat } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MAX_RECEIVE_MS, MAX_REQUEST_IMAGES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import { selectPages } from '../../engine/select-pages.js';
 import type { RequestMedia } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import type { FrameSampling } from '../../media/frame-sampling.js';
+import { isAnimationFile } from '../../media/animation/read-animation.js';
+import type { AnimationUse, FrameSampling } from '../../media/frame-sampling.js';
+import type { PageRange } from '../../media/page-range.js';
 import type { FetchedMedia, FetchTarget, MediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { MediaKind } from '../../media/signatures.js';
 import { sniffMediaKind } from '../../media/sniff-media.js';
 import { IMAGE_BYTES, MEDIA_FETCHER } from '../injection-tokens.js';
 import { type FileScope, MediaFiles } from './media-files.js';
 
-/** Where an image or video of a request comes from. */
-export type MediaSource =
+/** Where an image or video of a request comes from, and which of its pages are meant. */
+export type MediaSource = MediaOrigin & {
+  readonly pages?: PageRange | undefined;
+  /** Undefined: an animation is a still image. */
+  readonly animations?: AnimationUse;
+};
+
+type MediaOrigin =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** An uploaded file on disk. MediaUpload removes it, not the resolver. */
   | { readonly kind: 'file'; readonly holds: MediaKind; readonly path: string }
@@ -35,18 +44,21 @@ export class MediaResolver {
   ) {}
 
   /**
-   * Resolves sources in their order. The first bytes of a file tell whether it is a video. Unknown formats count as
-   * images, since the image decoder rejects them with the right error.
+   * Resolves sources in their order; several pages of a source become as many images. The first bytes of a file tell
+   * whether it is a video. Unknown formats count as images, since the image decoder rejects them with the right error.
    *
    * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE, STORAGE_FULL, STORAGE_UNAVAILABLE,
-   *   UNSUPPORTED_MEDIA_TYPE, DEADLINE_EXCEEDED after MAX_RECEIVE_MS, the signal's reason. All files are removed then.
+   *   UNSUPPORTED_MEDIA_TYPE, INVALID_PARAMETER for pages of a video, DEADLINE_EXCEEDED after MAX_RECEIVE_MS, the
+   *   signal's reason. All files are removed then.
    */
   async resolve(
     sources: readonly MediaSource[],
     sampling: FrameSampling,
     signal: AbortSignal,
+    client?: string,
   ): Promise<ResolvedMedia> {
-    const scope = this.files.openScope();
+    const scope = this.files.openScope(client);
+    const received: RequestMedia[] = [];
     const media: RequestMedia[] = [];
     // One deadline for all downloads, so that several slow servers do not add up.
     const deadline = AbortSignal.timeout(MAX_RECEIVE_MS);
@@ -54,7 +66,10 @@ export class MediaResolver {
     try {
       for (const source of sources) {
         either.throwIfAborted();
-        media.push(toRequestMedia(await this.fetchOrStore(source, scope, media, either), sampling));
+        const fetched = await this.fetchOrStore(source, scope, received, either);
+        const item = toRequestMedia(await asClip(fetched, source, scope), sampling);
+        received.push(item);
+        media.push(...selectPages(item, source.pages));
       }
     } catch (error) {
       await scope.release();
@@ -94,6 +109,18 @@ export class MediaResolver {
 async function storeBytes(bytes: Uint8Array, scope: FileScope): Promise<FetchedMedia> {
   if (sniffMediaKind(bytes) !== 'video') return { kind: 'image', bytes };
   return { kind: 'video', path: await scope.write([bytes]) };
+}
+
+/** An animation as a video, if the source asks for a clip: it is read from disk. */
+async function asClip(
+  fetched: FetchedMedia,
+  { animations }: MediaSource,
+  scope: FileScope,
+): Promise<FetchedMedia> {
+  if (fetched.kind === 'video' || animations !== 'clip') return fetched;
+  if (!(await isAnimationFile(fetched))) return fetched;
+  const path = 'path' in fetched ? fetched.path : await scope.write([fetched.bytes]);
+  return { kind: 'video', path };
 }
 
 function toRequestMedia(fetched: FetchedMedia, sampling: FrameSampling): RequestMedia {

@@ -25,6 +25,7 @@ import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.j
 import { receiveImage } from '../../media/receive-image.js';
 import { prependHead, readHead, sniffMediaKind } from '../../media/sniff-media.js';
 import { BodyReceiver } from '../admission/body-receiver.js';
+import { clientOf } from '../admission/client.js';
 import { IMAGE_BYTES } from '../injection-tokens.js';
 import { checkJsonText, checkNames } from '../request/json-body.js';
 import { type FileScope, MediaFiles } from './media-files.js';
@@ -57,7 +58,7 @@ export function MediaUpload(maxFiles: number): Type<NestInterceptor> {
     }
 
     private async parseForm(request: Request, response: Response): Promise<void> {
-      const scope = this.files.openScope();
+      const scope = this.files.openScope(clientOf(request));
       response.once('close', () => void scope.release());
       const parse = multer({
         storage: new UploadStorage(scope, this.imageBytes, (bytes) =>
@@ -162,6 +163,7 @@ const NUMBER_FIELDS: ReadonlySet<string> = new Set([
   'end',
   'interval_seconds',
   'max_shots',
+  'page',
 ]);
 
 const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['stream']);

@@ -150,15 +150,16 @@ export class ChatCompletionsController {
     checkJsonBody(request);
     const model = readyModel(this.engine);
     const chat = parseChatRequest(body, model);
-    const sources = listMediaSources(chat.messages);
+    const sources = listMediaSources(chat);
     assertChatModel(model, sources);
-    const { media, release } = await this.resolver.resolve(sources, chat.sampling, signal);
+    const client = clientOf(request);
+    const { media, release } = await this.resolver.resolve(sources, chat.sampling, signal, client);
     try {
       assertSupportsMedia(
         media.map(({ kind }) => kind),
         model,
       );
-      const work = { ...toEngineRequest(chat, media), client: clientOf(request) };
+      const work = { ...toEngineRequest(chat, media), client };
       const header = createCompletionHeader('chatcmpl', model);
       const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);
       const events = this.engine.generate(work, signal);

@@ -1,5 +1,6 @@
 import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import type { Detail } from '../../vision/plan-tiles.js';
+import { type PageRange, parsePageRange } from '../../media/page-range.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { decodeBase64, decodeDataUrl } from '../media/data-url.js';
 import { ReceivedFile } from '../media/json-upload.js';
@@ -118,9 +119,9 @@ function parseMedia(part: JsonObject, parameter: string): MediaPart {
     case 'image_url':
       return parseMediaUrl(part['image_url'], `${parameter}.image_url`);
     case 'video_url':
-      return parseMediaUrl(part['video_url'], `${parameter}.video_url`);
+      return toClip(parseMediaUrl(part['video_url'], `${parameter}.video_url`));
     case 'input_video':
-      return parseInputVideo(part['input_video'], `${parameter}.input_video`);
+      return toClip(parseInputVideo(part['input_video'], `${parameter}.input_video`));
     default:
       throw invalidParameter(
         `${parameter}.type`,
@@ -129,14 +130,27 @@ function parseMedia(part: JsonObject, parameter: string): MediaPart {
   }
 }
 
-/** `{url, detail}`, or the URL as a string, which some clients send. */
+/** An animation that is sent as a video. */
+function toClip({ source, ...part }: MediaPart): MediaPart {
+  return { ...part, source: { ...source, animations: 'clip' } };
+}
+
+/** `{url, detail, page}`, or the URL as a string, which some clients send. */
 function parseMediaUrl(value: unknown, parameter: string): MediaPart {
   if (isSource(value)) return toMediaPart(parseUrl(value, parameter));
-  const { url, detail } = readObject(value, parameter);
+  const { url, detail, page } = readObject(value, parameter);
+  const source = parseUrl(url, `${parameter}.url`);
   return toMediaPart(
-    parseUrl(url, `${parameter}.url`),
+    isAbsent(page) ? source : { ...source, pages: parsePage(page, `${parameter}.page`) },
     readChoice(detail, `${parameter}.detail`, DETAILS),
   );
+}
+
+/** Not of OpenAI's API: the page of a document. */
+function parsePage(value: unknown, parameter: string): PageRange {
+  const page = typeof value === 'number' ? parsePageRange(String(value)) : null;
+  if (!page) throw invalidParameter(parameter, 'must be the number of a page, counted from 1.');
+  return page;
 }
 
 /** `{data}` with base64, `{url}`, or base64 as a string, which is llama.cpp's older form. */

@@ -28,8 +28,12 @@ it('keeps the media at their place in the messages, with the kind of their bytes
   ]);
   const media = [IMAGE, VIDEO, IMAGE];
 
-  expect(listMediaSources(chat.messages)).toEqual(
-    ['https://a/1', 'https://a/2', 'https://a/3'].map((url) => ({ kind: 'url', url })),
+  expect(listMediaSources(chat)).toEqual(
+    ['https://a/1', 'https://a/2', 'https://a/3'].map((url) => ({
+      kind: 'url',
+      url,
+      animations: 'still',
+    })),
   );
   expect(toEngineRequest(chat, media)).toMatchObject({
     media,

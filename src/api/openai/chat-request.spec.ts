@@ -134,6 +134,10 @@ it('parses each kind of part', () => {
   });
   const byUrl = { type: 'media', source: { kind: 'url', url: 'https://a.example/b' } };
 
+  const clip = (part: { readonly source: object }) => ({
+    ...part,
+    source: { ...part.source, animations: 'clip' },
+  });
   expect(
     parseContent([
       { type: 'image_url', image_url: { url: PIXEL, detail: 'high' } },
@@ -148,11 +152,11 @@ it('parses each kind of part', () => {
   ).toEqual([
     media('high'),
     media(),
-    byUrl,
-    media(),
-    media(),
-    media(),
-    byUrl,
+    clip(byUrl),
+    clip(media()),
+    clip(media()),
+    clip(media()),
+    clip(byUrl),
     { type: 'text', text: 'What?' },
   ]);
 });

@@ -13,10 +13,14 @@ import type {
 import { questionInstruction } from '../../language/caption-instructions.js';
 import type { ChatMessage, ChatPart, TemplateVariables } from '../../language/chat-template.js';
 import { type Language, resolveLanguage } from '../../language/languages.js';
-import type { FrameSampling } from '../../media/frame-sampling.js';
+import type { AnimationUse, FrameSampling } from '../../media/frame-sampling.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import type { MediaSource } from '../media/media-resolver.js';
-import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.js';
+import {
+  chooseAnimationUse,
+  FrameSamplingDto,
+  toFrameSampling,
+} from '../request/generation-fields.js';
 import { type MediaPart, type Message, parseMessages } from './chat-messages.js';
 import { readTemplateVariables } from './template-variables.js';
 import {
@@ -47,6 +51,8 @@ export interface ChatRequest {
   readonly messages: readonly Message[];
   readonly settings: GenerationSettings;
   readonly sampling: FrameSampling;
+  /** What animations become that are not sent as videos. */
+  readonly animations: AnimationUse;
   /** Language of the answer; undefined leaves it to the model. */
   readonly language: Language | undefined;
   /** Variables of the chat template. */
@@ -123,7 +129,7 @@ export function parseChatRequest(value: unknown, model: ModelDescription): ChatR
   return {
     messages: parseMessages(body['messages']),
     settings: parseSettings(body, model),
-    sampling: parseMediaOptions(body['media_options']),
+    ...parseMediaOptions(body['media_options']),
     language: isAbsent(body['language'])
       ? undefined
       : resolveLanguage(readString(body['language'], 'language'), model.languages),
@@ -162,8 +168,9 @@ const SECONDS: NumberRange = { kind: 'number', min: 0, max: MAX_VIDEO_SECONDS };
  *
  * @throws INVALID_PARAMETER, INVALID_REQUEST
  */
-function parseMediaOptions(value: unknown): FrameSampling {
-  if (isAbsent(value)) return toFrameSampling(new MediaOptions());
+function parseMediaOptions(value: unknown): Pick<ChatRequest, 'sampling' | 'animations'> {
+  if (isAbsent(value))
+    return { sampling: toFrameSampling(new MediaOptions()), animations: 'still' };
   const { num_frames, fps, start, end, sampling, ...others } = readObject(value, 'media_options');
   rejectOthers(others, 'media_options');
   const number = (given: unknown, name: string, range: NumberRange) =>
@@ -177,12 +184,15 @@ function parseMediaOptions(value: unknown): FrameSampling {
     end: number(end, 'end', SECONDS),
     sampling: readChoice(sampling, 'media_options.sampling', ['uniform', 'scene']),
   });
-  return toFrameSampling(requested);
+  return { sampling: toFrameSampling(requested), animations: chooseAnimationUse(requested) };
 }
 
 /** The media of all messages, in their order. */
-export function listMediaSources(messages: readonly Message[]): MediaSource[] {
-  return listMedia(messages).map(({ source }) => source);
+export function listMediaSources({
+  messages,
+  animations,
+}: Pick<ChatRequest, 'messages' | 'animations'>): MediaSource[] {
+  return listMedia(messages).map(({ source }) => ({ animations, ...source }));
 }
 
 /** @param media the resolved `listMediaSources`, in the same order. */

@@ -25,15 +25,21 @@ import {
 import { resolveCaptionSettings, resolveSettings } from '../../engine/resolve-settings.js';
 import type { GenerationSettings, ModelDescription } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { DEFAULT_FRAMES, type FrameSampling, type TimeRange } from '../../media/frame-sampling.js';
+import {
+  type AnimationUse,
+  DEFAULT_FRAMES,
+  type FrameSampling,
+  type TimeRange,
+} from '../../media/frame-sampling.js';
 import type { Detail } from '../../vision/plan-tiles.js';
+import { PageField, PagesField } from './page-fields.js';
 
 const SAMPLINGS: readonly FrameSampling['mode'][] = ['uniform', 'scene'];
 
 /** The message of `@IsNumber` would be about its options instead of the value. */
 const numberMessage = { message: '$property must be a number' };
 
-/** Which frames of a video are sampled. Images ignore these fields. */
+/** Which frames of a video are sampled. With any of them, an animation is a video. Still images ignore these fields. */
 export abstract class FrameSamplingDto {
   @ApiPropertyOptional({
     minimum: 1,
@@ -90,6 +96,18 @@ export abstract class FrameSamplingDto {
   @IsOptional()
   @IsIn(SAMPLINGS)
   sampling?: FrameSampling['mode'];
+}
+
+/** Whoever names frames or times of an animation asks for a clip. */
+export function chooseAnimationUse({
+  num_frames,
+  fps,
+  start,
+  end,
+  sampling,
+}: FrameSamplingDto): AnimationUse {
+  const isAsked = [num_frames, fps, start, end, sampling].some((field) => field !== undefined);
+  return isAsked ? 'clip' : 'still';
 }
 
 /** @throws INVALID_REQUEST for both `num_frames` and `fps`, INVALID_PARAMETER unless `end` is after `start`. */
@@ -216,7 +234,7 @@ export abstract class GenerationDto extends FrameSamplingDto {
 
 const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 
-/** Further field of the requests that take images. */
+/** Further fields of the requests that take images. */
 export abstract class ImageGenerationDto extends GenerationDto {
   @ApiPropertyOptional({
     enum: DETAILS,
@@ -227,6 +245,12 @@ export abstract class ImageGenerationDto extends GenerationDto {
   @IsOptional()
   @IsIn(DETAILS)
   detail?: Detail;
+
+  @PageField()
+  page?: number;
+
+  @PagesField()
+  pages?: string;
 }
 
 /** The settings of a body, completed by the defaults of the model for these texts. */

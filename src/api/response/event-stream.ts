@@ -8,6 +8,8 @@ import {
 
 /** One server-sent event. */
 export interface SseMessage {
+  /** The client sends the last one as `Last-Event-ID` when it connects again. */
+  readonly id?: string;
   /** Undefined: the client's default, `message`. */
   readonly event?: string;
   readonly data: string;
@@ -114,7 +116,8 @@ async function write(response: ServerResponse, text: string, stallMs: number): P
 }
 
 /** One `data:` line per line of the text, since a blank line would end the event. */
-function formatMessage({ event, data }: SseMessage): string {
+function formatMessage({ id, event, data }: SseMessage): string {
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
-  return `${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;
+  const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
+  return `${head}${lines.join('')}\n`;
 }

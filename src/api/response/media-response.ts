@@ -33,6 +33,8 @@ export class ImageReportDto {
       'Whether the image shows one uniform color. Texts about it describe nothing that is in the file.',
   })
   blank!: boolean;
+  @ApiProperty({ description: 'Page of the file that was read, counted from 1.' }) page!: number;
+  @ApiProperty({ description: 'Pages of the file; 1 for formats without pages.' }) pages!: number;
 }
 
 export class VideoReportDto {
@@ -79,8 +81,11 @@ export function toMediaResponse(
 function toReportResponse(report: MediaReport, detail: Detail): Plain<MediaReportDto> {
   const { sha256, width, height, visualTokens: visual_tokens } = report;
   if (report.kind === 'image') {
-    const { kind, tiles, grid, blank } = report;
-    return { kind, sha256, width, height, tiles, grid, detail, visual_tokens, blank };
+    const { kind, tiles, grid, blank, page, pages } = report;
+    return {
+      ...{ kind, sha256, width, height, tiles, grid, detail, visual_tokens, blank },
+      ...{ page, pages },
+    };
   }
   const { kind, durationSeconds, framesRequested: frames_requested } = report;
   const duration_seconds = durationSeconds === null ? null : roundToMilliseconds(durationSeconds);

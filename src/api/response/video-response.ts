@@ -1,8 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { TimeRange } from '../../media/frame-sampling.js';
 import { roundToMilliseconds } from '../../media/frame-sampling.js';
-import type { CaptionedSegment } from '../../video-captions/caption-video.js';
+import type { CaptionedSegment, MissingSegment } from '../../video-captions/caption-video.js';
 import type { VideoMetadata } from '../../workers/media-inspector.js';
 import type { Plain } from './media-response.js';
 
@@ -46,6 +45,10 @@ export class MissingSegmentDto {
     description: 'Seconds from the start of the video; null for its end.',
   })
   end!: number | null;
+  @ApiProperty({ example: 'NO_DECODABLE_FRAME', description: 'Code of the error.' }) code!: string;
+  @ApiProperty({ description: 'Explanation for people. The wording may change.' }) detail!: string;
+  @ApiProperty({ description: 'true: a request for this range may succeed later.' })
+  retryable!: boolean;
 }
 
 export class SegmentDto {
@@ -77,13 +80,13 @@ export function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
   };
 }
 
-export function toMissingResponse({
-  startSeconds,
-  endSeconds,
-}: TimeRange): Plain<MissingSegmentDto> {
+export function toMissingResponse({ range, error }: MissingSegment): Plain<MissingSegmentDto> {
+  const { startSeconds, endSeconds } = range;
+  const { code, publicMessage: detail, retryable } = error;
   return {
     start: roundToMilliseconds(startSeconds),
     end: endSeconds === null ? null : roundToMilliseconds(endSeconds),
+    ...{ code, detail, retryable },
   };
 }
 

@@ -333,7 +333,7 @@ export class AnswersController {
     @Res() response: Response,
   ): Promise<void> {
     const exchange = { request, response, signal };
-    const sources = resolveMedia(files, body.media);
+    const sources = resolveMedia(files, body);
     const questions = resolveQuestions(body);
     const history = checkHistory(body.history);
     const language = requestedLanguage(body.language, readyModel(this.engine));

@@ -163,7 +163,7 @@ export class CaptionsController {
     @Res() response: Response,
   ): Promise<void> {
     const exchange = { request, response, signal };
-    const sources = [resolveOneMedia(files, body.media)];
+    const sources = [resolveOneMedia(files, body)];
     const languages = requestedLanguages(body.languages, readyModel(this.engine));
     const kinds = body.kind ?? ['caption'];
     const tasks = languages.flatMap((language) => kinds.map((kind) => ({ language, kind })));

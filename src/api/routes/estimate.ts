@@ -40,15 +40,21 @@ import {
   clampToDuration,
   countRequestedFrames,
 } from '../../media/frame-sampling.js';
+import { countPages } from '../../media/page-range.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
-import type { MediaInspector } from '../../workers/media-inspector.js';
+import type { MediaCaller, MediaInspector } from '../../workers/media-inspector.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
 import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
-import { ClientSignal } from '../admission/client.js';
+import { Client, ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
-import { ImageGenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
+import {
+  chooseAnimationUse,
+  ImageGenerationDto,
+  toFrameSampling,
+  toSettings,
+} from '../request/generation-fields.js';
 import { KindsField, LanguagesField, requestedLanguages } from '../request/language-fields.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import type { Plain } from '../response/media-response.js';
@@ -247,6 +253,7 @@ function sumSeconds({ tileMs, encodeMs, prefillMs, decodeMs }: EstimatedTimings)
 interface OutlineContext {
   readonly sampling: FrameSampling;
   readonly model: ModelDescription;
+  readonly client: string;
   readonly signal: AbortSignal;
 }
 
@@ -320,6 +327,7 @@ export class EstimateController {
   async create(
     @Body() body: EstimateRequestDto,
     @UploadedMedia() files: readonly MediaSource[],
+    @Client() client: string,
     @ClientSignal() signal: AbortSignal,
   ): Promise<Plain<EstimateResponseDto>> {
     const model = readyModel(this.engine);
@@ -328,7 +336,7 @@ export class EstimateController {
     const languages = requestedLanguages(body.languages, model);
     const texts = languages.length * (body.kind ?? ['caption']).length;
     assertChatModel(model, [...files, ...[body.media ?? []].flat().map(() => ({}))]);
-    const media = await this.outlineMedia(files, body.media, { sampling, model, signal });
+    const media = await this.outlineMedia(files, body, { sampling, model, client, signal });
     const request = { media, detail: body.detail ?? 'auto', texts, maxTokens };
     const costs = { ...model.costs, contextLength: model.contextLength };
     const estimate = estimateRequest(request, costs, await this.findCalibration(model));
@@ -342,9 +350,11 @@ export class EstimateController {
    */
   private async outlineMedia(
     files: readonly MediaSource[],
-    media: EstimateRequestDto['media'],
-    { sampling, model, signal }: OutlineContext,
+    body: EstimateRequestDto,
+    { sampling, model, client, signal }: OutlineContext,
   ): Promise<MediaOutline[]> {
+    const { media, page, pages } = body;
+    const animations = chooseAnimationUse(body);
     const items = [media ?? []].flat();
     const given = items.map((item) => toOutline(item, sampling));
     assertSupportsMedia(
@@ -352,28 +362,39 @@ export class EstimateController {
       model,
     );
     const withFile = items.filter((_, index) => given[index] === null);
-    const sources = resolveMedia(files, media === undefined ? undefined : withFile);
-    const resolved = await this.resolver.resolve(sources, sampling, signal);
+    const sources = resolveMedia(files, {
+      media: media === undefined ? undefined : withFile,
+      ...{ page, pages },
+    });
+    const resolved = await this.resolver.resolve(
+      sources.map((source) => ({ ...source, animations })),
+      sampling,
+      signal,
+      client,
+    );
     try {
       assertSupportsMedia(
         resolved.media.map(({ kind }) => kind),
         model,
       );
       const inspected: MediaOutline[] = [];
-      for (const item of resolved.media) inspected.push(await this.inspect(item, signal));
+      const caller = { client, signal };
+      for (const item of resolved.media) inspected.push(await this.inspect(item, caller));
       if (media === undefined) return inspected;
-      return given.flatMap((outline) => outline ?? inspected.shift() ?? []);
+      const counts = sources.map((source) => (source.pages ? countPages(source.pages) : 1));
+      return given.flatMap((outline) => outline ?? inspected.splice(0, counts.shift()));
     } finally {
       await resolved.release();
     }
   }
 
-  private async inspect(media: RequestMedia, signal: AbortSignal): Promise<MediaOutline> {
+  private async inspect(media: RequestMedia, caller: MediaCaller): Promise<MediaOutline> {
     if (media.kind === 'image') {
       const file = 'bytes' in media ? { bytes: media.bytes } : { path: media.path };
-      return { kind: 'image', ...(await this.inspector.inspectImage(file, signal)) };
+      const size = await this.inspector.inspectImage(file, media.page, caller.signal);
+      return { kind: 'image', ...size };
     }
-    const { durationSeconds } = await this.inspector.inspect(media.path, signal);
+    const { durationSeconds } = await this.inspector.inspect(media.path, caller);
     return toVideoOutline(media.sampling, durationSeconds);
   }
 }

@@ -19,7 +19,12 @@ import type { FrameSampling } from '../../media/frame-sampling.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { clientOf } from '../admission/client.js';
-import { type GenerationDto, toFrameSampling, toSettings } from '../request/generation-fields.js';
+import {
+  chooseAnimationUse,
+  type GenerationDto,
+  toFrameSampling,
+  toSettings,
+} from '../request/generation-fields.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import type { Exchange } from '../response/send-outcome.js';
 
@@ -70,13 +75,20 @@ export class MediaRequestHandler {
     const settings = toSettings(body, model, texts);
     checkSettings?.(settings);
     const sampling = toFrameSampling(body);
-    const { media, release } = await this.resolver.resolve(sources, sampling, signal);
+    const client = clientOf(request);
+    const animations = only === 'video' ? 'clip' : chooseAnimationUse(body);
+    const { media, release } = await this.resolver.resolve(
+      sources.map((source) => ({ ...source, animations })),
+      sampling,
+      signal,
+      client,
+    );
     try {
       assertSupportsMedia(
         media.map(({ kind }) => kind),
         model,
       );
-      await run({ client: clientOf(request), model, settings, sampling, media });
+      await run({ client, model, settings, sampling, media });
     } finally {
       await release();
     }

@@ -14,7 +14,7 @@ import { poll } from '../../../test/setup/poll.js';
 import { readEvents } from '../../../test/http/read-events.js';
 import { tinyVideo } from '../../../test/videos/tiny-video.js';
 import type { EngineRequest } from '../../engine/vision-language-engine.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import { createApp } from '../server.js';
 
 let engine: FakeEngine;
@@ -107,7 +107,7 @@ describe('POST /v1/videos/captions', () => {
     await poll(() => !existsSync(path) || undefined);
   });
 
-  it('says which segments have no readable frame', async () => {
+  it('says which segments have no captions, and why', async () => {
     endFramesAt(40);
     const reply = await post({ granularity: 'shot' });
     const track = await post({ granularity: 'shot' }, 'text/vtt');
@@ -115,9 +115,11 @@ describe('POST /v1/videos/captions', () => {
 
     expect(reply.body).toMatchObject({
       segments: [{ start: 0 }, { start: 20 }],
-      missing: [{ start: 40, end: 60 }],
+      missing: [{ start: 40, end: 60, code: 'NO_DECODABLE_FRAME', retryable: false }],
     });
-    expect(track.text).toContain('NOTE Not readable: 00:00:40.000 to 00:01:00.000');
+    expect(track.text).toContain(
+      'NOTE Without a caption (NO_DECODABLE_FRAME): 00:00:40.000 to 00:01:00.000',
+    );
     expect(readEvents(stream.text).filter(({ event }) => event === 'missing')).toMatchObject([
       { data: { start: 40, end: 60 } },
     ]);
@@ -161,21 +163,68 @@ describe('POST /v1/videos/captions', () => {
     expect(events[7]?.data).toMatchObject({ completion_tokens: 6 });
   });
 
-  it('sends an error between segments as the last event', async () => {
+  /** Fails the request with these numbers, in the order in which the engine gets them. */
+  function failRequests(code: ErrorCode, numbers: readonly number[]): void {
     const { generate } = engine;
-    engine.generate = (received, signal) => {
-      if (engine.requests.length < 1) return generate(received, signal);
-      throw new SalamandraError('DEADLINE_EXCEEDED', 'The request took too long.');
+    let received = 0;
+    engine.generate = async function* (request, signal) {
+      received += 1;
+      if (!numbers.includes(received)) {
+        yield* generate(request, signal);
+        return;
+      }
+      yield { type: 'text-delta', conversation: 0, text: 'lost ', tokens: [] };
+      throw new SalamandraError(code, 'Lost.');
     };
-    const reply = await post({ granularity: 'shot' }, 'text/event-stream');
+  }
+
+  it.each(['MODEL_NOT_READY', 'SERVER_UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const)(
+    'tries a segment again after %s, and takes its text back',
+    async (code) => {
+      failRequests(code, [2]);
+      const reply = await post({ granularity: 'shot' }, 'text/event-stream');
+
+      const events = readEvents(reply.text);
+      const afterLoss = events.findIndex(({ event }) => event === 'restart');
+      expect(events[afterLoss]?.data).toEqual({ start: 20 });
+      expect(events[afterLoss - 1]?.data).toMatchObject({ start: 20, text: 'lost ' });
+      const segments = events.filter(({ event }) => event === 'segment');
+      expect(segments.map(({ data }) => data)).toMatchObject([
+        { start: 0, texts: { en: 'answer 0' } },
+        { start: 20, texts: { en: 'answer 0' } },
+        { start: 40, texts: { en: 'answer 0' } },
+      ]);
+      expect(events.at(-1)?.event).toBe('done');
+    },
+  );
+
+  it('marks a segment that is lost too often, and keeps the others', async () => {
+    failRequests('MODEL_NOT_READY', [2, 3, 4]);
+    const reply = await post({ granularity: 'shot' });
 
     expect(reply.status).toBe(200);
-    const events = readEvents(reply.text);
-    expect(events.at(-2)?.event).toBe('segment');
-    expect(events.at(-1)).toMatchObject({
-      event: 'error',
-      data: { status: 504, code: 'DEADLINE_EXCEEDED', retryable: true },
+    expect(reply.body).toMatchObject({
+      segments: [{ start: 0 }, { start: 40 }],
+      missing: [{ start: 20, end: 40, code: 'MODEL_NOT_READY', detail: 'Lost.', retryable: true }],
     });
+  });
+
+  it('marks all segments after the model is gone', async () => {
+    failRequests('MODEL_LOAD_FAILED', [2]);
+    const reply = await post({ granularity: 'shot' });
+
+    expect(reply.body).toMatchObject({
+      segments: [{ start: 0 }],
+      missing: [20, 40].map((start) => ({ start, code: 'MODEL_LOAD_FAILED' })),
+    });
+    expect(engine.requests).toHaveLength(1);
+  });
+
+  it('fails at the first segment if the request is at fault', async () => {
+    failRequests('CONTEXT_LENGTH_EXCEEDED', [1]);
+    const reply = await post({ granularity: 'shot' });
+
+    expect(reply.body).toMatchObject({ status: 400, code: 'CONTEXT_LENGTH_EXCEEDED' });
   });
 
   it.each([

@@ -29,10 +29,11 @@ import { MAX_SEGMENTS, MAX_VIDEO_CAPTIONS_TOKENS, MAX_VIDEO_SECONDS } from '../.
 import type { RequestMedia, VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { Language } from '../../language/languages.js';
-import type { TimeRange } from '../../media/frame-sampling.js';
 import {
   captionVideo,
   type CaptionedSegment,
+  type MissingSegment,
+  toMissingCue,
   type VideoCaptionsEvent,
   type VideoCaptionsTask,
 } from '../../video-captions/caption-video.js';
@@ -149,9 +150,9 @@ class VideoCaptionsResponseDto {
   @ApiProperty({ description: 'Id of the model.' }) model!: string;
   @ApiProperty({ type: VideoDto }) media!: VideoDto;
   @ApiProperty({ enum: GRANULARITIES }) granularity!: Granularity['kind'];
-  @ApiProperty({ type: [SegmentDto], description: 'Segments with a readable frame.' })
+  @ApiProperty({ type: [SegmentDto], description: 'Segments with captions.' })
   segments!: SegmentDto[];
-  @ApiProperty({ type: [MissingSegmentDto], description: 'Segments without a readable frame.' })
+  @ApiProperty({ type: [MissingSegmentDto], description: 'Segments without captions, and why.' })
   missing!: MissingSegmentDto[];
   @ApiProperty({ type: UsageDto, description: 'Sum over all segments.' }) usage!: UsageDto;
   @ApiProperty({ type: TimingsDto, description: 'Milliseconds.' }) timings!: TimingsDto;
@@ -171,17 +172,17 @@ type DoneEvent = Extract<VideoCaptionsEvent, { readonly type: 'done' }>;
 interface VideoCaptions extends Pick<DoneEvent, 'usage' | 'timings'> {
   readonly head: VideoCaptionsHead;
   readonly segments: readonly CaptionedSegment[];
-  readonly missing: readonly TimeRange[];
+  readonly missing: readonly MissingSegment[];
 }
 
 async function collectVideoCaptions(events: VideoCaptionsStream): Promise<VideoCaptions> {
   const segments: CaptionedSegment[] = [];
-  const missing: TimeRange[] = [];
+  const missing: MissingSegment[] = [];
   let head: VideoCaptionsHead | undefined;
   for await (const event of events) {
     if (event.type === 'head') head = event.head;
     else if (event.type === 'segment') segments.push(event.segment);
-    else if (event.type === 'missing') missing.push(event.range);
+    else if (event.type === 'missing') missing.push(event.missing);
     else if (event.type === 'done' && head) {
       return { head, segments, missing, usage: event.usage, timings: event.timings };
     }
@@ -207,7 +208,7 @@ function toTrack(
   const cues = segments.flatMap(({ startSeconds, endSeconds, texts, timecodes }) =>
     texts.map(({ text }) => ({ startSeconds, endSeconds, text, timecodes })),
   );
-  return formatWebVtt({ language, model, cues, missing });
+  return formatWebVtt({ language, model, cues, missing: missing.map(toMissingCue) });
 }
 
 async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGenerator<SseMessage> {
@@ -221,11 +222,14 @@ async function* toVideoCaptionsMessages(events: VideoCaptionsStream): AsyncGener
         yield toMessage('text-delta', { start: range.startSeconds, language: language.code, text });
         break;
       }
+      case 'restart':
+        yield toMessage('restart', { start: event.range.startSeconds });
+        break;
       case 'segment':
         yield toMessage('segment', toSegmentResponse(event.segment));
         break;
       case 'missing':
-        yield toMessage('missing', toMissingResponse(event.range));
+        yield toMessage('missing', toMissingResponse(event.missing));
         break;
       case 'done':
         yield toMessage('usage', toUsageResponse([event.usage]));
@@ -269,7 +273,7 @@ export class VideosController {
   ): Promise<void> {
     const exchange = { request, response, signal };
     const format = chooseFormat(request, body.stream, ['json', 'event-stream', 'vtt']);
-    const sources = [resolveOneMedia(files, body.media)];
+    const sources = [resolveOneMedia(files, body)];
     const loaded = readyModel(this.engine);
     const requested = requestedLanguages(body.languages, loaded);
     // A track has one language. Captions in the others would be discarded.
@@ -305,10 +309,11 @@ export class VideosController {
     isStream: boolean,
     signal: AbortSignal,
   ): VideoCaptionsStream {
-    const { path, sampling, languages, settings } = task;
-    const metadata = await this.inspector.inspect(path, signal);
+    const { client, path, sampling, languages, settings } = task;
+    const caller = { signal, ...(client !== undefined && { client }) };
+    const metadata = await this.inspector.inspect(path, caller);
     const video = { path, metadata, range: sampling.range };
-    const segments = await planSegments(video, granularity, this.inspector, signal);
+    const segments = await planSegments(video, granularity, this.inspector, caller);
     if (!isStream) checkTokens(segments.length * languages.length * settings.maxTokens);
     const media = toVideoResponse(metadata);
     yield { type: 'head', head: { id, model, media, granularity: granularity.kind } };
@@ -325,7 +330,7 @@ function pathOfVideo([media]: readonly RequestMedia[]): string {
   if (media?.kind === 'video') return media.path;
   throw new SalamandraError(
     'UNSUPPORTED_MEDIA_TYPE',
-    'The file is not a video in a supported container. Send images to /v1/captions.',
+    'The file is neither a video in a supported container nor an animation of several frames. Send images to /v1/captions.',
   );
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTick, setTimeout as delay } from 'node:timers/promises';
 
-import { createFairMutex, type RequestHandle } from './queue-ticket.js';
+import { createFairSlots, type RequestHandle } from './queue-ticket.js';
 
 /** Milliseconds of pause per millisecond of planning: planning takes at most a third of the time. */
 const PAUSE_RATIO = 2;
@@ -21,7 +21,7 @@ export interface PlanningTurns {
 }
 
 export function createPlanningTurns(): PlanningTurns {
-  const mutex = createFairMutex();
+  const slots = createFairSlots();
   return {
     run: (handle, textBytes, plan) =>
       new Promise((resolve, reject) => {
@@ -33,7 +33,7 @@ export function createPlanningTurns(): PlanningTurns {
           // The promise above is settled: only the next turn waits.
           if (ms > MIN_PAUSED_MS) await delay(PAUSE_RATIO * ms);
         };
-        mutex.runExclusive(handle, turn, textBytes).catch(reject);
+        slots.run(handle, turn, textBytes).catch(reject);
       }),
   };
 }

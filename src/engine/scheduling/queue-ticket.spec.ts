@@ -1,4 +1,4 @@
-import { createFairMutex, type RequestHandle } from './queue-ticket.js';
+import { createFairSlots, type RequestHandle } from './queue-ticket.js';
 
 let number = 0;
 
@@ -28,17 +28,17 @@ function createTasks() {
   return { log, task, endNext };
 }
 
-describe('createFairMutex', () => {
+describe('createFairSlots', () => {
   it('runs one task at a time: interactive before batch, clients round-robin', async () => {
-    const mutex = createFairMutex();
+    const slots = createFairSlots();
     const { log, task, endNext } = createTasks();
 
     const all = [
-      mutex.runExclusive(handleOf('job', 'batch'), task('job 1')),
-      mutex.runExclusive(handleOf('job', 'batch'), task('job 2')),
-      mutex.runExclusive(handleOf('a'), task('a1')),
-      mutex.runExclusive(handleOf('a'), task('a2')),
-      mutex.runExclusive(handleOf('b'), task('b')),
+      slots.run(handleOf('job', 'batch'), task('job 1')),
+      slots.run(handleOf('job', 'batch'), task('job 2')),
+      slots.run(handleOf('a'), task('a1')),
+      slots.run(handleOf('a'), task('a2')),
+      slots.run(handleOf('b'), task('b')),
     ];
     await endNext();
     expect(log).toEqual(['job 1', 'a1']);
@@ -49,16 +49,14 @@ describe('createFairMutex', () => {
   });
 
   it('skips aborted tasks and continues after a failed one', async () => {
-    const mutex = createFairMutex();
+    const slots = createFairSlots();
     const { log, task, endNext } = createTasks();
     const abort = new AbortController();
 
-    const failing = expect(mutex.runExclusive(handleOf('a'), task('failing'))).rejects.toThrow(
-      'broken',
-    );
-    const aborted = mutex.runExclusive(handleOf('b', 'interactive', abort.signal), task('aborted'));
+    const failing = expect(slots.run(handleOf('a'), task('failing'))).rejects.toThrow('broken');
+    const aborted = slots.run(handleOf('b', 'interactive', abort.signal), task('aborted'));
     const rejection = expect(aborted).rejects.toThrow('gone');
-    const last = mutex.runExclusive(handleOf('c'), task('last'));
+    const last = slots.run(handleOf('c'), task('last'));
     abort.abort(new Error('gone'));
     await rejection;
     await endNext(new Error('broken'));
@@ -68,8 +66,23 @@ describe('createFairMutex', () => {
     expect(await last).toBe('last');
     expect(log).toEqual(['failing', 'last']);
     await expect(
-      mutex.runExclusive(handleOf('d', 'interactive', abort.signal), task('too late')),
+      slots.run(handleOf('d', 'interactive', abort.signal), task('too late')),
     ).rejects.toThrow('gone');
     expect(log).toHaveLength(2);
+  });
+
+  it('leaves a slot to another client', async () => {
+    const slots = createFairSlots(3, 2);
+    const { log, task, endNext } = createTasks();
+    const all = ['a1', 'a2', 'a3'].map((name) => slots.run(handleOf('a'), task(name)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual(['a1', 'a2']);
+
+    all.push(slots.run(handleOf('b'), task('b1')), slots.run(handleOf('b'), task('b2')));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual(['a1', 'a2', 'b1']);
+    for (let i = 0; i < 5; i++) await endNext();
+
+    expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2']);
   });
 });

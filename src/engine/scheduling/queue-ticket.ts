@@ -8,6 +8,7 @@ export interface RequestHandle {
 
 /** A queued task. `run` never rejects: the promise that `enqueue` returned carries the error. */
 export interface QueuedTask<Argument> {
+  readonly client: string;
   run(argument: Argument): Promise<void>;
 }
 
@@ -29,6 +30,7 @@ export function enqueue<T, Argument>(
       if (queue.remove(queued)) reject(signal.reason as Error);
     };
     const queued: QueuedTask<Argument> = {
+      client: ticket.client,
       async run(argument) {
         signal.removeEventListener('abort', onAbort);
         const result = Promise.resolve(argument).then(task);
@@ -45,36 +47,47 @@ export function enqueue<T, Argument>(
   });
 }
 
-/** Handles in order of arrival, for work that belongs to no client. */
-export function createArrivalHandles(): (signal?: AbortSignal) => RequestHandle {
+/** Handles in order of arrival. */
+export function createArrivalHandles(): (signal?: AbortSignal, client?: string) => RequestHandle {
   let arrivals = 0;
-  return (signal = new AbortController().signal) => {
+  return (signal = new AbortController().signal, client = '') => {
     arrivals += 1;
-    return { ticket: { number: arrivals, client: '', priority: 'interactive' }, signal };
+    return { ticket: { number: arrivals, client, priority: 'interactive' }, signal };
   };
 }
 
-/** A mutex whose waiters are served in the order of a fair queue. */
-export interface FairMutex {
-  /** Runs the task while no other task runs. @throws like `enqueue` */
-  runExclusive<T>(handle: RequestHandle, task: () => Promise<T>, cost?: number): Promise<T>;
+/** Runs a limited number of tasks at once, in the order of a fair queue. */
+export interface FairSlots {
+  /** Runs the task when a slot is free. @throws like `enqueue` */
+  run<T>(handle: RequestHandle, task: () => Promise<T>, cost?: number): Promise<T>;
 }
 
-export function createFairMutex(): FairMutex {
+/** @param perClient slots that one client may take, so that the first task of another client starts at once */
+export function createFairSlots(slots = 1, perClient = slots): FairSlots {
   const queue = new FairQueue<QueuedTask<void>>();
-  let isRunning = false;
+  const running: string[] = [];
+  const isEligible = (client: string) =>
+    running.filter((each) => each === client).length < perClient;
 
-  async function drain(): Promise<void> {
-    if (isRunning) return;
-    isRunning = true;
-    for (let next = queue.pop(); next; next = queue.pop()) await next.run();
-    isRunning = false;
+  function startWaiting(): void {
+    while (running.length < slots) {
+      const next = queue.pop({ isEligible });
+      if (!next) return;
+      void runTask(next);
+    }
+  }
+
+  async function runTask(task: QueuedTask<void>): Promise<void> {
+    running.push(task.client);
+    await task.run();
+    running.splice(running.indexOf(task.client), 1);
+    startWaiting();
   }
 
   return {
-    runExclusive(handle, task, cost) {
+    run(handle, task, cost) {
       const result = enqueue(queue, handle, task, cost);
-      void drain();
+      startWaiting();
       return result;
     },
   };

@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { matchImageFormat } from '../../media/image-formats.js';
-import { sniffMediaKind, unsupportedFormat } from '../../media/sniff-media.js';
-import { matchUnsupportedFormat } from '../../media/unsupported-formats.js';
 import { accessError } from './access-errors.js';
 import { escapeFileName, unescapeFileName } from './file-names.js';
 import { createFolderFilter, type FolderFilter } from './folder-filter.js';
-import { type FileSkipCode, isHiddenName, judgeFileName, SKIP_REASONS } from './media-names.js';
+import {
+  type FileSkipCode,
+  isHiddenName,
+  judgeFileName,
+  refuseHead,
+  SKIP_REASONS,
+} from './media-names.js';
 import {
   type EntryKind,
   kindOf,
@@ -231,10 +234,8 @@ class FolderLister {
     } catch (error) {
       return this.unreadable(path, error);
     }
-    if (matchImageFormat(head) !== null || sniffMediaKind(head) === 'video') return null;
-    return matchUnsupportedFormat(head) === undefined
-      ? this.skip(path, 'NOT_MEDIA', SKIP_REASONS.NOT_MEDIA)
-      : this.skip(path, 'UNSUPPORTED_MEDIA_TYPE', unsupportedFormat(head).publicMessage);
+    const refusal = refuseHead(head);
+    return refusal && this.skip(path, ...refusal);
   }
 
   /** @throws STORAGE_UNAVAILABLE */

@@ -1,5 +1,8 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { listFolder } from './folder.js';
+import { listTable } from './table.js';
+import { listZip } from './zip.js';
+import { listLines, listUrls } from './list-file.js';
 import type { ListedEntry, ListOptions, SourceSpec } from './source.js';
 
 /**
@@ -12,10 +15,14 @@ export function listSource(spec: SourceSpec, options: ListOptions): AsyncGenerat
     case 'folder':
       return listFolder(spec, options);
     case 'table':
+      return listTable(spec, options);
     case 'list':
-    case 'zip':
-    case 'iiif':
+      return listLines(spec, options);
     case 'urls':
+      return listUrls(spec, options);
+    case 'zip':
+      return listZip(spec, options);
+    case 'iiif':
       throw new SalamandraError('UNSUPPORTED_FEATURE', 'This kind of source is not supported.');
   }
 }

@@ -1,3 +1,6 @@
+import { matchImageFormat } from '../../media/image-formats.js';
+import { sniffMediaKind, unsupportedFormat } from '../../media/sniff-media.js';
+import { matchUnsupportedFormat } from '../../media/unsupported-formats.js';
 import type { SkipCode } from './source.js';
 
 /** Extensions of the formats that are decoded. A file with another one is judged by its first bytes. */
@@ -65,3 +68,18 @@ export const SKIP_REASONS = {
 } as const;
 
 export type FileSkipCode = keyof typeof SKIP_REASONS;
+
+/** Why an entry of a source is no item: code and sentence. */
+export type Refusal = readonly [code: SkipCode, reason: string];
+
+/**
+ * Judges a file by its first MEDIA_HEAD_BYTES.
+ *
+ * @returns `null` for an image or video
+ */
+export function refuseHead(head: Uint8Array): Refusal | null {
+  if (matchImageFormat(head) !== null || sniffMediaKind(head) === 'video') return null;
+  return matchUnsupportedFormat(head) === undefined
+    ? ['NOT_MEDIA', SKIP_REASONS.NOT_MEDIA]
+    : ['UNSUPPORTED_MEDIA_TYPE', unsupportedFormat(head).publicMessage];
+}

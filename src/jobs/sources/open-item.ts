@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { MAX_VIDEO_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 import { accessError } from './access-errors.js';
 import { unescapeFileName } from './file-names.js';
 import { assertBelowRoots } from './roots.js';
 import type { ItemLocation } from './source.js';
-import { linkTo } from './temporary-files.js';
+import { linkTo, storeChunks } from './temporary-files.js';
+import { readEntryData } from './zip-archive.js';
 
 export interface OpenOptions {
   /** Which URLs may be fetched; `null`: none. */
@@ -40,8 +42,9 @@ export async function openSourceItem(
   switch (location.kind) {
     case 'file':
       return await openFile(location.path, options);
-    case 'url':
     case 'zip-entry':
+      return await openEntry(location, options);
+    case 'url':
     case 'iiif-image':
       throw new SalamandraError('UNSUPPORTED_FEATURE', 'Not a file.');
   }
@@ -62,6 +65,20 @@ async function openFile(path: string, options: OpenOptions): Promise<OpenedItem>
   // Decoders take paths as text. A name that is not UTF-8 gets a symbolic link whose name is.
   if (!Buffer.from(text).equals(name)) return await linkTo(name, options.temporaryFolder);
   return { path: text, dispose: () => Promise.resolve() };
+}
+
+async function openEntry(
+  { archive, data }: Extract<ItemLocation, { kind: 'zip-entry' }>,
+  { roots, temporaryFolder, signal }: OpenOptions,
+): Promise<OpenedItem> {
+  if (data.bytes > MAX_VIDEO_BYTES) {
+    throw new SalamandraError(
+      'MEDIA_TOO_LARGE',
+      `The entry of the archive has ${data.bytes} bytes, and the limit is ${MAX_VIDEO_BYTES}.`,
+    );
+  }
+  const chunks = readEntryData(await resolve(archive, roots), data);
+  return await storeChunks(chunks, temporaryFolder, signal);
 }
 
 /** @throws FORBIDDEN outside the roots, NOT_FOUND for a file that is gone from a folder below them */

@@ -81,8 +81,7 @@ export type ItemLocation =
       readonly kind: 'zip-entry';
       readonly archive: string;
       readonly entry: string;
-      /** Offset of the entry in the central directory, in bytes: opening does not read the entries before it. */
-      readonly offset: number;
+      readonly data: EntryData;
     }
   | {
       /** An image of a server that implements the IIIF Image API. Its size is chosen when it is opened. */
@@ -94,6 +93,17 @@ export type ItemLocation =
       /** URL of the image without the Image API, used if the server gives no usable `info.json`. */
       readonly fallback: string | null;
     };
+
+/** Where the data of an entry is in a ZIP archive: opening it does not read the entries before it. */
+export interface EntryData {
+  /** Offset of its local file header in bytes. */
+  readonly header: number;
+  readonly compressedBytes: number;
+  readonly bytes: number;
+  /** Compression method (APPNOTE.TXT, section 4.4.5): 0 is stored, 8 is deflated. */
+  readonly method: number;
+  readonly crc32: number;
+}
 
 /** Why entries of a source are no items. */
 export type SkipCode =

@@ -27,18 +27,21 @@ export async function linkTo(target: Buffer, folder: string): Promise<TemporaryF
 /**
  * Stores a stream in a new file, which only this user can read.
  *
- * @throws STORAGE_FULL, STORAGE_UNAVAILABLE, and the errors of the chunks. The file is then removed.
+ * @throws STORAGE_FULL, STORAGE_UNAVAILABLE, the errors of the chunks, the signal's reason. The file is then removed.
  */
 export async function storeChunks(
   chunks: AsyncIterable<Uint8Array>,
   folder: string,
+  signal?: AbortSignal,
 ): Promise<TemporaryFile> {
   const file = temporaryFile(folder);
   try {
-    await pipeline(chunks, createWriteStream(file.path, { flags: 'wx', mode: 0o600 }));
+    const output = createWriteStream(file.path, { flags: 'wx', mode: 0o600 });
+    await pipeline(chunks, output, { signal });
     return file;
   } catch (cause) {
     await file.dispose();
+    signal?.throwIfAborted();
     // Errors of the operating system name the call that failed.
     throw cause instanceof Error && 'syscall' in cause ? storageError(cause) : cause;
   }

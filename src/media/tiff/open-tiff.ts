@@ -1,9 +1,10 @@
 import type { ByteSource } from '../byte-source.js';
 import { unsupportedFeature } from '../image-errors.js';
+import { ONLY_PAGE, type PagePosition, placePage } from '../page-range.js';
 import { canDecompress, unsupportedCompression } from './decompress-block.js';
 import { createPixelConverter } from './pixel-converter.js';
 import { type EmbeddedJpeg, findRawPreview, isCameraRaw } from './raw-preview.js';
-import { selectPage } from './select-page.js';
+import { findPage } from './select-page.js';
 import { readTiff, TAG, type TiffDirectory, type TiffFile } from './tiff-directory.js';
 import { PHOTOMETRIC } from './tiff-names.js';
 import { blockBytes, readPage, type TiffPage } from './tiff-page.js';
@@ -22,14 +23,28 @@ export type TiffImage =
       readonly isBaselineIn16Bits: boolean;
     };
 
+interface OpenedTiff {
+  readonly image: TiffImage;
+  readonly position: PagePosition;
+}
+
 /**
  * Chooses the picture of a TIFF file and its decoder by what the file says of itself.
  *
- * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE
+ * @param page the requested page. Undefined: the first page of a document, else the largest picture.
+ * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE, INVALID_PARAMETER for a page that the file does not have
  */
-export function openTiff(source: ByteSource): TiffImage {
+export function openTiff(source: ByteSource, page?: number): OpenedTiff {
   const file = readTiff(source);
-  if (!isCameraRaw(file)) return openPage(file, selectPage(file));
+  if (isCameraRaw(file)) {
+    placePage(page, 1, 'camera raw');
+    return { image: openRaw(file), position: ONLY_PAGE };
+  }
+  const { directory, position } = findPage(file, page);
+  return { image: openPage(file, directory), position };
+}
+
+function openRaw(file: TiffFile): TiffImage {
   const preview = findRawPreview(file);
   if (preview?.kind === 'page') return openPage(file, preview.directory);
   if (preview?.kind === 'jpeg') {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Configuration, PROJECT_DIRECTORY } from '../../config/configuration.js';
@@ -8,6 +8,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { packageDirectory } from '../package/home-folders.js';
 import { MANIFEST_FILE } from '../package/manifest.js';
 import { parseManifestJson } from '../package/manifest-json.js';
+import { loadModelPackage, type ModelPackage } from '../package/model-package.js';
 import { resolveModel } from '../package/resolve-model.js';
 import { withInstallLock } from './install-lock.js';
 
@@ -52,6 +53,32 @@ export async function installModel(
     });
   });
   return directory;
+}
+
+/**
+ * Installs and verifies a model. A damaged package of the demo model is converted again, because its checkpoint is part
+ * of the repository.
+ *
+ * @param onRepair called with the damage.
+ * @throws the codes of `installModel` and `loadModelPackage`
+ */
+export async function loadInstalledModel(
+  choice: ModelChoice,
+  onProgress: (progress: ConversionProgress | 'verifying') => void,
+  onRepair: (damage: SalamandraError) => void,
+): Promise<ModelPackage> {
+  const directory = await installModel(choice, onProgress);
+  onProgress('verifying');
+  try {
+    return await loadModelPackage(directory);
+  } catch (error) {
+    const isDamaged = error instanceof SalamandraError && error.code === 'MODEL_INVALID';
+    if (!isDamaged || choice.model !== BUNDLED_MODEL) throw error;
+    onRepair(error);
+  }
+  await withInstallLock(`${directory}.lock`, () => rm(directory, { recursive: true, force: true }));
+  await installModel(choice, onProgress);
+  return await loadModelPackage(directory);
 }
 
 /** Whether the package exists, has the current format and was made from this checkpoint. */

@@ -10,7 +10,7 @@ const NOUNS: Readonly<Record<Subject, string>> = {
 };
 
 const PACKAGE_REMEDY =
-  ' Convert it again: `npx salamandra convert …`. If it was pulled, remove it first (`npx salamandra models remove …`) and pull it again.';
+  ' Remove it (`npx salamandra models remove …`) and pull it again (`npx salamandra pull …`), or convert it again (`npx salamandra convert …`). The demo model is converted again by itself when it is loaded.';
 
 /** Error with code MODEL_INVALID that keeps its parts, so that a caller can add the file. */
 class InvalidModelError extends SalamandraError {

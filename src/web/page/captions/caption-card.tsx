@@ -2,12 +2,14 @@ import './caption-card.css';
 
 import { useId } from 'preact/hooks';
 
-import { t } from '../locales/locale.js';
+import { locale, t } from '../locales/locale.js';
 import { formatTime } from '../media/frame-times.js';
 import type { Language } from '../service/api-types.js';
+import { ServiceError } from '../service/service-error.js';
 import { isDemoModel, languageOf } from '../service/service-status.js';
 import { CopyButton } from '../shell/copy-button.js';
 import { DemoMark } from '../shell/demo-mark.js';
+import { describeError } from '../shell/describe-error.js';
 import { DownloadIcon } from '../shell/icons.js';
 import { type CaptionPart, type CaptionRun, isRunning, type WrittenText } from './caption-run.js';
 import { toTrack, trackName } from './webvtt-track.js';
@@ -103,8 +105,8 @@ interface CaptionTextProps extends CaptionCardProps {
 /** One caption. Screen readers announce it when it is finished, not every delta. */
 function CaptionText({ code, run, part }: CaptionTextProps) {
   const written = part?.texts[code];
-  const isWriting = isRunning(run) && (written?.ending ?? null) === null;
-  const note = isWriting ? null : describeEnding(written, run);
+  const isWriting = !part?.error && isRunning(run) && (written?.ending ?? null) === null;
+  const note = isWriting ? null : describeEnding(part, written, run);
   return (
     <div class="caption-text" aria-live="polite">
       {isWriting && !written && <p class="caption-text-note">{t().captions.waiting}</p>}
@@ -126,8 +128,15 @@ function CaptionText({ code, run, part }: CaptionTextProps) {
 }
 
 /** Why a text may be shorter than expected; `null` if the model ended it. */
-function describeEnding(written: WrittenText | undefined, { phase }: CaptionRun): string | null {
+function describeEnding(
+  part: CaptionPart | undefined,
+  written: WrittenText | undefined,
+  { phase }: CaptionRun,
+): string | null {
   const { captions } = t();
+  if (part?.error) {
+    return describeError(new ServiceError('problem', part.error), t(), locale.value).text;
+  }
   switch (written?.ending) {
     case 'stop':
     case 'complete':

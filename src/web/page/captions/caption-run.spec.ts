@@ -131,6 +131,24 @@ describe('a run of a segmented video', () => {
     ]);
   });
 
+  it('keeps the segments around one without captions, and discards the text of a restarted one', () => {
+    const missing = {
+      ...{ start: 2.5, end: 5, code: 'MEDIA_CORRUPT', detail: 'Damaged.', retryable: false },
+    };
+    const run = runWith(SHOTS, [
+      ['segment', FIRST],
+      delta('ca', 'Un', 2.5),
+      ['missing', missing],
+      delta('ca', 'Mig', 5),
+      ['restart', { start: 5 }],
+      delta('ca', 'Un', 5),
+    ]);
+    expect(run.parts.slice(1)).toEqual([
+      { range: { start: 2.5, end: 5 }, texts: {}, frames: [], error: missing },
+      { range: { start: 5, end: null }, texts: { ca: { text: 'Un', ending: null } }, frames: [] },
+    ]);
+  });
+
   it('keeps the usage of all its texts', () => {
     expect(runWith(SHOTS, [['usage', usage(700)]]).usage).toEqual(usage(700));
   });

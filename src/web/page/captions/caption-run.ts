@@ -2,6 +2,7 @@ import type {
   CaptionResult,
   FinishReason,
   MediaReport,
+  MissingSegment,
   Segment,
   Timings,
   Usage,
@@ -22,6 +23,8 @@ export interface CaptionPart {
   readonly texts: Readonly<Record<string, WrittenText>>;
   /** Timestamps of the sampled frames, in seconds; empty until the segment is finished. */
   readonly frames: readonly number[];
+  /** Why a segment has no captions. */
+  readonly error?: MissingSegment;
 }
 
 export type RunPhase =
@@ -97,6 +100,10 @@ export function applyEvent(run: CaptionRun, name: string, data: unknown): Captio
       return addCaption(run, data as CaptionResult);
     case 'segment':
       return addSegment(run, data as Segment);
+    case 'restart':
+      return { ...run, parts: splitCurrentPart(run, null).finished };
+    case 'missing':
+      return addMissing(run, data as MissingSegment);
     case 'usage':
       return run.request.of === 'segments' ? { ...run, usage: data as Usage } : run;
     case 'done':
@@ -186,6 +193,14 @@ function addSegment(run: CaptionRun, { start, end, texts, frames }: Segment): Ca
   ]);
   const part = { range: { start, end }, texts: Object.fromEntries(written), frames };
   return { ...run, phase: { name: 'writing' }, parts: [...finished, part] };
+}
+
+function addMissing(run: CaptionRun, error: MissingSegment): CaptionRun {
+  const { start, end } = error;
+  const duration = run.media?.kind === 'video' ? run.media.duration_seconds : null;
+  const range = { start, end: end ?? duration ?? start };
+  const { finished } = splitCurrentPart(run, range);
+  return { ...run, parts: [...finished, { range, texts: {}, frames: [], error }] };
 }
 
 interface SplitParts {

@@ -59,6 +59,7 @@ const SHOTS_OBJECT = {
     { start: 0, end: 2.5, texts: { ca: 'Un autobús.' }, frames: [0, 1.2] },
     { start: 2.5, end: null, texts: { ca: 'Un glo' }, frames: [] },
   ],
+  missing: [],
 };
 
 const parse = (json: string): unknown => JSON.parse(json);

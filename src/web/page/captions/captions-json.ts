@@ -14,7 +14,9 @@ function describeRun({ file, model, request, parts }: CaptionRun): object {
       request.segmentation.by === 'interval'
         ? { interval_seconds: request.segmentation.seconds }
         : {};
-    return { ...head, ...seconds, segments: parts.flatMap(describeSegment) };
+    const written = parts.filter(({ error }) => error === undefined);
+    const missing = parts.flatMap(({ error }) => error ?? []);
+    return { ...head, ...seconds, segments: written.flatMap(describeSegment), missing };
   }
   const texts = parts[0]?.texts ?? {};
   const captions = request.languages.flatMap((language) => {

@@ -1,5 +1,5 @@
-import { type Cue, formatWebVtt } from '../../../video-captions/webvtt.js';
-import type { Language } from '../service/api-types.js';
+import { type Cue, formatWebVtt, type MissingCue } from '../../../video-captions/webvtt.js';
+import type { Language, MissingSegment } from '../service/api-types.js';
 import type { CaptionPart, CaptionRun } from './caption-run.js';
 
 /** The captions of a video in one language as a WebVTT file. `null` for images and for runs without text. */
@@ -7,7 +7,12 @@ export function toTrack(run: CaptionRun, language: Language): string | null {
   if (run.request.of === 'image') return null;
   const cues = run.parts.flatMap((part) => toCue(run, part, language.code));
   if (cues.length === 0) return null;
-  return formatWebVtt({ language, model: run.model ?? '', cues, missing: [] });
+  const missing = run.parts.flatMap(({ error }) => (error ? [toMissingCue(error)] : []));
+  return formatWebVtt({ language, model: run.model ?? '', cues, missing });
+}
+
+function toMissingCue({ start, end, code }: MissingSegment): MissingCue {
+  return { startSeconds: start, endSeconds: end, code };
 }
 
 /** Players look for `fox.ca.vtt` next to `fox.mp4`. */

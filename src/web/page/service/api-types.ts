@@ -132,6 +132,14 @@ export interface Problem {
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
+/** A segment without captions, and why. */
+export interface MissingSegment extends Problem {
+  /** Seconds. */
+  readonly start: number;
+  /** `null` for the end of the video. */
+  readonly end: number | null;
+}
+
 /** A sample file that the service provides. */
 export interface Sample {
   readonly file: string;

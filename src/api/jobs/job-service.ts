@@ -1,0 +1,91 @@
+import type { Configuration } from '../../config/configuration.js';
+import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import { SalamandraError } from '../../errors/salamandra-error.js';
+import type { JobDatabase } from '../../jobs/database/job-database.js';
+import { openJobDatabase } from '../../jobs/database/open-database.js';
+import { databaseLocation, DEFAULT_PARALLEL, workOnJobs } from '../../jobs/work-on-jobs.js';
+
+export interface JobServiceOptions {
+  readonly configuration: Configuration;
+  readonly engine: VisionLanguageEngine;
+  /** The modules `media.worker.js` and `sqlite.thread.js`. */
+  readonly mediaWorker: URL;
+  readonly databaseThread: URL;
+  readonly log: (line: string) => void;
+}
+
+/** The jobs of a service: their database, and a worker that shares the engine with interactive requests. */
+export interface JobService {
+  /** Folders below which the sources of jobs must be. */
+  readonly roots: readonly string[];
+  /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
+  readonly database: () => JobDatabase;
+  /** Claims no further items. Those in work end, or go back to the queue once `abandon` is called. */
+  readonly drain: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** A service without jobs, for tests of other routes. */
+export const NO_JOBS: JobService = {
+  roots: [],
+  database: () => {
+    throw new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
+  },
+  drain: () => undefined,
+  close: () => Promise.resolve(),
+};
+
+/**
+ * Opens the job database and works on its jobs as soon as the model is ready. Without a database, or without a model,
+ * the service does everything else all the same.
+ */
+export async function startJobService({
+  configuration,
+  engine,
+  mediaWorker,
+  databaseThread,
+  log,
+}: JobServiceOptions): Promise<JobService> {
+  const roots = configuration.jobRoots;
+  let database: JobDatabase;
+  try {
+    database = await openJobDatabase(databaseLocation(configuration), databaseThread);
+  } catch (error) {
+    if (!(error instanceof SalamandraError)) throw error;
+    log(`warning: no jobs: ${error.publicMessage}`);
+    return {
+      ...NO_JOBS,
+      roots,
+      database: () => {
+        throw error;
+      },
+    };
+  }
+  const stop = new AbortController();
+  const abandon = new AbortController();
+  const working = work();
+
+  async function work(): Promise<void> {
+    try {
+      const model = await engine.describe();
+      const parallel = DEFAULT_PARALLEL;
+      const options = { engine, model, database, configuration, mediaWorker, parallel };
+      await workOnJobs({ ...options, onNote: log }, stop.signal, abandon.signal);
+    } catch (error) {
+      if (!stop.signal.aborted) log(`jobs stopped: ${String(error)}`);
+    }
+  }
+
+  return {
+    roots,
+    database: () => database,
+    drain: () => stop.abort(),
+    async close() {
+      stop.abort();
+      abandon.abort();
+      // The model may never become ready; then there is no worker either.
+      if (engine.status().state !== 'loading') await working;
+      await database.close();
+    },
+  };
+}
