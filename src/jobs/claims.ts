@@ -125,7 +125,7 @@ async function findJobs(
     .where('pilot_state', '!=', 'pending')
     .where(
       sql<SqlBool>`exists (select 1 from item where item.job_id = job.id and item.state = 'queued'
-        and item.run_after <= case when job.pilot_state = 'running' then -1 else ${now} end)`,
+        and item.run_after <= case when job.pilot_state = 'running' then -1 else cast(${now} as bigint) end)`,
     )
     .orderBy('priority', 'desc')
     .orderBy('created_at')

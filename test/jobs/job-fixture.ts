@@ -53,9 +53,11 @@ export function outcomeOf(claim: Claim, text = `text of ${claim.identifier}`): I
 export function damaged(): SalamandraError {
   return new SalamandraError('MEDIA_CORRUPT', 'The PNG file is damaged at byte 3.');
 }
-export interface Work extends Partial<Pick<JobWorkerOptions, 'listSource' | 'parallel'>> {
+export interface Work extends Partial<
+  Pick<JobWorkerOptions, 'listSource' | 'parallel' | 'onNote'>
+> {
   readonly entries?: readonly string[];
-  readonly process: (claim: Claim) => ItemOutcome;
+  readonly process: (claim: Claim) => ItemOutcome | Promise<ItemOutcome>;
   readonly stop?: AbortController;
 }
 

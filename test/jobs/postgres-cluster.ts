@@ -2,6 +2,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -69,7 +70,7 @@ export async function startCluster(
     await mkdir(data);
     const uid = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
     for (const path of [folder, data]) {
-      await chown(path, uid, uid);
+      await chown(path, uid, -1);
       await chmod(path, 0o700);
     }
   }
@@ -88,7 +89,7 @@ export async function startCluster(
     ...settings.map((setting) => `-c ${setting}`),
   ].join(' ');
   const log = join(folder, 'log');
-  const start = () =>
+  const startOnce = () =>
     new Promise<void>((resolve, reject) => {
       const args = ['-D', data, '-l', log, '-o', options, '-w', '-t', '60', 'start'];
       const [command, ...rest] = isRoot
@@ -102,11 +103,21 @@ export async function startCluster(
         else reject(new Error(`PostgreSQL does not start; see ${log}.`));
       });
     });
+  // A process that the killed server forked last may live on for a moment and keep its shared memory.
+  const start = async (tries = 20): Promise<void> => {
+    try {
+      await startOnce();
+    } catch (error) {
+      if (tries === 1) throw error;
+      await setTimeout(500);
+      await start(tries - 1);
+    }
+  };
   const stop = async (mode: 'fast' | 'immediate') =>
     await asUser('pg_ctl', ['-D', data, '-m', mode, '-w', 'stop']);
   await start();
   return {
-    start,
+    start: () => start(),
     async createDatabase(name) {
       await asUser('createdb', ['-h', '127.0.0.1', '-p', String(port), '-U', 'trial', name]);
       return `postgres://trial@127.0.0.1:${port}/${name}`;
@@ -116,7 +127,7 @@ export async function startCluster(
       const children = await childrenOf(Number(pid));
       for (const process_ of [Number(pid), ...children]) killProcess(process_);
       // Its shared memory is free when all are gone.
-      while ([Number(pid), ...children].some(isAlive)) await new Promise((r) => setTimeout(r, 10));
+      while ([Number(pid), ...children].some(isAlive)) await setTimeout(10);
     },
     async restart() {
       await stop('fast');

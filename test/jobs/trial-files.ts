@@ -23,7 +23,11 @@ export async function writeFiles(folder: string, count: number): Promise<TrialFi
   const picture = await readFile(join(SAMPLES, 'fox.png'));
   const damages: readonly Damage[] = [
     { extension: 'jpg', code: 'MEDIA_EMPTY', bytes: new Uint8Array() },
-    { extension: 'jpg', code: 'UNSUPPORTED_MEDIA_TYPE', bytes: Buffer.from('a letter, no picture') },
+    {
+      extension: 'jpg',
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+      bytes: Buffer.from('a letter, no picture'),
+    },
     { extension: 'png', code: 'MEDIA_CORRUPT', bytes: picture.subarray(0, picture.length / 2) },
     { extension: 'mp4', code: 'MEDIA_CORRUPT', bytes: clip.subarray(0, clip.length / 2) },
   ];

@@ -83,11 +83,16 @@ async function killAndFinish(
   return await withDatabase(location, async (database) => {
     // A worker ends with its job; those that are left end the rest.
     const workers = await Promise.all(Array.from({ length: WORKERS }, () => start(false)));
-    await waitForEnd(database, id, END_MS);
+    await Promise.race([
+      waitForEnd(database, id, END_MS),
+      Promise.all(workers.map(({ ended }) => ended)),
+    ]);
     for (const process of [...processes, ...workers]) process.kill('SIGTERM');
     await Promise.all([...processes, ...workers].map(({ ended }) => ended));
     const { state } = await getJob(database, id);
-    if (state !== 'done') throw new Error(`The job is ${state}.`);
+    if (state !== 'done') {
+      throw new Error(`The job is ${state}: ${workers.flatMap(({ notes }) => notes).join('')}`);
+    }
     const findings = await inspectJob(database, id, files, acknowledgements);
     const { workers: w, lister, database: d } = killed;
     return { findings, killed: `workers ${w}, lister ${lister}, database ${d}` };

@@ -1,16 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-import { build } from 'esbuild';
+import { build, type PluginBuild } from 'esbuild';
 
 import type { TrialWorkerOptions } from './trial-worker.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Below node_modules, so that the bundle finds the packages. */
-const BUNDLE = join(ROOT, 'node_modules', '.cache', 'salamandra-trial', 'worker.mjs');
+/** Below node_modules, so that the bundle finds the packages. One per trial. */
+const BUNDLE = join(ROOT, 'node_modules', '.cache', 'salamandra-trial', `${process.pid}.mjs`);
 
 let bundling: Promise<unknown> | undefined;
+
+export interface ProcessUsage {
+  /** Processor time. */
+  readonly cpuMs: number;
+  /** Highest resident memory. */
+  readonly peakMb: number;
+}
 
 /** A process of `trial-worker.ts`. */
 export interface WorkerProcess {
@@ -18,13 +28,14 @@ export interface WorkerProcess {
   readonly ended: Promise<void>;
   /** What it wrote to its standard error. */
   readonly notes: string[];
-  /** Milliseconds of processor time; 0 until it ends by itself. */
-  cpuMs(): number;
+  /** Known when it has ended by itself. */
+  usage(): ProcessUsage | undefined;
   kill(signal: NodeJS.Signals): void;
 }
 
 /** Bundled once: a process starts in a fifth of the time. */
 export async function startWorker(options: TrialWorkerOptions): Promise<WorkerProcess> {
+  if (!bundling) process.once('exit', () => rmSync(BUNDLE, { force: true }));
   bundling ??= build({
     entryPoints: [join(import.meta.dirname, 'trial-worker.ts')],
     outfile: BUNDLE,
@@ -34,8 +45,7 @@ export async function startWorker(options: TrialWorkerOptions): Promise<WorkerPr
     packages: 'external',
     target: 'node20',
     logLevel: 'warning',
-    // Node's loader knows no such names.
-    define: { 'import.meta.dirname': JSON.stringify(join(ROOT, 'src')) },
+    plugins: [{ name: 'own-paths', setup: keepPaths }],
   });
   await bundling;
   const child = fork(BUNDLE, [JSON.stringify(options)], {
@@ -43,9 +53,20 @@ export async function startWorker(options: TrialWorkerOptions): Promise<WorkerPr
     execArgv: [],
   });
   const notes: string[] = [];
-  let cpuMs = 0;
+  let usage: ProcessUsage | undefined;
   child.stderr?.on('data', (chunk: Buffer) => notes.push(chunk.toString()));
-  child.on('message', (message: { readonly cpuMs: number }) => (cpuMs = message.cpuMs));
+  child.on('message', (message: ProcessUsage) => (usage = message));
   const ended = once(child, 'close').then(() => undefined);
-  return { child, ended, notes, cpuMs: () => cpuMs, kill: (signal) => child.kill(signal) };
+  return { child, ended, notes, usage: () => usage, kill: (signal) => child.kill(signal) };
+}
+
+/** Modules that read a file beside them find it, although their code is in the bundle. */
+function keepPaths(bundle: PluginBuild): void {
+  bundle.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+    const source = await readFile(path, 'utf8');
+    const contents = source
+      .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+      .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href));
+    return { contents, loader: 'ts' };
+  });
 }

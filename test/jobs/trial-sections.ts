@@ -2,12 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { findPostgres, startCluster } from './postgres-cluster.js';
+import { runFaults } from './trial-faults.js';
 import { runKills } from './trial-kills.js';
+import { runMachinery } from './trial-machinery.js';
 import { createReport, type Trial } from './trial-report.js';
+import { runScale } from './trial-scale.js';
+import { runWorkers } from './trial-workers.js';
 
 /** In the order in which they run. */
 export const SECTIONS = {
   kills: runKills,
+  workers: runWorkers,
+  faults: runFaults,
+  scale: runScale,
+  machinery: runMachinery,
 } satisfies Record<string, (trial: Trial) => Promise<void>>;
 
 export type SectionName = keyof typeof SECTIONS;

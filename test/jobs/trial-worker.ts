@@ -5,10 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
-import type {
-  EngineEvent,
-  VisionLanguageEngine,
-} from '../../src/engine/vision-language-engine.js';
+import type { EngineEvent, VisionLanguageEngine } from '../../src/engine/vision-language-engine.js';
 import { createCaptioner, type ProcessItem } from '../../src/jobs/caption-item.js';
 import { type DatabaseLocation, openJobDatabase } from '../../src/jobs/database/open-database.js';
 import { runJobWorker } from '../../src/jobs/job-worker.js';
@@ -65,7 +62,9 @@ await Promise.all(
   Array.from({ length: options.workers ?? 1 }, () => runJobWorker(worker, stop.signal)),
 );
 const { user, system } = process.cpuUsage();
-if (process.connected) process.send?.({ cpuMs: (user + system) / 1_000 });
+// maxRSS: kibibytes.
+const usage = { cpuMs: (user + system) / 1_000, peakMb: process.resourceUsage().maxRSS / 1_024 };
+if (process.connected) process.send?.(usage);
 await database.close();
 process.disconnect?.();
 
@@ -119,7 +118,8 @@ function createEngine(delayMs: number): VisionLanguageEngine {
       else await probeVideo(await findFfmpeg(process.env), media.path);
       await setTimeout(delayMs);
       const report = { kind: 'image', width: 1, height: 1, tiles: 1, grid: null } as const;
-      yield { type: 'media', media: [{ ...report, visualTokens: 1, blank: false, sha256: '' }] };
+      const page = { page: 1, pages: 1 };
+      yield { type: 'media', media: [{ ...report, ...page, visualTokens: 1, blank: false, sha256: '' }] };
       for (const conversation of conversations.keys()) {
         const text = `${media.kind} by ${process.pid} at ${Date.now()}`;
         const answer = { conversation, text, usage: USAGE, timings: TIMINGS } as const;

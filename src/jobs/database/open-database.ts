@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { Kysely, PostgresDialect } from 'kysely';
@@ -8,6 +8,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { describeDatabaseError } from './database-errors.js';
 import type { JobDatabase } from './job-database.js';
 import { migrate } from './migrations.js';
+import { refuseNetworkFolder } from './network-folder.js';
 import { createSqliteDialect } from './sqlite-dialect.js';
 import { runInOtherThread, runInThisThread } from './sqlite-thread.js';
 import type { Tables } from './tables.js';
@@ -24,19 +25,6 @@ const CONNECT_MS = 10_000;
 const CLOCK_MS = 60_000;
 /** The oids of `bigint` and `numeric`, which `pg` returns as text. Counts, times and ids here are below 2^53. */
 const LARGE_NUMBERS: readonly number[] = [20, 1700];
-
-/** Types of file systems that are shared over a network, from `statfs(2)`, and their names. */
-const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB'],
-  [0x0102_1997, '9p'],
-  [0x00c3_6400, 'Ceph'],
-  [0x5346_414f, 'AFS'],
-  [0x0bd0_0bd0, 'Lustre'],
-  [0x4750_4653, 'GPFS'],
-]);
 
 /**
  * Opens the job database and brings its tables up to date.
@@ -72,17 +60,6 @@ async function openSqlite(path: string, threadEntry: URL | undefined): Promise<J
   } catch (error) {
     throw cannotOpen(error);
   }
-}
-
-/** SQLite's locks and its shared memory do not work over a network, and two machines would damage the file. */
-async function refuseNetworkFolder(folder: string): Promise<void> {
-  const { type } = await statfs(folder);
-  const name = NETWORK_FILE_SYSTEMS.get(type);
-  if (name === undefined) return;
-  throw new SalamandraError(
-    'INVALID_PARAMETER',
-    `The job database would be on a network file system (${name}), where SQLite cannot lock its file. Set SALAMANDRA_HOME to a folder on a local disk, or DATABASE_URL to a PostgreSQL database that the machines share.`,
-  );
 }
 
 async function openPostgres(url: string): Promise<JobDatabase> {
