@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { ProcessItem } from './caption-item.js';
@@ -218,6 +218,8 @@ class JobWorker {
   }
 
   private async storeFinished(): Promise<void> {
+    // Items that ended in this turn of the event loop go into one transaction.
+    await setImmediate();
     const batch = this.finished.splice(0);
     if (batch.length === 0) return;
     try {

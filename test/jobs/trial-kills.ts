@@ -18,7 +18,9 @@ import { type TrialFiles, writeFiles } from './trial-files.js';
 import { startWorker, type WorkerProcess } from './trial-processes.js';
 import type { Trial, TrialReport } from './trial-report.js';
 
-const WORKERS = 2;
+const WORKERS = 3;
+/** A process that does not begin an item within it is killed all the same. */
+const BEGIN_MS = 5_000;
 const END_MS = 600_000;
 
 /** SIGKILL at random moments to workers, the lister and the database, while items are captioned. */
@@ -27,7 +29,7 @@ export async function runKills(trial: Trial): Promise<void> {
   const count = isShort ? 120 : 2_000;
   const kills = isShort ? 6 : 200;
   const files = await writeFiles(join(folder, 'files'), count);
-  for (const kind of kindsOf(trial)) {
+  const tryKind = async (kind: DatabaseLocation['kind']) => {
     const start = performance.now();
     const location = await newLocation(trial, kind, 'kills');
     const { findings, killed } = await killAndFinish(trial, location, files, kills);
@@ -36,7 +38,9 @@ export async function runKills(trial: Trial): Promise<void> {
       `kills, ${kind}: ${count} files, ${files.broken.size} broken; SIGKILL to ${killed}; seed ${trial.seed}; ${seconds} s`,
     );
     checkFindings(report, kind, findings, files);
-  }
+  };
+  // At the same time: a process that starts or waits leaves the processor to others.
+  await Promise.all(kindsOf(trial).map(tryKind));
 }
 
 async function killAndFinish(
@@ -59,7 +63,13 @@ async function killAndFinish(
   for (let index = 0; index <= WORKERS; index++) processes.push(await start(index === WORKERS));
   const killed = { workers: 0, lister: 0, database: 0 };
   for (let kill = 0; kill < kills; kill++) {
-    await setTimeout(60 + random() * (isShort ? 900 : 500));
+    const begun = Date.now();
+    const workers = processes.slice(0, WORKERS);
+    // A worker that is still starting has nothing to lose.
+    while (!workers.some((worker) => worker.isWorking()) && Date.now() - begun < BEGIN_MS) {
+      await setTimeout(10);
+    }
+    await setTimeout(random() * 600);
     // In the short form each target is hit.
     const choice = isShort ? (kill + 0.5) / kills : random();
     if (location.kind === 'postgres' && choice > 0.85) {
@@ -69,8 +79,9 @@ async function killAndFinish(
       await cluster?.start();
       continue;
     }
-    const index = Math.floor(random() * processes.length);
-    const isLister = index === WORKERS;
+    const working = workers.flatMap((worker, index) => (worker.isWorking() ? [index] : []));
+    const isLister = random() < 0.15;
+    const index = isLister ? WORKERS : (working[Math.floor(random() * working.length)] ?? 0);
     killed[isLister ? 'lister' : 'workers']++;
     processes[index]?.kill('SIGKILL');
     await processes[index]?.ended;

@@ -28,6 +28,8 @@ export interface WorkerProcess {
   readonly ended: Promise<void>;
   /** What it wrote to its standard error. */
   readonly notes: string[];
+  /** Whether it has begun an item. */
+  isWorking(): boolean;
   /** Known when it has ended by itself. */
   usage(): ProcessUsage | undefined;
   kill(signal: NodeJS.Signals): void;
@@ -53,11 +55,22 @@ export async function startWorker(options: TrialWorkerOptions): Promise<WorkerPr
     execArgv: [],
   });
   const notes: string[] = [];
+  let isWorking = false;
   let usage: ProcessUsage | undefined;
   child.stderr?.on('data', (chunk: Buffer) => notes.push(chunk.toString()));
-  child.on('message', (message: ProcessUsage) => (usage = message));
+  child.on('message', (message: ProcessUsage | 'working') => {
+    if (message === 'working') isWorking = true;
+    else usage = message;
+  });
   const ended = once(child, 'close').then(() => undefined);
-  return { child, ended, notes, usage: () => usage, kill: (signal) => child.kill(signal) };
+  return {
+    child,
+    ended,
+    notes,
+    isWorking: () => isWorking,
+    usage: () => usage,
+    kill: (signal) => child.kill(signal),
+  };
 }
 
 /** Modules that read a file beside them find it, although their code is in the bundle. */

@@ -7,6 +7,7 @@ import { runKills } from './trial-kills.js';
 import { runMachinery } from './trial-machinery.js';
 import { createReport, type Trial } from './trial-report.js';
 import { runScale } from './trial-scale.js';
+import { runSimulation } from './trial-simulate.js';
 import { runWorkers } from './trial-workers.js';
 
 /** In the order in which they run. */
@@ -16,6 +17,7 @@ export const SECTIONS = {
   faults: runFaults,
   scale: runScale,
   machinery: runMachinery,
+  simulate: runSimulation,
 } satisfies Record<string, (trial: Trial) => Promise<void>>;
 
 export type SectionName = keyof typeof SECTIONS;
@@ -39,7 +41,8 @@ export async function runTrial({
   const cluster = findPostgres() === undefined ? undefined : await startCluster(port);
   if (!cluster) report.note('PostgreSQL is not installed: only SQLite is tried');
   try {
-    const names = sections.length > 0 ? sections : (Object.keys(SECTIONS) as SectionName[]);
+    const all = (Object.keys(SECTIONS) as SectionName[]).filter((name) => name !== 'simulate');
+    const names = sections.length > 0 ? sections : all;
     for (const name of names) {
       const folder = join(options.folder, name);
       await mkdir(folder);

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { EngineEvent, VisionLanguageEngine } from '../../src/engine/vision-language-engine.js';
 import { createCaptioner, type ProcessItem } from '../../src/jobs/caption-item.js';
+import type { Claim } from '../../src/jobs/claims.js';
 import { type DatabaseLocation, openJobDatabase } from '../../src/jobs/database/open-database.js';
 import { runJobWorker } from '../../src/jobs/job-worker.js';
 import { listSource } from '../../src/jobs/sources/list-source.js';
@@ -43,7 +44,8 @@ process.on('SIGINT', () => stop.abort());
 process.on('disconnect', () => stop.abort());
 
 const database = await openJobDatabase(options.location);
-const process_ = options.readsFiles ? createFileProcess() : createDelayProcess(options.delayMs);
+const processItem = options.readsFiles ? createFileProcess() : createDelayProcess(options.delayMs);
+let hasBegun = false;
 const access = { policy: null, roots: null };
 const worker = {
   database,
@@ -51,7 +53,11 @@ const worker = {
   modelName: MODEL.id,
   listSource,
   listing: access,
-  process: process_,
+  process: (claim: Claim, signal: AbortSignal) => {
+    if (!hasBegun && process.connected) process.send?.('working');
+    hasBegun = true;
+    return processItem(claim, signal);
+  },
   parallel: options.listsOnly ? 0 : options.parallel,
   ...(options.leaseMs !== undefined && { leaseMs: options.leaseMs }),
   jobId: options.jobId,
@@ -119,7 +125,10 @@ function createEngine(delayMs: number): VisionLanguageEngine {
       await setTimeout(delayMs);
       const report = { kind: 'image', width: 1, height: 1, tiles: 1, grid: null } as const;
       const page = { page: 1, pages: 1 };
-      yield { type: 'media', media: [{ ...report, ...page, visualTokens: 1, blank: false, sha256: '' }] };
+      yield {
+        type: 'media',
+        media: [{ ...report, ...page, visualTokens: 1, blank: false, sha256: '' }],
+      };
       for (const conversation of conversations.keys()) {
         const text = `${media.kind} by ${process.pid} at ${Date.now()}`;
         const answer = { conversation, text, usage: USAGE, timings: TIMINGS } as const;
