@@ -85,8 +85,8 @@ describe('checkMediaFile', () => {
     ['an empty file', () => folder.write('empty.png', ''), 'MEDIA_EMPTY'],
     ['text named as a video', () => folder.write('a.mp4', 'neither'), 'UNSUPPORTED_MEDIA_TYPE'],
     [
-      'a HEIC image',
-      () => folder.write('a.jpg', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic')),
+      'a JPEG XR image',
+      () => folder.write('a.jpg', Buffer.from('II\xbc\x01', 'latin1')),
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [

@@ -114,7 +114,7 @@ function checkRegular(status: Stats): void {
 function detectKind(head: Uint8Array): MediaKind {
   if (head.length === 0) throw emptyFile();
   const kind = sniffMediaKind(head);
-  // Throws for HEIC, which is recognized and not supported.
+  // Throws for formats that are recognized by their brand and not supported, such as CR3.
   if (kind === 'image') sniffImageFormat(head);
   if (kind !== null) return kind;
   throw unsupportedFormat(head);

@@ -31,7 +31,8 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /**
    * The size to which an upright image of a given size will be resized. Images above `wholePixels` are reduced to about
-   * one and a half times this size while they are read. Undefined: no image is reduced.
+   * one and a half times this size while they are read; those with resolution levels are decoded at the smallest one
+   * that is not below it. Undefined: no image is reduced.
    */
   readonly reduceFor?: (fullSize: ImageSize) => ImageSize;
   /** Pixels of an image that is decoded as a whole. Undefined: MAX_WHOLE_IMAGE_PIXELS. */
@@ -65,7 +66,7 @@ export function decodeImage(
     const opened = await openImage(format, { encoded, source }, page);
     checkLimits(format, opened, maxPixels);
     const { width, height, position = ONLY_PAGE } = opened;
-    const reduction = chooseReduction({ width, height }, options);
+    const reduction = chooseReduction(opened, options);
     const decodeFrame = async (frame: number): Promise<DecodedImageFile> => {
       try {
         const image = flatten(await decodePixels(await opened.load(frame, reduction)));
@@ -108,17 +109,17 @@ const REDUCED_MARGIN = 1.5;
 
 /** Each axis has its own factor, because the base tile squeezes a panorama on one axis only. */
 function chooseReduction(
-  size: ImageSize,
+  { width, height, reducesBy }: Pick<OpenedImage, 'width' | 'height' | 'reducesBy'>,
   {
     reduceFor = (fullSize) => fullSize,
     wholePixels = MAX_WHOLE_IMAGE_PIXELS,
   }: Pick<DecodeOptions, 'reduceFor' | 'wholePixels'>,
 ): Reduction {
-  const { width, height } = size;
-  if (width * height <= wholePixels) return { across: 1, down: 1 };
-  const target = reduceFor(size);
-  const factor = (from: number, to: number) =>
-    Math.max(1, Math.floor(from / (REDUCED_MARGIN * to)));
+  const hasLevels = reducesBy === 'levels';
+  if (width * height <= wholePixels && !hasLevels) return { across: 1, down: 1 };
+  const target = reduceFor({ width, height });
+  const margin = hasLevels ? 1 : REDUCED_MARGIN;
+  const factor = (from: number, to: number) => Math.max(1, Math.floor(from / (margin * to)));
   return { across: factor(width, target.width), down: factor(height, target.height) };
 }
 

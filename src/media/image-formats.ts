@@ -53,6 +53,12 @@ export const IMAGE_FORMATS = {
     matches: hasBrand('avif', 'avis'),
     loader: 'VipsForeignLoadHeif',
   },
+  heic: {
+    label: 'HEIC',
+    // HEIF files with HEVC; the first two brands are those of HEIF with any compression.
+    matches: hasBrand('mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'hevx'),
+    loader: 'VipsForeignLoadHeif',
+  },
   bmp: {
     label: 'BMP',
     // The fields of the file header after its size are reserved.
@@ -69,6 +75,23 @@ export const IMAGE_FORMATS = {
     label: 'PDF',
     // White space and the byte order mark of UTF-8 come from programs that took the file for text.
     matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
+    loader: null,
+  },
+  jpeg2000: {
+    label: 'JPEG 2000',
+    // A JP2 file, or a bare codestream.
+    matches: startsWith(/^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
+    loader: null,
+  },
+  jxl: {
+    label: 'JPEG XL',
+    matches: startsWith(/^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
+    loader: null,
+  },
+  ico: {
+    label: 'ICO',
+    // An icon or a cursor, with 1 to 255 images whose entries end in a reserved zero.
+    matches: (header) => header.charCodeAt(2) <= 2 && /^\0\0[^\0]\0[^\0]\0.{3}\0/s.test(header),
     loader: null,
   },
 } as const satisfies Record<string, ImageDecoder>;

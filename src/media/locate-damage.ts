@@ -29,12 +29,16 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
       // The trailer.
       return buffer.at(-1) === 0x3b ? undefined : buffer.length;
     case 'avif':
+    case 'heic':
       return locateBoxDamage(buffer);
     // Their readers tell themselves.
     case 'tiff':
     case 'bmp':
     case 'pnm':
     case 'pdf':
+    case 'jpeg2000':
+    case 'jxl':
+    case 'ico':
       return undefined;
   }
 }

@@ -1,15 +1,28 @@
 import type { Metadata } from 'sharp';
 
-import { MAX_AVIF_PIXELS, MAX_IMAGE_PIXELS, MAX_WHOLE_IMAGE_PIXELS } from '../config/limits.js';
+import {
+  MAX_AVIF_PIXELS,
+  MAX_HEIC_BYTES,
+  MAX_HEIC_PIXELS,
+  MAX_IMAGE_PIXELS,
+  MAX_JPEG_XL_BYTES,
+  MAX_JPEG_XL_PIXELS,
+  MAX_WHOLE_IMAGE_PIXELS,
+} from '../config/limits.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { type ByteSource, type EncodedFile, memorySource } from './byte-source.js';
 import { decodeBmp } from './bmp/decode-bmp.js';
 import { readBmpHeader } from './bmp/read-bmp-header.js';
-import { damagedImage, unsupportedFeature } from './image-errors.js';
+import { damagedImage, grouped, imageTooLarge, unsupportedFeature } from './image-errors.js';
+import { decodeHeif } from './heif/decode-heif.js';
+import { decodeIcoBitmap, openIco } from './ico/open-ico.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
 import { limitBmp, limitJpeg, limitPng, limitWebp, type PixelLimit } from './pixel-limits.js';
 import { findJpegEnd, findUnsupportedJpeg, inspectJpeg } from './jpeg/inspect-jpeg.js';
+import { decodeJpeg2000, openJpeg2000 } from './jpeg2000/decode-jpeg2000.js';
 import { withOrientation } from './jpeg/with-orientation.js';
+import { decodeJxl } from './jpeg-xl/decode-jxl.js';
+import { readJxlSize } from './jpeg-xl/read-jxl-size.js';
 import { readMetadata, type VipsInput } from './libvips.js';
 import { locateDamage } from './locate-damage.js';
 import { checkNoPage, type PagePosition } from './page-range.js';
@@ -34,9 +47,17 @@ export interface OpenedImage {
   readonly position?: PagePosition;
   /** Pixels that the decoder reads within the memory of a media worker. */
   readonly limit: PixelLimit;
+  /** How the decoder reduces an image while it reads. */
+  readonly reducesBy: ReductionMethod;
   /** A frame as a file that libvips decodes right. The reduction has the axes of the upright image. */
   readonly load: (frame: number, reduction: Reduction) => Promise<VipsInput>;
 }
+
+/**
+ * By averaging pixels, which is left to large images because it only saves memory; or by decoding a smaller resolution
+ * level, which is also faster.
+ */
+type ReductionMethod = 'averaging' | 'levels';
 
 /** The parts of an image file. */
 export interface ImageFile {
@@ -72,7 +93,14 @@ async function openPicture(
     case 'jpeg':
       return await openJpeg(file);
     case 'avif':
-      return await openWithLibvips(format, file, asStillAvif(source), wholeOnly(MAX_AVIF_PIXELS));
+      return await openWithLibvips(
+        format,
+        file,
+        asStill(source, 'avif'),
+        wholeOnly(MAX_AVIF_PIXELS),
+      );
+    case 'heic':
+      return await openHeic(file);
     case 'png':
       return await openWithLibvips(format, file, asIs(file), limitPng(source));
     case 'webp':
@@ -81,6 +109,12 @@ async function openPicture(
       return openBmp(source);
     case 'pnm':
       return openPnm(source);
+    case 'jpeg2000':
+      return openJpeg2000Image(source);
+    case 'jxl':
+      return openJxl(source);
+    case 'ico':
+      return await openIcoImage(file);
     case 'gif':
       return await openWithLibvips(format, file, asIs(file), wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
   }
@@ -117,21 +151,29 @@ async function openWithLibvips(
   limit: PixelLimit,
 ): Promise<OpenedImage> {
   const input = toInput(file);
-  let header: Metadata;
-  try {
-    header = await readMetadata(input);
-  } catch (cause) {
-    throw toImageError(format, source, cause);
-  }
+  const header = await readHeader(format, source, input);
   const isAnimation = format === 'gif' || format === 'webp';
   const { width, height } = header.autoOrient;
   return {
     ...{ width, height, limit },
     channels: header.channels,
     frames: isAnimation ? (header.pages ?? 1) : 1,
+    reducesBy: 'averaging',
     load: (page, reduction) =>
       Promise.resolve({ ...input, page, reducedSize: reduceSize({ width, height }, reduction) }),
   };
+}
+
+async function readHeader(
+  format: ImageFormat,
+  source: ByteSource,
+  input: VipsInput,
+): Promise<Metadata> {
+  try {
+    return await readMetadata(input);
+  } catch (cause) {
+    throw toImageError(format, source, cause);
+  }
 }
 
 function reduceSize(
@@ -166,11 +208,35 @@ function withEndMarker(file: ImageFile): Uint8Array | string {
   return findJpegEnd(bytes) === 'unmarked' ? Buffer.concat([bytes, END_OF_IMAGE]) : asIs(file);
 }
 
-/** libvips only recognizes AVIF by its major brand, and not by that of image sequences. */
-function asStillAvif(source: ByteSource): Uint8Array {
+/** libvips only recognizes HEIF files by their major brand, and not by those of image sequences. */
+function asStill(source: ByteSource, brand: 'avif' | 'heic'): Uint8Array {
   const copy = Buffer.from(source.read(0, source.length));
-  copy.write('avif', 8, 'latin1');
+  copy.write(brand, 8, 'latin1');
   return copy;
+}
+
+/** libvips reads the header of HEVC images, but does not decode them. */
+async function openHeic(file: ImageFile): Promise<OpenedImage> {
+  const { source } = file;
+  checkBytes('HEIC', source, MAX_HEIC_BYTES);
+  const still = asStill(source, 'heic');
+  const header = await readHeader('heic', source, toInput(still));
+  const { compression = 'unknown' }: { readonly compression?: string | undefined } = header;
+  if (compression === 'av1') {
+    return await openWithLibvips('heic', file, still, wholeOnly(MAX_AVIF_PIXELS));
+  }
+  if (compression !== 'hevc') {
+    const feature = `compression ${compression}`;
+    throw unsupportedFeature('HEIC', feature, 'Convert the image to JPEG.');
+  }
+  const { width, height } = header.autoOrient;
+  const hasAlpha = header.hasAlpha;
+  const iccProfile = header.icc ?? new Uint8Array();
+  return {
+    ...{ width, height, frames: 1, limit: wholeOnly(MAX_HEIC_PIXELS), reducesBy: 'averaging' },
+    channels: hasAlpha ? 4 : 3,
+    load: async () => toInput(await decodeHeif(source, { hasAlpha, iccProfile })),
+  };
 }
 
 async function openTiffImage(file: ImageFile, page?: number): Promise<OpenedImage> {
@@ -217,7 +283,7 @@ function openBmp(source: ByteSource): OpenedImage {
   const { width, height } = header;
   return {
     ...{ width, height, channels: header.hasAlpha ? 4 : 3, frames: 1 },
-    limit: limitBmp(header),
+    ...{ limit: limitBmp(header), reducesBy: 'averaging' },
     load: (_, reduction) => Promise.resolve(toInput(decodeBmp(source, header, reduction))),
   };
 }
@@ -227,6 +293,7 @@ function openPnm(source: ByteSource): OpenedImage {
   const { width, height, samples: channels } = header;
   return {
     ...{ width, height, channels, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS) },
+    reducesBy: 'averaging',
     load: (_, reduction) => Promise.resolve(toInput(decodePnm(source, header, reduction))),
   };
 }
@@ -234,8 +301,52 @@ function openPnm(source: ByteSource): OpenedImage {
 async function openPdfPage({ source }: ImageFile, page?: number): Promise<OpenedImage> {
   const opened = await openPdf(source, page);
   return {
-    ...{ ...opened, channels: 3, frames: 1, limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS) },
+    ...{ ...opened, channels: 3, frames: 1, reducesBy: 'averaging' },
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
     load: async () => toInput(await drawPdf(source, opened)),
+  };
+}
+
+/** Their decoders take the file as a whole. */
+function checkBytes(label: string, { length }: ByteSource, limit: number): void {
+  if (length <= limit) return;
+  const message = `The ${label} file has ${grouped(length)} bytes. The limit is ${grouped(limit)} bytes. Convert the image to JPEG.`;
+  throw imageTooLarge('bytes', length, limit, message);
+}
+
+function openJxl(source: ByteSource): OpenedImage {
+  checkBytes('JPEG XL', source, MAX_JPEG_XL_BYTES);
+  return {
+    ...readJxlSize(source),
+    ...{ channels: 4, frames: 1, limit: wholeOnly(MAX_JPEG_XL_PIXELS), reducesBy: 'averaging' },
+    load: async () => toInput(await decodeJxl(source)),
+  };
+}
+
+async function openIcoImage(file: ImageFile): Promise<OpenedImage> {
+  const image = openIco(file.source);
+  if (image.kind === 'png') {
+    const png = { encoded: image, source: memorySource(image.bytes) };
+    return await openWithLibvips('png', png, image.bytes, wholeOnly(MAX_WHOLE_IMAGE_PIXELS));
+  }
+  const { width, height } = image.header;
+  return {
+    ...{ width, height, channels: 4, frames: 1, reducesBy: 'averaging' },
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+    load: () => Promise.resolve(toInput(decodeIcoBitmap(image))),
+  };
+}
+
+function openJpeg2000Image(source: ByteSource): OpenedImage {
+  const image = openJpeg2000(source);
+  const { width, height, levels } = image.codestream;
+  return {
+    ...{ width, height, frames: 1, limit: wholeOnly(MAX_IMAGE_PIXELS), reducesBy: 'levels' },
+    channels: image.plan.colors.length + (image.plan.alpha ? 1 : 0),
+    async load(_, { across, down }) {
+      const level = Math.min(levels, Math.floor(Math.log2(Math.min(across, down))));
+      return toInput(await decodeJpeg2000(source, image, level));
+    },
   };
 }
 
@@ -248,5 +359,5 @@ function describePage(page: TiffPage): Omit<OpenedImage, 'load'> {
   const { width, height, samplesPerPixel } = page;
   const size = isTransposed(page) ? { width: height, height: width } : { width, height };
   const limit = { pixels: MAX_IMAGE_PIXELS, variant: null };
-  return { ...size, channels: samplesPerPixel, frames: 1, limit };
+  return { ...size, channels: samplesPerPixel, frames: 1, limit, reducesBy: 'averaging' };
 }

@@ -21,6 +21,8 @@ function rejection(bytes: Uint8Array): SalamandraError {
   throw new Error('The bytes were accepted.');
 }
 
+const LABELS = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, BMP, PNM, PDF, JPEG 2000, JPEG XL, ICO';
+
 describe('sniffImageFormat', () => {
   const pixel = () =>
     sharp({ create: { width: 2, height: 2, channels: 3, background: '#123456' } });
@@ -42,10 +44,19 @@ describe('sniffImageFormat', () => {
     ['gif', text('GIF87a')],
     ['avif', ftyp('mif1', 'mif1', 'avif')],
     ['avif', ftyp('avis', 'msf1')],
+    ['heic', ftyp('heic', 'mif1', 'heic')],
+    ['heic', ftyp('mif1', 'mif1', 'heic')],
+    ['heic', ftyp('heix')],
     ['pnm', text('P6\n2 1\n255\n')],
     ['pdf', text('%PDF-1.7\n')],
     ['pdf', text('\xef\xbb\xbf\r\n%PDF-1.4\n')],
     ['bmp', text('BM\x1e\0\0\0\0\0\0\0')],
+    ['jpeg2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
+    ['jxl', text('\xff\x0a\xfa')],
+    ['jxl', text('\0\0\0\x0cJXL \r\n\x87\n')],
+    ['ico', text('\0\0\x01\0\x01\0\x10\x10\0\0')],
+    ['ico', text('\0\0\x02\0\x03\0\0\0\0\0')],
+    ['jpeg2000', text('\xff\x4f\xff\x51\0')],
   ] as const)('recognizes variants of %s', (format, bytes) => {
     expect(sniffImageFormat(bytes)).toBe(format);
   });
@@ -73,33 +84,40 @@ describe('sniffImageFormat', () => {
 
     expect(error.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     expect(error.publicMessage).toBe(
-      'Unsupported file format. Send an image (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM, PDF) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).',
+      `Unsupported file format. Send an image (${LABELS}) or a video (MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC).`,
     );
     expect(error.details).toEqual({
       supportedFormats: [
-        ...['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp', 'pnm', 'pdf'],
+        ...[
+          'jpeg',
+          'png',
+          'webp',
+          'gif',
+          'tiff',
+          'avif',
+          'heic',
+          'bmp',
+          'pnm',
+          'pdf',
+          'jpeg2000',
+          'jxl',
+          'ico',
+        ],
         ...['mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'flv', 'asf', 'ogg'],
         ...['mxf', 'dv', 'gxf', 'yuv4mpegpipe', 'mpegvideo', 'm4v', 'h264', 'hevc'],
       ],
     });
   });
 
-  const images = 'Convert the image: JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PNM, PDF.';
+  const images = `Convert the image: ${LABELS}.`;
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC.';
   it.each([
-    ['HEIC images', ftyp('heic', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
-    ['HEIC images', ftyp('mif1', 'mif1', 'heic'), 'Convert the image to JPEG or AVIF.'],
-    ['HEIC images', ftyp('heix'), 'Convert the image to JPEG or AVIF.'],
     [
       'Canon CR3 raw files',
       ftyp('crx '),
       'Develop it in a raw converter, and send a JPEG or TIFF.',
     ],
-    ['JPEG 2000 images', text('\0\0\0\x0cjP  \r\n\x87\n'), images],
-    ['JPEG 2000 images', text('\xff\x4f\xff\x51\0'), images],
-    ['JPEG XL images', text('\xff\x0a\xfa'), images],
-    ['JPEG XL images', text('\0\0\0\x0cJXL \r\n\x87\n'), images],
     ['DjVu documents', text('AT&TFORM\0\0'), 'Export the page as an image.'],
     ['Photoshop files', text('8BPS\0\x01'), images],
     ['DICOM files', Buffer.concat([Buffer.alloc(128), text('DICM')]), images],

@@ -41,7 +41,7 @@ describe('sniffMediaKind', () => {
     },
   );
 
-  it('classifies HEIC as an image, which the decoder rejects', () => {
+  it('classifies HEIC as an image, by its brand', () => {
     expect(sniffMediaKind(head('\0\0\0\x18ftypheic\0\0\0\0mif1heic'))).toBe('image');
   });
 

@@ -14,16 +14,11 @@ export interface UnsupportedFormat {
   readonly advice?: string;
 }
 
-const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'] as const;
-
 const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
 
 /** The first match wins. */
 const FORMATS: readonly UnsupportedFormat[] = [
-  image('HEIC images', hasBrand(...HEIC_BRANDS), 'Convert the image to JPEG or AVIF.'),
   image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
-  image('JPEG 2000 images', /^(?:\0\0\0\fjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/),
-  image('JPEG XL images', /^(?:\xff\n|\0\0\0\fJXL \r\n\x87\n)/),
   image('JPEG XR images', /^II\xbc/),
   image('Photoshop files', ['8BPS\0\x01', '8BPS\0\x02']),
   image('GIMP files', /^gimp xcf/),
@@ -34,7 +29,6 @@ const FORMATS: readonly UnsupportedFormat[] = [
     /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s/>]/s,
     'They can contain scripts and references to other files. Export the image as PNG.',
   ),
-  image('Windows icons', ['\0\0\x01\0', '\0\0\x02\0']),
   image('OpenEXR images', ['v/1\x01']),
   image('Radiance HDR images', /^#\?(?:RADIANCE|RGBE)/),
   image('QOI images', /^qoif/),

@@ -11,14 +11,29 @@ import type { BmpEncoding, BmpHeader } from './read-bmp-header.js';
  * @throws MEDIA_CORRUPT
  */
 export function decodeBmp(source: ByteSource, header: BmpHeader, reduction: Reduction): Uint8Array {
-  const { width, height, encoding, hasAlpha } = header;
-  const channels = hasAlpha ? 4 : 3;
   const { file, pixels } = createBaselineTiff({
-    width: Math.ceil(width / reduction.across),
-    height: Math.ceil(height / reduction.down),
-    ...{ colorSamples: 3, alpha: hasAlpha ? 'straight' : null },
+    width: Math.ceil(header.width / reduction.across),
+    height: Math.ceil(header.height / reduction.down),
+    ...{ colorSamples: 3, alpha: header.hasAlpha ? 'straight' : null },
     ...{ orientation: 1, iccProfile: new Uint8Array() },
   });
+  drawBmp(source, header, reduction, pixels);
+  return file;
+}
+
+/**
+ * Decodes the pixels alone, to RGB or RGBA.
+ *
+ * @throws MEDIA_CORRUPT
+ */
+export function drawBmp(
+  source: ByteSource,
+  header: BmpHeader,
+  reduction: Reduction,
+  pixels: Uint8Array,
+): void {
+  const { width, height, encoding, hasAlpha } = header;
+  const channels = hasAlpha ? 4 : 3;
   const sink = createReducer(header, channels, reduction, pixels);
   const convert = createRowConverter(header);
   const readRow = isRunLength(encoding)
@@ -30,7 +45,6 @@ export function decodeBmp(source: ByteSource, header: BmpHeader, reduction: Redu
     sink(row, 1);
   }
   if (hasAlpha) fillEmptyAlpha(pixels);
-  return file;
 }
 
 /** Writers that know no alpha leave it 0 in all pixels, though the header has a mask for it. */

@@ -10,7 +10,7 @@ export interface BaselinePicture {
   readonly alpha: 'straight' | 'premultiplied' | null;
   /** Exif orientation. */
   readonly orientation: number;
-  /** Empty for none. */
+  /** Empty for none. A profile of another color space than the samples' is left out: it does not describe them. */
   readonly iccProfile: Uint8Array;
 }
 
@@ -31,7 +31,8 @@ export function createBaselineTiff(picture: BaselinePicture): {
   readonly file: Uint8Array;
   readonly pixels: Uint8Array;
 } {
-  const { width, height, colorSamples, alpha, orientation, iccProfile } = picture;
+  const { width, height, colorSamples, alpha, orientation } = picture;
+  const iccProfile = isProfileOf(picture) ? picture.iccProfile : new Uint8Array();
   const samples = colorSamples + (alpha === null ? 0 : 1);
   const entryCount = 11 + (alpha === null ? 0 : 1) + (iccProfile.length === 0 ? 0 : 1);
   const bitsAt = 8 + 2 + entryCount * ENTRY_BYTES + 4;
@@ -73,4 +74,10 @@ export function createBaselineTiff(picture: BaselinePicture): {
   for (let sample = 0; sample < samples; sample += 1) file.writeUInt16LE(8, bitsAt + sample * 2);
   file.set(iccProfile, iccAt);
   return { file, pixels: file.subarray(pixelsAt) };
+}
+
+/** Compares the data color space. Source: ICC.1, section 7.2.6. */
+function isProfileOf({ iccProfile, colorSamples }: BaselinePicture): boolean {
+  const space = Buffer.from(iccProfile.subarray(16, 20)).toString('latin1');
+  return space === { 1: 'GRAY', 3: 'RGB ', 4: 'CMYK' }[colorSamples];
 }

@@ -49,7 +49,7 @@ export async function decodeTiff(
     height: Math.ceil(page.height / reduction.down),
     ...{ colorSamples, alpha },
     orientation: page.directory.number(TAG.orientation) ?? 1,
-    iccProfile: readIccProfile(page, colorSamples),
+    iccProfile: page.directory.bytes(TAG.iccProfile),
   });
   const sink = createReducer(page, converter.channels, reduction, pixels);
   const convert = converter.createConvert();
@@ -224,11 +224,4 @@ function drawBlock(
     const to = (row * page.width + x) * channels;
     convert(samples, row * layout.rowSamples, columns, band.bytes, to);
   }
-}
-
-/** Profiles of another color space than the result's, such as L*a*b*, no longer describe the pixels. */
-function readIccProfile({ directory }: TiffPage, colorSamples: 1 | 3 | 4): Uint8Array {
-  const profile = directory.bytes(TAG.iccProfile);
-  const space = Buffer.from(profile.subarray(16, 20)).toString('latin1');
-  return space === { 1: 'GRAY', 3: 'RGB ', 4: 'CMYK' }[colorSamples] ? profile : new Uint8Array();
 }
