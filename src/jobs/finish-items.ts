@@ -1,11 +1,11 @@
 import { sql, type Transaction } from 'kysely';
 
 import type { Claim, ItemOutcome } from './claims.js';
-import { storableText } from './database/database-errors.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { JobCounts, Tables } from './database/tables.js';
 import { MAX_ATTEMPTS } from './failure-policy.js';
 import { addAllCounts, addCounts, sumChange } from './job-counts.js';
+import { storableText } from './storable-text.js';
 
 /** Rows per statement: parameters of a statement are limited (SQLite: 32,766; PostgreSQL: 65,535). */
 const INSERT_ROWS = 1_000;

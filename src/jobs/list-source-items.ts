@@ -4,18 +4,12 @@ import { sql, type Transaction } from 'kysely';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { isNotHeld } from './claims.js';
-import { storableText } from './database/database-errors.js';
 import type { DatabaseKind, JobDatabase } from './database/job-database.js';
 import type { JobRow, Tables } from './database/tables.js';
 import { addCounts } from './job-counts.js';
 import { addEvent, lockJob } from './jobs.js';
-import type {
-  ListedEntry,
-  ListOptions,
-  SkippedEntry,
-  SourceItem,
-  SourceSpec,
-} from './sources/source.js';
+import type { ListedEntry, ListOptions, SourceSpec } from './sources/source.js';
+import { storableText } from './storable-text.js';
 
 /** Entries that are stored in one transaction. More make each transaction longer, and others wait for it. */
 const BATCH_ENTRIES = 1_000;
@@ -23,8 +17,6 @@ const BATCH_ENTRIES = 1_000;
 const BATCH_MS = 2_000;
 /** Milliseconds without a stored batch after which another worker goes on with the listing. */
 const LISTING_LEASE_MS = 120_000;
-/** Bytes of an identifier in UTF-8. PostgreSQL indexes entries up to 2,704 bytes. */
-const MAX_IDENTIFIER_BYTES = 2_000;
 /** Skipped entries that are stored with their reason. Further ones are counted. */
 const MAX_SKIPPED_ROWS = 10_000;
 
@@ -208,17 +200,13 @@ async function storeBatch(
       job?.listing_worker === worker && job.listed_at === 0 && job.state === 'active';
     if (!isLister) return false;
     const skipped = batch.flatMap((entry) => ('skipped' in entry ? [entry.skipped] : []));
-    const listed = batch.flatMap((entry) => ('item' in entry ? [entry.item] : []));
-    const isLong = ({ identifier }: SourceItem) =>
-      Buffer.byteLength(identifier) > MAX_IDENTIFIER_BYTES;
-    skipped.push(...listed.filter(isLong).map(tooLong));
-    const items = listed
-      .filter((item) => !isLong(item))
+    const items = batch
+      .flatMap((entry) => ('item' in entry ? [entry.item] : []))
       .map(({ identifier, location, record }, index) => ({
         position: job.next_position + index,
-        identifier: storableText(identifier),
+        identifier,
         location: JSON.stringify(location),
-        record: storableJson(record),
+        record: JSON.stringify(record),
       }));
     const inserted = await insertItems(trx, database.kind, jobId, items);
     const duplicates =
@@ -284,16 +272,6 @@ async function insertItems(
     where true
     on conflict (job_id, identifier) do nothing`.execute(trx);
   return Number(numAffectedRows);
-}
-
-function tooLong({ identifier }: SourceItem): SkippedEntry {
-  const reason = `The identifier has ${Buffer.byteLength(identifier)} bytes, and the limit is ${MAX_IDENTIFIER_BYTES}.`;
-  return { entry: identifier.slice(0, MAX_IDENTIFIER_BYTES / 4), code: 'LIMIT', reason, count: 1 };
-}
-
-/** Escapes of JSON are characters of the text that is stored; those of U+0000 would be one again when it is read. */
-function storableJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('\\u0000', '\\ufffd');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -92,11 +92,12 @@ export async function startCluster(
   const startOnce = () =>
     new Promise<void>((resolve, reject) => {
       const args = ['-D', data, '-l', log, '-o', options, '-w', '-t', '60', 'start'];
-      const [command, ...rest] = isRoot
-        ? ['setpriv', ...asPostgres(), join(programs, 'pg_ctl'), ...args]
-        : [join(programs, 'pg_ctl'), ...args];
+      const program = join(programs, 'pg_ctl');
       // The server inherits the output, so that nothing may wait for its end.
-      const child = spawn(command ?? '', rest, { stdio: 'ignore', cwd: '/' });
+      const quiet = { stdio: 'ignore', cwd: '/' } as const;
+      const child = isRoot
+        ? spawn('setpriv', [...asPostgres(), program, ...args], quiet)
+        : spawn(program, args, quiet);
       child.on('error', reject);
       child.on('exit', (code) => {
         if (code === 0) resolve();
@@ -162,7 +163,7 @@ function killProcess(pid: number): void {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(execFileSync('cat', [`/proc/${pid}/status`], { encoding: 'utf8' }));
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }

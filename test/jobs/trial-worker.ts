@@ -72,7 +72,7 @@ const { user, system } = process.cpuUsage();
 const usage = { cpuMs: (user + system) / 1_000, peakMb: process.resourceUsage().maxRSS / 1_024 };
 if (process.connected) process.send?.(usage);
 await database.close();
-process.disconnect?.();
+if (process.connected) process.disconnect();
 
 function acknowledge({ id }: { readonly id: number }, result: object): void {
   if (options.acknowledgements === undefined || !('texts' in result)) return;

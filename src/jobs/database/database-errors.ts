@@ -49,8 +49,3 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^3D000/, 'there is no database of this name'],
   [/^42P01|^42703/, 'its tables are missing or of another version'],
 ];
-
-/** Text that both databases store: PostgreSQL takes neither U+0000 nor halves of surrogate pairs. */
-export function storableText(text: string): string {
-  return text.replace(/\0|\p{Surrogate}/gu, '\ufffd');
-}
