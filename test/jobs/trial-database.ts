@@ -72,7 +72,8 @@ export interface Findings {
   readonly lost: number;
   readonly doubled: number;
   readonly acknowledgedMissing: number;
-  readonly acknowledged: number;
+  /** Undefined if nothing was. */
+  readonly acknowledged: number | undefined;
   readonly wrongCodes: number;
   readonly miscounted: number;
   readonly mostAttempts: number;
@@ -116,7 +117,7 @@ export async function inspectJob(
       [...texts.keys()].filter((id) => !ids.has(id)).length +
       (items.length - byName.size) +
       acknowledged.twice,
-    acknowledged: acknowledged.texts.size,
+    acknowledged: acknowledgements === undefined ? undefined : acknowledged.texts.size,
     acknowledgedMissing: [...acknowledged.texts].filter(
       ([id, text]) => texts.get(id)?.join(' ') !== text,
     ).length,

@@ -207,7 +207,7 @@ async function shareFile(trial: Trial): Promise<void> {
     report.check({
       what: `faults: two processes on one SQLite file, ${items} items`,
       bound: `${items} acknowledged once; 0 lost, doubled, failed or miscounted`,
-      measured: `${found.acknowledged} acknowledged; ${wrong}`,
+      measured: `${found.acknowledged ?? 0} acknowledged; ${wrong}`,
       holds: found.acknowledged === items && wrong === 0,
     });
   });

@@ -57,7 +57,7 @@ export async function copySamples(folder: string): Promise<TrialFiles> {
   await mkdir(folder, { recursive: true });
   const names = ['fox.png', 'penguin.webp', 'meadow.jpg', 'street.png', 'rocket-rises.mp4'];
   for (const name of names) await copyFile(join(SAMPLES, name), join(folder, name));
-  for (let index = 0; index < 35; index++) {
+  for (let index = 0; index < 200; index++) {
     names.push(`drawn-${index}.png`);
     await writeFile(join(folder, `drawn-${index}.png`), await drawPicture(index));
   }

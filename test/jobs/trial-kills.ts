@@ -37,7 +37,7 @@ export async function runKills(trial: Trial): Promise<void> {
     report.note(
       `kills, ${kind}: ${count} files, ${files.broken.size} broken; SIGKILL to ${killed}; seed ${trial.seed}; ${seconds} s`,
     );
-    checkFindings(report, kind, findings, files);
+    checkFindings(report, `kills, ${kind}`, findings, files);
   };
   // At the same time: a process that starts or waits leaves the processor to others.
   await Promise.all(kindsOf(trial).map(tryKind));
@@ -110,7 +110,7 @@ async function killAndFinish(
   });
 }
 
-/** The requirements that no kill may break. */
+/** The requirements that no kill may break. @param kind what was killed, for the report. */
 export function checkFindings(
   report: TrialReport,
   kind: string,
@@ -119,13 +119,13 @@ export function checkFindings(
 ): void {
   const zero = (what: string, value: number) =>
     report.check({
-      what: `kills, ${kind}: ${what}`,
+      what: `${kind}: ${what}`,
       bound: '0',
       measured: String(value),
       holds: value === 0,
     });
   report.check({
-    what: `kills, ${kind}: items`,
+    what: `${kind}: items`,
     bound: String(files.names.length),
     measured: String(findings.items),
     holds: findings.items === files.names.length,
@@ -133,11 +133,15 @@ export function checkFindings(
   zero('items that did not end', findings.notEnded);
   zero('items lost', findings.lost);
   zero('results doubled or incomplete', findings.doubled);
-  zero(
-    `results missing of ${findings.acknowledged} acknowledged ones`,
-    findings.acknowledgedMissing,
-  );
+  if (findings.acknowledged !== undefined) {
+    report.check({
+      what: `${kind}: acknowledged results missing`,
+      bound: '0',
+      measured: `${findings.acknowledgedMissing} of ${findings.acknowledged}`,
+      holds: findings.acknowledgedMissing === 0 && findings.acknowledged > 0,
+    });
+  }
   zero(`files without their end (${files.broken.size} dead letters)`, findings.wrongCodes);
   zero('counters that differ from the counts', findings.miscounted);
-  report.note(`kills, ${kind}: at most ${findings.mostAttempts} attempts of an item`);
+  report.note(`${kind}: at most ${findings.mostAttempts} attempts of an item`);
 }

@@ -7,12 +7,14 @@ import { runKills } from './trial-kills.js';
 import { runMachinery } from './trial-machinery.js';
 import { createReport, type Trial } from './trial-report.js';
 import { runScale } from './trial-scale.js';
+import { runServiceKills } from './trial-service.js';
 import { runSimulation } from './trial-simulate.js';
 import { runWorkers } from './trial-workers.js';
 
 /** In the order in which they run. */
 export const SECTIONS = {
   kills: runKills,
+  service: runServiceKills,
   workers: runWorkers,
   faults: runFaults,
   scale: runScale,
@@ -23,7 +25,7 @@ export const SECTIONS = {
 export type SectionName = keyof typeof SECTIONS;
 
 export interface TrialOptions extends Pick<Trial, 'isShort' | 'seed' | 'folder'> {
-  /** None: all but `simulate`. */
+  /** None: all but `simulate`, and in the short form `service`, which test/e2e covers. */
   readonly sections: readonly SectionName[];
   /** Of PostgreSQL, on loopback. */
   readonly port: number;
@@ -41,7 +43,9 @@ export async function runTrial({
   const cluster = findPostgres() === undefined ? undefined : await startCluster(port);
   if (!cluster) report.note('PostgreSQL is not installed: only SQLite is tried');
   try {
-    const all = (Object.keys(SECTIONS) as SectionName[]).filter((name) => name !== 'simulate');
+    const isIncluded = (name: SectionName) =>
+      name !== 'simulate' && !(name === 'service' && options.isShort);
+    const all = (Object.keys(SECTIONS) as SectionName[]).filter(isIncluded);
     const names = sections.length > 0 ? sections : all;
     for (const name of names) {
       const folder = join(options.folder, name);
