@@ -24,6 +24,7 @@ import { listItems } from './items.js';
 import { createJob, finishDeletions, getJob } from './jobs.js';
 import { expireLeases } from './leases.js';
 import type { ListedEntry } from './sources/source.js';
+import { listWorkers } from './workers.js';
 
 describe('recovery of jobs', () => {
   let folder: string;
@@ -117,6 +118,24 @@ describe('recovery of jobs', () => {
     });
 
     expect(await database.db.selectFrom('job').selectAll().execute()).toEqual([]);
+  });
+
+  it('registers again when it was forgotten, because it was frozen', async () => {
+    await createJob(database, request());
+    const seen: string[][] = [];
+
+    await work(database, {
+      entries: names(1),
+      leaseMs: 60,
+      process: async (claimed) => {
+        await database.db.deleteFrom('worker').execute();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        seen.push((await listWorkers(database)).map(({ state }) => state));
+        return outcomeOf(claimed);
+      },
+    });
+
+    expect(seen).toEqual([['working']]);
   });
 
   it('goes on with a deletion whose process was killed', async () => {

@@ -299,7 +299,8 @@ class JobWorker {
         if (index >= 0) this.ready.splice(index, 1);
       }
       const state = this.stop.aborted ? 'draining' : 'working';
-      await heartbeat(database, this.id, { state, itemsDone: this.itemsDone });
+      const isKnown = await heartbeat(database, this.id, { state, itemsDone: this.itemsDone });
+      if (!isKnown) await registerWorker(database, this.id, this.options.model);
       await forgetLostWorkers(database);
     } catch {
       // Reported by the loop. The next beat comes before the lease ends.

@@ -286,8 +286,9 @@ async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
     if (rows.length === 0) break;
     const ids = rows.map((row) => row.id);
     await db.transaction().execute(async (trx) => {
-      await trx.deleteFrom('result').where('item_id', 'in', ids).execute();
+      // Items first: a worker that stores a result meanwhile waits for the row, and then finds it gone.
       await trx.deleteFrom('item').where('id', 'in', ids).execute();
+      await trx.deleteFrom('result').where('item_id', 'in', ids).execute();
     });
   }
   await db.transaction().execute(async (trx) => {

@@ -54,7 +54,7 @@ export function damaged(): SalamandraError {
   return new SalamandraError('MEDIA_CORRUPT', 'The PNG file is damaged at byte 3.');
 }
 export interface Work extends Partial<
-  Pick<JobWorkerOptions, 'listSource' | 'parallel' | 'onNote'>
+  Pick<JobWorkerOptions, 'listSource' | 'parallel' | 'onNote' | 'leaseMs'>
 > {
   readonly entries?: readonly string[];
   readonly process: (claim: Claim) => ItemOutcome | Promise<ItemOutcome>;
