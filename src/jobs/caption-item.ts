@@ -70,7 +70,9 @@ export function createCaptioner({
       const sha256 = await hashFile(opened.path, signal);
       const fingerprint = fingerprintOf(sha256, claim.recipe, model);
       const earlier = inWork.get(fingerprint)?.catch(() => undefined);
-      const reusable = (await earlier) ?? (await findReusable(database, fingerprint));
+      // A database that does not answer costs the saving only, and no attempt of the item.
+      const reusable =
+        (await earlier) ?? (await findReusable(database, fingerprint).catch(() => undefined));
       const written = reusable ?? (await writeOnce(fingerprint, opened.path, claim.recipe, model));
       const after = await stat(opened.path);
       if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changedMeanwhile();

@@ -13,9 +13,11 @@ export type FailureAction = 'dead' | 'retry' | 'hold' | 'release';
 /** Attempts of an item. Five losses in a row are more than chance: the item itself ends its worker. */
 export const MAX_ATTEMPTS = 5;
 
-/** Milliseconds. */
+/** Milliseconds, as those below. */
 const FIRST_BACKOFF_MS = 5_000;
 export const MAX_BACKOFF_MS = 600_000;
+/** That a job waits after a failure of the machine, such as a full disk. */
+export const MAX_HOLD_MS = 60_000;
 /** Retries of items that failed together are spread over this part of the delay. */
 const JITTER = 0.3;
 

@@ -77,8 +77,9 @@ export async function findReusable(
     .limit(1)
     .executeTakeFirst();
   if (!item) return undefined;
-  const texts = await readTexts(db, [item.id]);
-  return { texts: texts.get(item.id) ?? [], report: JSON.parse(item.outcome) as object };
+  // None if the item was deleted meanwhile, or has none.
+  const texts = (await readTexts(db, [item.id])).get(item.id);
+  return texts && { texts, report: JSON.parse(item.outcome) as object };
 }
 
 /** The texts of items, by item id. */

@@ -56,3 +56,28 @@ export async function countsOf(
     .execute();
   return new Map(rows.map(({ job_id, ...counts }) => [job_id, counts]));
 }
+
+/** Adds a change to those of several jobs. */
+export function sumChange(
+  changes: Map<string, Partial<JobCounts>>,
+  jobId: string,
+  change: Partial<JobCounts>,
+): void {
+  const sum: Partial<JobCounts> = { ...changes.get(jobId) };
+  for (const [name, value] of Object.entries(change) as [keyof JobCounts, number][]) {
+    sum[name] = (sum[name] ?? 0) + value;
+  }
+  changes.set(jobId, sum);
+}
+
+/** In a fixed order, so that two workers do not wait for each other's rows. */
+export async function addAllCounts(
+  trx: Transaction<Tables>,
+  changes: ReadonlyMap<string, Partial<JobCounts>>,
+): Promise<void> {
+  for (const [jobId, change] of [...changes].sort(byKey)) await addCounts(trx, jobId, change);
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -14,7 +14,7 @@ import {
   work,
 } from '../../test/jobs/job-fixture.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { type Claim, claimItems, expireLeases, renewLeases } from './claims.js';
+import { type Claim, claimItems } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import { openJobDatabase } from './database/open-database.js';
 import { MAX_ATTEMPTS } from './failure-policy.js';
@@ -28,6 +28,7 @@ import {
   pauseJob,
   resumeJob,
 } from './jobs.js';
+import { expireLeases, renewLeases } from './leases.js';
 
 describe('runJobWorker', () => {
   let folder: string;
@@ -229,7 +230,7 @@ describe('runJobWorker', () => {
     expect(await claim(database, 'a')).toEqual([]);
     const other = { ...MODEL, id: 'BSC-LT/other' };
     expect(
-      await claimItems(database, 'b', other, { limit: 1, modelName: '7b-vision' }),
+      await claimItems(database, 'b', other, { limit: 1, modelName: '7b-vision', isIdle: true }),
     ).toHaveLength(1);
     expect((await getJob(database, job.id)).model).toEqual(other);
   });

@@ -1,21 +1,13 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { ProcessItem } from './caption-item.js';
-import {
-  type Claim,
-  claimItems,
-  expireLeases,
-  failItem,
-  finishItems,
-  type ItemOutcome,
-  LEASE_MS,
-  releaseItems,
-  renewLeases,
-} from './claims.js';
-import { describeDatabaseError } from './database/open-database.js';
-import { actionAfter, backoffMs } from './failure-policy.js';
-import { getJob, holdJob } from './jobs.js';
+import { type Claim, claimItems, type ItemOutcome, LEASE_MS } from './claims.js';
+import { classifyDatabaseError, describeDatabaseError } from './database/database-errors.js';
+import { actionAfter, backoffMs, MAX_HOLD_MS } from './failure-policy.js';
+import { failItem, finishItems, releaseItems } from './finish-items.js';
+import { finishDeletions, getJob, holdJob } from './jobs.js';
+import { expireLeases, renewLeases } from './leases.js';
 import { type ListingOptions, listNextSource } from './list-source-items.js';
 import type { PinnedModel } from './recipe.js';
 import { settleJobs } from './settle-jobs.js';
@@ -29,10 +21,14 @@ import {
 
 /** Milliseconds between two looks at an empty queue, and between two checks for jobs that are done. */
 const POLL_MS = 500;
-/** Milliseconds that a job waits after a failure of the machine, such as a full disk. */
-const HOLD_MS = 60_000;
 /** Milliseconds between two tries of a database that cannot be written. */
 const DATABASE_RETRY_MS = 2_000;
+
+/** What is told about an item whose result the database does not accept. */
+const NOT_STORABLE = {
+  code: 'INTERNAL',
+  message: 'The result could not be stored: the database rejects its values.',
+};
 
 export interface JobWorkerOptions extends ListingOptions {
   readonly model: PinnedModel;
@@ -41,6 +37,8 @@ export interface JobWorkerOptions extends ListingOptions {
   readonly process: ProcessItem;
   /** Items in work at the same time. */
   readonly parallel: number;
+  /** Milliseconds that a claim is valid without a renewal. Default: LEASE_MS. */
+  readonly leaseMs?: number;
   /** Called after each item that this worker stored or failed. */
   readonly onItem?: (claim: Claim, result: ItemOutcome | { readonly error: unknown }) => void;
 }
@@ -62,12 +60,17 @@ export async function runJobWorker(
   await new JobWorker(options, stop, abandon).run();
 }
 
+interface FinishedItem {
+  readonly claim: Claim;
+  readonly outcome: ItemOutcome;
+}
+
 class JobWorker {
   private readonly id = createWorkerId();
   /** Claimed, and not begun. */
   private readonly ready: Claim[] = [];
   private readonly inWork = new Map<Claim, AbortController>();
-  private readonly finished: { claim: Claim; outcome: ItemOutcome }[] = [];
+  private readonly finished: FinishedItem[] = [];
   private storing: Promise<void> = Promise.resolve();
   private listing: Promise<void> | undefined;
   private fatal: Error | undefined;
@@ -88,10 +91,11 @@ class JobWorker {
       await forgetLostWorkers(database);
       await registerWorker(database, this.id, model);
     });
+    void finishDeletions(database).catch(() => undefined);
     const onStop = () => this.wake();
     this.stop.addEventListener('abort', onStop);
     this.abandon.addEventListener('abort', this.abandonItems);
-    const beat = setInterval(() => void this.beat(), LEASE_MS / 3);
+    const beat = setInterval(() => void this.beat(), (this.options.leaseMs ?? LEASE_MS) / 3);
     try {
       await this.work();
       await this.drain();
@@ -125,8 +129,12 @@ class JobWorker {
 
   /** @returns whether the queue had items. */
   private async claimAhead(): Promise<boolean> {
-    const { database, parallel: limit, jobId, model, modelName } = this.options;
-    const claims = await claimItems(database, this.id, model, { limit, jobId, modelName });
+    const { database, parallel: limit, jobId, model, modelName, leaseMs } = this.options;
+    const inHand = [...this.ready, ...this.inWork.keys()];
+    if (limit === 0 || inHand.some(({ isSuspect }) => isSuspect)) return false;
+    const isIdle = inHand.length === 0;
+    const options = { limit, jobId, modelName, isIdle, leaseMs };
+    const claims = await claimItems(database, this.id, model, options);
     this.ready.push(...claims);
     return claims.length > 0;
   }
@@ -144,8 +152,13 @@ class JobWorker {
     const { database, jobId } = this.options;
     if (jobId === undefined || this.ready.length + this.inWork.size > 0 || this.listing)
       return false;
-    const { state } = await getJob(database, jobId);
-    return state !== 'active';
+    try {
+      return (await getJob(database, jobId)).state !== 'active';
+    } catch (error) {
+      // Deleted.
+      if (error instanceof SalamandraError && error.code === 'NOT_FOUND') return true;
+      throw error;
+    }
   }
 
   private async housekeep(): Promise<void> {
@@ -171,14 +184,25 @@ class JobWorker {
 
   private async workOn(claim: Claim, signal: AbortSignal): Promise<void> {
     try {
-      const outcome = await this.options.process(claim, signal);
-      await this.store(claim, outcome);
+      await this.finish(claim, signal);
     } catch (error) {
-      await this.fail(claim, error, signal.aborted);
+      // The database: its items are done again after their lease.
+      this.fatal ??= error as Error;
     } finally {
       this.inWork.delete(claim);
       this.wake();
     }
+  }
+
+  private async finish(claim: Claim, signal: AbortSignal): Promise<void> {
+    let outcome: ItemOutcome;
+    try {
+      outcome = await this.options.process(claim, signal);
+    } catch (error) {
+      await this.fail(claim, error, signal.aborted);
+      return;
+    }
+    await this.store(claim, outcome);
   }
 
   /**
@@ -187,18 +211,44 @@ class JobWorker {
    */
   private async store(claim: Claim, outcome: ItemOutcome): Promise<void> {
     this.finished.push({ claim, outcome });
-    this.storing = this.storing.then(() => this.storeFinished());
-    await this.storing;
+    const storing = this.storing.then(() => this.storeFinished());
+    // The failure of one batch is not that of the next.
+    this.storing = storing.catch(() => undefined);
+    await storing;
   }
 
   private async storeFinished(): Promise<void> {
+    // Items that ended in this turn of the event loop go into one transaction.
+    await setImmediate();
     const batch = this.finished.splice(0);
     if (batch.length === 0) return;
+    try {
+      await this.storeTogether(batch);
+    } catch (error) {
+      if (classifyDatabaseError(error) !== 'values') throw error;
+      // One of them cannot be stored, and the others must not wait for it.
+      for (const item of batch) await this.storeAlone(item);
+    }
+  }
+
+  private async storeTogether(batch: readonly FinishedItem[]): Promise<void> {
     const lost = await this.patiently(() => finishItems(this.options.database, batch));
     for (const { claim, outcome } of batch) {
       if (lost.includes(claim)) continue;
       this.itemsDone++;
       this.options.onItem?.(claim, outcome);
+    }
+  }
+
+  private async storeAlone(item: FinishedItem): Promise<void> {
+    const { database, onItem, onNote } = this.options;
+    try {
+      await this.storeTogether([item]);
+    } catch (error) {
+      if (classifyDatabaseError(error) !== 'values') throw error;
+      onNote?.(`${item.claim.identifier}: ${String(error)}`);
+      await this.patiently(() => failItem(database, item.claim, NOT_STORABLE, 'dead'));
+      onItem?.(item.claim, { error });
     }
   }
 
@@ -221,9 +271,9 @@ class JobWorker {
           break;
         }
         case 'hold':
-          await holdJob(database, claim.jobId, message, HOLD_MS);
+          await holdJob(database, claim.jobId, message, MAX_HOLD_MS);
           await releaseItems(database, [claim]);
-          onNote?.(`${claim.identifier}: ${message} The job waits for ${HOLD_MS / 1_000} s.`);
+          onNote?.(`${claim.identifier}: ${message} The job waits for ${MAX_HOLD_MS / 1_000} s.`);
           break;
         case 'release':
           await releaseItems(database, [claim]);
@@ -241,14 +291,16 @@ class JobWorker {
   private async beat(): Promise<void> {
     const { database } = this.options;
     try {
-      const lost = await renewLeases(database, [...this.ready, ...this.inWork.keys()]);
+      const claims = [...this.ready, ...this.inWork.keys()];
+      const lost = await renewLeases(database, claims, this.options.leaseMs);
       for (const claim of lost) {
         this.inWork.get(claim)?.abort();
         const index = this.ready.indexOf(claim);
         if (index >= 0) this.ready.splice(index, 1);
       }
       const state = this.stop.aborted ? 'draining' : 'working';
-      await heartbeat(database, this.id, { state, itemsDone: this.itemsDone });
+      const isKnown = await heartbeat(database, this.id, { state, itemsDone: this.itemsDone });
+      if (!isKnown) await registerWorker(database, this.id, this.options.model);
       await forgetLostWorkers(database);
     } catch {
       // Reported by the loop. The next beat comes before the lease ends.
@@ -271,16 +323,20 @@ class JobWorker {
     await setTimeout(ms, undefined, { signal: awake.signal }).catch(() => undefined);
   }
 
-  /** Repeats a change until the database accepts it. */
+  /**
+   * Repeats a change until the database accepts it.
+   *
+   * @throws errors that no repetition mends; see `classifyDatabaseError`
+   */
   private async patiently<T>(change: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await change();
       } catch (error) {
+        if (this.abandon.aborted || classifyDatabaseError(error) !== 'passing') throw error;
         this.options.onNote?.(
           `The job database cannot be written: ${describeDatabaseError(error)}. Trying again.`,
         );
-        if (this.abandon.aborted) throw error;
         await setTimeout(DATABASE_RETRY_MS);
       }
     }

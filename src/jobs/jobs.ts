@@ -261,25 +261,41 @@ export async function deleteJob(database: JobDatabase, id: string): Promise<void
     );
   }
   await db.updateTable('job').set({ state: 'deleting' }).where('id', '=', job.id).execute();
+  await deleteRows(database, job.id);
+}
+
+/** Goes on with deletions whose process was killed. */
+export async function finishDeletions(database: JobDatabase): Promise<void> {
+  const jobs = await database.db
+    .selectFrom('job')
+    .select('id')
+    .where('state', '=', 'deleting')
+    .execute();
+  for (const { id } of jobs) await deleteRows(database, id);
+}
+
+async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
   for (;;) {
     const rows = await db
       .selectFrom('item')
       .select('id')
-      .where('job_id', '=', job.id)
+      .where('job_id', '=', id)
+      .orderBy('id')
       .limit(DELETE_ROWS)
       .execute();
     if (rows.length === 0) break;
     const ids = rows.map((row) => row.id);
     await db.transaction().execute(async (trx) => {
-      await trx.deleteFrom('result').where('item_id', 'in', ids).execute();
+      // Items first: a worker that stores a result meanwhile waits for the row, and then finds it gone.
       await trx.deleteFrom('item').where('id', 'in', ids).execute();
+      await trx.deleteFrom('result').where('item_id', 'in', ids).execute();
     });
   }
   await db.transaction().execute(async (trx) => {
     for (const table of ['skipped', 'event', 'job_counter'] as const) {
-      await trx.deleteFrom(table).where('job_id', '=', job.id).execute();
+      await trx.deleteFrom(table).where('job_id', '=', id).execute();
     }
-    await trx.deleteFrom('job').where('id', '=', job.id).execute();
+    await trx.deleteFrom('job').where('id', '=', id).execute();
   });
 }
 

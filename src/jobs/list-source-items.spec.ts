@@ -50,13 +50,13 @@ describe('listNextSource', () => {
   it('goes on with a listing where it was interrupted', async () => {
     const job = await createJob(database, request());
     const afters: (string | undefined)[] = [];
-    const entries = names(1_200);
+    const entries = names(1_400);
     let failures = 1;
     async function* listSource(_: unknown, { after }: ListOptions): AsyncGenerator<ListedEntry> {
       await Promise.resolve();
       afters.push(after);
       for (const name of entries.slice(after === undefined ? 0 : Number(after) + 1)) {
-        if (name === 'n900' && failures-- > 0) {
+        if (name === 'n1200' && failures-- > 0) {
           throw new SalamandraError('STORAGE_UNAVAILABLE', 'The folder does not answer.');
         }
         yield entryOf(name);
@@ -65,8 +65,8 @@ describe('listNextSource', () => {
 
     await work(database, { listSource, process: outcomeOf, parallel: 32 });
 
-    expect(afters).toEqual([undefined, '499']);
-    expect((await getJob(database, job.id)).counts).toMatchObject({ done: 1_200, skipped: 0 });
+    expect(afters).toEqual([undefined, '999']);
+    expect((await getJob(database, job.id)).counts).toMatchObject({ done: 1_400, skipped: 0 });
   });
 
   it('reports the second entry with an identifier, but not one of an earlier listing', async () => {

@@ -3,20 +3,20 @@ import { setTimeout } from 'node:timers/promises';
 import { sql, type Transaction } from 'kysely';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
-import type { JobDatabase } from './database/job-database.js';
+import { isNotHeld } from './claims.js';
+import type { DatabaseKind, JobDatabase } from './database/job-database.js';
 import type { JobRow, Tables } from './database/tables.js';
 import { addCounts } from './job-counts.js';
-import { addEvent } from './jobs.js';
-import { type ListedEntry, type ListOptions, type SourceSpec } from './sources/source.js';
+import { addEvent, lockJob } from './jobs.js';
+import type { ListedEntry, ListOptions, SourceSpec } from './sources/source.js';
+import { storableText } from './storable-text.js';
 
 /** Entries that are stored in one transaction. More make each transaction longer, and others wait for it. */
-const BATCH_ENTRIES = 500;
+const BATCH_ENTRIES = 1_000;
 /** Milliseconds after which a smaller batch is stored: a slow source, such as a collection of manifests. */
 const BATCH_MS = 2_000;
 /** Milliseconds without a stored batch after which another worker goes on with the listing. */
 const LISTING_LEASE_MS = 120_000;
-/** Parameters of a statement are limited (SQLite: 32,766; PostgreSQL: 65,535); a row of items has 6. */
-const INSERT_ROWS = 500;
 /** Skipped entries that are stored with their reason. Further ones are counted. */
 const MAX_SKIPPED_ROWS = 10_000;
 
@@ -52,7 +52,7 @@ async function claimListing(
     .select(['id', 'source', 'listing_cursor'])
     .where('state', '=', 'active')
     .where('listed_at', '=', 0)
-    .where('hold_until', '<=', now)
+    .where((eb) => isNotHeld(eb, now))
     .where((eb) =>
       eb.or([
         eb('listing_lease_until', '<', now),
@@ -195,36 +195,20 @@ async function storeBatch(
   batch: readonly ListedEntry[],
 ): Promise<boolean> {
   return await database.db.transaction().execute(async (trx) => {
-    const job = await trx
-      .selectFrom('job')
-      .select(['next_position', 'listing_base'])
-      .where('id', '=', jobId)
-      .where('listing_worker', '=', worker)
-      .where('listed_at', '=', 0)
-      .where('state', '=', 'active')
-      .executeTakeFirst();
-    if (!job) return false;
+    const job = await lockJob(trx, database, jobId);
+    const isLister =
+      job?.listing_worker === worker && job.listed_at === 0 && job.state === 'active';
+    if (!isLister) return false;
     const skipped = batch.flatMap((entry) => ('skipped' in entry ? [entry.skipped] : []));
     const items = batch
       .flatMap((entry) => ('item' in entry ? [entry.item] : []))
       .map(({ identifier, location, record }, index) => ({
-        job_id: jobId,
         position: job.next_position + index,
-        // PostgreSQL stores no U+0000.
-        identifier: identifier.replaceAll('\0', '\ufffd'),
+        identifier,
         location: JSON.stringify(location),
-        record: JSON.stringify(record).replaceAll('\\u0000', '\\ufffd'),
-        state: 'queued' as const,
+        record: JSON.stringify(record),
       }));
-    let inserted = 0;
-    for (let start = 0; start < items.length; start += INSERT_ROWS) {
-      const { numInsertedOrUpdatedRows } = await trx
-        .insertInto('item')
-        .values(items.slice(start, start + INSERT_ROWS))
-        .onConflict((conflict) => conflict.columns(['job_id', 'identifier']).doNothing())
-        .executeTakeFirstOrThrow();
-      inserted += Number(numInsertedOrUpdatedRows);
-    }
+    const inserted = await insertItems(trx, database.kind, jobId, items);
     const duplicates =
       inserted < items.length ? await findDuplicates(trx, jobId, items, job.listing_base) : [];
     const rows = [
@@ -241,7 +225,7 @@ async function storeBatch(
       .updateTable('job')
       .set({
         next_position: job.next_position + items.length,
-        listing_cursor: batch.at(-1)?.cursor ?? '',
+        listing_cursor: storableText(batch.at(-1)?.cursor ?? ''),
         listing_lease_until: database.now() + LISTING_LEASE_MS,
       })
       .where('id', '=', jobId)
@@ -250,6 +234,44 @@ async function storeBatch(
     await addCounts(trx, jobId, { queued: inserted, skipped: skippedCount });
     return true;
   });
+}
+
+interface NewItem {
+  readonly position: number;
+  readonly identifier: string;
+  readonly location: string;
+  readonly record: string;
+}
+
+/**
+ * Stores items whose identifier is new. They are sent as one parameter of JSON: a parameter per value takes four times
+ * as long.
+ *
+ * @returns their number
+ */
+async function insertItems(
+  trx: Transaction<Tables>,
+  kind: DatabaseKind,
+  jobId: string,
+  items: readonly NewItem[],
+): Promise<number> {
+  const rows = items.map(({ position, identifier, location, record }) => [
+    position,
+    identifier,
+    location,
+    record,
+  ]);
+  const value = (index: number) => sql`listed.value->>${sql.lit(index)}`;
+  const source =
+    kind === 'postgres'
+      ? sql`json_array_elements(${JSON.stringify(rows)}::json)`
+      : sql`json_each(${JSON.stringify(rows)})`;
+  const { numAffectedRows = 0n } = await sql`
+    insert into item (job_id, position, identifier, location, record, state)
+    select ${jobId}, cast(${value(0)} as bigint), ${value(1)}, ${value(2)}, ${value(3)}, 'queued' from ${source} as listed
+    where true
+    on conflict (job_id, identifier) do nothing`.execute(trx);
+  return Number(numAffectedRows);
 }
 
 /**
@@ -295,7 +317,7 @@ async function storeSkipped(
     .values(
       rows.slice(0, room).map(({ entry, code, reason }) => ({
         job_id: jobId,
-        entry: entry.replaceAll('\0', '\ufffd'),
+        entry: storableText(entry),
         code,
         reason,
       })),
@@ -306,14 +328,8 @@ async function storeSkipped(
 /** Marks the listing as complete, and chooses the items of the pilot. */
 async function endListing(database: JobDatabase, worker: string, jobId: string): Promise<void> {
   await database.db.transaction().execute(async (trx) => {
-    const job = await trx
-      .selectFrom('job')
-      .select(['pilot', 'pilot_state', 'next_position'])
-      .where('id', '=', jobId)
-      .where('listing_worker', '=', worker)
-      .where('listed_at', '=', 0)
-      .executeTakeFirst();
-    if (!job) return;
+    const job = await lockJob(trx, database, jobId);
+    if (job?.listing_worker !== worker || job.listed_at > 0) return;
     const isPilot = job.pilot_state === 'pending';
     if (isPilot) await choosePilot(trx, jobId, job.pilot, job.next_position);
     await trx
@@ -364,7 +380,7 @@ async function failListing(database: JobDatabase, jobId: string, error: unknown)
       ? error.publicMessage
       : 'The source could not be listed: internal error.';
   await database.db.transaction().execute(async (trx) => {
-    await trx
+    const { numUpdatedRows } = await trx
       .updateTable('job')
       .set({
         state: 'paused',
@@ -374,7 +390,7 @@ async function failListing(database: JobDatabase, jobId: string, error: unknown)
       })
       .where('id', '=', jobId)
       .where('state', '=', 'active')
-      .execute();
-    await addEvent(trx, database, jobId, 'paused', { reason });
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n) await addEvent(trx, database, jobId, 'paused', { reason });
   });
 }

@@ -41,12 +41,16 @@ export async function registerWorker(
     .execute();
 }
 
-/** Records that a worker lives, and its rate as a moving average. */
+/**
+ * Records that a worker lives, and its rate as a moving average.
+ *
+ * @returns `false` if the worker was forgotten, because its process was frozen for long: it must be registered again.
+ */
 export async function heartbeat(
   { db, now }: JobDatabase,
   id: string,
   { state, itemsDone }: { readonly state: WorkerRow['state']; readonly itemsDone: number },
-): Promise<void> {
+): Promise<boolean> {
   const before = await db.selectFrom('worker').selectAll().where('id', '=', id).executeTakeFirst();
   const time = now();
   const elapsed = Math.max(1, time - (before?.heartbeat_at ?? time));
@@ -55,11 +59,12 @@ export async function heartbeat(
   const rate = isFirst
     ? newest
     : newest * NEWEST_WEIGHT + (before?.rate ?? 0) * (1 - NEWEST_WEIGHT);
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('worker')
     .set({ state, items_done: itemsDone, heartbeat_at: time, rate })
     .where('id', '=', id)
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 export async function removeWorker({ db }: JobDatabase, id: string): Promise<void> {

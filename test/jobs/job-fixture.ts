@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
-import { type Claim, claimItems, finishItems, type ItemOutcome } from '../../src/jobs/claims.js';
+import { type Claim, claimItems, type ItemOutcome } from '../../src/jobs/claims.js';
 import type { JobDatabase } from '../../src/jobs/database/job-database.js';
+import { finishItems } from '../../src/jobs/finish-items.js';
 import { type JobWorkerOptions, runJobWorker } from '../../src/jobs/job-worker.js';
 import { getJob, type JobRequest } from '../../src/jobs/jobs.js';
 import type { Recipe } from '../../src/jobs/recipe.js';
@@ -52,9 +53,11 @@ export function outcomeOf(claim: Claim, text = `text of ${claim.identifier}`): I
 export function damaged(): SalamandraError {
   return new SalamandraError('MEDIA_CORRUPT', 'The PNG file is damaged at byte 3.');
 }
-export interface Work extends Partial<Pick<JobWorkerOptions, 'listSource' | 'parallel'>> {
+export interface Work extends Partial<
+  Pick<JobWorkerOptions, 'listSource' | 'parallel' | 'onNote' | 'leaseMs'>
+> {
   readonly entries?: readonly string[];
-  readonly process: (claim: Claim) => ItemOutcome;
+  readonly process: (claim: Claim) => ItemOutcome | Promise<ItemOutcome>;
   readonly stop?: AbortController;
 }
 
@@ -93,7 +96,7 @@ export async function list(database: JobDatabase, entries: readonly string[]): P
 
 /** Claims items for a worker that does nothing with them. */
 export async function claim(database: JobDatabase, worker: string, limit = 10): Promise<Claim[]> {
-  return await claimItems(database, worker, MODEL, { limit, modelName: 'demo' });
+  return await claimItems(database, worker, MODEL, { limit, modelName: 'demo', isIdle: true });
 }
 
 /** @returns the claims whose lease was lost. */

@@ -47,7 +47,9 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
     `create index item_queued on item (job_id, run_after, position) where state = 'queued'`,
     `create index item_leased on item (lease_until) where state = 'active'`,
     `create index item_active on item (job_id) where state = 'active'`,
-    `create index item_dead on item (job_id, position) where state = 'dead'`,
+    // With the code, so that failures are counted by it without reading the rows.
+    `create index item_dead on item (job_id, position, error_code) where state = 'dead'`,
+    `create index item_pilot on item (job_id) where run_after < 0`,
     `create index item_by_position on item (job_id, position)`,
     `create index item_finished on item (job_id, finished_at) where state = 'done'`,
     `create index item_by_fingerprint on item (fingerprint) where state = 'done'`,

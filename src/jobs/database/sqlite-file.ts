@@ -18,7 +18,7 @@ export interface SqliteFile {
 /**
  * Opens or creates a SQLite file that survives a loss of power: write-ahead log, synchronized at each commit.
  *
- * @throws the errors of libsql; see `translateDatabaseError`.
+ * @throws the errors of libsql; see `describeDatabaseError`.
  */
 export function openSqliteFile(path: string): SqliteFile {
   // As a pragma, `busy_timeout` has no effect in libsql.
@@ -36,10 +36,10 @@ export function openSqliteFile(path: string): SqliteFile {
     run(statement, parameters) {
       const prepared = prepare(statement);
       if (prepared.reader) {
-        const rows = prepared.all(...parameters);
+        const rows = prepared.all([...parameters]);
         return { rows, changes: rows.length };
       }
-      return { rows: [], changes: prepared.run(...parameters).changes };
+      return { rows: [], changes: prepared.run([...parameters]).changes };
     },
     close() {
       statements.clear();

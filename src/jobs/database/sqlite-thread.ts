@@ -45,20 +45,32 @@ export async function runInOtherThread(path: string, entry: URL): Promise<Statem
     if ('result' in answer) call?.resolve(answer.result);
     else call?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
   });
-  thread.on('error', (error) => {
-    for (const call of calls.values()) call.reject(error);
+  let ended: Error | undefined;
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const call of calls.values()) call.reject(ended);
     calls.clear();
-  });
+  };
+  thread.on('error', end);
+  thread.on('exit', () => end(new Error('The job database is closed.')));
   return {
     run(statement, parameters) {
       const id = nextId++;
       return new Promise((resolve, reject) => {
+        if (ended) {
+          reject(ended);
+          return;
+        }
         calls.set(id, { resolve, reject });
         thread.postMessage({ id, statement, parameters } satisfies ThreadCall);
       });
     },
+    /** Statements that were sent before are executed. */
     async close() {
-      await thread.terminate();
+      if (ended) return;
+      const exit = once(thread, 'exit');
+      thread.postMessage('close');
+      await exit;
     },
   };
 }

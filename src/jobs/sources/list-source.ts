@@ -1,4 +1,5 @@
 import { MAX_IDENTIFIER_BYTES } from '../../config/limits.js';
+import { storableText } from '../storable-text.js';
 import { listFolder } from './folder.js';
 import { listIiif } from './iiif/list-iiif.js';
 import { listLines, listUrls } from './list-file.js';
@@ -48,7 +49,7 @@ function list(spec: SourceSpec, options: ListOptions): AsyncGenerator<ListedEntr
 }
 
 function fit(item: SourceItem, roots: Confined['roots']): SourceEntry {
-  const identifier = toStorable(item.identifier);
+  const identifier = storableText(item.identifier);
   const bytes = Buffer.byteLength(identifier);
   if (bytes > MAX_IDENTIFIER_BYTES) {
     const entry = `${identifier.slice(0, 200)}…`;
@@ -57,14 +58,8 @@ function fit(item: SourceItem, roots: Confined['roots']): SourceEntry {
   }
   const cells = Object.entries(item.record);
   const record = Object.fromEntries(
-    cells.map(([column, cell]) => [toStorable(column), toStorable(cell)]),
+    cells.map(([column, cell]) => [storableText(column), storableText(cell)]),
   );
   const location = roots === undefined ? item.location : { ...item.location, roots };
   return { item: { identifier, location, record } };
-}
-
-const NOT_STORABLE = /[\0\p{Surrogate}]/gu;
-
-function toStorable(text: string): string {
-  return text.replace(NOT_STORABLE, '\uFFFD');
 }
