@@ -52,7 +52,7 @@ export function formatCount(count: number): string {
 }
 
 /** `8 s`, `12 min`, `5 h 20 min`, `3 d 4 h`. */
-export function formatDuration(seconds: number): string {
+function formatDuration(seconds: number): string {
   if (seconds < 99.5)
     return `${seconds < 9.5 ? Number(seconds.toPrecision(2)) : Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);

@@ -112,10 +112,7 @@ export function readMediaOptions(
 }
 
 /** Parses the page options. @throws INVALID_PARAMETER */
-function parsePages({
-  page,
-  pages,
-}: Pick<MediaOptions, 'page' | 'pages'>): PageRange | undefined {
+function parsePages({ page, pages }: Pick<MediaOptions, 'page' | 'pages'>): PageRange | undefined {
   if (page !== undefined && pages !== undefined) {
     throw new SalamandraError('INVALID_PARAMETER', 'Use either --page or --pages, not both.');
   }

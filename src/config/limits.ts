@@ -381,13 +381,6 @@ export const MAX_TURN_PIXELS = 1_000_000_000;
 export const MAX_TURN_MS = 5_000;
 export const MAX_LONG_LANE_WAIT_MS = 45_000;
 
-/** Processes of the short lane on two cores, and the most on machines with more. */
-export const MIN_SHORT_LANE_PROCESSES = 2;
-export const MAX_SHORT_LANE_PROCESSES = 4;
-
-/** Processes of the long lane, which one client cannot take all. */
-export const LONG_LANE_PROCESSES = 2;
-
 /** Milliseconds to sample the frames of a video. 64 seeks in a large file on a busy machine take half of it. */
 export const MAX_SAMPLE_VIDEO_MS = 60_000;
 
@@ -401,37 +394,3 @@ export const MAX_SHOT_SEEKING_MS = 40_000;
 
 /** Bytes of a file that a media worker may write (RLIMIT_FSIZE). Only libvips writes files, to swap out pixels. */
 export const MAX_MEDIA_WORKER_FILE_BYTES = 256_000_000;
-
-/**
- * Milliseconds until the complete reply of a server that `verify --against` asks: a large model on CPUs takes a minute
- * for an image.
- */
-export const SERVER_REPLY_MS = 240_000;
-
-/** Bytes of a reply of that server: log-probabilities of a few tokens. */
-export const MAX_SERVER_REPLY_BYTES = 16_000_000;
-
-/**
- * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed
- * takes the rest of the table into memory.
- */
-export const MAX_RECORD_CHARACTERS = 1_000_000;
-
-/**
- * Bytes of a IIIF manifest, collection or `info.json`: a manifest of 40,000 canvases. Parsing it blocks the event loop
- * for a second.
- */
-export const MAX_IIIF_DOCUMENT_BYTES = 32_000_000;
-
-/** Documents of a IIIF collection, and collections inside collections: more than any library publishes. */
-export const MAX_IIIF_DOCUMENTS = 200_000;
-export const MAX_IIIF_DEPTH = 8;
-
-/**
- * Pixels of the longer side of an image that is asked of a IIIF server: six tiles of 384 pixels, the largest grid of
- * the published models.
- */
-export const IIIF_IMAGE_SIDE = 2_304;
-
-/** Bytes of an identifier in UTF-8. An index of Postgres holds 2,704 bytes per row, with the id of the job. */
-export const MAX_IDENTIFIER_BYTES = 2_048;

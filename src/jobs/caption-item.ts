@@ -26,7 +26,7 @@ import { fingerprintOf, type Recipe } from './recipe.js';
 import type { ItemLocation } from './sources/source.js';
 
 /** A local file with the bytes of an item: the file itself, or a copy that `dispose` removes. */
-export interface OpenedItem {
+interface OpenedItem {
   readonly path: string;
   dispose(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export const LEASE_MS = 60_000;
 /** Jobs that one claim looks at. */
 const CLAIM_JOBS = 20;
 /** Losses after which an item is suspected of ending its workers. */
-export const SUSPECT_LOSSES = 2;
+const SUSPECT_LOSSES = 2;
 /** The error code of items whose worker was lost. */
 export const WORKER_LOST = 'WORKER_LOST';
 

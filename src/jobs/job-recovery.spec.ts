@@ -14,7 +14,7 @@ import {
   request,
   work,
 } from '../../test/jobs/job-fixture.js';
-import { MAX_IDENTIFIER_BYTES } from '../config/limits.js';
+import { MAX_IDENTIFIER_BYTES } from '../config/source-limits.js';
 import { type Claim, claimItems } from './claims.js';
 import { classifyDatabaseError, describeDatabaseError } from './database/database-errors.js';
 import type { JobDatabase } from './database/job-database.js';

@@ -50,7 +50,7 @@ export type JobEventType =
   | 'done';
 
 /** What the same command has again: two requests with the same key are about the same work. */
-export function jobKey({ source, recipe, modelName }: JobRequest): string {
+function jobKey({ source, recipe, modelName }: JobRequest): string {
   return hashOf([source, recipe, modelName]);
 }
 

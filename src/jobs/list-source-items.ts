@@ -20,7 +20,7 @@ const LISTING_LEASE_MS = 120_000;
 /** Skipped entries that are stored with their reason. Further ones are counted. */
 const MAX_SKIPPED_ROWS = 10_000;
 
-export type ListSource = (spec: SourceSpec, options: ListOptions) => AsyncIterable<ListedEntry>;
+type ListSource = (spec: SourceSpec, options: ListOptions) => AsyncIterable<ListedEntry>;
 
 export interface ListingOptions {
   readonly database: JobDatabase;

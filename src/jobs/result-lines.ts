@@ -9,7 +9,7 @@ import type { ItemLocation } from './sources/source.js';
 const PAGE_ITEMS = 200;
 
 /** A text with the field names of the HTTP API. */
-export interface TextJson {
+interface TextJson {
   readonly language: string;
   readonly kind: string;
   /** Seconds; of a segment of a video. */

@@ -6,7 +6,7 @@ import { MAX_BACKOFF_MS } from './failure-policy.js';
 import { addEvent, type JobEventType, lockJob } from './jobs.js';
 
 /** Why a job is paused after its pilot. */
-export const PILOT_REASON = 'The pilot is done. Resume the job to go on with the other items.';
+const PILOT_REASON = 'The pilot is done. Resume the job to go on with the other items.';
 
 /**
  * Ends the jobs whose items are all done or dead, and pauses those whose pilot is. Every worker calls it now and then;

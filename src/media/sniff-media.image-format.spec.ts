@@ -102,7 +102,6 @@ describe('sniffImageFormat', () => {
     });
   });
 
-  const images = `Convert the image: ${LABELS}.`;
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC.';
   it.each([

@@ -1,17 +1,21 @@
 import { countUsableCores } from '../config/cpu-cores.js';
 import {
-  LONG_LANE_PROCESSES,
   MAX_DECODED_PIXELS,
   MAX_LONG_LANE_WAIT_MS,
-  MAX_SHORT_LANE_PROCESSES,
   MAX_TURN_MS,
   MAX_TURN_PIXELS,
-  MIN_SHORT_LANE_PROCESSES,
 } from '../config/limits.js';
 import type { RequestHandle } from '../engine/scheduling/queue-ticket.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaWorkers, type MediaWorkerOptions } from './media-worker-process.js';
 import type { MediaWorkerResults, MediaWorkerTask } from './messages.js';
+
+/** Processes of the short lane on two cores, and the most on machines with more. */
+const MIN_SHORT_LANE_PROCESSES = 2;
+const MAX_SHORT_LANE_PROCESSES = 4;
+
+/** Processes of the long lane, which one client cannot take all. */
+const LONG_LANE_PROCESSES = 2;
 
 /** A task whose cost is between milliseconds and a minute, by the file. */
 export type VideoTask = Extract<

@@ -75,9 +75,8 @@ describe('/v1/jobs', () => {
     await symlink('/etc', join(photos, 'link'));
     const details = [];
     for (const path of ['/etc', '/no/such/folder', join(photos, '..'), join(photos, 'link')]) {
-      const { body, status } = await post('/v1/jobs', { source: { kind: 'folder', path } });
-      expect(status).toBe(403);
-      details.push((body as { detail: string }).detail);
+      const rejected = await post('/v1/jobs', { source: { kind: 'folder', path } }).expect(403);
+      details.push((rejected.body as { detail: string }).detail);
     }
     expect(new Set(details).size).toBe(1);
   });
@@ -160,13 +159,13 @@ describe('/v1/jobs', () => {
   });
 
   it('lists workers', async () => {
-    const { body } = await get('/v1/workers').expect(200);
-    expect(body).toEqual({ object: 'list', data: [] });
+    const workers = await get('/v1/workers').expect(200);
+    expect(workers.body).toEqual({ object: 'list', data: [] });
   });
 
   async function create(): Promise<{ id: string }> {
-    const { body } = await post('/v1/jobs', { source: { kind: 'folder', path: photos } });
-    return body as { id: string };
+    const created = await post('/v1/jobs', { source: { kind: 'folder', path: photos } });
+    return created.body as { id: string };
   }
 
   async function workOn(
@@ -181,8 +180,8 @@ it('answers 503 with the reason if there is no job database', async () => {
   const app = await createApp(createFakeEngine(), { videoInspector: createFakeInspector() });
   await app.init();
 
-  const { body } = await request(app.getHttpServer()).get('/v1/jobs').expect(503);
+  const rejected = await request(app.getHttpServer()).get('/v1/jobs').expect(503);
 
-  expect(body).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  expect(rejected.body).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   await app.close();
 });

@@ -19,7 +19,7 @@ export interface Tables {
  * further ones are claimed. `cancelled` is final; `retry` makes a `done` job active again. `deleting`: its rows are
  * being removed.
  */
-export type JobState = 'active' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'deleting';
+type JobState = 'active' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'deleting';
 
 interface JobTable {
   id: string;
@@ -79,7 +79,7 @@ interface JobCounterTable {
 }
 
 /** `dead`: a dead letter, which no retry will mend. */
-export type ItemState = 'queued' | 'active' | 'done' | 'dead';
+type ItemState = 'queued' | 'active' | 'done' | 'dead';
 
 interface ItemTable {
   id: Generated<number>;
@@ -160,7 +160,6 @@ interface WorkerTable {
 
 export type JobRow = Selectable<JobTable>;
 export type ItemRow = Selectable<ItemTable>;
-export type ResultRow = Selectable<ResultTable>;
 export type SkippedRow = Selectable<SkippedTable>;
 export type EventRow = Selectable<EventTable>;
 export type WorkerRow = Selectable<WorkerTable>;

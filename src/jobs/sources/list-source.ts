@@ -1,4 +1,4 @@
-import { MAX_IDENTIFIER_BYTES } from '../../config/limits.js';
+import { MAX_IDENTIFIER_BYTES } from '../../config/source-limits.js';
 import { storableText } from '../storable-text.js';
 import { listFolder } from './folder.js';
 import { listIiif } from './iiif/list-iiif.js';

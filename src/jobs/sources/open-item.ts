@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 
-import { IIIF_IMAGE_SIDE, MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import { MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import { IIIF_IMAGE_SIDE } from '../../config/source-limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
 import { createGuardedFetcher, createMediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';

@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 
-import { MAX_RECORD_CHARACTERS } from '../../config/limits.js';
+import { MAX_RECORD_CHARACTERS } from '../../config/source-limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { createColumnNamer } from './column-names.js';
 import type { TableSpec } from './source.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
-import { MAX_RECORD_CHARACTERS } from '../../config/limits.js';
+import { MAX_RECORD_CHARACTERS } from '../../config/source-limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { accessError } from './access-errors.js';
 import { unescapeFileName } from './file-names.js';

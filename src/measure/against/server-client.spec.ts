@@ -3,8 +3,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { createSelfSignedCertificate } from '../../../test/http/self-signed-certificate.js';
-import { MAX_SERVER_REPLY_BYTES } from '../../config/limits.js';
-import { connectToServer, parseBaseUrl, type ServerAddress } from './server-client.js';
+import {
+  connectToServer,
+  parseBaseUrl,
+  type ServerAddress,
+  MAX_SERVER_REPLY_BYTES,
+} from './server-client.js';
 
 interface Received {
   readonly route: string;

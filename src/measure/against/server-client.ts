@@ -1,4 +1,3 @@
-import { MAX_SERVER_REPLY_BYTES, SERVER_REPLY_MS } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import {
   type CompletionKind,
@@ -6,6 +5,15 @@ import {
   parseServerAnswer,
   type ServerAnswer,
 } from './server-answer.js';
+
+/**
+ * Milliseconds until the complete reply of a server that `verify --against` asks: a large model on CPUs takes a minute
+ * for an image.
+ */
+const SERVER_REPLY_MS = 240_000;
+
+/** Bytes of a reply of that server: log-probabilities of a few tokens. */
+export const MAX_SERVER_REPLY_BYTES = 16_000_000;
 
 /** An OpenAI-compatible server. The URL is the user's own, so plain http is allowed. */
 export interface ServerAddress {

@@ -4,7 +4,7 @@ import type { ByteSource } from '../byte-source.js';
 import { damagedImage, unsupportedFeature } from '../image-errors.js';
 
 /** How the pixels of a DICOM file are compressed. */
-export type DicomCoding = 'little-endian' | 'big-endian' | 'run-lengths' | 'jpeg' | 'jpeg2000';
+type DicomCoding = 'little-endian' | 'big-endian' | 'run-lengths' | 'jpeg' | 'jpeg2000';
 
 /** The first frame of a DICOM file. */
 export interface DicomImage {

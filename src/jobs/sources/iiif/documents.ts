@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
-import { MAX_IIIF_DOCUMENT_BYTES } from '../../../config/limits.js';
+import { MAX_IIIF_DOCUMENT_BYTES } from '../../../config/source-limits.js';
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 import { fetchDocument } from '../../../media/remote/fetch-document.js';
 import type { FetchPolicy } from '../../../media/remote/ssrf-guard.js';

@@ -1,4 +1,4 @@
-import { MAX_IIIF_DEPTH, MAX_IIIF_DOCUMENTS } from '../../../config/limits.js';
+import { MAX_IIIF_DEPTH, MAX_IIIF_DOCUMENTS } from '../../../config/source-limits.js';
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 import type { IiifSpec, ListedEntry, ListOptions, SkipCode, SourceEntry } from '../source.js';
 import { toSourceEntry } from './canvas.js';
