@@ -6,6 +6,7 @@
  * Exits with 0 if every request succeeded and enough texts were correct (see MIN_CORRECT), otherwise with 1.
  */
 import { setUp } from '../test/setup/setup.mjs';
+import { runJob } from './demo-job.mjs';
 import { postForm, startService, stopService, waitUntilReady } from './demo-service.mjs';
 import {
   VIDEOS,
@@ -242,6 +243,24 @@ async function describeShots(address) {
   }
 }
 
+/** Captions the folder of the samples as a job, which is killed in the middle and taken up again. */
+async function captionFolder() {
+  heading('samples/', 'the whole folder as a job, killed in the middle and run again');
+  const killed = await runJob({ killAfterLines: 3 });
+  console.log(dim(`  killed after ${killed.length} files; the same command goes on:`));
+  const lines = await runJob({});
+  for (const { file, objects } of IMAGES) {
+    const texts = lines.find((line) => line.file === file)?.results ?? [];
+    for (const { language, text } of texts) {
+      show(score.captions, `${file} ${language}`, text, joinNames(objects, language));
+    }
+    if (texts.length === 0) score.failedRequests++;
+  }
+  const repeated = lines.length - new Set(lines.map(({ file }) => file)).size;
+  console.log(dim(`    ${lines.length} files, ${repeated} of them twice`));
+  if (repeated > 0) score.failedRequests++;
+}
+
 function seconds(sinceMs) {
   return `${((performance.now() - sinceMs) / 1_000).toFixed(1)} s`;
 }
@@ -263,6 +282,7 @@ async function demonstrate() {
   } finally {
     await stopService(service);
   }
+  await captionFolder();
 }
 
 const startMs = performance.now();
@@ -302,6 +322,7 @@ console.log(isGood ? green('Passed.') : red('Failed.'));
 if (isGood) {
   console.log(`
 Caption your own image:  ${bold('npx salamandra caption my.jpg --languages ca,es,en')}
+Caption a whole folder:  ${bold('npx salamandra caption ./photos --languages ca,es,en')}
 Start the service:       ${bold('npm start')}  (then open http://127.0.0.1:3000)`);
 }
 process.exitCode = isGood ? 0 : 1;

@@ -406,7 +406,26 @@ export const SERVER_REPLY_MS = 240_000;
 export const MAX_SERVER_REPLY_BYTES = 16_000_000;
 
 /**
- * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed takes
- * the rest of the table into memory.
+ * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed
+ * takes the rest of the table into memory.
  */
 export const MAX_RECORD_CHARACTERS = 1_000_000;
+
+/**
+ * Bytes of a IIIF manifest, collection or `info.json`: a manifest of 40,000 canvases. Parsing it blocks the event loop
+ * for a second.
+ */
+export const MAX_IIIF_DOCUMENT_BYTES = 32_000_000;
+
+/** Documents of a IIIF collection, and collections inside collections: more than any library publishes. */
+export const MAX_IIIF_DOCUMENTS = 200_000;
+export const MAX_IIIF_DEPTH = 8;
+
+/**
+ * Pixels of the longer side of an image that is asked of a IIIF server: six tiles of 384 pixels, the largest grid of
+ * the published models.
+ */
+export const IIIF_IMAGE_SIDE = 2_304;
+
+/** Bytes of an identifier in UTF-8. An index of Postgres holds 2,704 bytes per row, with the id of the job. */
+export const MAX_IDENTIFIER_BYTES = 2_048;

@@ -43,7 +43,8 @@ const ACTIONS: Readonly<Record<ErrorCode, FailureAction>> = {
   NO_VIDEO_STREAM: 'dead',
   UNSUPPORTED_CODEC: 'dead',
   NO_DECODABLE_FRAME: 'dead',
-  VIDEO_UNAVAILABLE: 'hold',
+  // Without ffmpeg every clip fails; images are captioned all the same.
+  VIDEO_UNAVAILABLE: 'dead',
   MEDIA_URL_REJECTED: 'dead',
   MEDIA_FETCH_FAILED: 'retry',
   RATE_LIMITED: 'retry',

@@ -11,7 +11,8 @@ export function jobJson(job: Job, { total, perHour, secondsLeft }: JobProgress):
     state: job.state,
     waiting_reason: job.pause_reason || job.hold_reason || null,
     priority: job.priority,
-    source: job.source,
+    // The folders of the operator are not the client's affair.
+    source: { ...job.source, roots: undefined },
     recipe: job.recipe,
     model: job.model ?? (job.model_name === null ? null : { id: job.model_name }),
     pilot: job.pilot === 0 ? null : { items: job.pilot, state: job.pilot_state },

@@ -78,10 +78,10 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
   await settleJobs(options.database);
 }
 
-/** Which URLs are fetched. Paths of jobs that were created over HTTP are checked when they are created. */
+/** Which URLs are fetched. */
 function accessOf({ mediaUrls }: JobSettings['configuration']): ListingOptions['listing'] {
   const policy = mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
-  return { policy, roots: null };
+  return { policy };
 }
 
 /** Where the jobs of a configuration are stored. */

@@ -72,6 +72,12 @@ export const IMAGE_FORMATS = {
     matches: startsWith(/^(?:P[1-6][\s#]|P7\n)/),
     loader: null,
   },
+  pdf: {
+    label: 'PDF',
+    // White space and the byte order mark of UTF-8 come from programs that took the file for text.
+    matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
+    loader: null,
+  },
   jpeg2000: {
     label: 'JPEG 2000',
     // A JP2 file, or a bare codestream.
@@ -103,12 +109,6 @@ export const IMAGE_FORMATS = {
   hdr: {
     label: 'Radiance HDR',
     matches: startsWith(/^#\?(?:RADIANCE|RGBE)\n/),
-    loader: null,
-  },
-  pdf: {
-    label: 'PDF',
-    // White space and the byte order mark of UTF-8 come from programs that took the file for text.
-    matches: startsWith(/^(?:\xef\xbb\xbf)?\s*%PDF-/),
     loader: null,
   },
   tga: {

@@ -71,7 +71,7 @@ export async function work(
       modelName: 'demo',
       parallel: 4,
       jobId: id,
-      listing: { policy: null, roots: null },
+      listing: { policy: null },
       listSource: () => listEntries(entries),
       process: (claim) => new Promise((resolve) => resolve(process(claim))),
       ...options,

@@ -192,7 +192,8 @@ export async function toJobRequest(
   await assertSourceBelowRoots(source, roots);
   return {
     name: body.name ?? nameOf(source),
-    source,
+    // Rows of tables and symbolic links can name files elsewhere.
+    source: { ...source, roots },
     recipe: toRecipe(body),
     priority: body.priority ?? 0,
     pilot: body.pilot ?? 0,

@@ -11,6 +11,7 @@ import { damaged, list, names, outcomeOf, work } from '../../../test/jobs/job-fi
 import type { Claim } from '../../jobs/claims.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
+import { getJob } from '../../jobs/jobs.js';
 import { createApp } from '../server.js';
 import { NO_JOBS } from './job-service.js';
 
@@ -62,6 +63,9 @@ describe('/v1/jobs', () => {
       counts: { total: 0, done: 0 },
       started: null,
     });
+    expect((first.body as { source: object }).source).not.toHaveProperty('roots');
+    const { source } = await getJob(database, (first.body as { id: string }).id);
+    expect(source).toMatchObject({ roots: [photos] });
     expect((second.body as { id: string }).id).toBe((first.body as { id: string }).id);
     const listed = await get('/v1/jobs').expect(200);
     expect(listed.body).toMatchObject({ object: 'list', data: [{ name: 'photos' }], next: null });

@@ -9,6 +9,8 @@ const ENTRY_ERRORS: ReadonlyMap<string, readonly [EntryCode, string]> = new Map(
   ['ELOOP', ['NOT_FOUND', 'The path leads through too many symbolic links.']],
   ['ENAMETOOLONG', ['NOT_FOUND', 'The path is too long for the operating system.']],
   ['EACCES', ['FORBIDDEN', 'The user of the service may not read the file or folder.']],
+  // Node rejects paths with a zero byte.
+  ['ERR_INVALID_ARG_VALUE', ['NOT_FOUND', 'The path is not valid.']],
   ['EPERM', ['FORBIDDEN', 'The user of the service may not read the file or folder.']],
 ]);
 
@@ -20,12 +22,14 @@ const ENTRY_ERRORS: ReadonlyMap<string, readonly [EntryCode, string]> = new Map(
  */
 export function accessError(cause: unknown): SalamandraError {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  const known = ENTRY_ERRORS.get(code ?? '');
+  if (known !== undefined) return new SalamandraError(...known, { cause });
   if (cause instanceof SalamandraError || code === undefined || !/^E[A-Z\d]+$/.test(code)) {
     throw cause;
   }
-  const [errorCode, message] = ENTRY_ERRORS.get(code) ?? [
+  return new SalamandraError(
     'STORAGE_UNAVAILABLE',
     `The drive of the source cannot be read (${code}). Check that it is mounted, and resume the job.`,
-  ];
-  return new SalamandraError(errorCode, message, { cause });
+    { cause },
+  );
 }

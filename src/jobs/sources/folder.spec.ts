@@ -11,7 +11,7 @@ import {
 } from '../../../test/jobs/listed-entries.js';
 import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
 import { listFolder } from './folder.js';
-import type { FolderSpec, ListOptions } from './source.js';
+import type { Confined, FolderSpec, ListOptions } from './source.js';
 
 const temporary = createTemporaryFolder();
 afterAll(() => temporary.remove());
@@ -29,8 +29,8 @@ function createFolder(name: string, files: Readonly<Record<string, string | Uint
   return root;
 }
 
-function list(spec: Omit<FolderSpec, 'kind'>, options: Partial<ListOptions> = {}) {
-  return listFolder({ kind: 'folder', ...spec }, { policy: null, roots: null, ...options });
+function list(spec: Omit<FolderSpec, 'kind'> & Confined, options: Partial<ListOptions> = {}) {
+  return listFolder({ kind: 'folder', ...spec }, { policy: null, ...options });
 }
 
 describe('listFolder', () => {
@@ -96,7 +96,7 @@ describe('listFolder', () => {
       letter: JPEG,
       'notes.old': 'Just some notes.',
       empty: '',
-      'page.pdf': '%PDF-1.7',
+      'page.ps': '%!PS-Adobe',
       'drawing.psd': '8BPS\0\x01',
     });
 
@@ -107,7 +107,7 @@ describe('listFolder', () => {
       'drawing.psd: UNSUPPORTED_MEDIA_TYPE 1',
       'empty: NOT_MEDIA 1',
       'notes.old: NOT_MEDIA 1',
-      'page.pdf: UNSUPPORTED_MEDIA_TYPE 1',
+      'page.ps: UNSUPPORTED_MEDIA_TYPE 1',
     ]);
     expect(entries[0]).toMatchObject({
       skipped: { reason: expect.stringMatching(/^Photoshop files are not supported\. /) as string },
@@ -268,7 +268,7 @@ describe('symbolic links', () => {
     symlinkSync(join(outside, 'secret.jpg'), join(path, 'b.jpg'));
     symlinkSync('a.jpg', join(path, 'c.jpg'));
 
-    const entries = await collect(list({ path, symlinks: 'follow' }, { roots: [path] }));
+    const entries = await collect(list({ path, symlinks: 'follow', roots: [path] }));
 
     expect(identifiersOf(entries)).toEqual(['a.jpg', 'c.jpg']);
     expect(skippedOf(entries)).toEqual(['b.jpg: OUTSIDE_ROOTS 1', 'out: OUTSIDE_ROOTS 1']);

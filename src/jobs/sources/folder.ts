@@ -20,7 +20,14 @@ import {
   readFolder,
 } from './read-folder.js';
 import { assertBelowRoots } from './roots.js';
-import type { FolderSpec, ListedEntry, ListOptions, SkipCode, SkippedEntry } from './source.js';
+import type {
+  Confined,
+  FolderSpec,
+  ListedEntry,
+  ListOptions,
+  SkipCode,
+  SkippedEntry,
+} from './source.js';
 
 /** Symbolic links to folders on the way to a file. Links that lead to each other multiply the paths of each file. */
 const MAX_NESTED_LINKS = 4;
@@ -56,10 +63,10 @@ const BEGINNING: Start = { summaries: 0, names: [] };
  *   a pattern or cursor; the signal's reason
  */
 export async function* listFolder(
-  spec: FolderSpec,
-  { after, signal, roots }: ListOptions,
+  spec: FolderSpec & Confined,
+  { after, signal }: ListOptions,
 ): AsyncGenerator<ListedEntry> {
-  const lister = new FolderLister(spec, roots);
+  const lister = new FolderLister(spec);
   yield* lister.open('', 0, after === undefined ? BEGINNING : parseCursor(after));
   for (let folder = lister.deepest; folder !== undefined; folder = lister.deepest) {
     signal?.throwIfAborted();
@@ -85,10 +92,7 @@ class FolderLister {
   private readonly filter: FolderFilter;
   private readonly folders: OpenFolder[] = [];
 
-  constructor(
-    private readonly spec: FolderSpec,
-    private readonly roots: readonly string[] | null,
-  ) {
+  constructor(private readonly spec: FolderSpec & Confined) {
     this.root = unescapeFileName(spec.path).toString('latin1').replace(/\/+$/, '');
     this.filter = createFolderFilter(spec);
   }
@@ -209,8 +213,9 @@ class FolderLister {
   }
 
   private async isOutside(path: string): Promise<boolean> {
-    if (this.roots === null) return false;
-    return await assertBelowRoots(toText(`${this.root}/${path}`), this.roots).then(
+    const { roots } = this.spec;
+    if (roots === undefined) return false;
+    return await assertBelowRoots(toText(`${this.root}/${path}`), roots).then(
       () => false,
       () => true,
     );

@@ -5,7 +5,7 @@ import { listLines, listUrls } from './list-file.js';
 const temporary = createTemporaryFolder();
 afterAll(() => temporary.remove());
 
-const OPTIONS = { policy: null, roots: null };
+const OPTIONS = { policy: null };
 
 describe('listLines', () => {
   it('lists a path or URL per line', async () => {

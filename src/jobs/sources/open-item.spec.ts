@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 
 import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
-import { openSourceItem, type OpenOptions } from './open-item.js';
+import { openSourceItem } from './open-item.js';
+import type { Confined } from './source.js';
 
 const temporary = createTemporaryFolder();
 afterAll(() => temporary.remove());
@@ -13,11 +14,8 @@ beforeAll(() => {
   mkdirSync(temporary.path('root'));
 });
 
-function open(path: string, options: Partial<OpenOptions> = {}) {
-  return openSourceItem(
-    { kind: 'file', path },
-    { policy: null, roots: null, temporaryFolder: scratch, ...options },
-  );
+function open(path: string, { roots }: Confined = {}) {
+  return openSourceItem({ kind: 'file', path, roots }, { policy: null, temporaryFolder: scratch });
 }
 
 describe('openSourceItem with a file', () => {
@@ -57,6 +55,7 @@ describe('openSourceItem with a file', () => {
       code: 'NOT_FOUND',
       retryable: false,
     });
+    await expect(open(temporary.path('a\\x00b.jpg'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(open(temporary.path('root'))).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     await expect(open(temporary.path('pipe.jpg'))).rejects.toMatchObject({
       code: 'INVALID_REQUEST',

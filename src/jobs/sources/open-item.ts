@@ -1,21 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
 
-import { MAX_VIDEO_BYTES } from '../../config/limits.js';
-import { SalamandraError } from '../../errors/salamandra-error.js';
+import { IIIF_IMAGE_SIDE, MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
+import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
+import { createGuardedFetcher, createMediaFetcher } from '../../media/remote/media-fetcher.js';
 import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 import { accessError } from './access-errors.js';
 import { unescapeFileName } from './file-names.js';
+import { readDocument } from './iiif/documents.js';
+import { imageRequest, parseImageInfo } from './iiif/image-request.js';
 import { assertBelowRoots } from './roots.js';
-import type { ItemLocation } from './source.js';
-import { linkTo, storeChunks } from './temporary-files.js';
+import type { Confined, ItemLocation } from './source.js';
+import { linkTo, storeChunks, type TemporaryFile } from './temporary-files.js';
 import { readEntryData } from './zip-archive.js';
 
 export interface OpenOptions {
   /** Which URLs may be fetched; `null`: none. */
   readonly policy: FetchPolicy | null;
-  /** Folders that contain every file of the job, after resolving symbolic links; `null`: any file. */
-  readonly roots: readonly string[] | null;
   /** An existing folder for the files that are fetched or extracted. */
   readonly temporaryFolder: string;
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +35,8 @@ export interface OpenedItem {
  * Makes the bytes of an item readable: a file in place, anything else as a temporary file.
  *
  * @throws NOT_FOUND for a file that is gone; FORBIDDEN outside the roots; INVALID_REQUEST for a folder or device;
- *   STORAGE_UNAVAILABLE and STORAGE_FULL, retryable; the signal's reason
+ *   MEDIA_CORRUPT for a damaged entry of an archive; MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, PAYLOAD_TOO_LARGE for a
+ *   URL; STORAGE_UNAVAILABLE and STORAGE_FULL, retryable; the signal's reason
  */
 export async function openSourceItem(
   location: ItemLocation,
@@ -41,17 +44,70 @@ export async function openSourceItem(
 ): Promise<OpenedItem> {
   switch (location.kind) {
     case 'file':
-      return await openFile(location.path, options);
+      return await openFile(location, options);
     case 'zip-entry':
       return await openEntry(location, options);
     case 'url':
+      return await openUrl(location.url, options);
     case 'iiif-image':
-      throw new SalamandraError('UNSUPPORTED_FEATURE', 'Not a file.');
+      return await openIiifImage(location, options);
   }
 }
 
-async function openFile(path: string, options: OpenOptions): Promise<OpenedItem> {
-  const name = unescapeFileName(await resolve(path, options.roots));
+async function openUrl(url: string, options: OpenOptions): Promise<OpenedItem> {
+  const { policy, temporaryFolder, signal } = options;
+  const fetcher = policy === null ? createMediaFetcher('off') : createGuardedFetcher(policy);
+  const stored: TemporaryFile[] = [];
+  const target = {
+    maxImageBytes: MAX_IMAGE_BYTES,
+    maxVideoBytes: MAX_VIDEO_BYTES,
+    async store(chunks: AsyncIterable<Uint8Array>) {
+      const file = await storeChunks(chunks, temporaryFolder, signal);
+      stored.push(file);
+      return file.path;
+    },
+  };
+  const media = await fetcher.fetch(url, target, signal ?? new AbortController().signal);
+  if ('bytes' in media) await target.store(Readable.from([media.bytes]));
+  const [file] = stored;
+  if (file === undefined) throw new Error('The fetcher stored no file.');
+  return file;
+}
+
+/** Asks the server for a size that it has or computes, and for the image as published if that fails. */
+async function openIiifImage(
+  { service, region, fallback }: Extract<ItemLocation, { kind: 'iiif-image' }>,
+  options: OpenOptions,
+): Promise<OpenedItem> {
+  try {
+    const info = parseImageInfo(
+      await readDocument(`${service}/info.json`, options.policy, options.signal),
+    );
+    if (info === null) throw noImageInfo();
+    const url = service + imageRequest(info, region, IIIF_IMAGE_SIDE);
+    return await openUrl(url, options);
+  } catch (error) {
+    const mayFallBack = error instanceof SalamandraError && FALLS_BACK.has(error.code);
+    if (fallback === null || !mayFallBack) throw error;
+    return await openUrl(fallback, options);
+  }
+}
+
+/** A missing or wrong `info.json`, and a size that the server refuses. */
+const FALLS_BACK: ReadonlySet<ErrorCode> = new Set(['MEDIA_FETCH_FAILED', 'INVALID_REQUEST']);
+
+function noImageInfo(): SalamandraError {
+  return new SalamandraError(
+    'INVALID_REQUEST',
+    'The info.json of the image has no width and height, so it is not of the IIIF Image API.',
+  );
+}
+
+async function openFile(
+  { path, roots }: Extract<ItemLocation, { kind: 'file' }>,
+  options: OpenOptions,
+): Promise<OpenedItem> {
+  const name = unescapeFileName(await resolve(path, roots));
   const status = await stat(name).catch((cause: unknown) => {
     throw accessError(cause);
   });
@@ -68,8 +124,8 @@ async function openFile(path: string, options: OpenOptions): Promise<OpenedItem>
 }
 
 async function openEntry(
-  { archive, data }: Extract<ItemLocation, { kind: 'zip-entry' }>,
-  { roots, temporaryFolder, signal }: OpenOptions,
+  { archive, data, roots }: Extract<ItemLocation, { kind: 'zip-entry' }>,
+  { temporaryFolder, signal }: OpenOptions,
 ): Promise<OpenedItem> {
   if (data.bytes > MAX_VIDEO_BYTES) {
     throw new SalamandraError(
@@ -82,8 +138,8 @@ async function openEntry(
 }
 
 /** @throws FORBIDDEN outside the roots, NOT_FOUND for a file that is gone from a folder below them */
-async function resolve(path: string, roots: readonly string[] | null): Promise<string> {
-  if (roots === null) return path;
+async function resolve(path: string, roots: Confined['roots']): Promise<string> {
+  if (roots === undefined) return path;
   return await assertBelowRoots(path, roots).catch(async (error: unknown) => {
     await assertBelowRoots(dirname(path), roots);
     throw isMissing(error) ? accessError((error as Error).cause) : error;

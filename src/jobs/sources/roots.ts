@@ -9,18 +9,14 @@ import type { SourceSpec } from './source.js';
  * Checks that a file or folder is one of the operator's roots or below one, after resolving symbolic links.
  *
  * @param path absolute, with the escapes of `escapeFileName`, as all paths of sources.
- * @param roots `null` allows every path.
  * @returns the path without symbolic links, escaped.
  * @throws FORBIDDEN, also for a path that does not exist: a client must not learn which files the machine has.
  */
-export async function assertBelowRoots(
-  path: string,
-  roots: readonly string[] | null,
-): Promise<string> {
+export async function assertBelowRoots(path: string, roots: readonly string[]): Promise<string> {
   const resolved = await realpath(unescapeFileName(path), 'buffer').catch((cause: unknown) => {
     throw outsideRoots(cause);
   });
-  if (roots !== null && !(await isBelow(resolved, roots))) throw outsideRoots();
+  if (!(await isBelow(resolved, roots))) throw outsideRoots();
   return escapeFileName(resolved);
 }
 
@@ -41,7 +37,7 @@ function pathOf(spec: SourceSpec): string | null {
     case 'zip':
       return spec.path;
     case 'iiif':
-      return isFileUrl(spec.url) ? escapeFileName(Buffer.from(fileURLToPath(spec.url))) : null;
+      return isFileUrl(spec.url) ? escapeFileName(Buffer.from(pathOfUrl(spec.url))) : null;
     case 'urls':
       return null;
   }
@@ -49,6 +45,19 @@ function pathOf(spec: SourceSpec): string | null {
 
 export function isFileUrl(url: string): boolean {
   return /^file:/i.test(url);
+}
+
+/** The path of a `file:` URL. @throws INVALID_PARAMETER, for another host for example */
+export function pathOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'The file: URL does not name a file of this machine. Write it as file:///folder/file.json.',
+      { cause },
+    );
+  }
 }
 
 async function isBelow(resolved: Buffer, roots: readonly string[]): Promise<boolean> {

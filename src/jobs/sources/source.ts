@@ -1,7 +1,16 @@
 import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 
 /** What a job captions. Stored with the job as JSON. Paths are absolute. */
-export type SourceSpec = FolderSpec | TableSpec | ListSpec | IiifSpec | ZipSpec | UrlsSpec;
+export type SourceSpec = (FolderSpec | TableSpec | ListSpec | IiifSpec | ZipSpec | UrlsSpec) &
+  Confined;
+
+export interface Confined {
+  /**
+   * Folders that must contain every file, after resolving symbolic links: those of the operator, for a job that a
+   * client creates over HTTP. Rows of a table and symbolic links name files too. Without it, any file.
+   */
+  readonly roots?: readonly string[] | undefined;
+}
 
 /** All images and videos below a folder. */
 export interface FolderSpec {
@@ -71,18 +80,18 @@ export interface SourceItem {
 
 /** Where the bytes of an item are. Stored with the item as JSON; `openSourceItem` reads it. */
 export type ItemLocation =
-  | {
+  | (Confined & {
       readonly kind: 'file';
       /** Absolute, with the escapes of `escapeFileName`. The file is read in place. */
       readonly path: string;
-    }
+    })
   | { readonly kind: 'url'; readonly url: string }
-  | {
+  | (Confined & {
       readonly kind: 'zip-entry';
       readonly archive: string;
       readonly entry: string;
       readonly data: EntryData;
-    }
+    })
   | {
       /** An image of a server that implements the IIIF Image API. Its size is chosen when it is opened. */
       readonly kind: 'iiif-image';
@@ -142,8 +151,6 @@ export interface ListOptions {
   readonly signal?: AbortSignal | undefined;
   /** Which URLs may be fetched; `null`: none. */
   readonly policy: FetchPolicy | null;
-  /** Folders that contain every file of the job, after resolving symbolic links; `null`: any file. */
-  readonly roots: readonly string[] | null;
 }
 
 /** An entry, and the `after` with which listing goes on behind it. */

@@ -5,6 +5,7 @@ import { parse as parseSync } from 'csv-parse/sync';
 
 import { MAX_RECORD_CHARACTERS } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { createColumnNamer } from './column-names.js';
 import type { TableSpec } from './source.js';
 import { looksLikeMedia } from './table-columns.js';
 import { readLines, readText, type TextFile } from './text-file.js';
@@ -82,6 +83,12 @@ async function inspectStart(
   // A first line that Excel reads and writes.
   const [, declared] = /^sep=([^\r\n])\r?\n/i.exec(sample) ?? [];
   const rowsBefore = declared === undefined ? 0 : 1;
+  if (given !== undefined && !/^[^"\r\n]$/u.test(given)) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `The delimiter ${JSON.stringify(given.slice(0, 20))} is not one character. Examples: "," and ";".`,
+    );
+  }
   const delimiter = given ?? declared ?? findDelimiter(sample);
   return { delimiter, rowsBefore };
 }
@@ -125,13 +132,8 @@ function nameColumns(cells: readonly string[]): readonly string[] {
   if (cells.some(looksLikeMedia)) {
     throw noHeader('Its first row names a file or URL. Add a row with the names of the columns.');
   }
-  const seen = new Map<string, number>();
-  return cells.map((cell, index) => {
-    const name = cell.trim() || `column ${index + 1}`;
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : `${name} (${count})`;
-  });
+  const nameColumn = createColumnNamer();
+  return cells.map((cell, index) => nameColumn(cell.trim() || `column ${index + 1}`));
 }
 
 function toRecord(columns: readonly string[], cells: readonly string[]): Record<string, string> {

@@ -15,7 +15,7 @@ const temporary = createTemporaryFolder();
 afterAll(() => temporary.remove());
 
 function list(path: string, spec: Partial<TableSpec> = {}, options: Partial<ListOptions> = {}) {
-  return listTable({ kind: 'table', path, ...spec }, { policy: null, roots: null, ...options });
+  return listTable({ kind: 'table', path, ...spec }, { policy: null, ...options });
 }
 
 async function items(
@@ -241,6 +241,12 @@ describe('listTable', () => {
       'id,file\n',
       { encoding: 'klingon' },
       'The encoding "klingon" is not known. Examples: utf-8, utf-16le, windows-1252, iso-8859-15, macintosh.',
+    ],
+    [
+      'a delimiter of two characters',
+      'id,file\n',
+      { delimiter: '::' },
+      'The delimiter "::" is not one character. Examples: "," and ";".',
     ],
     [
       'the wrong delimiter',

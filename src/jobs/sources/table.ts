@@ -18,7 +18,7 @@ const FORMATS: Readonly<Record<string, TableFormat>> = {
 };
 
 /** The format of a table by the extension of its file. */
-export function tableFormat(path: string): TableFormat {
+function tableFormat(path: string): TableFormat {
   return FORMATS[extname(path).toLowerCase()] ?? 'csv';
 }
 

@@ -22,7 +22,7 @@ const scratch = temporary.path('scratch');
 beforeAll(() => mkdirSync(scratch));
 
 function list(path: string, after?: string) {
-  return listZip({ kind: 'zip', path }, { policy: null, roots: null, after });
+  return listZip({ kind: 'zip', path }, { policy: null, after });
 }
 
 function write(entries: readonly ZipFileEntry[]): string {
@@ -32,7 +32,6 @@ function write(entries: readonly ZipFileEntry[]): string {
 async function read(location: ItemLocation): Promise<Buffer> {
   const opened = await openSourceItem(location, {
     policy: null,
-    roots: null,
     temporaryFolder: scratch,
   });
   try {
@@ -84,7 +83,7 @@ describe('listZip', () => {
       { name: 'link.png', content: 'a.png', mode: 0o120777 },
       { name: 'notes', content: 'text' },
       { name: 'scan', content: FOX },
-      { name: 'page', content: '%PDF-1.7' },
+      { name: 'page', content: '%!PS-Adobe' },
       { name: 'broken', content: FOX, crc32: 1, bytes: 5 },
     ]);
     const before = openFiles();
@@ -192,7 +191,6 @@ describe('openSourceItem with an entry of an archive', () => {
 
     const opening = openSourceItem(item!.location, {
       policy: null,
-      roots: null,
       temporaryFolder: scratch,
       signal: AbortSignal.abort(new Error('Enough.')),
     });

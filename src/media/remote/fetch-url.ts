@@ -19,8 +19,8 @@ export interface UrlResponse {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_HEADER_BYTES = 16_384;
+const MEDIA_TYPES = 'image/*, video/*';
 const HEADERS = {
-  accept: 'image/*, video/*',
   'accept-encoding': 'identity',
   'user-agent': 'visual-salamandra',
 };
@@ -30,6 +30,7 @@ const HEADERS = {
  * cookies, credentials and pooled connections are not used.
  *
  * @param read consumes the response; the connection is closed when it settles
+ * @param accept the media types to ask for
  * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, the errors of `read`, and the signal's reason
  */
 export async function fetchUrl<Result>(
@@ -37,12 +38,13 @@ export async function fetchUrl<Result>(
   policy: FetchPolicy,
   signal: AbortSignal,
   read: (response: UrlResponse) => Promise<Result>,
+  accept = MEDIA_TYPES,
 ): Promise<Result> {
   const deadline = createDeadline(signal);
   try {
     let url = checkUrl(address, policy);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const response = await sendRequest(url, policy, deadline);
+      const response = await sendRequest(url, accept, policy, deadline);
       try {
         if (!REDIRECTS.has(response.statusCode ?? 0)) {
           return await read(toUrlResponse(response, policy, deadline));
@@ -63,7 +65,12 @@ export async function fetchUrl<Result>(
 }
 
 /** Opens one connection for one request. Resolves with the headers. Destroying the response closes the connection. */
-function sendRequest(url: URL, policy: FetchPolicy, deadline: Deadline): Promise<IncomingMessage> {
+function sendRequest(
+  url: URL,
+  accept: string,
+  policy: FetchPolicy,
+  deadline: Deadline,
+): Promise<IncomingMessage> {
   // Sockets call `lookup` for names only, so literal addresses are checked here.
   const literal = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(literal) !== 0 && !policy.allowsAddress(literal)) return Promise.reject(rejectedUrl());
@@ -77,7 +84,7 @@ function sendRequest(url: URL, policy: FetchPolicy, deadline: Deadline): Promise
       agent: false,
       lookup: createGuardedLookup(policy),
       ca: policy.certificates,
-      headers: HEADERS,
+      headers: { accept, ...HEADERS },
       maxHeaderSize: MAX_HEADER_BYTES,
       signal: deadline.signal,
     });
