@@ -102,6 +102,7 @@ describe('sniffImageFormat', () => {
     });
   });
 
+  const images = `Convert the image: ${LABELS}.`;
   const videos =
     'Convert the video: MP4/QuickTime, Matroska/WebM, AVI, MPEG, MPEG-TS, FLV, Windows Media, Ogg, MXF, DV, GXF, Y4M, MPEG video, MPEG-4 video, H.264, HEVC.';
   it.each([
@@ -110,6 +111,8 @@ describe('sniffImageFormat', () => {
       ftyp('crx '),
       'Develop it in a raw converter, and send a JPEG or TIFF.',
     ],
+    ['QOI images', text('qoif\0'), images],
+    ['JPEG XR images', text('II\xbc\x01'), images],
     ['DjVu documents', text('AT&TFORM\0\0'), 'Export the page as an image.'],
     ['SVG images', text('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'They can contain scripts'],
     ['SVG images', text('<?xml version="1.0"?>\n<!-- x -->\n<svg/>'), 'They can contain scripts'],
