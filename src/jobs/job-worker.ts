@@ -19,8 +19,10 @@ import {
   removeWorker,
 } from './workers.js';
 
-/** Milliseconds between two looks at an empty queue, and between two checks for jobs that are done. */
+/** Milliseconds between two looks at an empty queue, each with a check for jobs that are done and leases that ended. */
 const POLL_MS = 500;
+/** Milliseconds between two such checks of a worker that has items: others without one check more often. */
+const BUSY_CHECK_MS = 5_000;
 /** Milliseconds between two tries of a database that cannot be written. */
 const DATABASE_RETRY_MS = 2_000;
 
@@ -75,7 +77,8 @@ class JobWorker {
   private listing: Promise<void> | undefined;
   private fatal: Error | undefined;
   private itemsDone = 0;
-  private nextHousekeepingMs = 0;
+  private lastHousekeepingMs = -Infinity;
+  private isQueueEmpty = true;
   /** Wakes the loop when an item ends. */
   private wake: () => void = () => {};
 
@@ -115,6 +118,7 @@ class JobWorker {
         await this.housekeep();
         // Claimed ahead, so that no item waits for the database and several are claimed in one transaction.
         const isEmpty = this.ready.length <= parallel / 2 && !(await this.claimAhead());
+        this.isQueueEmpty = isEmpty;
         while (this.inWork.size < parallel && this.ready.length > 0) this.startNext();
         if (isEmpty && (await this.isOver())) return;
         if (isEmpty || this.inWork.size >= parallel) await this.pause(POLL_MS);
@@ -164,8 +168,8 @@ class JobWorker {
   private async housekeep(): Promise<void> {
     const { database } = this.options;
     const now = performance.now();
-    if (now < this.nextHousekeepingMs) return;
-    this.nextHousekeepingMs = now + POLL_MS;
+    if (now - this.lastHousekeepingMs < (this.isQueueEmpty ? POLL_MS : BUSY_CHECK_MS)) return;
+    this.lastHousekeepingMs = now;
     await expireLeases(database);
     await settleJobs(database);
     this.startListing();

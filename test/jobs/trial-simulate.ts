@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import type { JobDatabase } from '../../src/jobs/database/job-database.js';
 import { createJob, getJob } from '../../src/jobs/jobs.js';
 import { poll } from '../setup/poll.js';
+import { listChildren } from '../setup/processes.js';
 import { newLocation, tableRequest, withDatabase } from './trial-database.js';
 import { startWorker } from './trial-processes.js';
 import type { Trial } from './trial-report.js';
@@ -27,7 +28,8 @@ export async function runSimulation(trial: Trial): Promise<void> {
   // The fastest machine of docs/scaling.md needs 12 s for an item; 4 s is a fleet three times as fast.
   for (const delayMs of [12_000, 4_000, 1_000]) {
     const slots = PROCESSES * WORKERS_PER_PROCESS * PARALLEL;
-    const seconds = 30;
+    // A multiple of each delay: results come in waves.
+    const seconds = 36;
     const table = await writeTable(folder, Math.ceil((slots * 1_000 * 120) / delayMs));
     const location = await newLocation(trial, 'postgres', `simulate_${delayMs}`);
     await withDatabase(location, async (database) => {
@@ -77,22 +79,36 @@ async function readLoad(
 }> {
   const { counts } = await getJob(database, jobId);
   const ms = performance.now();
-  const { rows } = await sql<{ commits: number; pids: number[] }>`
-    select xact_commit as commits, array(select pid from pg_stat_activity where pid is not null) as pids
+  const { rows } = await sql<{ commits: number; pid: number }>`
+    select xact_commit as commits, pg_backend_pid() as pid
     from pg_stat_database where datname = current_database()`.execute(database.db);
   const [row] = rows;
-  const ticks = await Promise.all((row?.pids ?? []).map(readTicks));
+  const server = await readProcess(row?.pid ?? 0);
+  const postmaster = await readProcess(server.parent);
+  // Connections that ended are part of the postmaster's time.
+  const children = await Promise.all(listChildren(server.parent).map(readProcess));
+  const ticks = children.reduce((sum, child) => sum + child.ticks, postmaster.ticksWithReaped);
   return {
     ms,
     done: counts.done,
     commits: row?.commits ?? 0,
-    serverSeconds: ticks.reduce((sum, value) => sum + value, 0) / TICKS,
+    serverSeconds: ticks / TICKS,
   };
 }
 
-/** User and system time of a process, in clock ticks; see proc_pid_stat(5). */
-async function readTicks(pid: number): Promise<number> {
+/** Parent and processor time of a process, in clock ticks; see proc_pid_stat(5). */
+async function readProcess(pid: number): Promise<{
+  readonly parent: number;
+  readonly ticks: number;
+  /** With its children that ended. */
+  readonly ticksWithReaped: number;
+}> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [user = 0, system = 0, reapedUser = 0, reapedSystem = 0] = fields.slice(11, 15);
+  const ticks = user + system;
+  return { parent: fields[1] ?? 0, ticks, ticksWithReaped: ticks + reapedUser + reapedSystem };
 }
