@@ -39,7 +39,7 @@ import { readSource, type SourceOptions, addSourceOptions } from './job-source.j
 import { addSamplingOptions, type SamplingOptions } from './media-options.js';
 import { addRecipeOptions, readRecipe, type RecipeOptions } from './recipe-options.js';
 import { withEngine } from './with-engine.js';
-import { watchJob, withJobs, workOnJob } from './work-on-job.js';
+import { watchJob, withJobs, withUrls, workOnJob } from './work-on-job.js';
 
 /** Jobs of `jobs list` and reasons of `jobs show`. */
 const MAX_LINES = 1_000;
@@ -196,7 +196,8 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
           terminal.note(`Working on jobs with ${model.id} (${model.precision}). Ctrl-C ends it.`);
           const mediaWorker = context.workers.media;
           const onNote = (line: string) => terminal.note(line);
-          const work = { engine, model, database, configuration, mediaWorker, parallel, onNote };
+          const tools = { engine, model, database, mediaWorker, parallel, onNote };
+          const work = { ...tools, configuration: withUrls(configuration) };
           await workOnJobs(work, context.signal);
         });
       });

@@ -54,14 +54,14 @@ export async function workOnJob(
   const { terminal, signal } = context;
   const watch = new AbortController();
   const watching = watchJob(job.id, database, context, AbortSignal.any([watch.signal, signal]));
-  const workers = await listWorkers(database);
+  const workers = (await listWorkers(database)).filter(({ model }) => hasModel(model, job));
   if (workers.length > 0) {
     const names = workers.map(({ host, pid }) => `${host}:${pid}`).join(', ');
     terminal.note(`Working: ${names}. Ctrl-C ends this display; the job goes on.`);
     await watching;
   } else {
     const onNote = (line: string) => terminal.note(line);
-    const work = { database, configuration, jobId: job.id, onNote };
+    const work = { database, configuration: withUrls(configuration), jobId: job.id, onNote };
     const listing = listJobSource(work, signal);
     try {
       // Loading a model takes minutes: it is loaded only if there is work for it.
@@ -79,6 +79,21 @@ export async function workOnJob(
     }
   }
   return await reportEnd(job.id, database, context);
+}
+
+/** Whether a worker has the model of a job, as far as the job names one. @param model `id (precision)` */
+function hasModel(model: string, { model: pinned, model_name: name }: Job): boolean {
+  if (pinned) return model === `${pinned.id} (${pinned.precision})`;
+  return name === null || model.startsWith(`${name} (`);
+}
+
+/**
+ * Switches URLs on unless the configuration names the allowed hosts. They are off by default to protect a service from
+ * its clients; here the user named the source. Private addresses stay forbidden.
+ */
+export function withUrls(configuration: Configuration): Configuration {
+  if (configuration.mediaUrls !== 'off') return configuration;
+  return { ...configuration, mediaUrls: { allowedDomains: null } };
 }
 
 /** Whether a job has an item to work on, as soon as that is known. */

@@ -26,10 +26,12 @@ import type { JobRequest } from '../../jobs/jobs.js';
 import type { Recipe } from '../../jobs/recipe.js';
 import { assertSourceBelowRoots } from '../../jobs/sources/roots.js';
 import type { SourceSpec } from '../../jobs/sources/source.js';
+import { switchedOff } from '../../media/remote/media-fetcher.js';
 import { type CaptionKind, LANGUAGE_CODES } from '../../language/languages.js';
 import type { Granularity } from '../../video-captions/plan-segments.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.js';
+import type { JobService } from './job-service.js';
 import { KindsField, LanguagesField } from '../request/language-fields.js';
 
 const SOURCE_KINDS: readonly SourceSpec['kind'][] = [
@@ -180,14 +182,15 @@ export class JobRequestDto extends FrameSamplingDto {
 }
 
 /**
- * @param roots folders of the operator, below which paths of the source must be.
- * @throws INVALID_PARAMETER, FORBIDDEN for a path outside the roots.
+ * @param service `roots`: folders of the operator, below which paths of the source must be.
+ * @throws INVALID_PARAMETER, FORBIDDEN for a path outside the roots, MEDIA_URL_REJECTED for URLs that are switched off.
  */
 export async function toJobRequest(
   body: JobRequestDto,
-  roots: readonly string[],
+  { roots, fetchesUrls }: Pick<JobService, 'roots' | 'fetchesUrls'>,
 ): Promise<JobRequest> {
   const source = toSource(body.source);
+  if (!fetchesUrls && (source.kind === 'urls' || isRemote(source))) throw switchedOff();
   if (source.kind !== 'urls' && roots.length === 0 && !isRemote(source)) throw noRoots();
   await assertSourceBelowRoots(source, roots);
   return {

@@ -18,6 +18,8 @@ export interface JobServiceOptions {
 export interface JobService {
   /** Folders below which the sources of jobs must be. */
   readonly roots: readonly string[];
+  /** Whether sources may be URLs. */
+  readonly fetchesUrls: boolean;
   /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
   readonly database: () => JobDatabase;
   /** Claims no further items. Those in work end, or go back to the queue once `abandon` is called. */
@@ -28,6 +30,7 @@ export interface JobService {
 /** A service without jobs, for tests of other routes. */
 export const NO_JOBS: JobService = {
   roots: [],
+  fetchesUrls: false,
   database: () => {
     throw new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
   },
@@ -78,6 +81,7 @@ export async function startJobService({
 
   return {
     roots,
+    fetchesUrls: configuration.mediaUrls !== 'off',
     database: () => database,
     drain: () => stop.abort(),
     async close() {

@@ -81,6 +81,14 @@ describe('/v1/jobs', () => {
     expect(new Set(details).size).toBe(1);
   });
 
+  it('rejects URLs while they are switched off', async () => {
+    const urls = { kind: 'urls', urls: ['https://example.org/a.jpg'] };
+    const rejected = await post('/v1/jobs', { source: urls }).expect(422);
+    expect(rejected.body).toMatchObject({ code: 'MEDIA_URL_REJECTED' });
+    const manifest = { kind: 'iiif', url: 'https://example.org/manifest.json' };
+    await post('/v1/jobs', { source: manifest }).expect(422);
+  });
+
   it('names the missing field of a source, and unknown fields', async () => {
     const missing = await post('/v1/jobs', { source: { kind: 'iiif' } }).expect(400);
     expect(missing.body).toMatchObject({

@@ -125,7 +125,7 @@ export class JobsController {
       );
     }
     const database = this.jobs.database();
-    const request = await toJobRequest(body, this.jobs.roots);
+    const request = await toJobRequest(body, this.jobs);
     const job = await createJob(database, {
       ...request,
       ...(idempotencyKey !== undefined && { idempotencyKey }),

@@ -92,7 +92,8 @@ function tooLarge(maxBytes: number): SalamandraError {
 }
 
 /** A state of the service, not a verdict on a URL. Therefore it may have its own message. */
-function switchedOff(): SalamandraError {
+/** The error for a URL where URLs are switched off. */
+export function switchedOff(): SalamandraError {
   return new SalamandraError(
     'MEDIA_URL_REJECTED',
     'Media URLs are off. Send the file itself, or ask the operator to set SALAMANDRA_MEDIA_URLS=on.',
