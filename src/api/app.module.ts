@@ -23,7 +23,9 @@ import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
 import { ChatCompletionsController } from './openai/chat-completions.js';
+import { BatchesController } from './openai/batches/batches.js';
 import { CompletionsController } from './openai/completions.js';
+import { FilesController } from './openai/files/files.js';
 import { AnswersController } from './routes/answers.js';
 import { CaptionsController } from './routes/captions.js';
 import { EstimateController, type FindCalibration } from './routes/estimate.js';
@@ -71,9 +73,11 @@ export class AppModule {
         { provide: CHAT_BYTES, useValue: chatBytes },
         { provide: BodyReceiver, useFactory: () => new BodyReceiver() },
         WorkQueue,
+        { provide: DiskQuota, useFactory: () => new DiskQuota(temporaryBytes) },
         {
           provide: MediaFiles,
-          useFactory: () => new MediaFiles(tmpdir(), new DiskQuota(temporaryBytes)),
+          inject: [DiskQuota],
+          useFactory: (quota: DiskQuota) => new MediaFiles(tmpdir(), quota),
         },
         JsonUpload,
         MediaResolver,
@@ -85,6 +89,8 @@ export class AppModule {
         VideosController,
         ChatCompletionsController,
         CompletionsController,
+        FilesController,
+        BatchesController,
         EstimateController,
         ThumbnailsController,
         ModelsController,

@@ -32,6 +32,8 @@ import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
 import { type JobService, NO_JOBS, startJobService } from './jobs/job-service.js';
 import { JsonUpload } from './media/json-upload.js';
+import { MediaResolver } from './media/media-resolver.js';
+import { createBatchWork } from './openai/batches/batch-work.js';
 import { normalizeContentType } from './request/content-type.js';
 import { createHostGuard, type HostRules, isLoopback } from './request/host-guard.js';
 import { checkFieldNames, checkJsonText, translateBodyError } from './request/json-body.js';
@@ -56,8 +58,8 @@ text, then \`usage\` and \`done\`. An error before the first event has its own H
 event, \`error\`, with a problem as its data. The comment \`: ping\` keeps an idle connection open. Closing the
 connection cancels the request.
 
-**OpenAI clients.** \`/v1/chat/completions\`, \`/v1/completions\` and \`/v1/models\` follow OpenAI's API, errors
-included.`;
+**OpenAI clients.** \`/v1/chat/completions\`, \`/v1/completions\`, \`/v1/models\`, \`/v1/files\` and
+\`/v1/batches\` follow OpenAI's API, errors included.`;
 
 /** Defaults: local requests only, no media URLs, no calibrations, a video inspector of its own, and the built page. */
 interface AppOptions {
@@ -231,6 +233,9 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     temporaryBytes: configuration.temporaryBytes,
     trustedProxies: configuration.trustedProxies,
   });
+  jobs.begin((database) =>
+    createBatchWork({ engine, database, files: jobs.files, resolver: app.get(MediaResolver) }),
+  );
   const address = await listen(app, host, port).catch(async (error: unknown) => {
     await jobs.close();
     await engine.close();

@@ -18,6 +18,7 @@ import {
   pauseJob,
   resumeJob,
 } from '../jobs/jobs.js';
+import type { Recipe } from '../jobs/recipe.js';
 import { readResults } from '../jobs/result-lines.js';
 import { DEFAULT_PARALLEL, workOnJobs } from '../jobs/work-on-jobs.js';
 import { listWorkers } from '../jobs/workers.js';
@@ -255,11 +256,10 @@ async function showJob(
     return;
   }
   const { counts, model, recipe } = job;
-  const languages = recipe.languages === 'all' ? 'all' : recipe.languages.join(', ');
   terminal.result(`${job.id}  ${job.name}`);
   terminal.result(`State      ${describeState(job, database.now())}`);
   terminal.result(`Progress   ${describeProgress(job, progress)}`);
-  terminal.result(`Texts      ${recipe.kinds.join(', ')} in ${languages}`);
+  if (recipe) terminal.result(`Texts      ${describeTexts(recipe)}`);
   if (model) terminal.result(`Model      ${model.id} (${model.precision})`);
   for (const { host, pid, rate, model: name } of workers) {
     terminal.result(`Worker     ${host}:${pid}, ${name}, ${formatCount(rate)} items an hour`);
@@ -270,6 +270,10 @@ async function showJob(
   if (pilot && job.state === 'paused') {
     for (const line of describePilot(job, pilot, progress)) terminal.result(line);
   }
+}
+
+function describeTexts({ kinds, languages }: Recipe): string {
+  return `${kinds.join(', ')} in ${languages === 'all' ? 'all' : languages.join(', ')}`;
 }
 
 async function showFailed(

@@ -52,6 +52,10 @@ export async function workOnJob(
   onItem?: WorkOptions['onItem'],
 ): Promise<number> {
   const { terminal, signal } = context;
+  if (job.kind === 'batch') {
+    terminal.note('A service works on batches: npx salamandra serve');
+    return 0;
+  }
   const watch = new AbortController();
   const watching = watchJob(job.id, database, context, AbortSignal.any([watch.signal, signal]));
   const workers = (await listWorkers(database)).filter(({ model }) => hasModel(model, job));

@@ -23,7 +23,7 @@ import type { Claim, ItemOutcome, ItemText } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import { findReusable } from './items.js';
 import { fingerprintOf, type Recipe } from './recipe.js';
-import type { ItemLocation } from './sources/source.js';
+import type { MediaLocation } from './sources/source.js';
 
 /** A local file with the bytes of an item: the file itself, or a copy that `dispose` removes. */
 interface OpenedItem {
@@ -36,11 +36,20 @@ export interface CaptionerOptions {
   readonly database: JobDatabase;
   readonly inspector: MediaInspector;
   /** @throws NOT_FOUND and the errors of the location. */
-  readonly openItem: (location: ItemLocation, signal: AbortSignal) => Promise<OpenedItem>;
+  readonly openItem: (location: MediaLocation, signal: AbortSignal) => Promise<OpenedItem>;
 }
 
 /** Does the work of an item. @throws the errors of the file and the engine; the signal's reason. */
-export type ProcessItem = (claim: Claim, signal: AbortSignal) => Promise<ItemOutcome>;
+export type ProcessItem<C extends Claim = Claim> = (
+  claim: C,
+  signal: AbortSignal,
+) => Promise<ItemOutcome>;
+
+/** An item of an archive job. */
+export interface ArchiveClaim extends Claim {
+  readonly location: MediaLocation;
+  readonly recipe: Recipe;
+}
 
 /** The texts of a file, and the report on it. */
 interface Written {
@@ -57,7 +66,7 @@ export function createCaptioner({
   database,
   inspector,
   openItem,
-}: CaptionerOptions): ProcessItem {
+}: CaptionerOptions): ProcessItem<ArchiveClaim> {
   const inWork = new Map<string, Promise<Written>>();
 
   return async (claim, signal) => {

@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 
 import type { JobDatabase } from './database/job-database.js';
-import type { JobRow, Tables } from './database/tables.js';
+import type { JobKind, JobRow, Tables } from './database/tables.js';
 import { MAX_HOLD_MS } from './failure-policy.js';
 import { addCounts } from './job-counts.js';
 import { addEvent } from './jobs.js';
@@ -27,7 +27,8 @@ export interface Claim {
   readonly identifier: string;
   readonly location: ItemLocation;
   readonly record: Readonly<Record<string, string>>;
-  readonly recipe: Recipe;
+  /** `null` for the line of a batch. */
+  readonly recipe: Recipe | null;
   /** Suspected of ending its workers: no other item may be in work beside it, which would be lost with it. */
   readonly isSuspect: boolean;
 }
@@ -60,6 +61,8 @@ export interface ItemOutcome {
 
 export interface ClaimOptions {
   readonly limit: number;
+  /** Kinds of jobs that the worker can do. Default: archive jobs. */
+  readonly kinds?: readonly JobKind[] | undefined;
   /** Claims items of this job only. */
   readonly jobId?: string | undefined;
   /** The model as the worker was asked for it: an id, a short name or a folder. */
@@ -104,13 +107,16 @@ export async function claimItems(
 async function findJobs(
   database: JobDatabase,
   model: PinnedModel,
-  { jobId, modelName }: ClaimOptions,
+  { jobId, modelName, kinds = ['archive'] }: ClaimOptions,
 ): Promise<JobRow[]> {
   const now = database.now();
   let jobs = database.db
     .selectFrom('job')
     .selectAll()
     .where('state', '=', 'active')
+    .where('kind', 'in', kinds)
+    // A batch with an invalid line does nothing, so all lines are read first.
+    .where((eb) => eb.or([eb('kind', '!=', 'batch'), eb('listed_at', '>', 0)]))
     .where((eb) => isNotHeld(eb, now))
     .where((eb) =>
       eb.or([
@@ -201,7 +207,7 @@ async function claimOfJob(
     }
     // Behind the row of the job: all transactions lock the rows in the order items, job, counts.
     await addCounts(trx, job.id, { queued: -rows.length, active: rows.length });
-    const recipe = JSON.parse(job.recipe) as Recipe;
+    const recipe = JSON.parse(job.recipe) as Recipe | null;
     return rows
       .map((row) => ({
         id: row.id,

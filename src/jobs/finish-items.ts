@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Claim, ItemOutcome } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { JobCounts, Tables } from './database/tables.js';
+import type { ErrorDetails } from '../errors/salamandra-error.js';
 import { MAX_ATTEMPTS } from './failure-policy.js';
 import { addAllCounts, addCounts, sumChange } from './job-counts.js';
 import { storableText } from './storable-text.js';
@@ -100,7 +101,11 @@ async function storeTexts(
 export async function failItem(
   database: JobDatabase,
   claim: Claim,
-  error: { readonly code: string; readonly message: string },
+  error: {
+    readonly code: string;
+    readonly message: string;
+    readonly details?: ErrorDetails | undefined;
+  },
   next: 'dead' | { readonly delayMs: number },
 ): Promise<boolean> {
   const isDead = next === 'dead' || claim.attempts >= MAX_ATTEMPTS;
@@ -113,6 +118,7 @@ export async function failItem(
         ...(next !== 'dead' && !isDead && { run_after: database.now() + next.delayMs }),
         error_code: error.code,
         error: storableText(error.message),
+        outcome: error.details ? storableText(JSON.stringify(error.details)) : '',
         ...(isDead && { finished_at: database.now() }),
       })
       .where('id', '=', claim.id)

@@ -27,6 +27,12 @@ export async function retryItems(
         `The job is ${job?.state ?? 'deleted'}. Create a new job: texts that were written are used again.`,
       );
     }
+    if (job.kind === 'batch') {
+      throw new SalamandraError(
+        'INVALID_PARAMETER',
+        'A batch is not tried again. Create a batch with the lines that failed.',
+      );
+    }
     const lists = which === 'failed' ? [undefined] : chunk(which);
     let changed = 0;
     for (const state of which === 'failed' ? (['dead'] as const) : (['dead', 'done'] as const)) {

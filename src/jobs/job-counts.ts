@@ -57,6 +57,16 @@ export async function countsOf(
   return new Map(rows.map(({ job_id, ...counts }) => [job_id, counts]));
 }
 
+/** The number of entries of a job's source that are no items. */
+export async function countSkipped(trx: Transaction<Tables>, jobId: string): Promise<number> {
+  const { skipped } = await trx
+    .selectFrom('job_counter')
+    .select(sql<number>`coalesce(sum(skipped), 0)`.as('skipped'))
+    .where('job_id', '=', jobId)
+    .executeTakeFirstOrThrow();
+  return skipped;
+}
+
 /** Adds a change to those of several jobs. */
 export function sumChange(
   changes: Map<string, Partial<JobCounts>>,

@@ -7,6 +7,7 @@ export function jobJson(job: Job, { total, perHour, secondsLeft }: JobProgress):
   return {
     id: job.id,
     object: 'job',
+    kind: job.kind,
     name: job.name,
     state: job.state,
     waiting_reason: job.pause_reason || job.hold_reason || null,

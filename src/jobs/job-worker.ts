@@ -37,6 +37,8 @@ export interface JobWorkerOptions extends ListingOptions {
   /** The model as it was asked for; see `ClaimOptions`. */
   readonly modelName: string;
   readonly process: ProcessItem;
+  /** Called now and then, one call at a time, for what follows the end of a job. */
+  readonly settle?: (() => Promise<void>) | undefined;
   /** Items in work at the same time. */
   readonly parallel: number;
   /** Milliseconds that a claim is valid without a renewal. Default: LEASE_MS. */
@@ -75,6 +77,7 @@ class JobWorker {
   private readonly finished: FinishedItem[] = [];
   private storing: Promise<void> = Promise.resolve();
   private listing: Promise<void> | undefined;
+  private settling: Promise<void> | undefined;
   private fatal: Error | undefined;
   private itemsDone = 0;
   private lastHousekeepingMs = -Infinity;
@@ -133,11 +136,11 @@ class JobWorker {
 
   /** @returns whether the queue had items. */
   private async claimAhead(): Promise<boolean> {
-    const { database, parallel: limit, jobId, model, modelName, leaseMs } = this.options;
+    const { database, parallel: limit, jobId, kinds, model, modelName, leaseMs } = this.options;
     const inHand = [...this.ready, ...this.inWork.keys()];
     if (limit === 0 || inHand.some(({ isSuspect }) => isSuspect)) return false;
     const isIdle = inHand.length === 0;
-    const options = { limit, jobId, modelName, isIdle, leaseMs };
+    const options = { limit, jobId, kinds, modelName, isIdle, leaseMs };
     const claims = await claimItems(database, this.id, model, options);
     this.ready.push(...claims);
     return claims.length > 0;
@@ -173,6 +176,10 @@ class JobWorker {
     await expireLeases(database);
     await settleJobs(database);
     this.startListing();
+    this.settling ??= this.options
+      .settle?.()
+      .catch((error: unknown) => this.options.onNote?.(describeDatabaseError(error)))
+      .finally(() => (this.settling = undefined));
   }
 
   /** Lists one source at a time, beside the work on items. */
@@ -259,19 +266,22 @@ class JobWorker {
   private async fail(claim: Claim, error: unknown, isAbandoned: boolean): Promise<void> {
     const { database, onItem, onNote } = this.options;
     const action = isAbandoned ? 'release' : actionAfter(error);
-    const { code, publicMessage: message } = SalamandraError.fromJSON(
-      error instanceof SalamandraError ? error.toJSON() : undefined,
-    );
+    const {
+      code,
+      publicMessage: message,
+      details,
+    } = SalamandraError.fromJSON(error instanceof SalamandraError ? error.toJSON() : undefined);
     if (code === 'INTERNAL') onNote?.(`${claim.identifier}: ${String(error)}`);
     await this.patiently(async () => {
       switch (action) {
         case 'dead':
-          if (await failItem(database, claim, { code, message }, 'dead'))
+          if (await failItem(database, claim, { code, message, details }, 'dead'))
             onItem?.(claim, { error });
           break;
         case 'retry': {
           const next = { delayMs: backoffMs(claim.attempts) };
-          if (await failItem(database, claim, { code, message }, next)) onItem?.(claim, { error });
+          if (await failItem(database, claim, { code, message, details }, next))
+            onItem?.(claim, { error });
           break;
         }
         case 'hold':
@@ -317,6 +327,7 @@ class JobWorker {
     if (this.abandon.aborted) this.abandonItems();
     while (this.inWork.size > 0) await this.pause(POLL_MS);
     await this.listing;
+    await this.settling;
     await settleJobs(this.options.database).catch(() => undefined);
   }
 

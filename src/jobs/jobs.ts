@@ -6,7 +6,7 @@ import type { JobDatabase } from './database/job-database.js';
 import type { EventRow, JobCounts, JobRow, SkippedRow, Tables } from './database/tables.js';
 import { countsOf, NO_COUNTS } from './job-counts.js';
 import { hashOf, type PinnedModel, type Recipe } from './recipe.js';
-import type { SourceSpec } from './sources/source.js';
+import type { JobSource, SourceSpec } from './sources/source.js';
 
 /** Characters of a job's id after its prefix: 50 random bits. */
 const ID_CHARACTERS = 10;
@@ -30,8 +30,9 @@ export interface JobRequest {
 
 /** A job with its counts. */
 export interface Job extends Omit<JobRow, 'source' | 'recipe' | 'model'> {
-  readonly source: SourceSpec;
-  readonly recipe: Recipe;
+  readonly source: JobSource;
+  /** `null` for a batch. */
+  readonly recipe: Recipe | null;
   readonly model: PinnedModel | null;
   readonly counts: JobCounts;
 }
@@ -61,7 +62,7 @@ function jobKey({ source, recipe, modelName }: JobRequest): string {
 export async function createJob(database: JobDatabase, request: JobRequest): Promise<Job> {
   const { db } = database;
   const key = jobKey(request);
-  const id = `job_${randomId()}`;
+  const id = `job_${randomId(ID_CHARACTERS)}`;
   const { idempotencyKey = null, pilot = 0 } = request;
   await db.transaction().execute(async (trx) => {
     const { numInsertedOrUpdatedRows } = await trx
@@ -292,7 +293,7 @@ async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
     });
   }
   await db.transaction().execute(async (trx) => {
-    for (const table of ['skipped', 'event', 'job_counter'] as const) {
+    for (const table of ['skipped', 'event', 'job_counter', 'batch'] as const) {
       await trx.deleteFrom(table).where('job_id', '=', id).execute();
     }
     await trx.deleteFrom('job').where('id', '=', id).execute();
@@ -365,15 +366,16 @@ async function withCounts(database: JobDatabase, row: JobRow): Promise<Job> {
 function toJob(row: JobRow, counts: JobCounts = NO_COUNTS): Job {
   return {
     ...row,
-    source: JSON.parse(row.source) as SourceSpec,
-    recipe: JSON.parse(row.recipe) as Recipe,
+    source: JSON.parse(row.source) as JobSource,
+    recipe: JSON.parse(row.recipe) as Recipe | null,
     model: row.model === null ? null : (JSON.parse(row.model) as PinnedModel),
     counts,
   };
 }
 
-function randomId(): string {
-  return Array.from(randomBytes(ID_CHARACTERS), (byte) => ID_ALPHABET[byte % 32]).join('');
+/** @param characters of 5 random bits each. */
+export function randomId(characters: number): string {
+  return Array.from(randomBytes(characters), (byte) => ID_ALPHABET[byte % 32]).join('');
 }
 
 function noSuchJob(reference: string): SalamandraError {

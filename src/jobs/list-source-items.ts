@@ -5,10 +5,11 @@ import { sql, type Transaction } from 'kysely';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { isNotHeld } from './claims.js';
 import type { DatabaseKind, JobDatabase } from './database/job-database.js';
-import type { JobRow, Tables } from './database/tables.js';
-import { addCounts } from './job-counts.js';
+import type { JobKind, JobRow, Tables } from './database/tables.js';
+import { addCounts, countSkipped } from './job-counts.js';
 import { addEvent, lockJob } from './jobs.js';
-import type { ListedEntry, ListOptions, SourceSpec } from './sources/source.js';
+import type { ItemLocation, JobSource, ListedEntry, ListOptions } from './sources/source.js';
+import { choosePilot } from './pilot.js';
 import { storableText } from './storable-text.js';
 
 /** Entries that are stored in one transaction. More make each transaction longer, and others wait for it. */
@@ -20,12 +21,17 @@ const LISTING_LEASE_MS = 120_000;
 /** Skipped entries that are stored with their reason. Further ones are counted. */
 const MAX_SKIPPED_ROWS = 10_000;
 
-type ListSource = (spec: SourceSpec, options: ListOptions) => AsyncIterable<ListedEntry>;
+export type ListSource = (
+  spec: JobSource,
+  options: ListOptions,
+) => AsyncIterable<ListedEntry<ItemLocation>>;
 
 export interface ListingOptions {
   readonly database: JobDatabase;
   readonly listSource: ListSource;
   readonly listing: Omit<ListOptions, 'after' | 'signal'>;
+  /** Kinds of jobs that this worker can do. Default: archive jobs. */
+  readonly kinds?: readonly JobKind[] | undefined;
   /** This job only. */
   readonly jobId?: string | undefined;
   /** A line for the operator: a failure of the database or the machine. */
@@ -35,7 +41,7 @@ export interface ListingOptions {
 /** A job whose source this worker lists. */
 interface ListingClaim {
   readonly jobId: string;
-  readonly source: SourceSpec;
+  readonly source: JobSource;
   readonly cursor: string;
 }
 
@@ -43,7 +49,7 @@ interface ListingClaim {
 async function claimListing(
   database: JobDatabase,
   worker: string,
-  jobId?: string,
+  { jobId, kinds = ['archive'] }: Pick<ListingOptions, 'jobId' | 'kinds'>,
 ): Promise<ListingClaim | undefined> {
   const { db } = database;
   const now = database.now();
@@ -51,6 +57,7 @@ async function claimListing(
     .selectFrom('job')
     .select(['id', 'source', 'listing_cursor'])
     .where('state', '=', 'active')
+    .where('kind', 'in', kinds)
     .where('listed_at', '=', 0)
     .where((eb) => isNotHeld(eb, now))
     .where((eb) =>
@@ -80,7 +87,7 @@ async function claimListing(
   if (numUpdatedRows === 0n) return undefined;
   return {
     jobId: job.id,
-    source: JSON.parse(job.source) as SourceSpec,
+    source: JSON.parse(job.source) as JobSource,
     cursor: job.listing_cursor,
   };
 }
@@ -97,11 +104,12 @@ const RETRY_MS = 2_000;
  * @throws the errors of the database
  */
 export async function listNextSource(
-  { database, listSource, listing, jobId, onNote }: ListingOptions,
+  options: ListingOptions,
   worker: string,
   stop: AbortSignal,
 ): Promise<boolean> {
-  const claim = await claimListing(database, worker, jobId);
+  const { database, listSource, listing, onNote } = options;
+  const claim = await claimListing(database, worker, options);
   if (!claim) return false;
   try {
     await listSourceItems(database, worker, claim, listSource, { ...listing, signal: stop });
@@ -134,7 +142,7 @@ async function listSourceItems(
   options: Omit<ListOptions, 'after'>,
 ): Promise<boolean> {
   const after = claim.cursor === '' ? undefined : claim.cursor;
-  let batch: ListedEntry[] = [];
+  let batch: ListedEntry<ItemLocation>[] = [];
   let batchStart = Date.now();
   for await (const entry of listSource(claim.source, { ...options, after })) {
     batch.push(entry);
@@ -192,7 +200,7 @@ async function storeBatch(
   database: JobDatabase,
   worker: string,
   jobId: string,
-  batch: readonly ListedEntry[],
+  batch: readonly ListedEntry<ItemLocation>[],
 ): Promise<boolean> {
   return await database.db.transaction().execute(async (trx) => {
     const job = await lockJob(trx, database, jobId);
@@ -332,45 +340,20 @@ async function endListing(database: JobDatabase, worker: string, jobId: string):
     if (job?.listing_worker !== worker || job.listed_at > 0) return;
     const isPilot = job.pilot_state === 'pending';
     if (isPilot) await choosePilot(trx, jobId, job.pilot, job.next_position);
+    // A batch with an invalid line does nothing.
+    const isRefused = job.kind === 'batch' && (await countSkipped(trx, jobId)) > 0;
     await trx
       .updateTable('job')
       .set({
         listed_at: database.now(),
         listing_lease_until: 0,
+        ...(isRefused && { state: 'cancelled' as const, finished_at: database.now() }),
         ...(isPilot && { pilot_state: 'running' as const }),
       })
       .where('id', '=', jobId)
       .execute();
     await addEvent(trx, database, jobId, 'listed', { entries: job.next_position });
   });
-}
-
-/** Moves items that are spread evenly over the source to the front: a negative `run_after`. */
-async function choosePilot(
-  trx: Transaction<Tables>,
-  jobId: string,
-  size: number,
-  positions: number,
-): Promise<void> {
-  const step = positions / size;
-  for (let index = 0; index < Math.min(size, positions); index++) {
-    const position = step > 1 ? Math.floor((index + 0.5) * step) : index;
-    await trx
-      .updateTable('item')
-      .set({ run_after: -1 })
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('item')
-          .select('id')
-          .where('job_id', '=', jobId)
-          .where('state', '=', sql.lit('queued'))
-          .where('run_after', '=', 0)
-          .where('position', '>=', position)
-          .orderBy('position')
-          .limit(1),
-      )
-      .execute();
-  }
 }
 
 /** Stops a listing that failed: the job is paused with the reason, and `resume` tries again. */

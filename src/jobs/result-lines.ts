@@ -98,5 +98,7 @@ function describeLocation(item: ItemRow): string {
       return `${location.archive}/${location.entry}`;
     case 'iiif-image':
       return location.service;
+    case 'batch-line':
+      return `${location.file}, byte ${location.offset}`;
   }
 }

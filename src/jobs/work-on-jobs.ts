@@ -8,10 +8,10 @@ import { createPublicPolicy } from '../media/remote/ssrf-guard.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import { createCaptioner } from './caption-item.js';
 import type { DatabaseLocation } from './database/open-database.js';
+import { type BatchWork, createLister, createProcess } from './job-kinds.js';
 import { type JobWorkerOptions, runJobWorker } from './job-worker.js';
 import { type ListingOptions, listNextSource } from './list-source-items.js';
 import { settleJobs } from './settle-jobs.js';
-import { listSource } from './sources/list-source.js';
 import { openSourceItem } from './sources/open-item.js';
 import { createWorkerId, forgetLostWorkers } from './workers.js';
 
@@ -32,6 +32,8 @@ export interface WorkOptions extends JobSettings, Pick<JobWorkerOptions, 'onItem
   /** The module `media.worker.js`. */
   readonly mediaWorker: URL;
   readonly parallel: number;
+  /** Undefined: batches are left to other workers. */
+  readonly batches?: BatchWork | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface WorkOptions extends JobSettings, Pick<JobWorkerOptions, 'onItem
  * @throws the errors of `runJobWorker`
  */
 export async function workOnJobs(
-  { engine, model, mediaWorker, ...options }: WorkOptions,
+  { engine, model, mediaWorker, batches, ...options }: WorkOptions,
   stop: AbortSignal,
   abandon?: AbortSignal,
 ): Promise<void> {
@@ -49,7 +51,7 @@ export async function workOnJobs(
   const inspector = createMediaInspector({ entry: mediaWorker, maxPixels });
   const temporaryFolder = await mkdtemp(join(tmpdir(), 'visual-salamandra-job-'));
   const access = accessOf(configuration);
-  const processItem = createCaptioner({
+  const caption = createCaptioner({
     engine,
     database,
     inspector,
@@ -59,7 +61,10 @@ export async function workOnJobs(
   const { id, revision, precision } = model;
   const worker = {
     ...options,
-    ...{ listSource, listing: access, modelName, process: processItem },
+    ...{ listing: access, modelName, process: createProcess(caption, batches) },
+    listSource: createLister(batches),
+    kinds: batches ? (['archive', 'batch'] as const) : undefined,
+    settle: batches?.settle,
     model: { id, revision, precision },
   };
   try {
@@ -74,6 +79,7 @@ export async function workOnJobs(
 export async function listJobSource(options: JobSettings, stop: AbortSignal): Promise<void> {
   const listing = accessOf(options.configuration);
   await forgetLostWorkers(options.database);
+  const listSource = createLister();
   await listNextSource({ ...options, listSource, listing }, createWorkerId(), stop);
   await settleJobs(options.database);
 }

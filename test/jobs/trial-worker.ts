@@ -9,8 +9,8 @@ import type { EngineEvent, VisionLanguageEngine } from '../../src/engine/vision-
 import { createCaptioner, type ProcessItem } from '../../src/jobs/caption-item.js';
 import type { Claim } from '../../src/jobs/claims.js';
 import { type DatabaseLocation, openJobDatabase } from '../../src/jobs/database/open-database.js';
+import { createLister, createProcess } from '../../src/jobs/job-kinds.js';
 import { runJobWorker } from '../../src/jobs/job-worker.js';
-import { listSource } from '../../src/jobs/sources/list-source.js';
 import { openSourceItem } from '../../src/jobs/sources/open-item.js';
 import { decodeImage } from '../../src/media/decode-image.js';
 import { findFfmpeg } from '../../src/media/find-ffmpeg.js';
@@ -51,7 +51,7 @@ const worker = {
   database,
   model: options.readsFiles ? FAKE_MODEL : MODEL,
   modelName: MODEL.id,
-  listSource,
+  listSource: createLister(),
   listing: access,
   process: (claim: Claim, signal: AbortSignal) => {
     if (!hasBegun && process.connected) process.send?.('working');
@@ -90,7 +90,7 @@ function createDelayProcess(delayMs: number): ProcessItem {
 
 function createFileProcess(): ProcessItem {
   const { temporaryFolder } = options;
-  return createCaptioner({
+  const caption = createCaptioner({
     engine: createEngine(options.delayMs),
     database,
     inspector: {
@@ -103,6 +103,7 @@ function createFileProcess(): ProcessItem {
     openItem: (location, signal) =>
       openSourceItem(location, { ...access, temporaryFolder, signal }),
   });
+  return createProcess(caption);
 }
 
 function unused(): never {

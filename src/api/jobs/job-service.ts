@@ -1,9 +1,14 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { Configuration } from '../../config/configuration.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
+import type { BatchWork } from '../../jobs/job-kinds.js';
 import { databaseLocation, DEFAULT_PARALLEL, workOnJobs } from '../../jobs/work-on-jobs.js';
+import { FileStore } from '../openai/files/file-store.js';
 
 export interface JobServiceOptions {
   readonly configuration: Configuration;
@@ -22,6 +27,10 @@ export interface JobService {
   readonly fetchesUrls: boolean;
   /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
   readonly database: () => JobDatabase;
+  /** The content of OpenAI's files. */
+  readonly files: FileStore;
+  /** Begins the work on jobs, as soon as the model is ready. Without a database it does nothing. */
+  readonly begin: (createBatches: (database: JobDatabase) => BatchWork) => void;
   /** Claims no further items. Those in work end, or go back to the queue once `abandon` is called. */
   readonly drain: () => void;
   readonly close: () => Promise<void>;
@@ -34,13 +43,15 @@ export const NO_JOBS: JobService = {
   database: () => {
     throw new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
   },
+  files: new FileStore(join(tmpdir(), 'visual-salamandra-no-files')),
+  begin: () => undefined,
   drain: () => undefined,
   close: () => Promise.resolve(),
 };
 
 /**
- * Opens the job database and works on its jobs as soon as the model is ready. Without a database, or without a model,
- * the service does everything else all the same.
+ * Opens the job database. Its jobs are worked on once `begin` is called and the model is ready. Without a database, or
+ * without a model, the service does everything else all the same.
  */
 export async function startJobService({
   configuration,
@@ -66,13 +77,14 @@ export async function startJobService({
   }
   const stop = new AbortController();
   const abandon = new AbortController();
-  const working = work();
+  const files = new FileStore(join(configuration.home, 'files'));
+  let working: Promise<void> = Promise.resolve();
 
-  async function work(): Promise<void> {
+  async function work(batches: BatchWork): Promise<void> {
     try {
       const model = await engine.describe();
       const parallel = DEFAULT_PARALLEL;
-      const options = { engine, model, database, configuration, mediaWorker, parallel };
+      const options = { engine, model, database, configuration, mediaWorker, parallel, batches };
       await workOnJobs({ ...options, onNote: log }, stop.signal, abandon.signal);
     } catch (error) {
       if (!stop.signal.aborted) log(`jobs stopped: ${String(error)}`);
@@ -83,6 +95,10 @@ export async function startJobService({
     roots,
     fetchesUrls: configuration.mediaUrls !== 'off',
     database: () => database,
+    files,
+    begin: (createBatches) => {
+      working = work(createBatches(database));
+    },
     drain: () => stop.abort(),
     async close() {
       stop.abort();

@@ -26,6 +26,16 @@ export class DiskQuota {
     this.bytes += bytes;
   }
 
+  /** @param bytes of the files that stay, with the one that arrives. @throws STORAGE_FULL above the limit. */
+  checkStored(bytes: number): void {
+    if (bytes <= this.limit) return;
+    throw new SalamandraError(
+      'STORAGE_FULL',
+      `The stored files would have more than ${this.limit / 1e6} MB, which is the limit (SALAMANDRA_TEMPORARY_MB). Delete files, or wait until some expire.`,
+      { details: { max_bytes: this.limit } },
+    );
+  }
+
   release(client: string, bytes: number): void {
     const own = (this.clients.get(client) ?? 0) - bytes;
     if (own > 0) this.clients.set(client, own);

@@ -12,20 +12,16 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
 import { MAX_ANSWER_TOKENS, MAX_MEDIA_PER_REQUEST, MAX_TOP_LOGPROBS } from '../../config/limits.js';
-import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { ENGINE } from '../injection-tokens.js';
 import { MediaResolver } from '../media/media-resolver.js';
 import { clientOf, ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
-import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import { sendOutcome } from '../response/send-outcome.js';
-import { listMediaSources, parseChatRequest, toEngineRequest } from './chat-request.js';
-import { createChatFormat } from './chat-response.js';
-import { createCompletionHeader } from './completion-fields.js';
 import { ApiOpenAiErrors } from './errors.js';
 import { GENERATION_PROPERTIES } from './generation-schema.js';
 import { checkJsonBody } from './request-body.js';
+import { startChat } from './start-completion.js';
 
 const TOKEN_LIMIT = { type: 'integer', minimum: 1, maximum: MAX_ANSWER_TOKENS };
 
@@ -148,22 +144,11 @@ export class ChatCompletionsController {
     @Res() response: Response,
   ): Promise<void> {
     checkJsonBody(request);
-    const model = readyModel(this.engine);
-    const chat = parseChatRequest(body, model);
-    const sources = listMediaSources(chat);
-    assertChatModel(model, sources);
     const client = clientOf(request);
-    const { media, release } = await this.resolver.resolve(sources, chat.sampling, signal, client);
+    const context = { engine: this.engine, resolver: this.resolver, client, signal };
+    const { events, format, isStream, release } = await startChat(body, context);
     try {
-      assertSupportsMedia(
-        media.map(({ kind }) => kind),
-        model,
-      );
-      const work = { ...toEngineRequest(chat, media), client };
-      const header = createCompletionHeader('chatcmpl', model);
-      const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);
-      const events = this.engine.generate(work, signal);
-      await sendOutcome({ request, response, signal }, events, format, chat.stream !== null);
+      await sendOutcome({ request, response, signal }, events, format, isStream);
     } finally {
       await release();
     }

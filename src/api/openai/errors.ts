@@ -16,7 +16,7 @@ interface OpenAiErrorBody {
 }
 
 /** Paths that follow OpenAI's API, errors included. */
-const OPEN_AI_PATH = /^\/v1\/(?:chat|completions|models)(?:\/|$)/i;
+const OPEN_AI_PATH = /^\/v1\/(?:chat|completions|models|files|batches)(?:\/|$)/i;
 
 /** Whether an error under this path has OpenAI's form. OpenAI's client libraries expect it with every `Accept`. */
 export function isOpenAiPath(path: string): boolean {

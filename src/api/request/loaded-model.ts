@@ -8,7 +8,7 @@ import { noChatTemplate } from '../../language/chat-template.js';
 import type { MediaSource } from '../media/media-resolver.js';
 
 /** An alias of the loaded model, for clients whose configuration should not change with the model. */
-const ANY_MODEL = 'visual-salamandra';
+export const ANY_MODEL = 'visual-salamandra';
 
 /**
  * The loaded model.

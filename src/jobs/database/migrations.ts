@@ -16,7 +16,7 @@ const COLUMN_TYPES: Readonly<Record<DatabaseKind, ColumnTypes>> = {
 const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   ({ id, integer, real }) => [
     `create table job (
-      id text primary key, name text not null, state text not null, pause_reason text not null default '',
+      id text primary key, kind text not null default 'archive', name text not null, state text not null, pause_reason text not null default '',
       hold_until ${integer} not null default 0, hold_reason text not null default '',
       priority ${integer} not null, source text not null, recipe text not null, key text not null,
       idempotency_key text unique, model_name text, model text,
@@ -67,6 +67,17 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
       id text primary key, host text not null, pid ${integer} not null, state text not null, model text not null,
       started_at ${integer} not null, heartbeat_at ${integer} not null, items_done ${integer} not null default 0,
       rate ${real} not null default 0)`,
+    `create table batch (
+      job_id text primary key, endpoint text not null, model text not null, input_file_id text not null,
+      completion_window text not null, metadata text not null, output_seconds ${integer} not null,
+      expires_at ${integer} not null, cancelling_at ${integer} not null default 0,
+      expiring_at ${integer} not null default 0, finalizing_at ${integer} not null default 0,
+      ended_at ${integer} not null default 0, output_file_id text not null default '',
+      error_file_id text not null default '', usage text not null default '')`,
+    `create table file (
+      id text primary key, filename text not null, purpose text not null, bytes ${integer} not null,
+      created_at ${integer} not null, expires_at ${integer} not null)`,
+    `create index file_by_age on file (created_at, id)`,
   ],
 ];
 

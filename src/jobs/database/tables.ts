@@ -12,7 +12,15 @@ export interface Tables {
   skipped: SkippedTable;
   event: EventTable;
   worker: WorkerTable;
+  batch: BatchTable;
+  file: FileTable;
 }
+
+/**
+ * `archive`: texts about the entries of a source. `batch`: requests of a file, see `BatchTable`. A worker claims the
+ * kinds that it can do.
+ */
+export type JobKind = 'archive' | 'batch';
 
 /**
  * `active`: items are claimed. `paused`: none are claimed until it is resumed. `cancelling`: the items in work end, no
@@ -23,6 +31,7 @@ type JobState = 'active' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'del
 
 interface JobTable {
   id: string;
+  kind: Generated<JobKind>;
   name: string;
   state: JobState;
   /** Why the job is paused; empty otherwise. */
@@ -32,7 +41,7 @@ interface JobTable {
   hold_reason: Generated<string>;
   /** Higher numbers first. */
   priority: number;
-  /** `SourceSpec` and `Recipe` as JSON. */
+  /** `JobSource` and `Recipe` as JSON. A batch has no recipe: `null`. */
   source: string;
   recipe: string;
   /** SHA-256 of source and recipe: the same command finds its job again. */
@@ -107,7 +116,7 @@ interface ItemTable {
   modified_at: Generated<number>;
   /** SHA-256 of content, recipe and model: an item with the same one has the same texts. */
   fingerprint: Generated<string>;
-  /** `ItemOutcome` without its texts, as JSON. */
+  /** `ItemOutcome` without its texts, as JSON. Of a dead letter: the details of its error. */
   outcome: Generated<string>;
   finished_at: Generated<number>;
 }
@@ -158,10 +167,50 @@ interface WorkerTable {
   rate: number;
 }
 
+/** What a batch has besides its job. Its status follows from both; see `statusOf`. */
+interface BatchTable {
+  job_id: string;
+  /** Path of the route that processes the lines. */
+  endpoint: string;
+  model: string;
+  input_file_id: string;
+  /** As the client wrote it: `24h`. */
+  completion_window: string;
+  /** JSON. */
+  metadata: string;
+  /** Lifetime of the output files in seconds. */
+  output_seconds: number;
+  expires_at: number;
+  /** 0 unless the client cancelled the batch. */
+  cancelling_at: Generated<number>;
+  /** 0 unless the batch was still running at `expires_at`. */
+  expiring_at: Generated<number>;
+  finalizing_at: Generated<number>;
+  /** 0 until the output files are stored. */
+  ended_at: Generated<number>;
+  output_file_id: Generated<string>;
+  error_file_id: Generated<string>;
+  /** `TokenUsage` as JSON; empty until the end. */
+  usage: Generated<string>;
+}
+
+/** A stored file. Its content is on disk; see `FileStore`. */
+interface FileTable {
+  id: string;
+  filename: string;
+  purpose: string;
+  bytes: number;
+  created_at: number;
+  /** 0: never. */
+  expires_at: number;
+}
+
 export type JobRow = Selectable<JobTable>;
 export type ItemRow = Selectable<ItemTable>;
 export type SkippedRow = Selectable<SkippedTable>;
 export type EventRow = Selectable<EventTable>;
 export type WorkerRow = Selectable<WorkerTable>;
+export type BatchRow = Selectable<BatchTable>;
+export type FileRow = Selectable<FileTable>;
 /** The sum over the rows of a job. */
 export type JobCounts = Omit<Selectable<JobCounterTable>, 'job_id' | 'shard'>;

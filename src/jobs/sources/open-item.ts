@@ -12,7 +12,7 @@ import { unescapeFileName } from './file-names.js';
 import { readDocument } from './iiif/documents.js';
 import { imageRequest, parseImageInfo } from './iiif/image-request.js';
 import { assertBelowRoots } from './roots.js';
-import type { Confined, ItemLocation } from './source.js';
+import type { Confined, MediaLocation } from './source.js';
 import { linkTo, storeChunks, type TemporaryFile } from './temporary-files.js';
 import { readEntryData } from './zip-archive.js';
 
@@ -40,7 +40,7 @@ export interface OpenedItem {
  *   URL; STORAGE_UNAVAILABLE and STORAGE_FULL, retryable; the signal's reason
  */
 export async function openSourceItem(
-  location: ItemLocation,
+  location: MediaLocation,
   options: OpenOptions,
 ): Promise<OpenedItem> {
   switch (location.kind) {
@@ -77,7 +77,7 @@ async function openUrl(url: string, options: OpenOptions): Promise<OpenedItem> {
 
 /** Asks the server for a size that it has or computes, and for the image as published if that fails. */
 async function openIiifImage(
-  { service, region, fallback }: Extract<ItemLocation, { kind: 'iiif-image' }>,
+  { service, region, fallback }: Extract<MediaLocation, { kind: 'iiif-image' }>,
   options: OpenOptions,
 ): Promise<OpenedItem> {
   try {
@@ -105,7 +105,7 @@ function noImageInfo(): SalamandraError {
 }
 
 async function openFile(
-  { path, roots }: Extract<ItemLocation, { kind: 'file' }>,
+  { path, roots }: Extract<MediaLocation, { kind: 'file' }>,
   options: OpenOptions,
 ): Promise<OpenedItem> {
   const name = unescapeFileName(await resolve(path, roots));
@@ -125,7 +125,7 @@ async function openFile(
 }
 
 async function openEntry(
-  { archive, data, roots }: Extract<ItemLocation, { kind: 'zip-entry' }>,
+  { archive, data, roots }: Extract<MediaLocation, { kind: 'zip-entry' }>,
   { temporaryFolder, signal }: OpenOptions,
 ): Promise<OpenedItem> {
   if (data.bytes > MAX_VIDEO_BYTES) {

@@ -8,7 +8,7 @@ import {
 } from '../../../test/http/media-server.js';
 import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
 import { openSourceItem, type OpenOptions } from './open-item.js';
-import type { ItemLocation } from './source.js';
+import type { MediaLocation } from './source.js';
 
 const FOX = readFileSync('samples/fox.png');
 const VIDEO = readFileSync('samples/rocket-rises.mp4');
@@ -46,7 +46,7 @@ afterAll(async () => {
 afterEach(() => expect(readdirSync(scratch)).toEqual([]));
 
 /** The bytes, and the paths that were requested for them. */
-async function read(location: ItemLocation, options: Partial<OpenOptions> = {}) {
+async function read(location: MediaLocation, options: Partial<OpenOptions> = {}) {
   const before = server.requests.length;
   const opened = await openSourceItem(location, {
     policy: admitServer(server),
@@ -61,7 +61,7 @@ async function read(location: ItemLocation, options: Partial<OpenOptions> = {}) 
   }
 }
 
-function iiifImage(changes: Partial<Extract<ItemLocation, { kind: 'iiif-image' }>> = {}) {
+function iiifImage(changes: Partial<Extract<MediaLocation, { kind: 'iiif-image' }>> = {}) {
   const defaults = { service: `${base}/iiif/1`, region: 'full', fallback: null };
   return { kind: 'iiif-image' as const, ...defaults, ...changes };
 }

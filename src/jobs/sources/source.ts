@@ -4,6 +4,20 @@ import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 export type SourceSpec = (FolderSpec | TableSpec | ListSpec | IiifSpec | ZipSpec | UrlsSpec) &
   Confined;
 
+/** The source of any job. */
+export type JobSource = SourceSpec | BatchSpec;
+
+/** The requests in a stored file, one per line: a batch of OpenAI's API. */
+export interface BatchSpec {
+  readonly kind: 'batch';
+  /** Id of the stored file. */
+  readonly file: string;
+  /** The `url` that every line must have. */
+  readonly endpoint: string;
+  /** Names of the model that a line may use. */
+  readonly models: readonly string[];
+}
+
 export interface Confined {
   /**
    * Folders that must contain every file, after resolving symbolic links: those of the operator, for a job that a
@@ -67,19 +81,31 @@ export interface UrlsSpec {
 }
 
 /** What to caption, and the record of it in the source. */
-export interface SourceItem {
+export interface SourceItem<L extends ItemLocation = MediaLocation> {
   /**
    * Joins results back to the catalogue: the path relative to the folder, the cell of the identifier column, the id of
    * the canvas, the URL. A source may list an identifier twice; only the first is an item of the job.
    */
   readonly identifier: string;
-  readonly location: ItemLocation;
+  readonly location: L;
   /** Columns of the record in the order of the source; empty for sources without records. */
   readonly record: Readonly<Record<string, string>>;
 }
 
-/** Where the bytes of an item are. Stored with the item as JSON; `openSourceItem` reads it. */
-export type ItemLocation =
+/** What an item is. Stored with the item as JSON. */
+export type ItemLocation = MediaLocation | BatchLine;
+
+/** The line of a stored file that holds the request. */
+export interface BatchLine {
+  readonly kind: 'batch-line';
+  readonly file: string;
+  /** Of the first byte. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Where the bytes of an image or video are; `openSourceItem` reads it. */
+export type MediaLocation =
   | (Confined & {
       readonly kind: 'file';
       /** Absolute, with the escapes of `escapeFileName`. The file is read in place. */
@@ -130,7 +156,21 @@ export type SkipCode =
   | 'INVALID_NAME'
   | 'ENCRYPTED'
   | 'TOO_LARGE'
-  | 'LIMIT';
+  | 'LIMIT'
+  | BatchFault;
+
+/** What is wrong with a line of a batch. */
+export type BatchFault =
+  | 'EMPTY_FILE'
+  | 'TOO_MANY_LINES'
+  | 'LINE_TOO_LONG'
+  | 'INVALID_JSON_LINE'
+  | 'INVALID_CUSTOM_ID'
+  | 'DUPLICATE_CUSTOM_ID'
+  | 'INVALID_METHOD'
+  | 'INVALID_URL'
+  | 'INVALID_BODY'
+  | 'MODEL_NOT_FOUND';
 
 /** Entries of a source that are no items, with the reason. */
 export interface SkippedEntry {
@@ -143,7 +183,8 @@ export interface SkippedEntry {
   readonly count: number;
 }
 
-export type SourceEntry = { readonly item: SourceItem } | { readonly skipped: SkippedEntry };
+export type SourceEntry<L extends ItemLocation = MediaLocation> =
+  { readonly item: SourceItem<L> } | { readonly skipped: SkippedEntry };
 
 export interface ListOptions {
   /** Cursor of the last entry that was stored. Listing goes on behind it. */
@@ -154,4 +195,6 @@ export interface ListOptions {
 }
 
 /** An entry, and the `after` with which listing goes on behind it. */
-export type ListedEntry = SourceEntry & { readonly cursor: string };
+export type ListedEntry<L extends ItemLocation = MediaLocation> = SourceEntry<L> & {
+  readonly cursor: string;
+};

@@ -11,7 +11,7 @@ import {
 } from '../../../test/jobs/listed-entries.js';
 import { createTemporaryFolder } from '../../../test/setup/temporary-folder.js';
 import { openSourceItem } from './open-item.js';
-import type { ItemLocation } from './source.js';
+import type { MediaLocation } from './source.js';
 import { listZip } from './zip.js';
 
 const temporary = createTemporaryFolder();
@@ -29,7 +29,7 @@ function write(entries: readonly ZipFileEntry[]): string {
   return temporary.write('archive.zip', buildZip(entries));
 }
 
-async function read(location: ItemLocation): Promise<Buffer> {
+async function read(location: MediaLocation): Promise<Buffer> {
   const opened = await openSourceItem(location, {
     policy: null,
     temporaryFolder: scratch,

@@ -1,4 +1,4 @@
-import type { ItemLocation, SourceEntry } from '../source.js';
+import type { MediaLocation, SourceEntry } from '../source.js';
 import { toRecord } from './record.js';
 import { asArray, idOf, isResource, type Resource, resourcesOf, typeOf } from './resource.js';
 
@@ -79,7 +79,7 @@ function regionOf(selector: unknown): string | null {
 
 const PLAYLIST = /mpegurl|dash\+xml/i;
 
-function locate({ resource, region }: Painting): ItemLocation | null {
+function locate({ resource, region }: Painting): MediaLocation | null {
   const url = httpUrl(idOf(resource));
   const format = typeof resource['format'] === 'string' ? resource['format'] : '';
   const type = typeOf(resource);

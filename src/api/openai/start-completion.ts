@@ -1,0 +1,81 @@
+import { assertSupportsMedia } from '../../engine/input-modalities.js';
+import type {
+  EngineEvent,
+  Priority,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
+import type { MediaResolver } from '../media/media-resolver.js';
+import { assertChatModel, readyModel } from '../request/loaded-model.js';
+import type { OutcomeFormat } from '../response/send-outcome.js';
+import { listMediaSources, parseChatRequest, toEngineRequest } from './chat-request.js';
+import { createChatFormat } from './chat-response.js';
+import { createCompletionHeader } from './completion-fields.js';
+import { parseCompletionsRequest } from './completions-request.js';
+import { createCompletionsFormat } from './completions-response.js';
+
+interface TextContext {
+  readonly engine: VisionLanguageEngine;
+  /** Shares the engine with others; see `EngineRequest`. */
+  readonly client: string;
+  readonly priority?: Priority;
+  readonly signal: AbortSignal;
+}
+
+/** What a completion is made with: by a route, or for a line of a batch. */
+export interface CompletionContext extends TextContext {
+  readonly resolver: MediaResolver;
+}
+
+/** A completion that begins when its events are read. */
+interface StartedCompletion {
+  readonly events: AsyncIterable<EngineEvent>;
+  readonly format: OutcomeFormat;
+  /** Whether the client asked for a stream. */
+  readonly isStream: boolean;
+}
+
+/**
+ * Starts a chat completion: checks the body and resolves its media.
+ *
+ * @returns the completion. The caller must call `release`, which removes the files of its media.
+ * @throws the codes of `readyModel`, `parseChatRequest`, `assertChatModel` and `MediaResolver.resolve`.
+ */
+export async function startChat(
+  body: unknown,
+  { engine, resolver, client, priority, signal }: CompletionContext,
+): Promise<StartedCompletion & { readonly release: () => Promise<void> }> {
+  const model = readyModel(engine);
+  const chat = parseChatRequest(body, model);
+  const sources = listMediaSources(chat);
+  assertChatModel(model, sources);
+  const { media, release } = await resolver.resolve(sources, chat.sampling, signal, client);
+  try {
+    assertSupportsMedia(
+      media.map(({ kind }) => kind),
+      model,
+    );
+    const work = { ...toEngineRequest(chat, media), client, ...(priority && { priority }) };
+    const header = createCompletionHeader('chatcmpl', model);
+    const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);
+    const events = engine.generate(work, signal);
+    return { events, format, isStream: chat.stream !== null, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Starts a completion of raw prompts. @throws the codes of `readyModel` and `parseCompletionsRequest`. */
+export function startCompletion(
+  body: unknown,
+  { engine, client, priority, signal }: TextContext,
+): StartedCompletion {
+  const model = readyModel(engine);
+  const { prompts, settings, stream } = parseCompletionsRequest(body, model);
+  const conversations = prompts.map((rawText) => ({ rawText }));
+  const shares = { client, ...(priority && { priority }) };
+  const work = { ...shares, media: [], detail: 'auto', conversations, settings } as const;
+  const header = createCompletionHeader('cmpl', model);
+  const format = createCompletionsFormat(header, stream?.includeUsage ?? false);
+  return { events: engine.generate(work, signal), format, isStream: stream !== null };
+}
