@@ -26,7 +26,9 @@ beforeEach(async () => {
   photos = join(home, 'photos');
   await mkdir(join(photos, 'sub'), { recursive: true });
   // The demo model is converted once for all tests, and jobs.db is of this test alone.
-  await symlink(join(PROJECT, '.salamandra/packages'), join(home, 'packages'));
+  const packages = join(PROJECT, '.salamandra/packages');
+  await mkdir(packages, { recursive: true });
+  await symlink(packages, join(home, 'packages'));
   for (const name of PICTURES) await copyFile(join(SAMPLES, name), join(photos, name));
   await copyFile(join(SAMPLES, 'fox.png'), join(photos, 'sub/same.png'));
   await writeFile(join(photos, 'broken.jpg'), 'not a picture');

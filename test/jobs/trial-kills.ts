@@ -26,8 +26,8 @@ const END_MS = 600_000;
 /** SIGKILL at random moments to workers, the lister and the database, while items are captioned. */
 export async function runKills(trial: Trial): Promise<void> {
   const { folder, isShort, report } = trial;
-  const count = isShort ? 120 : 2_000;
-  const kills = isShort ? 6 : 200;
+  const count = isShort ? 80 : 2_000;
+  const kills = isShort ? 4 : 200;
   const files = await writeFiles(join(folder, 'files'), count);
   const tryKind = async (kind: DatabaseLocation['kind']) => {
     const start = performance.now();
@@ -80,7 +80,7 @@ async function killAndFinish(
       continue;
     }
     const working = workers.flatMap((worker, index) => (worker.isWorking() ? [index] : []));
-    const isLister = random() < 0.15;
+    const isLister = isShort ? kill === 1 : random() < 0.15;
     const index = isLister ? WORKERS : (working[Math.floor(random() * working.length)] ?? 0);
     killed[isLister ? 'lister' : 'workers']++;
     processes[index]?.kill('SIGKILL');

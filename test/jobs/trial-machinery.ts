@@ -25,7 +25,12 @@ export async function runMachinery(trial: Trial): Promise<void> {
   const { isShort } = trial;
   const setups: Readonly<Record<DatabaseLocation['kind'], Setup>> = {
     sqlite: { processes: 1, parallel: 8, items: isShort ? 500 : 4_000, minRate: 150 },
-    postgres: { processes: 8, parallel: 16, items: isShort ? 1_500 : 20_000, minRate: 1_000 },
+    postgres: {
+      processes: isShort ? 2 : 8,
+      parallel: 16,
+      items: isShort ? 1_000 : 20_000,
+      minRate: 1_000,
+    },
   };
   for (const kind of kindsOf(trial)) await measure(trial, kind, setups[kind]);
 }

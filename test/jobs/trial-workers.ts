@@ -36,14 +36,16 @@ export async function runWorkers(trial: Trial): Promise<void> {
 async function compareRates(trial: Trial): Promise<void> {
   const { isShort, report } = trial;
   const [one, three] = [
-    await measureRate(trial, 1, isShort ? 24 : 120),
-    await measureRate(trial, 3, isShort ? 72 : 360),
+    await measureRate(trial, 1, isShort ? 16 : 120),
+    await measureRate(trial, 3, isShort ? 48 : 360),
   ];
+  // The short form runs beside other specs, and has four items for each place.
+  const bound = isShort ? 2 : 2.7;
   report.check({
     what: 'workers: rate of three processes on one PostgreSQL, relative to one',
-    bound: '>= 2.7',
+    bound: `>= ${bound}`,
     measured: `${(three / one).toFixed(2)} (${one.toFixed(2)} and ${three.toFixed(2)} items/s)`,
-    holds: three / one >= 2.7,
+    holds: three / one >= bound,
   });
 }
 
