@@ -7,6 +7,7 @@
  * LINES is the number of requests (default: 12). The environment variable OPENAI_BASE_URL is the URL of the API
  * (default: http://127.0.0.1:3000/v1).
  */
+import { Blob } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { URL } from 'node:url';
@@ -47,7 +48,7 @@ const lines = Array.from({ length: lineCount }, (_, index) => {
 });
 
 const input = await client.files.create({
-  file: await toFile(Buffer.from(lines.join('\n')), 'requests.jsonl'),
+  file: await toFile(new Blob([lines.join('\n')]), 'requests.jsonl'),
   purpose: 'batch',
 });
 let batch = await client.batches.create({
