@@ -107,7 +107,8 @@ class Storage implements StorageEngine {
   _handleFile(_request: Request, file: Express.Multer.File, callback: Callback): void {
     // multer merges this object into `request.file`. Its type only knows multer's own storages.
     this.files
-      .write(this.counted(file.stream))
+      // Not destroyed after an error: multer would report the end of the form in its place.
+      .write(this.counted(file.stream.iterator({ destroyOnReturn: false })))
       .then((content) => callback(null, { content } as object), callback);
   }
 
@@ -117,7 +118,7 @@ class Storage implements StorageEngine {
     void removed.then(() => callback(null));
   }
 
-  private async *counted(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  private async *counted(chunks: AsyncIterableIterator<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       this.count(chunk.length);
       yield chunk;
