@@ -37,7 +37,7 @@ export class TemporaryFolder {
     ];
   }
 
-  /** The path of the folder; created on the first call, and again after a failed call. @throws the errors of the system */
+  /** The path of the folder; created on the first call, and again after a failed call. @throws errors of the system */
   readonly open = (): Promise<string> => {
     const folder = (this.folder ??= createFolder(this.parent));
     folder.catch(() => this.forget(folder));
