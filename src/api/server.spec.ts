@@ -114,6 +114,7 @@ it('documents every route', async () => {
     '/v1/chat/completions',
     '/v1/completions',
     '/v1/estimate',
+    '/v1/thumbnails',
     '/v1/models',
     '/v1/models/{id}',
     '/v1/languages',
