@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Configuration } from '../config/configuration.js';
+import { TemporaryFolder } from '../config/temporary-folder.js';
 import type { ModelDescription, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { createPublicPolicy } from '../media/remote/ssrf-guard.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
@@ -49,14 +48,15 @@ export async function workOnJobs(
   const { database, configuration } = options;
   const { imagePixels: maxPixels, model: modelName } = configuration;
   const inspector = createMediaInspector({ entry: mediaWorker, maxPixels });
-  const temporaryFolder = await mkdtemp(join(tmpdir(), 'visual-salamandra-job-'));
+  const temporary = new TemporaryFolder();
+  await temporary.start();
   const access = accessOf(configuration);
   const caption = createCaptioner({
     engine,
     database,
     inspector,
     openItem: (location, signal) =>
-      openSourceItem(location, { ...access, temporaryFolder, signal }),
+      openSourceItem(location, { ...access, temporaryFolder: temporary.open, signal }),
   });
   const { id, revision, precision } = model;
   const worker = {
@@ -71,7 +71,7 @@ export async function workOnJobs(
     await runJobWorker(worker, stop, abandon);
   } finally {
     await inspector.close();
-    await rm(temporaryFolder, { recursive: true, force: true });
+    await temporary.close();
   }
 }
 

@@ -101,7 +101,11 @@ function createFileProcess(): ProcessItem {
       close: () => Promise.resolve(),
     },
     openItem: (location, signal) =>
-      openSourceItem(location, { ...access, temporaryFolder, signal }),
+      openSourceItem(location, {
+        ...access,
+        temporaryFolder: () => Promise.resolve(temporaryFolder),
+        signal,
+      }),
   });
   return createProcess(caption);
 }

@@ -1,14 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type FileHandle,
-  lstat,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 
 import { DEFAULT_TEMPORARY_BYTES } from '../../config/limits.js';
-import { isAbandoned, LOCK_OWNER } from '../../config/lock-owner.js';
+import { TemporaryFolder } from '../../config/temporary-folder.js';
 import { storageError } from '../../errors/storage-error.js';
 import { DiskQuota } from './disk-quota.js';
 
@@ -33,39 +24,26 @@ export interface FileScope {
 }
 
 /**
- * The service updates the modification time of its lock file. The folder of another process is a leftover if that
- * process is gone, or without an update for STALE_MS if it ran in another container, which has process ids of its own.
- */
-const LOCK_FILE = 'lock';
-const HEARTBEAT_MS = 10_000;
-const STALE_MS = 120_000;
-
-/** Ends with six random characters of `mkdtemp`. */
-const FOLDER_PREFIX = 'visual-salamandra-';
-const FOLDER_NAME = /^visual-salamandra-\w{6}$/;
-
-/**
- * Temporary files of videos and large images, in a folder that only this user can read and that is removed with the
- * process. The folder is made again when something else has removed it.
+ * Temporary files of videos and large images, in a `TemporaryFolder` that is removed with the process.
  */
 @Injectable()
 export class MediaFiles implements OnModuleInit, OnModuleDestroy {
-  private folder: Promise<string> | undefined;
-  private timers: NodeJS.Timeout[] = [];
+  private readonly folder: TemporaryFolder;
 
   /** @param parent the temporary folder of the system. */
   constructor(
-    private readonly parent = tmpdir(),
+    parent = tmpdir(),
     private readonly quota = new DiskQuota(DEFAULT_TEMPORARY_BYTES),
-  ) {}
+  ) {
+    this.folder = new TemporaryFolder(parent);
+  }
 
   async onModuleInit(): Promise<void> {
-    await this.removeLeftovers();
-    // A folder of another container that crashed just before this start becomes stale later.
-    this.timers = [
-      setInterval(() => void this.keepLocked(), HEARTBEAT_MS).unref(),
-      setInterval(() => void this.removeLeftovers(), STALE_MS).unref(),
-    ];
+    await this.folder.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.folder.close();
   }
 
   /** @param client whose share of the quota the files use. */
@@ -104,81 +82,24 @@ export class MediaFiles implements OnModuleInit, OnModuleDestroy {
 
   /** @throws STORAGE_FULL, STORAGE_UNAVAILABLE */
   private async createFile(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
-    const folder = this.openFolder();
+    const folder = this.folder.open();
     try {
       try {
         return await createFileIn(await folder);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        // Another request may have made the folder again in the meantime.
-        if (this.folder === folder) this.folder = undefined;
-        return await createFileIn(await this.openFolder());
+        this.folder.forget(folder);
+        return await createFileIn(await this.folder.open());
       }
     } catch (error) {
       throw storageError(error);
     }
-  }
-
-  /** Creates the folder on the first call, and again after a failed call. */
-  private openFolder(): Promise<string> {
-    const folder = (this.folder ??= createFolder(this.parent));
-    folder.catch(() => {
-      if (this.folder === folder) this.folder = undefined;
-    });
-    return folder;
-  }
-
-  private async keepLocked(): Promise<void> {
-    const folder = await this.folder?.catch(() => undefined);
-    if (folder !== undefined) await touchLock(folder).catch(() => undefined);
-  }
-
-  /** Removes this user's folders without a running process. One that cannot be removed stays until the next attempt. */
-  private async removeLeftovers(): Promise<void> {
-    const own = await this.folder?.catch(() => undefined);
-    const names = await readdir(this.parent).catch(() => []);
-    for (const name of names) {
-      const folder = join(this.parent, name);
-      if (!FOLDER_NAME.test(name) || folder === own || !(await isLeftover(folder))) continue;
-      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-    }
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
-    const folder = await this.folder?.catch(() => undefined);
-    if (folder === undefined) return;
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
 async function createFileIn(folder: string) {
   const path = join(folder, randomUUID());
   return { path, handle: await open(path, 'wx', 0o600) };
-}
-
-async function createFolder(parent: string): Promise<string> {
-  await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, FOLDER_PREFIX));
-  await touchLock(folder);
-  return folder;
-}
-
-/** Also creates the lock file where it is missing: a temp cleaner may have removed it. */
-async function touchLock(folder: string): Promise<void> {
-  await writeFile(join(folder, LOCK_FILE), LOCK_OWNER, { mode: 0o600 });
-}
-
-/**
- * Whether a folder belongs to this user and to no running process. Folders of other users are left alone; on Windows
- * each user has a temporary folder.
- */
-async function isLeftover(folder: string): Promise<boolean> {
-  const stats = await lstat(folder).catch(() => undefined);
-  if (!stats?.isDirectory() || (process.getuid && stats.uid !== process.getuid())) return false;
-  const lock = join(folder, LOCK_FILE);
-  const hasLock = await lstat(lock).catch(() => null);
-  return hasLock ? await isAbandoned(lock, STALE_MS) : Date.now() - stats.mtimeMs > STALE_MS;
 }
 
 interface TemporaryFile {

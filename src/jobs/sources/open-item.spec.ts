@@ -15,7 +15,10 @@ beforeAll(() => {
 });
 
 function open(path: string, { roots }: Confined = {}) {
-  return openSourceItem({ kind: 'file', path, roots }, { policy: null, temporaryFolder: scratch });
+  return openSourceItem(
+    { kind: 'file', path, roots },
+    { policy: null, temporaryFolder: () => Promise.resolve(scratch) },
+  );
 }
 
 describe('openSourceItem with a file', () => {

@@ -19,8 +19,8 @@ import { readEntryData } from './zip-archive.js';
 export interface OpenOptions {
   /** Which URLs may be fetched; `null`: none. */
   readonly policy: FetchPolicy | null;
-  /** An existing folder for the files that are fetched or extracted. */
-  readonly temporaryFolder: string;
+  /** The folder for the files that are fetched or extracted; called when one is needed. */
+  readonly temporaryFolder: () => Promise<string>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,7 +63,7 @@ async function openUrl(url: string, options: OpenOptions): Promise<OpenedItem> {
     maxImageBytes: MAX_IMAGE_BYTES,
     maxVideoBytes: MAX_VIDEO_BYTES,
     async store(chunks: AsyncIterable<Uint8Array>) {
-      const file = await storeChunks(chunks, temporaryFolder, signal);
+      const file = await storeChunks(chunks, await temporaryFolder(), signal);
       stored.push(file);
       return file.path;
     },
@@ -120,7 +120,7 @@ async function openFile(
   }
   const text = name.toString('utf8');
   // Decoders take paths as text. A name that is not UTF-8 gets a symbolic link whose name is.
-  if (!Buffer.from(text).equals(name)) return await linkTo(name, options.temporaryFolder);
+  if (!Buffer.from(text).equals(name)) return await linkTo(name, await options.temporaryFolder());
   return { path: text, dispose: () => Promise.resolve() };
 }
 
@@ -135,7 +135,7 @@ async function openEntry(
     );
   }
   const chunks = readEntryData(await resolve(archive, roots), data);
-  return await storeChunks(chunks, temporaryFolder, signal);
+  return await storeChunks(chunks, await temporaryFolder(), signal);
 }
 
 /** @throws FORBIDDEN outside the roots, NOT_FOUND for a file that is gone from a folder below them */

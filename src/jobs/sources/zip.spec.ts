@@ -32,7 +32,7 @@ function write(entries: readonly ZipFileEntry[]): string {
 async function read(location: MediaLocation): Promise<Buffer> {
   const opened = await openSourceItem(location, {
     policy: null,
-    temporaryFolder: scratch,
+    temporaryFolder: () => Promise.resolve(scratch),
   });
   try {
     return readFileSync(opened.path);
@@ -191,7 +191,7 @@ describe('openSourceItem with an entry of an archive', () => {
 
     const opening = openSourceItem(item!.location, {
       policy: null,
-      temporaryFolder: scratch,
+      temporaryFolder: () => Promise.resolve(scratch),
       signal: AbortSignal.abort(new Error('Enough.')),
     });
 
