@@ -18,7 +18,7 @@ describe('fileKind', () => {
   it.each([
     ['notes.txt', 'text/plain'],
     ['song.mp3', 'audio/mpeg'],
-    ['paper.pdf', 'application/pdf'],
+    ['paper.docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
     ['folder', ''],
     ['.png/README', ''],
   ])('rejects %s of type "%s"', (name, type) => {
