@@ -105,7 +105,7 @@ export class JobsController {
   @Post()
   @HttpCode(201)
   @ApiOperation({
-    summary: 'Create a job',
+    summary: 'Create an archive job',
     description:
       'Captions everything in a source: a folder, table, list or ZIP archive on the server, URLs, or a IIIF manifest. It survives a restart of the service.',
   })
@@ -134,7 +134,10 @@ export class JobsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the jobs, the newest first' })
+  @ApiOperation({
+    summary: 'List the jobs, the newest first',
+    description: 'With the progress of each. `next` is the `after` of the next page, or null.',
+  })
   async list(@Query() { limit = DEFAULT_PAGE, after }: PageQuery): Promise<object> {
     const database = this.jobs.database();
     const jobs = await listJobs(database, { limit, after });
@@ -146,7 +149,7 @@ export class JobsController {
 
   @Get(':id')
   @ApiOperation({
-    summary: 'Show a job',
+    summary: 'Show the state of a job',
     description: 'With its progress, rate and remaining time, and failures by their code.',
   })
   async show(@Param('id') id: string): Promise<object> {
@@ -156,7 +159,7 @@ export class JobsController {
 
   @Get(':id/events')
   @ApiOperation({
-    summary: 'Follow a job',
+    summary: 'Follow the events of a job',
     description:
       'Server-sent events: the changes of the job, each with an id, and `progress` once a second while something changes. With `Last-Event-ID` the stream goes on behind that event. It ends with the job.',
   })
@@ -201,7 +204,10 @@ export class JobsController {
   }
 
   @Get(':id/skipped')
-  @ApiOperation({ summary: 'List the entries of the source that are not items, with the reason' })
+  @ApiOperation({
+    summary: 'List the entries of the source that are not items',
+    description: 'With a code and the reason. Hidden files and sidecars are counted by folder.',
+  })
   async skipped(
     @Param('id') id: string,
     @Query() { limit = DEFAULT_PAGE, after }: PageQuery,
@@ -246,28 +252,40 @@ export class JobsController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Pause a job: the items in work end, no others begin' })
+  @ApiOperation({
+    summary: 'Pause the work on a job',
+    description: 'The items in work end, and no others begin until the job is resumed.',
+  })
   async pause(@Param('id') id: string): Promise<object> {
     return await this.change(id, (database, job) => pauseJob(database, job.id, 'by request'));
   }
 
   @Post(':id/resume')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Go on with a job that is paused, or whose pilot is done' })
+  @ApiOperation({
+    summary: 'Resume the work on a job',
+    description: 'Goes on with a job that is paused or waits, or whose pilot is done.',
+  })
   async resume(@Param('id') id: string): Promise<object> {
     return await this.change(id, (database, job) => resumeJob(database, job.id));
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'End a job; its texts stay' })
+  @ApiOperation({
+    summary: 'Cancel the rest of a job',
+    description: 'The items in work end, and no others begin. The texts stay.',
+  })
   async cancel(@Param('id') id: string): Promise<object> {
     return await this.change(id, (database, job) => cancelJob(database, job.id));
   }
 
   @Post(':id/retry')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Caption items again: those that failed, or given ones' })
+  @ApiOperation({
+    summary: 'Caption items again',
+    description: 'Those that failed, or the given ones. The job becomes active.',
+  })
   async retry(@Param('id') id: string, @Body() { items }: RetryDto): Promise<object> {
     return await this.change(id, async (database, job) => {
       await retryItems(database, job.id, items ?? 'failed');
@@ -276,7 +294,10 @@ export class JobsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a job with its texts; files are not touched' })
+  @ApiOperation({
+    summary: 'Delete a job with its texts',
+    description: 'Cancel it first while items are in work. Files of the source are not touched.',
+  })
   async delete(@Param('id') id: string): Promise<void> {
     const database = this.jobs.database();
     await deleteJob(database, (await getJob(database, id)).id);
@@ -300,7 +321,10 @@ export class WorkersController {
   constructor(@Inject(JOBS) private readonly jobs: JobService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the workers that are alive, with their rate' })
+  @ApiOperation({
+    summary: 'List the workers that are alive',
+    description: 'Of this service and of other processes on the same database, with their rate.',
+  })
   async list(): Promise<object> {
     const workers = await listWorkers(this.jobs.database());
     const data = workers.map(({ host, pid, state, model, started_at, items_done, rate }) => ({
