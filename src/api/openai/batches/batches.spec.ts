@@ -2,6 +2,7 @@ import { access, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { jest } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
@@ -114,20 +115,27 @@ async function work(id: string, parallel = 2, stop = new AbortController()): Pro
   await runJobWorker(options, stop.signal);
 }
 
+/** Reads the lines of a batch, and does none. */
+async function readAll(id: string): Promise<void> {
+  const stop = new AbortController();
+  const reading = work(id, 0, stop);
+  while ((await show(id)).status === 'validating') await new Promise(setImmediate);
+  stop.abort();
+  await reading;
+}
+
 it('ends a batch that a killed service was ending, with the same files', async () => {
   const id = await create(`${line('a')}\n\n${line('b', '')}\r\n${line('c')}`);
   await work(id);
   expect((await show(id)).status).toBe('in_progress');
   // The kill comes behind the content of the output file, and before the rows.
-  const broken = {
-    write: async (...given: Parameters<FileStore['write']>) => {
-      const written = await files.write(...given);
-      if (written.bytes > 0) throw new Error('killed');
-      return written;
-    },
-    remove: (name: string) => files.remove(name),
-  } as FileStore;
-  await expect(endBatches(database, broken)).rejects.toThrow('killed');
+  const write = files.write.bind(files);
+  const killed = jest.spyOn(files, 'write').mockImplementation(async (...given) => {
+    await write(...given);
+    throw new Error('killed');
+  });
+  await expect(endBatches(database, files)).rejects.toThrow('killed');
+  killed.mockRestore();
   expect((await show(id)).status).toBe('finalizing');
 
   await Promise.all([endBatches(database, files), endBatches(database, files)]);
@@ -154,11 +162,7 @@ it('ends a batch that a killed service was ending, with the same files', async (
 
 it('expires with the lines that were not done', async () => {
   const id = await create([line('a'), line('b'), line('c')].join('\n'));
-  const stop = new AbortController();
-  const listing = work(id, 0, stop);
-  while ((await show(id)).status === 'validating') await new Promise(setImmediate);
-  stop.abort();
-  await listing;
+  await readAll(id);
   const options = { limit: 1, kinds: ['batch'] as const, modelName: 'fake', isIdle: true };
   const [claim] = await claimItems(database, 'worker', FAKE_MODEL, options);
   await database.db.updateTable('batch').set({ expires_at: 1 }).execute();
@@ -178,7 +182,10 @@ it('expires with the lines that were not done', async () => {
   expect(ended).toMatchObject({ status: 'expired', output_file_id: null });
   const lines = await content(ended.error_file_id);
   expect(lines.map(({ custom_id, error }) => [custom_id, error])).toEqual(
-    ['a', 'b', 'c'].map((name) => [name, expect.objectContaining({ code: 'batch_expired' })]),
+    ['a', 'b', 'c'].map((name): unknown[] => [
+      name,
+      expect.objectContaining({ code: 'batch_expired' }),
+    ]),
   );
 });
 
@@ -231,11 +238,12 @@ it('reads the lines on behind a cursor, and finds duplicates of lines before it'
 });
 
 it('leaves batches to workers that can do them', async () => {
-  await create(line('a'));
+  await readAll(await create(line('a')));
   const options = { limit: 9, modelName: 'fake', isIdle: true };
-  await database.db.updateTable('job').set({ listed_at: 1 }).execute();
 
   expect(await claimItems(database, 'worker', FAKE_MODEL, options)).toEqual([]);
+  const kinds = ['batch'] as const;
+  expect(await claimItems(database, 'worker', FAKE_MODEL, { ...options, kinds })).toHaveLength(1);
 });
 
 it('fails with an empty file', async () => {
@@ -269,6 +277,8 @@ describe('files', () => {
     await start(1_000);
     await upload('x'.repeat(600), 'vision');
 
+    // The service logs what its operator can mend.
+    app.useLogger(false);
     const reply = await post('/v1/files')
       .field('purpose', 'user_data')
       .attach('file', Buffer.from('x'.repeat(600)), 'in.bin');
