@@ -10,11 +10,15 @@ import { parseArgs } from 'node:util';
 
 import { createReport } from '../jobs/trial-report.js';
 import type { MediaTrial } from './media-trial.js';
+import { runClips } from './trial-clips.js';
 import { runMatrix } from './trial-matrix.js';
+import { runMutants } from './trial-mutants.js';
 
 /** In the order in which they run. */
 const SECTIONS = {
   matrix: runMatrix,
+  clips: runClips,
+  mutants: runMutants,
 } satisfies Record<string, (trial: MediaTrial) => Promise<void>>;
 
 type SectionName = keyof typeof SECTIONS;
