@@ -7,7 +7,7 @@ import type { DicomImage } from './open-dicom.js';
 
 /**
  * Decodes the first frame to a baseline TIFF of 8-bit gray or RGB. Gray values are rescaled and mapped through the
- * window of the file, or from the smallest to the largest value if it has none.
+ * window of the file. Without a window, 8 bits have their full range, and more bits that of their values.
  *
  * @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE
  */
@@ -137,13 +137,7 @@ async function decodeCodestream({ frame, width, height, samples }: DicomImage): 
 /** Source: DICOM PS3.3, C.11.2.1.2. */
 function drawGray(image: DicomImage, stored: Samples, pixels: Uint8Array): void {
   const { slope, intercept, padding, photometric } = image;
-  let [min, max] = [Infinity, -Infinity];
-  for (let at = 0; at < pixels.length; at++) {
-    const value = stored[at] as number;
-    if (value === padding) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
+  const [min, max] = rangeOf(image, stored.subarray(0, pixels.length));
   const ends = [min * slope + intercept, max * slope + intercept] as const;
   const [low, high] = image.window
     ? [
@@ -159,6 +153,21 @@ function drawGray(image: DicomImage, stored: Samples, pixels: Uint8Array): void 
     const level = Math.round((value * slope + intercept - low) * scale);
     pixels[at] = Math.min(255, Math.max(0, level)) ^ invert;
   }
+}
+
+/** The stored values from black to white, without a window. */
+function rangeOf(
+  { bitsStored, isSigned, padding }: DicomImage,
+  stored: Samples,
+): readonly [min: number, max: number] {
+  if (bitsStored <= 8 && !isSigned) return [0, 2 ** bitsStored - 1];
+  let [min, max] = [Infinity, -Infinity];
+  for (const value of stored) {
+    if (value === padding) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return [min, max];
 }
 
 /** YBR_FULL to RGB, in place. Source: DICOM PS3.3, C.7.6.3.1.2. */
