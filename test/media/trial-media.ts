@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { createReport } from '../jobs/trial-report.js';
 import type { MediaTrial } from './media-trial.js';
 import { runClips } from './trial-clips.js';
+import { runLarge } from './trial-large.js';
 import { runMatrix } from './trial-matrix.js';
 import { runMutants } from './trial-mutants.js';
 
@@ -19,6 +20,7 @@ const SECTIONS = {
   matrix: runMatrix,
   clips: runClips,
   mutants: runMutants,
+  large: runLarge,
 } satisfies Record<string, (trial: MediaTrial) => Promise<void>>;
 
 type SectionName = keyof typeof SECTIONS;
