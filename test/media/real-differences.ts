@@ -33,7 +33,10 @@ export const REAL_DIFFERENCES: readonly Difference[] = [
   },
   { matches: /rgba16\.tga/, reason: 'the attribute bit of 16-bit pixels is not taken for alpha' },
   { matches: /badrle|mmap_error/, reason: 'a damaged bitmap of a test for damage' },
-  { matches: /test_watermarking/, reason: 'not explained yet: a profile with transparency, mean error 7.3 levels' },
+  {
+    matches: /test_watermarking/,
+    reason: 'not explained yet: a profile with transparency, mean error 7.3 levels',
+  },
   {
     matches: /skimage\/data\/page/,
     reason: 'not explained yet: a gray profile, mean error 13.6 levels',
