@@ -11,14 +11,18 @@ import { parseArgs } from 'node:util';
 import { createReport } from '../jobs/trial-report.js';
 import type { MediaTrial } from './media-trial.js';
 import { runClips } from './trial-clips.js';
+import { runLarge } from './trial-large.js';
 import { runMatrix } from './trial-matrix.js';
 import { runMutants } from './trial-mutants.js';
+import { runReal } from './trial-real.js';
 
 /** In the order in which they run. */
 const SECTIONS = {
   matrix: runMatrix,
   clips: runClips,
+  real: runReal,
   mutants: runMutants,
+  large: runLarge,
 } satisfies Record<string, (trial: MediaTrial) => Promise<void>>;
 
 type SectionName = keyof typeof SECTIONS;

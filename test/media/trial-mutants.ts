@@ -8,6 +8,7 @@ import { createRandom } from '../../src/decoder/sampling/random.js';
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
 import { createMediaWorkers } from '../../src/workers/media-worker-process.js';
+import type { MediaWorkerTask } from '../../src/workers/messages.js';
 import {
   findDescendants,
   residentMegabytes,
@@ -59,13 +60,11 @@ export async function runMutants(trial: MediaTrial): Promise<void> {
       const bytes = mutate(readFileSync(seedPath), random);
       const path = join(folder, `mutant${extname(seedPath)}`);
       await writeFile(path, bytes);
-      const task =
+      const page = undefined;
+      const task: MediaWorkerTask =
         seeds === clips
-          ? ({ type: 'video-thumbnail', path } as const)
-          : ({
-              ...{ type: 'image-thumbnail', file: { path } },
-              ...{ page: undefined, maxPixels: MAX_IMAGE_PIXELS },
-            } as const);
+          ? { type: 'video-thumbnail', path }
+          : { type: 'image-thumbnail', file: { path }, page, maxPixels: MAX_IMAGE_PIXELS };
       const outcome = await workers.run(task, TIMEOUT_MS, nextHandle()).then(
         () => 'decoded',
         (error: unknown) => (error instanceof SalamandraError ? error.code : String(error)),
