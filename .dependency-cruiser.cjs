@@ -177,6 +177,7 @@ module.exports = {
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
+    onlyFrom(['api/jobs/uploads'], ['@tus']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web'], ['compression']),
     onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),

@@ -19,6 +19,7 @@ import {
 import { DiskQuota } from './media/disk-quota.js';
 import type { JobService } from './jobs/job-service.js';
 import { JobsController, WorkersController } from './jobs/jobs.js';
+import { UploadsController } from './jobs/uploads/uploads.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
@@ -97,6 +98,7 @@ export class AppModule {
         LanguagesController,
         HealthController,
         JobsController,
+        UploadsController,
         WorkersController,
       ],
     };

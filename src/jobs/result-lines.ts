@@ -92,6 +92,8 @@ function describeLocation(item: ItemRow): string {
   switch (location.kind) {
     case 'file':
       return location.path;
+    case 'upload':
+      return item.identifier;
     case 'url':
       return location.url;
     case 'zip-entry':

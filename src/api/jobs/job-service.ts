@@ -2,12 +2,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Configuration } from '../../config/configuration.js';
+import { DEFAULT_UPLOAD_BYTES } from '../../config/source-limits.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
+import { describeDatabaseError } from '../../jobs/database/database-errors.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
 import type { BatchWork } from '../../jobs/job-kinds.js';
 import { databaseLocation, DEFAULT_PARALLEL, workOnJobs } from '../../jobs/work-on-jobs.js';
+import { UploadFolder, uploadFolderOf } from '../../jobs/uploads/upload-folder.js';
+import { sweepUploads } from '../../jobs/uploads/uploads.js';
 import { FileStore } from '../openai/files/file-store.js';
 
 export interface JobServiceOptions {
@@ -29,12 +33,18 @@ export interface JobService {
   readonly database: () => JobDatabase;
   /** The content of OpenAI's files. */
   readonly files: FileStore;
+  /** The files that clients upload into jobs, and the bytes that they may have. */
+  readonly uploads: UploadFolder;
+  readonly uploadBytes: number;
   /** Begins the work on jobs, as soon as the model is ready. Without a database it does nothing. */
   readonly begin: (createBatches: (database: JobDatabase) => BatchWork) => void;
   /** Claims no further items. Those in work end, or go back to the queue once `abandon` is called. */
   readonly drain: () => void;
   readonly close: () => Promise<void>;
 }
+
+/** Milliseconds between two searches for uploads that have expired. */
+const SWEEP_MS = 600_000;
 
 /** A service without jobs, for tests of other routes. */
 export const NO_JOBS: JobService = {
@@ -44,6 +54,8 @@ export const NO_JOBS: JobService = {
     throw new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
   },
   files: new FileStore(join(tmpdir(), 'visual-salamandra-no-files')),
+  uploads: new UploadFolder(join(tmpdir(), 'visual-salamandra-no-uploads')),
+  uploadBytes: DEFAULT_UPLOAD_BYTES,
   begin: () => undefined,
   drain: () => undefined,
   close: () => Promise.resolve(),
@@ -78,6 +90,15 @@ export async function startJobService({
   const stop = new AbortController();
   const abandon = new AbortController();
   const files = new FileStore(join(configuration.home, 'files'));
+  const uploads = new UploadFolder(uploadFolderOf(configuration));
+  const { uploadBytes } = configuration;
+  const sweep = () => {
+    sweepUploads({ database, folder: uploads, maxBytes: uploadBytes }).catch((error: unknown) =>
+      log(`warning: uploads: ${describeDatabaseError(error)}`),
+    );
+  };
+  const sweeping = setInterval(sweep, SWEEP_MS).unref();
+  sweep();
   let working: Promise<void> = Promise.resolve();
 
   async function work(batches: BatchWork): Promise<void> {
@@ -96,6 +117,8 @@ export async function startJobService({
     fetchesUrls: configuration.mediaUrls !== 'off',
     database: () => database,
     files,
+    uploads,
+    uploadBytes,
     begin: (createBatches) => {
       working = work(createBatches(database));
     },
@@ -103,6 +126,7 @@ export async function startJobService({
     async close() {
       stop.abort();
       abandon.abort();
+      clearInterval(sweeping);
       // The model may never become ready; then there is no worker either.
       if (engine.status().state !== 'loading') await working;
       await database.close();

@@ -79,6 +79,17 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
       created_at ${integer} not null, expires_at ${integer} not null)`,
     `create index file_by_age on file (created_at, id)`,
   ],
+  ({ integer }) => [
+    `alter table job add column listed_by text not null default 'worker'`,
+    `create table upload (
+      id text primary key, job_id text not null, client text not null, identifier text not null,
+      bytes ${integer} not null, created_at ${integer} not null, changed_at ${integer} not null,
+      finished_at ${integer} not null default 0)`,
+    `create index upload_by_job on upload (job_id)`,
+    // Covers the sums of the quota.
+    `create index upload_by_client on upload (client, bytes)`,
+    `create index upload_unfinished on upload (changed_at) where finished_at = 0`,
+  ],
 ];
 
 /** Serializes the migrations of processes that start at the same time on one PostgreSQL. Any constant will do. */
