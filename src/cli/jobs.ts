@@ -22,6 +22,7 @@ import type { Recipe } from '../jobs/recipe.js';
 import { readResults } from '../jobs/result-lines.js';
 import { DEFAULT_PARALLEL, workOnJobs } from '../jobs/work-on-jobs.js';
 import { UploadFolder, uploadFolderOf } from '../jobs/uploads/upload-folder.js';
+import { webhookState, type WebhookState } from '../jobs/webhooks/outbox.js';
 import { listWorkers } from '../jobs/workers.js';
 import {
   type CommandContext,
@@ -267,12 +268,20 @@ async function showJob(
   for (const { host, pid, rate, model: name } of workers) {
     terminal.result(`Worker     ${host}:${pid}, ${name}, ${formatCount(rate)} items an hour`);
   }
+  const webhook = await webhookState(database, job.id);
+  if (webhook) terminal.result(`Webhook    ${describeWebhook(webhook)}`);
   if (failures.length > 0) terminal.result(`Failed     ${describeFailures(failures)}`);
   if (counts.skipped > 0) terminal.result(`Skipped    ${formatCount(counts.skipped)} entries`);
   for (const { entry, reason } of skipped) terminal.result(`  ${entry}: ${reason}`);
   if (pilot && job.state === 'paused') {
     for (const line of describePilot(job, pilot, progress)) terminal.result(line);
   }
+}
+
+function describeWebhook({ url, pending, failed, lastError }: WebhookState): string {
+  if (pending + failed === 0) return url;
+  const counts = `${pending} messages wait, ${failed} were given up`;
+  return `${url}: ${counts}. Last failure: ${lastError || 'none'}`;
 }
 
 function describeTexts({ kinds, languages }: Recipe): string {

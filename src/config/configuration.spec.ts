@@ -22,6 +22,7 @@ describe('loadConfiguration', () => {
       jobRoots: [],
       temporaryBytes: 8e9,
       uploadBytes: 5e10,
+      webhookOrigins: [],
     });
   });
 
@@ -45,6 +46,7 @@ describe('loadConfiguration', () => {
       SALAMANDRA_JOB_ROOTS: '/photos:/films',
       SALAMANDRA_TEMPORARY_MB: '2000',
       SALAMANDRA_UPLOAD_MB: '3000',
+      SALAMANDRA_WEBHOOK_ORIGINS: 'https://Hooks.example.org/, http://10.0.0.5:8080',
       SALAMANDRA_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8',
     };
 
@@ -68,6 +70,7 @@ describe('loadConfiguration', () => {
       jobRoots: ['/photos', '/films'],
       temporaryBytes: 2e9,
       uploadBytes: 3e9,
+      webhookOrigins: ['https://hooks.example.org', 'http://10.0.0.5:8080'],
       trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'],
     });
   });

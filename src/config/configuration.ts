@@ -65,6 +65,8 @@ export interface Configuration {
   readonly temporaryBytes: number;
   /** Bytes of the files that clients uploaded into jobs. */
   readonly uploadBytes: number;
+  /** Origins that webhooks may be sent to, also on private addresses: `http://10.0.0.5:8080`. */
+  readonly webhookOrigins: readonly string[];
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -111,6 +113,7 @@ export function loadConfiguration(
       DEFAULT_TEMPORARY_BYTES,
     uploadBytes:
       parseMillions('SALAMANDRA_UPLOAD_MB', env['SALAMANDRA_UPLOAD_MB'], 1) ?? DEFAULT_UPLOAD_BYTES,
+    webhookOrigins: parseOrigins(env['SALAMANDRA_WEBHOOK_ORIGINS']),
   });
 }
 
@@ -191,6 +194,19 @@ function parseNetworks(text: string | undefined): string[] {
     }
   }
   return networks;
+}
+
+/** Parses a comma-separated list of origins. @throws INVALID_PARAMETER */
+function parseOrigins(text: string | undefined): string[] {
+  const entries = text?.split(',').map((entry) => entry.trim().replace(/\/$/, '')) ?? [];
+  return entries.map((entry) => {
+    const origin = URL.canParse(entry) ? new URL(entry).origin : 'null';
+    if (/^https?:/.test(origin) && new URL(entry).href === `${origin}/`) return origin;
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'SALAMANDRA_WEBHOOK_ORIGINS must be a comma-separated list of origins, such as "https://hooks.example.org, http://10.0.0.5:8080".',
+    );
+  });
 }
 
 /** Normalizes a host name like `new URL`, without the trailing dot. The leading dot of a suffix stays. */

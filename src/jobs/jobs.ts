@@ -8,6 +8,7 @@ import { countsOf, NO_COUNTS } from './job-counts.js';
 import { addEvent, type JobEventType } from './job-events.js';
 import { hashOf, type PinnedModel, type Recipe } from './recipe.js';
 import type { BatchSpec, JobSource } from './sources/source.js';
+import { notify } from './webhooks/outbox.js';
 
 /** Characters of a job's id after its prefix: 50 random bits. */
 const ID_CHARACTERS = 10;
@@ -27,6 +28,7 @@ export interface JobRequest {
   readonly modelName: string | null;
   /** A second request with the same key returns the job of the first. */
   readonly idempotencyKey?: string;
+  readonly webhook?: { readonly url: string; readonly secret: string };
 }
 
 /** A job with its counts. */
@@ -72,7 +74,14 @@ export async function createJob(database: JobDatabase, request: JobRequest): Pro
       })
       .onConflict((conflict) => conflict.column('idempotency_key').doNothing())
       .executeTakeFirstOrThrow();
-    if (numInsertedOrUpdatedRows === 1n) await addEvent(trx, database, id, 'created', {});
+    if (numInsertedOrUpdatedRows !== 1n) return;
+    const { webhook } = request;
+    if (webhook)
+      await trx
+        .insertInto('webhook')
+        .values({ job_id: id, ...webhook })
+        .execute();
+    await addEvent(trx, database, id, 'created', {});
   });
   const row =
     idempotencyKey === null
@@ -214,6 +223,7 @@ async function changeState(
       );
     }
     await addEvent(trx, database, id, event, change);
+    if (state === 'paused') await notify(trx, database, id, 'job.paused');
   });
 }
 
@@ -296,7 +306,15 @@ async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
     });
   }
   await db.transaction().execute(async (trx) => {
-    for (const table of ['skipped', 'event', 'job_counter', 'batch', 'upload'] as const) {
+    for (const table of [
+      'skipped',
+      'event',
+      'job_counter',
+      'batch',
+      'upload',
+      'webhook',
+      'delivery',
+    ] as const) {
       await trx.deleteFrom(table).where('job_id', '=', id).execute();
     }
     await trx.deleteFrom('job').where('id', '=', id).execute();
@@ -338,7 +356,7 @@ async function withCounts(database: JobDatabase, row: JobRow): Promise<Job> {
   return toJob(row, (await countsOf(database, [row.id])).get(row.id));
 }
 
-function toJob(row: JobRow, counts: JobCounts = NO_COUNTS): Job {
+export function toJob(row: JobRow, counts: JobCounts = NO_COUNTS): Job {
   return {
     ...row,
     source: JSON.parse(row.source) as JobSource,

@@ -13,6 +13,7 @@ import type { ItemLocation, JobSource, ListedEntry, ListOptions } from './source
 import { choosePilot } from './pilot.js';
 import { storableText } from './storable-text.js';
 import { storeEntries } from './store-entries.js';
+import { notify } from './webhooks/outbox.js';
 
 /** Entries that are stored in one transaction. More make each transaction longer, and others wait for it. */
 const BATCH_ENTRIES = 1_000;
@@ -274,6 +275,8 @@ async function failListing(database: JobDatabase, jobId: string, error: unknown)
       .where('id', '=', jobId)
       .where('state', '=', 'active')
       .executeTakeFirst();
-    if (numUpdatedRows > 0n) await addEvent(trx, database, jobId, 'paused', { reason });
+    if (numUpdatedRows === 0n) return;
+    await addEvent(trx, database, jobId, 'paused', { reason });
+    await notify(trx, database, jobId, 'job.failed');
   });
 }

@@ -1,10 +1,11 @@
 import { sql, type Transaction } from 'kysely';
 
 import type { JobDatabase } from './database/job-database.js';
-import type { JobRow, Tables } from './database/tables.js';
+import type { JobRow, Tables, WebhookEvent } from './database/tables.js';
 import { MAX_BACKOFF_MS } from './failure-policy.js';
 import { addEvent, type JobEventType } from './job-events.js';
 import { lockJob } from './jobs.js';
+import { notify } from './webhooks/outbox.js';
 
 /** Why a job is paused after its pilot. */
 const PILOT_REASON = 'The pilot is done. Resume the job to go on with the other items.';
@@ -29,6 +30,7 @@ export async function settleJobs(database: JobDatabase): Promise<void> {
       if (!next) return;
       await trx.updateTable('job').set(next.values).where('id', '=', job.id).execute();
       if (next.event) await addEvent(trx, database, job.id, next.event, {});
+      await notify(trx, database, job.id, next.webhook);
     });
   }
 }
@@ -36,6 +38,7 @@ export async function settleJobs(database: JobDatabase): Promise<void> {
 interface NextState {
   readonly values: Partial<JobRow>;
   readonly event?: JobEventType;
+  readonly webhook: WebhookEvent;
 }
 
 async function nextState(
@@ -45,15 +48,18 @@ async function nextState(
 ): Promise<NextState | undefined> {
   const { isActive, isQueued, isPilotQueued } = await findOpenItems(db, job.id);
   if (isActive) return undefined;
-  if (job.state === 'cancelling') return { values: { state: 'cancelled', finished_at: now() } };
+  if (job.state === 'cancelling') {
+    return { values: { state: 'cancelled', finished_at: now() }, webhook: 'job.cancelled' };
+  }
   if (job.state !== 'active' || job.listed_at === 0) return undefined;
   if (!isQueued) {
     const pilot = job.pilot_state === 'none' ? {} : { pilot_state: 'done' as const };
-    return { values: { ...pilot, state: 'done', finished_at: now() }, event: 'done' };
+    const values = { ...pilot, state: 'done', finished_at: now() } as const;
+    return { values, event: 'done', webhook: 'job.completed' };
   }
   if (job.pilot_state === 'running' && !isPilotQueued) {
     const values = { state: 'paused', pilot_state: 'done', pause_reason: PILOT_REASON } as const;
-    return { values, event: 'pilot-done' };
+    return { values, event: 'pilot-done', webhook: 'job.pilot.done' };
   }
   return undefined;
 }

@@ -19,13 +19,15 @@ import {
   ValidateNested,
 } from 'class-validator';
 
-import { MAX_SEGMENTS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
+import { MAX_SEGMENTS, MAX_URL_CHARACTERS, MAX_VIDEO_SECONDS } from '../../config/limits.js';
 import { resolveLanguages } from '../../engine/conversations.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { JobRequest } from '../../jobs/jobs.js';
 import type { Recipe } from '../../jobs/recipe.js';
 import { assertSourceBelowRoots } from '../../jobs/sources/roots.js';
 import type { SourceSpec } from '../../jobs/sources/source.js';
+import { checkSecret, createSecret } from '../../jobs/webhooks/signature.js';
+import { policyFor, type WebhookRules } from '../../jobs/webhooks/webhook-url.js';
 import { switchedOff } from '../../media/remote/media-fetcher.js';
 import { type CaptionKind, LANGUAGE_CODES } from '../../language/languages.js';
 import type { Granularity } from '../../video-captions/plan-segments.js';
@@ -106,6 +108,22 @@ export class JobSourceDto {
   exclude?: string[];
 }
 
+export class WebhookDto {
+  @ApiProperty({ description: 'Receives a POST for each change of the job.' })
+  @IsString()
+  @Length(1, MAX_URL_CHARACTERS)
+  url!: string;
+
+  @ApiPropertyOptional({
+    description:
+      '`whsec_` and 24 to 64 bytes in base64. Default: a new one, in this response only.',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  secret?: string;
+}
+
 export class JobRequestDto extends FrameSamplingDto {
   @ApiProperty({ type: JobSourceDto, description: 'What to caption.' })
   @IsDefined({ message: '"source" is missing.' })
@@ -113,6 +131,13 @@ export class JobRequestDto extends FrameSamplingDto {
   @ValidateNested()
   @Type(() => JobSourceDto)
   source!: JobSourceDto;
+
+  @ApiPropertyOptional({ type: WebhookDto, description: 'Where the end of the job is told.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => WebhookDto)
+  webhook?: WebhookDto;
 
   @ApiPropertyOptional({ description: 'Name of the job. Default: that of the source.' })
   @IsOptional()
@@ -191,32 +216,47 @@ export class JobRequestDto extends FrameSamplingDto {
  */
 export async function toJobRequest(
   body: JobRequestDto,
-  { roots, fetchesUrls }: Pick<JobService, 'roots' | 'fetchesUrls'>,
+  { roots, fetchesUrls, webhookRules }: Pick<JobService, 'roots' | 'fetchesUrls' | 'webhookRules'>,
 ): Promise<JobRequest> {
-  if (body.source.kind === 'uploads') return toUploadsRequest(body);
+  const webhook = body.webhook && toWebhook(body.webhook, webhookRules);
+  if (body.source.kind === 'uploads') return toUploadsRequest(body, webhook);
   const source = toSource(body.source, body.source.kind);
   if (!fetchesUrls && (source.kind === 'urls' || isRemote(source))) throw switchedOff();
   if (source.kind !== 'urls' && roots.length === 0 && !isRemote(source)) throw noRoots();
   await assertSourceBelowRoots(source, roots);
   return {
-    ...commonFields(body),
+    ...commonFields(body, webhook),
     name: body.name ?? nameOf(source),
     // Rows of tables and symbolic links can name files elsewhere.
     source: { ...source, roots },
   };
 }
 
-function toUploadsRequest(body: JobRequestDto): JobRequest {
-  return { ...commonFields(body), name: body.name ?? 'uploads', source: { kind: 'uploads' } };
+function toUploadsRequest(body: JobRequestDto, webhook: JobRequest['webhook']): JobRequest {
+  return {
+    ...commonFields(body, webhook),
+    name: body.name ?? 'uploads',
+    source: { kind: 'uploads' },
+  };
 }
 
-function commonFields(body: JobRequestDto): Omit<JobRequest, 'name' | 'source'> {
+function commonFields(
+  body: JobRequestDto,
+  webhook: JobRequest['webhook'],
+): Omit<JobRequest, 'name' | 'source'> {
   return {
+    ...(webhook && { webhook }),
     recipe: toRecipe(body),
     priority: body.priority ?? 0,
     pilot: body.pilot ?? 0,
     modelName: body.model ?? null,
   };
+}
+
+/** @throws FORBIDDEN for a URL that is not allowed, INVALID_PARAMETER for a secret of another form. */
+function toWebhook({ url, secret }: WebhookDto, rules: WebhookRules): JobRequest['webhook'] {
+  policyFor(url, rules);
+  return { url, secret: secret === undefined ? createSecret() : checkSecret(secret) };
 }
 
 function toSource(

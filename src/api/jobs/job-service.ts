@@ -12,6 +12,8 @@ import type { BatchWork } from '../../jobs/job-kinds.js';
 import { databaseLocation, DEFAULT_PARALLEL, workOnJobs } from '../../jobs/work-on-jobs.js';
 import { UploadFolder, uploadFolderOf } from '../../jobs/uploads/upload-folder.js';
 import { sweepUploads } from '../../jobs/uploads/uploads.js';
+import { runDeliveries } from '../../jobs/webhooks/deliver.js';
+import type { WebhookRules } from '../../jobs/webhooks/webhook-url.js';
 import { FileStore } from '../openai/files/file-store.js';
 
 export interface JobServiceOptions {
@@ -36,6 +38,8 @@ export interface JobService {
   /** The files that clients upload into jobs, and the bytes that they may have. */
   readonly uploads: UploadFolder;
   readonly uploadBytes: number;
+  /** Where webhooks may be sent. */
+  readonly webhookRules: WebhookRules;
   /** Begins the work on jobs, as soon as the model is ready. Without a database it does nothing. */
   readonly begin: (createBatches: (database: JobDatabase) => BatchWork) => void;
   /** Claims no further items. Those in work end, or go back to the queue once `abandon` is called. */
@@ -56,6 +60,7 @@ export const NO_JOBS: JobService = {
   files: new FileStore(join(tmpdir(), 'visual-salamandra-no-files')),
   uploads: new UploadFolder(join(tmpdir(), 'visual-salamandra-no-uploads')),
   uploadBytes: DEFAULT_UPLOAD_BYTES,
+  webhookRules: { mediaUrls: 'off', webhookOrigins: [] },
   begin: () => undefined,
   drain: () => undefined,
   close: () => Promise.resolve(),
@@ -99,6 +104,8 @@ export async function startJobService({
   };
   const sweeping = setInterval(sweep, SWEEP_MS).unref();
   sweep();
+  const closing = new AbortController();
+  const delivering = runDeliveries({ database, rules: configuration, onNote: log }, closing.signal);
   let working: Promise<void> = Promise.resolve();
 
   async function work(batches: BatchWork): Promise<void> {
@@ -119,6 +126,7 @@ export async function startJobService({
     files,
     uploads,
     uploadBytes,
+    webhookRules: configuration,
     begin: (createBatches) => {
       working = work(createBatches(database));
     },
@@ -129,6 +137,8 @@ export async function startJobService({
       clearInterval(sweeping);
       // The model may never become ready; then there is no worker either.
       if (engine.status().state !== 'loading') await working;
+      closing.abort();
+      await delivering;
       await database.close();
     },
   };

@@ -28,7 +28,12 @@ describe('/v1/jobs', () => {
     database = await openJobDatabase({ kind: 'sqlite', path: join(folder, 'jobs.db') });
     app = await createApp(createFakeEngine(), {
       videoInspector: createFakeInspector(),
-      jobs: { ...NO_JOBS, roots: [photos], database: () => database },
+      jobs: {
+        ...NO_JOBS,
+        roots: [photos],
+        database: () => database,
+        webhookRules: { mediaUrls: 'off', webhookOrigins: ['https://hooks.example.org'] },
+      },
     });
     await app.init();
   });
@@ -42,6 +47,26 @@ describe('/v1/jobs', () => {
   const post = (path: string, body: object = {}) =>
     request(app.getHttpServer()).post(path).send(body);
   const get = (path: string) => request(app.getHttpServer()).get(path);
+
+  it('shows the secret of a webhook once, and refuses URLs that are not allowed', async () => {
+    const source = { kind: 'folder', path: photos };
+    const webhook = { url: 'https://hooks.example.org/salamandra' };
+    const create = (body: object) => post('/v1/jobs', { source, ...body });
+    const first = await create({ webhook }).set('Idempotency-Key', 'k1').expect(201);
+    const again = await create({ webhook }).set('Idempotency-Key', 'k1').expect(201);
+    const { id } = first.body as { id: string };
+    const shown = await get(`/v1/jobs/${id}`).expect(200);
+
+    expect(first.body).toMatchObject({
+      webhook: { ...webhook, secret: expect.stringMatching(/^whsec_/) as string },
+    });
+    const state = { ...webhook, pending: 0, failed: 0, last_error: null };
+    expect((again.body as { webhook: object }).webhook).toEqual(state);
+    expect((shown.body as { webhook: object }).webhook).toEqual(state);
+    await create({ webhook: { url: 'http://127.0.0.1:9/' } }).expect(403);
+    await create({ webhook: { url: 'https://other.example.org/' } }).expect(403);
+    await create({ webhook: { ...webhook, secret: 'whsec_short' } }).expect(400);
+  });
 
   it('creates a job once for an idempotency key, and lists it', async () => {
     const body = {

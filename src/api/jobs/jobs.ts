@@ -31,7 +31,7 @@ import type { ItemRow } from '../../jobs/database/tables.js';
 import { listItems, readTexts, retryItems } from '../../jobs/items.js';
 import { listEvents } from '../../jobs/job-events.js';
 import { jobJson } from '../../jobs/job-json.js';
-import { countFailures, pilotResult, progressOf } from '../../jobs/job-progress.js';
+import { progressOf } from '../../jobs/job-progress.js';
 import {
   cancelJob,
   createJob,
@@ -50,6 +50,7 @@ import { JOBS } from '../injection-tokens.js';
 import type { SseMessage } from '../response/event-stream.js';
 import { ApiProblems } from '../response/problem.js';
 import { sendMessages } from '../response/send-outcome.js';
+import { describeJob, newSecret } from './describe-job.js';
 import { JobRequestDto, toJobRequest } from './job-request.js';
 import type { JobService } from './job-service.js';
 
@@ -130,7 +131,11 @@ export class JobsController {
       ...request,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     });
-    return await describe(database, job);
+    const description = await describeJob(database, job);
+    const secret = await newSecret(database, job.id, body, request);
+    return secret === undefined
+      ? description
+      : { ...description, webhook: { url: request.webhook?.url, secret } };
   }
 
   @Get()
@@ -154,7 +159,7 @@ export class JobsController {
   })
   async show(@Param('id') id: string): Promise<object> {
     const database = this.jobs.database();
-    return await describe(database, await getJob(database, id));
+    return await describeJob(database, await getJob(database, id));
   }
 
   @Get(':id/events')
@@ -312,7 +317,7 @@ export class JobsController {
     const database = this.jobs.database();
     const job = await getJob(database, id);
     await change(database, job);
-    return await describe(database, await getJob(database, job.id));
+    return await describeJob(database, await getJob(database, job.id));
   }
 }
 
@@ -337,15 +342,6 @@ export class WorkersController {
     }));
     return { object: 'list', data };
   }
-}
-
-async function describe(database: JobDatabase, job: Job): Promise<object> {
-  const [progress, failures, pilot] = [
-    await progressOf(database, job),
-    await countFailures(database, job.id),
-    await pilotResult(database, job),
-  ];
-  return { ...jobJson(job, progress), failures, pilot_result: pilot ?? null };
 }
 
 /** @param next cursor behind the last entry. */

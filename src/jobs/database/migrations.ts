@@ -79,7 +79,7 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
       created_at ${integer} not null, expires_at ${integer} not null)`,
     `create index file_by_age on file (created_at, id)`,
   ],
-  ({ integer }) => [
+  ({ id, integer }) => [
     `alter table job add column listed_by text not null default 'worker'`,
     `create table upload (
       id text primary key, job_id text not null, client text not null, identifier text not null,
@@ -89,6 +89,13 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
     // Covers the sums of the quota.
     `create index upload_by_client on upload (client, bytes)`,
     `create index upload_unfinished on upload (changed_at) where finished_at = 0`,
+    `create table webhook (job_id text primary key, url text not null, secret text not null)`,
+    `create table delivery (
+      id ${id}, job_id text not null, type text not null, job text not null, created_at ${integer} not null,
+      attempts ${integer} not null default 0, next_at ${integer} not null, ended_at ${integer} not null default 0,
+      error text not null default '')`,
+    `create index delivery_due on delivery (next_at, id) where ended_at = 0`,
+    `create index delivery_by_job on delivery (job_id)`,
   ],
 ];
 

@@ -15,6 +15,8 @@ export interface Tables {
   batch: BatchTable;
   file: FileTable;
   upload: UploadTable;
+  webhook: WebhookTable;
+  delivery: DeliveryTable;
 }
 
 /**
@@ -224,6 +226,34 @@ interface UploadTable {
   finished_at: Generated<number>;
 }
 
+/** Where the changes of a job are told. Apart from the job, so that the secret is read by the sender only. */
+interface WebhookTable {
+  job_id: string;
+  url: string;
+  /** See `createSecret`. */
+  secret: string;
+}
+
+/** Changes of a job that a webhook tells. */
+export type WebhookEvent =
+  'job.completed' | 'job.failed' | 'job.cancelled' | 'job.paused' | 'job.pilot.done';
+
+/** A message of the outbox: stored with the change that it tells, and sent later. */
+interface DeliveryTable {
+  id: Generated<number>;
+  job_id: string;
+  type: WebhookEvent;
+  /** `JobSnapshot` as JSON. */
+  job: string;
+  created_at: number;
+  attempts: Generated<number>;
+  next_at: number;
+  /** 0 until it has arrived or is given up. */
+  ended_at: Generated<number>;
+  /** Of the last attempt; empty if it arrived. */
+  error: Generated<string>;
+}
+
 export type JobRow = Selectable<JobTable>;
 export type ItemRow = Selectable<ItemTable>;
 export type SkippedRow = Selectable<SkippedTable>;
@@ -232,5 +262,6 @@ export type WorkerRow = Selectable<WorkerTable>;
 export type BatchRow = Selectable<BatchTable>;
 export type FileRow = Selectable<FileTable>;
 export type UploadRow = Selectable<UploadTable>;
+export type DeliveryRow = Selectable<DeliveryTable>;
 /** The sum over the rows of a job. */
 export type JobCounts = Omit<Selectable<JobCounterTable>, 'job_id' | 'shard'>;

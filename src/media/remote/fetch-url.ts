@@ -20,10 +20,13 @@ export interface UrlResponse {
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_HEADER_BYTES = 16_384;
 const MEDIA_TYPES = 'image/*, video/*';
-const HEADERS = {
-  'accept-encoding': 'identity',
-  'user-agent': 'visual-salamandra',
-};
+const USER_AGENT = { 'user-agent': 'visual-salamandra' };
+
+interface SentRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 /**
  * GET of an untrusted URL. The policy checks every host, redirects included, at the moment of connecting. Proxies,
@@ -41,10 +44,11 @@ export async function fetchUrl<Result>(
   accept = MEDIA_TYPES,
 ): Promise<Result> {
   const deadline = createDeadline(signal);
+  const get = { method: 'GET', headers: { accept, 'accept-encoding': 'identity' } } as const;
   try {
     let url = checkUrl(address, policy);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const response = await sendRequest(url, accept, policy, deadline);
+      const response = await sendRequest(url, get, policy, deadline);
       try {
         if (!REDIRECTS.has(response.statusCode ?? 0)) {
           return await read(toUrlResponse(response, policy, deadline));
@@ -64,10 +68,37 @@ export async function fetchUrl<Result>(
   }
 }
 
+/**
+ * POST to an untrusted URL, under the same guard as `fetchUrl`. Redirects are not followed, and the body of the
+ * response is not read.
+ *
+ * @returns the status of the response.
+ * @throws MEDIA_URL_REJECTED, MEDIA_FETCH_FAILED, the signal's reason
+ */
+export async function postUrl(
+  address: string,
+  policy: FetchPolicy,
+  message: Omit<SentRequest, 'method'>,
+  signal: AbortSignal,
+): Promise<number> {
+  const deadline = createDeadline(signal);
+  try {
+    const url = checkUrl(address, policy);
+    const response = await sendRequest(url, { method: 'POST', ...message }, policy, deadline);
+    response.destroy();
+    return response.statusCode ?? 0;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    deadline.stop();
+  }
+}
+
 /** Opens one connection for one request. Resolves with the headers. Destroying the response closes the connection. */
 function sendRequest(
   url: URL,
-  accept: string,
+  { method, headers, body }: SentRequest,
   policy: FetchPolicy,
   deadline: Deadline,
 ): Promise<IncomingMessage> {
@@ -84,7 +115,8 @@ function sendRequest(
       agent: false,
       lookup: createGuardedLookup(policy),
       ca: policy.certificates,
-      headers: { accept, ...HEADERS },
+      method,
+      headers: { ...USER_AGENT, ...headers },
       maxHeaderSize: MAX_HEADER_BYTES,
       signal: deadline.signal,
     });
@@ -103,7 +135,7 @@ function sendRequest(
     );
     // Node emits no error for some endings, such as an unrequested upgrade. No effect after a response.
     request.once('close', () => reject(failedFetch()));
-    request.end();
+    request.end(body);
   });
 }
 
