@@ -92,9 +92,8 @@ it('captions a folder, goes on after Ctrl-C, and then only what is new', async (
   expect(again.stderr).toContain('1 files changed');
   const lines = readLines(again.stdout) as Line[];
   const text = (name: string) =>
-    lines
-      .find(({ file }) => file === name)
-      ?.results?.find(({ language }) => language === 'ca')?.text;
+    lines.find(({ file }) => file === name)?.results?.find(({ language }) => language === 'ca')
+      ?.text;
   expect([text('broken.jpg'), text('new.webp')]).toEqual([
     'pingüí',
     'cactus, dromedari, tenda i sol',
