@@ -1,0 +1,82 @@
+import { parseReport, readRevisions } from '../jobs/assess-items.js';
+import { currentTexts, type ReviewedText } from '../jobs/current-texts.js';
+import type { JobDatabase } from '../jobs/database/job-database.js';
+import type { ItemReview, ItemRow } from '../jobs/database/tables.js';
+import { readTexts } from '../jobs/items.js';
+import { describeLocation } from '../jobs/result-lines.js';
+import type { ItemLocation } from '../jobs/sources/source.js';
+import { type ItemFilter, type ItemOrder, listReviewed } from './list-reviewed.js';
+
+export type { ReviewedText, ReviewState } from '../jobs/current-texts.js';
+export type { ItemFilter, ItemOrder } from './list-reviewed.js';
+
+/** Items per page of the database. */
+const PAGE_ITEMS = 200;
+
+/** An item with its texts and what was decided about them. */
+export interface ReviewedItem {
+  readonly id: number;
+  /** In the source. */
+  readonly position: number;
+  readonly identifier: string;
+  readonly record: Readonly<Record<string, string>>;
+  readonly location: ItemLocation;
+  /** Path or URL. */
+  readonly source: string;
+  readonly state: ItemRow['state'];
+  readonly review: ItemReview;
+  /** Of the bytes that were captioned; empty before. */
+  readonly sha256: string;
+  /** Milliseconds since 1970; 0 before. */
+  readonly finishedAt: number;
+  /** 0 to 1. */
+  readonly risk: number;
+  readonly flags: readonly string[];
+  /** Preprocessing results and provenance, with the field names of the HTTP API. */
+  readonly report: Readonly<Record<string, unknown>>;
+  readonly texts: readonly ReviewedText[];
+  /** Of a dead letter. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** The items of a job that pass a filter, read in pages: memory does not grow with the job. */
+export async function* readReviewedItems(
+  database: JobDatabase,
+  jobId: string,
+  filter: ItemFilter = {},
+  order: ItemOrder = 'position',
+): AsyncGenerator<ReviewedItem> {
+  let after: ItemRow | undefined;
+  for (;;) {
+    const rows = await listReviewed(database, jobId, { filter, order, after, limit: PAGE_ITEMS });
+    yield* await toReviewedItems(database, rows);
+    after = rows.at(-1);
+    if (rows.length < PAGE_ITEMS) return;
+  }
+}
+
+/** Adds the texts to items. */
+export async function toReviewedItems(
+  { db }: Pick<JobDatabase, 'db'>,
+  rows: readonly ItemRow[],
+): Promise<ReviewedItem[]> {
+  const ids = rows.map(({ id }) => id);
+  const drafts = await readTexts(db, ids);
+  const revisions = await readRevisions(db, ids);
+  return rows.map((row) => ({
+    ...{ id: row.id, position: row.position, identifier: row.identifier },
+    record: JSON.parse(row.record) as Record<string, string>,
+    location: JSON.parse(row.location) as ItemLocation,
+    source: describeLocation(row),
+    ...{ state: row.state, review: row.review, sha256: row.sha256, finishedAt: row.finished_at },
+    ...{ risk: row.risk, flags: parseFlags(row.flags) },
+    report: row.state === 'dead' ? {} : parseReport(row.outcome),
+    texts: currentTexts(drafts.get(row.id) ?? [], revisions.get(row.id) ?? []),
+    ...(row.state === 'dead' && { error: { code: row.error_code, message: row.error } }),
+  }));
+}
+
+/** The flags of an item as they are stored. */
+export function parseFlags(flags: string): string[] {
+  return flags.split(' ').filter((name) => name !== '');
+}
