@@ -28,9 +28,12 @@ const TEXT_FLAGS: readonly Flag<Pick<ItemText, 'language' | 'kind' | 'text' | 'f
 ];
 
 /** The names of all flags, and what they mean for the order of the review. */
-export const FLAG_WEIGHTS: ReadonlyMap<string, number> = new Map(
+const FLAG_WEIGHTS: ReadonlyMap<string, number> = new Map(
   [...ITEM_FLAGS, ...TEXT_FLAGS].map(({ name, weight }) => [name, weight]),
 );
+
+/** In the order of the tables. */
+export const FLAG_NAMES: readonly string[] = [...FLAG_WEIGHTS.keys()];
 
 /** @param report as it is stored with the item. */
 export function flagsOfItem(report: Readonly<Record<string, unknown>>): string[] {
