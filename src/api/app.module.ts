@@ -26,6 +26,7 @@ import { ChatCompletionsController } from './openai/chat-completions.js';
 import { BatchesController } from './openai/batches/batches.js';
 import { CompletionsController } from './openai/completions.js';
 import { FilesController } from './openai/files/files.js';
+import { ImportController } from './review/import.js';
 import { ItemMediaController } from './review/item-media.js';
 import { ReviewController } from './review/review.js';
 import { AnswersController } from './routes/answers.js';
@@ -101,6 +102,7 @@ export class AppModule {
         JobsController,
         ReviewController,
         ItemMediaController,
+        ImportController,
         WorkersController,
       ],
     };

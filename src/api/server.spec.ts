@@ -130,6 +130,7 @@ it('documents every route', async () => {
     '/v1/jobs/{id}/items/{item}/texts/{number}/revisions',
     ...['/v1/jobs/{id}/items/{item}/review', '/v1/jobs/{id}/items/{item}/regenerate'],
     ...['/v1/jobs/{id}/items/{item}/thumbnail', '/v1/jobs/{id}/items/{item}/media'],
+    '/v1/jobs/{id}/import',
     '/v1/workers',
   ]);
   expect(page.text).toContain('swagger-ui');

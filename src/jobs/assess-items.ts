@@ -7,6 +7,7 @@ import { indexWords } from './database/search-index.js';
 import type { ItemReview, ItemRow, RevisionRow, Tables } from './database/tables.js';
 import { flagsOfItem, riskOf } from './flags.js';
 import { readTexts } from './items.js';
+import { parseTextColumn } from './text-columns.js';
 
 /** Items of a transaction that assesses those of an earlier version. */
 const ASSESS_ITEMS = 500;
@@ -128,10 +129,7 @@ export function parseReport(outcome: string): Readonly<Record<string, unknown>> 
   return outcome === '' ? {} : (JSON.parse(outcome) as Record<string, unknown>);
 }
 
-/** Names of record columns that hold a text of a person about the picture, as `normalizeName` writes them. */
-const TEXT_COLUMN = /^text\.[a-z]{2,3}\.(caption|alt|long|keywords)$/;
-
-/** Whether the record has a text of a person about the picture. */
+/** Whether the record has a text of a person about the picture, in a column such as `alt@ca`. */
 function hasTextColumn(record: Readonly<Record<string, string>>): boolean {
-  return Object.entries(record).some(([name, value]) => value !== '' && TEXT_COLUMN.test(name));
+  return Object.entries(record).some(([name, value]) => value !== '' && parseTextColumn(name));
 }

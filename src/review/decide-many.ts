@@ -1,6 +1,6 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { assessItems, readRevisions } from '../jobs/assess-items.js';
-import { currentTexts, type ReviewedText, textKey } from '../jobs/current-texts.js';
+import { currentTexts, type ReviewedText, textKey, withoutUndone } from '../jobs/current-texts.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import type { ItemRow } from '../jobs/database/tables.js';
 import { readTexts } from '../jobs/items.js';
@@ -19,6 +19,11 @@ import { type ItemFilter, listReviewed } from './list-reviewed.js';
 /** Items of one transaction: a worker that stores a result waits for it. */
 const PAGE_ITEMS = 200;
 const GROUP_CHARACTERS = 10;
+
+/** A new name for decisions that are made together. */
+export function newGroup(): string {
+  return `group_${randomId(GROUP_CHARACTERS)}`;
+}
 
 /** The unreviewed texts of items that pass a filter. */
 export interface ManyTexts {
@@ -69,7 +74,7 @@ export async function decideMany(
   many: ManyTexts,
 ): Promise<DecidedTexts> {
   const by = checkReviewer(reviewer);
-  const group = `group_${randomId(GROUP_CHARACTERS)}`;
+  const group = newGroup();
   let [texts, items] = [0, 0];
   for await (const page of pages(database, jobId, many.filter)) {
     await database.db.transaction().execute(async (trx) => {
@@ -94,7 +99,7 @@ export async function decideMany(
 }
 
 /**
- * Takes back the decisions of a group: their texts are unreviewed again. Texts with a later decision keep that one.
+ * Takes back the decisions of a group: their texts are as they were before. Texts with a later decision keep that one.
  *
  * @returns the number of texts.
  * @throws NOT_FOUND for a group that the job does not have; INVALID_PARAMETER for an author without a name.
@@ -132,7 +137,7 @@ export async function undoGroup(
           rows.push({ ...row, job_id: jobId, item_id: id });
         }
       }
-      await storeRevisions(trx, database, by, rows);
+      await storeRevisions(trx, database, by, rows, group);
       await assessItems(trx, database, ids);
       texts += rows.length;
     });
@@ -147,7 +152,7 @@ async function lastOfGroup(
   group: string,
 ): Promise<ReadonlySet<string>> {
   const last = new Map<string, string>();
-  for (const row of (await readRevisions(trx, [itemId])).get(itemId) ?? []) {
+  for (const row of withoutUndone((await readRevisions(trx, [itemId])).get(itemId) ?? [])) {
     last.set(textKey(row.language, row.kind, row.start_seconds), row.group_id);
   }
   return new Set([...last].flatMap(([key, id]) => (id === group ? [key] : [])));

@@ -154,7 +154,9 @@ interface ResultTable {
   finish_reason: string;
 }
 
-/** What a person decided about a text. `reopened` takes the decision before it back. */
+/**
+ * What a person decided about a text. `reopened` makes it unreviewed; with a group, it undoes what the group decided.
+ */
 export type Decision = 'accepted' | 'edited' | 'rejected' | 'reopened';
 
 /** Where a decision came from. */
