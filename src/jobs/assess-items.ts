@@ -45,19 +45,21 @@ export async function assessItems(
   await indexWords(trx, kind, words);
 }
 
-/**
- * Assesses items whose texts were stored by an earlier version of this program, or of a job without an index of words.
- *
- * @returns whether there may be more.
- */
-export async function assessEarlierItems(database: JobDatabase, jobId: string): Promise<boolean> {
+/** Assesses the items whose texts were stored by an earlier version of this program, in small transactions. */
+export async function assessEarlierItems(database: JobDatabase): Promise<void> {
+  while (await assessSome(database)) {
+    // The next ones.
+  }
+}
+
+/** @returns whether there may be more. */
+async function assessSome(database: JobDatabase): Promise<boolean> {
   const select = (db: Kysely<Tables>) =>
     db
       .selectFrom('item')
       .select('id')
-      .where('job_id', '=', jobId)
-      .where('state', '=', sql.lit('done'))
       .where('assessed', '=', sql.lit(0))
+      .where('finished_at', '>', sql.lit(0))
       .orderBy('id')
       .limit(ASSESS_ITEMS);
   // Without a transaction first: mostly there is none, and a transaction waits for the write lock.

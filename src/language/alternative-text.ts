@@ -1,8 +1,8 @@
 import { IMAGE_OPENINGS } from './image-openings.js';
 
 /**
- * Characters of an alternative text. WCAG gives no number; accessibility guides advise 100 to 160. Screen readers read a
- * text without a way to pause in it, so that longer ones belong into a description.
+ * Characters of an alternative text. WCAG gives no number; accessibility guides advise 100 to 160. A screen reader
+ * reads it without a way to pause, so that more belongs into a description.
  */
 export const ALTERNATIVE_TEXT_CHARACTERS = { aimed: 125, warned: 160, refused: 250 } as const;
 

@@ -18,6 +18,8 @@ import { type ItemFilter, listReviewed } from './list-reviewed.js';
 
 /** Items of one transaction: a worker that stores a result waits for it. */
 const PAGE_ITEMS = 200;
+/** Items of one query: a search for a frequent word takes as long for one item as for thousands. */
+const QUERY_ITEMS = 2_000;
 const GROUP_CHARACTERS = 10;
 
 /** A new name for decisions that are made together. */
@@ -167,7 +169,7 @@ function isChosen(text: ReviewedText, { language, kind }: ManyTexts): boolean {
   );
 }
 
-/** By position, so that decisions do not change which items come next. */
+/** In portions of a transaction. By position, so that decisions do not change which items come next. */
 async function* pages(
   database: JobDatabase,
   jobId: string,
@@ -175,10 +177,12 @@ async function* pages(
 ): AsyncGenerator<ItemRow[]> {
   let after: ItemRow | undefined;
   for (;;) {
-    const page = { filter, order: 'position', after, limit: PAGE_ITEMS } as const;
+    const page = { filter, order: 'position', after, limit: QUERY_ITEMS } as const;
     const rows = await listReviewed(database, jobId, page);
-    if (rows.length > 0) yield rows;
+    for (let start = 0; start < rows.length; start += PAGE_ITEMS) {
+      yield rows.slice(start, start + PAGE_ITEMS);
+    }
     after = rows.at(-1);
-    if (rows.length < PAGE_ITEMS) return;
+    if (rows.length < QUERY_ITEMS) return;
   }
 }

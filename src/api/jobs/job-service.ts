@@ -5,6 +5,7 @@ import type { Configuration } from '../../config/configuration.js';
 import { TemporaryFolder } from '../../config/temporary-folder.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { assessEarlierItems } from '../../jobs/assess-items.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
 import type { BatchWork } from '../../jobs/job-kinds.js';
@@ -94,6 +95,7 @@ export async function startJobService({
       },
     };
   }
+  void assessEarlierItems(database).catch(() => undefined);
   const stop = new AbortController();
   const abandon = new AbortController();
   const files = new FileStore(join(configuration.home, 'files'));
