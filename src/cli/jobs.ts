@@ -36,6 +36,7 @@ import {
   describeState,
   formatCount,
 } from './job-texts.js';
+import { addExportCommand } from './export-job.js';
 import { readSource, type SourceOptions, addSourceOptions } from './job-source.js';
 import { addSamplingOptions, type SamplingOptions } from './media-options.js';
 import { addRecipeOptions, readRecipe, type RecipeOptions } from './recipe-options.js';
@@ -180,6 +181,8 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
         }
       });
     });
+
+  addExportCommand(jobs, context);
 
   program
     .command('worker')

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { TemporaryFolder } from '../config/temporary-folder.js';
 import type { ModelDescription, VisionLanguageEngine } from '../engine/vision-language-engine.js';
-import { createPublicPolicy } from '../media/remote/ssrf-guard.js';
+import { createPublicPolicy, type FetchPolicy } from '../media/remote/ssrf-guard.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import { createCaptioner } from './caption-item.js';
 import type { DatabaseLocation } from './database/open-database.js';
@@ -84,10 +84,13 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
   await settleJobs(options.database);
 }
 
-/** Which URLs are fetched. */
-function accessOf({ mediaUrls }: JobSettings['configuration']): ListingOptions['listing'] {
-  const policy = mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
-  return { policy };
+function accessOf(configuration: JobSettings['configuration']): ListingOptions['listing'] {
+  return { policy: fetchPolicyOf(configuration) };
+}
+
+/** Which URLs are fetched for jobs; `null`: none. */
+export function fetchPolicyOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): FetchPolicy | null {
+  return mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
 }
 
 /** Where the jobs of a configuration are stored. */

@@ -7,7 +7,13 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
 import type { BatchWork } from '../../jobs/job-kinds.js';
-import { databaseLocation, DEFAULT_PARALLEL, workOnJobs } from '../../jobs/work-on-jobs.js';
+import {
+  databaseLocation,
+  DEFAULT_PARALLEL,
+  fetchPolicyOf,
+  workOnJobs,
+} from '../../jobs/work-on-jobs.js';
+import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 import { FileStore } from '../openai/files/file-store.js';
 
 export interface JobServiceOptions {
@@ -25,6 +31,8 @@ export interface JobService {
   readonly roots: readonly string[];
   /** Whether sources may be URLs. */
   readonly fetchesUrls: boolean;
+  /** Which URLs exports fetch; `null`: none. */
+  readonly fetchPolicy: FetchPolicy | null;
   /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
   readonly database: () => JobDatabase;
   /** The content of OpenAI's files. */
@@ -40,6 +48,7 @@ export interface JobService {
 export const NO_JOBS: JobService = {
   roots: [],
   fetchesUrls: false,
+  fetchPolicy: null,
   database: () => {
     throw new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
   },
@@ -94,6 +103,7 @@ export async function startJobService({
   return {
     roots,
     fetchesUrls: configuration.mediaUrls !== 'off',
+    fetchPolicy: fetchPolicyOf(configuration),
     database: () => database,
     files,
     begin: (createBatches) => {
