@@ -42,7 +42,8 @@ async function drawThumbnail(
 ): Promise<Uint8Array> {
   // The line of a batch has no file.
   if (item.location.kind === 'batch-line') throw noDecodableFrame();
-  const { path, dispose } = await openSourceItem(item.location, access);
+  const opened = await openSourceItem(item.location, access);
+  const { path } = opened;
   try {
     if (isClip(item)) return await inspector.drawThumbnail({ kind: 'video', path }, caller);
     const { page, pages } = mediaOf(item);
@@ -51,6 +52,6 @@ async function drawThumbnail(
     const source = { kind: 'image', file: { path }, page: isPage ? page : undefined } as const;
     return await inspector.drawThumbnail(source, caller);
   } finally {
-    await dispose();
+    await opened.dispose();
   }
 }

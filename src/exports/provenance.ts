@@ -3,7 +3,7 @@ import type { ReviewedText } from '../review/reviewed-items.js';
 
 /** Who wrote a text and who reviewed it, with the field names of the exports. */
 export interface TextProvenance {
-  /** False only for a text that a person wrote without a draft. It stays true for a draft that was accepted or edited. */
+  /** False only for a text that a person wrote without a draft. True for a draft that was accepted or edited. */
   readonly machine_generated: boolean;
   readonly model: string;
   /** SHA-256 of the checkpoint's files. */

@@ -128,12 +128,12 @@ function decodeHtml(text: string): string {
 }
 
 function withSymbols(text: string): string {
-  return text
-    .replace(/[\u0001-\b\v-\u001f]/g, (character) =>
-      String.fromCharCode(character.charCodeAt(0) + 0x2400),
-    )
-    .replaceAll('\u007f', '\u2421')
-    .replace(/[\u0080-\u009f]/g, '\ufffd');
+  return text.replace(/\p{Cc}/gu, (character) => {
+    if (/[\t\n]/.test(character)) return character;
+    const code = character.charCodeAt(0);
+    if (code === 0x7f) return '\u2421';
+    return code < 0x20 ? String.fromCharCode(code + 0x2400) : '\ufffd';
+  });
 }
 
 /** The text of the only cue, after its note and its times. */

@@ -139,6 +139,7 @@ class Merge {
       alternatives.read(DEFAULT_LANGUAGE) === undefined &&
       alternatives.languages().every((language) => this.wrote(alternatives, field, language));
     if (isOwn || isFree) this.write(alternatives, { ...first, language: DEFAULT_LANGUAGE });
+    else this.receiptsByKey.delete(receiptKey({ field, language: DEFAULT_LANGUAGE }));
   }
 
   private write(alternatives: LanguageAlternatives, { text, ...values }: SidecarText): void {

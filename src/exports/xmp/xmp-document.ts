@@ -48,7 +48,7 @@ export class XmpDocument {
     if (!rdf) throw notXmp('It has no rdf:RDF.');
     const parsed = new XmpDocument(document, rdf);
     if (parsed.descriptions().length === 0) {
-      const description = parsed.createElement('rdf:Description');
+      const description = document.createElementNS(NAMESPACES.rdf, 'rdf:Description');
       description.setAttributeNS(NAMESPACES.rdf, 'rdf:about', '');
       rdf.appendChild(description);
     }
@@ -88,16 +88,8 @@ export class XmpDocument {
 
   /** Adds an empty property to the first description. */
   add(name: XmpName): Element {
-    const [description] = this.descriptions();
-    if (!description) throw new Error('The packet has no rdf:Description.');
     const element = this.createElement(name);
-    const [prefix = ''] = name.split(':');
-    // Declared once at the description rather than at each element.
-    if (description.lookupNamespaceURI(prefix) === null) {
-      const uri = NAMESPACES[prefix as Prefix];
-      description.setAttributeNS(XMLNS_NAMESPACE, `xmlns:${prefix}`, uri);
-    }
-    appendIndented(description, element, 2);
+    appendIndented(this.firstDescription(), element, 2);
     return element;
   }
 
@@ -107,7 +99,14 @@ export class XmpDocument {
   }
 
   createElement(name: XmpName): Element {
-    return this.document.createElementNS(split(name)[0], name);
+    const [prefix = ''] = name.split(':');
+    const [namespace] = split(name);
+    const description = this.firstDescription();
+    // Declared once rather than at each element. A prefix with another meaning is declared at the element.
+    if (description.lookupNamespaceURI(prefix) === null) {
+      description.setAttributeNS(XMLNS_NAMESPACE, `xmlns:${prefix}`, namespace);
+    }
+    return this.document.createElementNS(namespace, name);
   }
 
   serialize(): string {
@@ -120,6 +119,12 @@ export class XmpDocument {
     return this.descriptions().find((description) => description.hasAttributeNS(...split(name)));
   }
 
+  private firstDescription(): Element {
+    const [description] = this.descriptions();
+    if (!description) throw new Error('The packet has no rdf:Description.');
+    return description;
+  }
+
   private descriptions(): Element[] {
     return childrenOf(this.rdf, 'rdf:Description');
   }
@@ -128,6 +133,8 @@ export class XmpDocument {
 function parseXml(text: string): Document {
   try {
     return new DOMParser({
+      // XML 1.0, section 2.11. By default the parser also replaces the line breaks of XML 1.1.
+      normalizeLineEndings: (source) => source.replace(/\r\n?/g, '\n'),
       onError(level, message) {
         if (level !== 'warning') throw new ParseError(message);
       },
