@@ -98,8 +98,8 @@ export class AppModule {
         LanguagesController,
         HealthController,
         JobsController,
-        WorkersController,
         ExportController,
+        WorkersController,
       ],
     };
   }
