@@ -4,6 +4,7 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['exports'],
   ['review'],
   ['jobs'],
   ['video-captions'],
@@ -184,6 +185,9 @@ module.exports = {
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),
     onlyFrom(['jobs', 'review'], ['kysely']),
     onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
+    onlyFrom(['exports/xmp'], ['@xmldom']),
+    onlyFrom(['exports/csv-rows.ts'], ['csv-stringify']),
+    onlyFrom(['exports/zip.ts'], ['client-zip']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -18,6 +18,7 @@ import {
 } from './injection-tokens.js';
 import { DiskQuota } from './media/disk-quota.js';
 import type { JobService } from './jobs/job-service.js';
+import { ExportController } from './jobs/export.js';
 import { JobsController, WorkersController } from './jobs/jobs.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
@@ -103,6 +104,7 @@ export class AppModule {
         ReviewController,
         ItemMediaController,
         ImportController,
+        ExportController,
         WorkersController,
       ],
     };

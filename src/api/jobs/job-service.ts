@@ -17,6 +17,7 @@ import {
   DEFAULT_PARALLEL,
   workOnJobs,
 } from '../../jobs/work-on-jobs.js';
+import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 import { ThumbnailStore } from '../../review/thumbnail-store.js';
 import { FileStore } from '../openai/files/file-store.js';
 
@@ -35,6 +36,8 @@ export interface JobService {
   readonly roots: readonly string[];
   /** Whether sources may be URLs. */
   readonly fetchesUrls: boolean;
+  /** Which URLs exports fetch; `null`: none. */
+  readonly fetchPolicy: FetchPolicy | null;
   /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
   readonly database: () => JobDatabase;
   /** Opens the file of an item for its reader. @throws the errors of `openSourceItem` */
@@ -54,6 +57,7 @@ export interface JobService {
 export const NO_JOBS: JobService = {
   roots: [],
   fetchesUrls: false,
+  fetchPolicy: null,
   database: () => {
     throw noDatabase();
   },
@@ -118,6 +122,7 @@ export async function startJobService({
   return {
     roots,
     fetchesUrls: configuration.mediaUrls !== 'off',
+    fetchPolicy: accessOf(configuration).policy,
     database: () => database,
     openItem: (location, signal) =>
       openSourceItem(location, { ...access, temporaryFolder: temporary.open, signal }),
