@@ -4,6 +4,7 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['review'],
   ['jobs'],
   ['video-captions'],
   ['workers'],
@@ -187,7 +188,7 @@ module.exports = {
     onlyFrom(['web'], ['compression']),
     onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),
-    onlyFrom(['jobs'], ['kysely']),
+    onlyFrom(['jobs', 'review'], ['kysely']),
     onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
   ],
   options: {

@@ -26,6 +26,8 @@ import { ChatCompletionsController } from './openai/chat-completions.js';
 import { BatchesController } from './openai/batches/batches.js';
 import { CompletionsController } from './openai/completions.js';
 import { FilesController } from './openai/files/files.js';
+import { ItemMediaController } from './review/item-media.js';
+import { ReviewController } from './review/review.js';
 import { AnswersController } from './routes/answers.js';
 import { CaptionsController } from './routes/captions.js';
 import { EstimateController, type FindCalibration } from './routes/estimate.js';
@@ -97,6 +99,8 @@ export class AppModule {
         LanguagesController,
         HealthController,
         JobsController,
+        ReviewController,
+        ItemMediaController,
         WorkersController,
       ],
     };

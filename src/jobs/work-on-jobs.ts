@@ -85,7 +85,9 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
 }
 
 /** Which URLs are fetched. */
-function accessOf({ mediaUrls }: JobSettings['configuration']): ListingOptions['listing'] {
+export function accessOf({
+  mediaUrls,
+}: Pick<Configuration, 'mediaUrls'>): ListingOptions['listing'] {
   const policy = mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
   return { policy };
 }

@@ -77,7 +77,7 @@ async function decode(task: MediaWorkerTask): Promise<Result> {
       return { durationSeconds, width, height, frameRate, clockRestarts, timecode };
     }
     case 'video-thumbnail':
-      return drawVideoThumbnail(found, task.path, task.maxDecodedPixels);
+      return drawVideoThumbnail(found, task, task.maxDecodedPixels);
     case 'detect-shots':
       return detectShots(
         found,

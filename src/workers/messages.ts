@@ -61,9 +61,14 @@ export type MediaWorkerTask =
       readonly type: 'image-thumbnail';
       readonly file: EncodedFile;
       readonly page: number | undefined;
+      readonly sidePixels: number;
       readonly maxPixels: number;
     }
-  | ({ readonly type: 'video-thumbnail'; readonly path: string } & DecodingLimit)
+  | ({
+      readonly type: 'video-thumbnail';
+      readonly path: string;
+      readonly sidePixels: number;
+    } & DecodingLimit)
   | ({
       readonly type: 'detect-shots';
       readonly path: string;

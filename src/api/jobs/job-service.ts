@@ -2,12 +2,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Configuration } from '../../config/configuration.js';
+import { TemporaryFolder } from '../../config/temporary-folder.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
 import type { BatchWork } from '../../jobs/job-kinds.js';
-import { databaseLocation, DEFAULT_PARALLEL, workOnJobs } from '../../jobs/work-on-jobs.js';
+import { type OpenedItem, openSourceItem } from '../../jobs/sources/open-item.js';
+import type { MediaLocation } from '../../jobs/sources/source.js';
+import {
+  accessOf,
+  databaseLocation,
+  DEFAULT_PARALLEL,
+  workOnJobs,
+} from '../../jobs/work-on-jobs.js';
+import { ThumbnailStore } from '../../review/thumbnail-store.js';
 import { FileStore } from '../openai/files/file-store.js';
 
 export interface JobServiceOptions {
@@ -27,6 +36,10 @@ export interface JobService {
   readonly fetchesUrls: boolean;
   /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
   readonly database: () => JobDatabase;
+  /** Opens the file of an item for its reader. @throws the errors of `openSourceItem` */
+  readonly openItem: (location: MediaLocation, signal: AbortSignal) => Promise<OpenedItem>;
+  /** Of items. */
+  readonly thumbnails: ThumbnailStore;
   /** The content of OpenAI's files. */
   readonly files: FileStore;
   /** Begins the work on jobs, as soon as the model is ready. Without a database it does nothing. */
@@ -41,13 +54,19 @@ export const NO_JOBS: JobService = {
   roots: [],
   fetchesUrls: false,
   database: () => {
-    throw new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
+    throw noDatabase();
   },
+  openItem: () => Promise.reject(noDatabase()),
+  thumbnails: new ThumbnailStore(join(tmpdir(), 'visual-salamandra-no-thumbnails')),
   files: new FileStore(join(tmpdir(), 'visual-salamandra-no-files')),
   begin: () => undefined,
   drain: () => undefined,
   close: () => Promise.resolve(),
 };
+
+function noDatabase(): SalamandraError {
+  return new SalamandraError('STORAGE_UNAVAILABLE', 'This service has no job database.');
+}
 
 /**
  * Opens the job database. Its jobs are worked on once `begin` is called and the model is ready. Without a database, or
@@ -78,6 +97,9 @@ export async function startJobService({
   const stop = new AbortController();
   const abandon = new AbortController();
   const files = new FileStore(join(configuration.home, 'files'));
+  const temporary = new TemporaryFolder();
+  await temporary.start();
+  const access = accessOf(configuration);
   let working: Promise<void> = Promise.resolve();
 
   async function work(batches: BatchWork): Promise<void> {
@@ -95,6 +117,9 @@ export async function startJobService({
     roots,
     fetchesUrls: configuration.mediaUrls !== 'off',
     database: () => database,
+    openItem: (location, signal) =>
+      openSourceItem(location, { ...access, temporaryFolder: temporary.open, signal }),
+    thumbnails: new ThumbnailStore(join(configuration.home, 'thumbnails')),
     files,
     begin: (createBatches) => {
       working = work(createBatches(database));
@@ -105,6 +130,7 @@ export async function startJobService({
       abandon.abort();
       // The model may never become ready; then there is no worker either.
       if (engine.status().state !== 'loading') await working;
+      await temporary.close();
       await database.close();
     },
   };
