@@ -14,7 +14,7 @@ export interface JobFilter {
   readonly search?: string;
   /** Only items with a text by a person. */
   readonly person?: true;
-  /** Only items whose machine text changed after the review. */
+  /** Only items whose file changed since it was captioned. */
   readonly changed?: true;
   /** Undefined: by risk, highest first. */
   readonly order?: 'position';

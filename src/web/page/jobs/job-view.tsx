@@ -77,7 +77,9 @@ function JobHead({ job }: { readonly job: JobDetails }) {
       <JobProgress job={job} />
       <UploadProgress job={job} />
       <PilotReport job={job} />
-      <JobFailures job={job} />
+      <div class="job-view-details">
+        <JobFailures job={job} />
+      </div>
     </header>
   );
 }
@@ -102,10 +104,6 @@ function JobItems({ job, filter }: { readonly job: JobDetails; readonly filter: 
     <section class="job-items" aria-label={t().jobs.grid.title}>
       <div class="job-items-tools">
         <FilterBar job={job} filter={filter} />
-        <div class="job-items-actions">
-          <BulkReview job={job} filter={filter} total={pages.total.value ?? 0} />
-          <ExchangeButtons job={job} filter={filter} />
-        </div>
       </div>
       <div class="job-items-line">
         <p role="status">
@@ -115,6 +113,10 @@ function JobItems({ job, filter }: { readonly job: JobDetails; readonly filter: 
               : t().jobs.grid.all(pages.total.value))}
         </p>
         <NewResults job={job} filter={filter} />
+        <div class="job-items-actions">
+          <BulkReview job={job} filter={filter} total={pages.total.value ?? 0} />
+          <ExchangeButtons job={job} filter={filter} />
+        </div>
       </div>
       {pages.error.value !== null && (
         <ErrorNote error={pages.error.value} onRetry={() => reloadItems(job.id, filter)} />

@@ -1,5 +1,5 @@
 import { getJson, getList, post, postJson, sendDelete } from '../service/http.js';
-import { filterQuery, type JobFilter, withoutOrder } from './job-filter.js';
+import { changeFilter, filterQuery, type JobFilter, withoutOrder } from './job-filter.js';
 import type {
   BulkResult,
   Decision,
@@ -142,7 +142,10 @@ export function exportUrl(
   filter: JobFilter,
   options: Readonly<Record<string, string>>,
 ): string {
-  return `${jobPath(job)}/export?${joinQueries(filterQuery(withoutOrder(filter)), new URLSearchParams(options))}`;
+  // The parameter "review" chooses texts as well as items.
+  const found = changeFilter(filter, { order: undefined, review: undefined });
+  const values = { review: filter.review ?? 'all', ...options };
+  return `${jobPath(job)}/export?${joinQueries(filterQuery(found), new URLSearchParams(values))}`;
 }
 
 /** The address of an event stream about a job. */

@@ -33,12 +33,12 @@ interface ExportDialogProps {
 export function ExportDialog({ job, filter, onClose }: ExportDialogProps) {
   const { exchange } = t().jobs;
   const format = useSignal<Format>('csv');
-  const review = useSignal<'all' | 'reviewed'>('reviewed');
+  const isReviewedOnly = useSignal(true);
   const isFiltered = useSignal(isFiltering(filter));
   const formatId = useId();
   const url = exportUrl(job.id, isFiltered.value ? filter : {}, {
     format: format.value,
-    review: review.value,
+    ...(isReviewedOnly.value && { review: 'reviewed' }),
   });
   return (
     <Dialog title={exchange.exportTitle(job.name)} onClose={onClose}>
@@ -66,9 +66,9 @@ export function ExportDialog({ job, filter, onClose }: ExportDialogProps) {
         <label class="filter-bar-check">
           <input
             type="checkbox"
-            checked={review.value === 'reviewed'}
+            checked={isReviewedOnly.value}
             onChange={({ currentTarget: { checked } }) => {
-              review.value = checked ? 'reviewed' : 'all';
+              isReviewedOnly.value = checked;
             }}
           />
           {exchange.reviewedOnly}

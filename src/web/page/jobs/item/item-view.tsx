@@ -1,7 +1,7 @@
 import './item-view.css';
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { t } from '../../locales/locale.js';
 import { formatAddress, JOB_LIST } from '../../shell/address.js';
@@ -36,6 +36,7 @@ interface ItemViewProps {
 /** One item: its picture or clip, its record, and its texts to review. */
 export function ItemView({ job, id, filter }: ItemViewProps) {
   useEffect(() => watchJob(job), [job]);
+  useLayoutEffect(() => scrollTo(0, 0), []);
   useEffect(() => {
     lastItem.value = id;
     void openItem(job, id, filter);
@@ -93,13 +94,21 @@ function Review({ job, item, filter }: ReviewProps) {
   };
   useEffect(() => {
     message.value = '';
-    focusText(item.texts.find(isUnreviewed) ?? item.texts[0]);
+    focusText(item.texts.find(isUnreviewed) ?? item.texts[0], 'without scrolling');
   }, [item.id, item.texts.length === 0]);
 
   const decide = (texts: readonly ItemText[], decision: Decision, text?: string) =>
     withReviewer((author) => {
       for (const each of texts) {
-        decideAbout(job, item, each, { decision, ...(text !== undefined && { text }) }, author);
+        // The text that the person saw: a newer one is not accepted unseen.
+        const seen = text ?? (decision === 'accept' ? each.text : undefined);
+        decideAbout(
+          job,
+          item,
+          each,
+          { decision, ...(seen !== undefined && { text: seen }) },
+          author,
+        );
       }
       const numbers = texts.map(({ number }) => number);
       message.value = decision === 'reopen' ? '' : t().jobs.decided[decision](texts.length);
@@ -272,11 +281,11 @@ function neighbor({ texts }: Item, text: ItemText | undefined, step: number): It
   return texts[Math.min(texts.length - 1, Math.max(0, at + step))];
 }
 
-function focusText(text: ItemText | undefined): void {
+function focusText(text: ItemText | undefined, scrolling?: 'without scrolling'): void {
   if (!text) return;
   const card = document.getElementById(textCardId(text.number));
   card?.focus({ preventScroll: true });
-  card?.scrollIntoView({ block: 'nearest' });
+  if (!scrolling) card?.scrollIntoView({ block: 'nearest' });
 }
 
 function focusEditor({ number }: ItemText): void {

@@ -42,9 +42,9 @@ export const jobLanguages = storedSignal<readonly string[]>(
   isCodeList,
 );
 
-/** A first job has the languages of the captions. */
+/** A first job has the languages of the captions, which are known when a model is ready. */
 export function startJobLanguages(): void {
-  if (jobLanguages.peek().length === 0) jobLanguages.value = chosenLanguages.peek();
+  if (jobLanguages.peek().length === 0) jobLanguages.value = chosenLanguages.value;
 }
 
 /** The form, apart from the settings. */

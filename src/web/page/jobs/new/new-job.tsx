@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
 
 import { DETAILS, isWithin, KINDS } from '../../captions/caption-options.js';
+import { chosenLanguages } from '../../captions/stored-caption-options.js';
 import { toggleCode } from '../../languages/code-list.js';
 import { LanguageChooser } from '../../languages/language-chooser.js';
 import { locale, t } from '../../locales/locale.js';
@@ -40,7 +41,7 @@ export function NewJob() {
   const error = useSignal<unknown>(null);
   /** The same for repetitions, so that a lost reply creates no second job. */
   const key = useSignal(newKey());
-  useEffect(startJobLanguages, []);
+  useEffect(startJobLanguages, [chosenLanguages.value]);
   const source = { kind: kind.value, location: location.value.trim(), files: files.value };
   const draft = { source, name: name.value.trim(), languages: jobLanguages.value };
   const submit = async () => {

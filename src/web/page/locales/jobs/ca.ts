@@ -154,7 +154,7 @@ export const ca: JobMessages = {
     order: 'Ordre',
     byRisk: 'Primer els més dubtosos',
     byPosition: 'En l’ordre de la font',
-    changed: 'Text nou de la màquina després de la revisió',
+    changed: 'Només fitxers modificats',
   },
   grid: {
     title: 'Elements',

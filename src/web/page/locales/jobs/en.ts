@@ -151,7 +151,7 @@ export const en = {
     order: 'Order',
     byRisk: 'Most doubtful first',
     byPosition: 'In the order of the source',
-    changed: 'New machine text after review',
+    changed: 'Only changed files',
   },
   grid: {
     title: 'Items',

@@ -159,7 +159,7 @@ export const es: JobMessages = {
     order: 'Orden',
     byRisk: 'Primero los más dudosos',
     byPosition: 'En el orden de la fuente',
-    changed: 'Texto nuevo de la máquina tras la revisión',
+    changed: 'Solo archivos modificados',
   },
   grid: {
     title: 'Elementos',

@@ -158,7 +158,7 @@ export const eu: JobMessages = {
     order: 'Ordena',
     byRisk: 'Zalantzazkoenak lehenik',
     byPosition: 'Iturburuaren ordenan',
-    changed: 'Makinaren testu berria berrikuspenaren ondoren',
+    changed: 'Aldatutako fitxategiak soilik',
   },
   grid: {
     title: 'Elementuak',

@@ -154,7 +154,7 @@ export const gl: JobMessages = {
     order: 'Orde',
     byRisk: 'Primeiro os máis dubidosos',
     byPosition: 'Na orde da fonte',
-    changed: 'Texto novo da máquina tras a revisión',
+    changed: 'Só ficheiros modificados',
   },
   grid: {
     title: 'Elementos',
