@@ -182,6 +182,7 @@ module.exports = {
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
+    onlyFrom(['api/jobs/uploads'], ['@tus']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web/page/jobs/grid/use-row-virtualizer.ts'], ['@tanstack/virtual-core']),
     onlyFrom(['web/page/jobs/new/send-upload.ts'], ['tus-js-client']),

@@ -20,6 +20,7 @@ import { DiskQuota } from './media/disk-quota.js';
 import type { JobService } from './jobs/job-service.js';
 import { ExportController } from './jobs/export.js';
 import { JobsController, WorkersController } from './jobs/jobs.js';
+import { UploadsController } from './jobs/uploads/uploads.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
@@ -105,6 +106,7 @@ export class AppModule {
         ItemMediaController,
         ImportController,
         ExportController,
+        UploadsController,
         WorkersController,
       ],
     };

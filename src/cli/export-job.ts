@@ -24,7 +24,8 @@ import { readSidecar } from '../exports/xmp/sidecar-files.js';
 import { writeSidecarsBeside } from '../exports/xmp/xmp.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import { getJob, type Job } from '../jobs/jobs.js';
-import type { SourceSpec } from '../jobs/sources/source.js';
+import type { BatchSpec, JobSource } from '../jobs/sources/source.js';
+import { uploadFolderOf } from '../jobs/uploads/upload-folder.js';
 import { accessOf } from '../jobs/work-on-jobs.js';
 import type { ItemFilter } from '../review/reviewed-items.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
@@ -128,6 +129,7 @@ async function exportJob(
     ...{ version: readVersion(), inspector, caller: { signal }, signal },
     policy: accessOf(configuration).policy,
     temporaryFolder: temporary.open,
+    uploadFolder: uploadFolderOf(configuration),
     source: sourceOf(job),
   });
   const exported = createContext(database, job, readRequest(options), tools, omissions);
@@ -204,7 +206,7 @@ function readChoice({ reviewed, languages, kind }: ExportOptions): TextChoice {
 }
 
 /** @throws INVALID_PARAMETER for a batch */
-function sourceOf({ source }: Job): SourceSpec {
+function sourceOf({ source }: Job): Exclude<JobSource, BatchSpec> {
   if (source.kind !== 'batch') return source;
   throw invalid('A batch has responses instead of texts. Fetch its output file.');
 }

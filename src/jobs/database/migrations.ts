@@ -104,6 +104,17 @@ const VERSIONS: readonly ((types: ColumnTypes, kind: DatabaseKind) => readonly s
     `create index item_unassessed on item (id) where assessed = 0 and finished_at > 0`,
     ...CREATE_SEARCH_INDEX[kind],
   ],
+  ({ integer }) => [
+    `alter table job add column listed_by text not null default 'worker'`,
+    `create table upload (
+      id text primary key, job_id text not null, client text not null, identifier text not null,
+      bytes ${integer} not null, created_at ${integer} not null, changed_at ${integer} not null,
+      finished_at ${integer} not null default 0)`,
+    `create index upload_by_job on upload (job_id)`,
+    // Covers the sums of the quota.
+    `create index upload_by_client on upload (client, bytes)`,
+    `create index upload_unfinished on upload (changed_at) where finished_at = 0`,
+  ],
 ];
 
 const FILTER_COLUMNS = 'state, review, flags, has_edited, has_rejected, has_person_text';

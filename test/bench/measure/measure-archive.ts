@@ -49,6 +49,7 @@ export async function measureArchive(
       await writePictures(path, pictures, firstSeed);
       const { id } = await createJob(database, archiveRequest(name, path, job));
       const configuration = {
+        home: folder,
         mediaUrls: 'off',
         imagePixels: DEFAULT_IMAGE_PIXELS,
         model: model.id,
