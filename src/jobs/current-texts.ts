@@ -3,7 +3,7 @@ import type { RevisionRow } from './database/tables.js';
 import { flagsOfText } from './flags.js';
 
 /** What the last decision about a text says; without one, and after `reopened`, it is unreviewed. */
-export type ReviewState = 'unreviewed' | 'accepted' | 'edited' | 'rejected';
+type ReviewState = 'unreviewed' | 'accepted' | 'edited' | 'rejected';
 
 /** A text of an item, with what was decided about it. */
 export interface ReviewedText {
