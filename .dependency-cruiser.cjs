@@ -4,6 +4,8 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['exports'],
+  ['review'],
   ['jobs'],
   ['video-captions'],
   ['workers'],
@@ -153,7 +155,10 @@ module.exports = {
       severity: 'error',
       from: { path: PAGE, pathNot: SPEC },
       to: {
-        pathNot: ['^src/', packages('preact', '@preact')],
+        pathNot: [
+          '^src/',
+          packages('preact', '@preact', '@tanstack/virtual-core', 'tus-js-client', 'idb-keyval'),
+        ],
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -179,11 +184,17 @@ module.exports = {
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['api/jobs/uploads'], ['@tus']),
     onlyFrom(['web/page'], ['preact', '@preact']),
+    onlyFrom(['web/page/jobs/grid/use-row-virtualizer.ts'], ['@tanstack/virtual-core']),
+    onlyFrom(['web/page/jobs/new/send-upload.ts'], ['tus-js-client']),
+    onlyFrom(['web/page'], ['idb-keyval']),
     onlyFrom(['web'], ['compression']),
     onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),
-    onlyFrom(['jobs'], ['kysely']),
+    onlyFrom(['jobs', 'review'], ['kysely']),
     onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
+    onlyFrom(['exports/xmp'], ['@xmldom']),
+    onlyFrom(['exports/csv-rows.ts'], ['csv-stringify']),
+    onlyFrom(['exports/zip.ts'], ['client-zip']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

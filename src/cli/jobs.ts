@@ -38,6 +38,8 @@ import {
   describeState,
   formatCount,
 } from './job-texts.js';
+import { addImportCommand } from './import-texts.js';
+import { addExportCommand } from './export-job.js';
 import { readSource, type SourceOptions, addSourceOptions } from './job-source.js';
 import { addSamplingOptions, type SamplingOptions } from './media-options.js';
 import { addRecipeOptions, readRecipe, type RecipeOptions } from './recipe-options.js';
@@ -184,6 +186,9 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
         }
       });
     });
+
+  addImportCommand(jobs, context);
+  addExportCommand(jobs, context);
 
   program
     .command('worker')

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
+import { assessItems } from './assess-items.js';
 import type { Claim, ItemOutcome } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { JobCounts, Tables } from './database/tables.js';
@@ -24,6 +25,7 @@ export async function finishItems(
     const held = await markDone(trx, database.now(), finished);
     const stored = finished.filter(({ claim }) => held.has(claim.id));
     await storeTexts(trx, stored);
+    await assessItems(trx, database, [...held]);
     const changes = new Map<string, Partial<JobCounts>>();
     for (const { claim, outcome } of stored) {
       sumChange(changes, claim.jobId, {
@@ -126,6 +128,8 @@ export async function failItem(
       .where('state', '=', 'active')
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
+    // Its record is searched.
+    if (isDead) await assessItems(trx, database, [claim.id]);
     await addCounts(trx, claim.jobId, { active: -1, [isDead ? 'dead' : 'queued']: 1 });
     return true;
   });

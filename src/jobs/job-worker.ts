@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { assessEarlierItems } from './assess-items.js';
 import type { ProcessItem } from './caption-item.js';
 import { type Claim, claimItems, type ItemOutcome, LEASE_MS } from './claims.js';
 import { classifyDatabaseError, describeDatabaseError } from './database/database-errors.js';
@@ -99,6 +100,7 @@ class JobWorker {
       await registerWorker(database, this.id, model);
     });
     void finishDeletions(database, this.options.removeFiles).catch(() => undefined);
+    void assessEarlierItems(database).catch(() => undefined);
     const onStop = () => this.wake();
     this.stop.addEventListener('abort', onStop);
     this.abandon.addEventListener('abort', this.abandonItems);

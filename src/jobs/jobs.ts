@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { JobDatabase } from './database/job-database.js';
+import { deleteWords } from './database/search-index.js';
 import type { JobCounts, JobRow, SkippedRow, Tables } from './database/tables.js';
 import { countsOf, NO_COUNTS } from './job-counts.js';
 import { addEvent, type JobEventType } from './job-events.js';
@@ -303,6 +304,8 @@ async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
       // Items first: a worker that stores a result meanwhile waits for the row, and then finds it gone.
       await trx.deleteFrom('item').where('id', 'in', ids).execute();
       await trx.deleteFrom('result').where('item_id', 'in', ids).execute();
+      await trx.deleteFrom('revision').where('item_id', 'in', ids).execute();
+      await deleteWords(trx, ids);
     });
   }
   await db.transaction().execute(async (trx) => {

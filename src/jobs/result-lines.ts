@@ -87,7 +87,8 @@ function toTextJson({ language, kind, segment, text, finishReason }: ItemText): 
   return { language, kind, ...times, text, finish_reason: finishReason };
 }
 
-function describeLocation(item: ItemRow): string {
+/** Path or URL of an item. */
+export function describeLocation(item: Pick<ItemRow, 'identifier' | 'location'>): string {
   const location = JSON.parse(item.location) as ItemLocation;
   switch (location.kind) {
     case 'file':

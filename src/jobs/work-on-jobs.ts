@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { TemporaryFolder } from '../config/temporary-folder.js';
 import type { ModelDescription, VisionLanguageEngine } from '../engine/vision-language-engine.js';
-import { createPublicPolicy } from '../media/remote/ssrf-guard.js';
+import { createPublicPolicy, type FetchPolicy } from '../media/remote/ssrf-guard.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import { createCaptioner } from './caption-item.js';
 import type { DatabaseLocation } from './database/open-database.js';
@@ -93,9 +93,10 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
 }
 
 /** Which URLs are fetched. */
-function accessOf({ mediaUrls }: JobSettings['configuration']): ListingOptions['listing'] {
-  const policy = mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
-  return { policy };
+export function accessOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): {
+  /** `null`: no URL. */ readonly policy: FetchPolicy | null;
+} {
+  return { policy: mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains) };
 }
 
 /** Where the jobs of a configuration are stored. */

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { DatabaseKind, JobDatabase } from './job-database.js';
+import { CREATE_SEARCH_INDEX } from './search-index.js';
 import type { Tables } from './tables.js';
 
 type ColumnTypes = Readonly<Record<'id' | 'integer' | 'real', string>>;
@@ -13,7 +14,7 @@ const COLUMN_TYPES: Readonly<Record<DatabaseKind, ColumnTypes>> = {
 };
 
 /** Statements by version. A version that was released is never changed; a change of the tables is a new version. */
-const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
+const VERSIONS: readonly ((types: ColumnTypes, kind: DatabaseKind) => readonly string[])[] = [
   ({ id, integer, real }) => [
     `create table job (
       id text primary key, kind text not null default 'archive', name text not null, state text not null, pause_reason text not null default '',
@@ -79,6 +80,30 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
       created_at ${integer} not null, expires_at ${integer} not null)`,
     `create index file_by_age on file (created_at, id)`,
   ],
+  ({ id, integer, real }, kind) => [
+    `create table revision (
+      id ${id}, job_id text not null, item_id ${integer} not null, language text not null, kind text not null,
+      start_seconds ${real}, end_seconds ${real}, decision text not null, text text not null, draft text not null,
+      author text not null, origin text not null, group_id text not null default '', created_at ${integer} not null)`,
+    `create index revision_by_item on revision (item_id, id)`,
+    `create index revision_by_group on revision (job_id, group_id) where group_id <> ''`,
+    ...[
+      `options text not null default ''`,
+      `assessed ${integer} not null default 0`,
+      `risk ${real} not null default 0`,
+      `flags text not null default ''`,
+      `review text not null default 'unreviewed'`,
+      `has_edited ${integer} not null default 0`,
+      `has_rejected ${integer} not null default 0`,
+      `has_person_text ${integer} not null default 0`,
+    ].map((column) => `alter table item add column ${column}`),
+    // Pages and counts of the review are read from these indexes alone.
+    `create index item_by_risk on item (job_id, risk desc, position, ${FILTER_COLUMNS})`,
+    `create index item_by_filter on item (job_id, ${FILTER_COLUMNS}, position)`,
+    // Items of version 1, until they are assessed.
+    `create index item_unassessed on item (id) where assessed = 0 and finished_at > 0`,
+    ...CREATE_SEARCH_INDEX[kind],
+  ],
   ({ id, integer }) => [
     `alter table job add column listed_by text not null default 'worker'`,
     `create table upload (
@@ -99,15 +124,21 @@ const VERSIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   ],
 ];
 
+const FILTER_COLUMNS = 'state, review, flags, has_edited, has_rejected, has_person_text';
+
 /** Serializes the migrations of processes that start at the same time on one PostgreSQL. Any constant will do. */
 const ADVISORY_LOCK = 718_201;
 
 /**
  * Creates the tables, or brings them to the version of this program, in one transaction.
  *
+ * @param target an earlier version, for tests.
  * @throws INVALID_PARAMETER if a newer program wrote them.
  */
-export async function migrate({ db, kind }: Pick<JobDatabase, 'db' | 'kind'>): Promise<void> {
+export async function migrate(
+  { db, kind }: Pick<JobDatabase, 'db' | 'kind'>,
+  target = VERSIONS.length,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${ADVISORY_LOCK})`.execute(trx);
     await sql`create table if not exists schema_version (version integer not null)`.execute(trx);
@@ -118,14 +149,14 @@ export async function migrate({ db, kind }: Pick<JobDatabase, 'db' | 'kind'>): P
         `The job database has version ${version}, and this program knows versions up to ${VERSIONS.length}. Use the newer program that wrote it.`,
       );
     }
-    if (version === VERSIONS.length) return;
-    for (const statements of VERSIONS.slice(version)) {
-      for (const statement of statements(COLUMN_TYPES[kind])) {
+    if (version >= target) return;
+    for (const statements of VERSIONS.slice(version, target)) {
+      for (const statement of statements(COLUMN_TYPES[kind], kind)) {
         await sql.raw(statement).execute(trx);
       }
     }
     await sql`delete from schema_version`.execute(trx);
-    await sql`insert into schema_version (version) values (${VERSIONS.length})`.execute(trx);
+    await sql`insert into schema_version (version) values (${target})`.execute(trx);
   });
 }
 

@@ -9,6 +9,8 @@ export interface Tables {
   job_counter: JobCounterTable;
   item: ItemTable;
   result: ResultTable;
+  revision: RevisionTable;
+  item_words: ItemWordsTable;
   skipped: SkippedTable;
   event: EventTable;
   worker: WorkerTable;
@@ -124,9 +126,26 @@ interface ItemTable {
   /** `ItemOutcome` without its texts, as JSON. Of a dead letter: the details of its error. */
   outcome: Generated<string>;
   finished_at: Generated<number>;
+  /** `ItemOptions` as JSON: what this item has instead of the recipe of its job. Empty: nothing. */
+  options: Generated<string>;
+  /** 0 until the columns below and `item_words` are those of the item's texts; see `assessItems`. */
+  assessed: Generated<number>;
+  /** 0 to 1: of the flags of what nobody has reviewed yet. */
+  risk: Generated<number>;
+  /** Names of flags, each with a space before and behind it; empty without any. */
+  flags: Generated<string>;
+  review: Generated<ItemReview>;
+  /** 1 if the last decision about one of its texts is `edited`, `rejected`. */
+  has_edited: Generated<number>;
+  has_rejected: Generated<number>;
+  /** 1 if a person wrote a text of it, or its record has one. */
+  has_person_text: Generated<number>;
 }
 
-/** One text of an item. */
+/** How many texts of an item have been reviewed: none, some or all. */
+export type ItemReview = 'unreviewed' | 'partly' | 'reviewed';
+
+/** A text that the model wrote: a draft. Another run of the item replaces it. */
 interface ResultTable {
   item_id: number;
   /** Of the text within its item. */
@@ -138,6 +157,48 @@ interface ResultTable {
   end_seconds: number | null;
   text: string;
   finish_reason: string;
+}
+
+/**
+ * What a person decided about a text. `reopened` makes it unreviewed; with a group, it undoes what the group decided.
+ */
+export type Decision = 'accepted' | 'edited' | 'rejected' | 'reopened';
+
+/** Where a decision came from. */
+export type RevisionOrigin = 'page' | 'api' | 'cli' | 'import';
+
+/**
+ * One decision about one text: item, language, kind and start of the segment. Rows are added and never changed, and
+ * are deleted with their job only.
+ */
+interface RevisionTable {
+  id: Generated<number>;
+  job_id: string;
+  item_id: number;
+  language: string;
+  kind: string;
+  start_seconds: number | null;
+  end_seconds: number | null;
+  decision: Decision;
+  /** The text that the decision is about. Of `edited`: the new one. */
+  text: string;
+  /** The draft at that time. */
+  draft: string;
+  /** Name of the person. */
+  author: string;
+  origin: RevisionOrigin;
+  /** Decisions that were made together, and are undone together. Empty: one alone. */
+  group_id: Generated<string>;
+  created_at: number;
+}
+
+/**
+ * Index of the words of an item: `words` is a full-text index of SQLite (FTS5) or a `tsvector` of PostgreSQL; see
+ * `search-index.ts`.
+ */
+interface ItemWordsTable {
+  rowid: number;
+  words: string;
 }
 
 /** An entry of the source that is not an item. */
@@ -256,6 +317,7 @@ interface DeliveryTable {
 
 export type JobRow = Selectable<JobTable>;
 export type ItemRow = Selectable<ItemTable>;
+export type RevisionRow = Selectable<RevisionTable>;
 export type SkippedRow = Selectable<SkippedTable>;
 export type EventRow = Selectable<EventTable>;
 export type WorkerRow = Selectable<WorkerTable>;

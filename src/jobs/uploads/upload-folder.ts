@@ -22,8 +22,8 @@ export function uploadFolderOf({ home }: Pick<Configuration, 'home'>): string {
 
 /** The content of uploaded files on disk: a folder for each job, in which files are named by their ids. */
 export class UploadFolder {
-  /** @param folder is created with the first file. */
-  constructor(private readonly folder: string) {}
+  /** @param path is created with the first file. */
+  constructor(readonly path: string) {}
 
   /** Bytes that are stored so far. @throws STORAGE_UNAVAILABLE */
   async size(place: UploadPlace): Promise<number> {
@@ -44,7 +44,7 @@ export class UploadFolder {
   async append(place: UploadPlace, offset: number, chunks: Readable): Promise<void> {
     const path = this.pathOf(place);
     try {
-      await mkdir(join(this.folder, place.job), { recursive: true, mode: 0o700 });
+      await mkdir(join(this.path, place.job), { recursive: true, mode: 0o700 });
       const flags = offset === 0 ? 'w' : 'r+';
       await pipeline(chunks, createWriteStream(path, { flags, start: offset, mode: 0o600 }));
     } catch (cause) {
@@ -76,10 +76,10 @@ export class UploadFolder {
 
   /** Removes all files of a job. */
   async removeJob(job: string): Promise<void> {
-    await rm(join(this.folder, job), { recursive: true, force: true }).catch(() => undefined);
+    await rm(join(this.path, job), { recursive: true, force: true }).catch(() => undefined);
   }
 
   private pathOf({ job, file }: UploadPlace): string {
-    return join(this.folder, job, file);
+    return join(this.path, job, file);
   }
 }
