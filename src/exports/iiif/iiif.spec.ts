@@ -63,7 +63,7 @@ function itemOf(number: number, texts: readonly ReviewedText[]): ReviewedItem {
 function createContext(
   items: readonly ReviewedItem[],
   documents: Readonly<Record<string, object>> = { [MANIFEST_ID]: MANIFEST },
-  { url = MANIFEST_ID, baseUrl = BASE as string | undefined } = {},
+  { url = MANIFEST_ID, baseUrl = BASE } = {},
 ) {
   const context = createTestContext(items, {
     job: { source: { kind: 'iiif', url } },
@@ -185,7 +185,7 @@ it('writes what the Presentation API 3 allows', async () => {
   const embedded = {
     ...copy,
     items: canvases.map((canvas, index) => {
-      const { '@context': _, ...page } = index === 0 ? first : second;
+      const page = { ...(index === 0 ? first : second), '@context': undefined };
       return { ...canvas, annotations: [page] };
     }),
   };
