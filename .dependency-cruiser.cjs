@@ -155,7 +155,10 @@ module.exports = {
       severity: 'error',
       from: { path: PAGE, pathNot: SPEC },
       to: {
-        pathNot: ['^src/', packages('preact', '@preact')],
+        pathNot: [
+          '^src/',
+          packages('preact', '@preact', '@tanstack/virtual-core', 'tus-js-client', 'idb-keyval'),
+        ],
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -179,7 +182,11 @@ module.exports = {
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
+    onlyFrom(['api/jobs/uploads'], ['@tus']),
     onlyFrom(['web/page'], ['preact', '@preact']),
+    onlyFrom(['web/page/jobs/grid/use-row-virtualizer.ts'], ['@tanstack/virtual-core']),
+    onlyFrom(['web/page/jobs/new/send-upload.ts'], ['tus-js-client']),
+    onlyFrom(['web/page'], ['idb-keyval']),
     onlyFrom(['web'], ['compression']),
     onlyFrom(['jobs/database/sqlite-file.ts'], ['libsql']),
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),

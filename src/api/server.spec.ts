@@ -125,7 +125,12 @@ it('documents every route', async () => {
     ...['/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/events', '/v1/jobs/{id}/items'],
     ...['/v1/jobs/{id}/skipped', '/v1/jobs/{id}/results', '/v1/jobs/{id}/pause'],
     ...['/v1/jobs/{id}/resume', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/retry'],
-    ...['/v1/jobs/{id}/export', '/v1/workers'],
+    ...['/v1/jobs/{id}/review', '/v1/jobs/{id}/review/counts'],
+    ...['/v1/jobs/{id}/review/{group}/undo', '/v1/jobs/{id}/items/{item}'],
+    '/v1/jobs/{id}/items/{item}/texts/{number}/revisions',
+    ...['/v1/jobs/{id}/items/{item}/review', '/v1/jobs/{id}/items/{item}/regenerate'],
+    ...['/v1/jobs/{id}/items/{item}/thumbnail', '/v1/jobs/{id}/items/{item}/media'],
+    ...['/v1/jobs/{id}/import', '/v1/jobs/{id}/export', '/v1/workers'],
   ]);
   expect(page.text).toContain('swagger-ui');
   expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);

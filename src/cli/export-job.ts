@@ -26,8 +26,9 @@ import { writeSidecarsBeside } from '../exports/xmp/xmp.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import { getJob, type Job } from '../jobs/jobs.js';
 import { accessError } from '../jobs/sources/access-errors.js';
-import type { SourceSpec } from '../jobs/sources/source.js';
-import { fetchPolicyOf } from '../jobs/work-on-jobs.js';
+import type { BatchSpec, JobSource } from '../jobs/sources/source.js';
+import { uploadFolderOf } from '../jobs/uploads/upload-folder.js';
+import { accessOf } from '../jobs/work-on-jobs.js';
 import type { ItemFilter } from '../review/reviewed-items.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import { type CommandContext, configurationFor, exampleHelp } from './command-context.js';
@@ -134,8 +135,9 @@ async function exportJob(
   const temporary = new TemporaryFolder();
   const tools = createExportTools({
     ...{ version: readVersion(), inspector, caller: { signal }, signal },
-    policy: fetchPolicyOf(configuration),
+    policy: accessOf(configuration).policy,
     temporaryFolder: temporary.open,
+    uploadFolder: uploadFolderOf(configuration),
     source: sourceOf(job),
   });
   const exported = createContext(database, job, request, tools, omissions);
@@ -228,7 +230,7 @@ function readChoice({ reviewed, languages, kind }: ExportOptions): TextChoice {
 }
 
 /** @throws INVALID_PARAMETER for a batch */
-function sourceOf({ source }: Job): SourceSpec {
+function sourceOf({ source }: Job): Exclude<JobSource, BatchSpec> {
   if (source.kind !== 'batch') return source;
   throw invalid('A batch has responses instead of texts. Fetch its output file.');
 }

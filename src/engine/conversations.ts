@@ -24,9 +24,12 @@ export function captionConversation(
   kind: CaptionKind,
   language: Language,
   shown: MediaKind = 'image',
+  hint?: string,
 ): ChatMessage[] {
   const isClipCaption = shown === 'video' && kind === 'caption';
-  const text = isClipCaption ? videoInstruction(language) : captionInstruction(kind, language);
+  const text = isClipCaption
+    ? videoInstruction(language, hint)
+    : captionInstruction(kind, language, hint);
   return converse([{ role: 'user', text }], [shown]);
 }
 

@@ -26,6 +26,8 @@ export function exportPath(
       return safePath(location.entry);
     case 'url':
       return pathOfUrl(location.url, identifier);
+    case 'upload':
+      return safePath(identifier);
     case 'iiif-image':
     case 'batch-line':
       return pathOfUrl(identifier, identifier);

@@ -1,7 +1,7 @@
 import { assertSourceBelowRoots } from '../jobs/sources/roots.js';
 import { readDocument } from '../jobs/sources/iiif/documents.js';
 import { type OpenOptions, openSourceItem } from '../jobs/sources/open-item.js';
-import type { SourceSpec } from '../jobs/sources/source.js';
+import type { BatchSpec, JobSource } from '../jobs/sources/source.js';
 import { noDecodableFrame } from '../media/video-errors.js';
 import type { ReviewedItem } from '../review/reviewed-items.js';
 import type { MediaCaller, MediaInspector } from '../workers/media-inspector.js';
@@ -13,7 +13,7 @@ export interface ToolOptions extends OpenOptions {
   readonly inspector: Pick<MediaInspector, 'drawThumbnail'>;
   readonly caller: MediaCaller;
   /** Of the job: documents on this machine are read only below the roots of the operator. */
-  readonly source: SourceSpec;
+  readonly source: Exclude<JobSource, BatchSpec>;
 }
 
 /** Draws thumbnails and reads documents for exports. */
@@ -28,7 +28,8 @@ export function createExportTools({
     version,
     drawThumbnail: (item) => drawThumbnail(item, inspector, caller, access),
     async readDocument(url) {
-      if (source.roots !== undefined) await assertSourceBelowRoots(source, source.roots);
+      if ('roots' in source && source.roots !== undefined)
+        await assertSourceBelowRoots(source, source.roots);
       return await readDocument(url, access.policy, access.signal);
     },
   };

@@ -141,7 +141,7 @@ async function writeTexts(task: WritingTask): Promise<Written> {
     media: [media],
     detail: recipe.detail,
     conversations: tasks.map(({ kind, language }) =>
-      captionConversation(kind, language, media.kind),
+      captionConversation(kind, language, media.kind, recipe.hint),
     ),
     priority: 'batch' as const,
     settings,
@@ -169,7 +169,8 @@ async function writeSegmentTexts(
   const range = { path, metadata, range: sampling.range };
   const segments = await planSegments(range, recipe.granularity, inspector, { signal });
   const timecode = toTimecodeClock(metadata);
-  const video = { path, sampling, segments, timecode, languages, settings };
+  const { hint } = recipe;
+  const video = { path, sampling, segments, timecode, languages, settings, hint };
   const texts: ItemText[] = [];
   const missing: object[] = [];
   for await (const event of captionVideo(engine, video, signal)) {

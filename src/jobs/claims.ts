@@ -4,8 +4,8 @@ import type { JobDatabase } from './database/job-database.js';
 import type { JobKind, JobRow, Tables } from './database/tables.js';
 import { MAX_HOLD_MS } from './failure-policy.js';
 import { addCounts } from './job-counts.js';
-import { addEvent } from './jobs.js';
-import type { PinnedModel, Recipe } from './recipe.js';
+import { addEvent } from './job-events.js';
+import type { ItemOptions, PinnedModel, Recipe } from './recipe.js';
 import type { ItemLocation } from './sources/source.js';
 
 /** Milliseconds that a claim is valid without a renewal. A worker renews it three times as often. */
@@ -217,12 +217,16 @@ async function claimOfJob(
         identifier: row.identifier,
         location: JSON.parse(row.location) as ItemLocation,
         record: JSON.parse(row.record) as Record<string, string>,
-        recipe,
+        recipe: recipe && { ...recipe, ...parseOptions(row.options) },
         isSuspect: which === 'suspected',
         position: row.position,
       }))
       .sort((a, b) => a.position - b.position);
   });
+}
+
+function parseOptions(options: string): ItemOptions {
+  return options === '' ? {} : (JSON.parse(options) as ItemOptions);
 }
 
 function latestRunAfter(job: JobRow, now: number): number {

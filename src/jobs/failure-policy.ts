@@ -48,6 +48,7 @@ const ACTIONS: Readonly<Record<ErrorCode, FailureAction>> = {
   // Without ffmpeg every clip fails; images are captioned all the same.
   VIDEO_UNAVAILABLE: 'dead',
   MEDIA_URL_REJECTED: 'dead',
+  REVIEW_CONFLICT: 'dead',
   MEDIA_FETCH_FAILED: 'retry',
   RATE_LIMITED: 'retry',
   QUEUE_FULL: 'retry',

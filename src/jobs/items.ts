@@ -5,12 +5,16 @@ import type { ItemText } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { ItemRow, Tables } from './database/tables.js';
 import { addCounts } from './job-counts.js';
-import { addEvent, lockJob } from './jobs.js';
+import { addEvent } from './job-events.js';
+import { lockJob } from './jobs.js';
+import type { ItemOptions } from './recipe.js';
+import { storableText } from './storable-text.js';
 
 /**
  * Puts items of a job back into the queue and makes the job active.
  *
  * @param which `failed`: the dead letters. Otherwise the ids of items that are done or dead.
+ * @param options of these items from now on; undefined: those that they have.
  * @returns the number of items.
  * @throws INVALID_PARAMETER for a job that is cancelled.
  */
@@ -18,6 +22,7 @@ export async function retryItems(
   database: JobDatabase,
   jobId: string,
   which: 'failed' | readonly number[],
+  options?: ItemOptions,
 ): Promise<number> {
   return await database.db.transaction().execute(async (trx) => {
     const job = await lockJob(trx, database, jobId);
@@ -34,12 +39,13 @@ export async function retryItems(
       );
     }
     const lists = which === 'failed' ? [undefined] : chunk(which);
+    const set = options ? { options: storableText(JSON.stringify(options)) } : {};
     let changed = 0;
     for (const state of which === 'failed' ? (['dead'] as const) : (['dead', 'done'] as const)) {
       for (const ids of lists) {
         let update = trx
           .updateTable('item')
-          .set({ state: 'queued', attempts: 0, run_after: 0, error_code: '', error: '' })
+          .set({ state: 'queued', attempts: 0, run_after: 0, error_code: '', error: '', ...set })
           .where('job_id', '=', jobId)
           .where('state', '=', state);
         if (ids) update = update.where('id', 'in', ids);

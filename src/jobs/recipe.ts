@@ -15,7 +15,12 @@ export interface Recipe {
   /** Of videos. */
   readonly granularity: Granularity;
   readonly sampling: FrameSampling;
+  /** What the model is told about a picture before the instruction. */
+  readonly hint?: string | undefined;
 }
+
+/** What an item has instead of the recipe of its job. */
+export type ItemOptions = Partial<Pick<Recipe, 'detail' | 'hint'>>;
 
 /** The model that writes the texts of a job: the first worker's, from then on. */
 export interface PinnedModel {

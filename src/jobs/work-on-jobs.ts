@@ -12,6 +12,7 @@ import { type JobWorkerOptions, runJobWorker } from './job-worker.js';
 import { type ListingOptions, listNextSource } from './list-source-items.js';
 import { settleJobs } from './settle-jobs.js';
 import { openSourceItem } from './sources/open-item.js';
+import { UploadFolder, uploadFolderOf } from './uploads/upload-folder.js';
 import { createWorkerId, forgetLostWorkers } from './workers.js';
 
 /**
@@ -22,7 +23,7 @@ export const DEFAULT_PARALLEL = 4;
 
 /** A database of jobs, and the settings under which their sources are read. */
 interface JobSettings extends Pick<ListingOptions, 'database' | 'jobId' | 'onNote'> {
-  readonly configuration: Pick<Configuration, 'mediaUrls' | 'imagePixels' | 'model'>;
+  readonly configuration: Pick<Configuration, 'home' | 'mediaUrls' | 'imagePixels' | 'model'>;
 }
 
 export interface WorkOptions extends JobSettings, Pick<JobWorkerOptions, 'onItem'> {
@@ -51,12 +52,18 @@ export async function workOnJobs(
   const temporary = new TemporaryFolder();
   await temporary.start();
   const access = accessOf(configuration);
+  const uploadFolder = uploadFolderOf(configuration);
   const caption = createCaptioner({
     engine,
     database,
     inspector,
     openItem: (location, signal) =>
-      openSourceItem(location, { ...access, temporaryFolder: temporary.open, signal }),
+      openSourceItem(location, {
+        ...access,
+        uploadFolder,
+        temporaryFolder: temporary.open,
+        signal,
+      }),
   });
   const { id, revision, precision } = model;
   const worker = {
@@ -65,6 +72,7 @@ export async function workOnJobs(
     listSource: createLister(batches),
     kinds: batches ? (['archive', 'batch'] as const) : undefined,
     settle: batches?.settle,
+    removeFiles: (jobId: string) => new UploadFolder(uploadFolder).removeJob(jobId),
     model: { id, revision, precision },
   };
   try {
@@ -84,13 +92,11 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
   await settleJobs(options.database);
 }
 
-function accessOf(configuration: JobSettings['configuration']): ListingOptions['listing'] {
-  return { policy: fetchPolicyOf(configuration) };
-}
-
-/** Which URLs are fetched for jobs; `null`: none. */
-export function fetchPolicyOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): FetchPolicy | null {
-  return mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
+/** Which URLs are fetched. */
+export function accessOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): {
+  /** `null`: no URL. */ readonly policy: FetchPolicy | null;
+} {
+  return { policy: mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains) };
 }
 
 /** Where the jobs of a configuration are stored. */

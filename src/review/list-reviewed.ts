@@ -28,9 +28,12 @@ export interface ReviewPage {
   readonly filter: ItemFilter;
   readonly order: ItemOrder;
   /** The last item of the page before. */
-  readonly after?: Pick<ItemRow, 'position' | 'risk'> | undefined;
+  readonly after?: ItemPlace | undefined;
   readonly limit: number;
 }
+
+/** Where an item is in either order. */
+export type ItemPlace = Pick<ItemRow, 'position' | 'risk'>;
 
 export async function listReviewed(
   database: JobDatabase,
@@ -41,15 +44,41 @@ export async function listReviewed(
   let query = database.db.selectFrom('item').selectAll().where(condition).limit(limit);
   if (order === 'risk') query = query.orderBy('risk', 'desc');
   query = query.orderBy('position');
-  if (after && order === 'position') query = query.where('position', '>', after.position);
-  if (after && order === 'risk') {
-    const { risk, position } = after;
-    // The first condition is the range of the index.
-    query = query
-      .where('risk', '<=', risk)
-      .where((eb) => eb.or([eb('risk', '<', risk), eb('position', '>', position)]));
-  }
+  if (after) query = query.where(isBehind(after, order));
   return await query.execute();
+}
+
+/** Ids of the items before and behind one in the order of a filter; the item itself need not pass it. */
+export async function neighboursOf(
+  database: JobDatabase,
+  jobId: string,
+  { filter, order }: Pick<ReviewPage, 'filter' | 'order'>,
+  place: ItemPlace,
+): Promise<{ readonly previous: number | null; readonly next: number | null }> {
+  const condition = await filterCondition(database, jobId, filter);
+  const query = database.db.selectFrom('item').select('id').where(condition).limit(1);
+  let before = query.where(isBefore(place, order));
+  let behind = query.where(isBehind(place, order));
+  if (order === 'risk') before = before.orderBy('risk', 'asc');
+  if (order === 'risk') behind = behind.orderBy('risk', 'desc');
+  const previous = await before.orderBy('position', 'desc').executeTakeFirst();
+  const next = await behind.orderBy('position', 'asc').executeTakeFirst();
+  return { previous: previous?.id ?? null, next: next?.id ?? null };
+}
+
+type ItemCondition = (eb: ExpressionBuilder<Tables, 'item'>) => Expression<SqlBool>;
+
+function isBehind({ risk, position }: ItemPlace, order: ItemOrder): ItemCondition {
+  if (order === 'position') return (eb) => eb('position', '>', position);
+  // The first condition is the range of the index.
+  return (eb) =>
+    eb.and([eb('risk', '<=', risk), eb.or([eb('risk', '<', risk), eb('position', '>', position)])]);
+}
+
+function isBefore({ risk, position }: ItemPlace, order: ItemOrder): ItemCondition {
+  if (order === 'position') return (eb) => eb('position', '<', position);
+  return (eb) =>
+    eb.and([eb('risk', '>=', risk), eb.or([eb('risk', '>', risk), eb('position', '<', position)])]);
 }
 
 /** The condition of a filter on the table `item`. */
@@ -57,7 +86,7 @@ export async function filterCondition(
   database: JobDatabase,
   jobId: string,
   filter: ItemFilter,
-): Promise<(eb: ExpressionBuilder<Tables, 'item'>) => Expression<SqlBool>> {
+): Promise<ItemCondition> {
   const changed = filter.changed === true ? await findChanged(database, jobId) : undefined;
   const words = searchWords(filter.search ?? '');
   return (eb) => {

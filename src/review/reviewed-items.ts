@@ -1,13 +1,15 @@
 import { parseReport, readRevisions } from '../jobs/assess-items.js';
-import { currentTexts, type ReviewedText } from '../jobs/current-texts.js';
+import { currentTexts, type ReviewedText, textKey } from '../jobs/current-texts.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
-import type { ItemReview, ItemRow } from '../jobs/database/tables.js';
+import type { ItemReview, ItemRow, RevisionRow } from '../jobs/database/tables.js';
 import { readTexts } from '../jobs/items.js';
 import { describeLocation } from '../jobs/result-lines.js';
 import type { ItemLocation } from '../jobs/sources/source.js';
+import { noSuchItem, noSuchText } from './decide.js';
 import { type ItemFilter, type ItemOrder, listReviewed } from './list-reviewed.js';
+import { parseFlags } from './review-counts.js';
 
-export type { ReviewedText, ReviewState } from '../jobs/current-texts.js';
+export type { ReviewedText } from '../jobs/current-texts.js';
 export type { ItemFilter, ItemOrder } from './list-reviewed.js';
 
 /** Items per page of the database. */
@@ -55,6 +57,50 @@ export async function* readReviewedItems(
   }
 }
 
+/** @throws NOT_FOUND for an item that is not of this job. */
+export async function readItemRow(
+  database: JobDatabase,
+  jobId: string,
+  itemId: number,
+): Promise<ItemRow> {
+  const row = await database.db
+    .selectFrom('item')
+    .selectAll()
+    .where('id', '=', itemId)
+    .where('job_id', '=', jobId)
+    .executeTakeFirst();
+  if (!row) throw noSuchItem(itemId);
+  return row;
+}
+
+/** The decisions about one text, the newest first. @throws NOT_FOUND */
+export async function readTextRevisions(
+  database: JobDatabase,
+  jobId: string,
+  itemId: number,
+  number: number,
+): Promise<RevisionRow[]> {
+  const row = await readItemRow(database, jobId, itemId);
+  const { texts } = await toReviewedItem(database, row);
+  const text = texts.find((each) => each.number === number);
+  if (!text) throw noSuchText(number);
+  const key = textKey(text.language, text.kind, text.segment?.startSeconds ?? null);
+  const rows = (await readRevisions(database.db, [itemId])).get(itemId) ?? [];
+  return rows
+    .filter((row) => textKey(row.language, row.kind, row.start_seconds) === key)
+    .toReversed();
+}
+
+/** Adds the texts to an item. */
+export async function toReviewedItem(
+  database: Pick<JobDatabase, 'db'>,
+  row: ItemRow,
+): Promise<ReviewedItem> {
+  const [item] = await toReviewedItems(database, [row]);
+  if (!item) throw noSuchItem(row.id);
+  return item;
+}
+
 /** Adds the texts to items. */
 export async function toReviewedItems(
   { db }: Pick<JobDatabase, 'db'>,
@@ -74,9 +120,4 @@ export async function toReviewedItems(
     texts: currentTexts(drafts.get(row.id) ?? [], revisions.get(row.id) ?? []),
     ...(row.state === 'dead' && { error: { code: row.error_code, message: row.error } }),
   }));
-}
-
-/** The flags of an item as they are stored. */
-export function parseFlags(flags: string): string[] {
-  return flags.split(' ').filter((name) => name !== '');
 }

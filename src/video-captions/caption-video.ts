@@ -26,6 +26,8 @@ export interface VideoCaptionsTask {
   readonly timecode: TimecodeClock | null;
   readonly languages: readonly Language[];
   readonly settings: GenerationSettings;
+  /** What the model is told before the instruction. */
+  readonly hint?: string | undefined;
 }
 
 /** A segment with its captions. */
@@ -160,7 +162,7 @@ interface Totals {
 
 async function* captionSegment(
   engine: VisionLanguageEngine,
-  { client, path, sampling, segments, timecode, languages, settings }: VideoCaptionsTask,
+  { client, path, sampling, segments, timecode, languages, settings, hint }: VideoCaptionsTask,
   range: TimeRange,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: { hasText: boolean } },
 ): AsyncGenerator<VideoCaptionsEvent, Totals> {
@@ -169,7 +171,9 @@ async function* captionSegment(
     priority: segments.length > 1 ? 'batch' : 'interactive',
     media: [{ kind: 'video', path, sampling: { ...sampling, range } }],
     detail: 'auto',
-    conversations: languages.map((language) => captionConversation('caption', language, 'video')),
+    conversations: languages.map((language) =>
+      captionConversation('caption', language, 'video', hint),
+    ),
     settings,
   };
   for await (const event of withOutcome(engine.generate(request, signal))) {

@@ -1,4 +1,3 @@
-import { THUMBNAIL_SIDE_PIXELS } from '../config/limits.js';
 import type { EncodedFile } from '../media/byte-source.js';
 import { decodeImage } from '../media/decode-image.js';
 import { encodeThumbnail } from '../media/encode-thumbnail.js';
@@ -13,6 +12,8 @@ import type { Size } from '../vision/vision-geometry.js';
 interface ImageSource {
   readonly file: EncodedFile;
   readonly page: number | undefined;
+  /** Of the longer side of the thumbnail. */
+  readonly sidePixels: number;
   /** Those that the configuration permits. */
   readonly maxPixels: number;
 }
@@ -24,17 +25,18 @@ const WHOLE_PIXELS = 4_000_000;
 export async function drawImageThumbnail({
   file,
   page,
+  sidePixels,
   maxPixels,
 }: ImageSource): Promise<Uint8Array> {
   const image = await decodeImage(file, {
     ...{ page, maxPixels, wholePixels: WHOLE_PIXELS },
-    reduceFor: fitInside,
+    reduceFor: (size) => fitInside(size, sidePixels),
   });
-  return await encodeThumbnail(image);
+  return await encodeThumbnail(image, sidePixels);
 }
 
-function fitInside({ width, height }: Size): Size {
-  const scale = Math.min(1, THUMBNAIL_SIDE_PIXELS / Math.max(width, height));
+function fitInside({ width, height }: Size, sidePixels: number): Size {
+  const scale = Math.min(1, sidePixels / Math.max(width, height));
   return { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
 }
 
@@ -44,7 +46,7 @@ const VIDEO_SECONDS = 1;
 /** A WebP image of a frame of a video. @throws the codes of `sampleFrames` */
 export async function drawVideoThumbnail(
   ffmpeg: Ffmpeg,
-  path: string,
+  { path, sidePixels }: { readonly path: string; readonly sidePixels: number },
   maxPixels?: number,
 ): Promise<Uint8Array> {
   const { durationSeconds } = await probeVideo(ffmpeg, path);
@@ -52,7 +54,7 @@ export async function drawVideoThumbnail(
   const range = { startSeconds, endSeconds: null };
   const sampling: FrameSampling = { mode: 'uniform', frames: { count: 1 }, range };
   for await (const frame of (await sampleFrames(ffmpeg, path, sampling, 1, maxPixels)).frames) {
-    return await encodeThumbnail(frame);
+    return await encodeThumbnail(frame, sidePixels);
   }
   throw noDecodableFrame();
 }

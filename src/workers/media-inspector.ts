@@ -3,6 +3,7 @@ import {
   MAX_DETECT_SHOTS_MS,
   MAX_INSPECT_MS,
   MAX_THUMBNAIL_MS,
+  THUMBNAIL_SIDE_PIXELS,
 } from '../config/limits.js';
 import type { EncodedFile } from '../media/byte-source.js';
 import type { ShotDetectionOptions } from '../media/detect-shots.js';
@@ -19,6 +20,11 @@ export type { VideoMetadata };
 type ThumbnailSource =
   | { readonly kind: 'image'; readonly file: EncodedFile; readonly page: number | undefined }
   | { readonly kind: 'video'; readonly path: string };
+
+interface ThumbnailOptions extends MediaCaller {
+  /** Pixels of its longer side. Default: THUMBNAIL_SIDE_PIXELS. */
+  readonly sidePixels?: number;
+}
 
 /** Whose file is read. */
 export interface MediaCaller {
@@ -53,7 +59,7 @@ export interface MediaInspector {
    *
    * @throws the media codes, VIDEO_UNAVAILABLE; the signal's reason if it aborts.
    */
-  drawThumbnail(source: ThumbnailSource, caller?: MediaCaller): Promise<Uint8Array>;
+  drawThumbnail(source: ThumbnailSource, options?: ThumbnailOptions): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -84,11 +90,15 @@ export function createMediaInspector({
       const task = { type: 'detect-shots', path, search } as const;
       return videos.run(task, MAX_DETECT_SHOTS_MS, nextHandle(signal, client));
     },
-    drawThumbnail(source, { signal, client } = {}) {
+    drawThumbnail(source, { signal, client, sidePixels = THUMBNAIL_SIDE_PIXELS } = {}) {
       const handle = nextHandle(signal, client);
       return source.kind === 'image'
-        ? images.run({ ...source, type: 'image-thumbnail', maxPixels }, MAX_THUMBNAIL_MS, handle)
-        : videos.run({ ...source, type: 'video-thumbnail' }, MAX_THUMBNAIL_MS, handle);
+        ? images.run(
+            { ...source, type: 'image-thumbnail', maxPixels, sidePixels },
+            MAX_THUMBNAIL_MS,
+            handle,
+          )
+        : videos.run({ ...source, type: 'video-thumbnail', sidePixels }, MAX_THUMBNAIL_MS, handle);
     },
     async close() {
       await Promise.all([images.close(), videos.close()]);

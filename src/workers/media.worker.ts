@@ -22,6 +22,7 @@ process.on('message', (task: MediaWorkerTask) => {
     (error: unknown) => reply({ type: 'error', error: toPublicError(error).toJSON() }),
   );
 });
+reply({ type: 'ready' });
 
 type Result = MediaWorkerResults[MediaWorkerTask['type']];
 
@@ -77,7 +78,7 @@ async function decode(task: MediaWorkerTask): Promise<Result> {
       return { durationSeconds, width, height, frameRate, clockRestarts, timecode };
     }
     case 'video-thumbnail':
-      return drawVideoThumbnail(found, task.path, task.maxDecodedPixels);
+      return drawVideoThumbnail(found, task, task.maxDecodedPixels);
     case 'detect-shots':
       return detectShots(
         found,

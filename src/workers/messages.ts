@@ -61,9 +61,14 @@ export type MediaWorkerTask =
       readonly type: 'image-thumbnail';
       readonly file: EncodedFile;
       readonly page: number | undefined;
+      readonly sidePixels: number;
       readonly maxPixels: number;
     }
-  | ({ readonly type: 'video-thumbnail'; readonly path: string } & DecodingLimit)
+  | ({
+      readonly type: 'video-thumbnail';
+      readonly path: string;
+      readonly sidePixels: number;
+    } & DecodingLimit)
   | ({
       readonly type: 'detect-shots';
       readonly path: string;
@@ -89,6 +94,8 @@ export interface MediaWorkerResults {
 
 /** Reply of a media worker. Errors are sent in the form of `SalamandraError.toJSON`. */
 export type MediaWorkerReply =
+  /** First message, once the modules are loaded. */
+  | { readonly type: 'ready' }
   | { readonly type: 'result'; readonly result: MediaWorkerResults[MediaWorkerTask['type']] }
   | { readonly type: 'error'; readonly error: unknown };
 

@@ -3,7 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { MAX_IMAGE_PIXELS, MAX_MEDIA_WORKER_BYTES } from '../../src/config/limits.js';
+import {
+  MAX_IMAGE_PIXELS,
+  MAX_MEDIA_WORKER_BYTES,
+  THUMBNAIL_SIDE_PIXELS,
+} from '../../src/config/limits.js';
 import { createRandom } from '../../src/decoder/sampling/random.js';
 import { createArrivalHandles } from '../../src/engine/scheduling/queue-ticket.js';
 import { SalamandraError } from '../../src/errors/salamandra-error.js';
@@ -63,8 +67,14 @@ export async function runMutants(trial: MediaTrial): Promise<void> {
       const page = undefined;
       const task: MediaWorkerTask =
         seeds === clips
-          ? { type: 'video-thumbnail', path }
-          : { type: 'image-thumbnail', file: { path }, page, maxPixels: MAX_IMAGE_PIXELS };
+          ? { type: 'video-thumbnail', path, sidePixels: THUMBNAIL_SIDE_PIXELS }
+          : {
+              type: 'image-thumbnail',
+              file: { path },
+              page,
+              maxPixels: MAX_IMAGE_PIXELS,
+              sidePixels: THUMBNAIL_SIDE_PIXELS,
+            };
       const outcome = await workers.run(task, TIMEOUT_MS, nextHandle()).then(
         () => 'decoded',
         (error: unknown) => (error instanceof SalamandraError ? error.code : String(error)),

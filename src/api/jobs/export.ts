@@ -166,6 +166,7 @@ export class ExportController {
       caller: { client: clientOf(request), signal },
       policy: this.jobs.fetchPolicy,
       temporaryFolder: temporary.open,
+      uploadFolder: this.jobs.uploads.path,
     });
     const omissions = new Omissions();
     try {

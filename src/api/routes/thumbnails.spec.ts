@@ -52,6 +52,7 @@ it.each([
     .toBuffer();
   const thumbnail = await drawImageThumbnail({
     ...{ file: { bytes }, page: undefined, maxPixels: 100_000_000 },
+    sidePixels: THUMBNAIL_SIDE_PIXELS,
   });
   const { data, info } = await sharp(thumbnail).raw().toBuffer({ resolveWithObject: true });
 

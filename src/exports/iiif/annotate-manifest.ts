@@ -52,6 +52,7 @@ function paints(annotation: Resource, location: MediaLocation): boolean {
     case 'url':
       return ids.includes(location.url);
     case 'file':
+    case 'upload':
     case 'zip-entry':
       return false;
   }

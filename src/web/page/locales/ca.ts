@@ -1,4 +1,5 @@
 import type { Messages } from './en.js';
+import { ca as jobs } from './jobs/ca.js';
 
 /** Catalan. Buttons are imperatives to the machine («Copia»); sentences address the reader as «vós». */
 export const ca: Messages = {
@@ -37,7 +38,8 @@ export const ca: Messages = {
       'Executeu aquesta ordre al servidor. Baixa 16 GB, ocupa 6,3 GB de disc en int4 i inicia el servei:',
     copyCommand: 'Copia l’ordre',
   },
-  tabs: { title: 'Tasques', captions: 'Peus d’imatge', ask: 'Preguntes' },
+  tabs: { title: 'Tasques', captions: 'Peus d’imatge', ask: 'Preguntes', jobs: 'Treballs' },
+  jobs,
   media: {
     title: 'Imatges i vídeos',
     drop: 'Arrossegueu aquí imatges o vídeos',

@@ -1,3 +1,5 @@
+import { en as jobs } from './jobs/en.js';
+
 /**
  * The English texts of the page, and the shape of every translation. Functions take the numbers and names of a
  * sentence. In `errors.byCode`, `{facts}` becomes the value and the limit in parentheses, or nothing if the service
@@ -41,7 +43,8 @@ export const en = {
       'Run this command on the server. It downloads 16 GB, needs 6.3 GB of disk space in int4, and starts the service:',
     copyCommand: 'Copy command',
   },
-  tabs: { title: 'Tasks', captions: 'Captions', ask: 'Ask' },
+  tabs: { title: 'Tasks', captions: 'Captions', ask: 'Ask', jobs: 'Jobs' },
+  jobs,
   media: {
     title: 'Images and videos',
     drop: 'Drop images or videos here',

@@ -1,4 +1,5 @@
 import type { Messages } from './en.js';
+import { es as jobs } from './jobs/es.js';
 
 /** Spanish. Buttons are infinitives; sentences address the reader as «tú». */
 export const es: Messages = {
@@ -37,7 +38,8 @@ export const es: Messages = {
       'Ejecuta este comando en el servidor. Descarga 16 GB, ocupa 6,3 GB de disco en int4 e inicia el servicio:',
     copyCommand: 'Copiar el comando',
   },
-  tabs: { title: 'Tareas', captions: 'Pies de imagen', ask: 'Preguntas' },
+  tabs: { title: 'Tareas', captions: 'Pies de imagen', ask: 'Preguntas', jobs: 'Trabajos' },
+  jobs,
   media: {
     title: 'Imágenes y vídeos',
     drop: 'Arrastra aquí imágenes o vídeos',

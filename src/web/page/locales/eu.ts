@@ -1,4 +1,5 @@
 import type { Messages } from './en.js';
+import { eu as jobs } from './jobs/eu.js';
 
 /** Basque. Buttons and sentences share the plain imperative; "%" precedes its number. */
 export const eu: Messages = {
@@ -37,7 +38,8 @@ export const eu: Messages = {
       'Exekutatu komando hau zerbitzarian. 16 GB deskargatzen ditu, 6,3 GB hartzen ditu diskoan (int4) eta zerbitzua abiarazten du:',
     copyCommand: 'Kopiatu komandoa',
   },
-  tabs: { title: 'Zereginak', captions: 'Irudi-oinak', ask: 'Galderak' },
+  tabs: { title: 'Zereginak', captions: 'Irudi-oinak', ask: 'Galderak', jobs: 'Lanak' },
+  jobs,
   media: {
     title: 'Irudiak eta bideoak',
     drop: 'Arrastatu irudiak edo bideoak hona',

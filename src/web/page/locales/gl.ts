@@ -1,4 +1,5 @@
 import type { Messages } from './en.js';
+import { gl as jobs } from './jobs/gl.js';
 
 /** Galician. Buttons are infinitives; sentences address the reader as «ti». */
 export const gl: Messages = {
@@ -37,7 +38,8 @@ export const gl: Messages = {
       'Executa esta orde no servidor. Descarga 16 GB, ocupa 6,3 GB de disco en int4 e inicia o servizo:',
     copyCommand: 'Copiar a orde',
   },
-  tabs: { title: 'Tarefas', captions: 'Pés de imaxe', ask: 'Preguntas' },
+  tabs: { title: 'Tarefas', captions: 'Pés de imaxe', ask: 'Preguntas', jobs: 'Traballos' },
+  jobs,
   media: {
     title: 'Imaxes e vídeos',
     drop: 'Arrastra aquí imaxes ou vídeos',

@@ -12,12 +12,17 @@ import { SamplesRow } from './samples-row.js';
 import { Thumbnails } from './thumbnails.js';
 import { media, type RejectedFiles, rejectedFiles, selected } from './media-store.js';
 
+interface MediaTrayProps {
+  /** Whether files dropped or pasted anywhere on the page are added. */
+  readonly takesDrops: boolean;
+}
+
 /** The media column: preview, thumbnails, samples and processing details. */
-export function MediaTray() {
+export function MediaTray({ takesDrops }: MediaTrayProps) {
   const item = selected.value;
   return (
     <>
-      <DropTarget />
+      {takesDrops && <DropTarget />}
       <div class="media-tray card">
         {media.value.length === 0 && <DropInvitation />}
         {item && (

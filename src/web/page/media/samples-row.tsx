@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { t } from '../locales/locale.js';
 import type { Sample } from '../service/api-types.js';
-import { get, getList } from '../service/http-get.js';
+import { get, getList } from '../service/http.js';
 import { serviceStatus } from '../service/service-status.js';
 import { ErrorNote } from '../shell/error-note.js';
 import { Thumbnail } from './thumbnail.js';

@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 
 import type { Language, Model } from './api-types.js';
-import { get, getList } from './http-get.js';
+import { get, getList } from './http.js';
 import { ServiceError } from './service-error.js';
 
 /** The state of the service as the page knows it. */

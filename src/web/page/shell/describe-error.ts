@@ -103,7 +103,7 @@ function formatAmount(
   return measure in amounts ? amounts[measure as keyof typeof amounts](text) : text;
 }
 
-function formatBytes(bytes: number, locale: string): string {
+export function formatBytes(bytes: number, locale: string): string {
   if (bytes >= 1e9) return formatNumber(bytes / 1e9, locale, 'gigabyte');
   if (bytes >= 1e6) return formatNumber(bytes / 1e6, locale, 'megabyte');
   return formatNumber(bytes / 1e3, locale, 'kilobyte');

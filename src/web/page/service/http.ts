@@ -1,0 +1,61 @@
+import { readProblem, ServiceError } from './service-error.js';
+
+/** Timeout of a small reply in milliseconds, long enough for a busy machine. */
+const TIMEOUT_MS = 10_000;
+/** Timeout of a change, which may wait for the write lock of the database. */
+const CHANGE_TIMEOUT_MS = 60_000;
+
+/** Sends GET and passes the reply to `read`. @throws ServiceError */
+export async function get<T>(path: string, read: (reply: Response) => Promise<T>): Promise<T> {
+  return await request(path, { cache: 'no-cache' }, TIMEOUT_MS, read);
+}
+
+/** Sends GET for a JSON object. @throws ServiceError */
+export async function getJson<T>(path: string): Promise<T> {
+  return await get(path, (reply) => reply.json() as Promise<T>);
+}
+
+/** Sends GET for a list of the HTTP API, `{ data: [...] }`. @throws ServiceError */
+export async function getList<T>(path: string): Promise<readonly T[]> {
+  const { data } = await getJson<{ data: readonly T[] }>(path);
+  return data;
+}
+
+/** Posts JSON and returns the reply, which is JSON too. @throws ServiceError */
+export async function postJson<T>(path: string, body: object): Promise<T> {
+  const headers = { 'Content-Type': 'application/json' };
+  return await post(path, JSON.stringify(body), headers);
+}
+
+/** Posts a body and returns the reply, which is JSON. @throws ServiceError */
+export async function post<T>(
+  path: string,
+  body: Blob | string,
+  headers: Readonly<Record<string, string>>,
+): Promise<T> {
+  const init = { method: 'POST', headers, body };
+  return await request(path, init, CHANGE_TIMEOUT_MS, (reply) => reply.json() as Promise<T>);
+}
+
+/** Sends DELETE. @throws ServiceError */
+export async function sendDelete(path: string): Promise<void> {
+  await request(path, { method: 'DELETE' }, CHANGE_TIMEOUT_MS, (reply) => reply.text());
+}
+
+async function request<T>(
+  path: string,
+  init: RequestInit,
+  timeoutMs: number,
+  read: (reply: Response) => Promise<T>,
+): Promise<T> {
+  let failure: unknown;
+  try {
+    const reply = await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    if (reply.ok) return await read(reply);
+    failure = await reply.text();
+  } catch {
+    throw new ServiceError('unreachable');
+  }
+  const problem = readProblem(failure);
+  throw problem ? new ServiceError('problem', problem) : new ServiceError('unreachable');
+}
