@@ -49,7 +49,8 @@ export function ReviewerDialog() {
           if (name === '') return;
           reviewer.value = name;
           close();
-          act(name);
+          // After the dialog has given the focus back, which the act may move on.
+          setTimeout(() => act(name));
         }}
       >
         <div>
