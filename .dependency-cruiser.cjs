@@ -4,6 +4,7 @@
  */
 const LAYERS = [
   ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['exports'],
   ['review'],
   ['jobs'],
   ['video-captions'],
@@ -181,6 +182,7 @@ module.exports = {
     onlyFrom(['models/hub'], ['@huggingface/hub', 'https?-proxy-agent', 'proxy-from-env']),
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
+    onlyFrom(['api/jobs/uploads'], ['@tus']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web/page/jobs/grid/use-row-virtualizer.ts'], ['@tanstack/virtual-core']),
     onlyFrom(['web/page/jobs/new/send-upload.ts'], ['tus-js-client']),
@@ -190,6 +192,9 @@ module.exports = {
     onlyFrom(['jobs/database/open-database.ts'], ['pg']),
     onlyFrom(['jobs', 'review'], ['kysely']),
     onlyFrom(['jobs/sources'], ['csv-parse', 'yauzl', 'picomatch']),
+    onlyFrom(['exports/xmp'], ['@xmldom']),
+    onlyFrom(['exports/csv-rows.ts'], ['csv-stringify']),
+    onlyFrom(['exports/zip.ts'], ['client-zip']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { Command, CommanderError } from 'commander';
 
 import { addAskCommand } from './cli/ask.js';
@@ -17,7 +14,7 @@ import { addServeCommand } from './cli/serve.js';
 import { unknownVariableWarnings } from './cli/suggestions.js';
 import { createTerminal, errorJson, usageJson } from './cli/terminal.js';
 import { addVerifyCommand } from './cli/verify.js';
-import { PROJECT_DIRECTORY } from './config/configuration.js';
+import { readVersion } from './config/version.js';
 
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
@@ -56,11 +53,6 @@ addModelsCommand(program, context);
 addConvertCommand(program, context);
 addVerifyCommand(program, context);
 addDoctorCommand(program, context);
-
-function readVersion(): string {
-  const text = readFileSync(join(PROJECT_DIRECTORY, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** The first Ctrl-C stops the work and closes the engine. The second one exits at once. */
 function interrupt(): void {

@@ -18,7 +18,9 @@ import {
 } from './injection-tokens.js';
 import { DiskQuota } from './media/disk-quota.js';
 import type { JobService } from './jobs/job-service.js';
+import { ExportController } from './jobs/export.js';
 import { JobsController, WorkersController } from './jobs/jobs.js';
+import { UploadsController } from './jobs/uploads/uploads.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
@@ -26,6 +28,7 @@ import { ChatCompletionsController } from './openai/chat-completions.js';
 import { BatchesController } from './openai/batches/batches.js';
 import { CompletionsController } from './openai/completions.js';
 import { FilesController } from './openai/files/files.js';
+import { ImportController } from './review/import.js';
 import { ItemMediaController } from './review/item-media.js';
 import { ReviewController } from './review/review.js';
 import { AnswersController } from './routes/answers.js';
@@ -101,6 +104,9 @@ export class AppModule {
         JobsController,
         ReviewController,
         ItemMediaController,
+        ImportController,
+        ExportController,
+        UploadsController,
         WorkersController,
       ],
     };

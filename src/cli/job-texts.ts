@@ -5,7 +5,9 @@ import type { Job } from '../jobs/jobs.js';
 export function describeState(job: Job, now: number): string {
   if (job.state === 'active') {
     if (job.hold_until > now) return `waiting: ${job.hold_reason}`;
-    if (job.listed_at === 0) return 'listing the source';
+    if (job.listed_at === 0) {
+      return job.listed_by === 'client' ? 'receiving uploads' : 'listing the source';
+    }
     return job.started_at === 0 ? 'waiting for a worker' : 'running';
   }
   return job.state === 'paused' ? `paused: ${job.pause_reason}` : job.state;

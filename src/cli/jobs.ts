@@ -21,6 +21,7 @@ import {
 import type { Recipe } from '../jobs/recipe.js';
 import { readResults } from '../jobs/result-lines.js';
 import { DEFAULT_PARALLEL, workOnJobs } from '../jobs/work-on-jobs.js';
+import { UploadFolder, uploadFolderOf } from '../jobs/uploads/upload-folder.js';
 import { listWorkers } from '../jobs/workers.js';
 import {
   type CommandContext,
@@ -36,6 +37,8 @@ import {
   describeState,
   formatCount,
 } from './job-texts.js';
+import { addImportCommand } from './import-texts.js';
+import { addExportCommand } from './export-job.js';
 import { readSource, type SourceOptions, addSourceOptions } from './job-source.js';
 import { addSamplingOptions, type SamplingOptions } from './media-options.js';
 import { addRecipeOptions, readRecipe, type RecipeOptions } from './recipe-options.js';
@@ -146,7 +149,9 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
     cancelJob(database, job.id),
   );
   addChange('delete', 'remove a job with its texts; files are not touched', (database, job) =>
-    deleteJob(database, job.id),
+    deleteJob(database, job.id, (id) =>
+      new UploadFolder(uploadFolderOf(configurationFor({}))).removeJob(id),
+    ),
   );
 
   withJob(jobs.command('resume'))
@@ -180,6 +185,9 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
         }
       });
     });
+
+  addImportCommand(jobs, context);
+  addExportCommand(jobs, context);
 
   program
     .command('worker')

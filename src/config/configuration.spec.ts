@@ -21,6 +21,7 @@ describe('loadConfiguration', () => {
       databaseUrl: null,
       jobRoots: [],
       temporaryBytes: 8e9,
+      uploadBytes: 5e10,
     });
   });
 
@@ -43,6 +44,7 @@ describe('loadConfiguration', () => {
       DATABASE_URL: 'postgres://u:p@db/jobs',
       SALAMANDRA_JOB_ROOTS: '/photos:/films',
       SALAMANDRA_TEMPORARY_MB: '2000',
+      SALAMANDRA_UPLOAD_MB: '3000',
       SALAMANDRA_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8',
     };
 
@@ -65,6 +67,7 @@ describe('loadConfiguration', () => {
       databaseUrl: 'postgres://u:p@db/jobs',
       jobRoots: ['/photos', '/films'],
       temporaryBytes: 2e9,
+      uploadBytes: 3e9,
       trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'],
     });
   });

@@ -13,6 +13,7 @@ import {
   MAX_IMAGE_BYTES,
   MAX_IMAGE_PIXELS,
 } from './limits.js';
+import { DEFAULT_UPLOAD_BYTES } from './source-limits.js';
 
 /** The folder of package.json. `config/` is two levels below it, both in src and in dist. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -62,6 +63,8 @@ export interface Configuration {
   readonly jobRoots: readonly string[];
   /** Bytes of the temporary files of all requests. */
   readonly temporaryBytes: number;
+  /** Bytes of the files that clients uploaded into jobs. */
+  readonly uploadBytes: number;
 }
 
 /** Parses the environment variables. @throws INVALID_PARAMETER with the name of the variable */
@@ -106,6 +109,8 @@ export function loadConfiguration(
     temporaryBytes:
       parseMillions('SALAMANDRA_TEMPORARY_MB', env['SALAMANDRA_TEMPORARY_MB'], 1) ??
       DEFAULT_TEMPORARY_BYTES,
+    uploadBytes:
+      parseMillions('SALAMANDRA_UPLOAD_MB', env['SALAMANDRA_UPLOAD_MB'], 1) ?? DEFAULT_UPLOAD_BYTES,
   });
 }
 

@@ -1,5 +1,11 @@
 /** Every limit of the sources of jobs, with its unit and its reason. */
 
+/** Bytes of the uploaded files of all jobs by default: ten thousand photographs of 5 MB. */
+export const DEFAULT_UPLOAD_BYTES = 50_000_000_000;
+
+/** Milliseconds without a byte after which an unfinished upload is removed. */
+export const UPLOAD_EXPIRY_MS = 86_400_000;
+
 /**
  * Characters of a record of a table, and of a line of a list. Without a limit, a quotation mark that is not closed
  * takes the rest of the table into memory.

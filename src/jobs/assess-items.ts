@@ -7,6 +7,7 @@ import { indexWords } from './database/search-index.js';
 import type { ItemReview, ItemRow, RevisionRow, Tables } from './database/tables.js';
 import { flagsOfItem, riskOf } from './flags.js';
 import { readTexts } from './items.js';
+import { parseTextColumn } from './text-columns.js';
 
 /** Items of a transaction that assesses those of an earlier version. */
 const ASSESS_ITEMS = 500;
@@ -44,19 +45,21 @@ export async function assessItems(
   await indexWords(trx, kind, words);
 }
 
-/**
- * Assesses items whose texts were stored by an earlier version of this program, or of a job without an index of words.
- *
- * @returns whether there may be more.
- */
-export async function assessEarlierItems(database: JobDatabase, jobId: string): Promise<boolean> {
+/** Assesses the items whose texts were stored by an earlier version of this program, in small transactions. */
+export async function assessEarlierItems(database: JobDatabase): Promise<void> {
+  while (await assessSome(database)) {
+    // The next ones.
+  }
+}
+
+/** @returns whether there may be more. */
+async function assessSome(database: JobDatabase): Promise<boolean> {
   const select = (db: Kysely<Tables>) =>
     db
       .selectFrom('item')
       .select('id')
-      .where('job_id', '=', jobId)
-      .where('state', '=', sql.lit('done'))
       .where('assessed', '=', sql.lit(0))
+      .where('finished_at', '>', sql.lit(0))
       .orderBy('id')
       .limit(ASSESS_ITEMS);
   // Without a transaction first: mostly there is none, and a transaction waits for the write lock.
@@ -128,10 +131,7 @@ export function parseReport(outcome: string): Readonly<Record<string, unknown>> 
   return outcome === '' ? {} : (JSON.parse(outcome) as Record<string, unknown>);
 }
 
-/** Names of record columns that hold a text of a person about the picture, as `normalizeName` writes them. */
-const TEXT_COLUMN = /^text\.[a-z]{2,3}\.(caption|alt|long|keywords)$/;
-
-/** Whether the record has a text of a person about the picture. */
+/** Whether the record has a text of a person about the picture, in a column such as `alt@ca`. */
 function hasTextColumn(record: Readonly<Record<string, string>>): boolean {
-  return Object.entries(record).some(([name, value]) => value !== '' && TEXT_COLUMN.test(name));
+  return Object.entries(record).some(([name, value]) => value !== '' && parseTextColumn(name));
 }

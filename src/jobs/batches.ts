@@ -4,7 +4,8 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { BatchRow, FileRow } from './database/tables.js';
 import { insertFile } from './files.js';
-import { addEvent, cancelJob, getJob, type Job, randomId } from './jobs.js';
+import { addEvent } from './job-events.js';
+import { cancelJob, getJob, type Job, randomId } from './jobs.js';
 import type { BatchSpec } from './sources/source.js';
 
 /** Characters of a batch's id after its prefix. */

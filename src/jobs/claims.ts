@@ -4,7 +4,7 @@ import type { JobDatabase } from './database/job-database.js';
 import type { JobKind, JobRow, Tables } from './database/tables.js';
 import { MAX_HOLD_MS } from './failure-policy.js';
 import { addCounts } from './job-counts.js';
-import { addEvent } from './jobs.js';
+import { addEvent } from './job-events.js';
 import type { ItemOptions, PinnedModel, Recipe } from './recipe.js';
 import type { ItemLocation } from './sources/source.js';
 

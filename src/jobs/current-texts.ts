@@ -3,7 +3,7 @@ import type { RevisionRow } from './database/tables.js';
 import { flagsOfText } from './flags.js';
 
 /** What the last decision about a text says; without one, and after `reopened`, it is unreviewed. */
-export type ReviewState = 'unreviewed' | 'accepted' | 'edited' | 'rejected';
+type ReviewState = 'unreviewed' | 'accepted' | 'edited' | 'rejected';
 
 /** A text of an item, with what was decided about it. */
 export interface ReviewedText {
@@ -56,7 +56,9 @@ export function currentTexts(
   // Of texts that the last run did not write: other segments, for example.
   for (const list of decisions.values()) {
     const [first] = list;
-    if (first) texts.push(reviewedText(-first.id, withoutDraft(first), list));
+    const text = first && reviewedText(-first.id, withoutDraft(first), list);
+    // Empty if all of it was undone.
+    if (text && text.text !== '') texts.push(text);
   }
   return texts;
 }
@@ -72,18 +74,27 @@ function reviewedText(
   decisions: readonly RevisionRow[],
 ): ReviewedText {
   const last = decisions.at(-1);
-  const text = decidedText(decisions) ?? draft;
+  const valid = withoutUndone(decisions);
+  const text = decidedText(valid) ?? draft;
   const isDraft = text === draft;
   return {
     ...{ number, language, kind },
     ...(segment && { segment }),
-    ...{ text, draft, review: reviewState(last) },
+    ...{ text, draft, review: reviewState(valid.at(-1)) },
     ...(last && { author: last.author, reviewedAt: last.created_at }),
-    draftChanged: last !== undefined && last.draft !== draft,
+    draftChanged: valid.length > 0 && valid.at(-1)?.draft !== draft,
     finishReason,
     flags: flagsOfText({ language, kind, text, finishReason: isDraft ? finishReason : 'stop' }),
     revisions: decisions.length,
   };
+}
+
+/** Decisions that count: a group that was undone later never was. */
+export function withoutUndone(decisions: readonly RevisionRow[]): RevisionRow[] {
+  const undone = new Set(
+    decisions.flatMap(({ decision, group_id }) => (decision === 'reopened' ? [group_id] : [])),
+  );
+  return decisions.filter(({ group_id }) => group_id === '' || !undone.has(group_id));
 }
 
 /**

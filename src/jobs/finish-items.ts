@@ -128,6 +128,8 @@ export async function failItem(
       .where('state', '=', 'active')
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
+    // Its record is searched.
+    if (isDead) await assessItems(trx, database, [claim.id]);
     await addCounts(trx, claim.jobId, { active: -1, [isDead ? 'dead' : 'queued']: 1 });
     return true;
   });

@@ -1,3 +1,4 @@
+import { type AlternativeTextFault, checkAlternativeText } from '../language/alternative-text.js';
 import type { ItemText } from './claims.js';
 
 /** A reason to look at an item before others. */
@@ -20,12 +21,22 @@ const ITEM_FLAGS: readonly Flag<ItemReport>[] = [
   { name: 'missing_segments', weight: 0.6, applies: ({ missing = [] }) => missing.length > 0 },
 ];
 
+type JudgedText = Pick<ItemText, 'language' | 'kind' | 'text' | 'finishReason'>;
+
 /** Reasons that concern one text. */
-const TEXT_FLAGS: readonly Flag<Pick<ItemText, 'language' | 'kind' | 'text' | 'finishReason'>>[] = [
+const TEXT_FLAGS: readonly Flag<JudgedText>[] = [
   { name: 'empty', weight: 0.9, applies: ({ text }) => text.trim() === '' },
   { name: 'repetition', weight: 0.8, applies: ({ finishReason }) => finishReason === 'repetition' },
   { name: 'cut_off', weight: 0.7, applies: ({ finishReason }) => finishReason === 'length' },
+  { name: 'too_long', weight: 0.5, applies: (text) => hasFault(text, 'too_long') },
+  { name: 'image_of', weight: 0.3, applies: (text) => hasFault(text, 'image_of') },
+  { name: 'long', weight: 0.2, applies: (text) => hasFault(text, 'long') },
+  { name: 'no_full_stop', weight: 0.1, applies: (text) => hasFault(text, 'no_full_stop') },
 ];
+
+function hasFault({ kind, text, language }: JudgedText, fault: AlternativeTextFault): boolean {
+  return kind === 'alt' && checkAlternativeText(text, language).includes(fault);
+}
 
 /** The names of all flags, and what they mean for the order of the review. */
 const FLAG_WEIGHTS: ReadonlyMap<string, number> = new Map(
@@ -40,9 +51,7 @@ export function flagsOfItem(report: Readonly<Record<string, unknown>>): string[]
   return namesOf(ITEM_FLAGS, report as ItemReport);
 }
 
-export function flagsOfText(
-  text: Pick<ItemText, 'language' | 'kind' | 'text' | 'finishReason'>,
-): string[] {
+export function flagsOfText(text: JudgedText): string[] {
   return namesOf(TEXT_FLAGS, text);
 }
 

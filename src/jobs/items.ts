@@ -5,7 +5,8 @@ import type { ItemText } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { ItemRow, Tables } from './database/tables.js';
 import { addCounts } from './job-counts.js';
-import { addEvent, lockJob } from './jobs.js';
+import { addEvent } from './job-events.js';
+import { lockJob } from './jobs.js';
 import type { ItemOptions } from './recipe.js';
 import { storableText } from './storable-text.js';
 

@@ -18,6 +18,7 @@ export interface BatchWork {
 /** Lists the sources of archive jobs, and with `batches` the lines of batches. */
 export function createLister(batches?: BatchWork): ListSource {
   return (spec, options) => {
+    if (spec.kind === 'uploads') throw new Error('Uploads are listed by the client.');
     if (spec.kind !== 'batch') return listSource(spec, options);
     if (!batches) throw noBatches();
     return batches.listLines(spec, options.after);

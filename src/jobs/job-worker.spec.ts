@@ -19,15 +19,8 @@ import type { JobDatabase } from './database/job-database.js';
 import { openJobDatabase } from './database/open-database.js';
 import { MAX_ATTEMPTS } from './failure-policy.js';
 import { listItems, readTexts, retryItems } from './items.js';
-import {
-  cancelJob,
-  createJob,
-  deleteJob,
-  getJob,
-  listEvents,
-  pauseJob,
-  resumeJob,
-} from './jobs.js';
+import { listEvents } from './job-events.js';
+import { cancelJob, createJob, deleteJob, getJob, pauseJob, resumeJob } from './jobs.js';
 import { expireLeases, renewLeases } from './leases.js';
 
 describe('runJobWorker', () => {

@@ -1,12 +1,13 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { assessEarlierItems } from './assess-items.js';
 import type { ProcessItem } from './caption-item.js';
 import { type Claim, claimItems, type ItemOutcome, LEASE_MS } from './claims.js';
 import { classifyDatabaseError, describeDatabaseError } from './database/database-errors.js';
 import { actionAfter, backoffMs, MAX_HOLD_MS } from './failure-policy.js';
 import { failItem, finishItems, releaseItems } from './finish-items.js';
-import { finishDeletions, getJob, holdJob } from './jobs.js';
+import { finishDeletions, getJob, holdJob, type RemoveFiles } from './jobs.js';
 import { expireLeases, renewLeases } from './leases.js';
 import { type ListingOptions, listNextSource } from './list-source-items.js';
 import type { PinnedModel } from './recipe.js';
@@ -39,6 +40,7 @@ export interface JobWorkerOptions extends ListingOptions {
   readonly process: ProcessItem;
   /** Called now and then, one call at a time, for what follows the end of a job. */
   readonly settle?: (() => Promise<void>) | undefined;
+  readonly removeFiles?: RemoveFiles | undefined;
   /** Items in work at the same time. */
   readonly parallel: number;
   /** Milliseconds that a claim is valid without a renewal. Default: LEASE_MS. */
@@ -97,7 +99,8 @@ class JobWorker {
       await forgetLostWorkers(database);
       await registerWorker(database, this.id, model);
     });
-    void finishDeletions(database).catch(() => undefined);
+    void finishDeletions(database, this.options.removeFiles).catch(() => undefined);
+    void assessEarlierItems(database).catch(() => undefined);
     const onStop = () => this.wake();
     this.stop.addEventListener('abort', onStop);
     this.abandon.addEventListener('abort', this.abandonItems);

@@ -4,10 +4,11 @@ import type { Transaction } from 'kysely';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { JobDatabase } from './database/job-database.js';
 import { deleteWords } from './database/search-index.js';
-import type { EventRow, JobCounts, JobRow, SkippedRow, Tables } from './database/tables.js';
+import type { JobCounts, JobRow, SkippedRow, Tables } from './database/tables.js';
 import { countsOf, NO_COUNTS } from './job-counts.js';
+import { addEvent, type JobEventType } from './job-events.js';
 import { hashOf, type PinnedModel, type Recipe } from './recipe.js';
-import type { JobSource, SourceSpec } from './sources/source.js';
+import type { BatchSpec, JobSource } from './sources/source.js';
 
 /** Characters of a job's id after its prefix: 50 random bits. */
 const ID_CHARACTERS = 10;
@@ -17,7 +18,7 @@ const DELETE_ROWS = 5_000;
 
 export interface JobRequest {
   readonly name: string;
-  readonly source: SourceSpec;
+  readonly source: Exclude<JobSource, BatchSpec>;
   readonly recipe: Recipe;
   /** Higher numbers first. Default: 0. */
   readonly priority?: number;
@@ -37,19 +38,6 @@ export interface Job extends Omit<JobRow, 'source' | 'recipe' | 'model'> {
   readonly model: PinnedModel | null;
   readonly counts: JobCounts;
 }
-
-/** A change of a job, for event streams and webhooks. */
-export type JobEventType =
-  | 'created'
-  | 'listed'
-  | 'started'
-  | 'pilot-done'
-  | 'paused'
-  | 'held'
-  | 'resumed'
-  | 'retried'
-  | 'cancelled'
-  | 'done';
 
 /** What the same command has again: two requests with the same key are about the same work. */
 function jobKey({ source, recipe, modelName }: JobRequest): string {
@@ -80,6 +68,7 @@ export async function createJob(database: JobDatabase, request: JobRequest): Pro
         model_name: request.modelName,
         pilot,
         pilot_state: pilot > 0 ? 'pending' : 'none',
+        listed_by: request.source.kind === 'uploads' ? 'client' : 'worker',
         created_at: database.now(),
       })
       .onConflict((conflict) => conflict.column('idempotency_key').doNothing())
@@ -248,12 +237,19 @@ export async function holdJob(
   });
 }
 
+/** Removes the files that were uploaded into a job. */
+export type RemoveFiles = (jobId: string) => Promise<void>;
+
 /**
- * Removes a job with its items and texts, in small transactions. Files of the source are not touched.
+ * Removes a job with its items, texts and uploaded files, in small transactions. Files of the source are not touched.
  *
  * @throws NOT_FOUND, INVALID_PARAMETER while items are in work.
  */
-export async function deleteJob(database: JobDatabase, id: string): Promise<void> {
+export async function deleteJob(
+  database: JobDatabase,
+  id: string,
+  removeFiles?: RemoveFiles,
+): Promise<void> {
   const { db } = database;
   const job = await getJob(database, id);
   if (job.counts.active > 0) {
@@ -263,17 +259,24 @@ export async function deleteJob(database: JobDatabase, id: string): Promise<void
     );
   }
   await db.updateTable('job').set({ state: 'deleting' }).where('id', '=', job.id).execute();
+  await removeFiles?.(job.id);
   await deleteRows(database, job.id);
 }
 
 /** Goes on with deletions whose process was killed. */
-export async function finishDeletions(database: JobDatabase): Promise<void> {
+export async function finishDeletions(
+  database: JobDatabase,
+  removeFiles?: RemoveFiles,
+): Promise<void> {
   const jobs = await database.db
     .selectFrom('job')
     .select('id')
     .where('state', '=', 'deleting')
     .execute();
-  for (const { id } of jobs) await deleteRows(database, id);
+  for (const { id } of jobs) {
+    await removeFiles?.(id);
+    await deleteRows(database, id);
+  }
 }
 
 async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
@@ -296,7 +299,7 @@ async function deleteRows({ db }: JobDatabase, id: string): Promise<void> {
     });
   }
   await db.transaction().execute(async (trx) => {
-    for (const table of ['skipped', 'event', 'job_counter', 'batch'] as const) {
+    for (const table of ['skipped', 'event', 'job_counter', 'batch', 'upload'] as const) {
       await trx.deleteFrom(table).where('job_id', '=', id).execute();
     }
     await trx.deleteFrom('job').where('id', '=', id).execute();
@@ -319,21 +322,6 @@ export async function listSkipped(
     .execute();
 }
 
-/** Events of a job in their order. @param after number of the last event that the client has. */
-export async function listEvents(
-  database: JobDatabase,
-  id: string,
-  after: number,
-): Promise<EventRow[]> {
-  return await database.db
-    .selectFrom('event')
-    .selectAll()
-    .where('job_id', '=', id)
-    .where('id', '>', after)
-    .orderBy('id')
-    .execute();
-}
-
 /** Reads a job and keeps others from changing it until the transaction ends. */
 export async function lockJob(
   trx: Transaction<Tables>,
@@ -343,19 +331,6 @@ export async function lockJob(
   const query = trx.selectFrom('job').selectAll().where('id', '=', id);
   // A transaction of SQLite has the write lock from its start.
   return await (kind === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
-}
-
-export async function addEvent(
-  trx: Transaction<Tables>,
-  database: JobDatabase,
-  jobId: string,
-  type: JobEventType,
-  data: object,
-): Promise<void> {
-  await trx
-    .insertInto('event')
-    .values({ job_id: jobId, type, data: JSON.stringify(data), created_at: database.now() })
-    .execute();
 }
 
 async function findRow({ db }: JobDatabase, id: string): Promise<JobRow | undefined> {

@@ -4,13 +4,15 @@ import { sql, type Transaction } from 'kysely';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { isNotHeld } from './claims.js';
-import type { DatabaseKind, JobDatabase } from './database/job-database.js';
+import type { JobDatabase } from './database/job-database.js';
 import type { JobKind, JobRow, Tables } from './database/tables.js';
-import { addCounts, countSkipped } from './job-counts.js';
-import { addEvent, lockJob } from './jobs.js';
+import { countSkipped } from './job-counts.js';
+import { addEvent } from './job-events.js';
+import { lockJob } from './jobs.js';
 import type { ItemLocation, JobSource, ListedEntry, ListOptions } from './sources/source.js';
 import { choosePilot } from './pilot.js';
 import { storableText } from './storable-text.js';
+import { storeEntries } from './store-entries.js';
 
 /** Entries that are stored in one transaction. More make each transaction longer, and others wait for it. */
 const BATCH_ENTRIES = 1_000;
@@ -18,8 +20,6 @@ const BATCH_ENTRIES = 1_000;
 const BATCH_MS = 2_000;
 /** Milliseconds without a stored batch after which another worker goes on with the listing. */
 const LISTING_LEASE_MS = 120_000;
-/** Skipped entries that are stored with their reason. Further ones are counted. */
-const MAX_SKIPPED_ROWS = 10_000;
 
 export type ListSource = (
   spec: JobSource,
@@ -58,6 +58,7 @@ async function claimListing(
     .select(['id', 'source', 'listing_cursor'])
     .where('state', '=', 'active')
     .where('kind', 'in', kinds)
+    .where('listed_by', '=', 'worker')
     .where('listed_at', '=', 0)
     .where((eb) => isNotHeld(eb, now))
     .where((eb) =>
@@ -207,153 +208,52 @@ async function storeBatch(
     const isLister =
       job?.listing_worker === worker && job.listed_at === 0 && job.state === 'active';
     if (!isLister) return false;
-    const skipped = batch.flatMap((entry) => ('skipped' in entry ? [entry.skipped] : []));
-    const items = batch
-      .flatMap((entry) => ('item' in entry ? [entry.item] : []))
-      .map(({ identifier, location, record }, index) => ({
-        position: job.next_position + index,
-        identifier,
-        location: JSON.stringify(location),
-        record: JSON.stringify(record),
-      }));
-    const inserted = await insertItems(trx, database.kind, jobId, items);
-    const duplicates =
-      inserted < items.length ? await findDuplicates(trx, jobId, items, job.listing_base) : [];
-    const rows = [
-      ...skipped.map(({ entry, code, reason }) => ({ entry, code: code, reason })),
-      ...duplicates.map((entry) => ({
-        entry,
-        code: 'DUPLICATE_IDENTIFIER',
-        reason: 'An earlier entry of the source has the same identifier.',
-      })),
-    ];
-    if (rows.length > 0) await storeSkipped(trx, jobId, rows);
-    const skippedCount = skipped.reduce((sum, { count }) => sum + count, duplicates.length);
     await trx
       .updateTable('job')
       .set({
-        next_position: job.next_position + items.length,
         listing_cursor: storableText(batch.at(-1)?.cursor ?? ''),
         listing_lease_until: database.now() + LISTING_LEASE_MS,
       })
       .where('id', '=', jobId)
       .execute();
-    // Last: other transactions of this process wait for the row of counts.
-    await addCounts(trx, jobId, { queued: inserted, skipped: skippedCount });
+    await storeEntries(trx, database, job, batch);
     return true;
   });
 }
 
-interface NewItem {
-  readonly position: number;
-  readonly identifier: string;
-  readonly location: string;
-  readonly record: string;
-}
-
-/**
- * Stores items whose identifier is new. They are sent as one parameter of JSON: a parameter per value takes four times
- * as long.
- *
- * @returns their number
- */
-async function insertItems(
-  trx: Transaction<Tables>,
-  kind: DatabaseKind,
-  jobId: string,
-  items: readonly NewItem[],
-): Promise<number> {
-  const rows = items.map(({ position, identifier, location, record }) => [
-    position,
-    identifier,
-    location,
-    record,
-  ]);
-  const value = (index: number) => sql`listed.value->>${sql.lit(index)}`;
-  const source =
-    kind === 'postgres'
-      ? sql`json_array_elements(${JSON.stringify(rows)}::json)`
-      : sql`json_each(${JSON.stringify(rows)})`;
-  const { numAffectedRows = 0n } = await sql`
-    insert into item (job_id, position, identifier, location, record, state)
-    select ${jobId}, cast(${value(0)} as bigint), ${value(1)}, ${value(2)}, ${value(3)}, 'queued' from ${source} as listed
-    where true
-    on conflict (job_id, identifier) do nothing`.execute(trx);
-  return Number(numAffectedRows);
-}
-
-/**
- * Identifiers of this batch that an entry of the same listing had before. Those of earlier listings are the same items.
- */
-async function findDuplicates(
-  trx: Transaction<Tables>,
-  jobId: string,
-  items: readonly { readonly identifier: string; readonly position: number }[],
-  listingBase: number,
-): Promise<string[]> {
-  const stored = await trx
-    .selectFrom('item')
-    .select(['identifier', 'position'])
-    .where('job_id', '=', jobId)
-    .where(
-      'identifier',
-      'in',
-      items.map(({ identifier }) => identifier),
-    )
-    .execute();
-  const positions = new Map(stored.map(({ identifier, position }) => [identifier, position]));
-  return items.flatMap(({ identifier, position }) => {
-    const first = positions.get(identifier);
-    return first !== undefined && first !== position && first >= listingBase ? [identifier] : [];
-  });
-}
-
-async function storeSkipped(
-  trx: Transaction<Tables>,
-  jobId: string,
-  rows: readonly { readonly entry: string; readonly code: string; readonly reason: string }[],
-): Promise<void> {
-  const { count } = await trx
-    .selectFrom('skipped')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('job_id', '=', jobId)
-    .executeTakeFirstOrThrow();
-  const room = MAX_SKIPPED_ROWS - count;
-  if (room <= 0) return;
-  await trx
-    .insertInto('skipped')
-    .values(
-      rows.slice(0, room).map(({ entry, code, reason }) => ({
-        job_id: jobId,
-        entry: storableText(entry),
-        code,
-        reason,
-      })),
-    )
-    .execute();
-}
-
-/** Marks the listing as complete, and chooses the items of the pilot. */
 async function endListing(database: JobDatabase, worker: string, jobId: string): Promise<void> {
   await database.db.transaction().execute(async (trx) => {
     const job = await lockJob(trx, database, jobId);
     if (job?.listing_worker !== worker || job.listed_at > 0) return;
-    const isPilot = job.pilot_state === 'pending';
-    if (isPilot) await choosePilot(trx, jobId, job.pilot, job.next_position);
-    // A batch with an invalid line does nothing.
-    const isRefused = job.kind === 'batch' && (await countSkipped(trx, jobId)) > 0;
-    await trx
-      .updateTable('job')
-      .set({
-        listed_at: database.now(),
-        listing_lease_until: 0,
-        ...(isRefused && { state: 'cancelled' as const, finished_at: database.now() }),
-        ...(isPilot && { pilot_state: 'running' as const }),
-      })
-      .where('id', '=', jobId)
-      .execute();
-    await addEvent(trx, database, jobId, 'listed', { entries: job.next_position });
+    await closeListing(trx, database, job);
   });
+}
+
+/**
+ * Marks the listing of a job as complete, and chooses the items of the pilot.
+ *
+ * @param job locked by this transaction.
+ */
+export async function closeListing(
+  trx: Transaction<Tables>,
+  database: JobDatabase,
+  job: JobRow,
+): Promise<void> {
+  const isPilot = job.pilot_state === 'pending';
+  if (isPilot) await choosePilot(trx, job.id, job.pilot, job.next_position);
+  // A batch with an invalid line does nothing.
+  const isRefused = job.kind === 'batch' && (await countSkipped(trx, job.id)) > 0;
+  await trx
+    .updateTable('job')
+    .set({
+      listed_at: database.now(),
+      listing_lease_until: 0,
+      ...(isRefused && { state: 'cancelled' as const, finished_at: database.now() }),
+      ...(isPilot && { pilot_state: 'running' as const }),
+    })
+    .where('id', '=', job.id)
+    .execute();
+  await addEvent(trx, database, job.id, 'listed', { entries: job.next_position });
 }
 
 /** Stops a listing that failed: the job is paused with the reason, and `resume` tries again. */

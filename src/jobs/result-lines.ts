@@ -88,11 +88,13 @@ function toTextJson({ language, kind, segment, text, finishReason }: ItemText): 
 }
 
 /** Path or URL of an item. */
-export function describeLocation(item: Pick<ItemRow, 'location'>): string {
+export function describeLocation(item: Pick<ItemRow, 'identifier' | 'location'>): string {
   const location = JSON.parse(item.location) as ItemLocation;
   switch (location.kind) {
     case 'file':
       return location.path;
+    case 'upload':
+      return item.identifier;
     case 'url':
       return location.url;
     case 'zip-entry':

@@ -3,7 +3,8 @@ import { sql, type Transaction } from 'kysely';
 import type { JobDatabase } from './database/job-database.js';
 import type { JobRow, Tables } from './database/tables.js';
 import { MAX_BACKOFF_MS } from './failure-policy.js';
-import { addEvent, type JobEventType, lockJob } from './jobs.js';
+import { addEvent, type JobEventType } from './job-events.js';
+import { lockJob } from './jobs.js';
 
 /** Why a job is paused after its pilot. */
 const PILOT_REASON = 'The pilot is done. Resume the job to go on with the other items.';

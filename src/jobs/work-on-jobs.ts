@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { TemporaryFolder } from '../config/temporary-folder.js';
 import type { ModelDescription, VisionLanguageEngine } from '../engine/vision-language-engine.js';
-import { createPublicPolicy } from '../media/remote/ssrf-guard.js';
+import { createPublicPolicy, type FetchPolicy } from '../media/remote/ssrf-guard.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import { createCaptioner } from './caption-item.js';
 import type { DatabaseLocation } from './database/open-database.js';
@@ -12,6 +12,7 @@ import { type JobWorkerOptions, runJobWorker } from './job-worker.js';
 import { type ListingOptions, listNextSource } from './list-source-items.js';
 import { settleJobs } from './settle-jobs.js';
 import { openSourceItem } from './sources/open-item.js';
+import { UploadFolder, uploadFolderOf } from './uploads/upload-folder.js';
 import { createWorkerId, forgetLostWorkers } from './workers.js';
 
 /**
@@ -22,7 +23,7 @@ export const DEFAULT_PARALLEL = 4;
 
 /** A database of jobs, and the settings under which their sources are read. */
 interface JobSettings extends Pick<ListingOptions, 'database' | 'jobId' | 'onNote'> {
-  readonly configuration: Pick<Configuration, 'mediaUrls' | 'imagePixels' | 'model'>;
+  readonly configuration: Pick<Configuration, 'home' | 'mediaUrls' | 'imagePixels' | 'model'>;
 }
 
 export interface WorkOptions extends JobSettings, Pick<JobWorkerOptions, 'onItem'> {
@@ -51,12 +52,18 @@ export async function workOnJobs(
   const temporary = new TemporaryFolder();
   await temporary.start();
   const access = accessOf(configuration);
+  const uploadFolder = uploadFolderOf(configuration);
   const caption = createCaptioner({
     engine,
     database,
     inspector,
     openItem: (location, signal) =>
-      openSourceItem(location, { ...access, temporaryFolder: temporary.open, signal }),
+      openSourceItem(location, {
+        ...access,
+        uploadFolder,
+        temporaryFolder: temporary.open,
+        signal,
+      }),
   });
   const { id, revision, precision } = model;
   const worker = {
@@ -65,6 +72,7 @@ export async function workOnJobs(
     listSource: createLister(batches),
     kinds: batches ? (['archive', 'batch'] as const) : undefined,
     settle: batches?.settle,
+    removeFiles: (jobId: string) => new UploadFolder(uploadFolder).removeJob(jobId),
     model: { id, revision, precision },
   };
   try {
@@ -85,11 +93,10 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
 }
 
 /** Which URLs are fetched. */
-export function accessOf({
-  mediaUrls,
-}: Pick<Configuration, 'mediaUrls'>): ListingOptions['listing'] {
-  const policy = mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains);
-  return { policy };
+export function accessOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): {
+  /** `null`: no URL. */ readonly policy: FetchPolicy | null;
+} {
+  return { policy: mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains) };
 }
 
 /** Where the jobs of a configuration are stored. */

@@ -1,6 +1,6 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { assessItems, readRevisions } from '../jobs/assess-items.js';
-import { currentTexts, type ReviewedText, textKey } from '../jobs/current-texts.js';
+import { currentTexts, type ReviewedText, textKey, withoutUndone } from '../jobs/current-texts.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import type { ItemRow } from '../jobs/database/tables.js';
 import { readTexts } from '../jobs/items.js';
@@ -18,7 +18,14 @@ import { type ItemFilter, listReviewed } from './list-reviewed.js';
 
 /** Items of one transaction: a worker that stores a result waits for it. */
 const PAGE_ITEMS = 200;
+/** Items of one query: a search for a frequent word takes as long for one item as for thousands. */
+const QUERY_ITEMS = 2_000;
 const GROUP_CHARACTERS = 10;
+
+/** A new name for decisions that are made together. */
+export function newGroup(): string {
+  return `group_${randomId(GROUP_CHARACTERS)}`;
+}
 
 /** The unreviewed texts of items that pass a filter. */
 export interface ManyTexts {
@@ -69,7 +76,7 @@ export async function decideMany(
   many: ManyTexts,
 ): Promise<DecidedTexts> {
   const by = checkReviewer(reviewer);
-  const group = `group_${randomId(GROUP_CHARACTERS)}`;
+  const group = newGroup();
   let [texts, items] = [0, 0];
   for await (const page of pages(database, jobId, many.filter)) {
     await database.db.transaction().execute(async (trx) => {
@@ -94,7 +101,7 @@ export async function decideMany(
 }
 
 /**
- * Takes back the decisions of a group: their texts are unreviewed again. Texts with a later decision keep that one.
+ * Takes back the decisions of a group: their texts are as they were before. Texts with a later decision keep that one.
  *
  * @returns the number of texts.
  * @throws NOT_FOUND for a group that the job does not have; INVALID_PARAMETER for an author without a name.
@@ -132,7 +139,7 @@ export async function undoGroup(
           rows.push({ ...row, job_id: jobId, item_id: id });
         }
       }
-      await storeRevisions(trx, database, by, rows);
+      await storeRevisions(trx, database, by, rows, group);
       await assessItems(trx, database, ids);
       texts += rows.length;
     });
@@ -147,7 +154,7 @@ async function lastOfGroup(
   group: string,
 ): Promise<ReadonlySet<string>> {
   const last = new Map<string, string>();
-  for (const row of (await readRevisions(trx, [itemId])).get(itemId) ?? []) {
+  for (const row of withoutUndone((await readRevisions(trx, [itemId])).get(itemId) ?? [])) {
     last.set(textKey(row.language, row.kind, row.start_seconds), row.group_id);
   }
   return new Set([...last].flatMap(([key, id]) => (id === group ? [key] : [])));
@@ -162,7 +169,7 @@ function isChosen(text: ReviewedText, { language, kind }: ManyTexts): boolean {
   );
 }
 
-/** By position, so that decisions do not change which items come next. */
+/** In portions of a transaction. By position, so that decisions do not change which items come next. */
 async function* pages(
   database: JobDatabase,
   jobId: string,
@@ -170,10 +177,12 @@ async function* pages(
 ): AsyncGenerator<ItemRow[]> {
   let after: ItemRow | undefined;
   for (;;) {
-    const page = { filter, order: 'position', after, limit: PAGE_ITEMS } as const;
+    const page = { filter, order: 'position', after, limit: QUERY_ITEMS } as const;
     const rows = await listReviewed(database, jobId, page);
-    if (rows.length > 0) yield rows;
+    for (let start = 0; start < rows.length; start += PAGE_ITEMS) {
+      yield rows.slice(start, start + PAGE_ITEMS);
+    }
     after = rows.at(-1);
-    if (rows.length < PAGE_ITEMS) return;
+    if (rows.length < QUERY_ITEMS) return;
   }
 }

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 
 import type { JobDatabase } from '../jobs/database/job-database.js';
+import { countWithWords } from '../jobs/database/search-index.js';
 import type { ItemReview, ItemRow } from '../jobs/database/tables.js';
+import { searchWords } from '../language/search-words.js';
 import { filterCondition, type ItemFilter } from './list-reviewed.js';
 
 /** Numbers of items of a job. */
@@ -56,6 +58,11 @@ export async function countReviewed(
   jobId: string,
   filter: ItemFilter,
 ): Promise<number> {
+  const { search = '', ...others } = filter;
+  const words = searchWords(search);
+  const isSearch =
+    words.length > 0 && Object.values(others).every((value: unknown) => value === undefined);
+  if (isSearch) return await countWithWords(database, jobId, words);
   const condition = await filterCondition(database, jobId, filter);
   const { items } = await database.db
     .selectFrom('item')

@@ -9,7 +9,7 @@ import { noSuchItem, noSuchText } from './decide.js';
 import { type ItemFilter, type ItemOrder, listReviewed } from './list-reviewed.js';
 import { parseFlags } from './review-counts.js';
 
-export type { ReviewedText, ReviewState } from '../jobs/current-texts.js';
+export type { ReviewedText } from '../jobs/current-texts.js';
 export type { ItemFilter, ItemOrder } from './list-reviewed.js';
 
 /** Items per page of the database. */

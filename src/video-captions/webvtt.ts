@@ -8,6 +8,8 @@ export interface Cue {
   readonly text: string;
   /** Becomes the identifier of the cue. `null` for a video without a timecode. */
   readonly timecodes: Timecodes | null;
+  /** A comment before the cue, such as who reviewed it. */
+  readonly note?: string;
 }
 
 /** A time range of the video without a caption. */
@@ -35,7 +37,9 @@ export function formatWebVtt({ language, model, cues, missing }: Track): string 
   });
   const blocks = cues.flatMap((cue) => {
     const text = escapeText(cue.text);
-    return text === '' ? [] : [`${formatIdentifier(cue)}${formatTimes(cue)}\n${text}`];
+    if (text === '') return [];
+    const note = cue.note === undefined ? [] : [`NOTE ${escapeText(cue.note)}`];
+    return [...note, `${formatIdentifier(cue)}${formatTimes(cue)}\n${text}`];
   });
   return `${[header, note, ...gaps, ...blocks].join('\n\n')}\n`;
 }

@@ -21,7 +21,7 @@ type ThumbnailSource =
   | { readonly kind: 'image'; readonly file: EncodedFile; readonly page: number | undefined }
   | { readonly kind: 'video'; readonly path: string };
 
-export interface ThumbnailOptions extends MediaCaller {
+interface ThumbnailOptions extends MediaCaller {
   /** Pixels of its longer side. Default: THUMBNAIL_SIDE_PIXELS. */
   readonly sidePixels?: number;
 }

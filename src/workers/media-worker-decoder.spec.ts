@@ -55,6 +55,17 @@ describe('createMediaWorkerDecoder', () => {
     expect((await tile(OK)).mediaDecodeMs).not.toBe(first.mediaDecodeMs);
   });
 
+  it('reports a process that does not start as a fault of the machine, not of the file', async () => {
+    await decoder.close();
+    decoder = createMediaWorkerDecoder({ entry: new URL('missing.mjs', entry), timeoutMs: 10_000 });
+
+    await expect(tile(OK)).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      publicMessage: expect.stringContaining('did not start: exit code 1') as string,
+      retryable: true,
+    });
+  });
+
   it('kills the process of an aborted request and starts another', async () => {
     const killedPid = await tileAndReturnPid();
     const abort = new AbortController();

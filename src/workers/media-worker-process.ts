@@ -29,8 +29,8 @@ export interface MediaWorkers {
    *
    * @param timeoutMs time limit from the start of the task.
    * @param onStart called when the task is sent to a process.
-   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; SERVER_UNAVAILABLE if something else kills the
-   *   process; the signal's reason if it aborts.
+   * @throws the task's error; MEDIA_TOO_EXPENSIVE after the time limit; SERVER_UNAVAILABLE if the process does not
+   *   start or something else kills it; the signal's reason if it aborts.
    */
   run<Task extends MediaWorkerTask>(
     task: Task,
@@ -40,6 +40,9 @@ export interface MediaWorkers {
   ): Promise<MediaWorkerResults[Task['type']]>;
   close(): Promise<void>;
 }
+
+/** Time in which a process loads its modules: half a second on an idle machine. */
+const MAX_START_MS = 60_000;
 
 /** Signals of a decoder crash. */
 const CRASH_SIGNALS: ReadonlySet<string | null> = new Set([
@@ -70,9 +73,9 @@ export function createMediaWorkers({
     // The one that ran last: the others need not start.
     const slot = idle.pop() ?? { worker: undefined };
     try {
-      let child = await (slot.worker ??= startProcess(entry));
-      // The previous file may have ended the process.
-      if (!isRunning(child)) child = await (slot.worker = startProcess(entry));
+      let child = await (slot.worker ??= startProcess(entry)).catch(() => undefined);
+      // The previous file may have ended the process, or it did not start.
+      if (!child || !isRunning(child)) child = await (slot.worker = startProcess(entry));
       // The request may have been cancelled during the start.
       signal.throwIfAborted();
       return await askWorker(child, task, timeoutMs, signal);
@@ -84,7 +87,8 @@ export function createMediaWorkers({
   return {
     start() {
       const slot = idle.at(-1);
-      if (slot) slot.worker ??= startProcess(entry);
+      // A task reports the failure: it starts the process again.
+      if (slot) void (slot.worker ??= startProcess(entry)).catch(() => undefined);
     },
     run<Task extends MediaWorkerTask>(
       task: Task,
@@ -100,7 +104,7 @@ export function createMediaWorkers({
     },
     async close() {
       for (const slot of all) {
-        const child = await slot.worker;
+        const child = await slot.worker?.catch(() => undefined);
         slot.worker = undefined;
         if (child) killGroup(child);
       }
@@ -112,6 +116,7 @@ interface Slot {
   worker: Promise<ChildProcess> | undefined;
 }
 
+/** @throws SERVER_UNAVAILABLE if the process ends before it is ready, or is not ready in time. */
 async function startProcess(entry: URL): Promise<ChildProcess> {
   const started = forkWorker(entry, {
     env: { VIPS_BLOCK_UNTRUSTED: '1', MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' },
@@ -123,8 +128,32 @@ async function startProcess(entry: URL): Promise<ChildProcess> {
   started.on('error', () => undefined);
   // ffmpeg would survive the exit of the worker otherwise.
   started.on('exit', () => killGroup(started));
-  if (started.pid !== undefined) await capResources(started.pid);
+  const ready = waitUntilReady(started);
+  if (started.pid !== undefined) await Promise.all([ready, capResources(started.pid)]);
+  else await ready;
   return started;
+}
+
+/** A process that ends while it starts has seen no file: that is the fault of the machine or of the installation. */
+function waitUntilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      killGroup(child);
+      reject(notStarted(`it was not ready after ${MAX_START_MS / 1_000} s`));
+    }, MAX_START_MS);
+    child.once('message', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(notStarted(error.message));
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      reject(notStarted(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    });
+  });
 }
 
 /** Sends one task and waits for its reply. A timeout or an abort kills the worker. */
@@ -155,6 +184,7 @@ function askWorker(
       killGroup(worker);
     }
     function onMessage(reply: MediaWorkerReply) {
+      if (reply.type === 'ready') return;
       settle();
       if (reply.type === 'result') resolve(reply.result);
       else reject(SalamandraError.fromJSON(reply.error));
@@ -206,6 +236,14 @@ function tooSlow(limitMs: number): SalamandraError {
     'MEDIA_TOO_EXPENSIVE',
     `Decoding the file took longer than ${seconds} s, which is the limit. Send a smaller or shorter file. For a video, request fewer frames or a shorter range.`,
     { details: { max_seconds: seconds } },
+  );
+}
+
+function notStarted(reason: string): SalamandraError {
+  return new SalamandraError(
+    'SERVER_UNAVAILABLE',
+    `The process that decodes media did not start: ${reason}. Check the memory and the process limits of the machine, and run \`npm ci\` if packages are missing.`,
+    { retryable: true },
   );
 }
 

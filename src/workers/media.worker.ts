@@ -22,6 +22,7 @@ process.on('message', (task: MediaWorkerTask) => {
     (error: unknown) => reply({ type: 'error', error: toPublicError(error).toJSON() }),
   );
 });
+reply({ type: 'ready' });
 
 type Result = MediaWorkerResults[MediaWorkerTask['type']];
 

@@ -94,6 +94,8 @@ export interface MediaWorkerResults {
 
 /** Reply of a media worker. Errors are sent in the form of `SalamandraError.toJSON`. */
 export type MediaWorkerReply =
+  /** First message, once the modules are loaded. */
+  | { readonly type: 'ready' }
   | { readonly type: 'result'; readonly result: MediaWorkerResults[MediaWorkerTask['type']] }
   | { readonly type: 'error'; readonly error: unknown };
 

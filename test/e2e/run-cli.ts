@@ -27,10 +27,14 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   const seen = { stdout: '', stderr: '' };
+  let isInterrupted = false;
   child.stdout.on('data', (chunk: Buffer) => (seen.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     seen.stderr += chunk.toString();
-    if (interruptAt?.test(seen.stderr)) child.kill('SIGINT');
+    // A second signal would end the process at once.
+    if (isInterrupted || !interruptAt?.test(seen.stderr)) return;
+    isInterrupted = true;
+    child.kill('SIGINT');
   });
   const code = await new Promise<number | null>((resolve) => {
     child.once('close', resolve);

@@ -103,6 +103,7 @@ function createFileProcess(): ProcessItem {
     openItem: (location, signal) =>
       openSourceItem(location, {
         ...access,
+        uploadFolder: temporaryFolder,
         temporaryFolder: () => Promise.resolve(temporaryFolder),
         signal,
       }),

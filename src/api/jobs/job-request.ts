@@ -34,13 +34,14 @@ import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.
 import type { JobService } from './job-service.js';
 import { KindsField, LanguagesField } from '../request/language-fields.js';
 
-const SOURCE_KINDS: readonly SourceSpec['kind'][] = [
+const SOURCE_KINDS: readonly JobRequest['source']['kind'][] = [
   'folder',
   'table',
   'list',
   'iiif',
   'zip',
   'urls',
+  'uploads',
 ];
 const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 const GRANULARITIES: readonly Granularity['kind'][] = ['whole', 'shot', 'interval'];
@@ -53,9 +54,12 @@ const MAX_PILOT = 10_000;
 const MAX_PRIORITY = 100;
 
 export class JobSourceDto {
-  @ApiProperty({ enum: SOURCE_KINDS })
+  @ApiProperty({
+    enum: SOURCE_KINDS,
+    description: 'With uploads, clients send the files to /v1/jobs/{id}/uploads.',
+  })
   @IsIn(SOURCE_KINDS)
-  kind!: SourceSpec['kind'];
+  kind!: JobRequest['source']['kind'];
 
   @ApiPropertyOptional({
     description:
@@ -189,14 +193,25 @@ export async function toJobRequest(
   body: JobRequestDto,
   { roots, fetchesUrls }: Pick<JobService, 'roots' | 'fetchesUrls'>,
 ): Promise<JobRequest> {
-  const source = toSource(body.source);
+  if (body.source.kind === 'uploads') return toUploadsRequest(body);
+  const source = toSource(body.source, body.source.kind);
   if (!fetchesUrls && (source.kind === 'urls' || isRemote(source))) throw switchedOff();
   if (source.kind !== 'urls' && roots.length === 0 && !isRemote(source)) throw noRoots();
   await assertSourceBelowRoots(source, roots);
   return {
+    ...commonFields(body),
     name: body.name ?? nameOf(source),
     // Rows of tables and symbolic links can name files elsewhere.
     source: { ...source, roots },
+  };
+}
+
+function toUploadsRequest(body: JobRequestDto): JobRequest {
+  return { ...commonFields(body), name: body.name ?? 'uploads', source: { kind: 'uploads' } };
+}
+
+function commonFields(body: JobRequestDto): Omit<JobRequest, 'name' | 'source'> {
+  return {
     recipe: toRecipe(body),
     priority: body.priority ?? 0,
     pilot: body.pilot ?? 0,
@@ -204,7 +219,10 @@ export async function toJobRequest(
   };
 }
 
-function toSource({ kind, path, url, urls, include, exclude }: JobSourceDto): SourceSpec {
+function toSource(
+  { path, url, urls, include, exclude }: JobSourceDto,
+  kind: SourceSpec['kind'],
+): SourceSpec {
   switch (kind) {
     case 'folder':
       return {

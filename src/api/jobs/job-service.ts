@@ -2,20 +2,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Configuration } from '../../config/configuration.js';
+import { DEFAULT_UPLOAD_BYTES } from '../../config/source-limits.js';
 import { TemporaryFolder } from '../../config/temporary-folder.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { assessEarlierItems } from '../../jobs/assess-items.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
+import { describeDatabaseError } from '../../jobs/database/database-errors.js';
 import { openJobDatabase } from '../../jobs/database/open-database.js';
 import type { BatchWork } from '../../jobs/job-kinds.js';
 import { type OpenedItem, openSourceItem } from '../../jobs/sources/open-item.js';
 import type { MediaLocation } from '../../jobs/sources/source.js';
+import { UploadFolder, uploadFolderOf } from '../../jobs/uploads/upload-folder.js';
+import { sweepUploads } from '../../jobs/uploads/uploads.js';
 import {
   accessOf,
   databaseLocation,
   DEFAULT_PARALLEL,
   workOnJobs,
 } from '../../jobs/work-on-jobs.js';
+import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 import { ThumbnailStore } from '../../review/thumbnail-store.js';
 import { FileStore } from '../openai/files/file-store.js';
 
@@ -34,6 +40,8 @@ export interface JobService {
   readonly roots: readonly string[];
   /** Whether sources may be URLs. */
   readonly fetchesUrls: boolean;
+  /** Which URLs exports fetch; `null`: none. */
+  readonly fetchPolicy: FetchPolicy | null;
   /** @throws STORAGE_UNAVAILABLE with the reason if the database could not be opened. */
   readonly database: () => JobDatabase;
   /** Opens the file of an item for its reader. @throws the errors of `openSourceItem` */
@@ -42,6 +50,9 @@ export interface JobService {
   readonly thumbnails: ThumbnailStore;
   /** The content of OpenAI's files. */
   readonly files: FileStore;
+  /** The files that clients upload into jobs, and the bytes that they may have. */
+  readonly uploads: UploadFolder;
+  readonly uploadBytes: number;
   /** Begins the work on jobs, as soon as the model is ready. Without a database it does nothing. */
   readonly begin: (createBatches: (database: JobDatabase) => BatchWork) => void;
   /** Claims no further items. Those in work end, or go back to the queue once `abandon` is called. */
@@ -49,16 +60,22 @@ export interface JobService {
   readonly close: () => Promise<void>;
 }
 
+/** Milliseconds between two searches for uploads that have expired. */
+const SWEEP_MS = 600_000;
+
 /** A service without jobs, for tests of other routes. */
 export const NO_JOBS: JobService = {
   roots: [],
   fetchesUrls: false,
+  fetchPolicy: null,
   database: () => {
     throw noDatabase();
   },
   openItem: () => Promise.reject(noDatabase()),
   thumbnails: new ThumbnailStore(join(tmpdir(), 'visual-salamandra-no-thumbnails')),
   files: new FileStore(join(tmpdir(), 'visual-salamandra-no-files')),
+  uploads: new UploadFolder(join(tmpdir(), 'visual-salamandra-no-uploads')),
+  uploadBytes: DEFAULT_UPLOAD_BYTES,
   begin: () => undefined,
   drain: () => undefined,
   close: () => Promise.resolve(),
@@ -94,12 +111,22 @@ export async function startJobService({
       },
     };
   }
+  void assessEarlierItems(database).catch(() => undefined);
   const stop = new AbortController();
   const abandon = new AbortController();
   const files = new FileStore(join(configuration.home, 'files'));
   const temporary = new TemporaryFolder();
   await temporary.start();
   const access = accessOf(configuration);
+  const uploads = new UploadFolder(uploadFolderOf(configuration));
+  const { uploadBytes } = configuration;
+  const sweep = () => {
+    sweepUploads({ database, folder: uploads, maxBytes: uploadBytes }).catch((error: unknown) =>
+      log(`warning: uploads: ${describeDatabaseError(error)}`),
+    );
+  };
+  const sweeping = setInterval(sweep, SWEEP_MS).unref();
+  sweep();
   let working: Promise<void> = Promise.resolve();
 
   async function work(batches: BatchWork): Promise<void> {
@@ -116,11 +143,19 @@ export async function startJobService({
   return {
     roots,
     fetchesUrls: configuration.mediaUrls !== 'off',
+    fetchPolicy: accessOf(configuration).policy,
     database: () => database,
     openItem: (location, signal) =>
-      openSourceItem(location, { ...access, temporaryFolder: temporary.open, signal }),
+      openSourceItem(location, {
+        ...access,
+        uploadFolder: uploads.path,
+        temporaryFolder: temporary.open,
+        signal,
+      }),
     thumbnails: new ThumbnailStore(join(configuration.home, 'thumbnails')),
     files,
+    uploads,
+    uploadBytes,
     begin: (createBatches) => {
       working = work(createBatches(database));
     },
@@ -128,6 +163,7 @@ export async function startJobService({
     async close() {
       stop.abort();
       abandon.abort();
+      clearInterval(sweeping);
       // The model may never become ready; then there is no worker either.
       if (engine.status().state !== 'loading') await working;
       await temporary.close();

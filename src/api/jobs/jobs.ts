@@ -29,6 +29,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import type { ItemRow } from '../../jobs/database/tables.js';
 import { listItems, readTexts, retryItems } from '../../jobs/items.js';
+import { listEvents } from '../../jobs/job-events.js';
 import { jobJson } from '../../jobs/job-json.js';
 import { countFailures, pilotResult, progressOf } from '../../jobs/job-progress.js';
 import {
@@ -37,7 +38,6 @@ import {
   deleteJob,
   getJob,
   type Job,
-  listEvents,
   listJobs,
   listSkipped,
   pauseJob,
@@ -296,11 +296,13 @@ export class JobsController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Delete a job with its texts',
-    description: 'Cancel it first while items are in work. Files of the source are not touched.',
+    description:
+      'With the files that were uploaded into it. Cancel it first while items are in work. Files of other sources are not touched.',
   })
   async delete(@Param('id') id: string): Promise<void> {
     const database = this.jobs.database();
-    await deleteJob(database, (await getJob(database, id)).id);
+    const job = await getJob(database, id);
+    await deleteJob(database, job.id, (jobId) => this.jobs.uploads.removeJob(jobId));
   }
 
   private async change(

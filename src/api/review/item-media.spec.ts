@@ -46,6 +46,7 @@ beforeEach(async () => {
       openItem: (location, signal) =>
         openSourceItem(location, {
           policy: null,
+          uploadFolder: folder,
           temporaryFolder: () => Promise.resolve(folder),
           signal,
         }),

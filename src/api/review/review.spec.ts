@@ -213,6 +213,23 @@ it('writes drafts again with other options, and keeps the texts of persons', asy
   });
 });
 
+it('imports a table, and reports what it did', async () => {
+  const csv = 'identifier,caption@ca\nn0,By a person\nx9,Other\n';
+  const upload = (query: string, type: string) =>
+    request(app.getHttpServer()).post(`${job}/import${query}`).set('Content-Type', type).send(csv);
+
+  const report = await upload('?author=Ada', 'text/csv; charset=utf-8').expect(200);
+  await upload('?author=Ada', 'application/pdf').expect(415);
+  await upload('', 'text/csv').expect(400);
+
+  expect(report.body).toMatchObject({
+    ...{ accepted: 0, edited: 1, unchanged: 0, conflicts: [] },
+    unknown: [{ row: 3, identifier: 'x9' }],
+    group: expect.stringMatching(/^group_\w{10}$/) as string,
+  });
+  expect(await listed('?review=edited')).toEqual(['n0']);
+});
+
 function idOf(path: string | undefined): number {
   return Number(path?.split('/').at(-1));
 }

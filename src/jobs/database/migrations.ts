@@ -101,8 +101,19 @@ const VERSIONS: readonly ((types: ColumnTypes, kind: DatabaseKind) => readonly s
     `create index item_by_risk on item (job_id, risk desc, position, ${FILTER_COLUMNS})`,
     `create index item_by_filter on item (job_id, ${FILTER_COLUMNS}, position)`,
     // Items of version 1, until they are assessed.
-    `create index item_unassessed on item (job_id, id) where state = 'done' and assessed = 0`,
+    `create index item_unassessed on item (id) where assessed = 0 and finished_at > 0`,
     ...CREATE_SEARCH_INDEX[kind],
+  ],
+  ({ integer }) => [
+    `alter table job add column listed_by text not null default 'worker'`,
+    `create table upload (
+      id text primary key, job_id text not null, client text not null, identifier text not null,
+      bytes ${integer} not null, created_at ${integer} not null, changed_at ${integer} not null,
+      finished_at ${integer} not null default 0)`,
+    `create index upload_by_job on upload (job_id)`,
+    // Covers the sums of the quota.
+    `create index upload_by_client on upload (client, bytes)`,
+    `create index upload_unfinished on upload (changed_at) where finished_at = 0`,
   ],
 ];
 
@@ -114,9 +125,13 @@ const ADVISORY_LOCK = 718_201;
 /**
  * Creates the tables, or brings them to the version of this program, in one transaction.
  *
+ * @param target an earlier version, for tests.
  * @throws INVALID_PARAMETER if a newer program wrote them.
  */
-export async function migrate({ db, kind }: Pick<JobDatabase, 'db' | 'kind'>): Promise<void> {
+export async function migrate(
+  { db, kind }: Pick<JobDatabase, 'db' | 'kind'>,
+  target = VERSIONS.length,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${ADVISORY_LOCK})`.execute(trx);
     await sql`create table if not exists schema_version (version integer not null)`.execute(trx);
@@ -127,14 +142,14 @@ export async function migrate({ db, kind }: Pick<JobDatabase, 'db' | 'kind'>): P
         `The job database has version ${version}, and this program knows versions up to ${VERSIONS.length}. Use the newer program that wrote it.`,
       );
     }
-    if (version === VERSIONS.length) return;
-    for (const statements of VERSIONS.slice(version)) {
+    if (version >= target) return;
+    for (const statements of VERSIONS.slice(version, target)) {
       for (const statement of statements(COLUMN_TYPES[kind], kind)) {
         await sql.raw(statement).execute(trx);
       }
     }
     await sql`delete from schema_version`.execute(trx);
-    await sql`insert into schema_version (version) values (${VERSIONS.length})`.execute(trx);
+    await sql`insert into schema_version (version) values (${target})`.execute(trx);
   });
 }
 

@@ -16,6 +16,7 @@ export interface Tables {
   worker: WorkerTable;
   batch: BatchTable;
   file: FileTable;
+  upload: UploadTable;
 }
 
 /**
@@ -56,6 +57,8 @@ interface JobTable {
   /** Items of the pilot; 0 without one. */
   pilot: number;
   pilot_state: 'none' | 'pending' | 'running' | 'done';
+  /** `client`: its items are uploaded, and the client says when the last one is. */
+  listed_by: Generated<'worker' | 'client'>;
   /** The cursor of the last listed entry; empty at the start. */
   listing_cursor: Generated<string>;
   listing_worker: Generated<string>;
@@ -154,7 +157,9 @@ interface ResultTable {
   finish_reason: string;
 }
 
-/** What a person decided about a text. `reopened` takes the decision before it back. */
+/**
+ * What a person decided about a text. `reopened` makes it unreviewed; with a group, it undoes what the group decided.
+ */
 export type Decision = 'accepted' | 'edited' | 'rejected' | 'reopened';
 
 /** Where a decision came from. */
@@ -264,6 +269,22 @@ interface FileTable {
   expires_at: number;
 }
 
+/** A file that a client uploads into a job. Its content is on disk; see `UploadFolder`. */
+interface UploadTable {
+  id: string;
+  job_id: string;
+  /** Who sends it; empty once it is finished. */
+  client: string;
+  identifier: string;
+  /** Of the whole file. */
+  bytes: number;
+  created_at: number;
+  /** When the last bytes arrived. */
+  changed_at: number;
+  /** 0 until all bytes are stored and the file is an item. */
+  finished_at: Generated<number>;
+}
+
 export type JobRow = Selectable<JobTable>;
 export type ItemRow = Selectable<ItemTable>;
 export type RevisionRow = Selectable<RevisionTable>;
@@ -272,5 +293,6 @@ export type EventRow = Selectable<EventTable>;
 export type WorkerRow = Selectable<WorkerTable>;
 export type BatchRow = Selectable<BatchTable>;
 export type FileRow = Selectable<FileTable>;
+export type UploadRow = Selectable<UploadTable>;
 /** The sum over the rows of a job. */
 export type JobCounts = Omit<Selectable<JobCounterTable>, 'job_id' | 'shard'>;

@@ -17,7 +17,7 @@ beforeAll(() => {
 function open(path: string, { roots }: Confined = {}) {
   return openSourceItem(
     { kind: 'file', path, roots },
-    { policy: null, temporaryFolder: () => Promise.resolve(scratch) },
+    { policy: null, uploadFolder: scratch, temporaryFolder: () => Promise.resolve(scratch) },
   );
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly policy: FetchPolicy | null;
   /** The folder for the files that are fetched or extracted; called when one is needed. */
   readonly temporaryFolder: () => Promise<string>;
+  /** Where uploaded files are; see `UploadFolder`. */
+  readonly uploadFolder: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,6 +48,8 @@ export async function openSourceItem(
   switch (location.kind) {
     case 'file':
       return await openFile(location, options);
+    case 'upload':
+      return await openUpload(location, options);
     case 'zip-entry':
       return await openEntry(location, options);
     case 'url':
@@ -122,6 +126,21 @@ async function openFile(
   // Decoders take paths as text. A name that is not UTF-8 gets a symbolic link whose name is.
   if (!Buffer.from(text).equals(name)) return await linkTo(name, await options.temporaryFolder());
   return { path: text, dispose: () => Promise.resolve() };
+}
+
+async function openUpload(
+  { job, file }: Extract<MediaLocation, { kind: 'upload' }>,
+  { uploadFolder }: OpenOptions,
+): Promise<OpenedItem> {
+  const path = join(uploadFolder, job, file);
+  await stat(path).catch((cause: unknown) => {
+    throw new SalamandraError(
+      'STORAGE_UNAVAILABLE',
+      'The uploaded file is not in SALAMANDRA_HOME of this worker. Processes that share a database must share its folder "uploads".',
+      { cause },
+    );
+  });
+  return { path, dispose: () => Promise.resolve() };
 }
 
 async function openEntry(

@@ -50,6 +50,7 @@ async function read(location: MediaLocation, options: Partial<OpenOptions> = {})
   const before = server.requests.length;
   const opened = await openSourceItem(location, {
     policy: admitServer(server),
+    uploadFolder: scratch,
     temporaryFolder: () => Promise.resolve(scratch),
     ...options,
   });

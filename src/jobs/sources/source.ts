@@ -5,7 +5,12 @@ export type SourceSpec = (FolderSpec | TableSpec | ListSpec | IiifSpec | ZipSpec
   Confined;
 
 /** The source of any job. */
-export type JobSource = SourceSpec | BatchSpec;
+export type JobSource = SourceSpec | UploadsSpec | BatchSpec;
+
+/** The files that clients upload into the job. */
+export interface UploadsSpec {
+  readonly kind: 'uploads';
+}
 
 /** The requests in a stored file, one per line: a batch of OpenAI's API. */
 export interface BatchSpec {
@@ -111,6 +116,12 @@ export type MediaLocation =
       /** Absolute, with the escapes of `escapeFileName`. The file is read in place. */
       readonly path: string;
     })
+  | {
+      /** A file in the `UploadFolder`. */
+      readonly kind: 'upload';
+      readonly job: string;
+      readonly file: string;
+    }
   | { readonly kind: 'url'; readonly url: string }
   | (Confined & {
       readonly kind: 'zip-entry';
@@ -157,6 +168,7 @@ export type SkipCode =
   | 'ENCRYPTED'
   | 'TOO_LARGE'
   | 'LIMIT'
+  | 'INCOMPLETE_UPLOAD'
   | BatchFault;
 
 /** What is wrong with a line of a batch. */

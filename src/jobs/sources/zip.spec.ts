@@ -32,6 +32,7 @@ function write(entries: readonly ZipFileEntry[]): string {
 async function read(location: MediaLocation): Promise<Buffer> {
   const opened = await openSourceItem(location, {
     policy: null,
+    uploadFolder: scratch,
     temporaryFolder: () => Promise.resolve(scratch),
   });
   try {
@@ -191,6 +192,7 @@ describe('openSourceItem with an entry of an archive', () => {
 
     const opening = openSourceItem(item!.location, {
       policy: null,
+      uploadFolder: scratch,
       temporaryFolder: () => Promise.resolve(scratch),
       signal: AbortSignal.abort(new Error('Enough.')),
     });

@@ -1,4 +1,5 @@
 /** A process that runs one measurement, given as JSON, and prints the figures in its last line. */
+import { measureArchive, measureLlamaArchive } from './measure-archive.js';
 import { measureEngine } from './measure-engine.js';
 import { measureLimits } from './measure-limits.js';
 import { measureLlama } from './measure-llama.js';
@@ -15,6 +16,10 @@ process.stdout.write(`\n${JSON.stringify({ ...figures, peakBytes })}\n`, () => p
 async function measure({ job, home, threads }: Assignment): Promise<Figures> {
   if (job.kind === 'limits') return measureLimits(threads);
   if (job.kind === 'tiles') return measureTiles(job, home, threads);
+  if (job.kind === 'archive') {
+    const isService = job.contender === 'service';
+    return isService ? measureArchive(job, home, threads) : measureLlamaArchive(job, home, threads);
+  }
   if (job.kind !== 'text') return measureEngine(job, home, threads);
   const measureText = {
     service: measureService,

@@ -37,7 +37,19 @@ export type Job =
   /** Captions an image with the bundled model. */
   | { readonly kind: 'demo picture'; readonly detail: 'low' | 'auto' | 'high' }
   /** Captions an image in one language, 40 tokens at detail auto. */
-  | { readonly kind: 'captioned picture'; readonly shape: BenchShape };
+  | { readonly kind: 'captioned picture'; readonly shape: BenchShape }
+  | ArchiveJob;
+
+/** Captions pictures of one tile in each language, 40 tokens each, several at a time. */
+export interface ArchiveJob {
+  readonly kind: 'archive';
+  readonly contender: Exclude<Contender, 'transformers'>;
+  readonly shape: BenchShape;
+  readonly languages: number;
+  /** Items in work at the same time; for llama.cpp, sequences of its batch. */
+  readonly parallel: number;
+  readonly pictures: number;
+}
 
 /** Figures by name: times in milliseconds, speeds per second, and always `peakBytes` of memory. */
 export type Figures = Readonly<Record<string, number>>;
@@ -55,7 +67,7 @@ export function modelsOf(job: Job): BenchModel[] {
     return [{ format: 'package', shape: job.shape, precision: job.precision }];
   if (job.kind === 'demo picture') return [servicePackage('demo')];
   if (job.kind === 'captioned picture') return [servicePackage(job.shape)];
-  if (job.kind !== 'text') return [servicePackage('2b')];
+  if (job.kind !== 'text' && job.kind !== 'archive') return [servicePackage('2b')];
   if (job.contender === 'service') return [servicePackage(job.shape)];
   return [{ format: job.contender === 'llama' ? 'gguf' : 'onnx-export', shape: job.shape }];
 }

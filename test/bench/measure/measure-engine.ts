@@ -12,7 +12,7 @@ import { createImage } from './create-image.js';
 import { type Figures, type Job, modelsOf } from './job.js';
 import { elapsedMs, measureMs } from './timing.js';
 
-type EngineJob = Exclude<Job, { kind: 'limits' | 'tiles' | 'text' }>;
+type EngineJob = Exclude<Job, { kind: 'limits' | 'tiles' | 'text' | 'archive' }>;
 type Ask = (
   picture: Uint8Array,
   conversations: readonly Conversation[],
@@ -23,7 +23,7 @@ const WORKER = pathToFileURL(
   join(import.meta.dirname, '../../../dist/workers/inference.worker.js'),
 );
 const ENGLISH = resolveLanguage('en');
-const LANGUAGES = ['en', 'es', 'ca', 'fr', 'de', 'it', 'pt', 'nl'];
+export const BENCH_LANGUAGES = ['en', 'es', 'ca', 'fr', 'de', 'it', 'pt', 'nl'];
 const ANSWER_TOKENS = 32;
 /** The active answer is long enough for the others to arrive, prefill and start decoding. */
 const RUNNING_TOKENS = 96;
@@ -119,7 +119,7 @@ async function measureLanguages(
   ask: Ask,
 ): Promise<Figures> {
   const picture = await createImage(1);
-  const captions = LANGUAGES.slice(0, count).map(caption);
+  const captions = BENCH_LANGUAGES.slice(0, count).map(caption);
   const totalMs = await elapsedMs(async () => {
     if (how === 'one request') await drain(ask(picture, captions));
     else for (const each of captions) await drain(ask(picture, [each]));
@@ -167,7 +167,7 @@ function isText(event: unknown): boolean {
 }
 
 /** Peak memory of all child processes, from /proc. 0 on systems without /proc. */
-function workerPeakBytes(): number {
+export function workerPeakBytes(): number {
   try {
     const children = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))

@@ -1,4 +1,4 @@
-import { decoderOf } from '../models/bench-shapes.js';
+import { type BenchShape, decoderOf } from '../models/bench-shapes.js';
 import { modelPath } from '../models/bench-home.js';
 import { ggufBytesPerToken } from '../peers/llama-gguf.js';
 import { importPeer } from '../peers/load-peer.js';
@@ -18,7 +18,12 @@ interface LlamaPackage {
 }
 
 interface LlamaSequence {
+  readonly nextTokenIndex: number;
   evaluateWithoutGeneratingNewTokens(tokens: readonly number[]): Promise<void>;
+  /** `end` is exclusive. */
+  eraseContextTokenRanges(
+    ranges: readonly { readonly start: number; readonly end: number }[],
+  ): Promise<void>;
   evaluate(tokens: readonly number[], options: object): AsyncIterator<number>;
   clearHistory(): Promise<void>;
 }
@@ -28,10 +33,20 @@ const WARM_UP_TOKENS = 32;
 const BATCH = 512;
 const FLOAT16_BYTES = 2;
 
-/** Measures node-llama-cpp on the CPU: greedy, the same prompts, several sequences with its own batching. */
-export async function measureLlama(job: TextJob, home: string, threads: number): Promise<Figures> {
-  const { promptTokens, steps, sequences: count, shape } = job;
-  const { decoder, vocabulary } = decoderOf(shape);
+interface LlamaOptions {
+  readonly threads: number;
+  readonly sequences: number;
+  /** Positions of a sequence. */
+  readonly contextSize: number;
+  readonly flashAttention: boolean;
+}
+
+/** Sequences of one context of node-llama-cpp on the CPU, warmed up. */
+export async function openLlama(
+  shape: BenchShape,
+  home: string,
+  { threads, sequences: count, contextSize, flashAttention }: LlamaOptions,
+): Promise<readonly LlamaSequence[]> {
   const { getLlama, LlamaLogLevel } = await importPeer<LlamaPackage>('node-llama-cpp');
   const llama = await getLlama({
     ...{ gpu: false, build: 'never', skipDownload: true, maxThreads: threads },
@@ -39,16 +54,24 @@ export async function measureLlama(job: TextJob, home: string, threads: number):
   });
   const model = await llama.loadModel({ modelPath: modelPath(home, { format: 'gguf', shape }) });
   const context = await model.createContext({
-    contextSize: promptTokens + steps + WARM_UP_TOKENS,
-    batchSize: BATCH,
-    sequences: count,
-    threads,
-    flashAttention: job.flashAttention === true,
+    ...{ contextSize, batchSize: BATCH, sequences: count, threads, flashAttention },
   });
   const sequences = Array.from({ length: count }, () => context.getSequence());
   const [first] = sequences as [LlamaSequence, ...LlamaSequence[]];
-  await first.evaluateWithoutGeneratingNewTokens(promptIds(WARM_UP_TOKENS, vocabulary, 99));
+  const warmUp = promptIds(WARM_UP_TOKENS, decoderOf(shape).vocabulary, 99);
+  await first.evaluateWithoutGeneratingNewTokens(warmUp);
   await first.clearHistory();
+  return sequences;
+}
+
+/** Measures node-llama-cpp on the CPU: greedy, the same prompts, several sequences with its own batching. */
+export async function measureLlama(job: TextJob, home: string, threads: number): Promise<Figures> {
+  const { promptTokens, steps, sequences: count, shape } = job;
+  const { decoder, vocabulary } = decoderOf(shape);
+  const sequences = await openLlama(shape, home, {
+    ...{ threads, sequences: count, flashAttention: job.flashAttention === true },
+    contextSize: promptTokens + steps + WARM_UP_TOKENS,
+  });
 
   const prefillMs = await elapsedMs(async () => {
     for (const [index, sequence] of sequences.entries()) {

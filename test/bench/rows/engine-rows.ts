@@ -1,6 +1,6 @@
-import type { Job } from '../measure/job.js';
+import type { ArchiveJob, Job } from '../measure/job.js';
 import type { BenchShape, TowerShape } from '../models/bench-shapes.js';
-import { againstItself, type Row } from './row.js';
+import { againstItself, againstLlama, type Row } from './row.js';
 import { CONTEXT, text } from './text-rows.js';
 
 export const LANGUAGE_COUNTS = [1, 2, 4, 8];
@@ -85,5 +85,30 @@ export function captionedPictureRow(shape: BenchShape): Row {
     title: `${shape}: one captioned picture, 40 tokens, detail auto`,
     ...{ unit: 's', list: shape === '2b' ? 'pictures' : shape, jobs: [job] },
     evaluate: (lookup) => ({ service: lookup(job, 'totalMs') / 1e3 }),
+  };
+}
+
+/**
+ * A job over pictures of one tile, 40 tokens for each language, compared with the same tokens through llama.cpp's
+ * batch.
+ */
+export function archiveRow(shape: BenchShape, languages: number, parallel: number): Row {
+  const job = (contender: ArchiveJob['contender']): ArchiveJob => ({
+    ...{ kind: 'archive', contender, shape, languages, parallel },
+    // The batch is full for half of the run at least.
+    pictures: Math.max(shape === '7b' ? 4 : 8, 2 * parallel),
+  });
+  const isMain = shape === '2b' && parallel === 8;
+  const target = isMain ? { 1: 2.2, 8: 3 }[languages] : undefined;
+  return {
+    name: `archive-${shape}-${languages}-${parallel}`,
+    title: `${shape}: archive job, detail low, ${languages} ${languages === 1 ? 'language' : 'languages'}, ${parallel} ${parallel === 1 ? 'item' : 'items'} at a time`,
+    ...{ unit: 'pictures/h', list: `archive ${shape}`, ratio: againstLlama },
+    jobs: [job('service'), job('llama')],
+    ...(target !== undefined && { target: { atLeast: target } }),
+    evaluate: (lookup) => ({
+      service: lookup(job('service'), 'picturesPerHour'),
+      llama: lookup(job('llama'), 'picturesPerHour'),
+    }),
   };
 }

@@ -19,7 +19,7 @@ export interface Row {
   /** The name on the command line. */
   readonly name: string;
   readonly title: string;
-  readonly unit: 'tokens/s' | 'tiles/s' | 's' | 'ms' | 'chunks';
+  readonly unit: 'tokens/s' | 'tiles/s' | 's' | 'ms' | 'chunks' | 'pictures/h';
   /** The rows of a list are measured together: their processes alternate. */
   readonly list: string;
   /** In the order of measurement. */

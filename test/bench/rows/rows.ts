@@ -1,4 +1,5 @@
 import {
+  archiveRow,
   captionedPictureRow,
   clientsRow,
   demoRow,
@@ -42,6 +43,10 @@ export const ROWS: readonly Row[] = [
   captionedPictureRow('2b'),
   ...textRows('2.8b', CONTEXT, {}, { suffix: `2.8b-${CONTEXT}` }),
   captionedPictureRow('2.8b'),
+  ...[1, 4, 8, 16].map((parallel) => archiveRow('2b', 1, parallel)),
+  ...[3, 8].map((languages) => archiveRow('2b', languages, 8)),
+  ...[1, 3].map((languages) => archiveRow('0.5b', languages, 8)),
+  ...[1, 3].map((languages) => archiveRow('7b', languages, 4)),
   ...textRows('7b', 384, { prefill: 3.5, decode: 1.1 }, { suffix: '7b-384' }),
   captionedPictureRow('7b'),
 ];
