@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { type Command, Option } from 'commander';
@@ -8,6 +8,7 @@ import type { Configuration } from '../config/configuration.js';
 import { TemporaryFolder } from '../config/temporary-folder.js';
 import { readVersion } from '../config/version.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { parseSubtitles } from '../exports/descriptions/parse-subtitles.js';
 import type { ExportContext, FormatSettings, TextChoice } from '../exports/export-format.js';
 import {
   createContext,
@@ -24,6 +25,7 @@ import { readSidecar } from '../exports/xmp/sidecar-files.js';
 import { writeSidecarsBeside } from '../exports/xmp/xmp.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import { getJob, type Job } from '../jobs/jobs.js';
+import { accessError } from '../jobs/sources/access-errors.js';
 import type { BatchSpec, JobSource } from '../jobs/sources/source.js';
 import { uploadFolderOf } from '../jobs/uploads/upload-folder.js';
 import { accessOf } from '../jobs/work-on-jobs.js';
@@ -46,6 +48,7 @@ interface ExportOptions {
   readonly bom?: true;
   readonly sidecar: FormatSettings['sidecarName'];
   readonly baseUrl?: string;
+  readonly subtitles?: string;
   readonly review?: NonNullable<ItemFilter['review']>;
   readonly flag?: string;
   readonly search?: string;
@@ -90,6 +93,10 @@ export function addExportCommand(jobs: Command, context: CommandContext): void {
         .default('photo.jpg.xmp'),
     )
     .option('--base-url <url>', 'iiif: address of the folder where you will publish the files')
+    .option(
+      '--subtitles <file>',
+      'webvtt: subtitles of the only clip; descriptions are placed between them',
+    )
     .addOption(new Option('--review <state>', 'only items in this state').choices(REVIEWS))
     .option('--flag <name>', 'only items with this flag')
     .option('--search <words>', 'only items with these words in texts, identifier or record')
@@ -119,6 +126,7 @@ async function exportJob(
 ): Promise<void> {
   const { signal, terminal, configuration } = context;
   const target = await readTarget(options);
+  const request = await readRequest(options);
   const omissions = new Omissions();
   const inspector = createMediaInspector({
     entry: context.workers.media,
@@ -132,7 +140,7 @@ async function exportJob(
     uploadFolder: uploadFolderOf(configuration),
     source: sourceOf(job),
   });
-  const exported = createContext(database, job, readRequest(options), tools, omissions);
+  const exported = createContext(database, job, request, tools, omissions);
   try {
     switch (target.kind) {
       case 'beside': {
@@ -187,13 +195,29 @@ async function readTarget({ format, output, beside }: ExportOptions): Promise<Ta
   return { kind: 'file', path };
 }
 
-function readRequest(options: ExportOptions): Omit<ExportRequest, 'format'> {
+async function readRequest(options: ExportOptions): Promise<Omit<ExportRequest, 'format'>> {
   const { layout, bom, sidecar, baseUrl, review, flag, search, personText, changed } = options;
   return {
     choice: readChoice(options),
-    settings: { layout, hasByteOrderMark: bom === true, sidecarName: sidecar, baseUrl },
+    settings: {
+      ...{ layout, hasByteOrderMark: bom === true, sidecarName: sidecar, baseUrl },
+      dialogue: await readDialogue(options),
+    },
     filter: { review, flag, search, hasPersonText: personText, changed },
   };
+}
+
+/** @throws INVALID_PARAMETER, NOT_FOUND; INVALID_REQUEST for a file without cues */
+async function readDialogue({
+  subtitles,
+  format,
+}: ExportOptions): Promise<FormatSettings['dialogue']> {
+  if (subtitles === undefined) return undefined;
+  if (format !== 'webvtt') throw invalid(`--subtitles is for --format webvtt, not ${format}.`);
+  const text = await readFile(subtitles, 'utf8').catch((cause: unknown) => {
+    throw accessError(cause);
+  });
+  return parseSubtitles(text);
 }
 
 function readChoice({ reviewed, languages, kind }: ExportOptions): TextChoice {

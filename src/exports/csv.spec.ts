@@ -47,10 +47,19 @@ it('tells who reviewed a text, and keeps rejected ones', async () => {
   const rows = await rowsOf(createContext(ITEMS));
 
   expect(rows[2]).toMatchObject({
-    ...{ text: 'Un gos.', review: 'edited', reviewed_by: 'Núria Ñ.', revision: '1' },
+    ...{
+      text: 'Un gos.',
+      review: 'edited',
+      reviewed_by: 'Núria Ñ.',
+      revision: expect.stringMatching(/^v1-[\da-f]{8}$/) as string,
+    },
     ...{ reviewed_at: '2026-11-29T12:00:00.000Z', machine_generated: 'true' },
   });
-  expect(rows[3]).toMatchObject({ kind: 'alt', review: 'rejected', revision: '2' });
+  expect(rows[3]).toMatchObject({
+    kind: 'alt',
+    review: 'rejected',
+    revision: expect.stringMatching(/^v2-[\da-f]{8}$/) as string,
+  });
 });
 
 it('exports only what was chosen', async () => {
@@ -67,7 +76,11 @@ it('has a column for each text in the wide layout', async () => {
   expect(rows).toHaveLength(2);
   expect(rows[0]).toMatchObject({ 'caption@ca': 'Un gat.', 'caption@en': 'A cat.', 'alt@ca': '' });
   expect(rows[1]).toMatchObject({
-    ...{ 'caption@ca': 'Un gos.', 'caption@ca review': 'edited', 'caption@ca revision': '1' },
+    ...{
+      'caption@ca': 'Un gos.',
+      'caption@ca review': 'edited',
+      'caption@ca revision': expect.stringMatching(/^v1-/) as string,
+    },
     ...{ 'caption@en': '', 'caption@en review': '', machine_generated: 'true', model: 'demo' },
   });
 });

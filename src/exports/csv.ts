@@ -1,5 +1,6 @@
 import type { PinnedModel } from '../jobs/recipe.js';
 import type { ReviewedText } from '../review/reviewed-items.js';
+import { textVersion } from '../review/text-version.js';
 import { toCsvRow } from './csv-rows.js';
 import type { ExportContext, FileFormat } from './export-format.js';
 import { provenanceOf } from './provenance.js';
@@ -41,7 +42,7 @@ function longColumns(model: PinnedModel | null): readonly Column[] {
     provenance('review'),
     provenance('reviewed_by'),
     provenance('reviewed_at'),
-    ['revision', ({ revisions }) => String(revisions)],
+    ['revision', textVersion],
     provenance('machine_generated'),
     provenance('model'),
     provenance('model_revision'),
@@ -107,7 +108,7 @@ async function* wideRows(context: ExportContext, survey: Survey): AsyncGenerator
 function wideCells(text: ReviewedText | undefined): string[] {
   if (!text) return ['', ...WIDE_DETAILS.map(() => '')];
   const { review, reviewed_by, reviewed_at } = provenanceOf(text, null);
-  return [text.text, review, reviewed_by, reviewed_at, String(text.revisions)];
+  return [text.text, review, reviewed_by, reviewed_at, textVersion(text)];
 }
 
 /** Names the languages and kinds of machine-generated texts if a person wrote the others. */

@@ -1,5 +1,6 @@
 import type { Job } from '../jobs/jobs.js';
 import type { ReviewedItem } from '../review/reviewed-items.js';
+import type { TimeSpan } from './descriptions/parse-subtitles.js';
 
 /** Which texts of the items are exported. */
 export interface TextChoice {
@@ -21,6 +22,8 @@ export interface FormatSettings {
   readonly sidecarName: SidecarName;
   /** IIIF: URL of the folder in which the files will be published, with a slash at the end. */
   readonly baseUrl?: string | undefined;
+  /** WebVTT: when something is said in the only clip. Descriptions are then spoken in between. */
+  readonly dialogue?: readonly TimeSpan[] | undefined;
 }
 
 export type SidecarName = 'photo.jpg.xmp' | 'photo.xmp';

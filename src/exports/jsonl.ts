@@ -1,5 +1,6 @@
 import type { PinnedModel } from '../jobs/recipe.js';
 import type { ReviewedItem, ReviewedText } from '../review/reviewed-items.js';
+import { textVersion } from '../review/text-version.js';
 import { chooseTexts } from './choose-texts.js';
 import type { ExportContext, FileFormat } from './export-format.js';
 import { provenanceOf } from './provenance.js';
@@ -39,11 +40,11 @@ function itemJson(
 }
 
 function textJson(text: ReviewedText, model: PinnedModel | null): object {
-  const { language, kind, segment, draft, draftChanged, finishReason, flags, revisions } = text;
+  const { language, kind, segment, draft, draftChanged, finishReason, flags } = text;
   return {
     ...{ language, kind },
     ...(segment && { start: segment.startSeconds, end: segment.endSeconds }),
-    ...{ text: text.text, draft, draft_changed: draftChanged, revision: revisions },
+    ...{ text: text.text, draft, draft_changed: draftChanged, revision: textVersion(text) },
     ...provenanceOf(text, model),
     ...{ finish_reason: finishReason, flags },
   };

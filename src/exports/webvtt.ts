@@ -4,7 +4,9 @@ import { formatWebVtt, type Cue, type MissingCue } from '../video-captions/webvt
 import type { ExportContext, ExportedFile, FilesFormat } from './export-format.js';
 import { exportPath } from './export-paths.js';
 import { describeProvenance } from './provenance.js';
-import { durationOf, isClip } from './segment-texts.js';
+import { fitDescriptions } from './descriptions/fit-descriptions.js';
+import { clock, durationOf, isClip } from './segment-texts.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
 import { chosenItems, type ChosenItem } from './survey-items.js';
 
 /** A track of descriptions for each clip and language. Images are left out. */
@@ -14,8 +16,12 @@ export const WEBVTT: FilesFormat = { kind: 'files', write: writeTracks };
 const KIND = 'caption';
 
 async function* writeTracks(context: ExportContext): AsyncGenerator<ExportedFile> {
+  let clips = 0;
   for await (const chosen of chosenItems(context)) {
-    if (isClip(chosen.item)) yield* tracksOf(chosen, context);
+    if (!isClip(chosen.item)) continue;
+    clips += 1;
+    if (clips > 1 && context.settings.dialogue) throw severalClips();
+    yield* tracksOf(chosen, context);
   }
 }
 
@@ -24,7 +30,10 @@ function tracksOf({ item, texts }: ChosenItem, context: ExportContext): Exported
   const captions = texts.filter(({ kind }) => kind === KIND);
   return [...new Set(captions.map(({ language }) => language))].flatMap((code) => {
     const ofLanguage = captions.filter(({ language }) => language === code);
-    const cues = ofLanguage.flatMap((text) => toCue(text, item, context));
+    const cues = fitCues(
+      ofLanguage.flatMap((text) => toCue(text, item, context)),
+      { code, item, context },
+    );
     if (cues.length === 0) return [];
     const missing = missingOf(item);
     const model = describeModel(context.job.model);
@@ -35,6 +44,35 @@ function tracksOf({ item, texts }: ChosenItem, context: ExportContext): Exported
       },
     ];
   });
+}
+
+/** Moves cues into the gaps of the dialogue, if it is known. */
+function fitCues(
+  cues: readonly Cue[],
+  {
+    code,
+    item,
+    context: { settings, omit },
+  }: { readonly code: string; readonly item: ReviewedItem; readonly context: ExportContext },
+): readonly Cue[] {
+  const { dialogue } = settings;
+  if (!dialogue) return cues;
+  const descriptions = cues.map((cue) => ({ language: code, text: cue.text, shot: cue, cue }));
+  const end = Math.max(durationOf(item) ?? 0, ...cues.map(({ endSeconds }) => endSeconds));
+  return fitDescriptions(descriptions, dialogue, end).flatMap((fitted) => {
+    const { cue } = fitted.description;
+    if ('spoken' in fitted) return [{ ...cue, ...fitted.spoken }];
+    const reason = `${clock(cue.startSeconds)}: ${fitted.reason}`;
+    omit({ identifier: item.identifier, language: code, kind: KIND, reason });
+    return [];
+  });
+}
+
+function severalClips(): SalamandraError {
+  return new SalamandraError(
+    'INVALID_PARAMETER',
+    'The subtitles are of one clip, and the export has several. Choose one by a search for its identifier.',
+  );
 }
 
 /** Id, revision and precision, for the note at the start of a track. */

@@ -73,7 +73,8 @@ function toBody(text: ReviewedText, model: PinnedModel | null): object {
     type: 'TextualBody',
     value: text.text,
     format: 'text/plain',
-    language: text.language,
+    // An array in the Presentation API, where the Web Annotation Model also allows a string.
+    language: [text.language],
     creator: creators,
     ...(reviewed_at !== '' && { modified: reviewed_at }),
   };

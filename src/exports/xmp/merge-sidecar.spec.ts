@@ -259,7 +259,7 @@ function packet(attributes: string, content: string): string {
   return `<rdf:RDF xmlns:rdf="${rdf}"><rdf:Description rdf:about="" xmlns:dc="${dc}" ${attributes}>${content}</rdf:Description></rdf:RDF>`;
 }
 
-/** Everything a packet says, as paths with values: attributes, texts, comments. Positions among siblings count by value. */
+/** Everything a packet says, as paths with values: attributes, texts, comments. */
 function factsOf(document: Document): Set<string> {
   const facts = new Set<string>();
   const visit = (node: Node, path: string): void => {

@@ -51,28 +51,49 @@ export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
     const [job, ...rest] = pathname.replace(/^.*\/v1\/jobs\/?/, '').split('/');
     const body = (): Record<string, unknown> => request.postDataJSON() as Record<string, unknown>;
     const [part, id, action] = rest;
-    if (job === '') return await json(route, { object: 'list', data: [jobOf(count)], next: null });
-    if (part === undefined) return await json(route, jobOf(count));
-    if (part === 'events') return await sendEvents(route, count);
-    if (part === 'skipped') return await json(route, { object: 'list', data: [], next: null });
-    if (part === 'review' && id === 'counts') return await json(route, countsOf(count));
+    if (job === '') {
+      await json(route, { object: 'list', data: [jobOf(count)], next: null });
+      return;
+    }
+    if (part === undefined) {
+      await json(route, jobOf(count));
+      return;
+    }
+    if (part === 'events') {
+      await sendEvents(route, count);
+      return;
+    }
+    if (part === 'skipped') {
+      await json(route, { object: 'list', data: [], next: null });
+      return;
+    }
+    if (part === 'review' && id === 'counts') {
+      await json(route, countsOf(count));
+      return;
+    }
     if (part === 'review') {
       if (request.method() === 'POST') {
         const isDry = body()['dry_run'] === true;
         const result = { texts: count * 2, items: count, group: isDry ? null : 'group_1' };
-        return await json(route, id === undefined ? result : { texts: count * 2 });
+        await json(route, id === undefined ? result : { texts: count * 2 });
+        return;
       }
       fake.pages.push(searchParams.toString());
-      return await sendPage(route, searchParams, count, itemOf);
+      await sendPage(route, searchParams, count, itemOf);
+      return;
     }
-    if (part !== 'items' || id === undefined) return await route.fulfill({ status: 404 });
+    if (part !== 'items' || id === undefined) {
+      await route.fulfill({ status: 404 });
+      return;
+    }
     const number = Number(id);
     if (action === 'thumbnail' || action === 'media') {
       const thumbnail = thumbnails[number % PICTURES.length];
       const large = readFileSync(samplePath(PICTURES[number % PICTURES.length] ?? ''));
       const picture = action === 'media' ? large : (thumbnail ?? large);
       const type = action === 'media' ? 'image/*' : 'image/webp';
-      return await route.fulfill({ body: picture, contentType: type });
+      await route.fulfill({ body: picture, contentType: type });
+      return;
     }
     if (action === 'review') {
       const { author, decisions } = body() as {
@@ -86,7 +107,8 @@ export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
           number,
           decide(itemOf(number), refused.number, 'edit', 'Montse', 'Una altra guineu.'),
         );
-        return await conflict(route);
+        await conflict(route);
+        return;
       }
       fake.decisions.push({ item: number, body: { author, decisions } });
       let item = itemOf(number);
@@ -94,9 +116,13 @@ export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
         item = decide(item, each.number, each.decision, author, each.text);
       }
       items.set(number, item);
-      return await json(route, item);
+      await json(route, item);
+      return;
     }
-    if (action === 'regenerate') return await json(route, {}, 202);
+    if (action === 'regenerate') {
+      await json(route, {}, 202);
+      return;
+    }
     await json(route, itemOf(number));
   });
   return fake;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 import { t } from '../../locales/locale.js';
 import { Dialog } from '../../shell/dialog.js';
@@ -33,7 +33,15 @@ export function askReviewer(): void {
 export function ReviewerDialog() {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
+  const named = useRef<(() => void) | null>(null);
   const act = asked.value;
+  useEffect(() => {
+    // After the dialog has given the focus back, which the act may move on.
+    const go = act === null ? named.current : null;
+    if (!go) return;
+    named.current = null;
+    go();
+  }, [act]);
   if (act === null) return null;
   const { reviewer: texts } = t().jobs;
   const close = () => {
@@ -48,8 +56,8 @@ export function ReviewerDialog() {
           const name = field.current?.value.trim() ?? '';
           if (name === '') return;
           reviewer.value = name;
+          named.current = () => act(name);
           close();
-          act(name);
         }}
       >
         <div>
