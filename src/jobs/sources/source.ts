@@ -8,7 +8,7 @@ export type SourceSpec = (FolderSpec | TableSpec | ListSpec | IiifSpec | ZipSpec
 export type JobSource = SourceSpec | UploadsSpec | BatchSpec;
 
 /** The files that clients upload into the job. */
-export interface UploadsSpec {
+interface UploadsSpec {
   readonly kind: 'uploads';
 }
 
