@@ -76,7 +76,7 @@ function severalClips(): SalamandraError {
 }
 
 /** Id, revision and precision, for the note at the start of a track. */
-export function describeModel(model: PinnedModel | null): string {
+function describeModel(model: PinnedModel | null): string {
   return model ? `${model.id} (revision ${model.revision}, ${model.precision})` : 'unknown';
 }
 

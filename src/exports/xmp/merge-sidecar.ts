@@ -36,7 +36,7 @@ export interface SidecarChange {
 }
 
 /** A text that stays as a person or another program wrote it. */
-export interface KeptText {
+interface KeptText {
   readonly field: SidecarField;
   readonly language: string;
   readonly reason: string;

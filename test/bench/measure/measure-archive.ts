@@ -112,7 +112,7 @@ function withTextLength(engine: VisionLanguageEngine): VisionLanguageEngine {
 
 /**
  * The same tokens through node-llama-cpp, which batches its sequences at token level: each sequence takes the next
- * picture, reads its tokens once, and for every language the instruction and the text. No picture is decoded or encoded.
+ * picture, reads its tokens once, and for every language the instruction and the text. Nothing is decoded or encoded.
  */
 export async function measureLlamaArchive(
   job: ArchiveJob,

@@ -157,7 +157,7 @@ interface SearchFieldProps {
 }
 
 /** The id of the search field, for the shortcut `/`. */
-export const SEARCH_ID = 'job-search';
+const SEARCH_ID = 'job-search';
 
 function SearchField({ value, onChange }: SearchFieldProps) {
   const typed = useSignal<string | null>(null);

@@ -2,7 +2,7 @@
 export const ITEM_STATES = ['queued', 'active', 'done', 'failed'] as const;
 
 /** Review states by which items are found. `edited` and `rejected`: at least one text is. */
-export const REVIEW_FILTERS = ['unreviewed', 'partly', 'reviewed', 'edited', 'rejected'] as const;
+const REVIEW_FILTERS = ['unreviewed', 'partly', 'reviewed', 'edited', 'rejected'] as const;
 
 /** Which items of a job are shown, and in which order. */
 export interface JobFilter {

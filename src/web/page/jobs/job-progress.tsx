@@ -47,7 +47,7 @@ function Pace({ job }: { readonly job: Job }) {
 }
 
 /** The state in words; its color is not its only sign. */
-export function JobStateMark({ job }: { readonly job: Job }) {
+function JobStateMark({ job }: { readonly job: Job }) {
   const { states } = t().jobs;
   const state = waitsAfterPilot(job)
     ? 'pilot'

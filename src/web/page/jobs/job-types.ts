@@ -2,7 +2,7 @@
 import type { CaptionKind } from '../service/api-types.js';
 import type { ITEM_STATES } from './job-filter.js';
 
-export type JobState = 'active' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'deleting';
+type JobState = 'active' | 'paused' | 'cancelling' | 'cancelled' | 'done' | 'deleting';
 
 export interface Job {
   readonly id: string;

@@ -130,21 +130,8 @@ export const ForwardIcon = () => (
   </Icon>
 );
 
-export const PencilIcon = () => (
-  <Icon>
-    <path d="m4 13.5-.5 3 3-.5 9-9-2.500-2.500zM11.500 6 14 8.500" />
-  </Icon>
-);
-
 export const FlagIcon = () => (
   <Icon>
     <path d="M5 17V3.500h9.500L12.500 7l2 3.500H5" />
-  </Icon>
-);
-
-export const PersonIcon = () => (
-  <Icon>
-    <circle cx="10" cy="6.500" r="3" />
-    <path d="M4 17c0-3.300 2.700-5.500 6-5.500s6 2.200 6 5.500" />
   </Icon>
 );

@@ -8,7 +8,7 @@ const PARALLEL = 3;
 const MAX_FAILURES_IN_A_ROW = 5;
 
 /** The upload of the files of a job. */
-export interface UploadState {
+interface UploadState {
   readonly phase: 'running' | 'stopped' | 'ended';
   readonly files: number;
   readonly bytes: number;
