@@ -130,7 +130,8 @@ it('documents every route', async () => {
     '/v1/jobs/{id}/items/{item}/texts/{number}/revisions',
     ...['/v1/jobs/{id}/items/{item}/review', '/v1/jobs/{id}/items/{item}/regenerate'],
     ...['/v1/jobs/{id}/items/{item}/thumbnail', '/v1/jobs/{id}/items/{item}/media'],
-    ...['/v1/jobs/{id}/import', '/v1/jobs/{id}/export', '/v1/workers'],
+    ...['/v1/jobs/{id}/import', '/v1/jobs/{id}/export', '/v1/jobs/{id}/uploads'],
+    ...['/v1/jobs/{id}/uploads/complete', '/v1/jobs/{id}/uploads/{upload}', '/v1/workers'],
   ]);
   expect(page.text).toContain('swagger-ui');
   expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
