@@ -38,7 +38,7 @@ it('begins with identifier and record, and has a row for each text', async () =>
     'identifier,Signatura,record:text,language,kind,start,end,text,review,reviewed_by,reviewed_at,revision,machine_generated,model,model_revision,precision,flags,source,sha256',
   );
   expect(text.split('\r\n')[1]).toBe(
-    'a.jpg,AF-1,of the record,ca,caption,,,Un gat.,unreviewed,,,0,true,demo,a1b2,int8,,/photos/a.jpg,ab',
+    'a.jpg,AF-1,of the record,ca,caption,,,Un gat.,unreviewed,,,v0-aa11bd30,true,demo,a1b2,int8,,/photos/a.jpg,ab',
   );
   expect(text.split('\r\n')).toHaveLength(6);
 });

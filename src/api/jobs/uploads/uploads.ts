@@ -92,7 +92,7 @@ export class UploadsController {
   @Head(':upload')
   @ApiOperation({
     summary: 'Ask how far an upload is (tus 1.0)',
-    description: '`Upload-Offset` is the number of bytes that are stored.',
+    description: 'The number of bytes that are stored is in `Upload-Offset`.',
   })
   @ApiHeader(TUS)
   async show(@Param('id') id: string, @Req() request: Request, @Res() response: Response) {
