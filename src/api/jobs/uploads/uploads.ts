@@ -50,7 +50,10 @@ export class UploadsController {
 
   @Options()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Show the extensions of tus that are supported' })
+  @ApiOperation({
+    summary: 'Show the extensions of tus that are supported',
+    description: 'The headers `Tus-Version`, `Tus-Extension` and `Tus-Max-Size`.',
+  })
   async options(@Param('id') id: string, @Req() request: Request, @Res() response: Response) {
     await this.handle(id, request, response);
   }
@@ -116,7 +119,10 @@ export class UploadsController {
 
   @Delete(':upload')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove an upload that is not finished (tus 1.0)' })
+  @ApiOperation({
+    summary: 'Remove an upload that is not finished (tus 1.0)',
+    description: 'A finished upload is an item of the job, and is removed with it.',
+  })
   @ApiHeader(TUS)
   async remove(@Param('id') id: string, @Req() request: Request, @Res() response: Response) {
     await this.handle(id, request, response);
