@@ -277,7 +277,7 @@ function fuzzFile(random: Random): Outgoing {
   let mutant: Buffer = file;
   if (kind === 0) mutant = file.subarray(0, at);
   else if (kind === 1) mutant = Buffer.concat([file.subarray(0, at), file]);
-  else if (kind === 2) file.fill(Math.floor(random() * 256), at, at + 64);
+  else if (kind === 2) file.fill(Math.floor(random() * 256), at, Math.min(at + 64, file.length));
   else if (kind === 3)
     mutant = Buffer.concat([pick(random, SAMPLES).subarray(0, 64), file.subarray(64)]);
   else
