@@ -4,7 +4,7 @@ import { textVersion } from '../review/text-version.js';
 import { toCsvRow } from './csv-rows.js';
 import type { ExportContext, FileFormat } from './export-format.js';
 import { provenanceOf } from './provenance.js';
-import { protectCell } from './spreadsheet-cells.js';
+import { protectCell } from '../review/spreadsheet-cells.js';
 import {
   changedMeanwhile,
   chosenItems,

@@ -16,7 +16,7 @@ import { DUBLIN_CORE } from './dublin-core.js';
 import { HTML } from './html.js';
 import { IMAGEFOLDER } from './imagefolder.js';
 import { JSONL } from './jsonl.js';
-import { restoreCell } from './spreadsheet-cells.js';
+import { restoreCell } from '../review/spreadsheet-cells.js';
 import { WEBVTT } from './webvtt.js';
 
 const ITEMS: readonly ReviewedItem[] = DIFFICULT_TEXTS.map((text, index) =>

@@ -2,7 +2,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { readRows } from '../../jobs/sources/table-rows.js';
 import { parseTextColumn } from '../../jobs/text-columns.js';
 import { openTextFile, readLines, type TextFile } from '../../jobs/sources/text-file.js';
-import { restoreCell } from './spreadsheet-cells.js';
+import { restoreCell } from '../spreadsheet-cells.js';
 import { parseVersion, type TextVersion } from '../text-version.js';
 
 /** A text of a file that is imported. */
