@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 import { collectOutcome } from '../engine/collect-outcome.js';
@@ -15,6 +13,7 @@ import type {
 } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { type Language, resolveLanguage } from '../language/languages.js';
+import { hashFile } from '../media/hash-file.js';
 import { captionVideo, type CaptionedSegment } from '../video-captions/caption-video.js';
 import { planSegments } from '../video-captions/plan-segments.js';
 import { toTimecodeClock } from '../video-captions/timecode.js';
@@ -199,12 +198,6 @@ function segmentTexts({ startSeconds, endSeconds, texts }: CaptionedSegment): It
 function languagesOf({ languages }: Recipe, model: ModelDescription): readonly Language[] {
   const codes = languages === 'all' ? model.languages : languages;
   return codes.map((code) => resolveLanguage(code, model.languages));
-}
-
-async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }
 
 function changedMeanwhile(): SalamandraError {

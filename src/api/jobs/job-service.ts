@@ -150,7 +150,7 @@ export async function startJobService({
   return {
     roots,
     fetchesUrls: configuration.mediaUrls !== 'off',
-    fetchPolicy: accessOf(configuration).policy,
+    fetchPolicy: access.policy,
     database: () => database,
     openItem: (location, signal) =>
       openSourceItem(location, {
