@@ -16,7 +16,7 @@ import {
   type TimeRange,
 } from '../media/frame-sampling.js';
 import { type PageRange, parsePageRange } from '../media/page-range.js';
-import type { Detail } from '../vision/plan-tiles.js';
+import { type Detail, DETAILS } from '../vision/plan-tiles.js';
 import {
   type CommandContext,
   configurationFor,
@@ -62,7 +62,7 @@ export function addSamplingOptions(command: Command): Command {
         '--detail <detail>',
         'tiles of an image: 1 (low), up to 5 (auto), or the maximum of the model (high)',
       )
-        .choices(['low', 'auto', 'high'])
+        .choices(DETAILS)
         .default('auto'),
     )
     .option('--page <number>', 'page of a PDF or TIFF file, counted from 1')

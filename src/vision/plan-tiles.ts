@@ -3,7 +3,9 @@ import { countVisualTokens } from './count-visual-tokens.js';
 import type { Size, TileGrid, VisionGeometry } from './vision-geometry.js';
 
 /** Resolution: `low` is the base tile only, `auto` adds up to AUTO_TILES tiles, `high` as many as the model allows. */
-export type Detail = 'low' | 'auto' | 'high';
+export const DETAILS = ['low', 'auto', 'high'] as const;
+
+export type Detail = (typeof DETAILS)[number];
 
 /**
  * `anyres`: base tile plus a grid of tiles. `square`: one tile of the image padded to a square. `single-tile`: the only

@@ -31,7 +31,7 @@ import { policyFor, type WebhookRules } from '../../jobs/webhooks/webhook-url.js
 import { switchedOff } from '../../media/remote/media-fetcher.js';
 import { type CaptionKind, LANGUAGE_CODES } from '../../language/languages.js';
 import type { Granularity } from '../../video-captions/plan-segments.js';
-import type { Detail } from '../../vision/plan-tiles.js';
+import { type Detail, DETAILS } from '../../vision/plan-tiles.js';
 import { FrameSamplingDto, toFrameSampling } from '../request/generation-fields.js';
 import type { JobService } from './job-service.js';
 import { KindsField, LanguagesField } from '../request/language-fields.js';
@@ -45,7 +45,6 @@ const SOURCE_KINDS: readonly JobRequest['source']['kind'][] = [
   'urls',
   'uploads',
 ];
-const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 const GRANULARITIES: readonly Granularity['kind'][] = ['whole', 'shot', 'interval'];
 const DEFAULT_INTERVAL_SECONDS = 10;
 const MAX_PATH_CHARACTERS = 4_096;

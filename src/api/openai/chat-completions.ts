@@ -22,6 +22,7 @@ import { ApiOpenAiErrors } from './errors.js';
 import { GENERATION_PROPERTIES } from './generation-schema.js';
 import { checkJsonBody } from './request-body.js';
 import { startChat } from './start-completion.js';
+import { DETAILS } from '../../vision/plan-tiles.js';
 
 const TOKEN_LIMIT = { type: 'integer', minimum: 1, maximum: MAX_ANSWER_TOKENS };
 
@@ -33,7 +34,7 @@ const URL_OBJECT = {
       type: 'string',
       description: 'data: URL, or http(s): URL if the operator sets SALAMANDRA_MEDIA_URLS.',
     },
-    detail: { type: 'string', enum: ['low', 'auto', 'high'] },
+    detail: { type: 'string', enum: [...DETAILS] },
   },
 };
 

@@ -1,5 +1,5 @@
 import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
-import type { Detail } from '../../vision/plan-tiles.js';
+import { type Detail, DETAILS } from '../../vision/plan-tiles.js';
 import { type PageRange, parsePageRange } from '../../media/page-range.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { decodeBase64, decodeDataUrl } from '../media/data-url.js';
@@ -28,8 +28,6 @@ export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: readonly MessagePart[];
 }
-
-const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 
 const ROLES = ['system', 'developer', 'user', 'assistant'] as const;
 

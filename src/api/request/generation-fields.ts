@@ -31,7 +31,7 @@ import {
   type FrameSampling,
   type TimeRange,
 } from '../../media/frame-sampling.js';
-import type { Detail } from '../../vision/plan-tiles.js';
+import { type Detail, DETAILS } from '../../vision/plan-tiles.js';
 import { PageField, PagesField } from './page-fields.js';
 
 const SAMPLINGS: readonly FrameSampling['mode'][] = ['uniform', 'scene'];
@@ -231,8 +231,6 @@ export abstract class GenerationDto extends FrameSamplingDto {
   @IsBoolean()
   stream?: boolean;
 }
-
-const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 
 /** Further fields of the requests that take images. */
 export abstract class ImageGenerationDto extends GenerationDto {

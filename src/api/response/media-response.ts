@@ -2,7 +2,7 @@ import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
 import { roundToMilliseconds } from '../../media/frame-sampling.js';
 import type { MediaReport } from '../../media/media-report.js';
-import type { Detail } from '../../vision/plan-tiles.js';
+import { type Detail, DETAILS } from '../../vision/plan-tiles.js';
 
 /** The plain object with the fields of a documented class. */
 export type Plain<T> = { [K in keyof T]: T[K] extends object | null ? Plain<T[K]> : T[K] };
@@ -25,7 +25,7 @@ export class ImageReportDto {
     description: 'Grid of the tiles besides the base tile; null if only the base tile was encoded.',
   })
   grid!: GridDto | null;
-  @ApiProperty({ enum: ['low', 'auto', 'high'] }) detail!: Detail;
+  @ApiProperty({ enum: DETAILS }) detail!: Detail;
   @ApiProperty({ description: 'Tokens that the image takes in the prompt.' })
   visual_tokens!: number;
   @ApiProperty({

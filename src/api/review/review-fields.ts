@@ -23,13 +23,12 @@ import { FLAG_NAMES } from '../../jobs/flags.js';
 import { CAPTION_KINDS, LANGUAGE_CODES } from '../../language/languages.js';
 import { MAX_AUTHOR, MAX_TEXT, type TextDecision } from '../../review/decide.js';
 import type { ItemFilter, ItemOrder } from '../../review/list-reviewed.js';
-import type { Detail } from '../../vision/plan-tiles.js';
+import { type Detail, DETAILS } from '../../vision/plan-tiles.js';
 
 const STATES = ['queued', 'active', 'done', 'failed'] as const;
 const REVIEWS = ['unreviewed', 'partly', 'reviewed', 'edited', 'rejected'] as const;
 const ORDERS: readonly ItemOrder[] = ['risk', 'position'];
 const DECISIONS: readonly TextDecision['decision'][] = ['accept', 'edit', 'reject', 'reopen'];
-const DETAILS: readonly Detail[] = ['low', 'auto', 'high'];
 const MAX_SEARCH = 500;
 const MAX_DECISIONS = 1_000;
 const MAX_HINT = 500;
