@@ -80,7 +80,7 @@ export class UploadsController {
   @Post('complete')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Say that there are no further uploads',
+    summary: 'Complete the uploads of a job',
     description:
       'The job ends with its last item. Uploads that are not finished are removed, and listed as skipped.',
   })
