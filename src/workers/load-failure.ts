@@ -44,8 +44,14 @@ const HOME_FAULTS: ReadonlyMap<string, string> = new Map([
   ['EROFS', NOT_WRITABLE],
   ['EACCES', NOT_WRITABLE],
   ['EPERM', NOT_WRITABLE],
-  ['ENOTDIR', 'The home folder, or a folder above it, is a file. Set SALAMANDRA_HOME to a folder.'],
-  ['EEXIST', 'The home folder, or a folder above it, is a file. Set SALAMANDRA_HOME to a folder.'],
+  [
+    'ENOTDIR',
+    'The home folder, or a folder above it, is a file or a link to a missing folder. Set SALAMANDRA_HOME to a folder.',
+  ],
+  [
+    'EEXIST',
+    'The home folder, or a folder above it, is a file or a link to a missing folder. Set SALAMANDRA_HOME to a folder.',
+  ],
 ]);
 
 /**

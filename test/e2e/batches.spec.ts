@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,7 +40,10 @@ async function start(): Promise<void> {
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'salamandra-batches-e2e-'));
-  await symlink(join(PROJECT, '.salamandra/packages'), join(home, 'packages'));
+  // The demo's package, converted once for all specs. This spec may be the first that needs it.
+  const packages = join(PROJECT, '.salamandra/packages');
+  await mkdir(packages, { recursive: true });
+  await symlink(packages, join(home, 'packages'));
   const fox = await readFile(join(PROJECT, 'samples/fox.png'));
   picture = `data:image/png;base64,${fox.toString('base64')}`;
   await start();

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 import { poll } from '../setup/poll.js';
 
+/** Less than the limit of the specs' hooks, which would end the wait without a reason. */
+const START_LIMIT_MS = 50_000;
+
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
 /** The built server in a child process, on a free port. */
@@ -36,16 +39,34 @@ export async function startService(
     child.once('exit', resolve);
   });
 
-  const url = await poll(() => {
-    if (child.exitCode !== null) throw new Error(`The server exited: ${output}`);
-    return /listening on (http:\S+)/.exec(output)?.[1];
-  });
+  /** Polls, and fails with the server's output: a timeout alone does not tell the cause. */
+  async function wait<T>(ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    try {
+      return await poll(async () => {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error('It exited.');
+        return await ask();
+      }, START_LIMIT_MS);
+    } catch (error) {
+      throw new Error(`The server did not start. ${String(error)}\n${output}`, { cause: error });
+    }
+  }
+
+  const url = await wait(() => /listening on (http:\S+)/.exec(output)?.[1]);
   return {
     url,
     process: child,
     output: () => output,
     async waitUntilReady() {
-      await poll(async () => (await fetch(`${url}/health/ready`)).ok || undefined);
+      let body = '';
+      await wait(async () => {
+        const response = await fetch(`${url}/health/ready`);
+        body = await response.text();
+        return response.ok || undefined;
+      }).catch((error: unknown) => {
+        throw new Error(`${String(error)}\nLast answer of /health/ready: ${body}`, {
+          cause: error,
+        });
+      });
     },
     stop() {
       child.kill('SIGTERM');
