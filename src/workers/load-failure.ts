@@ -36,6 +36,9 @@ const NO_ROOM =
 const NOT_WRITABLE =
   'The home folder is not writable. Change its permissions, or set SALAMANDRA_HOME to another folder.';
 
+const NOT_A_FOLDER =
+  'The home folder, or a folder above it, is a file or a link to a missing folder. Set SALAMANDRA_HOME to a folder.';
+
 /** System errors of the home folder, in which the demo model is converted and packages are found. */
 const HOME_FAULTS: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', NO_ROOM],
@@ -44,14 +47,8 @@ const HOME_FAULTS: ReadonlyMap<string, string> = new Map([
   ['EROFS', NOT_WRITABLE],
   ['EACCES', NOT_WRITABLE],
   ['EPERM', NOT_WRITABLE],
-  [
-    'ENOTDIR',
-    'The home folder, or a folder above it, is a file or a link to a missing folder. Set SALAMANDRA_HOME to a folder.',
-  ],
-  [
-    'EEXIST',
-    'The home folder, or a folder above it, is a file or a link to a missing folder. Set SALAMANDRA_HOME to a folder.',
-  ],
+  ['ENOTDIR', NOT_A_FOLDER],
+  ['EEXIST', NOT_A_FOLDER],
 ]);
 
 /**
