@@ -120,10 +120,16 @@ describeWithChromium('errors on the page', () => {
 
   it('include an unreachable service without any request of the user', async () => {
     const page = await browser.open(app.url, { expected: FAILED_RESPONSE });
+    await page.clock.install();
+    await page.reload();
     await waitUntilReady(page);
     await app.stop();
     await page.evaluate(() => dispatchEvent(new Event('online')));
     await page.getByText(en.service.unreachable).waitFor();
+    // Without timers, only the button checks the service again: an automatic check would remove it before the click.
+    const lastCheck = page.waitForEvent('requestfailed');
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await lastCheck;
     await app.restart();
     await button(page, en.service.tryNow).click();
 

@@ -157,6 +157,8 @@ describe('uploads', () => {
     );
     socket.write(tinyVideo(300_000));
     const folder = join(own, await poll(() => readdirSync(own)[0]));
+    // The lock file comes before the upload. A folder without one is a leftover only after two minutes.
+    await poll(() => readdirSync(folder).length > 1 || undefined);
     crashing.process.kill('SIGKILL');
     await crashing.stop();
     expect(existsSync(folder)).toBe(true);
