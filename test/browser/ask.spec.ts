@@ -3,14 +3,7 @@ import { messagesOf } from '../fakes/fake-engine.js';
 import { poll } from '../setup/poll.js';
 import { useApp } from './support/use-app.js';
 import { useBrowser, describeWithChromium } from './support/use-browser.js';
-import {
-  addSamples,
-  answer,
-  ask,
-  button,
-  copyWith,
-  waitUntilReady,
-} from './support/page-actions.js';
+import { addSamples, answer, ask, button, copyWith } from './support/page-actions.js';
 
 describeWithChromium('questions on the page', () => {
   const browser = useBrowser();
@@ -46,7 +39,6 @@ describeWithChromium('questions on the page', () => {
 
   it('are sent by Enter, and get a line break by Shift+Enter', async () => {
     const page = await browser.open(app.url);
-    await waitUntilReady(page);
     await page.getByRole('tab', { name: en.tabs.ask }).click();
     await page.getByLabel(en.ask.question, { exact: true }).focus();
     await page.keyboard.type('one');
