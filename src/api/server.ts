@@ -21,7 +21,12 @@ import {
 } from '../config/limits.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
+import { itemAccessOf } from '../jobs/work-on-jobs.js';
+import {
+  createGuardedFetcher,
+  createMediaFetcher,
+  type MediaFetcher,
+} from '../media/remote/media-fetcher.js';
 import { canCapResources, UNCAPPED_WARNING } from '../media/resource-caps.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
@@ -32,6 +37,7 @@ import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
 import { type JobService, NO_JOBS, startJobService } from './jobs/job-service.js';
 import { JsonUpload } from './media/json-upload.js';
+import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
 import { createBatchWork } from './openai/batches/batch-work.js';
 import { normalizeContentType } from './request/content-type.js';
@@ -233,8 +239,13 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     temporaryBytes: configuration.temporaryBytes,
     trustedProxies: configuration.trustedProxies,
   });
+  const batchResolver = new MediaResolver(
+    app.get(MediaFiles),
+    createGuardedFetcher(itemAccessOf(configuration).policy),
+    configuration.imageBytes,
+  );
   jobs.begin((database) =>
-    createBatchWork({ engine, database, files: jobs.files, resolver: app.get(MediaResolver) }),
+    createBatchWork({ engine, database, files: jobs.files, resolver: batchResolver }),
   );
   const address = await listen(app, host, port).catch(async (error: unknown) => {
     await jobs.close();

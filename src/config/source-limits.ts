@@ -30,3 +30,15 @@ export const IIIF_IMAGE_SIDE = 2_304;
 
 /** Bytes of an identifier in UTF-8. An index of Postgres holds 2,704 bytes per row, with the id of the job. */
 export const MAX_IDENTIFIER_BYTES = 2_048;
+
+/**
+ * Milliseconds for the file of an item at a URL: connection, headers, body, and the window in which the body delivers
+ * MIN_RESPONSE_WINDOW_BYTES. Image servers compute sizes for tens of seconds, and a clip of 2 GB takes half an hour at
+ * 1.1 MB/s. The lease of the item is renewed meanwhile.
+ */
+export const ITEM_FETCH_TIMES = {
+  connectMs: 10_000,
+  headersMs: 60_000,
+  bodyMs: 1_800_000,
+  windowMs: 30_000,
+} as const;

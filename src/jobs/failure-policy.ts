@@ -15,14 +15,16 @@ export const MAX_ATTEMPTS = 5;
 
 /** Milliseconds, as those below. */
 const FIRST_BACKOFF_MS = 5_000;
-export const MAX_BACKOFF_MS = 600_000;
+const MAX_BACKOFF_MS = 600_000;
+/** The longest wait for an attempt. A server that asks for a longer one with Retry-After is asked earlier. */
+export const MAX_DELAY_MS = 3_600_000;
 /** That a job waits after a failure of the machine, such as a full disk. */
 export const MAX_HOLD_MS = 60_000;
 /** Retries of items that failed together are spread over this part of the delay. */
 const JITTER = 0.3;
 
 /** The type makes the compiler reject a missing error code. */
-const ACTIONS: Readonly<Record<ErrorCode, FailureAction>> = {
+const ACTIONS: Readonly<Record<ErrorCode, FailureAction | 'retry-if-retryable'>> = {
   INVALID_REQUEST: 'dead',
   INVALID_JSON: 'dead',
   INVALID_BASE64: 'dead',
@@ -49,7 +51,8 @@ const ACTIONS: Readonly<Record<ErrorCode, FailureAction>> = {
   VIDEO_UNAVAILABLE: 'dead',
   MEDIA_URL_REJECTED: 'dead',
   REVIEW_CONFLICT: 'dead',
-  MEDIA_FETCH_FAILED: 'retry',
+  // An address that does not exist, or a server that is busy.
+  MEDIA_FETCH_FAILED: 'retry-if-retryable',
   RATE_LIMITED: 'retry',
   QUEUE_FULL: 'retry',
   REQUEST_TIMEOUT: 'retry',
@@ -68,7 +71,16 @@ const ACTIONS: Readonly<Record<ErrorCode, FailureAction>> = {
 };
 
 export function actionAfter(error: unknown): FailureAction {
-  return error instanceof SalamandraError ? ACTIONS[error.code] : 'retry';
+  if (!(error instanceof SalamandraError)) return 'retry';
+  const action = ACTIONS[error.code];
+  return action !== 'retry-if-retryable' ? action : error.retryable ? 'retry' : 'dead';
+}
+
+/** Milliseconds until the next attempt: the backoff, or longer where a server asked for it. @param attempts so far */
+export function delayAfter(error: unknown, attempts: number): number {
+  const details = error instanceof SalamandraError ? error.details : undefined;
+  const seconds = Number(details?.['retry_after_seconds'] ?? 0);
+  return Math.max(backoffMs(attempts), Math.min(seconds * 1_000, MAX_DELAY_MS));
 }
 
 /** Milliseconds until the next attempt: doubled after each, with jitter. @param attempts so far, at least 1. */

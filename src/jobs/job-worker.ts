@@ -5,7 +5,7 @@ import { assessEarlierItems } from './assess-items.js';
 import type { ProcessItem } from './caption-item.js';
 import { type Claim, claimItems, type ItemOutcome, LEASE_MS } from './claims.js';
 import { classifyDatabaseError, describeDatabaseError } from './database/database-errors.js';
-import { actionAfter, backoffMs, MAX_HOLD_MS } from './failure-policy.js';
+import { actionAfter, delayAfter, MAX_HOLD_MS } from './failure-policy.js';
 import { failItem, finishItems, releaseItems } from './finish-items.js';
 import { finishDeletions, getJob, holdJob, type RemoveFiles } from './jobs.js';
 import { expireLeases, renewLeases } from './leases.js';
@@ -282,7 +282,7 @@ class JobWorker {
             onItem?.(claim, { error });
           break;
         case 'retry': {
-          const next = { delayMs: backoffMs(claim.attempts) };
+          const next = { delayMs: delayAfter(error, claim.attempts) };
           if (await failItem(database, claim, { code, message, details }, next))
             onItem?.(claim, { error });
           break;

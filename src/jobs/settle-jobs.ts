@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 
 import type { JobDatabase } from './database/job-database.js';
 import type { JobRow, Tables, WebhookEvent } from './database/tables.js';
-import { MAX_BACKOFF_MS } from './failure-policy.js';
+import { MAX_DELAY_MS } from './failure-policy.js';
 import { addEvent, type JobEventType } from './job-events.js';
 import { lockJob } from './jobs.js';
 import { notify } from './webhooks/outbox.js';
@@ -92,6 +92,6 @@ async function correctWaitingTimes(database: JobDatabase, jobId: string): Promis
     .set({ run_after: now })
     .where('job_id', '=', jobId)
     .where('state', '=', sql.lit('queued'))
-    .where('run_after', '>', now + 2 * MAX_BACKOFF_MS)
+    .where('run_after', '>', now + 2 * MAX_DELAY_MS)
     .execute();
 }

@@ -5,6 +5,7 @@ import { TemporaryFolder } from '../config/temporary-folder.js';
 import type { ModelDescription, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { createPublicPolicy, type FetchPolicy } from '../media/remote/ssrf-guard.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
+import { ITEM_FETCH_TIMES } from '../config/source-limits.js';
 import { createCaptioner } from './caption-item.js';
 import type { DatabaseLocation } from './database/open-database.js';
 import { type BatchWork, createLister, createProcess } from './job-kinds.js';
@@ -59,7 +60,7 @@ export async function workOnJobs(
     inspector,
     openItem: (location, signal) =>
       openSourceItem(location, {
-        ...access,
+        ...itemAccessOf(configuration),
         uploadFolder,
         temporaryFolder: temporary.open,
         signal,
@@ -92,11 +93,21 @@ export async function listJobSource(options: JobSettings, stop: AbortSignal): Pr
   await settleJobs(options.database);
 }
 
-/** Which URLs are fetched. */
-export function accessOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): {
-  /** `null`: no URL. */ readonly policy: FetchPolicy | null;
-} {
-  return { policy: mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains) };
+/** Which URLs are fetched; `null`: none. */
+interface Access {
+  readonly policy: FetchPolicy | null;
+}
+
+/** For a person who waits, and for listings: their lease outlasts two attempts at a document. */
+export function accessOf({ mediaUrls }: Pick<Configuration, 'mediaUrls'>): Access {
+  if (mediaUrls === 'off') return { policy: null };
+  return { policy: { ...createPublicPolicy(mediaUrls.allowedDomains), failures: 'explained' } };
+}
+
+/** For items: nobody waits for them, and servers of archives compute sizes or read tapes. */
+export function itemAccessOf(configuration: Pick<Configuration, 'mediaUrls'>): Access {
+  const { policy } = accessOf(configuration);
+  return { policy: policy && { ...policy, times: ITEM_FETCH_TIMES } };
 }
 
 /** Where the jobs of a configuration are stored. */

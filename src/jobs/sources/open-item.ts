@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { MAX_IMAGE_BYTES, MAX_VIDEO_BYTES } from '../../config/limits.js';
 import { IIIF_IMAGE_SIDE } from '../../config/source-limits.js';
 import { type ErrorCode, SalamandraError } from '../../errors/salamandra-error.js';
-import { createGuardedFetcher, createMediaFetcher } from '../../media/remote/media-fetcher.js';
+import { createGuardedFetcher } from '../../media/remote/media-fetcher.js';
 import type { FetchPolicy } from '../../media/remote/ssrf-guard.js';
 import { accessError } from './access-errors.js';
 import { unescapeFileName } from './file-names.js';
@@ -61,7 +61,7 @@ export async function openSourceItem(
 
 async function openUrl(url: string, options: OpenOptions): Promise<OpenedItem> {
   const { policy, temporaryFolder, signal } = options;
-  const fetcher = policy === null ? createMediaFetcher('off') : createGuardedFetcher(policy);
+  const fetcher = createGuardedFetcher(policy);
   const stored: TemporaryFile[] = [];
   const target = {
     maxImageBytes: MAX_IMAGE_BYTES,
@@ -92,7 +92,8 @@ async function openIiifImage(
     const url = service + imageRequest(info, region, IIIF_IMAGE_SIDE);
     return await openUrl(url, options);
   } catch (error) {
-    const mayFallBack = error instanceof SalamandraError && FALLS_BACK.has(error.code);
+    const mayFallBack =
+      error instanceof SalamandraError && FALLS_BACK.has(error.code) && !isBusy(error);
     if (fallback === null || !mayFallBack) throw error;
     return await openUrl(fallback, options);
   }
@@ -100,6 +101,11 @@ async function openIiifImage(
 
 /** A missing or wrong `info.json`, and a size that the server refuses. */
 const FALLS_BACK: ReadonlySet<ErrorCode> = new Set(['MEDIA_FETCH_FAILED', 'INVALID_REQUEST']);
+
+/** A busy server would be asked for more bytes. */
+function isBusy({ details }: SalamandraError): boolean {
+  return details?.['status'] === 429 || details?.['status'] === 503;
+}
 
 function noImageInfo(): SalamandraError {
   return new SalamandraError(

@@ -24,11 +24,11 @@ const scratch = temporary.path('scratch');
 
 let server: MediaServer;
 let base: string;
-let answers: Record<string, Buffer | object>;
+let answers: Record<string, Buffer | object | number>;
 
 const serve: RequestListener = (request, response) => {
   const answer = answers[request.url ?? ''];
-  if (answer === undefined) response.writeHead(404).end();
+  if (answer === undefined || typeof answer === 'number') response.writeHead(answer ?? 404).end();
   else response.end(Buffer.isBuffer(answer) ? answer : JSON.stringify(answer));
 };
 
@@ -126,6 +126,16 @@ describe('openSourceItem with an image of the IIIF Image API', () => {
     await expect(read(iiifImage())).rejects.toMatchObject({
       code: expect.stringMatching(/^(MEDIA_FETCH_FAILED|INVALID_REQUEST)$/) as string,
     });
+  });
+
+  it('asks a busy server for nothing else', async () => {
+    answers = { '/iiif/1/info.json': INFO, '/iiif/1/full/2304,/0/default.jpg': 503, '/1.jpg': FOX };
+
+    await expect(
+      read(iiifImage({ fallback: `${base}/1.jpg` }), {
+        policy: admitServer(server, { failures: 'explained' }),
+      }),
+    ).rejects.toMatchObject({ retryable: true, details: { status: 503 } });
   });
 
   it('follows no service to a private address', async () => {

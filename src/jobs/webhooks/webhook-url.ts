@@ -31,10 +31,11 @@ export function policyFor(url: string, { mediaUrls, webhookOrigins }: WebhookRul
 }
 
 /** Names of an internal network are resolved as the machine resolves them, its hosts file included. */
-function ownPolicy(origin: string, { times }: FetchPolicy): FetchPolicy {
+function ownPolicy(origin: string, { times, failures }: FetchPolicy): FetchPolicy {
   const { hostname, port, protocol } = new URL(origin);
   return {
     times,
+    failures,
     allowedDomains: [hostname],
     ports: new Set([port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)]),
     allowsAddress: () => true,

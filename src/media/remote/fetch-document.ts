@@ -4,6 +4,8 @@ import type { FetchPolicy } from './ssrf-guard.js';
 
 export interface FetchedDocument {
   readonly status: number;
+  /** `Retry-After`; empty if the server does not send it. */
+  readonly retryAfter: string;
   /** Empty unless the status is 200. */
   readonly bytes: Buffer;
 }
@@ -24,8 +26,8 @@ export async function fetchDocument(
     url,
     policy,
     signal,
-    async ({ status, declaredBytes, body }) => {
-      if (status !== 200) return { status, bytes: Buffer.alloc(0) };
+    async ({ status, retryAfter, declaredBytes, body }) => {
+      if (status !== 200) return { status, retryAfter, bytes: Buffer.alloc(0) };
       if (declaredBytes !== null && declaredBytes > maxBytes) throw tooLarge(maxBytes);
       const chunks: Uint8Array[] = [];
       let total = 0;
@@ -34,7 +36,7 @@ export async function fetchDocument(
         if (total > maxBytes) throw tooLarge(maxBytes);
         chunks.push(chunk);
       }
-      return { status, bytes: Buffer.concat(chunks) };
+      return { status, retryAfter, bytes: Buffer.concat(chunks) };
     },
     accept,
   );

@@ -6,13 +6,21 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 import { MAX_REDIRECTS, MIN_RESPONSE_WINDOW_BYTES } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
-import { failedFetch, rejectedUrl } from './fetch-errors.js';
+import {
+  explainFailure,
+  failedConnection,
+  failedFetch,
+  FetchFailure,
+  rejectedUrl,
+} from './fetch-errors.js';
 import { checkRedirect, checkUrl, createGuardedLookup, type FetchPolicy } from './ssrf-guard.js';
 
 export interface UrlResponse {
   readonly status: number;
   /** `Content-Length`, before decompression; `null` if the server does not send it. */
   readonly declaredBytes: number | null;
+  /** `Retry-After`; empty if the server does not send it. */
+  readonly retryAfter: string;
   /** The decompressed body. Can be consumed once. @throws MEDIA_FETCH_FAILED */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -62,7 +70,7 @@ export async function fetchUrl<Result>(
   } catch (error) {
     // After an abort by the caller, the connection error is only a consequence.
     signal.throwIfAborted();
-    throw error;
+    throw policy.failures === 'explained' ? explainFailure(error) : error;
   } finally {
     deadline.stop();
   }
@@ -131,10 +139,10 @@ function sendRequest(
       resolve(response);
     });
     request.on('error', (error) =>
-      reject(error instanceof SalamandraError ? error : failedFetch(error)),
+      reject(error instanceof SalamandraError ? error : failedConnection(error)),
     );
     // Node emits no error for some endings, such as an unrequested upgrade. No effect after a response.
-    request.once('close', () => reject(failedFetch()));
+    request.once('close', () => reject(failedConnection({ code: 'ECONNRESET' })));
     request.end(body);
   });
 }
@@ -149,6 +157,7 @@ function toUrlResponse(
   const declared = response.headers['content-length'];
   return {
     status: response.statusCode ?? 0,
+    retryAfter: response.headers['retry-after'] ?? '',
     declaredBytes: declared === undefined ? null : Number(declared),
     body: decodeBody(response, onChunk),
   };
@@ -219,7 +228,7 @@ async function* decodeBody(
       yield bytes;
     }
   } catch (cause) {
-    throw failedFetch(cause);
+    throw failedConnection(cause);
   }
 }
 
@@ -227,7 +236,14 @@ async function* decodeBody(
 function decompress(stream: Readable, encoding = 'identity'): NodeJS.ReadableStream {
   if (encoding.toLowerCase() === 'identity') return stream;
   const createDecoder = CONTENT_DECODERS.get(encoding.toLowerCase());
-  if (!createDecoder) throw failedFetch();
+  if (!createDecoder) {
+    throw failedFetch(
+      new FetchFailure(
+        'The server of the URL compresses in a way that is not read. Send the file itself.',
+        false,
+      ),
+    );
+  }
   const decoder = createDecoder();
   // The consumer of the decoder gets every error; destroying either stream destroys both.
   pipeline(stream, decoder, () => undefined);

@@ -7,6 +7,7 @@ import {
   startMediaServer,
 } from '../../../test/http/media-server.js';
 import { createSelfSignedCertificate } from '../../../test/http/self-signed-certificate.js';
+import { FetchFailure } from './fetch-errors.js';
 import type { FetchPolicy } from './ssrf-guard.js';
 import { createGuardedFetcher, type FetchedMedia } from './media-fetcher.js';
 
@@ -177,5 +178,129 @@ describe('TLS', () => {
     server = await startMediaServer(answer);
 
     await expect(fetchMedia('https')).rejects.toMatchObject(FAILED);
+  });
+});
+
+describe('failures that are explained', () => {
+  const explained = { failures: 'explained' } as const;
+
+  it.each<[string, RequestListener, object]>([
+    ...[400, 401, 403, 404, 410, 204, 206].map((status): [string, RequestListener, object] => [
+      `status ${status}`,
+      (_, response) => response.writeHead(status, { 'retry-after': '7' }).end(),
+      { retryable: false, details: { status } },
+    ]),
+    ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, RequestListener, object] => [
+      `status ${status}`,
+      (_, response) => response.writeHead(status, { 'retry-after': '7' }).end(),
+      { retryable: true, details: { status, retry_after_seconds: 7 } },
+    ]),
+    [
+      'a date to wait for that has passed',
+      (_, response) =>
+        response.writeHead(503, { 'retry-after': 'Sun, 22 Nov 2020 12:00:30 GMT' }).end(),
+      { retryable: true, details: { status: 503, retry_after_seconds: 0 } },
+    ],
+    [
+      'a page',
+      (_, response) => response.end('<!doctype html>'),
+      {
+        retryable: false,
+        publicMessage: expect.stringContaining('not that of its page') as string,
+      },
+    ],
+    [
+      'a body that ends early',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': 2_000 });
+        response.write(IMAGE, () => response.destroy());
+      },
+      { retryable: true },
+    ],
+    [
+      'compression that ends early',
+      (_, response) =>
+        response
+          .writeHead(200, { 'content-encoding': 'gzip' })
+          .end(gzipSync(IMAGE).subarray(0, -10)),
+      { retryable: true },
+    ],
+    [
+      'no answer',
+      ({ socket }) => {
+        socket.destroy();
+      },
+      {
+        retryable: true,
+        publicMessage: expect.stringContaining('closed the connection') as string,
+      },
+    ],
+    [
+      'no HTTP',
+      ({ socket }) => {
+        socket.end('SSH-2.0-OpenSSH_9.2\r\n');
+      },
+      { retryable: false },
+    ],
+    [
+      'an unknown encoding',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(IMAGE),
+      { retryable: false },
+    ],
+  ])('say of %s whether it may pass', async (_, listener, expected) => {
+    server = await startMediaServer(listener);
+
+    await expect(fetchMedia('http', explained)).rejects.toMatchObject({
+      code: 'MEDIA_FETCH_FAILED',
+      ...expected,
+    });
+  });
+
+  it('may pass: a host that does not listen', async () => {
+    server = await startMediaServer(() => undefined);
+    await server.close();
+
+    await expect(fetchMedia('http', explained)).rejects.toMatchObject({
+      retryable: true,
+      publicMessage: expect.stringContaining('refused the connection') as string,
+    });
+    server = undefined;
+  });
+
+  it('may pass: a server that does not answer in time', async () => {
+    server = await startMediaServer(() => undefined);
+    const times = { connectMs: 3_000, headersMs: 50, bodyMs: 1_000, windowMs: 1_000 };
+
+    await expect(fetchMedia('http', { ...explained, times })).rejects.toMatchObject({
+      retryable: true,
+      publicMessage: expect.stringContaining('time limits') as string,
+    });
+  });
+
+  it('may pass: a name server that fails', async () => {
+    server = await startMediaServer(() => undefined);
+    const resolve = () =>
+      Promise.reject(new FetchFailure('The address could not be looked up.', true));
+
+    await expect(fetchMedia('http', { ...explained, resolve })).rejects.toMatchObject({
+      code: 'MEDIA_FETCH_FAILED',
+      retryable: true,
+    });
+    await expect(fetchMedia('http', { resolve })).rejects.toMatchObject({
+      code: 'MEDIA_URL_REJECTED',
+      retryable: false,
+    });
+  });
+
+  it('do not pass: a certificate that nobody trusted has signed', async () => {
+    server = await startMediaServer(
+      (_, response) => response.end(IMAGE),
+      createSelfSignedCertificate('media.test'),
+    );
+
+    await expect(fetchMedia('https', explained)).rejects.toMatchObject({
+      retryable: false,
+      publicMessage: expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT') as string,
+    });
   });
 });

@@ -3,7 +3,7 @@ import { SalamandraError } from '../../errors/salamandra-error.js';
 import { receiveImage } from '../receive-image.js';
 import { prependHead, readHead, sniffMediaKind } from '../sniff-media.js';
 import type { EncodedFile } from '../byte-source.js';
-import { failedFetch } from './fetch-errors.js';
+import { failedFetch, failedStatus, FetchFailure } from './fetch-errors.js';
 import { createPublicPolicy, type FetchPolicy } from './ssrf-guard.js';
 import { type UrlResponse, fetchUrl } from './fetch-url.js';
 
@@ -35,13 +35,14 @@ export type FetchedMedia =
 
 /** The fetcher for a configuration: it rejects every URL if media URLs are off, else it fetches from public hosts. */
 export function createMediaFetcher(mediaUrls: MediaUrls): MediaFetcher {
-  return mediaUrls === 'off'
-    ? { fetch: () => Promise.reject(switchedOff()) }
-    : createGuardedFetcher(createPublicPolicy(mediaUrls.allowedDomains));
+  return createGuardedFetcher(
+    mediaUrls === 'off' ? null : createPublicPolicy(mediaUrls.allowedDomains),
+  );
 }
 
-/** A fetcher with a given policy. */
-export function createGuardedFetcher(policy: FetchPolicy): MediaFetcher {
+/** A fetcher with a given policy; `null` rejects every URL. */
+export function createGuardedFetcher(policy: FetchPolicy | null): MediaFetcher {
+  if (policy === null) return { fetch: () => Promise.reject(switchedOff()) };
   return {
     fetch: (url, target, signal) =>
       fetchUrl(url, policy, signal, (response) => receiveMedia(response, target)),
@@ -49,7 +50,7 @@ export function createGuardedFetcher(policy: FetchPolicy): MediaFetcher {
 }
 
 async function receiveMedia(response: UrlResponse, target: FetchTarget): Promise<FetchedMedia> {
-  if (response.status !== 200) throw failedFetch();
+  if (response.status !== 200) throw failedStatus(response.status, response.retryAfter);
   checkDeclared(response, Math.max(target.maxImageBytes, target.maxVideoBytes));
   const chunks = response.body[Symbol.asyncIterator]();
   const head = await readHead(chunks);
@@ -66,7 +67,12 @@ async function receiveMedia(response: UrlResponse, target: FetchTarget): Promise
       return { kind: 'video', path: await target.store(video) };
     }
     case null:
-      throw failedFetch();
+      throw failedFetch(
+        new FetchFailure(
+          'The URL has no image or video of a supported format. Use the URL of the file, not that of its page.',
+          false,
+        ),
+      );
   }
 }
 
@@ -91,8 +97,7 @@ function tooLarge(maxBytes: number): SalamandraError {
   );
 }
 
-/** A state of the service, not a verdict on a URL. Therefore it may have its own message. */
-/** The error for a URL where URLs are switched off. */
+/** The error for a URL where URLs are switched off: a state of the service, so it has its own message. */
 export function switchedOff(): SalamandraError {
   return new SalamandraError(
     'MEDIA_URL_REJECTED',

@@ -10,7 +10,7 @@ import {
   MAX_URL_CHARACTERS,
   RESPONSE_WINDOW_MS,
 } from '../../config/limits.js';
-import { rejectedUrl } from './fetch-errors.js';
+import { FetchFailure, rejectedUrl } from './fetch-errors.js';
 
 /**
  * Protection against server-side request forgery (SSRF): which URLs, hosts and addresses may be fetched. The
@@ -26,6 +26,11 @@ export interface FetchPolicy {
   /** Trusted certificates (PEM) instead of the platform's. */
   readonly certificates?: string;
   readonly times: FetchTimes;
+  /**
+   * What is told about an allowed URL without a usable response: one message for all reasons, or the reason and whether
+   * it may pass.
+   */
+  readonly failures: 'uniform' | 'explained';
 }
 
 export interface FetchTimes {
@@ -44,6 +49,7 @@ export function createPublicPolicy(allowedDomains: readonly string[] | null): Fe
     ports: new Set([80, 443]),
     resolve: resolveByDns,
     allowsAddress: isPublicAddress,
+    failures: 'uniform',
     times: {
       connectMs: MAX_CONNECT_MS,
       headersMs: MAX_RESPONSE_HEADERS_MS,
@@ -165,10 +171,19 @@ function withFamily(address: string): { address: string; family: number } {
   return { address, family: isIP(address) };
 }
 
-/** All IP addresses of a host name, in the order to try them; empty if there are none. */
+/** All IP addresses of a host name, in the order to try them; empty if there are none. @throws FetchFailure */
 export type ResolveHost = (hostname: string) => Promise<readonly string[]>;
 
 const TRIES = 2;
+
+/** Errors of `node:dns` that say nothing about the name: its servers failed, or did not answer. */
+const PASSING_DNS_ERRORS: ReadonlySet<unknown> = new Set([
+  'ESERVFAIL',
+  'EREFUSED',
+  'ECONNREFUSED',
+  'ETIMEOUT',
+  'ECANCELLED',
+]);
 
 /**
  * Resolves by DNS only. `getaddrinfo` would occupy one of the four threads of libuv's pool, which files and compression
@@ -182,5 +197,21 @@ export const resolveByDns: ResolveHost = async (hostname) => {
     resolver.resolve4(hostname),
     resolver.resolve6(hostname),
   ]);
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const addresses = answers.flatMap((answer) =>
+    answer.status === 'fulfilled' ? answer.value : [],
+  );
+  const failure = answers.find(
+    (answer) =>
+      answer.status === 'rejected' &&
+      PASSING_DNS_ERRORS.has((answer.reason as NodeJS.ErrnoException).code),
+  );
+  if (addresses.length === 0 && failure) {
+    throw new FetchFailure(
+      'The address of the server in the URL could not be looked up. Try again later.',
+      true,
+      {},
+      failure,
+    );
+  }
+  return addresses;
 };

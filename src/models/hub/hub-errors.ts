@@ -1,4 +1,5 @@
 import { SalamandraError } from '../../errors/salamandra-error.js';
+import { parseRetryAfter } from '../../media/remote/retry-after.js';
 
 const AGAIN = 'Run the same command again later: it resumes the download.';
 
@@ -197,13 +198,6 @@ function rateLimited(refusal: Refusal): TransientFailure {
 
 function requestedDelayMs({ retryAfter, rateLimit }: Refusal): number | null {
   return parseRetryAfter(retryAfter) ?? parseRateLimit(rateLimit);
-}
-
-/** Retry-After in milliseconds (RFC 9110, section 10.2.3: seconds or a date), or null for other values. */
-export function parseRetryAfter(text: string, nowMs = Date.now()): number | null {
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
 /** The hub rounds the seconds down: a request at the very second may come too early. */

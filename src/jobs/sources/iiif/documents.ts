@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MAX_IIIF_DOCUMENT_BYTES } from '../../../config/source-limits.js';
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 import { fetchDocument } from '../../../media/remote/fetch-document.js';
+import { parseRetryAfter } from '../../../media/remote/retry-after.js';
 import type { FetchPolicy } from '../../../media/remote/ssrf-guard.js';
 import { accessError } from '../access-errors.js';
 import { isFileUrl, pathOfUrl } from '../roots.js';
@@ -69,36 +70,50 @@ async function fetchRemote(
   if (policy === null) throw urlsOff();
   const abort = signal ?? new AbortController().signal;
   let outcome = await attempt(url, policy, abort);
-  if (typeof outcome === 'number' && !FINAL_STATUSES.has(outcome)) {
+  if (!Buffer.isBuffer(outcome) && !FINAL_STATUSES.has(outcome.status)) {
     await setTimeout(RETRY_MS, undefined, { signal });
     outcome = await attempt(url, policy, abort);
   }
-  if (typeof outcome === 'number') throw fetchFailed(outcome);
+  if (!Buffer.isBuffer(outcome)) throw fetchFailed(outcome);
   return outcome;
 }
 
-/** @returns the document, or the status; 0 without a response. */
+interface Refusal {
+  /** 0 without a response. */
+  readonly status: number;
+  readonly retryAfter: string;
+}
+
 async function attempt(
   url: string,
   policy: FetchPolicy,
   signal: AbortSignal,
-): Promise<Buffer | number> {
+): Promise<Buffer | Refusal> {
   const options = { accept: ACCEPT, maxBytes: MAX_IIIF_DOCUMENT_BYTES };
   try {
-    const { status, bytes } = await fetchDocument(url, policy, options, signal);
-    return status === 200 ? bytes : status;
+    const { status, bytes, retryAfter } = await fetchDocument(url, policy, options, signal);
+    return status === 200 ? bytes : { status, retryAfter };
   } catch (error) {
-    if (error instanceof SalamandraError && error.code === 'MEDIA_FETCH_FAILED') return 0;
+    if (error instanceof SalamandraError && error.code === 'MEDIA_FETCH_FAILED') {
+      return { status: 0, retryAfter: '' };
+    }
     throw error;
   }
 }
 
-function fetchFailed(status: number): SalamandraError {
+function fetchFailed({ status, retryAfter }: Refusal): SalamandraError {
+  const delayMs = parseRetryAfter(retryAfter);
   const answer = status === 0 ? 'did not send it within the time limits' : `answered ${status}`;
   return new SalamandraError(
     'MEDIA_FETCH_FAILED',
     `The server of the IIIF document ${answer}. Open its URL in a browser, and try again later.`,
-    { retryable: !FINAL_STATUSES.has(status) },
+    {
+      retryable: !FINAL_STATUSES.has(status),
+      details: {
+        ...(status > 0 && { status }),
+        ...(delayMs !== null && { retry_after_seconds: Math.ceil(delayMs / 1_000) }),
+      },
+    },
   );
 }
 
