@@ -15,11 +15,14 @@ const ASSESS_ITEMS = 500;
 /**
  * Brings what the review filters and sorts by up to date with the texts and decisions of items: flags, risk, state of
  * the review, and the words that are searched.
+ *
+ * @param words `same-words`: no current text has changed, only decisions have.
  */
 export async function assessItems(
   trx: Transaction<Tables>,
   { kind }: Pick<JobDatabase, 'kind'>,
   itemIds: readonly number[],
+  words: 'new-words' | 'same-words' = 'new-words',
 ): Promise<void> {
   if (itemIds.length === 0) return;
   const rows = await trx
@@ -30,19 +33,47 @@ export async function assessItems(
     .execute();
   const drafts = await readTexts(trx, itemIds);
   const revisions = await readRevisions(trx, itemIds);
-  const words = [];
-  for (const row of rows) {
+  const items = rows.map((row) => {
     const texts = currentTexts(drafts.get(row.id) ?? [], revisions.get(row.id) ?? []);
-    const record = JSON.parse(row.record) as Record<string, string>;
-    await trx
-      .updateTable('item')
-      .set({ ...assess(row, record, texts), assessed: 1 })
-      .where('id', '=', row.id)
-      .execute();
-    const searched = [row.identifier, ...Object.values(record), ...texts.map(({ text }) => text)];
-    words.push({ id: row.id, jobId: row.job_id, words: searchWords(searched.join('\n')) });
+    return { row, texts, record: JSON.parse(row.record) as Record<string, string> };
+  });
+  for (let start = 0; start < items.length; start += UPDATE_ITEMS) {
+    await storeAssessments(trx, items.slice(start, start + UPDATE_ITEMS));
   }
-  await indexWords(trx, kind, words);
+  if (words === 'same-words') return;
+  const indexed = items.map(({ row, texts, record }) => {
+    const searched = [row.identifier, ...Object.values(record), ...texts.map(({ text }) => text)];
+    return { id: row.id, jobId: row.job_id, words: searchWords(searched.join('\n')) };
+  });
+  await indexWords(trx, kind, indexed);
+}
+
+/** Items of one update: parameters of a statement are limited. */
+const UPDATE_ITEMS = 1_000;
+
+interface AssessedItem {
+  readonly row: Pick<ItemRow, 'id' | 'state' | 'outcome'>;
+  readonly texts: readonly ReviewedText[];
+  readonly record: Readonly<Record<string, string>>;
+}
+
+async function storeAssessments(
+  trx: Transaction<Tables>,
+  items: readonly AssessedItem[],
+): Promise<void> {
+  if (items.length === 0) return;
+  const values = items.map(({ row, texts, record }) => {
+    const of = assess(row, record, texts);
+    return sql`(${row.id}, ${of.risk}, ${of.flags}, ${of.review}, ${of.has_edited}, ${of.has_rejected}, ${of.has_person_text})`;
+  });
+  // PostgreSQL takes parameters in VALUES for text, hence the casts.
+  await sql`
+    with assessment (id, risk, flags, review, has_edited, has_rejected, has_person_text) as (values ${sql.join(values)})
+    update item set assessed = 1, risk = cast(assessment.risk as double precision), flags = assessment.flags,
+      review = assessment.review, has_edited = cast(assessment.has_edited as bigint),
+      has_rejected = cast(assessment.has_rejected as bigint),
+      has_person_text = cast(assessment.has_person_text as bigint)
+    from assessment where item.id = cast(assessment.id as bigint)`.execute(trx);
 }
 
 /** Assesses the items whose texts were stored by an earlier version of this program, in small transactions. */

@@ -48,7 +48,7 @@ export function currentTexts(
     else decisions.set(key, [row]);
   }
   const texts = drafts.map((draft, number) => {
-    const key = textKey(draft.language, draft.kind, draft.segment?.startSeconds ?? null);
+    const key = keyOfText(draft);
     const list = decisions.get(key) ?? [];
     decisions.delete(key);
     return reviewedText(number, draft, list);
@@ -66,6 +66,15 @@ export function currentTexts(
 /** Names a text within its item. */
 export function textKey(language: string, kind: string, startSeconds: number | null): string {
   return JSON.stringify([language, kind, startSeconds]);
+}
+
+/** Names a text within its item. */
+export function keyOfText({
+  language,
+  kind,
+  segment,
+}: Pick<ItemText, 'language' | 'kind' | 'segment'>): string {
+  return textKey(language, kind, segment?.startSeconds ?? null);
 }
 
 function reviewedText(

@@ -1,25 +1,24 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { assessItems, readRevisions } from '../jobs/assess-items.js';
-import { currentTexts, type ReviewedText, textKey, withoutUndone } from '../jobs/current-texts.js';
+import { assessItems } from '../jobs/assess-items.js';
+import { keyOfText, type ReviewedText, textKey, withoutUndone } from '../jobs/current-texts.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
-import type { ItemRow } from '../jobs/database/tables.js';
-import { readTexts } from '../jobs/items.js';
+import type { RevisionRow } from '../jobs/database/tables.js';
 import { randomId } from '../jobs/jobs.js';
 import {
   checkReviewer,
-  lockItem,
+  lockItems,
   type NewRevision,
-  readCurrentTexts,
+  readItemTexts,
   type Reviewer,
   revisionOf,
   storeRevisions,
 } from './decide.js';
-import { type ItemFilter, listReviewed } from './list-reviewed.js';
+import { filterCondition, type ItemFilter } from './list-reviewed.js';
 
-/** Items of one transaction: a worker that stores a result waits for it. */
-const PAGE_ITEMS = 200;
+/** Items of one transaction, which has a few statements for all of them. A worker that stores a result waits for it. */
+const PAGE_ITEMS = 500;
 /** Items of one query: a search for a frequent word takes as long for one item as for thousands. */
-const QUERY_ITEMS = 2_000;
+const QUERY_ITEMS = 5_000;
 const GROUP_CHARACTERS = 10;
 
 /** A new name for decisions that are made together. */
@@ -49,12 +48,8 @@ export async function countMany(
 ): Promise<Omit<DecidedTexts, 'group'>> {
   let [texts, items] = [0, 0];
   for await (const page of pages(database, jobId, many.filter)) {
-    const ids = page.map(({ id }) => id);
-    const drafts = await readTexts(database.db, ids);
-    const revisions = await readRevisions(database.db, ids);
-    for (const id of ids) {
-      const current = currentTexts(drafts.get(id) ?? [], revisions.get(id) ?? []);
-      const count = current.filter((text) => isChosen(text, many)).length;
+    for (const item of await readItemTexts(database.db, page)) {
+      const count = item.texts.filter((text) => isChosen(text, many)).length;
       texts += count;
       if (count > 0) items++;
     }
@@ -80,19 +75,16 @@ export async function decideMany(
   let [texts, items] = [0, 0];
   for await (const page of pages(database, jobId, many.filter)) {
     await database.db.transaction().execute(async (trx) => {
-      const rows: NewRevision[] = [];
-      const changed: number[] = [];
-      // Items are locked in the order of their ids.
-      for (const { id } of page.toSorted((a, b) => a.id - b.id)) {
-        if (!(await lockItem(trx, database, jobId, id))) continue;
-        const chosen = (await readCurrentTexts(trx, id)).filter((text) => isChosen(text, many));
-        if (chosen.length > 0) changed.push(id);
-        for (const text of chosen) {
-          rows.push({ ...revisionOf(text, { decision }), job_id: jobId, item_id: id });
-        }
-      }
+      const found = await readItemTexts(trx, await lockItems(trx, database, jobId, page));
+      const rows = found.flatMap(({ id, texts }): NewRevision[] =>
+        texts
+          .filter((text) => isChosen(text, many))
+          .map((text) => ({ ...revisionOf(text, { decision }), job_id: jobId, item_id: id })),
+      );
+      const changed = [...new Set(rows.map(({ item_id }) => item_id))];
       await storeRevisions(trx, database, by, rows, group);
-      await assessItems(trx, database, changed);
+      // The current texts are what they were.
+      await assessItems(trx, database, changed, 'same-words');
       texts += rows.length;
       items += changed.length;
     });
@@ -128,19 +120,18 @@ export async function undoGroup(
   for (let start = 0; start < members.length; start += PAGE_ITEMS) {
     const ids = members.slice(start, start + PAGE_ITEMS).map(({ item_id }) => item_id);
     await database.db.transaction().execute(async (trx) => {
-      const rows: NewRevision[] = [];
-      for (const id of ids) {
-        if (!(await lockItem(trx, database, jobId, id))) continue;
-        const ofGroup = await lastOfGroup(trx, id, group);
-        for (const text of await readCurrentTexts(trx, id)) {
-          const { language, kind, segment } = text;
-          if (!ofGroup.has(textKey(language, kind, segment?.startSeconds ?? null))) continue;
-          const row = revisionOf(text, { decision: 'reopen' });
-          rows.push({ ...row, job_id: jobId, item_id: id });
-        }
-      }
+      const locked = await lockItems(trx, database, jobId, ids);
+      const rows = (await readItemTexts(trx, locked)).flatMap(({ id, texts, revisions }) => {
+        const ofGroup = lastOfGroup(revisions, group);
+        return texts
+          .filter((text) => ofGroup.has(keyOfText(text)))
+          .map((text): NewRevision => {
+            const row = revisionOf(text, { decision: 'reopen' });
+            return { ...row, job_id: jobId, item_id: id };
+          });
+      });
       await storeRevisions(trx, database, by, rows, group);
-      await assessItems(trx, database, ids);
+      await assessItems(trx, database, locked);
       texts += rows.length;
     });
   }
@@ -148,13 +139,9 @@ export async function undoGroup(
 }
 
 /** Keys of the texts whose last decision is of the group. */
-async function lastOfGroup(
-  trx: Parameters<typeof readCurrentTexts>[0],
-  itemId: number,
-  group: string,
-): Promise<ReadonlySet<string>> {
+function lastOfGroup(revisions: readonly RevisionRow[], group: string): ReadonlySet<string> {
   const last = new Map<string, string>();
-  for (const row of withoutUndone((await readRevisions(trx, [itemId])).get(itemId) ?? [])) {
+  for (const row of withoutUndone(revisions)) {
     last.set(textKey(row.language, row.kind, row.start_seconds), row.group_id);
   }
   return new Set([...last].flatMap(([key, id]) => (id === group ? [key] : [])));
@@ -169,20 +156,27 @@ function isChosen(text: ReviewedText, { language, kind }: ManyTexts): boolean {
   );
 }
 
-/** In portions of a transaction. By position, so that decisions do not change which items come next. */
+/** Ids in portions of a transaction. By position, so that decisions do not change which items come next. */
 async function* pages(
   database: JobDatabase,
   jobId: string,
   filter: ItemFilter,
-): AsyncGenerator<ItemRow[]> {
-  let after: ItemRow | undefined;
+): AsyncGenerator<number[]> {
+  const condition = await filterCondition(database, jobId, filter);
+  let after = -1;
   for (;;) {
-    const page = { filter, order: 'position', after, limit: QUERY_ITEMS } as const;
-    const rows = await listReviewed(database, jobId, page);
+    const rows = await database.db
+      .selectFrom('item')
+      .select(['id', 'position'])
+      .where(condition)
+      .where('position', '>', after)
+      .orderBy('position')
+      .limit(QUERY_ITEMS)
+      .execute();
     for (let start = 0; start < rows.length; start += PAGE_ITEMS) {
-      yield rows.slice(start, start + PAGE_ITEMS);
+      yield rows.slice(start, start + PAGE_ITEMS).map(({ id }) => id);
     }
-    after = rows.at(-1);
     if (rows.length < QUERY_ITEMS) return;
+    after = rows.at(-1)?.position ?? after;
   }
 }

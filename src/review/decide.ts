@@ -43,10 +43,10 @@ export async function decide(
 ): Promise<void> {
   const by = checkReviewer(reviewer);
   await database.db.transaction().execute(async (trx) => {
-    if (!(await lockItem(trx, database, jobId, itemId))) throw noSuchItem(itemId);
-    const texts = await readCurrentTexts(trx, itemId);
+    const [item] = await readItemTexts(trx, await lockItems(trx, database, jobId, [itemId]));
+    if (!item) throw noSuchItem(itemId);
     const rows = decisions.map((decision) => {
-      const text = texts.find(({ number }) => number === decision.number);
+      const text = item.texts.find(({ number }) => number === decision.number);
       if (!text) throw noSuchText(decision.number);
       checkRevision(text, decision);
       return { ...revisionOf(text, decision), job_id: jobId, item_id: itemId };
@@ -88,29 +88,47 @@ export async function storeRevisions(
   }
 }
 
-/** Waits for others that change the item, a worker for example. @returns whether the job has it. */
-export async function lockItem(
+/**
+ * Waits for others that change the items, a worker for example, in the order of ids.
+ *
+ * @returns the ids of those that the job has, in their order.
+ */
+export async function lockItems(
   trx: Transaction<Tables>,
   { kind }: Pick<JobDatabase, 'kind'>,
   jobId: string,
-  itemId: number,
-): Promise<boolean> {
+  itemIds: readonly number[],
+): Promise<number[]> {
+  if (itemIds.length === 0) return [];
   const query = trx
     .selectFrom('item')
     .select('id')
-    .where('id', '=', itemId)
-    .where('job_id', '=', jobId);
+    .where('id', 'in', itemIds)
+    .where('job_id', '=', jobId)
+    .orderBy('id');
   // A transaction of SQLite has the write lock from its start.
-  const row = await (kind === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
-  return row !== undefined;
+  const rows = await (kind === 'postgres' ? query.forUpdate() : query).execute();
+  return rows.map(({ id }) => id);
 }
 
-export async function readCurrentTexts(
+/** An item with its texts, and all decisions about them, the oldest first. */
+interface ItemTexts {
+  readonly id: number;
+  readonly texts: readonly ReviewedText[];
+  readonly revisions: readonly RevisionRow[];
+}
+
+/** The texts of items, in the order of `itemIds`. */
+export async function readItemTexts(
   db: Transaction<Tables> | JobDatabase['db'],
-  itemId: number,
-): Promise<ReviewedText[]> {
-  const drafts = (await readTexts(db, [itemId])).get(itemId) ?? [];
-  return currentTexts(drafts, (await readRevisions(db, [itemId])).get(itemId) ?? []);
+  itemIds: readonly number[],
+): Promise<ItemTexts[]> {
+  const drafts = await readTexts(db, itemIds);
+  const decisions = await readRevisions(db, itemIds);
+  return itemIds.map((id) => {
+    const revisions = decisions.get(id) ?? [];
+    return { id, revisions, texts: currentTexts(drafts.get(id) ?? [], revisions) };
+  });
 }
 
 /** @throws INVALID_PARAMETER */

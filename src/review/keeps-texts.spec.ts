@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { list, names, outcomeOf, request, MODEL } from '../../test/jobs/job-fixture.js';
 import {
   findPostgres,
+  freePort,
   type PostgresCluster,
   startCluster,
 } from '../../test/jobs/postgres-cluster.js';
@@ -267,11 +267,3 @@ it('keeps the texts of persons in SQLite', async () => {
   },
   120_000,
 );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,5 +1,5 @@
 import { parseReport, readRevisions } from '../jobs/assess-items.js';
-import { currentTexts, type ReviewedText, textKey } from '../jobs/current-texts.js';
+import { currentTexts, keyOfText, type ReviewedText, textKey } from '../jobs/current-texts.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import type { ItemReview, ItemRow, RevisionRow } from '../jobs/database/tables.js';
 import { readTexts } from '../jobs/items.js';
@@ -84,7 +84,7 @@ export async function readTextRevisions(
   const { texts } = await toReviewedItem(database, row);
   const text = texts.find((each) => each.number === number);
   if (!text) throw noSuchText(number);
-  const key = textKey(text.language, text.kind, text.segment?.startSeconds ?? null);
+  const key = keyOfText(text);
   const rows = (await readRevisions(database.db, [itemId])).get(itemId) ?? [];
   return rows
     .filter((row) => textKey(row.language, row.kind, row.start_seconds) === key)

@@ -7,7 +7,7 @@ import type { JobDatabase } from '../../src/jobs/database/job-database.js';
 import { openJobDatabase } from '../../src/jobs/database/open-database.js';
 import { finishItems } from '../../src/jobs/finish-items.js';
 import { createJob } from '../../src/jobs/jobs.js';
-import { decideMany } from '../../src/review/decide-many.js';
+import { countMany, decideMany, undoGroup } from '../../src/review/decide-many.js';
 import { type ItemFilter, listReviewed } from '../../src/review/list-reviewed.js';
 import { countReviewed, reviewCounts } from '../../src/review/review-counts.js';
 import { toReviewedItems } from '../../src/review/reviewed-items.js';
@@ -16,11 +16,11 @@ import { type PostgresCluster, startCluster } from './postgres-cluster.js';
 
 /**
  * Prints the milliseconds of the calls of the review on a job of N items with three texts each:
- * `node --import tsx test/jobs/measure-review.ts 100000 [--postgres]`.
+ * `node --import tsx test/jobs/measure-review.ts 100000 [--postgres]`. PostgreSQL listens on PORT, 9188 by default.
  */
 const [count = '10000', backend] = process.argv.slice(2);
 const ITEMS = Number(count);
-const PORT = 9_188;
+const PORT = Number(process.env['PORT'] ?? 9_188);
 const RUNS = 5;
 const PAGE = 50;
 const WORDS = 20_000;
@@ -45,8 +45,9 @@ async function measure(db: JobDatabase): Promise<void> {
   const { id } = await createJob(db, request());
   await fill(db);
   const reviewer = { author: 'Ada', origin: 'api' } as const;
-  const many = { filter: { search: 'word7' } };
-  console.log(await decideMany(db, id, reviewer, 'accept', many));
+  await measureBulk(db, id, reviewer);
+  // An accepted part, which the filters below find.
+  await decideMany(db, id, reviewer, 'accept', { filter: { search: 'word7' } });
   const filters: Record<string, ItemFilter> = {
     'no filter': {},
     unreviewed: { review: 'unreviewed' },
@@ -72,6 +73,25 @@ async function measure(db: JobDatabase): Promise<void> {
     await time(`${name}, total`, () => countReviewed(db, id, filter));
   }
   await time('counts', () => reviewCounts(db, id));
+}
+
+/** Decisions about all items, once. */
+async function measureBulk(
+  db: JobDatabase,
+  id: string,
+  reviewer: Parameters<typeof decideMany>[2],
+): Promise<void> {
+  const many = { filter: { review: 'unreviewed' } } as const;
+  const once = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await call();
+    const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+    console.log(`${name.padEnd(45)} ${seconds} s ${JSON.stringify(result)}`);
+    return result;
+  };
+  await once('dry run of a bulk accept', () => countMany(db, id, many));
+  const { group } = await once('bulk accept', () => decideMany(db, id, reviewer, 'accept', many));
+  await once('undo', () => undoGroup(db, id, reviewer, group));
 }
 
 async function fill(db: JobDatabase): Promise<void> {

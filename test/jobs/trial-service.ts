@@ -31,8 +31,10 @@ async function killAndFinish(trial: Trial, kind: DatabaseLocation['kind']): Prom
   const files = await copySamples(join(folder, `samples-${kind}`));
   const home = join(folder, `home-${kind}`);
   await mkdir(home);
-  // The demo model as the installation converted it, if it did.
-  await symlink(join(ROOT, '.salamandra', 'packages'), join(home, 'packages'));
+  // The demo model as the installation converted it; otherwise the first process does.
+  const packages = join(ROOT, '.salamandra', 'packages');
+  await mkdir(packages, { recursive: true });
+  await symlink(packages, join(home, 'packages'));
   const url = kind === 'postgres' ? await cluster?.createDatabase('service') : undefined;
   const location: DatabaseLocation =
     url === undefined ? { kind: 'sqlite', path: join(home, 'jobs.db') } : { kind: 'postgres', url };

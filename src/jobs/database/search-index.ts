@@ -41,14 +41,21 @@ export async function indexWords(
     trx,
     items.map(({ id }) => id),
   );
-  for (const { id, jobId, words } of items) {
+  const rows = items.map(({ id, jobId, words }) => {
     // The job is a word too, so that the words of other jobs cost nothing.
     const all = [jobId, ...words.slice(0, MAX_WORDS)];
     const value =
       kind === 'postgres' ? sql`array_to_tsvector(cast(${all} as text[]))` : sql`${all.join(' ')}`;
-    await sql`insert into item_words (rowid, words) values (${id}, ${value})`.execute(trx);
+    return sql`(${id}, ${value})`;
+  });
+  for (let start = 0; start < rows.length; start += INSERT_ROWS) {
+    const values = sql.join(rows.slice(start, start + INSERT_ROWS));
+    await sql`insert into item_words (rowid, words) values ${values}`.execute(trx);
   }
 }
+
+/** Rows per statement: with MAX_WORDS each, it is still far below the memory of a process. */
+const INSERT_ROWS = 100;
 
 export async function deleteWords(
   trx: Transaction<Tables>,

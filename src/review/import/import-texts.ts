@@ -1,17 +1,17 @@
 import type { Transaction } from 'kysely';
 
 import { assessItems } from '../../jobs/assess-items.js';
-import { type ReviewedText, textKey } from '../../jobs/current-texts.js';
+import { keyOfText, type ReviewedText } from '../../jobs/current-texts.js';
 import type { JobDatabase } from '../../jobs/database/job-database.js';
 import type { Tables } from '../../jobs/database/tables.js';
 import { storableText } from '../../jobs/storable-text.js';
 import { CAPTION_KINDS, LANGUAGE_CODES } from '../../language/languages.js';
 import {
   checkReviewer,
-  lockItem,
+  lockItems,
   MAX_TEXT,
   type NewRevision,
-  readCurrentTexts,
+  readItemTexts,
   type Reviewer,
   revisionOf,
   storeRevisions,
@@ -146,16 +146,15 @@ async function importPage(task: ImportTask, page: readonly ImportedText[]): Prom
       if (id === undefined) report.add('unknown', describe(entry));
       else known.set(id, [...(known.get(id) ?? []), entry]);
     }
-    // Items are locked in the order of their ids.
-    for (const [id, entries] of [...known].sort(([a], [b]) => a - b)) {
-      if (!(await lockItem(trx, database, jobId, id))) continue;
-      const rows = importItem(await readCurrentTexts(trx, id), entries, report).map((row) => ({
+    const locked = await lockItems(trx, database, jobId, [...known.keys()]);
+    const rows = (await readItemTexts(trx, locked)).flatMap(({ id, texts }) =>
+      importItem(texts, known.get(id) ?? [], report).map((row) => ({
         ...row,
         ...{ job_id: jobId, item_id: id },
-      }));
-      await storeRevisions(trx, database, reviewer, rows, report.group);
-      if (rows.length > 0) await assessItems(trx, database, [id]);
-    }
+      })),
+    );
+    await storeRevisions(trx, database, reviewer, rows, report.group);
+    await assessItems(trx, database, [...new Set(rows.map(({ item_id }) => item_id))]);
   });
 }
 
@@ -180,10 +179,10 @@ function importItem(
   entries: readonly ImportedText[],
   report: Report,
 ): Omit<NewRevision, 'job_id' | 'item_id'>[] {
-  const current = new Map(texts.map((text) => [keyOf(text), text]));
+  const current = new Map(texts.map((text) => [keyOfText(text), text]));
   const decided = new Map<string, string>();
   return entries.flatMap((entry) => {
-    const key = keyOf(entry);
+    const key = keyOfText(entry);
     const text = current.get(key) ?? withoutText(entry);
     const given = ofFile(entry.text, text.text);
     // A text that the file has twice: the first one counts.
@@ -235,10 +234,6 @@ function decisionOf(
   }
   const isPersons = text.review === 'edited' || text.number < 0;
   return isStale || (version === undefined && isPersons) ? 'conflict' : 'edit';
-}
-
-function keyOf({ language, kind, segment }: ImportedText | ReviewedText): string {
-  return textKey(language, kind, segment?.startSeconds ?? null);
 }
 
 /** A text that a person adds: in a language that the job does not have, for example. */
