@@ -35,6 +35,7 @@ export function jobJson(job: Job, { total, perHour, secondsLeft }: JobProgress):
   };
 }
 
-function toIso(ms: number): string | null {
+/** A time in milliseconds since 1970 as ISO 8601; `null` for 0. */
+export function toIso(ms: number): string | null {
   return ms === 0 ? null : new Date(ms).toISOString();
 }

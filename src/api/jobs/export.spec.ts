@@ -128,6 +128,10 @@ describe('GET /v1/jobs/:id/export', () => {
     const base = await get('format=iiif').expect(400);
     await get('format=jsonl&languages=xx').expect(400);
     await get('format=jsonl&unknown=1').expect(400);
+    for (const flag of ['bom=yes', 'person=', 'changed=2', 'person=on']) {
+      await get(`format=csv&${flag}`).expect(400);
+    }
+    await get('format=csv&bom=0&person=false').expect(200);
     await request(app.getHttpServer()).get('/v1/jobs/job_0/export?format=csv').expect(404);
 
     expect((unknown.body as { detail: string }).detail).toContain('format');

@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import type { Request, Response } from 'express';
 
 import { TemporaryFolder } from '../../config/temporary-folder.js';
@@ -30,6 +30,7 @@ import type { ItemFilter } from '../../review/reviewed-items.js';
 import type { MediaInspector } from '../../workers/media-inspector.js';
 import { ClientSignal, clientOf } from '../admission/client.js';
 import { JOBS, VIDEO_INSPECTOR } from '../injection-tokens.js';
+import { QueryFlag } from '../request/query-flag.js';
 import { ApiProblems } from '../response/problem.js';
 import type { JobService } from './job-service.js';
 
@@ -39,11 +40,6 @@ const ITEM_STATES = ['queued', 'active', 'done', 'failed'] as const;
 const LAYOUTS = ['long', 'wide'] as const;
 const SIDECAR_NAMES = ['photo.jpg.xmp', 'photo.xmp'] as const;
 const MAX_CHARACTERS = 1_000;
-
-/** `true` and `1` of a query. */
-function ToBoolean(): PropertyDecorator {
-  return Transform(({ value }: { readonly value: unknown }) => value === 'true' || value === '1');
-}
 
 /** Values separated by commas. */
 function ToList(): PropertyDecorator {
@@ -94,16 +90,10 @@ class ExportQuery {
   @MaxLength(MAX_CHARACTERS)
   q?: string;
 
-  @ApiPropertyOptional({ description: 'Only items with a text by a person.' })
-  @IsOptional()
-  @ToBoolean()
-  @IsBoolean()
+  @QueryFlag('Only items with a text by a person.')
   person?: boolean;
 
-  @ApiPropertyOptional({ description: 'Only items whose file changed since it was captioned.' })
-  @IsOptional()
-  @ToBoolean()
-  @IsBoolean()
+  @QueryFlag('Only items whose file changed since it was captioned.')
   changed?: boolean;
 
   @ApiPropertyOptional({ enum: LAYOUTS, default: 'long', description: 'Of csv.' })
@@ -111,10 +101,7 @@ class ExportQuery {
   @IsIn(LAYOUTS)
   layout?: (typeof LAYOUTS)[number];
 
-  @ApiPropertyOptional({ description: 'csv: begin with a byte order mark, for Excel.' })
-  @IsOptional()
-  @ToBoolean()
-  @IsBoolean()
+  @QueryFlag('csv: begin with a byte order mark, for Excel.')
   bom?: boolean;
 
   @ApiPropertyOptional({ enum: SIDECAR_NAMES, default: 'photo.jpg.xmp', description: 'Of xmp.' })

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
@@ -24,6 +24,7 @@ import { CAPTION_KINDS, LANGUAGE_CODES } from '../../language/languages.js';
 import { MAX_AUTHOR, MAX_TEXT, type TextDecision } from '../../review/decide.js';
 import type { ItemFilter, ItemOrder } from '../../review/list-reviewed.js';
 import { type Detail, DETAILS } from '../../vision/plan-tiles.js';
+import { QueryFlag } from '../request/query-flag.js';
 
 const STATES = ['queued', 'active', 'done', 'failed'] as const;
 const REVIEWS = ['unreviewed', 'partly', 'reviewed', 'edited', 'rejected'] as const;
@@ -34,18 +35,6 @@ const MAX_DECISIONS = 1_000;
 const MAX_HINT = 500;
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 500;
-
-/** `true` and `false` of a query, which has text only. */
-function QueryFlag(description: string): PropertyDecorator {
-  return applyDecorators(
-    ApiPropertyOptional({ type: Boolean, description }),
-    IsOptional(),
-    Transform(({ value }: { readonly value: unknown }) =>
-      value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value,
-    ),
-    IsBoolean(),
-  );
-}
 
 /** The filter of a review, in a query or a body. */
 export class FilterFields {

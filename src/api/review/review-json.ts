@@ -1,5 +1,6 @@
 import type { PinnedModel } from '../../jobs/recipe.js';
 import type { RevisionRow } from '../../jobs/database/tables.js';
+import { toIso } from '../../jobs/job-json.js';
 import type { ReviewCounts } from '../../review/review-counts.js';
 import type { ReviewedItem, ReviewedText } from '../../review/reviewed-items.js';
 
@@ -28,7 +29,7 @@ export function itemDetail(
   return {
     ...itemSummary(item, language),
     ...{ record, source, sha256, report, model },
-    finished: item.finishedAt === 0 ? null : toIso(item.finishedAt),
+    finished: toIso(item.finishedAt),
     texts: item.texts.map(textJson),
   };
 }
@@ -95,8 +96,4 @@ const VIDEO_NAME = /\.(mp4|m4v|mov|3gp|mkv|webm|avi|mpe?g|vob|m?ts|m2ts|flv|wmv|
 
 function isVideoName(source: string): boolean {
   return VIDEO_NAME.test(source);
-}
-
-function toIso(ms: number): string {
-  return new Date(ms).toISOString();
 }
