@@ -17,12 +17,14 @@ import {
 import { listAgain } from '../jobs/list-source-items.js';
 import type { Recipe } from '../jobs/recipe.js';
 import { readResults, type ResultLine, toResultLine } from '../jobs/result-lines.js';
+import { checkSource } from '../jobs/sources/check-source.js';
 import type { SourceSpec } from '../jobs/sources/source.js';
+import { accessOf } from '../jobs/work-on-jobs.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
 import { formatCount } from './job-texts.js';
 import { toLine } from './print-texts.js';
-import { withJobs, workOnJob } from './work-on-job.js';
+import { withJobs, withUrls, workOnJob } from './work-on-job.js';
 
 /** Extensions of files that list others. */
 const SOURCE_EXTENSION = /\.(csv|tsv|tab|jsonl|ndjson|txt|json|zip)$/i;
@@ -65,7 +67,7 @@ export async function captionSource(
   return await withJobs(configuration, async (database) => {
     const name = basename(resolve(argument)) || argument;
     const request = { name, source, recipe, modelName: configuration.model };
-    const job = await takeUpJob(database, request, context);
+    const job = await takeUpJob(database, request, configuration, context);
     const printed = new Set<string>();
     let failure: SalamandraError | undefined;
     const print = (line: ResultLine) => {
@@ -92,11 +94,15 @@ export async function captionSource(
 /** The job of an earlier run with the same arguments, made to go on; otherwise a new one. */
 async function takeUpJob(
   database: JobDatabase,
-  request: JobRequest,
-  { terminal }: CommandContext,
+  request: JobRequest & { readonly source: SourceSpec },
+  configuration: Configuration,
+  { terminal, signal }: CommandContext,
 ): Promise<Job> {
   const job = await findSameJob(database, request);
-  if (!job) return await createJob(database, request);
+  if (!job) {
+    await checkSource(request.source, { ...accessOf(withUrls(configuration)), signal });
+    return await createJob(database, request);
+  }
   const changed = await findChanged(database, job.id);
   if (changed.length > 0) {
     await retryItems(database, job.id, changed);

@@ -20,7 +20,8 @@ import {
 } from '../jobs/jobs.js';
 import type { Recipe } from '../jobs/recipe.js';
 import { readResults } from '../jobs/result-lines.js';
-import { DEFAULT_PARALLEL, workOnJobs } from '../jobs/work-on-jobs.js';
+import { checkSource } from '../jobs/sources/check-source.js';
+import { accessOf, DEFAULT_PARALLEL, workOnJobs } from '../jobs/work-on-jobs.js';
 import { UploadFolder, uploadFolderOf } from '../jobs/uploads/upload-folder.js';
 import { webhookState, type WebhookState } from '../jobs/webhooks/outbox.js';
 import { listWorkers } from '../jobs/workers.js';
@@ -95,6 +96,8 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
         pilot: options.pilot === undefined ? 0 : parseInteger('--pilot', options.pilot, 1, 10_000),
         modelName: configuration.model,
       };
+      const { signal } = context;
+      await checkSource(request.source, { ...accessOf(withUrls(configuration)), signal });
       process.exitCode = await withJobs(configuration, async (database) => {
         const job = await createJob(database, request);
         terminal.result(job.id);

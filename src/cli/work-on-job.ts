@@ -14,7 +14,7 @@ import {
 } from '../jobs/work-on-jobs.js';
 import { listWorkers } from '../jobs/workers.js';
 import type { CommandContext } from './command-context.js';
-import { INTERRUPTED } from './exit-codes.js';
+import { INTERRUPTED, USAGE_ERROR } from './exit-codes.js';
 import { describePilot, describeProgress, describeState } from './job-texts.js';
 import { withEngine } from './with-engine.js';
 
@@ -167,5 +167,5 @@ async function reportEnd(
   if (job.counts.dead > 0) {
     terminal.note(`The failures with their reasons: npx salamandra jobs show ${job.id} --failed`);
   }
-  return 0;
+  return job.listing_error === '' ? 0 : USAGE_ERROR;
 }

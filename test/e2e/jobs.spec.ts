@@ -72,6 +72,19 @@ it('takes up a job of a service that was killed, and stores each item once', asy
   expect(failed?.error?.code).toBe('UNSUPPORTED_MEDIA_TYPE');
 });
 
+it('refuses a file that is no source, and makes no job', async () => {
+  const other = await run(['caption', join(PROJECT, 'package.json')], { env });
+  const empty = join(home, 'empty.csv');
+  await writeFile(empty, '');
+  const table = await run(['jobs', 'create', empty], { env });
+  const jobs = await run(['jobs', 'list'], { env });
+
+  expect([other.code, table.code]).toEqual([2, 2]);
+  expect(other.stderr).toContain('neither a manifest nor a collection');
+  expect(table.stderr).toContain('The table has no header.');
+  expect(jobs.stdout.trim()).toBe('');
+});
+
 it('captions a folder, goes on after Ctrl-C, and then only what is new', async () => {
   // In all languages, so that the interrupt arrives long before the end.
   const args = ['caption', photos, '--languages', 'all', '--json'];

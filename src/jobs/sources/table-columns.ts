@@ -106,7 +106,7 @@ export function looksLikeMedia(value: string): boolean {
 function missingLocation(names: readonly string[]): never {
   throw new SalamandraError(
     'INVALID_REQUEST',
-    `No column of the table is known to hold a path or URL. Name it. The columns: ${quote(names)}.`,
+    `No column of the table is known to hold a path or URL. Rename it to "path" or "url". The columns: ${quote(names)}.`,
   );
 }
 

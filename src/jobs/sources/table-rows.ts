@@ -23,6 +23,8 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 /** Rows and characters from which the delimiter is found. */
 const SAMPLE_ROWS = 20;
 const SAMPLE_CHARACTERS = 65_536;
+/** Characters of a wrong line that its message repeats. */
+const MAX_QUOTED = 40;
 
 /** Quotes inside an unquoted cell, such as inches, are text. */
 const OPTIONS: Options = {
@@ -60,7 +62,10 @@ async function* readCells(file: TextFile, given: string | undefined): AsyncGener
     if (cells.length === columns.length) yield { row, record: toRecord(columns, cells) };
     else yield { row, problem: wrongCount(row, cells.length, columns.length) };
   }
-  if (columns === undefined) throw noHeader('It has no rows.');
+  if (columns === undefined)
+    throw noHeader(
+      'It has no rows. Name the columns in the first row, one of them "path" or "url".',
+    );
 }
 
 async function* parseCells(file: TextFile, delimiter: string): AsyncGenerator<string[]> {
@@ -148,8 +153,13 @@ async function* readObjects(file: TextFile): AsyncGenerator<TableRow> {
     if (line.trim() === '') continue;
     const record = parseObject(line);
     if (record !== null) yield { row, record };
-    else yield { row, problem: `Line ${row} is not a JSON object.` };
+    else yield { row, problem: notAnObject(row, line) };
   }
+}
+
+function notAnObject(row: number, line: string): string {
+  const start = JSON.stringify(line.slice(0, MAX_QUOTED));
+  return `Line ${row} begins with ${start} and is not a JSON object. Write one object in each line, such as {"path": "a.jpg"}.`;
 }
 
 function parseObject(line: string): Record<string, string> | null {

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MAX_IIIF_DOCUMENT_BYTES } from '../../../config/source-limits.js';
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 import { fetchDocument } from '../../../media/remote/fetch-document.js';
+import { FetchFailure } from '../../../media/remote/fetch-errors.js';
 import { parseRetryAfter } from '../../../media/remote/retry-after.js';
 import type { FetchPolicy } from '../../../media/remote/ssrf-guard.js';
 import { accessError } from '../access-errors.js';
@@ -70,7 +71,7 @@ async function fetchRemote(
   if (policy === null) throw urlsOff();
   const abort = signal ?? new AbortController().signal;
   let outcome = await attempt(url, policy, abort);
-  if (!Buffer.isBuffer(outcome) && !FINAL_STATUSES.has(outcome.status)) {
+  if (!Buffer.isBuffer(outcome) && mayPass(outcome)) {
     await setTimeout(RETRY_MS, undefined, { signal });
     outcome = await attempt(url, policy, abort);
   }
@@ -78,11 +79,8 @@ async function fetchRemote(
   return outcome;
 }
 
-interface Refusal {
-  /** 0 without a response. */
-  readonly status: number;
-  readonly retryAfter: string;
-}
+/** A response without the document, or the error of the connection. */
+type Refusal = { readonly status: number; readonly retryAfter: string } | SalamandraError;
 
 async function attempt(
   url: string,
@@ -94,23 +92,34 @@ async function attempt(
     const { status, bytes, retryAfter } = await fetchDocument(url, policy, options, signal);
     return status === 200 ? bytes : { status, retryAfter };
   } catch (error) {
-    if (error instanceof SalamandraError && error.code === 'MEDIA_FETCH_FAILED') {
-      return { status: 0, retryAfter: '' };
-    }
+    if (error instanceof SalamandraError && error.code === 'MEDIA_FETCH_FAILED') return error;
     throw error;
   }
 }
 
-function fetchFailed({ status, retryAfter }: Refusal): SalamandraError {
+function mayPass(refusal: Refusal): boolean {
+  if (!(refusal instanceof SalamandraError)) return !FINAL_STATUSES.has(refusal.status);
+  return refusal.cause instanceof FetchFailure && refusal.cause.passes;
+}
+
+function fetchFailed(refusal: Refusal): SalamandraError {
+  if (refusal instanceof SalamandraError) {
+    const { publicMessage, cause } = refusal;
+    const message = `The IIIF document was not fetched. ${publicMessage}`;
+    return new SalamandraError('MEDIA_FETCH_FAILED', message, {
+      cause,
+      retryable: mayPass(refusal),
+    });
+  }
+  const { status, retryAfter } = refusal;
   const delayMs = parseRetryAfter(retryAfter);
-  const answer = status === 0 ? 'did not send it within the time limits' : `answered ${status}`;
   return new SalamandraError(
     'MEDIA_FETCH_FAILED',
-    `The server of the IIIF document ${answer}. Open its URL in a browser, and try again later.`,
+    `The server of the IIIF document answered ${status}. Open its URL in a browser, and try again later.`,
     {
-      retryable: !FINAL_STATUSES.has(status),
+      retryable: mayPass(refusal),
       details: {
-        ...(status > 0 && { status }),
+        status,
         ...(delayMs !== null && { retry_after_seconds: Math.ceil(delayMs / 1_000) }),
       },
     },
@@ -127,7 +136,7 @@ function urlsOff(): SalamandraError {
 function noDocument(cause?: unknown): SalamandraError {
   return new SalamandraError(
     'INVALID_REQUEST',
-    'The document is not JSON. Use the URL of a IIIF manifest or collection, not that of its page or viewer.',
+    'The document is not a JSON object. Use the address of a IIIF manifest or collection, not that of its page or viewer.',
     { cause },
   );
 }

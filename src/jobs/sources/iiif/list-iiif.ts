@@ -24,6 +24,9 @@ export async function* listIiif(
   yield* walker.walk(document, idOf(document) ?? url, [], parseCursor(after));
 }
 
+/** Characters of the type of another document that its error repeats. */
+const MAX_QUOTED = 40;
+
 function parseCursor(cursor: string | undefined): readonly number[] {
   if (cursor === undefined) return [];
   if (/^\d+(?:\.\d+)*$/.test(cursor)) return cursor.split('.').map(Number);
@@ -66,7 +69,7 @@ class IiifWalker {
         yield* this.walkCollection(document, path, after);
         break;
       default:
-        throw noPresentation();
+        throw noPresentation(document);
     }
   }
 
@@ -101,7 +104,7 @@ class IiifWalker {
     let document: Resource;
     try {
       document = embedded ?? (await this.read(id));
-      if (!/^(?:Manifest|Collection)$/.test(typeOf(document))) throw noPresentation();
+      if (!/^(?:Manifest|Collection)$/.test(typeOf(document))) throw noPresentation(document);
     } catch (error) {
       if (!(error instanceof SalamandraError)) throw error;
       this.seen.add(id);
@@ -182,9 +185,10 @@ function skip(entry: string, code: SkipCode, reason: string): SourceEntry {
   return { skipped: { entry, code, reason, count: 1 } };
 }
 
-function noPresentation(): SalamandraError {
+function noPresentation(document: Resource): SalamandraError {
+  const type = JSON.stringify(typeOf(document).slice(0, MAX_QUOTED));
   return new SalamandraError(
     'INVALID_REQUEST',
-    'The document is neither a manifest nor a collection of the IIIF Presentation API, version 2 or 3.',
+    `This JSON document, of the type ${type}, is neither a manifest nor a collection of the IIIF Presentation API (version 2 or 3), and no image or video. Name one of those, a folder, a table (.csv, .tsv, .jsonl), a list (.txt) or an archive (.zip).`,
   );
 }
