@@ -39,7 +39,7 @@ export function doctorJson({ machine, installed, report, survey }: Diagnosis): o
 }
 
 function machineJson({ processor, load, logicalCores, coreLimit, facts, ...rest }: Machine) {
-  const { memory, diskFree, ffmpeg, canCapDecoders } = rest;
+  const { memory, diskFree, ffmpeg, programs, canCapDecoders } = rest;
   return {
     processor,
     load,
@@ -52,6 +52,7 @@ function machineJson({ processor, load, logicalCores, coreLimit, facts, ...rest 
     memory_available_bytes: memory.available,
     disk_free_bytes: diskFree,
     has_ffmpeg: ffmpeg !== null,
+    programs: Object.fromEntries(programs.map(({ name, path }) => [name, path !== null])),
     has_decoder_limits: canCapDecoders,
   };
 }

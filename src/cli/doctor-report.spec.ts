@@ -9,7 +9,7 @@ import { createTerminal, type Terminal } from './terminal.js';
 const MACHINE: Machine = {
   ...{ processor: 'test', load: 0, logicalCores: 8, coreLimit: null, facts: null },
   memory: { total: 16e9, limit: null, available: 8e9 },
-  ...{ diskFree: 1e9, ffmpeg: null, canCapDecoders: true },
+  ...{ diskFree: 1e9, ffmpeg: null, programs: [], canCapDecoders: true },
 };
 
 function linesOf(print: (terminal: Terminal) => void): string[] {

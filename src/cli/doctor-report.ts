@@ -30,7 +30,7 @@ export interface Survey {
 const BUSY_LOAD = 0.5;
 
 export function printMachine(machine: Machine, terminal: Terminal): void {
-  const { memory, diskFree, ffmpeg, canCapDecoders, facts } = machine;
+  const { memory, diskFree, ffmpeg, programs, canCapDecoders, facts } = machine;
   const sets = facts?.instructionSets.join(', ');
   const limit = memory.limit === null ? '' : `, container limit ${formatBytes(memory.limit)}`;
   const rows = [
@@ -42,7 +42,14 @@ export function printMachine(machine: Machine, terminal: Terminal): void {
     ],
     ['Memory', `${formatBytes(memory.total)}${limit}, ${formatBytes(memory.available)} available`],
     ['Disk', `${formatBytes(diskFree)} free in the model folder`],
-    ['ffmpeg', ffmpeg ?? 'missing (4.3 or newer is needed): images work, videos do not'],
+    [
+      'ffmpeg',
+      ffmpeg ?? 'missing (4.3 or newer is needed): images work, videos and OpenEXR do not',
+    ],
+    ...programs.map(({ name, files, debianPackage, path }) => [
+      name,
+      path ?? `missing (Debian: ${debianPackage}): it decodes ${files}`,
+    ]),
     ['Decoder limits', describeCaps(canCapDecoders)],
     ['Node.js', process.version],
   ];

@@ -45,6 +45,16 @@ export const MAX_JPEG_XL_PIXELS = 20_000_000;
 export const MAX_JPEG_XL_BYTES = 50_000_000;
 
 /**
+ * Pixels of an OpenEXR image, of which ffmpeg and the media worker keep 16 bytes each, and bytes of its file. At this
+ * limit ffmpeg takes 0.7 GB.
+ */
+export const MAX_OPENEXR_PIXELS = 20_000_000;
+export const MAX_OPENEXR_BYTES = 330_000_000;
+
+/** Pixels of a camera raw file: the largest sensors. Above MAX_WHOLE_IMAGE_PIXELS it is developed at half size. */
+export const MAX_CAMERA_RAW_PIXELS = 160_000_000;
+
+/**
  * Bytes that a decoder in WebAssembly may take for an image, estimated before it starts. The remainder of
  * MAX_MEDIA_WORKER_BYTES is left to Node.js and libvips.
  */

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { EXECUTABLE_SUFFIX, isExecutable, listPaths } from './programs/find-executable.js';
 
 /** Paths of both executables, and an option whose name depends on the version. */
 export interface Ffmpeg {
@@ -25,7 +24,21 @@ const MIN_VERSION = 4.3;
 const FIRST_WITH_FPS_MODE = 5.1;
 const VERSION_TIMEOUT_MS = 10_000;
 
-const SUFFIX = process.platform === 'win32' ? '.exe' : '';
+let found: Promise<Ffmpeg> | undefined;
+
+/**
+ * As `findFfmpeg` in the environment of this process. The search runs ffmpeg twice, and is repeated until it succeeds,
+ * because ffmpeg may be installed while the service runs.
+ *
+ * @throws VIDEO_UNAVAILABLE
+ */
+export async function findFfmpegOnce(): Promise<Ffmpeg> {
+  const search = (found ??= findFfmpeg(process.env));
+  return await search.catch((error: unknown) => {
+    if (found === search) found = undefined;
+    throw error;
+  });
+}
 
 /**
  * Finds ffmpeg by SALAMANDRA_FFMPEG (path of the executable), or else on PATH. `ffprobe` must be in the same folder.
@@ -36,7 +49,7 @@ export async function findFfmpeg(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Ffmpeg> {
   for (const ffmpegPath of listCandidates(env)) {
-    const ffprobePath = join(dirname(ffmpegPath), `ffprobe${SUFFIX}`);
+    const ffprobePath = join(dirname(ffmpegPath), `ffprobe${EXECUTABLE_SUFFIX}`);
     if ((await isExecutable(ffmpegPath)) && (await isExecutable(ffprobePath))) {
       const version = await readVersion(ffmpegPath);
       if (version >= MIN_VERSION) {
@@ -61,15 +74,7 @@ export async function findFfmpeg(
 function listCandidates(env: Readonly<Record<string, string | undefined>>): string[] {
   const configured = env['SALAMANDRA_FFMPEG'];
   if (configured !== undefined && configured !== '') return [resolve(configured)];
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => resolve(folder, `ffmpeg${SUFFIX}`));
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  return listPaths('ffmpeg', env);
 }
 
 /** `5.1` for `ffmpeg version 5.1.9-...`, Infinity for builds that are named by a revision, 0 if it does not run. */

@@ -1,4 +1,5 @@
 import { hasBrand, startsWith } from './signatures.js';
+import { isCameraRawFile } from './camera-raw/signatures.js';
 import { isTga } from './tga/decode-tga.js';
 
 interface ImageDecoder {
@@ -103,6 +104,23 @@ export const IMAGE_FORMATS = {
   hdr: {
     label: 'Radiance HDR',
     matches: startsWith(/^#\?(?:RADIANCE|RGBE)\n/),
+    loader: null,
+  },
+  openexr: {
+    label: 'OpenEXR',
+    // The lower byte of the version comes next.
+    matches: (header) => header.startsWith('v/1\x01'),
+    loader: null,
+  },
+  djvu: {
+    label: 'DjVu',
+    matches: startsWith(/^AT&TFORM/),
+    loader: null,
+  },
+  raw: {
+    label: 'camera raw',
+    // CR3, RAF, ORF, RW2, X3F, MRW. Raw files of other makers are TIFF files.
+    matches: isCameraRawFile,
     loader: null,
   },
   pdf: {

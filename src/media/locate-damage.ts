@@ -41,6 +41,9 @@ export function locateDamage(format: ImageFormat, source: ByteSource): number | 
     case 'psd':
     case 'dicom':
     case 'hdr':
+    case 'openexr':
+    case 'djvu':
+    case 'raw':
     case 'tga':
     case 'pdf':
       return undefined;

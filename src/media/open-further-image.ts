@@ -4,11 +4,15 @@ import {
   MAX_IMAGE_PIXELS,
   MAX_JPEG_XL_BYTES,
   MAX_JPEG_XL_PIXELS,
+  MAX_OPENEXR_BYTES,
+  MAX_OPENEXR_PIXELS,
   MAX_WHOLE_IMAGE_PIXELS,
 } from '../config/limits.js';
 import type { ByteSource } from './byte-source.js';
 import { decodeDicom } from './dicom/decode-dicom.js';
 import { openDicom } from './dicom/open-dicom.js';
+import { drawDjVu, MAX_DJVU_SUBSAMPLING } from './djvu/draw-djvu.js';
+import { readDjVu } from './djvu/read-djvu.js';
 import { decodeRadiance, readRadianceHeader } from './hdr/decode-radiance.js';
 import { decodeIcoBitmap, openIco } from './ico/open-ico.js';
 import { damagedImage, grouped, imageTooLarge } from './image-errors.js';
@@ -16,6 +20,8 @@ import { decodeJxl } from './jpeg-xl/decode-jxl.js';
 import { readJxlSize } from './jpeg-xl/read-jxl-size.js';
 import { decodeJpeg2000, openJpeg2000 } from './jpeg2000/decode-jpeg2000.js';
 import { readMetadata } from './libvips.js';
+import { decodeOpenExr } from './openexr/decode-openexr.js';
+import { readOpenExr } from './openexr/read-openexr.js';
 import { type ImageFile, type OpenedImage, toInput, wholeOnly } from './opened-image.js';
 import { decodePsd } from './psd/decode-psd.js';
 import { readPsdHeader } from './psd/read-psd-header.js';
@@ -66,6 +72,30 @@ export function openRadiance(source: ByteSource): OpenedImage {
     ...{ width, height, channels: 3, frames: 1, reducesBy: 'averaging' },
     limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
     load: () => Promise.resolve(toInput(decodeRadiance(source, header))),
+  };
+}
+
+export function openOpenExr({ source, encoded }: ImageFile): OpenedImage {
+  checkBytes('OpenEXR', source, MAX_OPENEXR_BYTES);
+  const header = readOpenExr(source);
+  const { width, height, planes } = header;
+  return {
+    ...{ width, height, channels: planes.length, frames: 1, reducesBy: 'averaging' },
+    limit: wholeOnly(MAX_OPENEXR_PIXELS),
+    load: async () => toInput(await decodeOpenExr(encoded, source, header)),
+  };
+}
+
+/** @param page counted from 1. Undefined: the first one. */
+export function openDjVu({ source, encoded }: ImageFile, page: number | undefined): OpenedImage {
+  const opened = readDjVu(source, page);
+  return {
+    ...{ ...opened, channels: 3, frames: 1, reducesBy: 'levels' },
+    limit: wholeOnly(MAX_WHOLE_IMAGE_PIXELS),
+    async load(_, { across, down }) {
+      const subsampling = Math.min(across, down, MAX_DJVU_SUBSAMPLING);
+      return toInput(await drawDjVu(encoded, opened, subsampling));
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import { type ByteSource, memorySource } from './byte-source.js';
 import { decodeBmp } from './bmp/decode-bmp.js';
 import { readBmpHeader } from './bmp/read-bmp-header.js';
+import { openCameraRaw } from './camera-raw/develop-raw.js';
 import { damagedImage, unsupportedFeature } from './image-errors.js';
 import { decodeHeif } from './heif/decode-heif.js';
 import { IMAGE_FORMATS, type ImageFormat } from './image-formats.js';
@@ -21,9 +22,11 @@ import { readMetadata, type VipsInput } from './libvips.js';
 import {
   checkBytes,
   openDicomImage,
+  openDjVu,
   openIcoImage,
   openJpeg2000Image,
   openJxl,
+  openOpenExr,
   openPsd,
   openRadiance,
   openTga,
@@ -36,7 +39,8 @@ import { drawPdf, openPdf } from './pdf/open-pdf.js';
 import { decodePnm } from './pnm/decode-pnm.js';
 import { readPnmHeader } from './pnm/read-pnm-header.js';
 import { decodeTiff, scanTiff } from './tiff/decode-tiff.js';
-import { openTiff, type TiffImage } from './tiff/open-tiff.js';
+import { openTiff, type RawTiff, type TiffImage } from './tiff/open-tiff.js';
+import { FULL_SIZE } from './tiff/raw-preview.js';
 import { TAG } from './tiff/tiff-directory.js';
 import type { TiffPage } from './tiff/tiff-page.js';
 
@@ -53,6 +57,7 @@ export async function openImage(
 ): Promise<OpenedImage> {
   if (format === 'tiff') return await openTiffImage(file, page);
   if (format === 'pdf') return await openPdfPage(file, page);
+  if (format === 'djvu') return openDjVu(file, page);
   const opened = await openPicture(format, file);
   checkNoPage(page, IMAGE_FORMATS[format].label);
   return opened;
@@ -60,7 +65,7 @@ export async function openImage(
 
 /** Opens an image of a format without pages. */
 async function openPicture(
-  format: Exclude<ImageFormat, 'tiff' | 'pdf'>,
+  format: Exclude<ImageFormat, 'tiff' | 'pdf' | 'djvu'>,
   file: ImageFile,
 ): Promise<OpenedImage> {
   const { source } = file;
@@ -96,6 +101,10 @@ async function openPicture(
       return openDicomImage(source);
     case 'hdr':
       return openRadiance(source);
+    case 'openexr':
+      return openOpenExr(file);
+    case 'raw':
+      return await openCameraRaw(file.encoded);
     case 'tga':
       return openTga(source);
     case 'gif':
@@ -221,6 +230,10 @@ async function openTiffImage(file: ImageFile, page?: number): Promise<OpenedImag
 
 async function openTiffPicture(file: ImageFile, image: TiffImage): Promise<OpenedImage> {
   switch (image.kind) {
+    case 'raw': {
+      const developed = await openWithoutFullPreview(file, image);
+      return developed ?? (await openTiffPicture(file, image.openPreview()));
+    }
     case 'jpeg': {
       const { offset, length, frame } = image.jpeg;
       const jpeg = file.source.read(offset, length);
@@ -245,6 +258,27 @@ async function openTiffPicture(file: ImageFile, image: TiffImage): Promise<Opene
         },
       };
   }
+}
+
+/** The developed picture of a camera raw file; `null` if its preview is as large, or if LibRaw does not read it. */
+async function openWithoutFullPreview(
+  { encoded }: ImageFile,
+  { previewSide, sensorSide }: RawTiff,
+): Promise<OpenedImage | null> {
+  const isFull = (side: number) => previewSide >= FULL_SIZE * side;
+  if (sensorSide > 0 && isFull(sensorSide)) return null;
+  const developed = await openCameraRaw(encoded).catch((error: unknown) => {
+    if (isUnsupported(error)) return null;
+    throw error;
+  });
+  return developed && isFull(Math.max(developed.width, developed.height)) ? null : developed;
+}
+
+function isUnsupported(error: unknown): boolean {
+  return (
+    error instanceof SalamandraError &&
+    (error.code === 'UNSUPPORTED_MEDIA_TYPE' || error.code === 'UNSUPPORTED_FEATURE')
+  );
 }
 
 function loadWithLibvips(file: ImageFile, page: TiffPage): OpenedImage['load'] {

@@ -20,9 +20,7 @@ import {
  */
 export function sniffMediaKind(head: Uint8Array): MediaKind | null {
   if (matchImageFormat(head) !== null) return 'image';
-  if (matchVideoContainer(head) === null) return null;
-  // CR3 has the signature of MP4.
-  return matchUnsupportedFormat(head)?.kind === 'image' ? 'image' : 'video';
+  return matchVideoContainer(head) === null ? null : 'video';
 }
 
 /**

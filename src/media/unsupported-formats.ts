@@ -1,4 +1,4 @@
-import { hasBrand, type MediaKind, startsWith } from './signatures.js';
+import { type MediaKind, startsWith } from './signatures.js';
 
 /** As MEDIA_HEAD_BYTES. */
 const HEADER_BYTES = 256;
@@ -14,29 +14,19 @@ export interface UnsupportedFormat {
   readonly advice?: string;
 }
 
-const CAMERA_RAW = 'Develop it in a raw converter, and send a JPEG or TIFF.';
-
 /** The first match wins. */
 const FORMATS: readonly UnsupportedFormat[] = [
-  image('Canon CR3 raw files', hasBrand('crx '), CAMERA_RAW),
   image('JPEG XR images', /^II\xbc/),
   image('GIMP files', /^gimp xcf/),
   image('PostScript files', ['%!PS', '\xc5\xd0\xd3\xc6'], 'Export the page as an image.'),
-  image('DjVu documents', /^AT&TFORM/, 'Export the page as an image.'),
   image(
     'SVG images',
     /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s/>]/s,
     'They can contain scripts and references to other files. Export the image as PNG.',
   ),
-  image('OpenEXR images', ['v/1\x01']),
   image('QOI images', /^qoif/),
   image('PCX images', ['\n\x05\x01']),
   image('FITS images', /^SIMPLE {2}=/),
-  image('Fujifilm RAF raw files', /^FUJIFILMCCD-RAW/, CAMERA_RAW),
-  image('Olympus ORF raw files', /^(?:IIR[OS]|MMOR)/, CAMERA_RAW),
-  image('Panasonic RW2 raw files', /^IIU\0/, CAMERA_RAW),
-  image('Sigma X3F raw files', /^FOVb/, CAMERA_RAW),
-  image('Minolta MRW raw files', /^\0MRM/, CAMERA_RAW),
   video('IVF files', /^DKIF/),
   video('RealMedia files', /^\.RMF/),
   video(

@@ -7,14 +7,12 @@ import { sampleVideo, decodeAndTileImage } from './media-tasks.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import type { EncodedFile } from '../media/byte-source.js';
 import { readImageSize } from '../media/decode-image.js';
-import { type Ffmpeg, findFfmpeg } from '../media/find-ffmpeg.js';
+import { findFfmpegOnce } from '../media/find-ffmpeg.js';
 import { detectShots } from '../media/detect-shots.js';
 import { probeVideo } from '../media/probe-video.js';
 
 /** Child process that decodes untrusted files: one task at a time, with a result or an error as the reply. */
 followParent(endGroup);
-
-let found: Ffmpeg | undefined;
 
 process.on('message', (task: MediaWorkerTask) => {
   void run(task).then(
@@ -67,22 +65,21 @@ async function decode(task: MediaWorkerTask): Promise<Result> {
     return decodeAndTileImage({ ...task.request, maxPixels: task.maxPixels });
   if (task.type === 'inspect-image') return readImageSize(task.file, task);
   if (task.type === 'image-thumbnail') return drawImageThumbnail(task);
-  // Searched again until it is found, because ffmpeg may be installed while the service runs.
-  found ??= await findFfmpeg(process.env);
+  const ffmpeg = await findFfmpegOnce();
   switch (task.type) {
     case 'sample-video':
-      return sampleVideo(task.request, found, task.maxDecodedPixels);
+      return sampleVideo(task.request, ffmpeg, task.maxDecodedPixels);
     case 'inspect': {
-      const video = await probeVideo(found, task.path);
+      const video = await probeVideo(ffmpeg, task.path);
       const { durationSeconds, width, height, frameRate, clockRestarts, timecode } = video;
       return { durationSeconds, width, height, frameRate, clockRestarts, timecode };
     }
     case 'video-thumbnail':
-      return drawVideoThumbnail(found, task, task.maxDecodedPixels);
+      return drawVideoThumbnail(ffmpeg, task, task.maxDecodedPixels);
     case 'detect-shots':
       return detectShots(
-        found,
-        await probeVideo(found, task.path),
+        ffmpeg,
+        await probeVideo(ffmpeg, task.path),
         task.search,
         task.maxDecodedPixels,
       );

@@ -24,7 +24,9 @@ import { makePlainMatrix } from './matrix/make-plain-matrix.js';
 import { makeMatrix } from './matrix/read-matrix.js';
 import type { MediaTrial } from './media-trial.js';
 
-const GOLDEN = join(import.meta.dirname, '../golden/further-images');
+const GOLDEN = ['further-images', 'program-images'].map((name) =>
+  join(import.meta.dirname, '../golden', name),
+);
 const ENTRY = pathToFileURL(join(import.meta.dirname, '../../dist/workers/media.worker.js'));
 
 const MUTANTS = { short: 80, long: 5_000 } as const;
@@ -117,9 +119,11 @@ async function makeSeeds({ folder, isShort }: MediaTrial): Promise<Seeds> {
   await mkdir(madeClips);
   const { cases } = makeClips(madeClips, isShort);
   const clips = cases.map(({ file }) => join(madeClips, file));
-  const further = readdirSync(GOLDEN)
-    .filter((name) => !/\.(?:json|py|png)$/.test(name))
-    .map((name) => join(GOLDEN, name));
+  const further = GOLDEN.flatMap((golden) =>
+    readdirSync(golden)
+      .filter((name) => !/\.(?:json|py|png)$/.test(name))
+      .map((name) => join(golden, name)),
+  );
   const plain = (await makePlainMatrix(made)).map(({ file }) => join(made, file));
   const python = isShort ? undefined : findPython();
   if (python === undefined) return { images: [...further, ...plain], clips };

@@ -97,20 +97,20 @@ describe('listFolder', () => {
       'notes.old': 'Just some notes.',
       empty: '',
       'page.ps': '%!PS-Adobe',
-      'drawing.djvu': 'AT&TFORM\0\0\0\0DJVU',
+      'drawing.xcf': 'gimp xcf v011\0',
     });
 
     const entries = await collect(list({ path }));
 
     expect(identifiersOf(entries)).toEqual(['letter', 'scan.0001']);
     expect(skippedOf(entries)).toEqual([
-      'drawing.djvu: UNSUPPORTED_MEDIA_TYPE 1',
+      'drawing.xcf: UNSUPPORTED_MEDIA_TYPE 1',
       'empty: NOT_MEDIA 1',
       'notes.old: NOT_MEDIA 1',
       'page.ps: UNSUPPORTED_MEDIA_TYPE 1',
     ]);
     expect(entries[0]).toMatchObject({
-      skipped: { reason: expect.stringMatching(/^DjVu documents are not supported\. /) as string },
+      skipped: { reason: expect.stringMatching(/^GIMP files are not supported\. /) as string },
     });
     await expectResumable((after) => list({ path }, { after }));
   });

@@ -13,7 +13,7 @@ const MACHINE: Machine = {
   ...{ processor: 'Test processor', load: 0, logicalCores: 8, coreLimit: null },
   facts: { instructionSets: ['AVX2', 'VNNI'], physicalCores: 4 },
   memory: { total: 16e9, limit: null, available: 16e9 },
-  ...{ diskFree: 1e12, ffmpeg: null, canCapDecoders: true },
+  ...{ diskFree: 1e12, ffmpeg: null, programs: [], canCapDecoders: true },
 };
 
 /** A text-only model whose output head alone takes 1 GB in fp32. */

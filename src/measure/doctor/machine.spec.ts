@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,6 +35,26 @@ describe('inspectMachine', () => {
     expect(memory.limit === null || memory.limit < memory.total).toBe(true);
     expect(logicalCores).toBeGreaterThanOrEqual(1);
     expect(processor).toMatch(/^\S/);
+  });
+
+  it('finds programs on PATH', async () => {
+    const installed = async (path: string) => {
+      const { programs } = await inspectMachine(folder.path('.'), { PATH: path });
+      return programs.map(({ name, path: found }) => [name, found]);
+    };
+    for (const name of ['ddjvu', 'dcraw_emu']) {
+      writeFileSync(folder.path(name), '#!/bin/sh\n', { mode: 0o755 });
+    }
+
+    expect(await installed(folder.path('absent'))).toEqual([
+      ['ddjvu', null],
+      ['dcraw_emu', null],
+    ]);
+    // raw-identify, of the same package as dcraw_emu, is missing.
+    expect(await installed(folder.path('.'))).toEqual([
+      ['ddjvu', folder.path('ddjvu')],
+      ['dcraw_emu', null],
+    ]);
   });
 
   it('finds no ffmpeg if SALAMANDRA_FFMPEG is not a program', async () => {

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 
 import { readCgroupCpuLimit, countPhysicalCores } from '../../config/cpu-cores.js';
 import { findFfmpeg } from '../../media/find-ffmpeg.js';
+import { findProgram, PROGRAMS } from '../../media/programs/programs.js';
 import { canCapResources } from '../../media/resource-caps.js';
 
 /** The properties of a machine that decide how fast a model runs, and whether it fits. Sizes are in bytes. */
@@ -28,8 +29,19 @@ export interface Machine {
   readonly diskFree: number;
   /** Path of ffmpeg; `null` if there is none of a supported version. */
   readonly ffmpeg: string | null;
+  /** Programs that decode further formats, and whether they are installed. */
+  readonly programs: readonly InstalledProgram[];
   /** Whether the memory of media decoders can be limited (see media/resource-caps.ts). */
   readonly canCapDecoders: boolean;
+}
+
+interface InstalledProgram {
+  readonly name: string;
+  /** Plural noun phrase: the files that it decodes. */
+  readonly files: string;
+  readonly debianPackage: string;
+  /** `null` if it is not on PATH. */
+  readonly path: string | null;
 }
 
 /** @param home the model folder, which need not exist. */
@@ -53,6 +65,13 @@ export async function inspectMachine(
     },
     diskFree: await readDiskFree(resolve(home)),
     canCapDecoders: await canCapResources(),
+    programs: await Promise.all(
+      PROGRAMS.map(async (program) => {
+        const { name, files, debianPackage } = program;
+        const [path = null] = (await findProgram(program, env)) ?? [];
+        return { name, files, debianPackage, path };
+      }),
+    ),
     ffmpeg: await findFfmpeg(env).then(
       ({ ffmpegPath }) => ffmpegPath,
       () => null,

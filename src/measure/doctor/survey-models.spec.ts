@@ -39,7 +39,7 @@ function machine(memory: number, diskFree = 1_000 * GB): Machine {
   return {
     ...{ processor: 'test', load: 0, logicalCores: 8, coreLimit: null, facts: null },
     memory: { total: memory * GB, limit: null, available: memory * GB },
-    ...{ diskFree, ffmpeg: null, canCapDecoders: true },
+    ...{ diskFree, ffmpeg: null, programs: [], canCapDecoders: true },
   };
 }
 

@@ -3,7 +3,7 @@ import { unsupportedFeature } from '../image-errors.js';
 import { ONLY_PAGE, type PagePosition, placePage } from '../page-range.js';
 import { canDecompress, unsupportedCompression } from './decompress-block.js';
 import { createPixelConverter } from './pixel-converter.js';
-import { type EmbeddedJpeg, findRawPreview, isCameraRaw } from './raw-preview.js';
+import { type EmbeddedJpeg, findRawPreview, isCameraRaw, type RawPreview } from './raw-preview.js';
 import { findPage } from './select-page.js';
 import { readTiff, TAG, type TiffDirectory, type TiffFile } from './tiff-directory.js';
 import { PHOTOMETRIC } from './tiff-names.js';
@@ -11,6 +11,7 @@ import { blockBytes, readPage, type TiffPage } from './tiff-page.js';
 
 /** What to decode in a TIFF file, and how. */
 export type TiffImage =
+  | RawTiff
   /** The preview of a camera raw file. */
   | { readonly kind: 'jpeg'; readonly jpeg: EmbeddedJpeg; readonly orientation: number }
   /** A page that libvips decodes right, and that fails there if it is damaged. */
@@ -22,6 +23,17 @@ export type TiffImage =
       readonly page: TiffPage;
       readonly isBaselineIn16Bits: boolean;
     };
+
+/** A camera raw file in the structure of TIFF. */
+export interface RawTiff {
+  readonly kind: 'raw';
+  /** Pixels on the longer side of the preview that serves as the picture; 0 without one. */
+  readonly previewSide: number;
+  /** Pixels on the longer side of the sensor data; 0 if unknown. */
+  readonly sensorSide: number;
+  /** @throws MEDIA_CORRUPT, UNSUPPORTED_FEATURE, also without a preview. */
+  readonly openPreview: () => TiffImage;
+}
 
 interface OpenedTiff {
   readonly image: TiffImage;
@@ -44,8 +56,13 @@ export function openTiff(source: ByteSource, page?: number): OpenedTiff {
   return { image: openPage(file, directory), position };
 }
 
-function openRaw(file: TiffFile): TiffImage {
-  const preview = findRawPreview(file);
+function openRaw(file: TiffFile): RawTiff {
+  const { preview, sensorSide } = findRawPreview(file);
+  const openPreview = () => openRawPreview(file, preview);
+  return { kind: 'raw', previewSide: preview?.side ?? 0, sensorSide, openPreview };
+}
+
+function openRawPreview(file: TiffFile, preview: RawPreview | null): TiffImage {
   if (preview?.kind === 'page') return openPage(file, preview.directory);
   if (preview?.kind === 'jpeg') {
     const orientation = file.chain[0]?.number(TAG.orientation) ?? 1;
@@ -55,7 +72,7 @@ function openRaw(file: TiffFile): TiffImage {
   throw unsupportedFeature(
     'TIFF',
     feature,
-    'Develop it in a raw converter, and send a JPEG or TIFF.',
+    'Develop it in a raw converter, and send a JPEG or TIFF. Or install LibRaw on the server (Debian: `apt-get install libraw-bin`).',
   );
 }
 

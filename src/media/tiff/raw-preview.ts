@@ -44,21 +44,27 @@ export type RawPreview =
 const MIN_PREVIEW_SIDE = 1_024;
 
 /** Part of the sensor's longer side that a preview of full size has at least: cameras crop the border. */
-const FULL_SIZE = 0.9;
+export const FULL_SIZE = 0.9;
+
+type SizedPreview = RawPreview & { readonly side: number };
 
 /**
  * The largest preview of a camera raw file, if it is of full size or large enough for captions: a JPEG file, or a page
  * of a DNG file.
  *
- * @returns `null` if the file only has thumbnails.
+ * @returns the preview with its longer side, `null` if the file only has thumbnails; and the longer side of the sensor
+ *   data, 0 if no directory states it. Both in pixels.
  */
-export function findRawPreview(file: TiffFile): RawPreview | null {
+export function findRawPreview(file: TiffFile): {
+  readonly preview: SizedPreview | null;
+  readonly sensorSide: number;
+} {
   const directories = [...file.chain, ...file.subDirectories];
   const jpegs = directories.flatMap((directory) => listJpegs(file, directory));
   const pages = directories.filter(
     (directory) => !isSensorData(directory) && !holdsJpeg(directory),
   );
-  const previews: readonly (RawPreview & { readonly side: number })[] = [
+  const previews: readonly SizedPreview[] = [
     ...jpegs.map((jpeg) => ({ kind: 'jpeg', jpeg, side: longSide(jpeg.frame) }) as const),
     ...pages.map(
       (directory) =>
@@ -72,7 +78,7 @@ export function findRawPreview(file: TiffFile): RawPreview | null {
   const wanted =
     sensorSide === 0 ? MIN_PREVIEW_SIDE : Math.min(MIN_PREVIEW_SIDE, FULL_SIZE * sensorSide);
   const [largest] = [...previews].sort((a, b) => b.side - a.side);
-  return largest && largest.side >= wanted ? largest : null;
+  return { preview: largest && largest.side >= wanted ? largest : null, sensorSide };
 }
 
 function longSide({ width, height }: { readonly width: number; readonly height: number }): number {

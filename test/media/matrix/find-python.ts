@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '../../../node_modules/.cache/trial-media/venv');
-const PACKAGES = ['numpy', 'pillow', 'pillow-heif', 'tifffile', 'imagecodecs', 'pydicom'];
+const PACKAGES = [
+  'numpy',
+  'pillow',
+  'pillow-heif',
+  'tifffile',
+  'imagecodecs',
+  'pydicom',
+  'OpenEXR',
+];
 
 /** Programs of Debian packages that write files of the matrix. */
 const PROGRAMS = {
@@ -12,6 +20,7 @@ const PROGRAMS = {
   'libheif-examples': 'heif-enc',
   'libjxl-tools': 'cjxl',
   'djvulibre-bin': 'c44',
+  'libraw-bin': 'dcraw_emu',
   qpdf: 'qpdf',
   imagemagick: 'mogrify',
 } as const;
@@ -24,7 +33,7 @@ const PROGRAMS = {
 export function findPython(): string | undefined {
   const python = join(FOLDER, 'bin/python');
   if (!existsSync(python) && !runs('python3', ['-m', 'venv', FOLDER])) return undefined;
-  const imports = 'import numpy, PIL, pillow_heif, tifffile, imagecodecs, pydicom';
+  const imports = 'import numpy, PIL, pillow_heif, tifffile, imagecodecs, pydicom, OpenEXR';
   if (runs(python, ['-c', imports])) return python;
   runs(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
   return runs(python, ['-c', 'import numpy, PIL']) ? python : undefined;

@@ -10,6 +10,7 @@ what Pillow or the format's own library decodes for all others.
 
 import io
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -28,12 +29,15 @@ GRAY = np.asarray(IMAGE.convert("L"))
 # Opaque on the left, transparent on the right, so that most of the picture is visible on white.
 ALPHA = np.tile(np.clip(np.linspace(400, 0, WIDTH), 0, 255).astype(np.uint8), (HEIGHT, 1))
 RGBA = np.dstack([RGB, ALPHA])
+# sRGB to linear light, in the range of a display: the tone curve may change it within its bound.
+LINEAR = np.where(RGB <= 10, RGB / 255 / 12.92, ((RGB / 255 + 0.055) / 1.055) ** 2.4).astype(np.float32)
 BITS = np.where(GRAY > 110, 255, 0).astype(np.uint8)
 
 LEVELS = 3
 # Pillow converts CMYK without a profile by a formula, and the service through a press profile.
 CMYK_LEVELS = 60
 HDR_LEVELS = 40
+RAW_LEVELS = 10
 
 UNSUPPORTED_FEATURE = ["UNSUPPORTED_FEATURE"]
 UNSUPPORTED_TYPE = ["UNSUPPORTED_MEDIA_TYPE"]
@@ -794,14 +798,160 @@ def own_range(samples):
 
 
 def make_hdr():
-    # sRGB to linear light, in the range of a display: the tone curve may change it within its bound.
-    linear = np.where(RGB <= 10, RGB / 255 / 12.92, ((RGB / 255 + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    linear = LINEAR
     for scale in (0.01, 1, 2):
         for rle in (False, True):
             suffix = ", run lengths" if rle else ""
             made = coded("rgbe", (linear * scale).astype(np.float32), header=True, rle=rle)
             add("Radiance HDR", f"exposure {scale}{suffix}", "hdr", made, RGB, bound=HDR_LEVELS)
     add("Radiance HDR", "half of the data", "hdr", cut(coded("rgbe", linear, header=True), 0.5), codes=CORRUPT)
+
+
+def openexr(channels, **header):
+    """Encodes with the OpenEXR library. Values that end at white are not tone-mapped."""
+
+    def encode():
+        import OpenEXR
+
+        attributes = dict(header)
+        attributes["compression"] = getattr(OpenEXR, f"{attributes.get('compression', 'ZIP')}_COMPRESSION")
+        attributes["type"] = OpenEXR.scanlineimage
+        if attributes.pop("tiled", False):
+            attributes |= {"type": OpenEXR.tiledimage, "tiles": OpenEXR.TileDescription()}
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/out.exr"
+            with OpenEXR.File(attributes, channels) as file:
+                file.write(path)
+            return Path(path).read_bytes()
+
+    return encode
+
+
+def make_openexr():
+    half, single = {"RGB": LINEAR.astype(np.float16)}, {"RGB": LINEAR}
+    for compression in ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A"):
+        add("OpenEXR", f"{compression}, half", "exr", openexr(half, compression=compression), RGB)
+        add("OpenEXR", f"{compression}, float", "exr", openexr(single, compression=compression), RGB)
+    for compression in ("DWAA", "DWAB"):
+        add("OpenEXR", f"{compression}, half", "exr", openexr(half, compression=compression), RGB)
+        made = openexr(single, compression=compression)
+        add("OpenEXR", f"{compression}, float", "exr", made, codes=UNSUPPORTED_FEATURE)
+    for compression in ("ZIP", "PIZ"):
+        add("OpenEXR", f"{compression}, tiles", "exr", openexr(half, compression=compression, tiled=True), RGB)
+    alpha = (ALPHA / 255).astype(np.float32)[..., None]
+    add("OpenEXR", "alpha", "exr", openexr({"RGBA": np.dstack([LINEAR * alpha, alpha])}), RGBA)
+    add("OpenEXR", "gray", "exr", openexr({"Y": LINEAR[..., 1].copy()}), RGB[..., 1])
+    add("OpenEXR", "with depth", "exr", openexr({"RGB": LINEAR, "Z": LINEAR[..., 0] * 100}), RGB)
+    add("OpenEXR", "16 times as bright", "exr", openexr({"RGB": LINEAR * 16}), RGB, bound=2 * HDR_LEVELS)
+    frame = np.zeros((HEIGHT + 20, WIDTH + 30, 3), np.uint8)
+    frame[5 : 5 + HEIGHT, 10 : 10 + WIDTH] = RGB
+    box = lambda left, top, right, bottom: (np.array([left, top], np.int32), np.array([right, bottom], np.int32))
+    windows = {
+        "dataWindow": box(10, 5, 9 + WIDTH, 4 + HEIGHT),
+        "displayWindow": box(0, 0, WIDTH + 29, HEIGHT + 19),
+    }
+    add("OpenEXR", "data window inside", "exr", openexr(half, **windows), frame)
+    # The colors of the picture in the primaries of Display P3.
+    p3 = (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329)
+    to_p3 = np.array([[0.8225, 0.1774, 0], [0.0332, 0.9669, 0], [0.0171, 0.0724, 0.9108]], np.float32)
+    add("OpenEXR", "Display P3", "exr", openexr({"RGB": LINEAR @ to_p3.T}, chromaticities=p3), RGB)
+    wide = {name: (LINEAR[..., at] * 65535).astype(np.uint32) for at, name in enumerate("RGB")}
+    add("OpenEXR", "uint", "exr", openexr(wide), codes=UNSUPPORTED_FEATURE)
+    layer = {f"beauty.{name}": LINEAR[..., at].copy() for at, name in enumerate("RGB")}
+    add("OpenEXR", "a layer without RGB", "exr", openexr(layer), codes=UNSUPPORTED_FEATURE)
+    add("OpenEXR", "only zeros", "exr", openexr({"RGB": LINEAR * 0}), codes=UNSUPPORTED_FEATURE)
+    add("OpenEXR", "half of the data", "exr", cut(openexr(half), 0.5), codes=CORRUPT)
+
+
+def make_djvu():
+    """Photographs are compared with themselves, because the wavelets lose little; bitonal pages lose nothing."""
+    bits = Image.fromarray(BITS)
+    pbm = save(bits.convert("1"), format="PPM")()
+    photo = run("c44 -slice 120 in.ppm out.djvu", {"in.ppm": PPM}, "out.djvu")
+    page = run("cjb2 in.pbm out.djvu", {"in.pbm": pbm}, "out.djvu")
+    flat = IMAGE.quantize(8, dither=Image.Dither.NONE).convert("RGB")
+    ppm = save(flat, format="PPM")()
+    layered = run("cpaldjvu in.ppm out.djvu", {"in.ppm": ppm}, "out.djvu")
+    add("DjVu", "wavelets", "djvu", photo, RGB, bound=2 * LEVELS)
+    add("DjVu", "bitonal", "djvu", page, BITS)
+    add("DjVu", "colors on a mask", "djvu", layered, np.asarray(flat))
+    script = b"select 1; set-rotation 1"
+    rotated = run("djvused -s -f script in.djvu", {"in.djvu": photo, "script": script}, "in.djvu")
+    add("DjVu", "turned left", "djvu", rotated, np.rot90(RGB), bound=2 * LEVELS)
+
+    def bundle(*parts):
+        names = [f"{at}.djvu" for at in range(len(parts))]
+        return run(f"djvm -c out.djvu {' '.join(names)}", dict(zip(names, parts)), "out.djvu")
+
+    add("DjVu", "several pages", "djvu", bundle(page, photo), BITS)
+    indirect = run("djvmcvt -i in.djvu . out.djvu", {"in.djvu": bundle(page, photo)}, "out.djvu")
+    add("DjVu", "indirect", "djvu", indirect, codes=UNSUPPORTED_FEATURE)
+    add("DjVu", "half of the data", "djvu", cut(photo, 0.5), codes=CORRUPT)
+
+
+def dng(samples, *, bits=16, orientation=1):
+    """A DNG of an RGGB sensor without preview: uncompressed 16-bit samples, the primaries of BT.709 as the camera's."""
+    height, width = samples.shape
+    rational = lambda values: b"".join(struct.pack("<ii", round(value * 10_000), 10_000) for value in values)
+    # XYZ to linear sRGB (IEC 61966-2-1).
+    matrix = (3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.204, 1.057)
+    data = samples.astype("<u2").tobytes()
+    entries = [
+        (254, 4, 1, struct.pack("<I", 0)),
+        (256, 4, 1, struct.pack("<I", width)),
+        (257, 4, 1, struct.pack("<I", height)),
+        (258, 3, 1, struct.pack("<H", bits)),
+        (259, 3, 1, struct.pack("<H", 1)),
+        (262, 3, 1, struct.pack("<H", 32803)),
+        (271, 2, 5, b"Acme\0"),
+        (272, 2, 5, b"Cam1\0"),
+        (273, 4, 1, None),
+        (274, 3, 1, struct.pack("<H", orientation)),
+        (277, 3, 1, struct.pack("<H", 1)),
+        (278, 4, 1, struct.pack("<I", height)),
+        (279, 4, 1, struct.pack("<I", len(data))),
+        (33421, 3, 2, struct.pack("<HH", 2, 2)),
+        (33422, 1, 4, bytes([0, 1, 1, 2])),
+        (50706, 1, 4, bytes([1, 4, 0, 0])),
+        (50707, 1, 4, bytes([1, 1, 0, 0])),
+        (50708, 2, 10, b"Acme Cam1\0"),
+        (50714, 4, 1, struct.pack("<I", 0)),
+        (50717, 4, 1, struct.pack("<I", 65535)),
+        (50721, 10, 9, rational(matrix)),
+        (50728, 5, 3, rational((1, 1, 1))),
+        (50778, 3, 1, struct.pack("<H", 21)),
+    ]
+    extra_at = 8 + 2 + len(entries) * 12 + 4
+    extra = b"".join(value for *_, value in entries if value is not None and len(value) > 4)
+    directory, done = struct.pack("<H", len(entries)), 0
+    for tag, kind, count, value in entries:
+        if value is None:
+            value = struct.pack("<I", extra_at + len(extra))
+        if len(value) > 4:
+            place, done = struct.pack("<I", extra_at + done), done + len(value)
+        else:
+            place = value.ljust(4, b"\0")
+        directory += struct.pack("<HHI", tag, kind, count) + place
+    return b"II*\0" + struct.pack("<I", 8) + directory + struct.pack("<I", 0) + extra + data
+
+
+def make_camera_raw():
+    """LibRaw brightens pictures, so that the bound is wider than for others."""
+    if not shutil.which("dcraw_emu"):
+        skipped.append({"format": "Camera raw", "feature": "DNG", "reason": "dcraw_emu is not installed"})
+        return
+    large = IMAGE.resize((WIDTH * 4, HEIGHT * 4), Image.Resampling.BICUBIC)
+    values = np.asarray(large) / 255
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    mosaic = light[..., 1].copy()
+    mosaic[0::2, 0::2] = light[0::2, 0::2, 0]
+    mosaic[1::2, 1::2] = light[1::2, 1::2, 2]
+    mosaic = np.round(mosaic * 65535)
+    shown = np.asarray(large)
+    add("Camera raw", "DNG without preview", "dng", dng(mosaic), shown, bound=RAW_LEVELS)
+    rotated = dng(mosaic, orientation=6)
+    add("Camera raw", "DNG, turned right", "dng", rotated, np.rot90(shown, -1), bound=RAW_LEVELS)
+    add("Camera raw", "half of the data", "dng", dng(mosaic)[: mosaic.size], codes=CORRUPT)
 
 
 def make_pdf():
@@ -859,13 +1009,7 @@ def make_refused():
         "DDS": save(RGB, format="DDS"),
         "ICNS": save(IMAGE.resize((64, 64)), format="ICNS"),
         "FITS": (f"{'SIMPLE  =                    T':<80}{'END':<80}".ljust(2880)).encode(),
-        "DjVu": run("c44 in.ppm out.djvu", {"in.ppm": PPM}, "out.djvu"),
         "GIMP": b"gimp xcf v011\0" + bytes(1000),
-        "OpenEXR": b"v/1\x01\x02\0\0\0" + bytes(1000),
-        "Canon CR3": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(1000),
-        "Fujifilm RAF": b"FUJIFILMCCD-RAW 0201" + bytes(1000),
-        "Olympus ORF": b"IIRO\x08\0\0\0" + bytes(1000),
-        "Panasonic RW2": b"IIU\0\x18\0\0\0" + bytes(1000),
         "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>',
         "text": b"Not a picture.\n" * 20,
         "ZIP": b"PK\x03\x04" + bytes(200),
@@ -873,11 +1017,20 @@ def make_refused():
     for name, make in refused.items():
         add("refused", name, "bin", make, codes=UNSUPPORTED_TYPE)
     add("refused", "empty file", "bin", b"", codes=["MEDIA_EMPTY"])
+    raw = {
+        "Canon CR3": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
+        "Fujifilm RAF": b"FUJIFILMCCD-RAW 0201",
+        "Olympus ORF": b"IIRO\x08\0\0\0",
+        "Panasonic RW2": b"IIU\0\x18\0\0\0",
+    }
+    for name, head in raw.items():
+        codes = UNSUPPORTED_FEATURE if shutil.which("dcraw_emu") else UNSUPPORTED_TYPE
+        add("Camera raw", f"{name} of zeros", "bin", head + bytes(1000), codes=codes)
 
 
 for make_group in (
     *(make_jpeg, make_png, make_gif, make_webp, make_tiff, make_plain, make_jpeg2000, make_jpeg_xl, make_heif),
-    *(make_psd, make_dicom, make_hdr, make_pdf, make_with_imagemagick, make_refused),
+    *(make_psd, make_dicom, make_hdr, make_openexr, make_djvu, make_camera_raw, make_pdf, make_with_imagemagick, make_refused),
 ):
     make_group()
 (FOLDER / "cases.json").write_text(json.dumps({"cases": cases, "skipped": skipped}, indent=1))

@@ -6,6 +6,7 @@ const EXTENSIONS: Readonly<Record<MediaFileKind, readonly string[]>> = {
   image: [
     ...['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif', 'heic', 'heif'],
     ...['pdf', 'bmp', 'pbm', 'pgm', 'ppm', 'pam', 'dng', 'nef', 'cr2', 'arw', 'pef'],
+    ...['djvu', 'djv', 'exr', 'cr3', 'raf', 'orf', 'rw2', 'x3f', 'mrw'],
   ],
   video: [
     ...['mp4', 'm4v', 'mov', 'webm', 'mkv', 'avi', 'mpg', 'mpeg', 'vob'],
