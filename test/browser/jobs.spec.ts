@@ -189,10 +189,28 @@ describeWithChromium('the jobs of the page', () => {
     expect(await link.getAttribute('href')).toBe(
       `v1/jobs/${FAKE_JOB}/export?flag=cut_off&review=reviewed&format=xmp`,
     );
+    expect(await dialog.getByLabel('IIIF').count()).toBe(0);
     await dialog.getByLabel(jobs.exchange.reviewedOnly).uncheck();
     await dialog.getByLabel(jobs.exchange.filteredOnly).uncheck();
     expect(await link.getAttribute('href')).toBe(
       `v1/jobs/${FAKE_JOB}/export?review=all&format=xmp`,
+    );
+  });
+
+  it('of a IIIF source are exported as IIIF with the address of the files', async () => {
+    const { page, fake } = await visit('#/jobs');
+    fake.source = { kind: 'iiif', url: 'https://example.org/manifest.json' };
+    await page.goto(`${app.url}/${JOB}`);
+    await button(page, jobs.exchange.export).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('IIIF').check();
+    const link = dialog.getByText(jobs.exchange.download);
+    expect(await link.getAttribute('href')).toBeNull();
+    await dialog.getByLabel(jobs.exchange.baseUrl).fill('https://example.org/iiif');
+    expect(await findAccessibilityViolations(page)).toEqual([]);
+
+    expect(await link.getAttribute('href')).toBe(
+      `v1/jobs/${FAKE_JOB}/export?review=reviewed&format=iiif&base_url=https%3A%2F%2Fexample.org%2Fiiif`,
     );
   });
 });

@@ -111,6 +111,25 @@ export function AuthorField(): PropertyDecorator {
   );
 }
 
+const ORIGINS = ['page', 'api'] as const;
+
+export type ReviewerJson = Pick<ReviewerFields, 'author' | 'origin'>;
+
+/** Who decides, and through what. */
+class ReviewerFields {
+  @AuthorField()
+  author!: string;
+
+  @ApiPropertyOptional({
+    enum: ORIGINS,
+    default: 'api',
+    description: 'Stored with each decision. "page": a person decided in the page of the service.',
+  })
+  @IsOptional()
+  @IsIn(ORIGINS)
+  origin?: (typeof ORIGINS)[number];
+}
+
 class DecisionDto {
   @ApiProperty({ description: 'Of the text within the item.' })
   @IsInt()
@@ -140,10 +159,7 @@ class DecisionDto {
   revision?: number;
 }
 
-export class DecisionsDto {
-  @AuthorField()
-  author!: string;
-
+export class DecisionsDto extends ReviewerFields {
   @ApiProperty({ type: [DecisionDto], description: 'All are stored, or none.' })
   @IsArray()
   @ArrayNotEmpty()
@@ -155,10 +171,7 @@ export class DecisionsDto {
 
 const BULK_DECISIONS = ['accept', 'reject'] as const;
 
-export class BulkDto {
-  @AuthorField()
-  author!: string;
-
+export class BulkDto extends ReviewerFields {
   @ApiProperty({ enum: BULK_DECISIONS })
   @IsIn(BULK_DECISIONS)
   decision!: (typeof BULK_DECISIONS)[number];
@@ -186,10 +199,7 @@ export class BulkDto {
   dry_run?: boolean;
 }
 
-export class UndoDto {
-  @AuthorField()
-  author!: string;
-}
+export class UndoDto extends ReviewerFields {}
 
 export class RegenerateDto {
   @ApiPropertyOptional({ enum: DETAILS, description: 'Tiles of the image.' })

@@ -117,8 +117,13 @@ it('stores decisions with their history, and refuses stale ones', async () => {
   const path = await itemPath('n2');
   const edit = { number: 0, decision: 'edit', text: 'A person’s text.', revision: 0 };
 
-  const edited = await post(`${path}/review`, { author: 'Ada', decisions: [edit] }).expect(200);
+  const edited = await post(`${path}/review`, {
+    author: 'Ada',
+    origin: 'page',
+    decisions: [edit],
+  }).expect(200);
   const stale = await post(`${path}/review`, { author: 'Bo', decisions: [edit] }).expect(409);
+  await post(`${path}/review`, { author: 'Bo', origin: 'cli', decisions: [edit] }).expect(400);
   await post(`${path}/review`, { decisions: [edit] }).expect(400);
   await post(`${path}/review`, { author: ' ', decisions: [edit] }).expect(400);
   const unseen = { number: 0, decision: 'accept', text: 'seen before' };
@@ -145,7 +150,7 @@ it('stores decisions with their history, and refuses stale ones', async () => {
   });
   const history = await get(`${path}/texts/0/revisions`).expect(200);
   expect(history.body).toMatchObject({
-    data: [{ decision: 'edited', author: 'Ada', origin: 'api', draft: 'text of n2', group: null }],
+    data: [{ decision: 'edited', author: 'Ada', origin: 'page', draft: 'text of n2', group: null }],
   });
   await get(`${path}/texts/9/revisions`).expect(404);
   expect(await listed('?review=edited')).toEqual(['n2']);

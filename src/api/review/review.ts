@@ -24,6 +24,7 @@ import {
   DecisionsDto,
   ItemQuery,
   RegenerateDto,
+  type ReviewerJson,
   ReviewQuery,
   toFilter,
   UndoDto,
@@ -202,8 +203,8 @@ async function describe(
   };
 }
 
-function reviewer({ author }: { readonly author: string }): Reviewer {
-  return { author, origin: 'api' };
+function reviewer({ author, origin = 'api' }: ReviewerJson): Reviewer {
+  return { author, origin };
 }
 
 function toCursor({ risk, position }: ItemPlace): string {

@@ -28,6 +28,8 @@ export interface FakeJobs {
   readonly decisions: { readonly item: number; readonly body: unknown }[];
   /** Texts that another person has changed: by item and number, `7/0`. The next decision about them is refused. */
   readonly changed: Set<string>;
+  /** Where its items are from. */
+  source: JobDetails['source'];
   /** Requests for pages of items. */
   readonly pages: string[];
 }
@@ -37,7 +39,8 @@ export interface FakeJobs {
  * what depends on the page alone, such as its look and its speed with many items.
  */
 export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
-  const fake: FakeJobs = { decisions: [], changed: new Set(), pages: [] };
+  const source = { kind: 'folder', path: '/fons/1931' };
+  const fake: FakeJobs = { decisions: [], changed: new Set(), source, pages: [] };
   const items = new Map<number, Item>();
   const itemOf = (id: number) => items.get(id) ?? createItem(id, count);
   const thumbnails = await Promise.all(
@@ -56,7 +59,7 @@ export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
       return;
     }
     if (part === undefined) {
-      await json(route, jobOf(count));
+      await json(route, { ...jobOf(count), source: fake.source });
       return;
     }
     if (part === 'events') {
@@ -158,7 +161,7 @@ async function sendPage(
 function jobOf(count: number): JobDetails {
   return {
     ...{ id: FAKE_JOB, kind: 'archive', name: 'Fons fotogràfic 1931', state: 'done' },
-    ...{ waiting_reason: null, source: { kind: 'folder', path: '/fons/1931' } },
+    ...{ waiting_reason: null, source: { kind: 'folder' } },
     recipe: { languages: LANGUAGES, kinds: ['alt'], detail: 'auto' },
     model: { id: '7b-vision', precision: 'int4' },
     ...{ pilot: null, is_listed: true, items_per_hour: 412, seconds_left: 0 },

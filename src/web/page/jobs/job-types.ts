@@ -124,10 +124,33 @@ export interface BulkResult {
   readonly group: string | null;
 }
 
+/** A row of an imported file that was not stored. */
+export interface ImportedRow {
+  readonly row?: number;
+  readonly identifier?: string;
+  readonly language?: string;
+  readonly kind?: string;
+  /** Of a conflict: the text in the file, and who decided since. */
+  readonly text?: string;
+  readonly author?: string;
+  /** English sentence: why the row could not be read. */
+  readonly problem?: string;
+}
+
 export interface ImportResult {
   readonly accepted: number;
   readonly edited: number;
+  readonly rejected: number;
   readonly unchanged: number;
-  readonly conflicts: readonly object[];
-  readonly unknown: readonly unknown[];
+  /** The first ones; `counts` has their numbers. */
+  readonly conflicts: readonly ImportedRow[];
+  readonly unknown: readonly ImportedRow[];
+  readonly invalid: readonly ImportedRow[];
+  readonly counts: {
+    readonly conflicts: number;
+    readonly unknown: number;
+    readonly invalid: number;
+  };
+  /** Names the decisions for undo; `null` if there are none. */
+  readonly group: string | null;
 }

@@ -17,6 +17,9 @@ const LISTED_JOBS = 200;
 export const jobPath = (job: string) => `v1/jobs/${encodeURIComponent(job)}`;
 const itemPath = (job: string, item: number) => `${jobPath(job)}/items/${item}`;
 
+/** Who decides, and that it is a person in the page. */
+const by = (author: string) => ({ author, origin: 'page' });
+
 /** The newest jobs, newest first. @throws ServiceError, as every function of this file. */
 export async function listJobs(): Promise<readonly Job[]> {
   return await getList<Job>(`v1/jobs?limit=${LISTED_JOBS}`);
@@ -76,7 +79,7 @@ export async function reviewItem(
   author: string,
   decisions: readonly ReviewedDecision[],
 ): Promise<Item> {
-  return await postJson(`${itemPath(job, item)}/review`, { author, decisions });
+  return await postJson(`${itemPath(job, item)}/review`, { ...by(author), decisions });
 }
 
 /** Decides about every text that the filter finds and that no person decided about. */
@@ -88,7 +91,7 @@ export async function reviewAll(
 ): Promise<BulkResult> {
   const { search, ...rest } = withoutOrder(filter);
   const found = { ...rest, ...(search !== undefined && { q: search }) };
-  const body = { author, decision: 'accept', filter: found, dry_run: mode === 'dry run' };
+  const body = { ...by(author), decision: 'accept', filter: found, dry_run: mode === 'dry run' };
   return await postJson(`${jobPath(job)}/review`, body);
 }
 
@@ -97,7 +100,8 @@ export async function undoReview(
   group: string,
   author: string,
 ): Promise<{ readonly texts: number }> {
-  return await postJson(`${jobPath(job)}/review/${encodeURIComponent(group)}/undo`, { author });
+  const path = `${jobPath(job)}/review/${encodeURIComponent(group)}/undo`;
+  return await postJson(path, by(author));
 }
 
 export async function regenerateItem(
@@ -118,6 +122,31 @@ export async function importTexts(
   const type = format === 'csv' ? 'text/csv' : 'application/jsonl';
   const query = new URLSearchParams({ author });
   return await post(`${jobPath(job)}/import?${query}`, file, { 'Content-Type': type });
+}
+
+/** The paths of the files that a job of uploads has received: its items, and what was no image and no video. */
+export async function listArrived(job: string): Promise<ReadonlySet<string>> {
+  const items = await listAll<{ readonly identifier: string }>(`${jobPath(job)}/items`);
+  const skipped = await listAll<{ readonly entry: string }>(`${jobPath(job)}/skipped`);
+  return new Set([
+    ...items.map(({ identifier }) => identifier),
+    ...skipped.map(({ entry }) => entry),
+  ]);
+}
+
+/** All pages of a list. */
+async function listAll<T>(path: string): Promise<readonly T[]> {
+  const found: T[] = [];
+  let after: string | null = null;
+  do {
+    const cursor: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+    const page: { readonly data: readonly T[]; readonly next: string | null } = await getJson(
+      `${path}?limit=1000${cursor}`,
+    );
+    found.push(...page.data);
+    after = page.next;
+  } while (after !== null);
+  return found;
 }
 
 /** Ends the listing of a job whose files were uploaded. */

@@ -191,6 +191,7 @@ export const ca: Messages = {
     processing: 'S’està processant…',
   },
   errors: {
+    refused: (code) => `El servei comunica l’error ${code}.`,
     offline: 'No es pot connectar amb el servei. Comproveu que està en marxa i torneu-ho a provar.',
     interrupted: 'S’ha perdut la connexió. El text rebut es conserva. Torneu-ho a provar.',
     unknown:
@@ -207,6 +208,17 @@ export const ca: Messages = {
     limit: (limit) => `límit: ${limit}`,
     range: (least, most) => `permès: de ${least} a ${most}`,
     byCode: {
+      UNAUTHENTICATED:
+        'El servei demana una clau que aquesta pàgina no té. Contacteu amb qui l’administra.',
+      FORBIDDEN: 'El servei no permet aquesta acció. Contacteu amb qui l’administra.',
+      NOT_FOUND: 'Ja no existeix, o no ha existit mai. Torneu enrere i recarregueu la pàgina.',
+      MEDIA_URL_REJECTED:
+        'El servei no baixa fitxers d’aquesta adreça. Feu servir una adreça que permeti qui l’administra.',
+      MEDIA_FETCH_FAILED:
+        'El servei no ha pogut baixar el fitxer de la seva adreça. Comproveu l’adreça i torneu-ho a provar.',
+      REVIEW_CONFLICT:
+        'Una altra persona ho ha canviat mentrestant. Recarregueu per veure el canvi.',
+      RATE_LIMITED: 'Massa peticions o fitxers alhora. Espereu un moment i torneu-ho a provar.',
       INVALID_REQUEST: 'La petició no és vàlida. Reviseu la configuració i torneu-ho a provar.',
       INVALID_PARAMETER: 'Un paràmetre no és vàlid{facts}. Canvieu-lo i torneu-ho a provar.',
       UNKNOWN_FIELD:

@@ -191,6 +191,8 @@ export const en = {
     processing: 'Processing…',
   },
   errors: {
+    /** Errors whose code has no text in `byCode`; the sentence of the service follows. */
+    refused: (code: string) => `The service reports the error ${code}.`,
     offline: 'Cannot reach the service. Check that it is running, then try again.',
     interrupted: 'The connection was lost. The text received so far is kept. Try again.',
     unknown:
@@ -208,6 +210,16 @@ export const en = {
     limit: (limit: string) => `limit: ${limit}`,
     range: (least: string, most: string) => `allowed: ${least} to ${most}`,
     byCode: {
+      UNAUTHENTICATED:
+        'The service asks for a key, which this page does not have. Contact its administrator.',
+      FORBIDDEN: 'The service does not allow this. Contact its administrator.',
+      NOT_FOUND: 'It does not exist any more, or never did. Go back and reload.',
+      MEDIA_URL_REJECTED:
+        'The service does not fetch files from this address. Use an address that its administrator allows.',
+      MEDIA_FETCH_FAILED:
+        'The service could not fetch the file from its address. Check the address, then try again.',
+      REVIEW_CONFLICT: 'Another person changed this meanwhile. Reload to see the change.',
+      RATE_LIMITED: 'Too many requests or files at once. Wait a moment, then try again.',
       INVALID_REQUEST: 'Invalid request. Check the settings, then try again.',
       INVALID_PARAMETER: 'Invalid setting{facts}. Change it, then try again.',
       UNKNOWN_FIELD: 'This page and the service have different versions. Reload the page.',

@@ -191,6 +191,7 @@ export const es: Messages = {
     processing: 'Procesando…',
   },
   errors: {
+    refused: (code) => `El servicio comunica el error ${code}.`,
     offline:
       'No se puede conectar con el servicio. Comprueba que está en marcha e inténtalo de nuevo.',
     interrupted: 'Se ha perdido la conexión. El texto recibido se conserva. Inténtalo de nuevo.',
@@ -208,6 +209,17 @@ export const es: Messages = {
     limit: (limit) => `límite: ${limit}`,
     range: (least, most) => `permitido: de ${least} a ${most}`,
     byCode: {
+      UNAUTHENTICATED:
+        'El servicio pide una clave que esta página no tiene. Contacta con quien lo administra.',
+      FORBIDDEN: 'El servicio no permite esta acción. Contacta con quien lo administra.',
+      NOT_FOUND: 'Ya no existe, o no ha existido nunca. Vuelve atrás y recarga la página.',
+      MEDIA_URL_REJECTED:
+        'El servicio no descarga archivos de esta dirección. Usa una dirección que permita quien lo administra.',
+      MEDIA_FETCH_FAILED:
+        'El servicio no ha podido descargar el archivo de su dirección. Comprueba la dirección e inténtalo de nuevo.',
+      REVIEW_CONFLICT: 'Otra persona lo ha cambiado entretanto. Recarga para ver el cambio.',
+      RATE_LIMITED:
+        'Demasiadas peticiones o archivos a la vez. Espera un momento e inténtalo de nuevo.',
       INVALID_REQUEST: 'Petición no válida. Revisa los ajustes e inténtalo de nuevo.',
       INVALID_PARAMETER: 'Ajuste no válido{facts}. Cámbialo e inténtalo de nuevo.',
       UNKNOWN_FIELD:

@@ -198,6 +198,7 @@ export const eu: Messages = {
     processing: 'Prozesatzen…',
   },
   errors: {
+    refused: (code) => `Zerbitzuak errore hau eman du: ${code}.`,
     offline: 'Ezin da zerbitzuarekin konektatu. Egiaztatu martxan dagoela, eta saiatu berriro.',
     interrupted: 'Konexioa galdu da. Jasotako testua gorde egin da. Saiatu berriro.',
     unknown:
@@ -214,6 +215,18 @@ export const eu: Messages = {
     limit: (limit) => `muga: ${limit}`,
     range: (least, most) => `onartutako tartea: ${least}–${most}`,
     byCode: {
+      UNAUTHENTICATED:
+        'Zerbitzuak gako bat eskatzen du, eta orri honek ez dauka. Jarri harremanetan administratzailearekin.',
+      FORBIDDEN: 'Zerbitzuak ez du hau baimentzen. Jarri harremanetan administratzailearekin.',
+      NOT_FOUND: 'Ez da existitzen, edo jada ez dago. Egin atzera eta kargatu orria berriro.',
+      MEDIA_URL_REJECTED:
+        'Zerbitzuak ez du helbide honetatik fitxategirik jaisten. Erabili administratzaileak baimendutako helbide bat.',
+      MEDIA_FETCH_FAILED:
+        'Zerbitzuak ezin izan du fitxategia bere helbidetik jaitsi. Egiaztatu helbidea, eta saiatu berriro.',
+      REVIEW_CONFLICT:
+        'Beste pertsona batek aldatu du bitartean. Kargatu berriro aldaketa ikusteko.',
+      RATE_LIMITED:
+        'Eskaera edo fitxategi gehiegi aldi berean. Itxaron une bat, eta saiatu berriro.',
       INVALID_REQUEST: 'Eskaera ez da baliozkoa. Berrikusi ezarpenak, eta saiatu berriro.',
       INVALID_PARAMETER: 'Ezarpen bat ez da baliozkoa{facts}. Aldatu, eta saiatu berriro.',
       UNKNOWN_FIELD:

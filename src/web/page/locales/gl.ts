@@ -190,6 +190,7 @@ export const gl: Messages = {
     processing: 'Procesando…',
   },
   errors: {
+    refused: (code) => `O servizo comunica o erro ${code}.`,
     offline: 'Non se pode conectar co servizo. Comproba que está en marcha e téntao de novo.',
     interrupted: 'Perdeuse a conexión. O texto recibido consérvase. Téntao de novo.',
     unknown: 'Erro inesperado. Téntao de novo. Se se repite, avisa a quen administra o servizo.',
@@ -205,6 +206,16 @@ export const gl: Messages = {
     limit: (limit) => `límite: ${limit}`,
     range: (least, most) => `permitido: de ${least} a ${most}`,
     byCode: {
+      UNAUTHENTICATED:
+        'O servizo pide unha clave que esta páxina non ten. Contacta con quen o administra.',
+      FORBIDDEN: 'O servizo non permite esta acción. Contacta con quen o administra.',
+      NOT_FOUND: 'Xa non existe, ou non existiu nunca. Volve atrás e recarga a páxina.',
+      MEDIA_URL_REJECTED:
+        'O servizo non descarga ficheiros deste enderezo. Usa un enderezo que permita quen o administra.',
+      MEDIA_FETCH_FAILED:
+        'O servizo non puido descargar o ficheiro do seu enderezo. Comproba o enderezo e téntao de novo.',
+      REVIEW_CONFLICT: 'Outra persoa cambiouno mentres tanto. Recarga para ver o cambio.',
+      RATE_LIMITED: 'Demasiadas peticións ou ficheiros á vez. Agarda un momento e téntao de novo.',
       INVALID_REQUEST: 'A petición non é válida. Revisa os axustes e téntao de novo.',
       INVALID_PARAMETER: 'Un axuste non é válido{facts}. Cámbiao e téntao de novo.',
       UNKNOWN_FIELD: 'Esta páxina e o servizo teñen versións distintas. Volve cargar a páxina.',

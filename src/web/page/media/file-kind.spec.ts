@@ -1,4 +1,4 @@
-import { fileKind } from './file-kind.js';
+import { fileKind, isArchive } from './file-kind.js';
 
 describe('fileKind', () => {
   it.each([
@@ -8,6 +8,8 @@ describe('fileKind', () => {
     ['scan.TIF', '', 'image'],
     ['old.avi', '', 'video'],
     ['camera.mts', 'application/octet-stream', 'video'],
+    ['scan.jp2', '', 'image'],
+    ['x-ray.dcm', '', 'image'],
     ['master.MXF', 'application/mxf', 'video'],
     // Either a Qt translation or an MPEG transport stream; the service checks the bytes.
     ['recording.ts', 'text/vnd.trolltech.linguist', 'video'],
@@ -24,4 +26,9 @@ describe('fileKind', () => {
   ])('rejects %s of type "%s"', (name, type) => {
     expect(fileKind({ name, type })).toBeNull();
   });
+});
+
+it('recognizes files that hold other files', () => {
+  expect(isArchive({ name: 'Photos.ZIP' })).toBe(true);
+  expect(isArchive({ name: 'photo.jpg' })).toBe(false);
 });

@@ -90,9 +90,9 @@ it('offers a retry only if the same request may succeed', () => {
 
 it('describes unknown codes and exceptions of the page', () => {
   expect(describeError(problem('SOMETHING_NEW'), en, 'en')).toEqual({
-    text: en.errors.unknown,
+    text: en.errors.refused('SOMETHING_NEW'),
     detail: 'Detail of the service.',
-    canRetry: true,
+    canRetry: false,
   });
   expect(describeError(new TypeError('x'), en, 'en')).toEqual({
     text: en.errors.unknown,

@@ -29,8 +29,9 @@ export function describeError(
   }
   const { code, detail, retryable } = error.problem;
   const text = errors.byCode[code];
-  // Codes without a text are internal errors, which may be temporary.
-  if (text === undefined) return { text: errors.unknown, detail, canRetry: true };
+  // An internal error may be temporary. Other codes without a text are of a newer service, which has a sentence.
+  if (code === 'INTERNAL') return { text: errors.unknown, detail, canRetry: true };
+  if (text === undefined) return { text: errors.refused(code), detail, canRetry: retryable };
   const facts = describeFacts(error.problem, errors, locale).join(', ');
   const inserted = text.replace('{facts}', facts === '' ? '' : ` (${facts})`);
   return { text: inserted, detail, canRetry: retryable };

@@ -4,6 +4,7 @@ import { useId } from 'preact/hooks';
 import { t } from '../../locales/locale.js';
 import { Dialog } from '../../shell/dialog.js';
 import { DownloadIcon } from '../../shell/icons.js';
+import { TextField } from '../../shell/text-field.js';
 import { isFiltering, type JobFilter } from '../job-filter.js';
 import type { JobDetails } from '../job-types.js';
 import { exportUrl } from '../jobs-api.js';
@@ -16,12 +17,13 @@ const FORMATS = {
   iiif: 'IIIF',
   webvtt: 'WebVTT',
   'dublin-core': 'Dublin Core',
-  collectiveaccess: 'CollectiveAccess',
+  atom: 'AtoM',
   html: 'HTML',
   imagefolder: 'Hugging Face ImageFolder',
   coco: 'COCO',
 } as const;
 type Format = keyof typeof FORMATS;
+const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
 interface ExportDialogProps {
   readonly job: JobDetails;
@@ -36,15 +38,20 @@ export function ExportDialog({ job, filter, onClose }: ExportDialogProps) {
   const isReviewedOnly = useSignal(true);
   const isFiltered = useSignal(isFiltering(filter));
   const formatId = useId();
+  const baseUrl = useSignal('');
+  // Annotation pages belong to canvases.
+  const formats = FORMAT_NAMES.filter((each) => each !== 'iiif' || job.source.kind === 'iiif');
+  const isComplete = format.value !== 'iiif' || isWebAddress(baseUrl.value);
   const url = exportUrl(job.id, isFiltered.value ? filter : {}, {
     format: format.value,
     ...(isReviewedOnly.value && { review: 'reviewed' }),
+    ...(format.value === 'iiif' && { base_url: baseUrl.value.trim() }),
   });
   return (
     <Dialog title={exchange.exportTitle(job.name)} onClose={onClose}>
       <fieldset class="exchange-formats">
         <legend class="label">{exchange.format}</legend>
-        {(Object.keys(FORMATS) as Format[]).map((each) => (
+        {formats.map((each) => (
           <label key={each} class="exchange-format">
             <input
               type="radio"
@@ -62,6 +69,14 @@ export function ExportDialog({ job, filter, onClose }: ExportDialogProps) {
           </label>
         ))}
       </fieldset>
+      {format.value === 'iiif' && (
+        <TextField
+          label={exchange.baseUrl}
+          hint={exchange.baseUrlHint}
+          value={baseUrl}
+          inputMode="url"
+        />
+      )}
       <div class="exchange-options">
         <label class="filter-bar-check">
           <input
@@ -90,11 +105,20 @@ export function ExportDialog({ job, filter, onClose }: ExportDialogProps) {
         <button type="button" class="button" onClick={onClose}>
           {t().jobs.shortcuts.close}
         </button>
-        <a class="button primary" href={url} download onClick={onClose}>
+        <a
+          class="button primary"
+          // A link without an address is not active.
+          {...(isComplete && { href: url, download: true, onClick: onClose })}
+          aria-disabled={!isComplete}
+        >
           <DownloadIcon />
           {exchange.download}
         </a>
       </div>
     </Dialog>
   );
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text.trim()) && /^https?:/.test(text.trim());
 }

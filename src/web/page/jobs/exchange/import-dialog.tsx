@@ -6,8 +6,8 @@ import { Dialog } from '../../shell/dialog.js';
 import { ErrorNote } from '../../shell/error-note.js';
 import { reloadItems } from '../job-store.js';
 import type { JobFilter } from '../job-filter.js';
-import type { ImportResult, JobDetails } from '../job-types.js';
-import { importTexts } from '../jobs-api.js';
+import type { ImportedRow, ImportResult, JobDetails } from '../job-types.js';
+import { importTexts, undoReview } from '../jobs-api.js';
 import { withReviewer } from '../review/reviewer.js';
 
 interface ImportDialogProps {
@@ -15,6 +15,13 @@ interface ImportDialogProps {
   readonly filter: JobFilter;
   readonly onClose: () => void;
 }
+
+type State =
+  | 'ready'
+  | 'sending'
+  | { readonly result: ImportResult; readonly undone?: undefined }
+  /** Number of texts. */
+  | { readonly undone: number };
 
 /** Entries of a list of conflicts that are shown. */
 const MAX_SHOWN = 50;
@@ -24,25 +31,41 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
   const { exchange, shortcuts } = t().jobs;
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
-  const state = useSignal<'ready' | 'sending' | ImportResult>('ready');
+  const state = useSignal<State>('ready');
   const error = useSignal<unknown>(null);
   const send = async (file: File, author: string) => {
     state.value = 'sending';
     error.value = null;
     try {
       const format = /\.(?:jsonl|ndjson)$/i.test(file.name) ? 'jsonl' : 'csv';
-      state.value = await importTexts(job.id, file, format, author);
+      state.value = { result: await importTexts(job.id, file, format, author) };
       reloadItems(job.id, filter);
     } catch (failure) {
       state.value = 'ready';
       error.value = failure;
     }
   };
-  const result = typeof state.value === 'object' ? state.value : null;
+  const undo = async (group: string, author: string) => {
+    error.value = null;
+    try {
+      const { texts } = await undoReview(job.id, group, author);
+      state.value = { undone: texts };
+      reloadItems(job.id, filter);
+    } catch (failure) {
+      error.value = failure;
+    }
+  };
   return (
     <Dialog title={exchange.importTitle(job.name)} onClose={onClose}>
-      {result ? (
-        <ImportReport result={result} />
+      {typeof state.value === 'object' ? (
+        state.value.undone === undefined ? (
+          <ImportReport
+            result={state.value.result}
+            onUndo={(group) => withReviewer((author) => void undo(group, author))}
+          />
+        ) : (
+          <p role="status">{t().jobs.bulk.undone(state.value.undone)}</p>
+        )
       ) : (
         <>
           <p>{exchange.importHint}</p>
@@ -62,7 +85,7 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
         <button type="button" class="button" onClick={onClose}>
           {shortcuts.close}
         </button>
-        {!result && (
+        {typeof state.value === 'string' && (
           <button
             type="button"
             class="button primary"
@@ -81,33 +104,52 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
   );
 }
 
-function ImportReport({ result }: { readonly result: ImportResult }) {
-  const { exchange } = t().jobs;
-  const { accepted, edited, unchanged, conflicts, unknown } = result;
+interface ImportReportProps {
+  readonly result: ImportResult;
+  /** Takes the decisions of the import back. */
+  readonly onUndo: (group: string) => void;
+}
+
+function ImportReport({ result, onUndo }: ImportReportProps) {
+  const { exchange, bulk } = t().jobs;
+  const { accepted, edited, rejected, unchanged, counts, group } = result;
+  const left = [...result.invalid, ...result.conflicts, ...result.unknown];
   return (
     <div class="exchange-report" role="status">
       <ul>
-        <li>{exchange.accepted(accepted)}</li>
+        {accepted > 0 && <li>{exchange.accepted(accepted)}</li>}
         <li>{exchange.edited(edited)}</li>
+        {rejected > 0 && <li>{exchange.rejected(rejected)}</li>}
         <li>{exchange.unchanged(unchanged)}</li>
-        {conflicts.length > 0 && <li>{exchange.conflicts(conflicts.length)}</li>}
-        {unknown.length > 0 && <li>{exchange.unknown(unknown.length)}</li>}
+        {counts.conflicts > 0 && <li>{exchange.conflicts(counts.conflicts)}</li>}
+        {counts.unknown > 0 && <li>{exchange.unknown(counts.unknown)}</li>}
+        {counts.invalid > 0 && <li>{exchange.invalid(counts.invalid)}</li>}
       </ul>
-      {conflicts.length + unknown.length > 0 && (
+      {left.length > 0 && (
         <ul class="exchange-list" tabIndex={0} aria-label={exchange.left}>
-          {[...conflicts, ...unknown].slice(0, MAX_SHOWN).map((entry, index) => (
-            <li key={index}>{describeEntry(entry)}</li>
+          {left.slice(0, MAX_SHOWN).map((entry, index) => (
+            <LeftRow key={index} entry={entry} />
           ))}
         </ul>
+      )}
+      {group !== null && (
+        <button type="button" class="button" onClick={() => onUndo(group)}>
+          {bulk.undo}
+        </button>
       )}
     </div>
   );
 }
 
-/** The values of an entry in one line. */
-function describeEntry(entry: unknown): string {
-  if (typeof entry !== 'object' || entry === null) return String(entry);
-  return Object.values(entry)
-    .filter((value) => typeof value === 'string' || typeof value === 'number')
-    .join(' · ');
+/** A row that was not imported: where it is, what it has, and why. */
+function LeftRow({ entry }: { readonly entry: ImportedRow }) {
+  const { row, identifier, language, kind, text, author, problem } = entry;
+  const place = row === undefined ? undefined : t().jobs.exchange.row(row);
+  const parts = [place, identifier, language, kind, text, author];
+  return (
+    <li>
+      {parts.filter((part) => part !== undefined && part !== '').join(' · ')}
+      {problem !== undefined && <span lang="en"> ({problem})</span>}
+    </li>
+  );
 }

@@ -16,11 +16,11 @@ export function FileSource({
   const inputs = [useRef<HTMLInputElement>(null), useRef<HTMLInputElement>(null)] as const;
   const isOver = useSignal(false);
   const isReading = useSignal(false);
-  const others = useSignal(0);
+  const left = useSignal({ archives: 0, others: 0 });
   const take = (files: readonly PathFile[]) => {
-    const sorted = sortOutFiles(files);
-    others.value = sorted.others;
-    onFiles(sorted.media);
+    const { media, ...rest } = sortOutFiles(files);
+    left.value = rest;
+    onFiles(media);
   };
   const latestTake = useRef(take);
   latestTake.current = take;
@@ -89,7 +89,8 @@ export function FileSource({
         />
       ))}
       <p role="status" class="file-source-note">
-        {others.value > 0 && texts.leftOut(others.value)}
+        {left.value.archives > 0 && `${texts.archives(left.value.archives)} `}
+        {left.value.others > 0 && texts.leftOut(left.value.others)}
       </p>
     </div>
   );

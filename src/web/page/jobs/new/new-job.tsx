@@ -12,6 +12,7 @@ import { formatAddress, JOB_LIST } from '../../shell/address.js';
 import { goTo } from '../../shell/current-address.js';
 import { formatBytes } from '../../shell/describe-error.js';
 import { ErrorNote } from '../../shell/error-note.js';
+import { TextField } from '../../shell/text-field.js';
 import { createJob } from '../jobs-api.js';
 import { ViewHeading } from '../view-heading.js';
 import type { PathFile } from './dropped-files.js';
@@ -49,7 +50,7 @@ export function NewJob() {
     error.value = null;
     try {
       const job = await createJob(toJobRequest(draft, jobSettings.value), key.value);
-      if (kind.value === 'uploads') startUploads(job.id, files.value);
+      if (kind.value === 'uploads') await startUploads(job.id, files.value);
       goTo({ space: 'jobs', view: 'job', job: job.id, filter: {} });
     } catch (failure) {
       error.value = failure;
@@ -97,7 +98,7 @@ export function NewJob() {
           {isSending.value ? t().upload.processing : create.start(jobSettings.value.pilot)}
         </button>
         {!isComplete(draft) && (
-          <p class="new-job-hint">
+          <p class="field-hint">
             {draft.languages.length === 0 ? t().languages.needOne : create.missing[kind.value]}
           </p>
         )}
@@ -157,37 +158,6 @@ function SourceFields({ kind, location, files }: SourceFieldsProps) {
   );
 }
 
-interface TextFieldProps {
-  readonly label: string;
-  readonly hint: string;
-  readonly value: { value: string };
-}
-
-function TextField({ label, hint, value }: TextFieldProps) {
-  const [id, hintId] = [useId(), useId()];
-  return (
-    <div>
-      <label class="label" for={id}>
-        {label}
-      </label>
-      <input
-        id={id}
-        class="field"
-        autocomplete="off"
-        spellcheck={false}
-        aria-describedby={hintId}
-        value={value.value}
-        onInput={({ currentTarget }) => {
-          value.value = currentTarget.value;
-        }}
-      />
-      <p id={hintId} class="new-job-hint">
-        {hint}
-      </p>
-    </div>
-  );
-}
-
 function TextSettings({ settings }: { readonly settings: JobSettings }) {
   const { captions } = t();
   const id = useId();
@@ -240,7 +210,7 @@ function PilotSettings({ settings }: { readonly settings: JobSettings }) {
   const isOn = settings.pilot > 0;
   return (
     <>
-      <p class="new-job-hint">{create.pilotHint}</p>
+      <p class="field-hint">{create.pilotHint}</p>
       <div class="new-job-pilot">
         <label class="filter-bar-check">
           <input

@@ -1,27 +1,30 @@
-import { createStore, del, delMany, get, set } from 'idb-keyval';
 import { type DetailedError, type PreviousUpload, Upload, type UrlStorage } from 'tus-js-client';
 
 import { readProblem, ServiceError } from '../../service/service-error.js';
 import { jobPath } from '../jobs-api.js';
 import type { PathFile } from './dropped-files.js';
+import {
+  fingerprintOf,
+  readAddress,
+  removeAddress,
+  storeAddress,
+  toChosen,
+} from './upload-storage.js';
 
-/** Milliseconds before each attempt after a lost connection: a service may restart meanwhile. */
-const RETRY_DELAYS_MS = [0, 1_000, 3_000, 5_000, 10_000, 20_000];
-
-type StoredUpload = Omit<PreviousUpload, 'urlStorageKey'>;
-
-/** The addresses of uploads: in IndexedDB, because those of 12,000 files are too much for the local storage. */
-const store = createStore('salamandra-uploads', 'addresses');
+/** Milliseconds before each attempt after a lost connection. After the last one, the queue waits. */
+const RETRY_DELAYS_MS = [0, 1_000, 3_000];
+/** Bytes of a request: proxies limit it, and what a lost connection may cost. */
+const CHUNK_BYTES = 16e6;
 
 const addresses: UrlStorage = {
   findAllUploads: () => Promise.resolve([]),
   async findUploadsByFingerprint(fingerprint) {
-    const found = await get<StoredUpload>(fingerprint, store);
+    const found = await readAddress<Omit<PreviousUpload, 'urlStorageKey'>>(fingerprint);
     return found ? [{ ...found, urlStorageKey: fingerprint }] : [];
   },
-  removeUpload: (key) => del(key, store),
+  removeUpload: removeAddress,
   async addUpload(fingerprint, upload) {
-    await set(fingerprint, upload, store);
+    await storeAddress(fingerprint, upload);
     return fingerprint;
   },
 };
@@ -34,12 +37,13 @@ export async function sendUpload(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const fingerprint = fingerprintOf(job, { path, file });
+  const fingerprint = fingerprintOf(job, toChosen({ path, file }));
   const previous = await addresses.findUploadsByFingerprint(fingerprint).catch(() => []);
   await new Promise<void>((resolve, reject) => {
     const upload = new Upload(file, {
       endpoint: new URL(`${jobPath(job)}/uploads`, document.baseURI).href,
       metadata: { filename: path },
+      chunkSize: CHUNK_BYTES,
       retryDelays: RETRY_DELAYS_MS,
       uploadDataDuringCreation: true,
       fingerprint: () => Promise.resolve(fingerprint),
@@ -56,19 +60,6 @@ export async function sendUpload(
     if (address) upload.resumeFromPreviousUpload(address);
     upload.start();
   });
-}
-
-/** Forgets the addresses of a job that has all of its files. */
-export async function forgetUploads(job: string, files: readonly PathFile[]): Promise<void> {
-  await delMany(
-    files.map((file) => fingerprintOf(job, file)),
-    store,
-  );
-}
-
-/** The same file, dropped again, goes on where it was. */
-function fingerprintOf(job: string, { path, file }: PathFile): string {
-  return [job, path, file.size, file.lastModified].join('|');
 }
 
 function toServiceError(error: Error | DetailedError): ServiceError {

@@ -1,3 +1,4 @@
+import { ServiceError } from '../../service/service-error.js';
 import type { PathFile } from './dropped-files.js';
 import { createUploadQueue } from './upload-queue.js';
 
@@ -88,5 +89,44 @@ describe('the queue of uploads', () => {
     await queue.run();
     expect(sent.sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(queue.state.value.phase).toBe('ended');
+  });
+
+  it('waits for a lost service, and then sends every file once', async () => {
+    const phases: string[] = [];
+    const sent: string[] = [];
+    let attempts = 0;
+    const queue = createUploadQueue(
+      FILES,
+      ({ path }) => {
+        attempts += 1;
+        if (attempts < 3) return Promise.reject(new ServiceError('unreachable'));
+        sent.push(path);
+        return Promise.resolve();
+      },
+      1,
+    );
+    const stop = queue.state.subscribe(({ phase }) => phases.push(phase));
+    await queue.run();
+    stop();
+
+    expect(phases).toContain('lost');
+    expect(sent.sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(queue.state.value).toMatchObject({ phase: 'ended', failed: [] });
+  });
+
+  it('can be stopped while the service is lost', async () => {
+    const queue = createUploadQueue(
+      FILES,
+      () => Promise.reject(new ServiceError('unreachable')),
+      60_000,
+    );
+    const running = queue.run();
+    const stop = queue.state.subscribe(({ phase }) => {
+      if (phase === 'lost') queue.stop();
+    });
+    await running;
+    stop();
+
+    expect(queue.state.value).toMatchObject({ phase: 'stopped', failed: [] });
   });
 });

@@ -95,6 +95,10 @@ export const ca: JobMessages = {
       pilot === 0 ? 'Comença' : pilot === 1 ? 'Prova 1 element' : `Prova ${n(pilot)} elements`,
   },
   files: {
+    archives: (count) =>
+      count === 1
+        ? 'S’ha deixat fora 1 arxiu comprimit. Descomprimiu-lo i arrossegueu-ne la carpeta.'
+        : `S’han deixat fora ${n(count)} arxius comprimits. Descomprimiu-los i arrossegueu-ne les carpetes.`,
     drop: 'Arrossegueu aquí fitxers o carpetes',
     reading: 'S’està llegint la carpeta…',
     chooseFolder: 'Tria una carpeta',
@@ -104,6 +108,13 @@ export const ca: JobMessages = {
         : `S’han deixat fora ${n(count)} fitxers: no són ni imatges ni vídeos.`,
   },
   uploads: {
+    lost: 'El servei no respon. La pujada continuarà sola quan respongui.',
+    missingFiles: (count) =>
+      count === 1
+        ? 'Falta 1 fitxer. Torneu a triar-lo, o trieu-ne la carpeta.'
+        : `Falten ${n(count)} fitxers. Torneu a triar-los, o trieu-ne la carpeta.`,
+    arrived: (count) => (count === 1 ? 'Ha arribat 1 fitxer.' : `Han arribat ${n(count)} fitxers.`),
+    noneMissing: 'No falta cap d’aquests fitxers.',
     progress: (sent, total) => `S’estan pujant els fitxers: ${n(sent)} de ${n(total)}`,
     bytes: (sent, total) => `${sent} de ${total}`,
     failed: (count) =>
@@ -286,6 +297,13 @@ export const ca: JobMessages = {
         : `${n(count)} decisions encara no s’han desat al servei. Es conserven en aquest navegador i s’enviaran quan el servei respongui.`,
   },
   exchange: {
+    rejected: (count) => (count === 1 ? '1 text rebutjat' : `${n(count)} textos rebutjats`),
+    invalid: (count) =>
+      count === 1 ? 'No s’ha pogut llegir 1 fila' : `No s’han pogut llegir ${n(count)} files`,
+    row: (row) => `Fila ${row}`,
+    baseUrl: 'Adreça dels fitxers publicats',
+    baseUrlHint:
+      'Els fitxers es refereixen els uns als altres per l’adreça on els publicareu, per exemple https://example.org/iiif/',
     export: 'Exporta',
     import: 'Importa',
     exportTitle: (name) => `Exporta «${name}»`,
@@ -297,7 +315,7 @@ export const ca: JobMessages = {
       iiif: 'Per a visors: anotacions i manifest',
       webvtt: 'Per a reproductors: audiodescripció de vídeos',
       'dublin-core': 'Per a Omeka S',
-      collectiveaccess: 'Taula i correspondències d’importació',
+      atom: 'Per a AtoM',
       html: 'Per llegir i imprimir',
       imagefolder: 'Conjunt de dades per entrenar models',
       coco: 'Conjunt de dades per a recerca',

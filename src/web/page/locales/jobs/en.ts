@@ -91,6 +91,10 @@ export const en = {
       pilot === 0 ? 'Start' : pilot === 1 ? 'Try 1 item' : `Try ${n(pilot)} items`,
   },
   files: {
+    archives: (count: number) =>
+      count === 1
+        ? '1 compressed file was left out. Unpack it and drop its folder.'
+        : `${n(count)} compressed files were left out. Unpack them and drop their folders.`,
     drop: 'Drop files or folders here',
     reading: 'Reading the folder…',
     chooseFolder: 'Choose a folder',
@@ -100,6 +104,14 @@ export const en = {
         : `${n(count)} files were left out: they are neither images nor videos.`,
   },
   uploads: {
+    lost: 'The service is not responding. Uploading goes on by itself when it does.',
+    missingFiles: (count: number) =>
+      count === 1
+        ? '1 file is missing. Choose it or its folder again.'
+        : `${n(count)} files are missing. Choose them or their folder again.`,
+    arrived: (count: number) =>
+      count === 1 ? '1 file has arrived.' : `${n(count)} files have arrived.`,
+    noneMissing: 'None of these files is missing.',
     progress: (sent: number, total: number) => `Uploading: ${n(sent)} of ${n(total)} files`,
     bytes: (sent: string, total: string) => `${sent} of ${total}`,
     failed: (count: number) => `${n(count)} could not be uploaded`,
@@ -280,6 +292,13 @@ export const en = {
         : `${n(count)} decisions are not stored yet. They are kept in this browser and sent when the service answers.`,
   },
   exchange: {
+    rejected: (count: number) => (count === 1 ? '1 text rejected' : `${n(count)} texts rejected`),
+    invalid: (count: number) =>
+      count === 1 ? '1 row could not be read' : `${n(count)} rows could not be read`,
+    row: (row: number) => `Row ${row}`,
+    baseUrl: 'Address of the published files',
+    baseUrlHint:
+      'The files refer to each other by the address where you will publish them, for example https://example.org/iiif/',
     export: 'Export',
     import: 'Import',
     exportTitle: (name: string) => `Export “${name}”`,
@@ -292,7 +311,7 @@ export const en = {
       iiif: 'For viewers: annotations and manifest',
       webvtt: 'For players: audio description of videos',
       'dublin-core': 'For Omeka S',
-      collectiveaccess: 'Import table and mapping',
+      atom: 'For AtoM',
       html: 'To read and to print',
       imagefolder: 'Data set for training models',
       coco: 'Data set for research',

@@ -96,6 +96,10 @@ export const es: JobMessages = {
       pilot === 0 ? 'Empezar' : pilot === 1 ? 'Probar 1 elemento' : `Probar ${n(pilot)} elementos`,
   },
   files: {
+    archives: (count) =>
+      count === 1
+        ? 'Se ha dejado fuera 1 archivo comprimido. Descomprímelo y arrastra la carpeta.'
+        : `Se han dejado fuera ${n(count)} archivos comprimidos. Descomprímelos y arrastra las carpetas.`,
     drop: 'Arrastra aquí archivos o carpetas',
     reading: 'Leyendo la carpeta…',
     chooseFolder: 'Elegir una carpeta',
@@ -105,6 +109,14 @@ export const es: JobMessages = {
         : `Se han dejado fuera ${n(count)} archivos: no son imágenes ni vídeos.`,
   },
   uploads: {
+    lost: 'El servicio no responde. La subida continuará sola cuando responda.',
+    missingFiles: (count) =>
+      count === 1
+        ? 'Falta 1 archivo. Vuelve a elegirlo, o elige su carpeta.'
+        : `Faltan ${n(count)} archivos. Vuelve a elegirlos, o elige su carpeta.`,
+    arrived: (count) =>
+      count === 1 ? 'Ha llegado 1 archivo.' : `Han llegado ${n(count)} archivos.`,
+    noneMissing: 'Ninguno de estos archivos falta.',
     progress: (sent, total) => `Subiendo archivos: ${n(sent)} de ${n(total)}`,
     bytes: (sent, total) => `${sent} de ${total}`,
     failed: (count) =>
@@ -293,6 +305,13 @@ export const es: JobMessages = {
         : `${n(count)} decisiones aún no están guardadas en el servicio. Se conservan en este navegador y se enviarán cuando el servicio responda.`,
   },
   exchange: {
+    rejected: (count) => (count === 1 ? '1 texto rechazado' : `${n(count)} textos rechazados`),
+    invalid: (count) =>
+      count === 1 ? 'No se ha podido leer 1 fila' : `No se han podido leer ${n(count)} filas`,
+    row: (row) => `Fila ${row}`,
+    baseUrl: 'Dirección de los archivos publicados',
+    baseUrlHint:
+      'Los archivos se refieren unos a otros por la dirección donde los publicarás, por ejemplo https://example.org/iiif/',
     export: 'Exportar',
     import: 'Importar',
     exportTitle: (name) => `Exportar «${name}»`,
@@ -304,7 +323,7 @@ export const es: JobMessages = {
       iiif: 'Para visores: anotaciones y manifiesto',
       webvtt: 'Para reproductores: audiodescripción de vídeos',
       'dublin-core': 'Para Omeka S',
-      collectiveaccess: 'Tabla y correspondencias de importación',
+      atom: 'Para AtoM',
       html: 'Para leer e imprimir',
       imagefolder: 'Conjunto de datos para entrenar modelos',
       coco: 'Conjunto de datos para investigación',

@@ -97,6 +97,10 @@ export const eu: JobMessages = {
       pilot === 0 ? 'Hasi' : pilot === 1 ? 'Probatu elementu 1' : `Probatu ${n(pilot)} elementu`,
   },
   files: {
+    archives: (count) =>
+      count === 1
+        ? 'Fitxategi konprimitu 1 kanpoan geratu da. Deskonprimitu, eta arrastatu karpeta.'
+        : `${n(count)} fitxategi konprimitu kanpoan geratu dira. Deskonprimitu, eta arrastatu karpetak.`,
     drop: 'Arrastatu hona fitxategiak edo karpetak',
     reading: 'Karpeta irakurtzen…',
     chooseFolder: 'Aukeratu karpeta bat',
@@ -106,6 +110,14 @@ export const eu: JobMessages = {
         : `${n(count)} fitxategi kanpoan geratu dira: ez dira irudiak, ezta bideoak ere.`,
   },
   uploads: {
+    lost: 'Zerbitzuak ez du erantzuten. Erantzuten duenean, igoerak bere kabuz jarraituko du.',
+    missingFiles: (count) =>
+      count === 1
+        ? 'Fitxategi 1 falta da. Aukeratu berriro, edo aukeratu haren karpeta.'
+        : `${n(count)} fitxategi falta dira. Aukeratu berriro, edo aukeratu haien karpeta.`,
+    arrived: (count) =>
+      count === 1 ? 'Fitxategi 1 iritsi da.' : `${n(count)} fitxategi iritsi dira.`,
+    noneMissing: 'Fitxategi hauetako bat ere ez da falta.',
     progress: (sent, total) => `Igotzen: ${n(sent)} / ${n(total)} fitxategi`,
     bytes: (sent, total) => `${sent} / ${total}`,
     failed: (count) => `Igo ezin izan diren fitxategiak: ${n(count)}`,
@@ -288,6 +300,15 @@ export const eu: JobMessages = {
         : `${n(count)} erabaki ez daude oraindik zerbitzuan gordeta. Nabigatzaile honetan gordetzen dira, eta zerbitzuak erantzutean bidaliko dira.`,
   },
   exchange: {
+    rejected: (count) => (count === 1 ? 'Testu 1 baztertuta' : `${n(count)} testu baztertuta`),
+    invalid: (count) =>
+      count === 1
+        ? 'Errenkada 1 ezin izan da irakurri'
+        : `${n(count)} errenkada ezin izan dira irakurri`,
+    row: (row) => `${row}. errenkada`,
+    baseUrl: 'Argitaratutako fitxategien helbidea',
+    baseUrlHint:
+      'Fitxategiek argitaratuko dituzun helbidearen bidez aipatzen dute elkar, adibidez https://example.org/iiif/',
     export: 'Esportatu',
     import: 'Inportatu',
     exportTitle: (name) => `Esportatu «${name}»`,
@@ -299,7 +320,7 @@ export const eu: JobMessages = {
       iiif: 'Ikustaileetarako: oharrak eta manifestua',
       webvtt: 'Erreproduzigailuetarako: bideoen audiodeskribapena',
       'dublin-core': 'Omeka S-rako',
-      collectiveaccess: 'Inportatzeko taula eta baliokidetzak',
+      atom: 'AtoM-erako',
       html: 'Irakurtzeko eta inprimatzeko',
       imagefolder: 'Ereduak entrenatzeko datu-multzoa',
       coco: 'Ikerketarako datu-multzoa',

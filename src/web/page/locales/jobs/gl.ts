@@ -95,6 +95,10 @@ export const gl: JobMessages = {
       pilot === 0 ? 'Comezar' : pilot === 1 ? 'Probar 1 elemento' : `Probar ${n(pilot)} elementos`,
   },
   files: {
+    archives: (count) =>
+      count === 1
+        ? 'Deixouse fóra 1 ficheiro comprimido. Descomprímeo e arrastra o cartafol.'
+        : `Deixáronse fóra ${n(count)} ficheiros comprimidos. Descomprímeos e arrastra os cartafoles.`,
     drop: 'Arrastra aquí ficheiros ou cartafoles',
     reading: 'Lendo o cartafol…',
     chooseFolder: 'Escoller un cartafol',
@@ -104,6 +108,13 @@ export const gl: JobMessages = {
         : `Deixáronse fóra ${n(count)} ficheiros: non son imaxes nin vídeos.`,
   },
   uploads: {
+    lost: 'O servizo non responde. A subida continuará soa cando responda.',
+    missingFiles: (count) =>
+      count === 1
+        ? 'Falta 1 ficheiro. Escólleo outra vez, ou escolle o seu cartafol.'
+        : `Faltan ${n(count)} ficheiros. Escólleos outra vez, ou escolle o seu cartafol.`,
+    arrived: (count) => (count === 1 ? 'Chegou 1 ficheiro.' : `Chegaron ${n(count)} ficheiros.`),
+    noneMissing: 'Non falta ningún destes ficheiros.',
     progress: (sent, total) => `Subindo ficheiros: ${n(sent)} de ${n(total)}`,
     bytes: (sent, total) => `${sent} de ${total}`,
     failed: (count) =>
@@ -284,6 +295,13 @@ export const gl: JobMessages = {
         : `${n(count)} decisións aínda non están gardadas no servizo. Consérvanse neste navegador e enviaranse cando o servizo responda.`,
   },
   exchange: {
+    rejected: (count) => (count === 1 ? '1 texto rexeitado' : `${n(count)} textos rexeitados`),
+    invalid: (count) =>
+      count === 1 ? 'Non se puido ler 1 fila' : `Non se puideron ler ${n(count)} filas`,
+    row: (row) => `Fila ${row}`,
+    baseUrl: 'Enderezo dos ficheiros publicados',
+    baseUrlHint:
+      'Os ficheiros refírense uns a outros polo enderezo onde os publicarás, por exemplo https://example.org/iiif/',
     export: 'Exportar',
     import: 'Importar',
     exportTitle: (name) => `Exportar «${name}»`,
@@ -295,7 +313,7 @@ export const gl: JobMessages = {
       iiif: 'Para visores: anotacións e manifesto',
       webvtt: 'Para reprodutores: audiodescrición de vídeos',
       'dublin-core': 'Para Omeka S',
-      collectiveaccess: 'Táboa e correspondencias de importación',
+      atom: 'Para AtoM',
       html: 'Para ler e imprimir',
       imagefolder: 'Conxunto de datos para adestrar modelos',
       coco: 'Conxunto de datos para investigación',
