@@ -194,6 +194,9 @@ export const MAX_TOP_LOGPROBS = 20;
 /** Log-probabilities in one JSON response: 50 MB. Event streams have no such limit. */
 export const MAX_REPLY_LOGPROBS = 500_000;
 
+/** JSON Schema of a request's response format. */
+export const MAX_SCHEMA_BYTES = 65_536;
+
 /** Stop strings per request. OpenAI's API allows four. */
 export const MAX_STOP_STRINGS = 8;
 

@@ -22,7 +22,10 @@ import type {
 } from './vision-language-engine.js';
 
 /** State that the conversations of a request share while they decode. */
-export interface DecodeContext extends Pick<PipelineModel, 'decoder' | 'tokenizer' | 'manifest'> {
+export interface DecodeContext extends Pick<
+  PipelineModel,
+  'decoder' | 'tokenizer' | 'manifest' | 'grammars'
+> {
   readonly scheduler: Scheduler;
   readonly handle: RequestHandle;
   readonly settings: GenerationSettings;
@@ -86,7 +89,8 @@ async function decodeAnswer(
   context: DecodeContext,
 ): Promise<void> {
   const { prompt, sequence, firstLogits, timer, answerPosition } = conversation;
-  const { decoder, tokenizer, manifest, scheduler, handle, settings } = context;
+  const { decoder, grammars, tokenizer, manifest, scheduler, handle, settings } = context;
+  const grammar = settings.answerFormat && (await grammars.compile(settings.answerFormat));
   const generator = createGenerator({
     promptIds: promptTokenIds(prompt, manifest.vision?.tokens),
     excluded: manifest.generation,
@@ -95,6 +99,7 @@ async function decodeAnswer(
     ...{ settings, stopText: settings.stopText, topLogprobs: settings.topLogprobs },
     maxTokens: settings.maxTokens,
     detokenizer: createDetokenizer(tokenizer, answerPosition),
+    grammar: grammar?.start(),
   });
   const timers = [timer, context.timer];
   const collector = createAnswerCollector(conversation, timers, context);

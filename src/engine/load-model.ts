@@ -1,4 +1,5 @@
 import { createDecoder } from '../decoder/decoder.js';
+import { createTokenGrammars } from '../decoder/grammar/token-grammars.js';
 import { createOutputHead, type HeadRows, openHeadRows } from '../decoder/output-head.js';
 import { fillPageCache } from '../decoder/table-file.js';
 import { openTokenEmbeddings } from '../decoder/token-embeddings.js';
@@ -15,6 +16,9 @@ export type GraphName = 'vision' | 'decoder' | 'prefill' | 'head';
 /** Opens one graph of a package. The model owns the session and closes it. */
 type LoadPackageGraph = (graph: GraphName) => Promise<GraphSession>;
 
+/** A model without its tokenizer. */
+export type LoadedNetwork = Omit<LoadedModel, 'tokenizer' | 'grammars'>;
+
 /** @throws MODEL_INVALID */
 export async function loadModel(
   modelPackage: ModelPackage,
@@ -28,7 +32,8 @@ export async function loadModel(
   );
   // A package of an older version may have been converted without this check.
   checkingFile('package', PACKAGE_FILES.chatTemplate, () => checkChatTemplate(tokenizer));
-  return { tokenizer, ...(await loadNetwork(modelPackage, load)) };
+  const grammars = createTokenGrammars(tokenizer, modelPackage.manifest.tokens.eos);
+  return { tokenizer, grammars, ...(await loadNetwork(modelPackage, load)) };
 }
 
 /**
@@ -40,7 +45,7 @@ export async function loadModel(
 export async function loadNetwork(
   modelPackage: ModelPackage,
   load: LoadPackageGraph,
-): Promise<Omit<LoadedModel, 'tokenizer'>> {
+): Promise<LoadedNetwork> {
   const { manifest } = modelPackage;
   const opened: GraphSession[] = [];
   let rows: HeadRows | null = null;

@@ -1,4 +1,5 @@
 import type { Decoder } from '../decoder/decoder.js';
+import type { TokenGrammars } from '../decoder/grammar/token-grammars.js';
 import type { TokenEmbeddings } from '../decoder/token-embeddings.js';
 import type { Tokenizer } from '../language/tokenizer.js';
 import type { ModelManifest } from '../models/package/manifest.js';
@@ -22,6 +23,8 @@ export interface LoadedModel {
   readonly vision: VisionModel | null;
   readonly tokenEmbeddings: TokenEmbeddings;
   readonly decoder: Decoder;
+  /** Grammars of answer formats over the tokens of this model. */
+  readonly grammars: TokenGrammars;
   /** Frees the graphs and closes the files. */
   close(): Promise<void>;
 }

@@ -35,6 +35,7 @@ export function resolveSettings(
     stopText: asked.stopText ?? 'cut',
     endOfText: asked.endOfText ?? 'stop',
     ...(asked.topLogprobs !== undefined && { topLogprobs: asked.topLogprobs }),
+    ...(asked.answerFormat && { answerFormat: asked.answerFormat }),
   };
 }
 

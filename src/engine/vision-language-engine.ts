@@ -9,6 +9,7 @@ import type { FrameSampling } from '../media/frame-sampling.js';
 import type { GenerationDefaults, HubSource, Precision } from '../models/package/manifest.js';
 import type { Detail } from '../vision/plan-tiles.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
+import type { AnswerFormat } from '../decoder/grammar/json-schema.js';
 import type { MediaReport } from '../media/media-report.js';
 
 /** Every setting of a request, completed by the defaults of the model; see `resolveSettings`. */
@@ -25,6 +26,8 @@ export interface GenerationSettings extends SamplingSettings, LogitsSettings {
   readonly endOfText: 'stop' | 'ignore';
   /** Top log-probabilities to report per token, 0 to 20. Undefined reports none. */
   readonly topLogprobs?: number;
+  /** The form that every answer has, unless a limit ends it before. Undefined: any text. */
+  readonly answerFormat?: AnswerFormat;
 }
 
 /** An image or video that conversations reference. */

@@ -1,5 +1,6 @@
 import type { MediaDecoder } from '../../src/engine/media-decoder.js';
 import type { PipelineModel } from '../../src/engine/loaded-model.js';
+import { createTokenGrammars } from '../../src/decoder/grammar/token-grammars.js';
 import { loadTokenizer } from '../../src/language/tokenizer.js';
 import type { GraphSession } from '../../src/runtime/graph-session.js';
 import { createTensor } from '../../src/tensor/tensor.js';
@@ -93,6 +94,7 @@ export async function createFakeModel(options: FakeModelOptions = {}): Promise<F
   };
   const model: FakeModel = {
     manifest: { ...manifest, tokens: { ...manifest.tokens, eos: [] } },
+    grammars: createTokenGrammars(tokenizer, []),
     ...{ tokenizer, tokenEmbeddings, runs, visionRuns, mediaCalls },
     mediaDecoder: createMediaDecoder(mediaCalls, videoFrames),
     vision: inputs === 'text' ? null : vision,

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 
 import { convertCheckpoint } from '../../src/models/convert/convert-checkpoint.js';
 import { openHeadRows } from '../../src/decoder/output-head.js';
-import { type GraphName, loadModel, loadNetwork } from '../../src/engine/load-model.js';
+import {
+  type GraphName,
+  type LoadedNetwork,
+  loadModel,
+  loadNetwork,
+} from '../../src/engine/load-model.js';
 import type { LoadedModel, VisionModel } from '../../src/engine/loaded-model.js';
 import {
   type Precision,
@@ -15,7 +20,7 @@ import { loadModelPackage, type ModelPackage } from '../../src/models/package/mo
 import { type GraphSession, loadGraph } from '../../src/runtime/graph-session.js';
 
 /** A converted model without a tokenizer: synthetic checkpoints have none. */
-export interface Network extends Omit<LoadedModel, 'tokenizer'> {
+export interface Network extends LoadedNetwork {
   /**
    * Logits of the last run, all computed with the int8 rows of the output head. Production uses these rows for the top
    * tokens only. Their error is that of the layers before the head. `null` if the head is not quantized.
@@ -68,7 +73,7 @@ export function openNetwork(
   return open(loadNetwork, checkpointDirectory, outputDirectory, precision);
 }
 
-async function open<T extends Omit<LoadedModel, 'tokenizer'>>(
+async function open<T extends LoadedNetwork>(
   load: Load<T>,
   checkpointDirectory: string,
   outputDirectory: string,

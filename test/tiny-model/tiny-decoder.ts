@@ -1,6 +1,5 @@
 import type { Sequence } from '../../src/decoder/decoder.js';
-import { loadNetwork } from '../../src/engine/load-model.js';
-import type { LoadedModel } from '../../src/engine/loaded-model.js';
+import { type LoadedNetwork, loadNetwork } from '../../src/engine/load-model.js';
 import { PACKAGE_FILES } from '../../src/models/package/manifest.js';
 import type { ModelPackage } from '../../src/models/package/model-package.js';
 import { loadGraph } from '../../src/runtime/graph-session.js';
@@ -19,10 +18,8 @@ export interface DecodeSplit {
   readonly otherPositions?: number;
 }
 
-type Network = Omit<LoadedModel, 'tokenizer'>;
-
 /** Loads a package on one thread. */
-export function loadTinyModel(modelPackage: ModelPackage): Promise<Network> {
+export function loadTinyModel(modelPackage: ModelPackage): Promise<LoadedNetwork> {
   return loadNetwork(modelPackage, (graph) =>
     loadGraph(modelPackage.filePath(PACKAGE_FILES[graph]), { threads: 1 }),
   );
@@ -30,7 +27,7 @@ export function loadTinyModel(modelPackage: ModelPackage): Promise<Network> {
 
 /** Runs a text through decoder and output head. @returns logits and the number of positions after each run */
 export async function decodeInRuns(
-  { decoder, tokenEmbeddings }: Network,
+  { decoder, tokenEmbeddings }: LoadedNetwork,
   ids: readonly number[],
   { chunks, prefix = 0, otherPositions = 0 }: DecodeSplit,
 ): Promise<{ readonly positions: number; readonly logits: Float32Array }[]> {

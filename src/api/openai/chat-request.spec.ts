@@ -3,6 +3,11 @@ import { FAKE_MODEL } from '../../../test/fakes/fake-engine.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { parseChatRequest } from './chat-request.js';
 
+const jsonSchema = (schema: unknown) => ({
+  type: 'json_schema',
+  json_schema: { name: 'answer', schema, strict: true },
+});
+
 const HELLO = [{ role: 'user', content: 'Hello' }];
 const PIXEL = 'data:image/png;base64,AAEC';
 const BYTES = Uint8Array.of(0, 1, 2);
@@ -263,7 +268,25 @@ it.each([
   ['(unnamed)', { 'odd name': 1 }],
   ['stream_options.continuous_usage_stats', STREAMED_USAGE],
   ['media_options.max_tiles', { media_options: { max_tiles: 3 } }],
-  ['response_format', { response_format: { type: 'json_object' } }],
+  ['response_format', { response_format: 'json' }],
+  ['response_format.type', { response_format: {} }],
+  ['response_format.type', { response_format: { type: 'grammar' } }],
+  ['response_format.json_schema', { response_format: { type: 'json_schema' } }],
+  ['response_format.json_schema.schema', { response_format: jsonSchema('text') }],
+  [
+    'response_format.json_schema.schema',
+    { response_format: jsonSchema({ enum: ['x'.repeat(65_536)] }) },
+  ],
+  [
+    'response_format.json_schema.schema.pattern',
+    { response_format: jsonSchema({ type: 'string', pattern: 'a' }) },
+  ],
+  [
+    'response_format.json_schema.strict',
+    { response_format: { type: 'json_schema', json_schema: { schema: {}, strict: 1 } } },
+  ],
+  ['ignore_eos', { response_format: { type: 'json_object' }, ignore_eos: true }],
+  ['min_tokens', { response_format: { type: 'json_object' }, min_tokens: 5 }],
   ['modalities', { modalities: ['text', 'audio'] }],
   ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }],
   ['tools', { tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'auto' }],
@@ -325,6 +348,19 @@ it("takes an assistant's turn without content or calls", () => {
 
   expect(turn).toEqual({ role: 'assistant', content: [{ type: 'text', text: '' }] });
   expect(reply).toEqual({ role: 'assistant', content: [{ type: 'text', text: 'Hi.' }] });
+});
+
+it('reads the format of the answer', () => {
+  const schema = { type: 'object', properties: { name: { type: 'string' } } };
+
+  expect(parse({ response_format: jsonSchema(schema) }).settings.answerFormat).toEqual({
+    kind: 'json-schema',
+    schema,
+  });
+  expect(parse({ response_format: { type: 'json_object' } }).settings.answerFormat).toEqual({
+    kind: 'json-object',
+  });
+  expect(parse({ response_format: { type: 'text' } }).settings).not.toHaveProperty('answerFormat');
 });
 
 it('takes tools that must not be called', () => {

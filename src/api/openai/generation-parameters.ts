@@ -16,13 +16,14 @@ import {
   readNumber,
   readObject,
 } from './request-body.js';
+import { readResponseFormat } from './response-format.js';
 
 /** The parameters that `readSettings` reads, of OpenAI's API and of vLLM's. */
 export const GENERATION_PARAMETERS: readonly string[] = [
   ...['max_tokens', 'temperature', 'top_p', 'seed', 'stop'],
   ...['frequency_penalty', 'presence_penalty', 'logit_bias'],
   ...['top_k', 'min_p', 'repetition_penalty', 'min_tokens', 'ignore_eos', 'stop_token_ids'],
-  'include_stop_str_in_output',
+  ...['include_stop_str_in_output', 'response_format'],
 ];
 
 const PENALTY: NumberRange = { kind: 'number', min: -2, max: 2 };
@@ -62,6 +63,7 @@ export function readSettings(
     stopTokenIds: readTokenIds(body['stop_token_ids'], 'stop_token_ids', vocabularySize),
     stopText: isKept === undefined ? undefined : isKept ? 'keep' : 'cut',
     endOfText: isEndIgnored === undefined ? undefined : isEndIgnored ? 'ignore' : 'stop',
+    answerFormat: readResponseFormat(body),
   };
 }
 

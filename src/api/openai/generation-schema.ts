@@ -71,4 +71,24 @@ export const GENERATION_PROPERTIES = {
     default: false,
     description: 'Extension of vLLM: goes on to max_tokens or a stop.',
   },
+  response_format: {
+    type: 'object',
+    properties: {
+      type: { type: 'string', enum: ['text', 'json_object', 'json_schema'], default: 'text' },
+      json_schema: {
+        type: 'object',
+        properties: {
+          name: { type: 'string' },
+          schema: {
+            type: 'object',
+            description: 'JSON Schema, in the subset of docs/http-api.md.',
+          },
+          strict: { type: 'boolean', description: 'Has no effect: the schema always holds.' },
+        },
+        required: ['schema'],
+      },
+    },
+    required: ['type'],
+    description: 'Restricts the text to JSON. A text that reaches max_tokens is incomplete JSON.',
+  },
 };

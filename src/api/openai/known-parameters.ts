@@ -34,12 +34,6 @@ const LIMITED_PARAMETERS: readonly LimitedParameter[] = [
     isNeutral: isOneOf(1),
     rule: 'must be 1: it belongs to beam search, which is not supported.',
   },
-  {
-    parameter: 'response_format',
-    isNeutral: (value) =>
-      typeof value === 'object' && (value as JsonObject | null)?.['type'] === 'text',
-    rule: 'must have the type "text": JSON output is not supported.',
-  },
   { parameter: 'allowed_token_ids', isNeutral: isEmpty, rule: NO_RULES },
   { parameter: 'bad_words', isNeutral: isEmpty, rule: NO_RULES },
   { parameter: 'logits_processors', isNeutral: isEmpty, rule: NO_RULES },

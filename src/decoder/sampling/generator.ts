@@ -1,4 +1,5 @@
 import type { Detokenizer } from '../../language/detokenizer.js';
+import type { AnswerGrammar } from '../grammar/token-masks.js';
 import {
   createLogitsProcessors,
   type ExcludedTokens,
@@ -36,6 +37,8 @@ export interface GenerateOptions {
   readonly detokenizer: Detokenizer;
   /** Top log-probabilities to report per step; undefined computes none. */
   readonly topLogprobs?: number | undefined;
+  /** Tokens outside it are not sampled. It applies after the logits processors. */
+  readonly grammar?: AnswerGrammar | undefined;
 }
 
 export type GenerateEvent =
@@ -91,7 +94,7 @@ interface TakenToken {
  * @throws INVALID_PARAMETER for settings out of range.
  */
 export function createGenerator(options: GenerateOptions): Generator {
-  const { detokenizer, maxTokens, topLogprobs, promptIds, stopIds, settings } = options;
+  const { detokenizer, grammar, maxTokens, topLogprobs, promptIds, stopIds, settings } = options;
   const sample = createSampler(settings);
   const processors = createLogitsProcessors(settings, options.excluded, {
     promptLength: promptIds.length,
@@ -117,7 +120,9 @@ export function createGenerator(options: GenerateOptions): Generator {
 
   const chooseId = (logits: Float32Array): number => {
     for (const apply of processors) apply(logits, allIds);
+    grammar?.restrict(logits);
     const id = sample(logits);
+    grammar?.accept(id);
     ids.push(id);
     if (processors.length > 0) allIds.push(id);
     return id;
@@ -126,7 +131,7 @@ export function createGenerator(options: GenerateOptions): Generator {
   /** Samples a token. A reason means that it is the last one. */
   const takeToken = (logits: Float32Array): TakenToken => {
     // Log-probabilities are those of the unmodified logits.
-    const isChanged = topLogprobs !== undefined && processors.length > 0;
+    const isChanged = topLogprobs !== undefined && (processors.length > 0 || grammar !== undefined);
     const modelLogits = isChanged ? logits.slice() : logits;
     const id = chooseId(logits);
     const stopReason = stopIds.get(id);
