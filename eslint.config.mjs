@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'models', '.cache', '.salamandra'] },
+  { ignores: ['dist', 'coverage', 'models/demo', 'models/training', '.cache', '.salamandra'] },
   js.configs.recommended,
   {
     // Prettier wraps the code. Only comments are measured here, so `code` is a length that no line reaches.

@@ -10,7 +10,7 @@ import { createMediaWorkerDecoder } from '../../dist/workers/media-worker-decode
 import { serveEngine } from '../../dist/workers/serve-engine.js';
 import { installModel } from '../../dist/models/install/install-model.js';
 import { loadModelPackage } from '../../dist/models/package/model-package.js';
-import { resizeBicubic } from '../../dist/vision/resize-bicubic.js';
+import { resizeImage } from '../../dist/vision/resize-image.js';
 
 const { performance } = globalThis;
 
@@ -43,10 +43,11 @@ async function sampleFrames({ path, geometry, maxFrames }) {
   const taken = Math.min(count, maxFrames);
   const numbers = Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
   const decodedMs = performance.now();
+  const { tileSize, resample } = geometry.imageProcessor;
   const tiles = numbers.map((number) => {
     const start = 12 + number * frameBytes;
     const data = new Uint8Array(bytes.subarray(start, start + frameBytes));
-    return resizeBicubic({ width, height, data }, geometry.imageProcessor.tileSize).data;
+    return resizeImage({ width, height, data }, tileSize, resample).data;
   });
   return {
     tiles,
