@@ -38,6 +38,7 @@ import { HealthController } from './routes/health.js';
 import { LanguagesController } from './routes/languages.js';
 import { MediaRequestHandler } from './routes/media-request.js';
 import { ModelsController } from './routes/models.js';
+import { SessionController } from './routes/session.js';
 import { ThumbnailsController } from './routes/thumbnails.js';
 import { VideosController } from './routes/videos.js';
 
@@ -101,6 +102,7 @@ export class AppModule {
         ModelsController,
         LanguagesController,
         HealthController,
+        SessionController,
         JobsController,
         ReviewController,
         ItemMediaController,

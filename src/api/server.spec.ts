@@ -122,6 +122,7 @@ it('documents every route', async () => {
     '/v1/languages',
     '/health/live',
     '/health/ready',
+    '/session',
     ...['/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/events', '/v1/jobs/{id}/items'],
     ...['/v1/jobs/{id}/skipped', '/v1/jobs/{id}/results', '/v1/jobs/{id}/pause'],
     ...['/v1/jobs/{id}/resume', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/retry'],

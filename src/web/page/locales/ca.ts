@@ -16,10 +16,15 @@ export const ca: Messages = {
     offline: 'Aquest dispositiu no té connexió.',
     ready: 'A punt',
     tryNow: 'Torna-ho a provar ara',
+    locked: 'Aquest servei necessita una clau d’API. Demaneu-la a l’administrador del servei.',
+    keyLabel: 'Clau d’API',
+    useKey: 'Fes servir aquesta clau',
+    wrongKey: 'Aquesta clau no és vàlida, o hi ha hagut massa intents.',
     states: {
       connecting: 'S’està connectant…',
       loading: 'S’està preparant…',
       failed: 'Sense model',
+      locked: 'Cal una clau',
       unreachable: 'Sense resposta',
     },
     steps: {

@@ -19,11 +19,16 @@ export const en = {
     offline: 'This device is offline.',
     ready: 'Ready',
     tryNow: 'Retry now',
+    locked: 'This service needs an API key. The administrator of the service can give you one.',
+    keyLabel: 'API key',
+    useKey: 'Use this key',
+    wrongKey: 'This key is not valid, or there were too many attempts.',
     /** Shown next to the page name; one or two words. */
     states: {
       connecting: 'Connecting…',
       loading: 'Preparing…',
       failed: 'No model',
+      locked: 'Key needed',
       unreachable: 'Not responding',
     },
     /** Inserted into `loading`, keyed by the step name that the service sends. */

@@ -16,10 +16,15 @@ export const es: Messages = {
     offline: 'Este dispositivo no tiene conexión.',
     ready: 'Listo',
     tryNow: 'Reintentar ahora',
+    locked: 'Este servicio necesita una clave de API. Pídela a quien administra el servicio.',
+    keyLabel: 'Clave de API',
+    useKey: 'Usar esta clave',
+    wrongKey: 'Esta clave no es válida, o ha habido demasiados intentos.',
     states: {
       connecting: 'Conectando…',
       loading: 'Preparando…',
       failed: 'Sin modelo',
+      locked: 'Falta la clave',
       unreachable: 'Sin respuesta',
     },
     steps: {
