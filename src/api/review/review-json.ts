@@ -1,3 +1,4 @@
+import { languageCheckJson } from '../../language/check/language-check-json.js';
 import type { PinnedModel } from '../../jobs/recipe.js';
 import type { RevisionRow } from '../../jobs/database/tables.js';
 import type { ReviewCounts } from '../../review/review-counts.js';
@@ -44,6 +45,7 @@ function textJson(text: ReviewedText): object {
     draft_changed: text.draftChanged,
     finish_reason: text.finishReason,
     ...{ flags: text.flags, revisions: text.revisions },
+    language_check: languageCheckJson(text.text, language),
   };
 }
 
