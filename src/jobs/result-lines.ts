@@ -1,4 +1,8 @@
 import { SalamandraError } from '../errors/salamandra-error.js';
+import {
+  type LanguageCheckJson,
+  languageCheckJson,
+} from '../language/check/language-check-json.js';
 import type { ItemText } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { ItemRow } from './database/tables.js';
@@ -17,6 +21,7 @@ interface TextJson {
   readonly end?: number;
   readonly text: string;
   readonly finish_reason: string;
+  readonly language_check: LanguageCheckJson | null;
 }
 
 /** An item with its texts, as a line of JSONL. Without texts for a dead letter. */
@@ -84,7 +89,8 @@ export function toResultLine(item: ItemRow, texts: readonly ItemText[]): ResultL
 
 function toTextJson({ language, kind, segment, text, finishReason }: ItemText): TextJson {
   const times = segment && { start: segment.startSeconds, end: segment.endSeconds };
-  return { language, kind, ...times, text, finish_reason: finishReason };
+  const language_check = languageCheckJson(text, language);
+  return { language, kind, ...times, text, finish_reason: finishReason, language_check };
 }
 
 /** Path or URL of an item. */

@@ -56,7 +56,8 @@ export async function startChat(
     );
     const work = { ...toEngineRequest(chat, media), client, ...(priority && { priority }) };
     const header = createCompletionHeader('chatcmpl', model);
-    const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);
+    const shown = { detail: work.detail, language: chat.language };
+    const format = createChatFormat(header, shown, chat.stream?.includeUsage ?? false);
     const events = engine.generate(work, signal);
     return { events, format, isStream: chat.stream !== null, release };
   } catch (error) {

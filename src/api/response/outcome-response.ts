@@ -1,6 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 import type { Answer, RequestTimings, TokenLogprob } from '../../engine/vision-language-engine.js';
+import {
+  type LanguageCheckJson,
+  languageCheckJson,
+} from '../../language/check/language-check-json.js';
+import { LanguageCheckDto } from './language-check-response.js';
 import type { Plain } from './media-response.js';
 
 export class UsageDto {
@@ -34,6 +39,12 @@ export class TextResponseDto {
   finish_reason!: string;
   @ApiProperty({ type: UsageDto }) usage!: UsageDto;
   @ApiProperty({ type: TextTimingsDto, description: 'Milliseconds.' }) timings!: TextTimingsDto;
+  @ApiProperty({
+    type: LanguageCheckDto,
+    nullable: true,
+    description: 'Whether the text is in the language that was asked for.',
+  })
+  language_check!: LanguageCheckJson | null;
 }
 
 export class TimingsDto {
@@ -73,18 +84,17 @@ export class TokenLogprobDto extends RankedTokenDto {
 /** `tokens` is left out unless the request set `top_logprobs`. */
 type TextResponse = Plain<TextResponseDto> & { readonly tokens?: Plain<TokenLogprobDto>[] };
 
-export function toTextResponse({
-  text,
-  finishReason,
-  usage,
-  timings,
-  tokens,
-}: Answer): TextResponse {
+/** @param language code of the language that was asked for. */
+export function toTextResponse(
+  { text, finishReason, usage, timings, tokens }: Answer,
+  language: string,
+): TextResponse {
   return {
     text,
     finish_reason: finishReason,
     usage: toUsageResponse([usage]),
     timings: toTextTimingsResponse(timings),
+    language_check: languageCheckJson(text, language),
     ...toTokensResponse(tokens),
   };
 }

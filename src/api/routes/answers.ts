@@ -289,7 +289,7 @@ function createAnswersFormat(
   const toMedia = (media: readonly MediaReport[]) => toMediaResponse(media, detail);
   const toAnswer = (answer: Answer): Plain<AnswerDto> => ({
     ...toLabel(answer.conversation),
-    ...toTextResponse(answer),
+    ...toTextResponse(answer, language.code),
   });
   return {
     toResponse: ({ media, answers, timings }): Plain<AnswersResponseDto> => ({
@@ -298,7 +298,8 @@ function createAnswersFormat(
       answers: answers.map(toAnswer),
       timings: toTimingsResponse(timings),
     }),
-    toMessages: (event) => toTextMessages(event, { head, resultEvent: 'answer', toLabel, toMedia }),
+    toMessages: (event) =>
+      toTextMessages(event, { head, resultEvent: 'answer', toLabel, toResult: toAnswer, toMedia }),
     toErrorMessage: toProblemMessage,
   };
 }

@@ -115,10 +115,10 @@ function createCaptionsFormat(
     if (!report) throw new Error('The engine reported no media.');
     return report;
   };
-  const toCaption = (answer: Answer): Plain<CaptionDto> => ({
-    ...toLabel(answer.conversation),
-    ...toTextResponse(answer),
-  });
+  const toCaption = (answer: Answer): Plain<CaptionDto> => {
+    const label = toLabel(answer.conversation);
+    return { ...label, ...toTextResponse(answer, label.language) };
+  };
   return {
     toResponse: ({ media, answers, timings }): Plain<CaptionsResponseDto> => ({
       ...head,
@@ -127,7 +127,13 @@ function createCaptionsFormat(
       timings: toTimingsResponse(timings),
     }),
     toMessages: (event) =>
-      toTextMessages(event, { head, resultEvent: 'caption', toLabel, toMedia }),
+      toTextMessages(event, {
+        head,
+        resultEvent: 'caption',
+        toLabel,
+        toResult: toCaption,
+        toMedia,
+      }),
     toErrorMessage: toProblemMessage,
   };
 }

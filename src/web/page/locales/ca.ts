@@ -120,6 +120,8 @@ export const ca: Messages = {
     needOne: 'Trieu almenys una llengua.',
     unknown: 'Les llengües apareixeran aquí quan hi hagi un model a punt.',
     remove: (name) => `Treu ${name}`,
+    otherLanguage: 'Pot ser que el text sigui en una altra llengua',
+    mixedLanguages: 'Pot ser que una part del text sigui en una altra llengua',
   },
   captions: {
     kind: 'Tipus de text',

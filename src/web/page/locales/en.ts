@@ -124,6 +124,8 @@ export const en = {
     needOne: 'Choose at least one language.',
     unknown: 'The languages appear here when a model is ready.',
     remove: (name: string) => `Remove ${name}`,
+    otherLanguage: 'The text may be in another language',
+    mixedLanguages: 'A part of the text may be in another language',
   },
   captions: {
     kind: 'Text type',

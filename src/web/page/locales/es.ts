@@ -120,6 +120,8 @@ export const es: Messages = {
     needOne: 'Elige al menos un idioma.',
     unknown: 'Los idiomas aparecerán aquí cuando haya un modelo listo.',
     remove: (name) => `Quitar ${name}`,
+    otherLanguage: 'Puede que el texto esté en otra lengua',
+    mixedLanguages: 'Puede que una parte del texto esté en otra lengua',
   },
   captions: {
     kind: 'Tipo de texto',

@@ -120,6 +120,8 @@ export const eu: Messages = {
     needOne: 'Aukeratu gutxienez hizkuntza bat.',
     unknown: 'Hizkuntzak hemen agertuko dira eredu bat prest dagoenean.',
     remove: (name) => `Kendu ${name}`,
+    otherLanguage: 'Baliteke testua beste hizkuntza batean egotea',
+    mixedLanguages: 'Baliteke testuaren zati bat beste hizkuntza batean egotea',
   },
   captions: {
     kind: 'Testu mota',

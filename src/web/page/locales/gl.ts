@@ -120,6 +120,8 @@ export const gl: Messages = {
     needOne: 'Escolle polo menos unha lingua.',
     unknown: 'As linguas aparecerán aquí cando haxa un modelo listo.',
     remove: (name) => `Retirar ${name}`,
+    otherLanguage: 'Pode que o texto estea noutra lingua',
+    mixedLanguages: 'Pode que unha parte do texto estea noutra lingua',
   },
   captions: {
     kind: 'Tipo de texto',
