@@ -19,6 +19,8 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
+import { createReceiptSigner } from '../engine/receipts/signing-key.js';
+import { withReceipts } from '../engine/receipts/with-receipts.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher, type MediaFetcher } from '../media/remote/media-fetcher.js';
@@ -48,6 +50,7 @@ const CHECK_CONNECTIONS_MS = 1_000;
 const GATED_PATHS = [
   ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
   ...['/v1/chat/completions', '/v1/completions', '/v1/estimate', '/v1/thumbnails'],
+  '/v1/receipts/replay',
 ];
 
 const DESCRIPTION = `Captions of images and videos, and answers about them, in 35 European languages.
@@ -208,11 +211,12 @@ const LAST_RESPONSE_MS = 1_000;
  */
 export async function startServer(configuration: Configuration, workerEntry: URL): Promise<void> {
   const { host, port } = configuration;
-  const engine = createWorkerEngine({
+  const worker = createWorkerEngine({
     entry: workerEntry,
     configuration,
     onStatus: createStatusLog(),
   });
+  const engine = withReceipts(worker, createReceiptSigner(configuration.home));
   const videoInspector = createMediaInspector({
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,

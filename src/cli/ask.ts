@@ -150,6 +150,7 @@ async function answer(
     detail,
     conversations: [questionConversation(question, language, { shown, history })],
     settings,
+    receipts: output === 'json',
   };
   if (output === 'text' && delivery === 'stream') {
     const events = engine.generate(request, signal);
@@ -161,11 +162,11 @@ async function answer(
     terminal.result(text);
     return text;
   }
-  const finish_reason = outcome.answers[0]?.finishReason;
+  const { finishReason: finish_reason, receipt } = outcome.answers[0] ?? {};
   const line = {
     files,
     media: outcome.media.map(mediaJson),
-    results: [{ language: language.code, question, text, finish_reason }],
+    results: [{ language: language.code, question, text, finish_reason, receipt }],
     ...provenanceJson(model, settings, { detail }),
   };
   terminal.result(JSON.stringify(line));

@@ -51,7 +51,8 @@ export async function captionSegments(
   const { segments, timecode } = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
   const missing: MissingSegment[] = [];
-  const task = { path, sampling, segments, timecode, languages, settings };
+  const receipts = output === 'json';
+  const task = { path, sampling, segments, timecode, languages, settings, receipts };
   for await (const event of captionVideo(engine, task, signal)) {
     if (event.type === 'missing') {
       const { range, error } = event.missing;
@@ -92,7 +93,10 @@ function segmentLines(
     const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
     const times = { start: roundToMilliseconds(start), end: roundToMilliseconds(end) };
     const shown = { texts: byLanguage, frames: frames.map(roundToMilliseconds), timecodes };
-    return [JSON.stringify({ file, ...times, ...shown, ...provenance() })];
+    const receipts = Object.fromEntries(
+      texts.map(({ language, receipt }) => [language.code, receipt]),
+    );
+    return [JSON.stringify({ file, ...times, ...shown, receipts, ...provenance() })];
   }
   const times = [start, end].map((seconds) => seconds.toFixed(3));
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));

@@ -12,10 +12,12 @@ import { promptTokenIds } from './cache-keyed-prompt.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { Prefill, PrefilledConversation } from './prefill.js';
 import { addDecodeStep, type RequestTimer } from './request-timings.js';
+import { hashTokenIds } from './receipts/receipt.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
 import type { Scheduler } from './scheduling/scheduler.js';
 import type {
   Answer,
+  AnswerEvidence,
   EngineEvent,
   GenerationSettings,
   TokenLogprob,
@@ -26,6 +28,8 @@ export interface DecodeContext extends Pick<PipelineModel, 'decoder' | 'tokenize
   readonly scheduler: Scheduler;
   readonly handle: RequestHandle;
   readonly settings: GenerationSettings;
+  /** Whether the answers carry the evidence of a receipt. */
+  readonly receipts: boolean;
   /** Timer of the whole request. */
   readonly timer: RequestTimer;
   readonly emit: (event: EngineEvent) => void;
@@ -87,17 +91,21 @@ async function decodeAnswer(
 ): Promise<void> {
   const { prompt, sequence, firstLogits, timer, answerPosition } = conversation;
   const { decoder, tokenizer, manifest, scheduler, handle, settings } = context;
+  const promptIds = promptTokenIds(prompt, manifest.vision?.tokens);
   const generator = createGenerator({
-    promptIds: promptTokenIds(prompt, manifest.vision?.tokens),
+    promptIds,
     excluded: manifest.generation,
     eosIds: manifest.tokens.eos,
     ...stopCriteria(settings, { manifest, tokenizer }),
-    ...{ settings, stopText: settings.stopText, topLogprobs: settings.topLogprobs },
+    ...{ settings, stopText: settings.stopText },
+    // Receipts tell the log-probabilities of the tokens, not those of others.
+    topLogprobs: settings.topLogprobs ?? (context.receipts ? 0 : undefined),
     maxTokens: settings.maxTokens,
     detokenizer: createDetokenizer(tokenizer, answerPosition),
   });
   const timers = [timer, context.timer];
-  const collector = createAnswerCollector(conversation, timers, context);
+  const promptSha256 = context.receipts ? hashTokenIds(promptIds) : undefined;
+  const collector = createAnswerCollector(conversation, timers, { ...context, promptSha256 });
   const acceptLogits = (logits: Float32Array): boolean => {
     collector.add(generator.acceptLogits(logits, decoder.maxPositions - sequence.length));
     return !generator.isOver;
@@ -148,22 +156,35 @@ function nextIdOf({ nextId }: Generator): number {
 function createAnswerCollector(
   conversation: PrefilledConversation,
   timers: readonly RequestTimer[],
-  { settings, tokenizer, emit }: Pick<DecodeContext, 'settings' | 'tokenizer' | 'emit'>,
+  {
+    settings,
+    tokenizer,
+    emit,
+    promptSha256,
+  }: Pick<DecodeContext, 'settings' | 'tokenizer' | 'emit'> & {
+    readonly promptSha256: string | undefined;
+  },
 ) {
   const { index, prompt, answerPosition, timer, startMs, cachedTokens } = conversation;
   const wantsTokens = settings.topLogprobs !== undefined;
   const tokens: TokenLogprob[] = [];
+  const logprobs: number[] = [];
   let text = '';
 
   function addDelta(delta: Extract<GenerateEvent, { type: 'text-delta' }>): void {
     for (const entry of timers) entry.firstTextAtMs ??= performance.now();
     text += delta.text;
+    for (const { sampled } of delta.logprobs) logprobs.push(sampled.logprob);
+    if (!wantsTokens) {
+      // A last delta without text only reports the tokens of a stop string.
+      if (delta.text !== '') emit({ type: 'text-delta', conversation: index, text: delta.text });
+      return;
+    }
     const added = delta.logprobs.map((step, offset) =>
       toTokenLogprob(step, answerPosition === 'start' && tokens.length + offset === 0, tokenizer),
     );
     tokens.push(...added);
-    const event = { type: 'text-delta', conversation: index, text: delta.text } as const;
-    emit(wantsTokens ? { ...event, tokens: added } : event);
+    emit({ type: 'text-delta', conversation: index, text: delta.text, tokens: added });
   }
 
   function finish({
@@ -185,6 +206,7 @@ function createAnswerCollector(
         firstTokenMs: (timer.firstTextAtMs ?? performance.now()) - startMs,
       },
       ...(wantsTokens && { tokens }),
+      ...(promptSha256 !== undefined && { evidence: { promptSha256, ...summarize(logprobs) } }),
     };
     emit({ type: 'answer', ...answer });
   }
@@ -197,6 +219,14 @@ function createAnswerCollector(
       }
     },
   };
+}
+
+function summarize(logprobs: readonly number[]): Omit<AnswerEvidence, 'promptSha256'> {
+  if (logprobs.length === 0) return { meanLogprob: null, minLogprob: null };
+  const sum = logprobs.reduce((total, logprob) => total + logprob, 0);
+  // Not Math.min(...logprobs): an answer may have more tokens than a call arguments.
+  const minLogprob = logprobs.reduce((least, logprob) => Math.min(least, logprob), 0);
+  return { meanLogprob: sum / logprobs.length, minLogprob };
 }
 
 function toTokenLogprob(step: StepLogprobs, isFirst: boolean, tokenizer: Tokenizer): TokenLogprob {

@@ -47,6 +47,7 @@ function textJson(text: ReviewedText, model: PinnedModel | null): object {
     ...{ text: text.text, draft, draft_changed: draftChanged, revision: textVersion(text) },
     ...provenanceOf(text, model),
     ...{ finish_reason: finishReason, flags },
+    ...(text.receipt && { receipt: text.receipt }),
   };
 }
 

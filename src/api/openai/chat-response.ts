@@ -103,7 +103,7 @@ function toChatToken({ text, bytes, logprob }: TokenLogprob['top'][number]) {
 
 /** Fields that OpenAI's form lacks, in one member that its clients ignore. */
 function toExtension(
-  { finishReason }: Answer,
+  { finishReason, receipt }: Answer,
   { media, timings }: RequestOutcome,
   { detail }: EngineRequest,
 ) {
@@ -111,5 +111,6 @@ function toExtension(
     finish_reason: finishReason,
     media: toMediaResponse(media, detail),
     timings: toTimingsResponse(timings),
+    ...(receipt && { receipt }),
   };
 }

@@ -71,4 +71,10 @@ export const GENERATION_PROPERTIES = {
     default: false,
     description: 'Extension of vLLM: goes on to max_tokens or a stop.',
   },
+  receipts: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Extension: adds a receipt to x_salamandra, with which POST /v1/receipts/replay writes the text again.',
+  },
 };

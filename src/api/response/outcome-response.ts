@@ -1,7 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import type { Answer, RequestTimings, TokenLogprob } from '../../engine/vision-language-engine.js';
+import type { Receipt } from '../../engine/receipts/receipt.js';
 import type { Plain } from './media-response.js';
+import { RECEIPT_SCHEMA } from './receipt-response.js';
 
 export class UsageDto {
   @ApiProperty({ description: 'Tokens of the prompts, visual tokens included.' })
@@ -34,6 +36,7 @@ export class TextResponseDto {
   finish_reason!: string;
   @ApiProperty({ type: UsageDto }) usage!: UsageDto;
   @ApiProperty({ type: TextTimingsDto, description: 'Milliseconds.' }) timings!: TextTimingsDto;
+  @ApiPropertyOptional(RECEIPT_SCHEMA) receipt?: Receipt;
 }
 
 export class TimingsDto {
@@ -79,6 +82,7 @@ export function toTextResponse({
   usage,
   timings,
   tokens,
+  receipt,
 }: Answer): TextResponse {
   return {
     text,
@@ -86,6 +90,7 @@ export function toTextResponse({
     usage: toUsageResponse([usage]),
     timings: toTextTimingsResponse(timings),
     ...toTokensResponse(tokens),
+    ...(receipt && { receipt }),
   };
 }
 

@@ -1,5 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
+import type { Receipt } from '../../engine/receipts/receipt.js';
 import { roundToMilliseconds } from '../../media/frame-sampling.js';
 import type { CaptionedSegment, MissingSegment } from '../../video-captions/caption-video.js';
 import type { VideoMetadata } from '../../workers/media-inspector.js';
@@ -69,6 +70,12 @@ export class SegmentDto {
     description: 'Timecodes of start and end; null if the file has none.',
   })
   timecodes!: TimecodesDto | null;
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'object' },
+    description: 'Receipts by language code, only with "receipts": true.',
+  })
+  receipts?: Record<string, Receipt>;
 }
 
 export function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
@@ -97,5 +104,13 @@ export function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> 
     texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
     frames: segment.frames.map(roundToMilliseconds),
     timecodes: segment.timecodes,
+    ...receiptsOf(segment),
   };
+}
+
+function receiptsOf({ texts }: CaptionedSegment): Pick<Plain<SegmentDto>, 'receipts'> {
+  const receipts = texts.flatMap(({ language, receipt }) =>
+    receipt ? [[language.code, receipt] as const] : [],
+  );
+  return receipts.length === 0 ? {} : { receipts: Object.fromEntries(receipts) };
 }

@@ -44,6 +44,7 @@ function textJson(text: ReviewedText): object {
     draft_changed: text.draftChanged,
     finish_reason: text.finishReason,
     ...{ flags: text.flags, revisions: text.revisions },
+    ...(text.receipt && { receipt: text.receipt }),
   };
 }
 
