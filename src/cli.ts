@@ -11,6 +11,7 @@ import { addJobsCommand } from './cli/jobs.js';
 import { addKeysCommand } from './cli/keys.js';
 import { addModelsCommand } from './cli/models.js';
 import { addPullCommand } from './cli/pull.js';
+import { addReplayCommands } from './cli/replay.js';
 import { addServeCommand } from './cli/serve.js';
 import { unknownVariableWarnings } from './cli/suggestions.js';
 import { createTerminal, errorJson, usageJson } from './cli/terminal.js';
@@ -55,6 +56,7 @@ addModelsCommand(program, context);
 addConvertCommand(program, context);
 addVerifyCommand(program, context);
 addDoctorCommand(program, context);
+addReplayCommands(program, context);
 
 /** The first Ctrl-C stops the work and closes the engine. The second one exits at once. */
 function interrupt(): void {

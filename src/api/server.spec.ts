@@ -116,6 +116,7 @@ it('documents every route', async () => {
     ...['/v1/files', '/v1/files/{file_id}', '/v1/files/{file_id}/content'],
     ...['/v1/batches', '/v1/batches/{batch_id}', '/v1/batches/{batch_id}/cancel'],
     '/v1/estimate',
+    '/v1/receipts/replay',
     '/v1/thumbnails',
     '/v1/models',
     '/v1/models/{id}',

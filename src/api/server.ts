@@ -19,6 +19,8 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
+import { createReceiptSigner } from '../engine/receipts/signing-key.js';
+import { withReceipts } from '../engine/receipts/with-receipts.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { itemAccessOf } from '../jobs/work-on-jobs.js';
@@ -218,11 +220,12 @@ export async function startServer(configuration: Configuration, workerEntry: URL
   const { host, port } = configuration;
   const keys = openKeyring(configuration.home);
   if (!isLoopback(host) && !configuration.isOpen && !keys.isRequired()) throw exposedError(host);
-  const engine = createWorkerEngine({
+  const worker = createWorkerEngine({
     entry: workerEntry,
     configuration,
     onStatus: createStatusLog(),
   });
+  const engine = withReceipts(worker, createReceiptSigner(configuration.home));
   const videoInspector = createMediaInspector({
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,

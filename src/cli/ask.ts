@@ -152,6 +152,7 @@ async function answer(
     detail,
     conversations: [questionConversation(question, language, { shown, history })],
     settings,
+    receipts: output === 'json',
   };
   if (output === 'text' && delivery === 'stream') {
     const events = engine.generate(request, signal);
@@ -166,14 +167,14 @@ async function answer(
     noteLanguage(text, language, terminal);
     return text;
   }
-  const finish_reason = outcome.answers[0]?.finishReason;
+  const { finishReason: finish_reason, receipt } = outcome.answers[0] ?? {};
   const line = {
     files,
     media: outcome.media.map(mediaJson),
     results: [
       {
         ...{ language: language.code, question, text, finish_reason },
-        language_check: languageCheckJson(text, language.code),
+        ...{ language_check: languageCheckJson(text, language.code), receipt },
       },
     ],
     ...provenanceJson(model, settings, { detail }),

@@ -53,7 +53,8 @@ export async function captionSegments(
   const { segments, timecode } = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
   const missing: MissingSegment[] = [];
-  const task = { path, sampling, segments, timecode, languages, settings };
+  const receipts = output === 'json';
+  const task = { path, sampling, segments, timecode, languages, settings, receipts };
   for await (const event of captionVideo(engine, task, signal)) {
     if (event.type === 'missing') {
       const { range, error } = event.missing;
@@ -107,7 +108,11 @@ function segmentLines(
     const language_checks = Object.fromEntries(
       texts.map(({ language, text }) => [language.code, languageCheckJson(text, language.code)]),
     );
-    return [JSON.stringify({ file, ...times, ...shown, language_checks, ...provenance() })];
+    const receipts = Object.fromEntries(
+      texts.map(({ language, receipt }) => [language.code, receipt]),
+    );
+    const checks = { language_checks, receipts };
+    return [JSON.stringify({ file, ...times, ...shown, ...checks, ...provenance() })];
   }
   const times = [start, end].map((seconds) => seconds.toFixed(3));
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));

@@ -257,6 +257,7 @@ async function captionMedia(
     ),
     priority: command.files.length > 1 ? 'batch' : 'interactive',
     settings,
+    receipts: output === 'json',
   } as const;
   // Scripts get the same columns for one text as for several; see OUTPUT_HELP.
   const isOneFile = command.files.length === 1 && (!pages || countPages(pages) === 1);
@@ -276,12 +277,12 @@ async function captionMedia(
   }
   const { media: reports, answers } = await collectOutcome(engine, request, signal);
   if (output === 'json') {
-    const results = answers.map(({ conversation, text, finishReason }) => {
+    const results = answers.map(({ conversation, text, finishReason, receipt }) => {
       const { language, kind }: Partial<CaptionTask> = tasks[conversation] ?? {};
       const language_check = languageCheckJson(text, language?.code ?? '');
       return {
         ...{ language: language?.code, kind, text, finish_reason: finishReason },
-        language_check,
+        ...{ language_check, receipt },
       };
     });
     const line = { file, media: reports.map(mediaJson)[0], results, ...provenance() };

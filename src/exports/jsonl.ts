@@ -49,6 +49,7 @@ function textJson(text: ReviewedText, model: PinnedModel | null): object {
     ...provenanceOf(text, model),
     ...{ finish_reason: finishReason, flags },
     language_check: languageCheckJson(text.text, language),
+    ...(text.receipt && { receipt: text.receipt }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Receipt } from '../engine/receipts/receipt.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import {
   type LanguageCheckJson,
@@ -6,6 +7,7 @@ import {
 import type { ItemText } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { ItemRow } from './database/tables.js';
+import { unpackReport } from './item-receipts.js';
 import { listItems, readTexts } from './items.js';
 import type { ItemLocation } from './sources/source.js';
 
@@ -22,6 +24,7 @@ interface TextJson {
   readonly text: string;
   readonly finish_reason: string;
   readonly language_check: LanguageCheckJson | null;
+  readonly receipt?: Receipt;
 }
 
 /** An item with its texts, as a line of JSONL. Without texts for a dead letter. */
@@ -78,19 +81,26 @@ export function toResultLine(item: ItemRow, texts: readonly ItemText[]): ResultL
   if (item.state === 'dead') {
     return { ...common, error: { code: item.error_code, message: item.error }, cursor };
   }
+  const { report, receipts } = unpackReport(item.outcome);
   return {
     ...common,
     sha256: item.sha256,
-    results: texts.map(toTextJson),
-    ...(JSON.parse(item.outcome) as object),
+    results: texts.map((text, number) => toTextJson(text, receipts[number])),
+    ...report,
     cursor,
   };
 }
 
-function toTextJson({ language, kind, segment, text, finishReason }: ItemText): TextJson {
+function toTextJson(
+  { language, kind, segment, text, finishReason }: ItemText,
+  receipt: Receipt | undefined,
+): TextJson {
   const times = segment && { start: segment.startSeconds, end: segment.endSeconds };
-  const language_check = languageCheckJson(text, language);
-  return { language, kind, ...times, text, finish_reason: finishReason, language_check };
+  return {
+    ...{ language, kind, ...times, text, finish_reason: finishReason },
+    language_check: languageCheckJson(text, language),
+    ...(receipt && { receipt }),
+  };
 }
 
 /** Path or URL of an item. */

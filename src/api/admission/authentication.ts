@@ -14,6 +14,7 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/health/live', '/health/ready'
 export const MODEL_PATHS = [
   ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
   ...['/v1/chat/completions', '/v1/completions', '/v1/estimate', '/v1/thumbnails'],
+  '/v1/receipts/replay',
 ];
 
 const JOB_PATH = /^\/v1\/(?:jobs|workers|files|batches)(?:\/|$)/;

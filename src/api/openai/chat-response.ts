@@ -115,7 +115,7 @@ function toChatToken({ text, bytes, logprob }: TokenLogprob['top'][number]) {
 
 /** Fields that OpenAI's form lacks, in one member that its clients ignore. */
 function toExtension(
-  { finishReason, text }: Answer,
+  { finishReason, receipt, text }: Answer,
   { media, timings }: RequestOutcome,
   { detail, language }: ChatAnswerRequest,
 ) {
@@ -125,5 +125,6 @@ function toExtension(
     timings: toTimingsResponse(timings),
     language: language?.code ?? null,
     language_check: language ? languageCheckJson(text, language.code) : null,
+    ...(receipt && { receipt }),
   };
 }

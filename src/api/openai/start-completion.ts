@@ -72,10 +72,11 @@ export function startCompletion(
   { engine, client, priority, signal }: TextContext,
 ): StartedCompletion {
   const model = readyModel(engine);
-  const { prompts, settings, stream } = parseCompletionsRequest(body, model);
+  const { prompts, settings, receipts, stream } = parseCompletionsRequest(body, model);
   const conversations = prompts.map((rawText) => ({ rawText }));
   const shares = { client, ...(priority && { priority }) };
-  const work = { ...shares, media: [], detail: 'auto', conversations, settings } as const;
+  const request = { media: [], detail: 'auto', conversations, settings, receipts } as const;
+  const work = { ...shares, ...request };
   const header = createCompletionHeader('cmpl', model);
   const format = createCompletionsFormat(header, stream?.includeUsage ?? false);
   return { events: engine.generate(work, signal), format, isStream: stream !== null };

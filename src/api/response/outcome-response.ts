@@ -1,12 +1,14 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import type { Answer, RequestTimings, TokenLogprob } from '../../engine/vision-language-engine.js';
+import type { Receipt } from '../../engine/receipts/receipt.js';
 import {
   type LanguageCheckJson,
   languageCheckJson,
 } from '../../language/check/language-check-json.js';
 import { LanguageCheckDto } from './language-check-response.js';
 import type { Plain } from './media-response.js';
+import { RECEIPT_SCHEMA } from './receipt-response.js';
 
 export class UsageDto {
   @ApiProperty({ description: 'Tokens of the prompts, visual tokens included.' })
@@ -45,6 +47,7 @@ export class TextResponseDto {
     description: 'Whether the text is in the language that was asked for.',
   })
   language_check!: LanguageCheckJson | null;
+  @ApiPropertyOptional(RECEIPT_SCHEMA) receipt?: Receipt;
 }
 
 export class TimingsDto {
@@ -86,7 +89,7 @@ type TextResponse = Plain<TextResponseDto> & { readonly tokens?: Plain<TokenLogp
 
 /** @param language code of the language that was asked for. */
 export function toTextResponse(
-  { text, finishReason, usage, timings, tokens }: Answer,
+  { text, finishReason, usage, timings, tokens, receipt }: Answer,
   language: string,
 ): TextResponse {
   return {
@@ -96,6 +99,7 @@ export function toTextResponse(
     timings: toTextTimingsResponse(timings),
     language_check: languageCheckJson(text, language),
     ...toTokensResponse(tokens),
+    ...(receipt && { receipt }),
   };
 }
 

@@ -1,5 +1,6 @@
-import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 
+import type { Receipt } from '../../engine/receipts/receipt.js';
 import { roundToMilliseconds } from '../../media/frame-sampling.js';
 import type { CaptionedSegment, MissingSegment } from '../../video-captions/caption-video.js';
 import type { VideoMetadata } from '../../workers/media-inspector.js';
@@ -81,6 +82,12 @@ export class SegmentDto {
     description: 'Whether each caption is in its language, by language code.',
   })
   language_checks!: Record<string, LanguageCheckJson | null>;
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'object' },
+    description: 'Receipts by language code, only with "receipts": true.',
+  })
+  receipts?: Record<string, Receipt>;
 }
 
 export function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
@@ -115,5 +122,13 @@ export function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> 
         languageCheckJson(text, language.code),
       ]),
     ),
+    ...receiptsOf(segment),
   };
+}
+
+function receiptsOf({ texts }: CaptionedSegment): Pick<Plain<SegmentDto>, 'receipts'> {
+  const receipts = texts.flatMap(({ language, receipt }) =>
+    receipt ? [[language.code, receipt] as const] : [],
+  );
+  return receipts.length === 0 ? {} : { receipts: Object.fromEntries(receipts) };
 }

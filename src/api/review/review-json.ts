@@ -47,6 +47,7 @@ function textJson(text: ReviewedText): object {
     finish_reason: text.finishReason,
     ...{ flags: text.flags, revisions: text.revisions },
     language_check: languageCheckJson(text.text, language),
+    ...(text.receipt && { receipt: text.receipt }),
   };
 }
 

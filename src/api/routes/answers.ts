@@ -351,7 +351,8 @@ export class AnswersController {
         const conversations = questions.map(({ text }) =>
           questionConversation(text, language, context),
         );
-        const work = { client, media, detail, conversations, settings };
+        const { receipts } = body;
+        const work = { client, media, detail, conversations, settings, receipts };
         const format = createAnswersFormat(questions, language, detail, model);
         await sendOutcome(exchange, this.engine.generate(work, signal), format, isStream);
       },

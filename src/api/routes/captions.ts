@@ -182,7 +182,8 @@ export class CaptionsController {
         const conversations = tasks.map(({ kind, language }) =>
           captionConversation(kind, language, media[0]?.kind),
         );
-        const work = { client, media, detail, conversations, settings };
+        const { receipts } = body;
+        const work = { client, media, detail, conversations, settings, receipts };
         const format = createCaptionsFormat(tasks, detail, model);
         await sendOutcome(exchange, this.engine.generate(work, signal), format, isStream);
       },
