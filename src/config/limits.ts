@@ -194,19 +194,6 @@ export const MAX_TOP_LOGPROBS = 20;
 /** Log-probabilities in one JSON response: 50 MB. Event streams have no such limit. */
 export const MAX_REPLY_LOGPROBS = 500_000;
 
-/** JSON Schema of a request's response format. */
-export const MAX_SCHEMA_BYTES = 65_536;
-
-/** Stop strings per request. OpenAI's API allows four. */
-export const MAX_STOP_STRINGS = 8;
-
-/** Stop tokens, and tokens with a bias, per request: more than clients use, and few for each decode step. */
-export const MAX_STOP_TOKENS = 64;
-export const MAX_LOGIT_BIASES = 512;
-
-/** Characters of a stop string. Each stop string is searched at every decode step. */
-export const MAX_STOP_LENGTH = 64;
-
 /**
  * Requests that run at once (continuous batching). With more, each gets slower and the total throughput hardly grows.
  * One client may have one less, so that the first request of another client starts at once. Two slots are reserved for

@@ -1,10 +1,10 @@
 import {
-  MAX_ANSWER_TOKENS,
   MAX_LOGIT_BIASES,
   MAX_STOP_LENGTH,
   MAX_STOP_STRINGS,
   MAX_STOP_TOKENS,
-} from '../../config/limits.js';
+} from '../../config/answer-limits.js';
+import { MAX_ANSWER_TOKENS } from '../../config/limits.js';
 
 const CHECKPOINT = 'Default: that of the checkpoint.';
 

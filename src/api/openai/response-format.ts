@@ -1,4 +1,4 @@
-import { MAX_SCHEMA_BYTES } from '../../config/limits.js';
+import { MAX_SCHEMA_BYTES } from '../../config/answer-limits.js';
 import { type AnswerFormat, compileAnswerFormat } from '../../decoder/grammar/json-schema.js';
 import {
   invalidParameter,

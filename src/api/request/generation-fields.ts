@@ -14,12 +14,11 @@ import {
   Min,
 } from 'class-validator';
 
+import { MAX_STOP_LENGTH, MAX_STOP_STRINGS } from '../../config/answer-limits.js';
 import {
   MAX_ANSWER_TOKENS,
   MAX_FRAMES_PER_SECOND,
   MAX_SAMPLED_FRAMES,
-  MAX_STOP_LENGTH,
-  MAX_STOP_STRINGS,
   MAX_VIDEO_SECONDS,
 } from '../../config/limits.js';
 import { resolveCaptionSettings, resolveSettings } from '../../engine/resolve-settings.js';
