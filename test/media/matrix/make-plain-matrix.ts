@@ -77,7 +77,6 @@ const FFMPEG: readonly (readonly [
 /** Files that start like an image, or like another format, and the code of each. */
 const REFUSED: readonly (readonly [feature: string, head: string, code: string])[] = [
   ['QOI', 'qoif', 'UNSUPPORTED_MEDIA_TYPE'],
-  ['DjVu of zeros', 'AT&TFORM', 'MEDIA_CORRUPT'],
   ['GIMP', 'gimp xcf v011', 'UNSUPPORTED_MEDIA_TYPE'],
   ['OpenEXR of zeros', 'v/1\x01\x02\0\0\0', 'MEDIA_CORRUPT'],
   ['text', 'Not a picture.', 'UNSUPPORTED_MEDIA_TYPE'],
