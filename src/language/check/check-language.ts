@@ -64,8 +64,9 @@ const MIN_OTHER = 0.9;
  */
 const PART = { minWords: 3, maxWords: 8, minLetters: 10, margin: 4 };
 
-/** A text of more words is checked on its first ones: the cost of a check is bounded. */
-const MAX_WORDS = 2_000;
+/** Of a longer text, and of a longer word, the first characters are checked: a check takes at most 3 ms. */
+const MAX_CHARACTERS = 1_500;
+const MAX_WORD_CHARACTERS = 40;
 
 interface Likelihood {
   /** Probabilities, in the order of LANGUAGE_CODES. */
@@ -78,7 +79,9 @@ interface Likelihood {
  * See docs/decisions/0108.
  */
 export function checkLanguage(text: string, { code }: Pick<Language, 'code'>): LanguageCheck {
-  const words = wordsOf(text).slice(0, MAX_WORDS);
+  const words = wordsOf(text.slice(0, MAX_CHARACTERS)).map((word) =>
+    word.slice(0, MAX_WORD_CHARACTERS),
+  );
   const letters = lettersOf(words);
   if (letters === 0) return { result: 'unknown', looksLike: null, isMixed: false, score: null };
   const weights = words.map(weighWord);
