@@ -36,13 +36,14 @@ const MAX_TOKEN_BYTES = 1024;
 
 export function indexVocabulary(tokens: TokenBytes): VocabularyIndex {
   const freeText = new Uint32Array(Math.ceil(tokens.length / 32));
-  const ids = [...tokens.keys()].filter((id) => {
-    const { length } = tokens[id] ?? [];
-    return length > 0 && length <= MAX_TOKEN_BYTES;
-  });
-  const others = ids.filter((id) => !isFreeText(tokens[id] ?? new Uint8Array()));
-  for (const id of ids) allow(freeText, id);
-  for (const id of others) freeText[id >>> 5] = (freeText[id >>> 5] ?? 0) & ~(1 << (id & 31));
+  const ids: number[] = [];
+  const others: number[] = [];
+  for (const [id, bytes] of tokens.entries()) {
+    if (!bytes || bytes.length === 0 || bytes.length > MAX_TOKEN_BYTES) continue;
+    ids.push(id);
+    if (isFreeText(bytes)) allow(freeText, id);
+    else others.push(id);
+  }
   return { tokens, freeText, all: buildTree(ids, tokens), notFreeText: buildTree(others, tokens) };
 }
 
