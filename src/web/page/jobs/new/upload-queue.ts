@@ -10,6 +10,9 @@ const MAX_FAILURES_IN_A_ROW = 5;
 /** Milliseconds until a lost service is tried again. */
 const RETRY_MS = 5_000;
 
+/** Reason of an interruption: the service does not answer. */
+const LOST = Symbol('lost');
+
 /** The upload of the files of a job. */
 interface UploadState {
   /** `lost`: the service does not answer, and the uploads go on by themselves when it does. */
@@ -73,14 +76,13 @@ export function createUploadQueue(
     update({ phase: left.length === 0 ? 'ended' : 'stopped' });
   }
 
-  /** Sends what is left until it is sent, until the person stops it, or until the service is lost. */
+  /** Sends the remaining files. Ends earlier if the person stops it, or if the service is lost. */
   async function sendLeft(stop: AbortSignal): Promise<'done' | 'lost'> {
     const interrupting = new AbortController();
     const { signal: interrupt } = interrupting;
     const abort = () => interrupting.abort();
     stop.addEventListener('abort', abort);
     let failuresInARow = 0;
-    const lost = new AbortController();
     const isInterrupted = () => interrupt.aborted;
     const work = async () => {
       for (let file = left[0]; file && !isInterrupted(); file = left[0]) {
@@ -90,10 +92,8 @@ export function createUploadQueue(
           failuresInARow = 0;
         } catch (error) {
           partial.delete(file);
-          if (!isInterrupted() && isLostService(error)) {
-            lost.abort();
-            interrupting.abort();
-          }
+          // Without effect if the uploads are interrupted already.
+          if (isLostService(error)) interrupting.abort(LOST);
           if (isInterrupted()) {
             left = [file, ...left];
             update({});
@@ -108,7 +108,7 @@ export function createUploadQueue(
     if (stop.aborted) return 'done';
     await Promise.all(Array.from({ length: PARALLEL }, work));
     stop.removeEventListener('abort', abort);
-    return lost.signal.aborted ? 'lost' : 'done';
+    return interrupt.reason === LOST ? 'lost' : 'done';
   }
 
   async function sendOne(file: PathFile, interrupt: AbortSignal): Promise<void> {
