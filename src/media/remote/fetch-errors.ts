@@ -46,20 +46,25 @@ export function failedFetch(cause: FetchFailure): SalamandraError {
   );
 }
 
-/** Statuses below 500 that are no answer to every attempt: timeout, too early, too many requests. */
+/** Statuses below 500 after which another attempt may succeed: timeout, too early, too many requests. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** @param retryAfter the header of that name; empty if there is none */
 export function failedStatus(status: number, retryAfter: string): SalamandraError {
   const passes = PASSING_STATUSES.has(status) || status >= 500;
-  const delayMs = passes ? parseRetryAfter(retryAfter) : null;
   return failedFetch(
     new FetchFailure(
       `The server of the URL answered ${status}. ${passes ? 'Try again later.' : 'Open the URL in a browser, and correct it in the source.'}`,
       passes,
-      { status, ...(delayMs !== null && { retry_after_seconds: Math.ceil(delayMs / 1_000) }) },
+      passes ? detailsOfStatus(status, retryAfter) : { status },
     ),
   );
+}
+
+/** Details of an error, with the seconds that the server asks to wait. */
+export function detailsOfStatus(status: number, retryAfter: string): FetchFailure['details'] {
+  const delayMs = parseRetryAfter(retryAfter);
+  return { status, ...(delayMs !== null && { retry_after_seconds: Math.ceil(delayMs / 1_000) }) };
 }
 
 /** Errors of Node.js for connections that may work later. All others are of TLS, HTTP or the compression. */

@@ -4,8 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MAX_IIIF_DOCUMENT_BYTES } from '../../../config/source-limits.js';
 import { SalamandraError } from '../../../errors/salamandra-error.js';
 import { fetchDocument } from '../../../media/remote/fetch-document.js';
-import { FetchFailure } from '../../../media/remote/fetch-errors.js';
-import { parseRetryAfter } from '../../../media/remote/retry-after.js';
+import { detailsOfStatus, FetchFailure } from '../../../media/remote/fetch-errors.js';
 import type { FetchPolicy } from '../../../media/remote/ssrf-guard.js';
 import { accessError } from '../access-errors.js';
 import { isFileUrl, pathOfUrl } from '../roots.js';
@@ -112,17 +111,10 @@ function fetchFailed(refusal: Refusal): SalamandraError {
     });
   }
   const { status, retryAfter } = refusal;
-  const delayMs = parseRetryAfter(retryAfter);
   return new SalamandraError(
     'MEDIA_FETCH_FAILED',
     `The server of the IIIF document answered ${status}. Open its URL in a browser, and try again later.`,
-    {
-      retryable: mayPass(refusal),
-      details: {
-        status,
-        ...(delayMs !== null && { retry_after_seconds: Math.ceil(delayMs / 1_000) }),
-      },
-    },
+    { retryable: mayPass(refusal), details: detailsOfStatus(status, retryAfter) },
   );
 }
 
