@@ -72,7 +72,7 @@ it('takes up a job of a service that was killed, and stores each item once', asy
   expect(failed?.error?.code).toBe('UNSUPPORTED_MEDIA_TYPE');
 });
 
-it('refuses a file that is no source, and makes no job', async () => {
+it('refuses a file of another kind as a source, and creates no job', async () => {
   const other = await run(['caption', join(PROJECT, 'package.json')], { env });
   const empty = join(home, 'empty.csv');
   await writeFile(empty, '');

@@ -27,7 +27,7 @@ export const MAX_FREE_TEXT = 16;
 /** About 10 MB, and 50 ms to compile. */
 const MAX_GRAMMAR_STATES = 50_000;
 
-/** Deterministic states kept for one grammar, about 2 kB each. Beyond it they are made anew. */
+/** Deterministic states kept for one grammar, about 2 kB each. At this limit all are dropped and rebuilt as needed. */
 const MAX_KEPT_STATES = 4096;
 
 export class GrammarTooLargeError extends Error {}
@@ -62,7 +62,7 @@ export class GrammarBuilder {
     this.#record(from).targets.push(target);
   }
 
-  /** Says that a state accepts up to MAX_FREE_TEXT characters that are no quotation mark, backslash or control. */
+  /** Marks a state that accepts any MAX_FREE_TEXT characters except quotation marks, backslashes and controls. */
   markFreeText(state: GrammarState): void {
     this.#record(state).isFreeText = true;
   }

@@ -162,7 +162,7 @@ describe('the grammar of a schema', () => {
     expect(read(compile(OBJECTS), text)).toBe('refused');
   });
 
-  it('refuses bytes that are no UTF-8', () => {
+  it('refuses invalid UTF-8', () => {
     const automaton = compile({ type: 'string' });
     const start = automaton.start().step(0x22)!;
     for (const bytes of [

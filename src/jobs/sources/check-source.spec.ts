@@ -18,7 +18,7 @@ it.each<[string, string, string | Uint8Array, string]>([
     '{"name":"x","type":"module"}',
     'of the type "module", is neither a manifest nor a collection',
   ],
-  ['JSON that is no object', 'list.json', '[1]', 'not a JSON object'],
+  ['JSON other than an object', 'list.json', '[1]', 'not a JSON object'],
   ['no JSON', 'broken.json', '{', 'not a JSON object'],
   ['an empty table', 'empty.csv', '', 'one of them "path" or "url"'],
   ['a table without rows', 'header.csv', 'id,file\n', 'The table names no image or video.'],

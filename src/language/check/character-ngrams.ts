@@ -11,7 +11,7 @@ const WORD_START = 0x01234567;
 /** Rows of the language table as a power of two: 16,384 rows of one weight per language. */
 export const TABLE_BITS = 14;
 
-/** The words of a text in lower case: letters with their marks, and apostrophes. Half a surrogate pair is no letter. */
+/** The words of a text in lower case: letters with their marks, and apostrophes. A lone surrogate is left out. */
 export function wordsOf(text: string): string[] {
   const letters = text
     .normalize('NFC')

@@ -132,7 +132,7 @@ function readPageSize(source: ByteSource, form: Form): Pick<DjVuPage, 'width' | 
 /** Layers in wavelets, whose chunks refine one another. */
 const WAVELETS: ReadonlySet<string> = new Set(['BG44', 'FG44']);
 
-/** Names of chunks with pixels, and of those that may stand beside them. */
+/** Names of the chunks of a page: pixels, masks, shared dictionaries, annotations, text and metadata. */
 const KNOWN_CHUNKS = new Set([
   ...['BG44', 'FG44', 'BG2k', 'FG2k', 'BGjp', 'FGjp', 'Sjbz', 'Smmr', 'Djbz', 'FGbz', 'INCL'],
   ...['INFO', 'ANTa', 'ANTz', 'TXTa', 'TXTz', 'CIDa', 'METa', 'METz', 'LINK', 'TH44', 'FGjb'],

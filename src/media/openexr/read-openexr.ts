@@ -140,7 +140,7 @@ export function checkBlocks(source: ByteSource, { blocks, compression }: OpenExr
   }
 }
 
-/** Whether data has the bytes that it stands for, where that can be told without decoding it. */
+/** Whether compressed data expands to `full` bytes. True for compressions whose size only the decoder knows. */
 function isComplete(compression: string, read: () => Uint8Array, full: number): boolean {
   switch (compression) {
     case 'none':
@@ -167,7 +167,7 @@ function inflatesTo(data: Uint8Array, expected: number | null, limit = expected 
   }
 }
 
-/** Bytes that run lengths stand for; NaN if they end early. Source: OpenEXR, ImfRle. */
+/** Length in bytes of run-length encoded data after decoding; NaN if it is cut off. Source: OpenEXR, ImfRle. */
 function countRunLengths(data: Uint8Array): number {
   let bytes = 0;
   let at = 0;
@@ -279,7 +279,7 @@ function readChromaticities(value: Buffer | undefined): Chromaticities | null {
   const isKnown = points.every((point, at) => Math.abs(point - (BT709[at] as number)) < 0.002);
   if (isKnown) return null;
   const isUsable = points.every((point) => Number.isFinite(point)) && points[7] !== 0;
-  if (!isUsable) throw unsupported('chromaticities that are no colors');
+  if (!isUsable) throw unsupported('invalid chromaticities');
   return points;
 }
 

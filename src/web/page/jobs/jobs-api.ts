@@ -124,7 +124,7 @@ export async function importTexts(
   return await post(`${jobPath(job)}/import?${query}`, file, { 'Content-Type': type });
 }
 
-/** The paths of the files that a job of uploads has received: its items, and what was no image and no video. */
+/** The paths of the files that a job of uploads has received: its items, and the files that it skipped. */
 export async function listArrived(job: string): Promise<ReadonlySet<string>> {
   const items = await listAll<{ readonly identifier: string }>(`${jobPath(job)}/items`);
   const skipped = await listAll<{ readonly entry: string }>(`${jobPath(job)}/skipped`);
