@@ -13,7 +13,7 @@ const LAYERS = [
   ['engine'],
   ['cache', 'models/install'],
   ['media', 'vision', 'language', 'decoder', 'models/convert', 'models/hub'],
-  ['runtime', 'models/package'],
+  ['runtime', 'models/package', 'keys'],
   ['tensor', 'errors', 'config'],
 ];
 

@@ -8,8 +8,10 @@ import { addConvertCommand } from './cli/convert.js';
 import { addDoctorCommand } from './cli/doctor.js';
 import { EXIT_CODE_HELP, exitCodeOf, INTERRUPTED, USAGE_ERROR } from './cli/exit-codes.js';
 import { addJobsCommand } from './cli/jobs.js';
+import { addKeysCommand } from './cli/keys.js';
 import { addModelsCommand } from './cli/models.js';
 import { addPullCommand } from './cli/pull.js';
+import { addReplayCommands } from './cli/replay.js';
 import { addServeCommand } from './cli/serve.js';
 import { unknownVariableWarnings } from './cli/suggestions.js';
 import { createTerminal, errorJson, usageJson } from './cli/terminal.js';
@@ -48,11 +50,13 @@ addAskCommand(program, context);
 addCompleteCommand(program, context);
 addJobsCommand(program, context);
 addServeCommand(program, context, () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt));
+addKeysCommand(program, context);
 addPullCommand(program, context);
 addModelsCommand(program, context);
 addConvertCommand(program, context);
 addVerifyCommand(program, context);
 addDoctorCommand(program, context);
+addReplayCommands(program, context);
 
 /** The first Ctrl-C stops the work and closes the engine. The second one exits at once. */
 function interrupt(): void {

@@ -38,6 +38,8 @@ import { HealthController } from './routes/health.js';
 import { LanguagesController } from './routes/languages.js';
 import { MediaRequestHandler } from './routes/media-request.js';
 import { ModelsController } from './routes/models.js';
+import { ReceiptsController } from './routes/receipts.js';
+import { SessionController } from './routes/session.js';
 import { ThumbnailsController } from './routes/thumbnails.js';
 import { VideosController } from './routes/videos.js';
 
@@ -98,9 +100,11 @@ export class AppModule {
         BatchesController,
         EstimateController,
         ThumbnailsController,
+        ReceiptsController,
         ModelsController,
         LanguagesController,
         HealthController,
+        SessionController,
         JobsController,
         ReviewController,
         ItemMediaController,

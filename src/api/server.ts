@@ -19,9 +19,12 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
+import { createReceiptSigner } from '../engine/receipts/signing-key.js';
+import { withReceipts } from '../engine/receipts/with-receipts.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { itemAccessOf } from '../jobs/work-on-jobs.js';
+import { type Keyring, openKeyring } from '../keys/keyring.js';
 import {
   createGuardedFetcher,
   createMediaFetcher,
@@ -31,8 +34,10 @@ import { canCapResources, UNCAPPED_WARNING } from '../media/resource-caps.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
 import { createWorkerEngine } from '../workers/worker-engine.js';
+import { createAuthentication, MODEL_PATHS } from './admission/authentication.js';
 import { BodyReceiver } from './admission/body-receiver.js';
 import { limitConnections } from './admission/connections.js';
+import { meterEngine } from './admission/metered-engine.js';
 import { WorkQueue } from './admission/work-queue.js';
 import { AppModule } from './app.module.js';
 import { type JobService, NO_JOBS, startJobService } from './jobs/job-service.js';
@@ -49,12 +54,6 @@ import { createCalibrationFinder, type FindCalibration } from './routes/estimate
 
 /** Node checks connection timeouts every 30 s by default, which would add up to 30 s to each of them. */
 const CHECK_CONNECTIONS_MS = 1_000;
-
-/** Paths whose POST requests use the model or receive media. */
-const GATED_PATHS = [
-  ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
-  ...['/v1/chat/completions', '/v1/completions', '/v1/estimate', '/v1/thumbnails'],
-];
 
 const DESCRIPTION = `Captions of images and videos, and answers about them, in 35 European languages.
 
@@ -83,6 +82,8 @@ interface AppOptions {
   readonly temporaryBytes?: number;
   /** Addresses and networks of proxies, whose `X-Forwarded-For` names the client. */
   readonly trustedProxies?: readonly string[];
+  /** Undefined: requests need no key. */
+  readonly keys?: Keyring;
 }
 
 /** Whether an address is a trusted proxy; compiled by Express from `trust proxy`. */
@@ -126,10 +127,12 @@ export async function createApp(
     chatBytes = DEFAULT_CHAT_BYTES,
     temporaryBytes = DEFAULT_TEMPORARY_BYTES,
     trustedProxies = [],
+    keys,
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({
-      ...{ engine, mediaFetcher, videoInspector, findCalibration, jobs },
+      engine: keys ? meterEngine(engine, keys) : engine,
+      ...{ mediaFetcher, videoInspector, findCalibration, jobs },
       ...{ imageBytes, chatBytes, temporaryBytes },
     }),
     new BoundedExpressAdapter(trustedProxies),
@@ -140,9 +143,10 @@ export async function createApp(
   app.use(setCommonHeaders);
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
+  if (keys) app.use(createAuthentication(keys));
   app.use('/docs', denyFrames);
   app.use(normalizeContentType);
-  app.use(GATED_PATHS, app.get(WorkQueue).checkRoom);
+  app.use(MODEL_PATHS, app.get(WorkQueue).checkRoom);
   app.use(app.get(BodyReceiver).receive);
   app.use(app.get(JsonUpload).receive);
   const jsonOptions = {
@@ -210,15 +214,18 @@ const LAST_RESPONSE_MS = 1_000;
  * finish, the second one exits immediately.
  *
  * @param workerEntry the module `inference.worker.js`.
- * @throws INVALID_PARAMETER if the server cannot listen on the configured address.
+ * @throws INVALID_PARAMETER if the server cannot listen on the configured address, or would listen there for everybody.
  */
 export async function startServer(configuration: Configuration, workerEntry: URL): Promise<void> {
   const { host, port } = configuration;
-  const engine = createWorkerEngine({
+  const keys = openKeyring(configuration.home);
+  if (!isLoopback(host) && !configuration.isOpen && !keys.isRequired()) throw exposedError(host);
+  const worker = createWorkerEngine({
     entry: workerEntry,
     configuration,
     onStatus: createStatusLog(),
   });
+  const engine = withReceipts(worker, createReceiptSigner(configuration.home));
   const videoInspector = createMediaInspector({
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,
@@ -238,6 +245,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     chatBytes: configuration.chatBytes,
     temporaryBytes: configuration.temporaryBytes,
     trustedProxies: configuration.trustedProxies,
+    keys,
   });
   const batchResolver = new MediaResolver(
     app.get(MediaFiles),
@@ -253,7 +261,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     throw error;
   });
   log(`listening on ${toOrigin(host, address.port)}`);
-  if (!isLoopback(host)) log(`warning: ${describeExposure(host)}`);
+  if (!isLoopback(host)) log(`warning: ${describeExposure(host, keys.isRequired())}`);
   if (process.platform === 'linux' && !(await canCapResources())) {
     log(`warning: ${UNCAPPED_WARNING}`);
   }
@@ -308,9 +316,19 @@ const LISTEN_ERRORS: ReadonlyMap<string | undefined, string> = new Map([
   ['ENOTFOUND', 'the host name is unknown. Set HOST to an address of this machine.'],
 ]);
 
+function exposedError(host: string): SalamandraError {
+  return new SalamandraError(
+    'INVALID_PARAMETER',
+    `HOST is ${host}, so other machines could use this service, and it has no API keys. Create one with "npx salamandra keys create NAME", or set SALAMANDRA_OPEN=1 if everybody may use it.`,
+  );
+}
+
 /** Said at the start of a service that other machines can reach. */
-function describeExposure(host: string): string {
-  return `HOST is ${host}, so other machines can use this service. It has no accounts and no encryption: put a reverse proxy with TLS and authentication in front of it, and set SALAMANDRA_ALLOWED_HOSTS.`;
+function describeExposure(host: string, needsKeys: boolean): string {
+  const access = needsKeys
+    ? 'so other machines can reach this service. Its API keys are sent without encryption'
+    : 'so other machines can use this service. It has no API keys and no encryption';
+  return `HOST is ${host}, ${access}: put a reverse proxy with TLS in front of it, and set SALAMANDRA_ALLOWED_HOSTS.`;
 }
 
 function toOrigin(host: string, port: number): string {

@@ -13,6 +13,7 @@ import { resolveSettings } from '../engine/resolve-settings.js';
 import { selectPages } from '../engine/select-pages.js';
 import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { type ErrorDetails, SalamandraError } from '../errors/salamandra-error.js';
+import { languageCheckJson } from '../language/check/language-check-json.js';
 import { type Language, resolveLanguage } from '../language/languages.js';
 import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
 import type { PageRange } from '../media/page-range.js';
@@ -21,6 +22,7 @@ import { type CommandContext, exampleHelp } from './command-context.js';
 import { exitCodeOf } from './exit-codes.js';
 import { mediaJson, openMedia } from '../engine/media-files.js';
 import { addMediaOptions, type MediaOptions, readMediaOptions } from './media-options.js';
+import { noteLanguage } from './note-language.js';
 import { type Delivery, printTextsAsTheyCome } from './print-texts.js';
 import { parseLanguage } from './suggestions.js';
 import { errorJson, type Terminal } from './terminal.js';
@@ -150,22 +152,31 @@ async function answer(
     detail,
     conversations: [questionConversation(question, language, { shown, history })],
     settings,
+    receipts: output === 'json',
   };
   if (output === 'text' && delivery === 'stream') {
     const events = engine.generate(request, signal);
-    return textOf(await printTextsAsTheyCome(events, () => [], terminal));
+    const answered = textOf(await printTextsAsTheyCome(events, () => [], terminal));
+    noteLanguage(answered, language, terminal);
+    return answered;
   }
   const outcome = await collectOutcome(engine, request, signal);
   const text = textOf(outcome);
   if (output === 'text') {
     terminal.result(text);
+    noteLanguage(text, language, terminal);
     return text;
   }
-  const finish_reason = outcome.answers[0]?.finishReason;
+  const { finishReason: finish_reason, receipt } = outcome.answers[0] ?? {};
   const line = {
     files,
     media: outcome.media.map(mediaJson),
-    results: [{ language: language.code, question, text, finish_reason }],
+    results: [
+      {
+        ...{ language: language.code, question, text, finish_reason },
+        ...{ language_check: languageCheckJson(text, language.code), receipt },
+      },
+    ],
     ...provenanceJson(model, settings, { detail }),
   };
   terminal.result(JSON.stringify(line));

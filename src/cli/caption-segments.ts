@@ -1,5 +1,6 @@
 import type { GenerationSettings, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { languageCheckJson } from '../language/check/language-check-json.js';
 import type { Language } from '../language/languages.js';
 import {
   type FrameSampling,
@@ -18,8 +19,9 @@ import { toTimecodeClock } from '../video-captions/timecode.js';
 import { formatWebVtt } from '../video-captions/webvtt.js';
 import { createMediaInspector } from '../workers/media-inspector.js';
 import type { CommandContext } from './command-context.js';
+import { noteLanguage } from './note-language.js';
 import { toLine } from './print-texts.js';
-import { errorJson } from './terminal.js';
+import { errorJson, type Terminal } from './terminal.js';
 
 export interface SegmentsCommand {
   readonly languages: readonly Language[];
@@ -51,7 +53,8 @@ export async function captionSegments(
   const { segments, timecode } = await planVideoSegments(command, context);
   const described: CaptionedSegment[] = [];
   const missing: MissingSegment[] = [];
-  const task = { path, sampling, segments, timecode, languages, settings };
+  const receipts = output === 'json';
+  const task = { path, sampling, segments, timecode, languages, settings, receipts };
   for await (const event of captionVideo(engine, task, signal)) {
     if (event.type === 'missing') {
       const { range, error } = event.missing;
@@ -65,6 +68,7 @@ export async function captionSegments(
     if (output !== 'vtt') {
       for (const line of segmentLines(event.segment, command)) terminal.result(line);
     }
+    if (output !== 'json') noteSegment(event.segment, file, terminal);
   }
   if (output === 'vtt') terminal.result(formatTrack(described, missing, command));
 }
@@ -84,6 +88,15 @@ async function planVideoSegments(
   }
 }
 
+function noteSegment(
+  { startSeconds, endSeconds, texts }: CaptionedSegment,
+  file: string,
+  terminal: Terminal,
+): void {
+  const subject = `${file} ${describeRange({ startSeconds, endSeconds })}`;
+  for (const { language, text } of texts) noteLanguage(text, language, terminal, subject);
+}
+
 function segmentLines(
   { startSeconds: start, endSeconds: end, texts, frames, timecodes }: CaptionedSegment,
   { file, output, provenance }: SegmentsCommand,
@@ -92,7 +105,14 @@ function segmentLines(
     const byLanguage = Object.fromEntries(texts.map(({ language, text }) => [language.code, text]));
     const times = { start: roundToMilliseconds(start), end: roundToMilliseconds(end) };
     const shown = { texts: byLanguage, frames: frames.map(roundToMilliseconds), timecodes };
-    return [JSON.stringify({ file, ...times, ...shown, ...provenance() })];
+    const language_checks = Object.fromEntries(
+      texts.map(({ language, text }) => [language.code, languageCheckJson(text, language.code)]),
+    );
+    const receipts = Object.fromEntries(
+      texts.map(({ language, receipt }) => [language.code, receipt]),
+    );
+    const checks = { language_checks, receipts };
+    return [JSON.stringify({ file, ...times, ...shown, ...checks, ...provenance() })];
   }
   const times = [start, end].map((seconds) => seconds.toFixed(3));
   return texts.map(({ language, text }) => toLine([file, ...times, language.code], text));

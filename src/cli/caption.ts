@@ -7,8 +7,13 @@ import { captionConversation } from '../engine/conversations.js';
 import { provenanceJson } from '../engine/provenance.js';
 import { resolveCaptionSettings } from '../engine/resolve-settings.js';
 import { selectPages } from '../engine/select-pages.js';
-import type { RequestMedia, VisionLanguageEngine } from '../engine/vision-language-engine.js';
+import type {
+  Answer,
+  RequestMedia,
+  VisionLanguageEngine,
+} from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import { languageCheckJson } from '../language/check/language-check-json.js';
 import type { CaptionKind, Language } from '../language/languages.js';
 import type { AnimationUse, FrameSampling } from '../media/frame-sampling.js';
 import { countPages, type PageRange } from '../media/page-range.js';
@@ -22,6 +27,7 @@ import { exitCodeOf } from './exit-codes.js';
 import { addSourceOptions, readSource, type SourceOptions } from './job-source.js';
 import { checkMediaFile, mediaJson, openMedia } from '../engine/media-files.js';
 import { addMediaOptions, type MediaOptions, readMediaOptions } from './media-options.js';
+import { noteLanguage } from './note-language.js';
 import { type Delivery, printTextsAsTheyCome, toLine } from './print-texts.js';
 import {
   addRecipeOptions,
@@ -251,6 +257,7 @@ async function captionMedia(
     ),
     priority: command.files.length > 1 ? 'batch' : 'interactive',
     settings,
+    receipts: output === 'json',
   } as const;
   // Scripts get the same columns for one text as for several; see OUTPUT_HELP.
   const isOneFile = command.files.length === 1 && (!pages || countPages(pages) === 1);
@@ -263,14 +270,20 @@ async function captionMedia(
     return isBareText ? [] : [name, language?.code ?? '', kind ?? ''];
   };
   if (output === 'text' && command.delivery === 'stream') {
-    await printTextsAsTheyCome(engine.generate(request, signal), columns, terminal);
+    const events = engine.generate(request, signal);
+    const { answers } = await printTextsAsTheyCome(events, columns, terminal);
+    noteLanguages(answers);
     return;
   }
   const { media: reports, answers } = await collectOutcome(engine, request, signal);
   if (output === 'json') {
-    const results = answers.map(({ conversation, text, finishReason }) => {
+    const results = answers.map(({ conversation, text, finishReason, receipt }) => {
       const { language, kind }: Partial<CaptionTask> = tasks[conversation] ?? {};
-      return { language: language?.code, kind, text, finish_reason: finishReason };
+      const language_check = languageCheckJson(text, language?.code ?? '');
+      return {
+        ...{ language: language?.code, kind, text, finish_reason: finishReason },
+        ...{ language_check, receipt },
+      };
     });
     const line = { file, media: reports.map(mediaJson)[0], results, ...provenance() };
     terminal.result(JSON.stringify(line));
@@ -278,6 +291,14 @@ async function captionMedia(
   }
   for (const { conversation, text } of answers) {
     terminal.result(toLine(columns(conversation), text));
+  }
+  noteLanguages(answers);
+
+  function noteLanguages(texts: readonly Pick<Answer, 'conversation' | 'text'>[]): void {
+    for (const { conversation, text } of texts) {
+      const language = tasks[conversation]?.language;
+      if (language) noteLanguage(text, language, terminal, name);
+    }
   }
 }
 

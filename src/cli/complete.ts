@@ -66,17 +66,19 @@ export async function completeText(
     detail: 'auto',
     conversations: [{ rawText: text }],
     settings,
+    receipts: output === 'json',
   } as const;
   if (output === 'stream') {
     await printTextsAsTheyCome(engine.generate(request, signal), () => [], terminal);
     return;
   }
   const { answers } = await collectOutcome(engine, request, signal);
-  for (const { text: completion, finishReason, usage } of answers) {
+  for (const { text: completion, finishReason, usage, receipt } of answers) {
     const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = usage;
     const line = {
       ...{ text: completion, finish_reason: finishReason },
       usage: { prompt_tokens, completion_tokens },
+      receipt,
       ...provenanceJson(model, settings),
     };
     terminal.result(output === 'text' ? completion : JSON.stringify(line));

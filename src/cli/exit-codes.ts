@@ -9,12 +9,16 @@ Exit codes:
   3    an image or a video cannot be used
   4    the model cannot be used
   5    busy or unavailable: try again
+  6    a receipt is not confirmed: another text, or a wrong signature
   130  interrupted (Ctrl-C)
 With several files or questions, the first failure decides.`;
 
 export const INTERRUPTED = 130;
 
 export const USAGE_ERROR = 2;
+
+/** A text is not the one of its receipt, or the receipt is not as it was signed. */
+export const RECEIPT_DIFFERS = 6;
 
 const INTERNAL = 1;
 const INVALID = USAGE_ERROR;

@@ -1,4 +1,6 @@
 import type { Configuration } from '../config/configuration.js';
+import { createReceiptSigner } from '../engine/receipts/signing-key.js';
+import { withReceipts } from '../engine/receipts/with-receipts.js';
 import type {
   EngineStatus,
   ModelDescription,
@@ -29,11 +31,12 @@ export async function withEngine<T>(
   { workers, terminal, signal }: Pick<CommandContext, 'workers' | 'terminal' | 'signal'>,
   work: (engine: VisionLanguageEngine, model: ModelDescription) => Promise<T>,
 ): Promise<T> {
-  const engine = createWorkerEngine({
+  const worker = createWorkerEngine({
     entry: workers.inference,
     configuration,
     onStatus: (status) => showStatus(status, terminal),
   });
+  const engine = withReceipts(worker, createReceiptSigner(configuration.home));
   try {
     const model = await waitForModel(engine, signal);
     if (model.id === BUNDLED_MODEL) terminal.note(DEMO_NOTE);

@@ -37,6 +37,8 @@ export interface Configuration {
   readonly trustedProxies: readonly string[];
   /** 0 for any free port. */
   readonly port: number;
+  /** SALAMANDRA_OPEN: whether a service without API keys may listen beyond this machine. */
+  readonly isOpen: boolean;
   /** `demo`, the id of a model in `home`, or the path of a model package. */
   readonly model: string;
   readonly precision: (typeof PRECISIONS)[number];
@@ -79,6 +81,7 @@ export function loadConfiguration(
     allowedHosts: parseHosts(env['SALAMANDRA_ALLOWED_HOSTS']),
     trustedProxies: parseNetworks(env['SALAMANDRA_TRUSTED_PROXIES']),
     port: parseInteger('PORT', env['PORT'] ?? '3000', 0, 65_535),
+    isOpen: parseFlag('SALAMANDRA_OPEN', env['SALAMANDRA_OPEN'] ?? '0'),
     model: env['SALAMANDRA_MODEL'] ?? 'demo',
     precision: parsePrecision(env['SALAMANDRA_PRECISION'] ?? 'int8'),
     threads: parseInteger(
@@ -158,6 +161,12 @@ function parseMillions(
 function parseSwitch(name: string, text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
   throw new SalamandraError('INVALID_PARAMETER', `${name} must be "on" or "off".`);
+}
+
+/** @throws INVALID_PARAMETER with the name of the variable */
+function parseFlag(name: string, text: string): boolean {
+  if (text === '0' || text === '1') return text === '1';
+  throw new SalamandraError('INVALID_PARAMETER', `${name} must be 1 or 0.`);
 }
 
 /** Checks the domains even if media URLs are off. @throws INVALID_PARAMETER with the name of the variable */

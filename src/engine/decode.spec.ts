@@ -48,7 +48,13 @@ async function open(
   if (onRun) model.onRun = onRun;
   const events: EngineEvent[] = [];
   const decoded = decodeConversations(prefill, {
-    ...{ ...model, handle, settings: { ...SETTINGS, ...settings }, timer: createTimer() },
+    ...{
+      ...model,
+      handle,
+      settings: { ...SETTINGS, ...settings },
+      receipts: false,
+      timer: createTimer(),
+    },
     manifest: { ...model.manifest, ...manifest },
     scheduler: createScheduler(model.decoder),
     emit: (event) => void events.push(event),

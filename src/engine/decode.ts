@@ -12,10 +12,12 @@ import { promptTokenIds } from './cache-keyed-prompt.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { Prefill, PrefilledConversation } from './prefill.js';
 import { addDecodeStep, type RequestTimer } from './request-timings.js';
+import { hashTokenIds } from './receipts/receipt.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
 import type { Scheduler } from './scheduling/scheduler.js';
 import type {
   Answer,
+  AnswerEvidence,
   EngineEvent,
   GenerationSettings,
   TokenLogprob,
@@ -29,6 +31,8 @@ export interface DecodeContext extends Pick<
   readonly scheduler: Scheduler;
   readonly handle: RequestHandle;
   readonly settings: GenerationSettings;
+  /** Whether the answers carry the evidence of a receipt. */
+  readonly receipts: boolean;
   /** Timer of the whole request. */
   readonly timer: RequestTimer;
   readonly emit: (event: EngineEvent) => void;
@@ -91,18 +95,22 @@ async function decodeAnswer(
   const { prompt, sequence, firstLogits, timer, answerPosition } = conversation;
   const { decoder, grammars, tokenizer, manifest, scheduler, handle, settings } = context;
   const grammar = settings.answerFormat && (await grammars.compile(settings.answerFormat));
+  const promptIds = promptTokenIds(prompt, manifest.vision?.tokens);
   const generator = createGenerator({
-    promptIds: promptTokenIds(prompt, manifest.vision?.tokens),
+    promptIds,
     excluded: manifest.generation,
     eosIds: manifest.tokens.eos,
     ...stopCriteria(settings, { manifest, tokenizer }),
-    ...{ settings, stopText: settings.stopText, topLogprobs: settings.topLogprobs },
+    ...{ settings, stopText: settings.stopText },
+    // Receipts tell the log-probabilities of the tokens, not those of others.
+    topLogprobs: settings.topLogprobs ?? (context.receipts ? 0 : undefined),
     maxTokens: settings.maxTokens,
     detokenizer: createDetokenizer(tokenizer, answerPosition),
     grammar: grammar?.start(),
   });
   const timers = [timer, context.timer];
-  const collector = createAnswerCollector(conversation, timers, context);
+  const promptSha256 = context.receipts ? hashTokenIds(promptIds) : undefined;
+  const collector = createAnswerCollector(conversation, timers, { ...context, promptSha256 });
   const acceptLogits = (logits: Float32Array): boolean => {
     collector.add(generator.acceptLogits(logits, decoder.maxPositions - sequence.length));
     return !generator.isOver;
@@ -153,22 +161,35 @@ function nextIdOf({ nextId }: Generator): number {
 function createAnswerCollector(
   conversation: PrefilledConversation,
   timers: readonly RequestTimer[],
-  { settings, tokenizer, emit }: Pick<DecodeContext, 'settings' | 'tokenizer' | 'emit'>,
+  {
+    settings,
+    tokenizer,
+    emit,
+    promptSha256,
+  }: Pick<DecodeContext, 'settings' | 'tokenizer' | 'emit'> & {
+    readonly promptSha256: string | undefined;
+  },
 ) {
   const { index, prompt, answerPosition, timer, startMs, cachedTokens } = conversation;
   const wantsTokens = settings.topLogprobs !== undefined;
   const tokens: TokenLogprob[] = [];
+  const logprobs: number[] = [];
   let text = '';
 
   function addDelta(delta: Extract<GenerateEvent, { type: 'text-delta' }>): void {
     for (const entry of timers) entry.firstTextAtMs ??= performance.now();
     text += delta.text;
+    for (const { sampled } of delta.logprobs) logprobs.push(sampled.logprob);
+    if (!wantsTokens) {
+      // A last delta without text only reports the tokens of a stop string.
+      if (delta.text !== '') emit({ type: 'text-delta', conversation: index, text: delta.text });
+      return;
+    }
     const added = delta.logprobs.map((step, offset) =>
       toTokenLogprob(step, answerPosition === 'start' && tokens.length + offset === 0, tokenizer),
     );
     tokens.push(...added);
-    const event = { type: 'text-delta', conversation: index, text: delta.text } as const;
-    emit(wantsTokens ? { ...event, tokens: added } : event);
+    emit({ type: 'text-delta', conversation: index, text: delta.text, tokens: added });
   }
 
   function finish({
@@ -190,6 +211,7 @@ function createAnswerCollector(
         firstTokenMs: (timer.firstTextAtMs ?? performance.now()) - startMs,
       },
       ...(wantsTokens && { tokens }),
+      ...(promptSha256 !== undefined && { evidence: { promptSha256, ...summarize(logprobs) } }),
     };
     emit({ type: 'answer', ...answer });
   }
@@ -202,6 +224,14 @@ function createAnswerCollector(
       }
     },
   };
+}
+
+function summarize(logprobs: readonly number[]): Omit<AnswerEvidence, 'promptSha256'> {
+  if (logprobs.length === 0) return { meanLogprob: null, minLogprob: null };
+  const sum = logprobs.reduce((total, logprob) => total + logprob, 0);
+  // Not Math.min(...logprobs): an answer may have more tokens than a call arguments.
+  const minLogprob = logprobs.reduce((least, logprob) => Math.min(least, logprob), 0);
+  return { meanLogprob: sum / logprobs.length, minLogprob };
 }
 
 function toTokenLogprob(step: StepLogprobs, isFirst: boolean, tokenizer: Tokenizer): TokenLogprob {

@@ -1,7 +1,10 @@
+import { describeProcessor, readInstructionSets } from '../config/processor.js';
+import { readVersion } from '../config/version.js';
 import { offeredLanguages } from '../language/languages.js';
 import { PACKAGE_FILES } from '../models/package/manifest.js';
 import type { ModelPackage } from '../models/package/model-package.js';
 import { loadGraph } from '../runtime/graph-session.js';
+import { ONNX_RUNTIME_VERSION } from '../runtime/onnx-runtime.js';
 import { inputModalitiesOf } from './input-modalities.js';
 import { loadModel } from './load-model.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -9,6 +12,7 @@ import type { MediaDecoder } from './media-decoder.js';
 import { describeCosts } from './model-costs.js';
 import { chooseMemoryBytes } from './scheduling/memory-budget.js';
 import { NO_CACHES, type EngineCaches } from '../cache/engine-caches.js';
+import type { ExecutionEnvironment } from './receipts/receipt.js';
 import { createRequestRunner } from './request-runner.js';
 import type { ModelDescription, VisionLanguageEngine } from './vision-language-engine.js';
 
@@ -37,7 +41,7 @@ export async function createLocalEngine(
     await Promise.all([mediaDecoder.close(), caches.close()]);
     throw error;
   });
-  const model = describeModel(loaded);
+  const model = describeModel(loaded, threads);
   const runner = createRequestRunner({ ...loaded, mediaDecoder }, { memoryBytes, caches });
   return {
     status: () => ({ state: 'ready', model }),
@@ -50,7 +54,10 @@ export async function createLocalEngine(
   };
 }
 
-function describeModel({ manifest, vision, tokenizer }: LoadedModel): ModelDescription {
+function describeModel(
+  { manifest, vision, tokenizer }: LoadedModel,
+  threads: number,
+): ModelDescription {
   const { id, source, precision, decoder, generation } = manifest;
   return {
     id,
@@ -63,5 +70,27 @@ function describeModel({ manifest, vision, tokenizer }: LoadedModel): ModelDescr
     vocabularySize: decoder.vocabularySize,
     costs: describeCosts(manifest, tokenizer),
     generation,
+    environment: describeEnvironment(manifest, threads),
+  };
+}
+
+function describeEnvironment(
+  { digest, files }: LoadedModel['manifest'],
+  threads: number,
+): ExecutionEnvironment {
+  return {
+    packageSha256: digest,
+    templateSha256: files[PACKAGE_FILES.chatTemplate]?.sha256 ?? null,
+    versions: {
+      visual_salamandra: readVersion(),
+      onnxruntime: ONNX_RUNTIME_VERSION,
+      node: process.version,
+    },
+    machine: {
+      architecture: process.arch,
+      processor: describeProcessor(),
+      instruction_sets: readInstructionSets(),
+      threads,
+    },
   };
 }

@@ -33,7 +33,7 @@ export async function runPipeline(
   context: RequestContext,
   model: PipelineModel,
 ): Promise<void> {
-  const { conversations, settings } = request;
+  const { conversations, settings, receipts = false } = request;
   const { planning, admission, caches, handle, emit } = context;
   const arrivalMs = performance.now();
   const timer = createTimer();
@@ -65,7 +65,7 @@ export async function runPipeline(
         scheduleFor: (own) => scheduleTimed('prefillMs', [own, timer], context),
       },
     );
-    await decodeConversations(prefill, { ...model, ...context, settings, timer });
+    await decodeConversations(prefill, { ...model, ...context, settings, receipts, timer });
 
     const timings = toRequestTimings(timer, { arrivalMs, queueMs, ...preparationTimes(media) });
     emit({ type: 'done', timings });

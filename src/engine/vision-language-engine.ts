@@ -11,6 +11,7 @@ import type { Detail } from '../vision/plan-tiles.js';
 import type { VisionGeometry } from '../vision/vision-geometry.js';
 import type { AnswerFormat } from '../decoder/grammar/json-schema.js';
 import type { MediaReport } from '../media/media-report.js';
+import type { ExecutionEnvironment, Receipt } from './receipts/receipt.js';
 
 /** Every setting of a request, completed by the defaults of the model; see `resolveSettings`. */
 export interface GenerationSettings extends SamplingSettings, LogitsSettings {
@@ -68,6 +69,8 @@ export interface EngineRequest {
   /** Variables for the chat template, such as `date_string`. Default: none. */
   readonly templateVariables?: TemplateVariables;
   readonly settings: GenerationSettings;
+  /** Whether each answer carries a receipt. Default: false. */
+  readonly receipts?: boolean | undefined;
 }
 
 /** A token and its log-probability (natural logarithm). */
@@ -114,6 +117,18 @@ export interface Answer {
   };
   /** All tokens except the stop token, if `topLogprobs` was set. */
   readonly tokens?: readonly TokenLogprob[];
+  /** If the request asks for receipts, until `withReceipts` replaces it by one. */
+  readonly evidence?: AnswerEvidence;
+  readonly receipt?: Receipt;
+}
+
+/** What a receipt tells of an answer that only the engine knows. */
+export interface AnswerEvidence {
+  /** Of the token ids; see `hashTokenIds`. */
+  readonly promptSha256: string;
+  /** Of the tokens before the stop token, before temperature and penalties; `null` without tokens. */
+  readonly meanLogprob: number | null;
+  readonly minLogprob: number | null;
 }
 
 /**
@@ -186,6 +201,7 @@ export interface ModelDescription {
   readonly vocabularySize: number;
   readonly costs: ModelCosts;
   readonly generation: GenerationDefaults;
+  readonly environment: ExecutionEnvironment;
 }
 
 export interface LoadProgress {

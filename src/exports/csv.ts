@@ -1,3 +1,4 @@
+import { languageCheckJson } from '../language/check/language-check-json.js';
 import type { PinnedModel } from '../jobs/recipe.js';
 import type { ReviewedText } from '../review/reviewed-items.js';
 import { textVersion } from '../review/text-version.js';
@@ -50,6 +51,7 @@ function longColumns(model: PinnedModel | null): readonly Column[] {
     ['flags', ({ flags }) => flags.join(' ')],
     ['source', (_, { item }) => item.source],
     ['sha256', (_, { item }) => item.sha256],
+    ['language_check', ({ text, language }) => languageCheckJson(text, language)?.result ?? ''],
   ];
 }
 

@@ -1,3 +1,4 @@
+import { languageCheckJson } from '../language/check/language-check-json.js';
 import type { PinnedModel } from '../jobs/recipe.js';
 import type { ReviewedItem, ReviewedText } from '../review/reviewed-items.js';
 import { textVersion } from '../review/text-version.js';
@@ -47,6 +48,8 @@ function textJson(text: ReviewedText, model: PinnedModel | null): object {
     ...{ text: text.text, draft, draft_changed: draftChanged, revision: textVersion(text) },
     ...provenanceOf(text, model),
     ...{ finish_reason: finishReason, flags },
+    language_check: languageCheckJson(text.text, language),
+    ...(text.receipt && { receipt: text.receipt }),
   };
 }
 

@@ -158,7 +158,7 @@ function reviewOf(texts: readonly ReviewedText[]): ItemReview {
 }
 
 /** The report of an item; empty before it is done, and of a dead letter. */
-export function parseReport(outcome: string): Readonly<Record<string, unknown>> {
+function parseReport(outcome: string): Readonly<Record<string, unknown>> {
   return outcome === '' ? {} : (JSON.parse(outcome) as Record<string, unknown>);
 }
 

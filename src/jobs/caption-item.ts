@@ -144,13 +144,15 @@ async function writeTexts(task: WritingTask): Promise<Written> {
     ),
     priority: 'batch' as const,
     settings,
+    receipts: true,
   };
   const { media: reports, answers } = await collectOutcome(engine, request, signal);
-  const texts = answers.map(({ conversation, text, finishReason }) => ({
+  const texts = answers.map(({ conversation, text, finishReason, receipt }) => ({
     language: tasks[conversation]?.language.code ?? '',
     kind: tasks[conversation]?.kind ?? '',
     text,
     finishReason,
+    receipt,
   }));
   return { texts, report: { media: reports.map(mediaJson)[0], ...provenance } };
 }
@@ -169,7 +171,7 @@ async function writeSegmentTexts(
   const segments = await planSegments(range, recipe.granularity, inspector, { signal });
   const timecode = toTimecodeClock(metadata);
   const { hint } = recipe;
-  const video = { path, sampling, segments, timecode, languages, settings, hint };
+  const video = { path, sampling, segments, timecode, languages, settings, hint, receipts: true };
   const texts: ItemText[] = [];
   const missing: object[] = [];
   for await (const event of captionVideo(engine, video, signal)) {
@@ -186,12 +188,13 @@ async function writeSegmentTexts(
 }
 
 function segmentTexts({ startSeconds, endSeconds, texts }: CaptionedSegment): ItemText[] {
-  return texts.map(({ language, text }) => ({
+  return texts.map(({ language, text, receipt }) => ({
     language: language.code,
     kind: 'caption',
     segment: { startSeconds, endSeconds },
     text,
     finishReason: 'stop',
+    receipt,
   }));
 }
 

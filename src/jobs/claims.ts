@@ -1,5 +1,6 @@
 import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 
+import type { Receipt } from '../engine/receipts/receipt.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { JobKind, JobRow, Tables } from './database/tables.js';
 import { MAX_HOLD_MS } from './failure-policy.js';
@@ -41,6 +42,8 @@ export interface ItemText {
   readonly segment?: { readonly startSeconds: number; readonly endSeconds: number };
   readonly text: string;
   readonly finishReason: string;
+  /** Until it is stored; then it is in the report of the item. */
+  readonly receipt?: Receipt | undefined;
 }
 
 /** Everything that is stored about an item that is done. */

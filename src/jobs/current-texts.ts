@@ -1,3 +1,4 @@
+import type { Receipt } from '../engine/receipts/receipt.js';
 import type { ItemText } from './claims.js';
 import type { RevisionRow } from './database/tables.js';
 import { flagsOfText } from './flags.js';
@@ -27,6 +28,8 @@ export interface ReviewedText {
   readonly flags: readonly string[];
   /** Number of decisions. A client sends it back, so that it does not overwrite a decision that it has not seen. */
   readonly revisions: number;
+  /** Of the draft. */
+  readonly receipt?: Receipt;
 }
 
 /**

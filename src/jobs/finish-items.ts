@@ -6,6 +6,7 @@ import type { JobDatabase } from './database/job-database.js';
 import type { JobCounts, Tables } from './database/tables.js';
 import type { ErrorDetails } from '../errors/salamandra-error.js';
 import { MAX_ATTEMPTS } from './failure-policy.js';
+import { packReceipts } from './item-receipts.js';
 import { addAllCounts, addCounts, sumChange } from './job-counts.js';
 import { storableText } from './storable-text.js';
 
@@ -49,7 +50,8 @@ async function markDone(
   // In the order of ids, as a renewal locks them.
   const sorted = finished.toSorted((a, b) => a.claim.id - b.claim.id);
   const rows = sorted.map(({ claim, outcome }) => {
-    const report = JSON.stringify({ ...outcome.report, reused: outcome.isReused });
+    const receipts = packReceipts(outcome.texts.map(({ receipt }) => receipt));
+    const report = JSON.stringify({ ...outcome.report, reused: outcome.isReused, ...receipts });
     const { sha256, size, modifiedAt, fingerprint } = outcome;
     return sql`(${claim.id}, ${claim.epoch}, ${sha256}, ${size}, ${modifiedAt}, ${fingerprint}, ${report})`;
   });

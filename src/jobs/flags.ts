@@ -1,4 +1,5 @@
 import { type AlternativeTextFault, checkAlternativeText } from '../language/alternative-text.js';
+import { isWrongLanguage } from '../language/check/language-check-json.js';
 import type { ItemText } from './claims.js';
 
 /** A reason to look at an item before others. */
@@ -28,6 +29,11 @@ const TEXT_FLAGS: readonly Flag<JudgedText>[] = [
   { name: 'empty', weight: 0.9, applies: ({ text }) => text.trim() === '' },
   { name: 'repetition', weight: 0.8, applies: ({ finishReason }) => finishReason === 'repetition' },
   { name: 'cut_off', weight: 0.7, applies: ({ finishReason }) => finishReason === 'length' },
+  {
+    name: 'wrong_language',
+    weight: 0.8,
+    applies: ({ text, language }) => isWrongLanguage(text, language),
+  },
   { name: 'too_long', weight: 0.5, applies: (text) => hasFault(text, 'too_long') },
   { name: 'image_of', weight: 0.3, applies: (text) => hasFault(text, 'image_of') },
   { name: 'long', weight: 0.2, applies: (text) => hasFault(text, 'long') },

@@ -1,7 +1,13 @@
+import type { Receipt } from '../engine/receipts/receipt.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
+import {
+  type LanguageCheckJson,
+  languageCheckJson,
+} from '../language/check/language-check-json.js';
 import type { ItemText } from './claims.js';
 import type { JobDatabase } from './database/job-database.js';
 import type { ItemRow } from './database/tables.js';
+import { unpackReport } from './item-receipts.js';
 import { listItems, readTexts } from './items.js';
 import type { ItemLocation } from './sources/source.js';
 
@@ -17,6 +23,8 @@ interface TextJson {
   readonly end?: number;
   readonly text: string;
   readonly finish_reason: string;
+  readonly language_check: LanguageCheckJson | null;
+  readonly receipt?: Receipt;
 }
 
 /** An item with its texts, as a line of JSONL. Without texts for a dead letter. */
@@ -73,18 +81,26 @@ export function toResultLine(item: ItemRow, texts: readonly ItemText[]): ResultL
   if (item.state === 'dead') {
     return { ...common, error: { code: item.error_code, message: item.error }, cursor };
   }
+  const { report, receipts } = unpackReport(item.outcome);
   return {
     ...common,
     sha256: item.sha256,
-    results: texts.map(toTextJson),
-    ...(JSON.parse(item.outcome) as object),
+    results: texts.map((text, number) => toTextJson(text, receipts[number])),
+    ...report,
     cursor,
   };
 }
 
-function toTextJson({ language, kind, segment, text, finishReason }: ItemText): TextJson {
+function toTextJson(
+  { language, kind, segment, text, finishReason }: ItemText,
+  receipt: Receipt | undefined,
+): TextJson {
   const times = segment && { start: segment.startSeconds, end: segment.endSeconds };
-  return { language, kind, ...times, text, finish_reason: finishReason };
+  return {
+    ...{ language, kind, ...times, text, finish_reason: finishReason },
+    language_check: languageCheckJson(text, language),
+    ...(receipt && { receipt }),
+  };
 }
 
 /** Path or URL of an item. */

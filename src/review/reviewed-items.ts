@@ -1,7 +1,9 @@
-import { parseReport, readRevisions } from '../jobs/assess-items.js';
+import type { Receipt } from '../engine/receipts/receipt.js';
+import { readRevisions } from '../jobs/assess-items.js';
 import { currentTexts, keyOfText, type ReviewedText, textKey } from '../jobs/current-texts.js';
 import type { JobDatabase } from '../jobs/database/job-database.js';
 import type { ItemReview, ItemRow, RevisionRow } from '../jobs/database/tables.js';
+import { unpackReport } from '../jobs/item-receipts.js';
 import { readTexts } from '../jobs/items.js';
 import { describeLocation } from '../jobs/result-lines.js';
 import type { ItemLocation } from '../jobs/sources/source.js';
@@ -109,15 +111,23 @@ export async function toReviewedItems(
   const ids = rows.map(({ id }) => id);
   const drafts = await readTexts(db, ids);
   const revisions = await readRevisions(db, ids);
-  return rows.map((row) => ({
-    ...{ id: row.id, position: row.position, identifier: row.identifier },
-    record: JSON.parse(row.record) as Record<string, string>,
-    location: JSON.parse(row.location) as ItemLocation,
-    source: describeLocation(row),
-    ...{ state: row.state, review: row.review, sha256: row.sha256, finishedAt: row.finished_at },
-    ...{ risk: row.risk, flags: parseFlags(row.flags) },
-    report: row.state === 'dead' ? {} : parseReport(row.outcome),
-    texts: currentTexts(drafts.get(row.id) ?? [], revisions.get(row.id) ?? []),
-    ...(row.state === 'dead' && { error: { code: row.error_code, message: row.error } }),
-  }));
+  return rows.map((row) => {
+    const { report, receipts } = unpackReport(row.state === 'dead' ? '' : row.outcome);
+    const texts = currentTexts(drafts.get(row.id) ?? [], revisions.get(row.id) ?? []);
+    return {
+      ...{ id: row.id, position: row.position, identifier: row.identifier },
+      record: JSON.parse(row.record) as Record<string, string>,
+      location: JSON.parse(row.location) as ItemLocation,
+      source: describeLocation(row),
+      ...{ state: row.state, review: row.review, sha256: row.sha256, finishedAt: row.finished_at },
+      ...{ risk: row.risk, flags: parseFlags(row.flags) },
+      report,
+      texts: texts.map((text) => withReceipt(text, receipts[text.number])),
+      ...(row.state === 'dead' && { error: { code: row.error_code, message: row.error } }),
+    };
+  });
+}
+
+function withReceipt(text: ReviewedText, receipt: Receipt | undefined): ReviewedText {
+  return receipt ? { ...text, receipt } : text;
 }

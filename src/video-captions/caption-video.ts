@@ -7,6 +7,7 @@ import type {
   RequestTimings,
   VisionLanguageEngine,
 } from '../engine/vision-language-engine.js';
+import type { Receipt } from '../engine/receipts/receipt.js';
 import type { MediaReport } from '../media/media-report.js';
 import { type ErrorCode, SalamandraError } from '../errors/salamandra-error.js';
 import { noDecodableFrame } from '../media/video-errors.js';
@@ -28,6 +29,15 @@ export interface VideoCaptionsTask {
   readonly settings: GenerationSettings;
   /** What the model is told before the instruction. */
   readonly hint?: string | undefined;
+  /** Whether each caption has a receipt. */
+  readonly receipts?: boolean | undefined;
+}
+
+interface SegmentText {
+  readonly language: Language;
+  readonly text: string;
+  /** If the task asks for receipts. */
+  readonly receipt?: Receipt | undefined;
 }
 
 /** A segment with its captions. */
@@ -35,7 +45,7 @@ export interface CaptionedSegment {
   readonly startSeconds: number;
   readonly endSeconds: number;
   /** In the order of `VideoCaptionsTask.languages`. */
-  readonly texts: readonly { readonly language: Language; readonly text: string }[];
+  readonly texts: readonly SegmentText[];
   /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
   /** `null` for a video without a timecode. */
@@ -162,10 +172,11 @@ interface Totals {
 
 async function* captionSegment(
   engine: VisionLanguageEngine,
-  { client, path, sampling, segments, timecode, languages, settings, hint }: VideoCaptionsTask,
+  task: VideoCaptionsTask,
   range: TimeRange,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: { hasText: boolean } },
 ): AsyncGenerator<VideoCaptionsEvent, Totals> {
+  const { client, path, sampling, segments, timecode, languages, settings, hint } = task;
   const request: EngineRequest = {
     ...(client !== undefined && { client }),
     priority: segments.length > 1 ? 'batch' : 'interactive',
@@ -175,6 +186,7 @@ async function* captionSegment(
       captionConversation('caption', language, 'video', hint),
     ),
     settings,
+    receipts: task.receipts,
   };
   for await (const event of withOutcome(engine.generate(request, signal))) {
     if (event.type === 'text-delta') {
@@ -185,7 +197,7 @@ async function* captionSegment(
       const { media, answers, timings } = event.outcome;
       const texts = languages.flatMap((language, index) => {
         const answer = answers[index];
-        return answer ? [{ language, text: answer.text }] : [];
+        return answer ? [{ language, text: answer.text, receipt: answer.receipt }] : [];
       });
       yield { type: 'segment', segment: toSegment(range, media[0], texts, timecode) };
       const usage = answers.map((answer) => answer.usage).reduce(addNumbers, NO_USAGE);

@@ -8,7 +8,7 @@ import {
   readCalibrations,
   storeCalibrations,
 } from '../../src/measure/doctor/calibration.js';
-import { describeProcessor } from '../../src/measure/doctor/machine.js';
+import { describeProcessor } from '../../src/config/processor.js';
 import { KNOWN_MODELS } from '../../src/models/package/known-models.js';
 import { loadModelPackage } from '../../src/models/package/model-package.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../setup/temporary-folder.js';

@@ -54,6 +54,12 @@ export const FAKE_MODEL: ModelDescription = {
   },
   vocabularySize: 1600,
   generation: NEUTRAL_GENERATION,
+  environment: {
+    packageSha256: 'b'.repeat(64),
+    templateSha256: 'c'.repeat(64),
+    versions: { visual_salamandra: '0.0.0', onnxruntime: '0.0.0', node: 'v0.0.0' },
+    machine: { architecture: 'none', processor: 'none', instruction_sets: [], threads: 1 },
+  },
 };
 
 /** A model whose checkpoint samples. */

@@ -1,12 +1,28 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
+const KEY_PREFIX = 'key:';
+
+/** Names of the keys of requests that were admitted with one. */
+const keyNames = new WeakMap<Request, string>();
+
+/** Names the key whose request this is. It is then the client, at whatever address. */
+export function setClient(request: Request, keyName: string): void {
+  keyNames.set(request, keyName);
+}
+
 /**
- * The client of a request, for fair shares and cache separation: its address, since there is no authentication. Behind
- * a trusted proxy it is the address that the proxy forwards.
+ * The client of a request, for fair shares, quotas and cache separation: its key, else its address. Behind a trusted
+ * proxy that is the address that the proxy forwards.
  */
 export function clientOf(request: Request): string {
-  return toClientAddress(request.ip);
+  const keyName = keyNames.get(request);
+  return keyName === undefined ? toClientAddress(request.ip) : `${KEY_PREFIX}${keyName}`;
+}
+
+/** The name of the key of a client; undefined for an address. */
+export function keyNameOf(client: string | undefined): string | undefined {
+  return client?.startsWith(KEY_PREFIX) === true ? client.slice(KEY_PREFIX.length) : undefined;
 }
 
 /** Groups of an IPv6 address that a provider assigns to one site: /64. */

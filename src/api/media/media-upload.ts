@@ -166,10 +166,10 @@ const NUMBER_FIELDS: ReadonlySet<string> = new Set([
   'page',
 ]);
 
-const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['stream']);
+const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['stream', 'receipts']);
 
 /** Fields with an object or a list, which a form holds as JSON. */
-const JSON_FIELDS: ReadonlySet<string> = new Set(['questions', 'history', 'media']);
+const JSON_FIELDS: ReadonlySet<string> = new Set(['questions', 'history', 'media', 'receipt']);
 
 const NUMBER = /^-?\d{1,16}(?:\.\d{1,16})?$/;
 

@@ -57,6 +57,8 @@ export interface ChatRequest {
   readonly language: Language | undefined;
   /** Variables of the chat template. */
   readonly templateVariables: TemplateVariables;
+  /** Whether the answer carries a receipt. */
+  readonly receipts: boolean | undefined;
   /** `null` if the response is one JSON object. */
   readonly stream: StreamOptions | null;
 }
@@ -134,6 +136,7 @@ export function parseChatRequest(value: unknown, model: ModelDescription): ChatR
       ? undefined
       : resolveLanguage(readString(body['language'], 'language'), model.languages),
     templateVariables: readTemplateVariables(body['chat_template_kwargs']),
+    receipts: readBoolean(body['receipts'], 'receipts'),
     stream: readStreamOptions(body),
   };
 }
@@ -197,7 +200,7 @@ export function listMediaSources({
 
 /** @param media the resolved `listMediaSources`, in the same order. */
 export function toEngineRequest(
-  { messages, settings, language, templateVariables }: ChatRequest,
+  { messages, settings, language, templateVariables, receipts }: ChatRequest,
   media: readonly RequestMedia[],
 ): EngineRequest {
   const kinds = media.map(({ kind }) => kind);
@@ -213,6 +216,7 @@ export function toEngineRequest(
     conversations: [language ? withLanguage(language, conversation) : conversation],
     templateVariables,
     settings,
+    receipts,
   };
 }
 

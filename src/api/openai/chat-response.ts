@@ -1,5 +1,7 @@
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
 import type { Answer, EngineRequest, TokenLogprob } from '../../engine/vision-language-engine.js';
+import { languageCheckJson } from '../../language/check/language-check-json.js';
+import type { Language } from '../../language/languages.js';
 import type { SseMessage } from '../response/event-stream.js';
 import { toMediaResponse } from '../response/media-response.js';
 import { toLogprobResponse, toTimingsResponse } from '../response/outcome-response.js';
@@ -7,13 +9,19 @@ import type { OutcomeFormat } from '../response/send-outcome.js';
 import { type CompletionHeader, toEnd, toOpenAiUsage } from './completion-fields.js';
 import { toOpenAiErrorMessage } from './errors.js';
 
+/** What the extension reports about the request. */
+interface ChatAnswerRequest extends Pick<EngineRequest, 'detail'> {
+  /** Of the answer; undefined leaves it to the model. */
+  readonly language: Language | undefined;
+}
+
 /**
  * OpenAI's `chat.completion`, and its stream: a chunk with the role, chunks with text, a chunk with the finish reason,
  * a chunk with the usage if `includeUsage` is set, and `[DONE]`.
  */
 export function createChatFormat(
   header: CompletionHeader,
-  request: EngineRequest,
+  request: ChatAnswerRequest,
   includeUsage: boolean,
 ): OutcomeFormat {
   let sentTokens = 0;
@@ -67,7 +75,11 @@ interface Chunk {
   readonly extension?: object;
 }
 
-function toChatResponse(header: CompletionHeader, outcome: RequestOutcome, request: EngineRequest) {
+function toChatResponse(
+  header: CompletionHeader,
+  outcome: RequestOutcome,
+  request: ChatAnswerRequest,
+) {
   const answer = answerOf(outcome);
   const choice = {
     index: 0,
@@ -103,13 +115,16 @@ function toChatToken({ text, bytes, logprob }: TokenLogprob['top'][number]) {
 
 /** Fields that OpenAI's form lacks, in one member that its clients ignore. */
 function toExtension(
-  { finishReason }: Answer,
+  { finishReason, receipt, text }: Answer,
   { media, timings }: RequestOutcome,
-  { detail }: EngineRequest,
+  { detail, language }: ChatAnswerRequest,
 ) {
   return {
     finish_reason: finishReason,
     media: toMediaResponse(media, detail),
     timings: toTimingsResponse(timings),
+    language: language?.code ?? null,
+    language_check: language ? languageCheckJson(text, language.code) : null,
+    ...(receipt && { receipt }),
   };
 }

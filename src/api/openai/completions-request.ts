@@ -12,6 +12,7 @@ import {
   isAbsent,
   type JsonObject,
   readBody,
+  readBoolean,
   readNumber,
   readStreamOptions,
   type StreamOptions,
@@ -42,6 +43,8 @@ interface CompletionsRequest {
   /** One choice each. */
   readonly prompts: readonly string[];
   readonly settings: GenerationSettings;
+  /** Whether each choice carries a receipt. */
+  readonly receipts: boolean | undefined;
   /** `null` if the response is one JSON object. */
   readonly stream: StreamOptions | null;
 }
@@ -67,6 +70,7 @@ export function parseCompletionsRequest(
   const request = {
     prompts: parsePrompts(body),
     settings: completeSettings({ ...requested, maxTokens, topLogprobs }, model),
+    receipts: readBoolean(body['receipts'], 'receipts'),
     stream: readStreamOptions(body),
   };
   if (request.stream === null) checkLogprobs(request);

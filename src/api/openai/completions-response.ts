@@ -82,10 +82,14 @@ function toCompletionsResponse(header: CompletionHeader, { answers }: RequestOut
 }
 
 /** The finish reason, with fields that OpenAI's form lacks in one member that its clients ignore. */
-function toChoiceEnd({ finishReason, stopReason, timings }: Answer) {
+function toChoiceEnd({ finishReason, stopReason, timings, receipt }: Answer) {
   return {
     ...toEnd({ finishReason, stopReason }),
-    x_salamandra: { finish_reason: finishReason, timings: toTextTimingsResponse(timings) },
+    x_salamandra: {
+      finish_reason: finishReason,
+      timings: toTextTimingsResponse(timings),
+      ...(receipt && { receipt }),
+    },
   };
 }
 

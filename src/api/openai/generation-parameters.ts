@@ -20,7 +20,7 @@ import { readResponseFormat } from './response-format.js';
 
 /** The parameters that `readSettings` reads, of OpenAI's API and of vLLM's. */
 export const GENERATION_PARAMETERS: readonly string[] = [
-  ...['max_tokens', 'temperature', 'top_p', 'seed', 'stop'],
+  ...['receipts', 'max_tokens', 'temperature', 'top_p', 'seed', 'stop'],
   ...['frequency_penalty', 'presence_penalty', 'logit_bias'],
   ...['top_k', 'min_p', 'repetition_penalty', 'min_tokens', 'ignore_eos', 'stop_token_ids'],
   ...['include_stop_str_in_output', 'response_format'],

@@ -91,4 +91,10 @@ export const GENERATION_PROPERTIES = {
     required: ['type'],
     description: 'Restricts the text to JSON. A text that reaches max_tokens is incomplete JSON.',
   },
+  receipts: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Extension: adds a receipt to x_salamandra, with which POST /v1/receipts/replay writes the text again.',
+  },
 };

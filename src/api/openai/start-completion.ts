@@ -56,7 +56,8 @@ export async function startChat(
     );
     const work = { ...toEngineRequest(chat, media), client, ...(priority && { priority }) };
     const header = createCompletionHeader('chatcmpl', model);
-    const format = createChatFormat(header, work, chat.stream?.includeUsage ?? false);
+    const shown = { detail: work.detail, language: chat.language };
+    const format = createChatFormat(header, shown, chat.stream?.includeUsage ?? false);
     const events = engine.generate(work, signal);
     return { events, format, isStream: chat.stream !== null, release };
   } catch (error) {
@@ -71,10 +72,11 @@ export function startCompletion(
   { engine, client, priority, signal }: TextContext,
 ): StartedCompletion {
   const model = readyModel(engine);
-  const { prompts, settings, stream } = parseCompletionsRequest(body, model);
+  const { prompts, settings, receipts, stream } = parseCompletionsRequest(body, model);
   const conversations = prompts.map((rawText) => ({ rawText }));
   const shares = { client, ...(priority && { priority }) };
-  const work = { ...shares, media: [], detail: 'auto', conversations, settings } as const;
+  const request = { media: [], detail: 'auto', conversations, settings, receipts } as const;
+  const work = { ...shares, ...request };
   const header = createCompletionHeader('cmpl', model);
   const format = createCompletionsFormat(header, stream?.includeUsage ?? false);
   return { events: engine.generate(work, signal), format, isStream: stream !== null };

@@ -229,6 +229,15 @@ export abstract class GenerationDto extends FrameSamplingDto {
   @IsOptional()
   @IsBoolean()
   stream?: boolean;
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'true: each text carries a receipt, with which POST /v1/receipts/replay writes it again.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  receipts?: boolean;
 }
 
 /** Further fields of the requests that take images. */

@@ -1,7 +1,14 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import type { Answer, RequestTimings, TokenLogprob } from '../../engine/vision-language-engine.js';
+import type { Receipt } from '../../engine/receipts/receipt.js';
+import {
+  type LanguageCheckJson,
+  languageCheckJson,
+} from '../../language/check/language-check-json.js';
+import { LanguageCheckDto } from './language-check-response.js';
 import type { Plain } from './media-response.js';
+import { RECEIPT_SCHEMA } from './receipt-response.js';
 
 export class UsageDto {
   @ApiProperty({ description: 'Tokens of the prompts, visual tokens included.' })
@@ -34,6 +41,13 @@ export class TextResponseDto {
   finish_reason!: string;
   @ApiProperty({ type: UsageDto }) usage!: UsageDto;
   @ApiProperty({ type: TextTimingsDto, description: 'Milliseconds.' }) timings!: TextTimingsDto;
+  @ApiProperty({
+    type: LanguageCheckDto,
+    nullable: true,
+    description: 'Whether the text is in the language that was asked for.',
+  })
+  language_check!: LanguageCheckJson | null;
+  @ApiPropertyOptional(RECEIPT_SCHEMA) receipt?: Receipt;
 }
 
 export class TimingsDto {
@@ -73,19 +87,19 @@ export class TokenLogprobDto extends RankedTokenDto {
 /** `tokens` is left out unless the request set `top_logprobs`. */
 type TextResponse = Plain<TextResponseDto> & { readonly tokens?: Plain<TokenLogprobDto>[] };
 
-export function toTextResponse({
-  text,
-  finishReason,
-  usage,
-  timings,
-  tokens,
-}: Answer): TextResponse {
+/** @param language code of the language that was asked for. */
+export function toTextResponse(
+  { text, finishReason, usage, timings, tokens, receipt }: Answer,
+  language: string,
+): TextResponse {
   return {
     text,
     finish_reason: finishReason,
     usage: toUsageResponse([usage]),
     timings: toTextTimingsResponse(timings),
+    language_check: languageCheckJson(text, language),
     ...toTokensResponse(tokens),
+    ...(receipt && { receipt }),
   };
 }
 

@@ -9,12 +9,7 @@ import type { Answer, EngineEvent } from '../../engine/vision-language-engine.js
 import type { SalamandraError } from '../../errors/salamandra-error.js';
 import type { MediaReport } from '../../media/media-report.js';
 import { type SseMessage, streamMessages } from './event-stream.js';
-import {
-  toTextResponse,
-  toTimingsResponse,
-  toTokensResponse,
-  toUsageResponse,
-} from './outcome-response.js';
+import { toTimingsResponse, toTokensResponse, toUsageResponse } from './outcome-response.js';
 import { toProblem, toPublicError } from './problem.js';
 
 const MIME_TYPES = {
@@ -112,13 +107,15 @@ interface TextEvents {
   readonly resultEvent: 'caption' | 'answer';
   /** The fields that identify the text of a conversation. */
   readonly toLabel: (conversation: number) => object;
+  /** A complete text, with its label. */
+  readonly toResult: (answer: Answer) => object;
   readonly toMedia: (media: readonly MediaReport[]) => object;
 }
 
 /** The server-sent events of captions and answers. */
 export function toTextMessages(
   event: OutcomeEvent,
-  { head, resultEvent, toLabel, toMedia }: TextEvents,
+  { head, resultEvent, toLabel, toResult, toMedia }: TextEvents,
 ): SseMessage[] {
   switch (event.type) {
     case 'media':
@@ -129,7 +126,7 @@ export function toTextMessages(
       return [toMessage('text-delta', delta)];
     }
     case 'answer':
-      return [toMessage(resultEvent, { ...toLabel(event.conversation), ...toTextResponse(event) })];
+      return [toMessage(resultEvent, toResult(event))];
     case 'done': {
       const { answers, timings } = event.outcome;
       return [

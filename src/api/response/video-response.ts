@@ -1,8 +1,14 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 
+import type { Receipt } from '../../engine/receipts/receipt.js';
 import { roundToMilliseconds } from '../../media/frame-sampling.js';
 import type { CaptionedSegment, MissingSegment } from '../../video-captions/caption-video.js';
 import type { VideoMetadata } from '../../workers/media-inspector.js';
+import {
+  type LanguageCheckJson,
+  languageCheckJson,
+} from '../../language/check/language-check-json.js';
+import { LanguageCheckDto } from './language-check-response.js';
 import type { Plain } from './media-response.js';
 
 export class VideoDto {
@@ -51,6 +57,7 @@ export class MissingSegmentDto {
   retryable!: boolean;
 }
 
+@ApiExtraModels(LanguageCheckDto)
 export class SegmentDto {
   @ApiProperty({ description: 'Seconds from the start of the video.' }) start!: number;
   @ApiProperty({ description: 'Seconds from the start of the video.' }) end!: number;
@@ -69,6 +76,18 @@ export class SegmentDto {
     description: 'Timecodes of start and end; null if the file has none.',
   })
   timecodes!: TimecodesDto | null;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { $ref: getSchemaPath(LanguageCheckDto) },
+    description: 'Whether each caption is in its language, by language code.',
+  })
+  language_checks!: Record<string, LanguageCheckJson | null>;
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'object' },
+    description: 'Receipts by language code, only with "receipts": true.',
+  })
+  receipts?: Record<string, Receipt>;
 }
 
 export function toVideoResponse(metadata: VideoMetadata): Plain<VideoDto> {
@@ -97,5 +116,19 @@ export function toSegmentResponse(segment: CaptionedSegment): Plain<SegmentDto> 
     texts: Object.fromEntries(segment.texts.map(({ language, text }) => [language.code, text])),
     frames: segment.frames.map(roundToMilliseconds),
     timecodes: segment.timecodes,
+    language_checks: Object.fromEntries(
+      segment.texts.map(({ language, text }) => [
+        language.code,
+        languageCheckJson(text, language.code),
+      ]),
+    ),
+    ...receiptsOf(segment),
   };
+}
+
+function receiptsOf({ texts }: CaptionedSegment): Pick<Plain<SegmentDto>, 'receipts'> {
+  const receipts = texts.flatMap(({ language, receipt }) =>
+    receipt ? [[language.code, receipt] as const] : [],
+  );
+  return receipts.length === 0 ? {} : { receipts: Object.fromEntries(receipts) };
 }

@@ -1,3 +1,4 @@
+import { languageCheckJson } from '../../language/check/language-check-json.js';
 import type { PinnedModel } from '../../jobs/recipe.js';
 import type { RevisionRow } from '../../jobs/database/tables.js';
 import { toIso } from '../../jobs/job-json.js';
@@ -45,6 +46,8 @@ function textJson(text: ReviewedText): object {
     draft_changed: text.draftChanged,
     finish_reason: text.finishReason,
     ...{ flags: text.flags, revisions: text.revisions },
+    language_check: languageCheckJson(text.text, language),
+    ...(text.receipt && { receipt: text.receipt }),
   };
 }
 

@@ -289,7 +289,7 @@ function createAnswersFormat(
   const toMedia = (media: readonly MediaReport[]) => toMediaResponse(media, detail);
   const toAnswer = (answer: Answer): Plain<AnswerDto> => ({
     ...toLabel(answer.conversation),
-    ...toTextResponse(answer),
+    ...toTextResponse(answer, language.code),
   });
   return {
     toResponse: ({ media, answers, timings }): Plain<AnswersResponseDto> => ({
@@ -298,7 +298,8 @@ function createAnswersFormat(
       answers: answers.map(toAnswer),
       timings: toTimingsResponse(timings),
     }),
-    toMessages: (event) => toTextMessages(event, { head, resultEvent: 'answer', toLabel, toMedia }),
+    toMessages: (event) =>
+      toTextMessages(event, { head, resultEvent: 'answer', toLabel, toResult: toAnswer, toMedia }),
     toErrorMessage: toProblemMessage,
   };
 }
@@ -350,7 +351,8 @@ export class AnswersController {
         const conversations = questions.map(({ text }) =>
           questionConversation(text, language, context),
         );
-        const work = { client, media, detail, conversations, settings };
+        const { receipts } = body;
+        const work = { client, media, detail, conversations, settings, receipts };
         const format = createAnswersFormat(questions, language, detail, model);
         await sendOutcome(exchange, this.engine.generate(work, signal), format, isStream);
       },

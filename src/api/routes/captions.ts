@@ -115,10 +115,10 @@ function createCaptionsFormat(
     if (!report) throw new Error('The engine reported no media.');
     return report;
   };
-  const toCaption = (answer: Answer): Plain<CaptionDto> => ({
-    ...toLabel(answer.conversation),
-    ...toTextResponse(answer),
-  });
+  const toCaption = (answer: Answer): Plain<CaptionDto> => {
+    const label = toLabel(answer.conversation);
+    return { ...label, ...toTextResponse(answer, label.language) };
+  };
   return {
     toResponse: ({ media, answers, timings }): Plain<CaptionsResponseDto> => ({
       ...head,
@@ -127,7 +127,13 @@ function createCaptionsFormat(
       timings: toTimingsResponse(timings),
     }),
     toMessages: (event) =>
-      toTextMessages(event, { head, resultEvent: 'caption', toLabel, toMedia }),
+      toTextMessages(event, {
+        head,
+        resultEvent: 'caption',
+        toLabel,
+        toResult: toCaption,
+        toMedia,
+      }),
     toErrorMessage: toProblemMessage,
   };
 }
@@ -176,7 +182,8 @@ export class CaptionsController {
         const conversations = tasks.map(({ kind, language }) =>
           captionConversation(kind, language, media[0]?.kind),
         );
-        const work = { client, media, detail, conversations, settings };
+        const { receipts } = body;
+        const work = { client, media, detail, conversations, settings, receipts };
         const format = createCaptionsFormat(tasks, detail, model);
         await sendOutcome(exchange, this.engine.generate(work, signal), format, isStream);
       },

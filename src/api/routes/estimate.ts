@@ -34,7 +34,7 @@ import {
   type MediaOutline,
   type RequestEstimate,
 } from '../../measure/doctor/estimate.js';
-import { describeProcessor } from '../../measure/doctor/machine.js';
+import { describeProcessor } from '../../config/processor.js';
 import {
   type FrameSampling,
   clampToDuration,

@@ -286,7 +286,8 @@ export class VideosController {
       { body, sources, texts: 'captions', only: 'video' },
       async ({ client, model, settings, sampling, media }) => {
         const path = pathOfVideo(media);
-        const task = { client, path, sampling, languages, settings };
+        const { receipts } = body;
+        const task = { client, path, sampling, languages, settings, receipts };
         const head = { id: `vid_${randomUUID()}`, model: model.id, granularity };
         const isStream = format === 'event-stream';
         const events = this.describe(task, head, isStream, signal);

@@ -154,7 +154,7 @@ describe('texts of a person', () => {
 });
 
 describe('own texts', () => {
-  it('are replaced, with their receipts and the writer', () => {
+  it('are replaced, with their stamps and the writer', () => {
     const first = write(null, [createText('Un gat.')]);
 
     const xml = write(

@@ -1,18 +1,18 @@
 import { DEFAULT_LANGUAGE, LanguageAlternatives } from './language-alternatives.js';
 import {
   hashText,
-  readReceipts,
+  readStamps,
   readWrittenCaptionWriter,
-  type Receipt,
-  receiptKey,
-  writeCaptionWriterReceipt,
-  writeReceipts,
-} from './receipts.js';
+  type Stamp,
+  stampKey,
+  writeCaptionWriterStamp,
+  writeStamps,
+} from './stamps.js';
 import { appendIndented, childrenOf, markStructure, XmpDocument } from './xmp-document.js';
 import type { SidecarField, XmpName } from './xmp-names.js';
 
-/** A text for a sidecar, with the values of its receipt. */
-export interface SidecarText extends Omit<Receipt, 'field' | 'sha256'> {
+/** A text for a sidecar, with the values of its stamp. */
+export interface SidecarText extends Omit<Stamp, 'field' | 'sha256'> {
   readonly field: SidecarField;
   readonly text: string;
 }
@@ -51,7 +51,7 @@ export interface MergedSidecar {
 const DESCRIPTION: SidecarField = 'dc:description';
 
 /**
- * Writes texts into a sidecar. The text of a language is overwritten only if the receipt in the sidecar says that this
+ * Writes texts into a sidecar. The text of a language is overwritten only if the stamp in the sidecar says that this
  * program wrote exactly that text; everything else stays.
  *
  * @param existing the sidecar; `null` if there is none.
@@ -70,7 +70,7 @@ export function mergeSidecar(existing: string | null, change: SidecarChange): Me
   if (change.extension !== undefined && !document.has('photoshop:SidecarForExtension')) {
     document.writeSimple('photoshop:SidecarForExtension', change.extension);
   }
-  writeReceipts(document, merge.receipts());
+  writeStamps(document, merge.stamps());
   addEvent(document, change.event);
   return { xml: document.serialize(), kept: merge.kept };
 }
@@ -78,14 +78,14 @@ export function mergeSidecar(existing: string | null, change: SidecarChange): Me
 class Merge {
   readonly kept: KeptText[] = [];
   hasChanged = false;
-  private readonly receiptsByKey: Map<string, Receipt>;
+  private readonly stampsByKey: Map<string, Stamp>;
 
   constructor(private readonly document: XmpDocument) {
-    this.receiptsByKey = readReceipts(document);
+    this.stampsByKey = readStamps(document);
   }
 
-  receipts(): Iterable<Receipt> {
-    return this.receiptsByKey.values();
+  stamps(): Iterable<Stamp> {
+    return this.stampsByKey.values();
   }
 
   mergeField(field: SidecarField, { texts, rejected }: SidecarChange): void {
@@ -122,7 +122,7 @@ class Merge {
     const current = alternatives.read(language);
     const isOwn = this.wrote(alternatives, field, language);
     if (current !== undefined && !isOwn) {
-      this.receiptsByKey.delete(receiptKey(text));
+      this.stampsByKey.delete(stampKey(text));
       if (current !== text.text) {
         this.kept.push({ field, language, reason: 'The sidecar has a text of a person.' });
       }
@@ -139,17 +139,17 @@ class Merge {
       alternatives.read(DEFAULT_LANGUAGE) === undefined &&
       alternatives.languages().every((language) => this.wrote(alternatives, field, language));
     if (isOwn || isFree) this.write(alternatives, { ...first, language: DEFAULT_LANGUAGE });
-    else this.receiptsByKey.delete(receiptKey({ field, language: DEFAULT_LANGUAGE }));
+    else this.stampsByKey.delete(stampKey({ field, language: DEFAULT_LANGUAGE }));
   }
 
   private write(alternatives: LanguageAlternatives, { text, ...values }: SidecarText): void {
-    const receipt: Receipt = { ...values, sha256: hashText(text) };
-    const key = receiptKey(receipt);
-    const before = this.receiptsByKey.get(key);
-    const isSame = alternatives.read(receipt.language) === text && isEqual(before, receipt);
+    const stamp: Stamp = { ...values, sha256: hashText(text) };
+    const key = stampKey(stamp);
+    const before = this.stampsByKey.get(key);
+    const isSame = alternatives.read(stamp.language) === text && isEqual(before, stamp);
     if (isSame) return;
-    alternatives.write(receipt.language, text);
-    this.receiptsByKey.set(key, receipt);
+    alternatives.write(stamp.language, text);
+    this.stampsByKey.set(key, stamp);
     this.hasChanged = true;
   }
 
@@ -160,7 +160,7 @@ class Merge {
   ): void {
     if (!this.wrote(alternatives, field, language)) return;
     alternatives.remove(language);
-    this.receiptsByKey.delete(receiptKey({ field, language }));
+    this.stampsByKey.delete(stampKey({ field, language }));
     this.hasChanged = true;
   }
 
@@ -170,15 +170,15 @@ class Merge {
     language: string,
   ): boolean {
     const current = alternatives.read(language);
-    const receipt = this.receiptsByKey.get(receiptKey({ field, language }));
-    return typeof current === 'string' && receipt?.sha256 === hashText(current);
+    const stamp = this.stampsByKey.get(stampKey({ field, language }));
+    return typeof current === 'string' && stamp?.sha256 === hashText(current);
   }
 }
 
-function isEqual(before: Receipt | undefined, after: Receipt): boolean {
+function isEqual(before: Stamp | undefined, after: Stamp): boolean {
   return (
     before !== undefined &&
-    Object.entries(after).every(([name, value]) => before[name as keyof Receipt] === value)
+    Object.entries(after).every(([name, value]) => before[name as keyof Stamp] === value)
   );
 }
 
@@ -190,7 +190,7 @@ function writeCaptionWriter(document: XmpDocument, value: string): void {
   const isFree = current === '' && (!document.has(CAPTION_WRITER) || isSimple(document));
   if (!isFree && current !== readWrittenCaptionWriter(document)) return;
   document.writeSimple(CAPTION_WRITER, value);
-  writeCaptionWriterReceipt(document, value);
+  writeCaptionWriterStamp(document, value);
 }
 
 function isSimple(document: XmpDocument): boolean {

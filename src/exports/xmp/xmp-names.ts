@@ -7,7 +7,7 @@ export const NAMESPACES = {
   xmpMM: 'http://ns.adobe.com/xap/1.0/mm/',
   stEvt: 'http://ns.adobe.com/xap/1.0/sType/ResourceEvent#',
   Iptc4xmpCore: 'http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/',
-  /** The receipts. An address that nobody else uses, and that needs no domain. */
+  /** The stamps. An address that nobody else uses, and that needs no domain. */
   vs: 'urn:uuid:5d0f6f0e-3c2b-5a44-9b0e-7d3f6a1c2e84#',
 } as const;
 

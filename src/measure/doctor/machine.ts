@@ -1,8 +1,13 @@
 import { readFile, statfs } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { availableParallelism, loadavg, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
 import { readCgroupCpuLimit, countPhysicalCores } from '../../config/cpu-cores.js';
+import {
+  describeProcessor,
+  type InstructionSet,
+  parseInstructionSets,
+} from '../../config/processor.js';
 import { findFfmpeg } from '../../media/find-ffmpeg.js';
 import { findProgram, PROGRAMS } from '../../media/programs/programs.js';
 import { canCapResources } from '../../media/resource-caps.js';
@@ -79,11 +84,6 @@ export async function inspectMachine(
   };
 }
 
-/** Model name of the first core: the machine in the key of a calibration. */
-export function describeProcessor(): string {
-  return cpus()[0]?.model.trim() ?? 'unknown processor';
-}
-
 /** Memory that a model may take, in bytes. Memory in use by other processes is not subtracted. */
 export function usableMemory({ memory }: Machine): number {
   return memory.limit ?? memory.total;
@@ -101,20 +101,6 @@ async function readDiskFree(folder: string): Promise<number> {
   return dirname(folder) === folder ? 0 : readDiskFree(dirname(folder));
 }
 
-/** Instruction sets that decide the speed of int8 and float32 matrix products. */
-export type InstructionSet = 'AVX2' | 'AVX-512' | 'VNNI' | 'AMX' | 'NEON' | 'DOTPROD' | 'I8MM';
-
-/** Flags in /proc/cpuinfo; any one of them means the instruction set. */
-const FLAGS: readonly (readonly [InstructionSet, readonly string[]])[] = [
-  ['AVX2', ['avx2']],
-  ['AVX-512', ['avx512f']],
-  ['VNNI', ['avx512_vnni', 'avx_vnni']],
-  ['AMX', ['amx_int8']],
-  ['NEON', ['asimd', 'neon']],
-  ['DOTPROD', ['asimddp']],
-  ['I8MM', ['i8mm']],
-];
-
 /** Instruction sets that make int8 products several times as fast as float32. */
 const INT8_SETS: readonly InstructionSet[] = ['VNNI', 'AMX', 'DOTPROD', 'I8MM'];
 
@@ -126,12 +112,10 @@ export interface ProcessorFacts {
 
 /** Parses Linux's /proc/cpuinfo: `flags` on x86, `Features` on ARM. */
 export function parseProcessorFacts(cpuinfo: string): ProcessorFacts {
-  const [, list = ''] = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo) ?? [];
-  const flags = new Set(list.trim().split(/\s+/));
-  const instructionSets = FLAGS.flatMap(([name, names]) =>
-    names.some((flag) => flags.has(flag)) ? [name] : [],
-  );
-  return { instructionSets, physicalCores: countPhysicalCores(cpuinfo) };
+  return {
+    instructionSets: parseInstructionSets(cpuinfo),
+    physicalCores: countPhysicalCores(cpuinfo),
+  };
 }
 
 /** Whether the processor has dedicated int8 dot-product instructions. */

@@ -1,4 +1,9 @@
-import type { AnswerResult, FinishReason, TokenLogprob } from '../service/api-types.js';
+import type {
+  AnswerResult,
+  FinishReason,
+  LanguageCheck,
+  TokenLogprob,
+} from '../service/api-types.js';
 
 /** Sampling settings. `null` uses the default of the service. */
 export interface Sampling {
@@ -22,7 +27,11 @@ export type Progress =
       readonly uploaded: number;
     }
   | { readonly state: 'writing' }
-  | { readonly state: 'finished'; readonly reason: FinishReason }
+  | {
+      readonly state: 'finished';
+      readonly reason: FinishReason;
+      readonly check?: LanguageCheck | null | undefined;
+    }
   | { readonly state: 'stopped' }
   | { readonly state: 'failed'; readonly error: unknown };
 
@@ -114,13 +123,14 @@ export function finish(
     text,
     tokens = [],
     finish_reason: reason,
+    language_check: check,
   }: Omit<AnswerResult, 'id' | 'language' | 'usage' | 'timings'>,
 ): Conversation {
   return change(conversation, id, (exchange) => ({
     ...exchange,
     text,
     tokens,
-    progress: { state: 'finished', reason },
+    progress: { state: 'finished', reason, check },
   }));
 }
 

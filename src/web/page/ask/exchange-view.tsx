@@ -1,5 +1,6 @@
 import './exchange-view.css';
 
+import { describeLanguageCheck } from '../languages/describe-language-check.js';
 import { locale, t } from '../locales/locale.js';
 import { isDemoModel } from '../service/service-status.js';
 import { CopyButton } from '../shell/copy-button.js';
@@ -87,9 +88,11 @@ function AnswerFoot({ exchange: { question, text, progress }, role, mode }: Exch
     focusQuestion();
   };
   const ending = describeEnding(progress);
+  const languageNote = progress.state === 'finished' ? describeLanguageCheck(progress.check) : null;
   return (
     <div class="exchange-foot">
       {ending !== null && <span class="exchange-ending">{ending}</span>}
+      {languageNote !== null && <span class="exchange-ending">{languageNote}</span>}
       {seed !== null && <span>{t().ask.seedIs(seed)}</span>}
       {temperature !== null && (
         <span>{t().ask.temperatureIs(temperature.toLocaleString(locale.value))}</span>

@@ -2,6 +2,7 @@ import './caption-card.css';
 
 import { useId } from 'preact/hooks';
 
+import { describeLanguageCheck } from '../languages/describe-language-check.js';
 import { locale, t } from '../locales/locale.js';
 import { formatTime } from '../media/frame-times.js';
 import type { Language } from '../service/api-types.js';
@@ -106,6 +107,7 @@ interface CaptionTextProps extends CaptionCardProps {
 function CaptionText({ code, run, part }: CaptionTextProps) {
   const written = part?.texts[code];
   const isWriting = !part?.error && isRunning(run) && (written?.ending ?? null) === null;
+  const languageNote = isWriting ? null : describeLanguageCheck(written?.check);
   const note = isWriting ? null : describeEnding(part, written, run);
   return (
     <div class="caption-text" aria-live="polite">
@@ -123,6 +125,7 @@ function CaptionText({ code, run, part }: CaptionTextProps) {
         </p>
       )}
       {note !== null && <p class="caption-text-note">{note}</p>}
+      {languageNote !== null && <p class="caption-text-note">{languageNote}</p>}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import type {
   CaptionResult,
   FinishReason,
+  LanguageCheck,
   MediaReport,
   MissingSegment,
   Segment,
@@ -14,6 +15,8 @@ export interface WrittenText {
   readonly text: string;
   /** `complete`: finished without a finish reason, as in segments. `null`: unfinished. */
   readonly ending: FinishReason | 'complete' | null;
+  /** Undefined until the text is finished. */
+  readonly check?: LanguageCheck | null | undefined;
 }
 
 /** A segment of a video, or a whole image or video, and its captions by language. */
@@ -172,9 +175,9 @@ function addDelta(run: CaptionRun, { start, language, text }: Delta): CaptionRun
 }
 
 function addCaption(run: CaptionRun, result: CaptionResult): CaptionRun {
-  const { language, text, finish_reason: ending, usage } = result;
+  const { language, text, finish_reason: ending, usage, language_check: check } = result;
   const { finished, part } = splitCurrentPart(run, null);
-  const texts = { ...part.texts, [language]: { text, ending } };
+  const texts = { ...part.texts, [language]: { text, ending, check } };
   return {
     ...run,
     phase: { name: 'writing' },
@@ -185,11 +188,12 @@ function addCaption(run: CaptionRun, result: CaptionResult): CaptionRun {
   };
 }
 
-function addSegment(run: CaptionRun, { start, end, texts, frames }: Segment): CaptionRun {
+function addSegment(run: CaptionRun, segment: Segment): CaptionRun {
+  const { start, end, texts, frames, language_checks: checks } = segment;
   const { finished } = splitCurrentPart(run, { start, end });
   const written = Object.entries(texts).map(([language, text]): [string, WrittenText] => [
     language,
-    { text, ending: 'complete' },
+    { text, ending: 'complete', check: checks?.[language] },
   ]);
   const part = { range: { start, end }, texts: Object.fromEntries(written), frames };
   return { ...run, phase: { name: 'writing' }, parts: [...finished, part] };

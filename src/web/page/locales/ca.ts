@@ -16,10 +16,15 @@ export const ca: Messages = {
     offline: 'Aquest dispositiu no té connexió.',
     ready: 'A punt',
     tryNow: 'Torna-ho a provar ara',
+    locked: 'Aquest servei necessita una clau d’API. Demaneu-la a l’administrador del servei.',
+    keyLabel: 'Clau d’API',
+    useKey: 'Fes servir aquesta clau',
+    wrongKey: 'Aquesta clau no és vàlida, o hi ha hagut massa intents.',
     states: {
       connecting: 'S’està connectant…',
       loading: 'S’està preparant…',
       failed: 'Sense model',
+      locked: 'Cal una clau',
       unreachable: 'Sense resposta',
     },
     steps: {
@@ -115,6 +120,8 @@ export const ca: Messages = {
     needOne: 'Trieu almenys una llengua.',
     unknown: 'Les llengües apareixeran aquí quan hi hagi un model a punt.',
     remove: (name) => `Treu ${name}`,
+    otherLanguage: 'Pot ser que el text sigui en una altra llengua',
+    mixedLanguages: 'Pot ser que una part del text sigui en una altra llengua',
   },
   captions: {
     kind: 'Tipus de text',

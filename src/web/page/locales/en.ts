@@ -19,11 +19,16 @@ export const en = {
     offline: 'This device is offline.',
     ready: 'Ready',
     tryNow: 'Retry now',
+    locked: 'This service needs an API key. The administrator of the service can give you one.',
+    keyLabel: 'API key',
+    useKey: 'Use this key',
+    wrongKey: 'This key is not valid, or there were too many attempts.',
     /** Shown next to the page name; one or two words. */
     states: {
       connecting: 'Connecting…',
       loading: 'Preparing…',
       failed: 'No model',
+      locked: 'Key needed',
       unreachable: 'Not responding',
     },
     /** Inserted into `loading`, keyed by the step name that the service sends. */
@@ -119,6 +124,8 @@ export const en = {
     needOne: 'Choose at least one language.',
     unknown: 'The languages appear here when a model is ready.',
     remove: (name: string) => `Remove ${name}`,
+    otherLanguage: 'The text may be in another language',
+    mixedLanguages: 'A part of the text may be in another language',
   },
   captions: {
     kind: 'Text type',

@@ -16,10 +16,15 @@ export const es: Messages = {
     offline: 'Este dispositivo no tiene conexión.',
     ready: 'Listo',
     tryNow: 'Reintentar ahora',
+    locked: 'Este servicio necesita una clave de API. Pídela a quien administra el servicio.',
+    keyLabel: 'Clave de API',
+    useKey: 'Usar esta clave',
+    wrongKey: 'Esta clave no es válida, o ha habido demasiados intentos.',
     states: {
       connecting: 'Conectando…',
       loading: 'Preparando…',
       failed: 'Sin modelo',
+      locked: 'Falta la clave',
       unreachable: 'Sin respuesta',
     },
     steps: {
@@ -115,6 +120,8 @@ export const es: Messages = {
     needOne: 'Elige al menos un idioma.',
     unknown: 'Los idiomas aparecerán aquí cuando haya un modelo listo.',
     remove: (name) => `Quitar ${name}`,
+    otherLanguage: 'Puede que el texto esté en otra lengua',
+    mixedLanguages: 'Puede que una parte del texto esté en otra lengua',
   },
   captions: {
     kind: 'Tipo de texto',

@@ -16,10 +16,15 @@ export const eu: Messages = {
     offline: 'Gailu hau ez dago sarera konektatuta.',
     ready: 'Prest',
     tryNow: 'Saiatu berriro orain',
+    locked: 'Zerbitzu honek API gako bat behar du. Eskatu zerbitzuaren administratzaileari.',
+    keyLabel: 'API gakoa',
+    useKey: 'Erabili gako hau',
+    wrongKey: 'Gako hau ez da baliozkoa, edo saiakera gehiegi egin dira.',
     states: {
       connecting: 'Konektatzen…',
       loading: 'Prestatzen…',
       failed: 'Eredurik ez',
+      locked: 'Gakoa behar da',
       unreachable: 'Erantzunik ez',
     },
     steps: {
@@ -115,6 +120,8 @@ export const eu: Messages = {
     needOne: 'Aukeratu gutxienez hizkuntza bat.',
     unknown: 'Hizkuntzak hemen agertuko dira eredu bat prest dagoenean.',
     remove: (name) => `Kendu ${name}`,
+    otherLanguage: 'Baliteke testua beste hizkuntza batean egotea',
+    mixedLanguages: 'Baliteke testuaren zati bat beste hizkuntza batean egotea',
   },
   captions: {
     kind: 'Testu mota',

@@ -16,10 +16,15 @@ export const gl: Messages = {
     offline: 'Este dispositivo non ten conexión.',
     ready: 'Listo',
     tryNow: 'Volver tentar agora',
+    locked: 'Este servizo necesita unha clave de API. Pídella a quen administra o servizo.',
+    keyLabel: 'Clave de API',
+    useKey: 'Usar esta clave',
+    wrongKey: 'Esta clave non é válida, ou houbo demasiados intentos.',
     states: {
       connecting: 'Conectando…',
       loading: 'Preparando…',
       failed: 'Sen modelo',
+      locked: 'Falta a clave',
       unreachable: 'Sen resposta',
     },
     steps: {
@@ -115,6 +120,8 @@ export const gl: Messages = {
     needOne: 'Escolle polo menos unha lingua.',
     unknown: 'As linguas aparecerán aquí cando haxa un modelo listo.',
     remove: (name) => `Retirar ${name}`,
+    otherLanguage: 'Pode que o texto estea noutra lingua',
+    mixedLanguages: 'Pode que unha parte do texto estea noutra lingua',
   },
   captions: {
     kind: 'Tipo de texto',

@@ -74,6 +74,15 @@ export interface Timings extends TextTimings {
   readonly total_ms: number;
 }
 
+/** Whether a text is in the language that was asked for. */
+export interface LanguageCheck {
+  readonly result: 'ok' | 'other' | 'unknown';
+  /** Code of the language that it looks like. */
+  readonly looks_like: string | null;
+  /** Whether only a part of the text is in another language. */
+  readonly mixed: boolean;
+}
+
 export type FinishReason = 'stop' | 'length' | 'repetition' | 'cancelled';
 
 export type CaptionKind = 'caption' | 'alt' | 'long' | 'keywords';
@@ -85,6 +94,7 @@ export interface CaptionResult {
   readonly finish_reason: FinishReason;
   readonly usage: Usage;
   readonly timings: TextTimings;
+  readonly language_check?: LanguageCheck | null;
 }
 
 export interface AnswerResult {
@@ -97,6 +107,7 @@ export interface AnswerResult {
   readonly timings: TextTimings;
   /** Undefined unless the request sets `top_logprobs`. */
   readonly tokens?: readonly TokenLogprob[];
+  readonly language_check?: LanguageCheck | null;
 }
 
 /** A token's text and the natural logarithm of its probability. */
@@ -119,6 +130,8 @@ export interface Segment {
   readonly texts: Readonly<Record<string, string>>;
   /** Timestamps of the sampled frames, in seconds. */
   readonly frames: readonly number[];
+  /** By language code. */
+  readonly language_checks?: Readonly<Record<string, LanguageCheck | null>>;
 }
 
 /** An error reply (RFC 9457). */

@@ -5,6 +5,8 @@ const TIMEOUT_MS = 10_000;
 /** Timeout of a change, which may wait for the write lock of the database. */
 const CHANGE_TIMEOUT_MS = 60_000;
 
+const NO_KEY = { code: 'UNAUTHENTICATED', detail: 'The service needs an API key.' };
+
 /** Sends GET and passes the reply to `read`. @throws ServiceError */
 export async function get<T>(path: string, read: (reply: Response) => Promise<T>): Promise<T> {
   return await request(path, { cache: 'no-cache' }, TIMEOUT_MS, read);
@@ -42,6 +44,19 @@ export async function sendDelete(path: string): Promise<void> {
   await request(path, { method: 'DELETE' }, CHANGE_TIMEOUT_MS, (reply) => reply.text());
 }
 
+/** Keeps an API key for this browser session. @returns why it failed, else `null` */
+export async function openSession(key: string): Promise<'wrong' | 'unreachable' | null> {
+  // A header holds Latin-1 only; other characters are in no key.
+  if (!/^[\x21-\x7e]+$/.test(key)) return 'wrong';
+  const init = { method: 'POST', headers: { 'x-api-key': key } };
+  try {
+    await request('session', init, CHANGE_TIMEOUT_MS, (reply) => reply.text());
+    return null;
+  } catch (error) {
+    return error instanceof ServiceError && error.kind === 'problem' ? 'wrong' : 'unreachable';
+  }
+}
+
 async function request<T>(
   path: string,
   init: RequestInit,
@@ -52,7 +67,8 @@ async function request<T>(
   try {
     const reply = await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     if (reply.ok) return await read(reply);
-    failure = await reply.text();
+    // The routes of OpenAI's API have another form of errors.
+    failure = reply.status === 401 ? NO_KEY : await reply.text();
   } catch {
     throw new ServiceError('unreachable');
   }

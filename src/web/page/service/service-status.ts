@@ -11,6 +11,8 @@ export type ServiceStatus =
   | { readonly state: 'ready'; readonly model: Model }
   /** The model is unusable; waiting does not help. */
   | { readonly state: 'failed'; readonly reason: string }
+  /** The service needs an API key. */
+  | { readonly state: 'locked' }
   | { readonly state: 'unreachable' };
 
 const FIRST_DELAY_MS = 500;
@@ -124,6 +126,8 @@ export function readStatus(error: unknown): ServiceStatus {
     case 'MODEL_LOAD_FAILED':
     case 'INTERNAL':
       return { state: 'failed', reason: problem.detail };
+    case 'UNAUTHENTICATED':
+      return { state: 'locked' };
     default:
       return { state: 'unreachable' };
   }

@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../locales/locale.js';
 import { type ServiceStatus, checkNow, serviceStatus } from '../service/service-status.js';
 import { RefreshIcon } from './icons.js';
+import { KeyForm } from './key-form.js';
 
 /** Milliseconds before "Connecting" is shown: a banner that flashes on every load would be noise. */
 const SHOW_DELAY_MS = 800;
@@ -35,6 +36,7 @@ export function ServiceBanner() {
               </p>
             )}
           </div>
+          {state === 'locked' && <KeyForm />}
           {state === 'unreachable' && (
             <button type="button" class="button" onClick={checkNow}>
               <RefreshIcon />
@@ -57,6 +59,8 @@ function describe(status: ServiceStatus): string {
       return service.loading(service.steps[status.step.split(' ')[0] ?? ''] ?? status.step);
     case 'failed':
       return service.failed;
+    case 'locked':
+      return service.locked;
     case 'unreachable':
       // `onLine` is checked only after a failed request: a service on this device works offline.
       return navigator.onLine ? service.unreachable : service.offline;

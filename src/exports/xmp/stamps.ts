@@ -25,7 +25,7 @@ const PROPERTIES = [
 ] as const satisfies readonly (readonly [string, XmpName])[];
 
 /** All values are texts, as in XMP. `sha256` is that of the text in UTF-8. Empty values are not written. */
-export type Receipt = Readonly<Record<(typeof PROPERTIES)[number][0], string>>;
+export type Stamp = Readonly<Record<(typeof PROPERTIES)[number][0], string>>;
 
 const TEXTS = 'vs:Texts';
 const CAPTION_WRITER = 'vs:CaptionWriter';
@@ -39,36 +39,36 @@ export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-export function receiptKey({ field, language }: Pick<Receipt, 'field' | 'language'>): string {
+export function stampKey({ field, language }: Pick<Stamp, 'field' | 'language'>): string {
   return `${field} ${language.toLowerCase()}`;
 }
 
-/** The receipts of a packet by `receiptKey`. */
-export function readReceipts(document: XmpDocument): Map<string, Receipt> {
+/** The stamps of a packet by `stampKey`. */
+export function readStamps(document: XmpDocument): Map<string, Stamp> {
   const property = document.findElement(TEXTS);
   const [bag] = property ? childrenOf(property, 'rdf:Bag') : [];
-  const receipts = (bag ? childrenOf(bag, 'rdf:li') : []).map((item): Receipt => {
+  const stamps = (bag ? childrenOf(bag, 'rdf:li') : []).map((item): Stamp => {
     const values = PROPERTIES.map(([name, property]) => [name, readField(item, property)]);
-    return Object.fromEntries(values) as Receipt;
+    return Object.fromEntries(values) as Stamp;
   });
-  return new Map(receipts.map((receipt) => [receiptKey(receipt), receipt]));
+  return new Map(stamps.map((stamp) => [stampKey(stamp), stamp]));
 }
 
-/** Replaces the receipts of a packet. */
-export function writeReceipts(document: XmpDocument, receipts: Iterable<Receipt>): void {
+/** Replaces the stamps of a packet. */
+export function writeStamps(document: XmpDocument, stamps: Iterable<Stamp>): void {
   document.remove(TEXTS);
-  const list = [...receipts];
+  const list = [...stamps];
   if (list.length === 0) return;
   const bag = document.createElement('rdf:Bag');
   appendIndented(document.add(TEXTS), bag, PROPERTY_DEPTH);
-  for (const receipt of list) {
+  for (const stamp of list) {
     const item = document.createElement('rdf:li');
     markStructure(item);
     appendIndented(bag, item, ARRAY_DEPTH);
     for (const [name, property] of PROPERTIES) {
-      if (receipt[name] === '') continue;
+      if (stamp[name] === '') continue;
       const element = document.createElement(property);
-      element.textContent = receipt[name];
+      element.textContent = stamp[name];
       appendIndented(item, element, ITEM_DEPTH);
     }
   }
@@ -79,6 +79,6 @@ export function readWrittenCaptionWriter(document: XmpDocument): string | undefi
   return document.readSimple(CAPTION_WRITER);
 }
 
-export function writeCaptionWriterReceipt(document: XmpDocument, value: string): void {
+export function writeCaptionWriterStamp(document: XmpDocument, value: string): void {
   document.writeSimple(CAPTION_WRITER, value);
 }
