@@ -43,7 +43,9 @@ it('names what differs', async () => {
 
   expect(code).toBe(6);
   expect(lines.filter((line) => line === 'not_run')).toHaveLength(2);
-  expect(lines).toContainEqual(expect.stringMatching(/^ {2}media\[0\]\.sha256: .*, missing here$/));
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^ {2}media\[0\]\.sha256: receipt .*, here "/),
+  );
   expect(lines).toContainEqual(
     expect.stringMatching(/^ {2}machine\.threads: receipt \d+, here 3$/),
   );

@@ -113,6 +113,6 @@ describe('POST /v1/receipts/replay', () => {
       400,
     );
 
-    expect(body).toMatchObject({ code: 'INVALID_PARAMETER', details: { parameter } });
+    expect(body).toMatchObject({ code: 'INVALID_PARAMETER', parameters: { parameter } });
   });
 });
