@@ -35,10 +35,10 @@ it('begins with identifier and record, and has a row for each text', async () =>
   const text = await join(CSV.write(createContext(ITEMS)));
 
   expect(text.split('\r\n')[0]).toBe(
-    'identifier,Signatura,record:text,language,kind,start,end,text,review,reviewed_by,reviewed_at,revision,machine_generated,model,model_revision,precision,flags,source,sha256',
+    'identifier,Signatura,record:text,language,kind,start,end,text,review,reviewed_by,reviewed_at,revision,machine_generated,model,model_revision,precision,flags,source,sha256,language_check',
   );
   expect(text.split('\r\n')[1]).toBe(
-    'a.jpg,AF-1,of the record,ca,caption,,,Un gat.,unreviewed,,,v0-aa11bd30,true,demo,a1b2,int8,,/photos/a.jpg,ab',
+    'a.jpg,AF-1,of the record,ca,caption,,,Un gat.,unreviewed,,,v0-aa11bd30,true,demo,a1b2,int8,,/photos/a.jpg,ab,ok',
   );
   expect(text.split('\r\n')).toHaveLength(6);
 });
