@@ -121,7 +121,11 @@ it('converts a damaged package of the demo model again, and says so in the log',
 
 it('warns at the start that other machines reach it, and that decoders have no limits', async () => {
   // prlimit is not on this PATH.
-  service = await startService({ HOST: '0.0.0.0', SALAMANDRA_OPEN: '1', PATH: folder.path('empty') });
+  service = await startService({
+    HOST: '0.0.0.0',
+    SALAMANDRA_OPEN: '1',
+    PATH: folder.path('empty'),
+  });
   const { output } = service;
 
   await poll(() => /warning: HOST is 0\.0\.0\.0, so other machines/.test(output()) || undefined);
