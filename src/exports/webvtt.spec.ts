@@ -57,5 +57,8 @@ it('gives a text about the whole the duration of the clip, and reports clips wit
 
   expect(files.map(({ path }) => path)).toEqual(['a.mp4.ca.vtt']);
   expect(files[0]!.content).toContain('00:00:00.000 --> 00:01:00.000\nUn gos.');
-  expect(context.omissions).toMatchObject([{ identifier: 'b.mp4', language: 'ca' }]);
+  expect(context.omissions).toMatchObject([
+    { identifier: 'b.mp4', language: 'ca' },
+    { identifier: 'c.jpg', reason: 'WebVTT has descriptions of videos only.' },
+  ]);
 });

@@ -9,7 +9,7 @@ import { clock, durationOf, isClip } from './segment-texts.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { chosenItems, type ChosenItem } from './survey-items.js';
 
-/** A track of descriptions for each clip and language. Images are left out. */
+/** A track of descriptions for each clip and language. Images are omitted. */
 export const WEBVTT: FilesFormat = { kind: 'files', write: writeTracks };
 
 /** The kind of text that describes what happens in a clip. */
@@ -18,7 +18,11 @@ const KIND = 'caption';
 async function* writeTracks(context: ExportContext): AsyncGenerator<ExportedFile> {
   let clips = 0;
   for await (const chosen of chosenItems(context)) {
-    if (!isClip(chosen.item)) continue;
+    if (!isClip(chosen.item)) {
+      const { identifier } = chosen.item;
+      context.omit({ identifier, reason: 'WebVTT has descriptions of videos only.' });
+      continue;
+    }
     clips += 1;
     if (clips > 1 && context.settings.dialogue) throw severalClips();
     yield* tracksOf(chosen, context);

@@ -28,13 +28,18 @@ function keyFile(home: string): string {
   return join(keyFolder(home), 'keys.json');
 }
 
+/** A home folder that is a file (ENOTDIR) has no keys either; loading the model reports it with the remedy. */
+function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Changes with every new version of the key file; `null` without one. @throws STORAGE_UNAVAILABLE */
 export function keyFileVersion(home: string): string | null {
   try {
     const { mtimeMs, size, ino } = statSync(keyFile(home));
     return `${mtimeMs} ${size} ${ino}`;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isAbsent(error)) return null;
     throw storageError(error, 'key file');
   }
 }
@@ -45,7 +50,7 @@ export function readKeys(home: string): readonly KeyRecord[] {
   try {
     text = readFileSync(keyFile(home), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isAbsent(error)) return [];
     throw storageError(error, 'key file');
   }
   try {

@@ -48,6 +48,12 @@ async function create(name = 'anna', limits: Partial<KeyLimits> = {}, expires: D
 
 const open = () => openKeyring(home, () => now);
 
+it('has no keys in a home folder that is a file', () => {
+  writeFileSync(home, '');
+
+  expect(openKeyring(home).isRequired()).toBe(false);
+});
+
 describe('keys', () => {
   it('are found by their text, of which only a hash is stored', async () => {
     const text = await create();
