@@ -3,7 +3,7 @@
  * `no-cycles` holds inside a layer.
  */
 const LAYERS = [
-  ['main.ts', 'cli.ts', 'api', 'cli', 'web'],
+  ['main.ts', 'cli.ts', 'api', 'cli', 'web', 'library'],
   ['exports'],
   ['review'],
   ['jobs'],

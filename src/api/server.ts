@@ -19,8 +19,6 @@ import {
   MAX_JSON_BYTES,
   MAX_RECEIVE_MS,
 } from '../config/limits.js';
-import { createReceiptSigner } from '../engine/receipts/signing-key.js';
-import { withReceipts } from '../engine/receipts/with-receipts.js';
 import type { EngineStatus, VisionLanguageEngine } from '../engine/vision-language-engine.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { itemAccessOf } from '../jobs/work-on-jobs.js';
@@ -33,7 +31,7 @@ import {
 import { canCapResources, UNCAPPED_WARNING } from '../media/resource-caps.js';
 import { createPageServer, PAGE_FOLDERS, type PageFolders } from '../web/serve-page.js';
 import { createMediaInspector, type MediaInspector } from '../workers/media-inspector.js';
-import { createWorkerEngine } from '../workers/worker-engine.js';
+import { openEngine } from '../workers/open-engine.js';
 import { createAuthentication, MODEL_PATHS } from './admission/authentication.js';
 import { BodyReceiver } from './admission/body-receiver.js';
 import { limitConnections } from './admission/connections.js';
@@ -220,12 +218,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
   const { host, port } = configuration;
   const keys = openKeyring(configuration.home);
   if (!isLoopback(host) && !configuration.isOpen && !keys.isRequired()) throw exposedError(host);
-  const worker = createWorkerEngine({
-    entry: workerEntry,
-    configuration,
-    onStatus: createStatusLog(),
-  });
-  const engine = withReceipts(worker, createReceiptSigner(configuration.home));
+  const engine = openEngine({ configuration, entry: workerEntry, onStatus: createStatusLog() });
   const videoInspector = createMediaInspector({
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,

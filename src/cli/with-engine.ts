@@ -1,13 +1,11 @@
 import type { Configuration } from '../config/configuration.js';
-import { createReceiptSigner } from '../engine/receipts/signing-key.js';
-import { withReceipts } from '../engine/receipts/with-receipts.js';
 import type {
   EngineStatus,
   ModelDescription,
   VisionLanguageEngine,
 } from '../engine/vision-language-engine.js';
 import { BUNDLED_MODEL } from '../models/install/install-model.js';
-import { createWorkerEngine } from '../workers/worker-engine.js';
+import { openEngine } from '../workers/open-engine.js';
 import type { CommandContext } from './command-context.js';
 import type { Terminal } from './terminal.js';
 
@@ -31,12 +29,10 @@ export async function withEngine<T>(
   { workers, terminal, signal }: Pick<CommandContext, 'workers' | 'terminal' | 'signal'>,
   work: (engine: VisionLanguageEngine, model: ModelDescription) => Promise<T>,
 ): Promise<T> {
-  const worker = createWorkerEngine({
-    entry: workers.inference,
-    configuration,
+  const engine = openEngine({
+    ...{ configuration, entry: workers.inference },
     onStatus: (status) => showStatus(status, terminal),
   });
-  const engine = withReceipts(worker, createReceiptSigner(configuration.home));
   try {
     const model = await waitForModel(engine, signal);
     if (model.id === BUNDLED_MODEL) terminal.note(DEMO_NOTE);

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
+
+import envPaths from 'env-paths';
 
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { countUsableCores } from './cpu-cores.js';
@@ -17,6 +19,14 @@ import { DEFAULT_UPLOAD_BYTES } from './source-limits.js';
 
 /** The folder of package.json. `config/` is two levels below it, both in src and in dist. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Where packages and caches are by default: in a checkout, `.salamandra` beside the code; else the data folder of the
+ * user, since the folder of an installed package belongs to npm, which replaces it.
+ */
+const DEFAULT_HOME = PROJECT_DIRECTORY.split(sep).includes('node_modules')
+  ? envPaths('visual-salamandra', { suffix: '' }).data
+  : join(PROJECT_DIRECTORY, '.salamandra');
 
 const PRECISIONS = ['int8', 'int4', 'mixed', 'fp32'] as const;
 
@@ -76,7 +86,7 @@ export function loadConfiguration(
   env: Readonly<Record<string, string | undefined>>,
 ): Configuration {
   return Object.freeze({
-    home: resolve(env['SALAMANDRA_HOME'] ?? join(PROJECT_DIRECTORY, '.salamandra')),
+    home: resolve(env['SALAMANDRA_HOME'] ?? DEFAULT_HOME),
     host: env['HOST'] ?? '127.0.0.1',
     allowedHosts: parseHosts(env['SALAMANDRA_ALLOWED_HOSTS']),
     trustedProxies: parseNetworks(env['SALAMANDRA_TRUSTED_PROXIES']),
