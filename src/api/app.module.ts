@@ -28,6 +28,7 @@ import { ChatCompletionsController } from './openai/chat-completions.js';
 import { BatchesController } from './openai/batches/batches.js';
 import { CompletionsController } from './openai/completions.js';
 import { FilesController } from './openai/files/files.js';
+import { OllamaController } from './ollama/ollama.js';
 import { ImportController } from './review/import.js';
 import { ItemMediaController } from './review/item-media.js';
 import { ReviewController } from './review/review.js';
@@ -96,6 +97,7 @@ export class AppModule {
         VideosController,
         ChatCompletionsController,
         CompletionsController,
+        OllamaController,
         FilesController,
         BatchesController,
         EstimateController,

@@ -113,6 +113,7 @@ it('documents every route', async () => {
     '/v1/videos/captions',
     '/v1/chat/completions',
     '/v1/completions',
+    ...['/api/version', '/api/tags', '/api/ps', '/api/show', '/api/chat', '/api/generate'],
     ...['/v1/files', '/v1/files/{file_id}', '/v1/files/{file_id}/content'],
     ...['/v1/batches', '/v1/batches/{batch_id}', '/v1/batches/{batch_id}/cancel'],
     '/v1/estimate',

@@ -14,7 +14,7 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/health/live', '/health/ready'
 export const MODEL_PATHS = [
   ...['/v1/captions', '/v1/answers', '/v1/videos/captions'],
   ...['/v1/chat/completions', '/v1/completions', '/v1/estimate', '/v1/thumbnails'],
-  '/v1/receipts/replay',
+  ...['/v1/receipts/replay', '/api/chat', '/api/generate'],
 ];
 
 const JOB_PATH = /^\/v1\/(?:jobs|workers|files|batches)(?:\/|$)/;
@@ -40,6 +40,8 @@ function scopeOf(method: string, path: string): Scope | null {
   const route = routePath(path);
   if (route === '/session') return null;
   if (JOB_PATH.test(route)) return 'jobs';
+  // Ollama's clients read facts about a model by POST.
+  if (route === '/api/show') return 'read';
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'generate';
 }
 

@@ -60,7 +60,7 @@ function findParameter(error: SalamandraError): string | null {
 }
 
 /** OpenAI's form has no member for details. Details that the sentence does not mention are appended to it. */
-function toSentence({ publicMessage, details = {} }: SalamandraError): string {
+export function toSentence({ publicMessage, details = {} }: SalamandraError): string {
   const words: readonly string[] = publicMessage.match(/\w+(?:\.\w+)*/g) ?? [];
   const facts = Object.entries(details)
     .filter(([name, value]) => name !== 'parameter' && !words.includes(String(value)))

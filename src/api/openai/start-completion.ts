@@ -1,13 +1,20 @@
 import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import type {
   EngineEvent,
+  EngineRequest,
+  ModelDescription,
   Priority,
   VisionLanguageEngine,
 } from '../../engine/vision-language-engine.js';
 import type { MediaResolver } from '../media/media-resolver.js';
 import { assertChatModel, readyModel } from '../request/loaded-model.js';
 import type { OutcomeFormat } from '../response/send-outcome.js';
-import { listMediaSources, parseChatRequest, toEngineRequest } from './chat-request.js';
+import {
+  type ChatRequest,
+  listMediaSources,
+  parseChatRequest,
+  toEngineRequest,
+} from './chat-request.js';
 import { createChatFormat } from './chat-response.js';
 import { createCompletionHeader } from './completion-fields.js';
 import { parseCompletionsRequest } from './completions-request.js';
@@ -34,6 +41,18 @@ interface StartedCompletion {
   readonly isStream: boolean;
 }
 
+/** Creates the form of the response, when the request is known to be valid. */
+type CreateFormat = (
+  model: ModelDescription,
+  chat: ChatRequest,
+  work: EngineRequest,
+) => OutcomeFormat;
+
+const createOpenAiFormat: CreateFormat = (model, { language, stream }, { detail }) => {
+  const header = createCompletionHeader('chatcmpl', model);
+  return createChatFormat(header, { detail, language }, stream?.includeUsage ?? false);
+};
+
 /**
  * Starts a chat completion: checks the body and resolves its media.
  *
@@ -43,6 +62,7 @@ interface StartedCompletion {
 export async function startChat(
   body: unknown,
   { engine, resolver, client, priority, signal }: CompletionContext,
+  createFormat: CreateFormat = createOpenAiFormat,
 ): Promise<StartedCompletion & { readonly release: () => Promise<void> }> {
   const model = readyModel(engine);
   const chat = parseChatRequest(body, model);
@@ -55,9 +75,7 @@ export async function startChat(
       model,
     );
     const work = { ...toEngineRequest(chat, media), client, ...(priority && { priority }) };
-    const header = createCompletionHeader('chatcmpl', model);
-    const shown = { detail: work.detail, language: chat.language };
-    const format = createChatFormat(header, shown, chat.stream?.includeUsage ?? false);
+    const format = createFormat(model, chat, work);
     const events = engine.generate(work, signal);
     return { events, format, isStream: chat.stream !== null, release };
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { isOpenAiPath, toOpenAiError } from '../openai/errors.js';
+import { isOllamaPath, toOllamaError } from '../ollama/errors.js';
 import { STATUS_BY_CODE, toProblem, toPublicError } from './problem.js';
 
 /** HTTP methods by path, as the router registered them. */
@@ -11,7 +12,7 @@ export type AllowedMethods = ReadonlyMap<string, readonly string[]>;
 /** Seconds, unless the error knows better: long enough for a model to load, short enough that clients do wait. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Turns every exception into a response: OpenAI's error body under OpenAI's paths, a problem everywhere else. */
+/** Turns every exception into a response: the error body of OpenAI or Ollama under their paths, else a problem. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly allowedMethods: AllowedMethods) {}
@@ -38,6 +39,10 @@ export class ErrorFilter implements ExceptionFilter {
     response.status(status);
     if (isOpenAiPath(request.path)) {
       response.json(toOpenAiError(error));
+      return;
+    }
+    if (isOllamaPath(request.path)) {
+      response.json(toOllamaError(error));
       return;
     }
     const problem = toProblem(error, String(response.getHeader('X-Request-Id')));

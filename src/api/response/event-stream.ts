@@ -28,10 +28,29 @@ const STREAM_TIMES: StreamTimes = {
   stallMs: MAX_STREAM_STALL_MS,
 };
 
-const PING = ': ping\n\n';
+/** How messages become the text of a stream. */
+export interface StreamForm {
+  readonly contentType: string;
+  /** Keeps an idle connection open without a meaning of its own. */
+  readonly ping: string;
+  readonly format: (message: SseMessage) => string;
+}
+
+const EVENT_STREAM: StreamForm = {
+  contentType: 'text/event-stream; charset=utf-8',
+  ping: ': ping\n\n',
+  format: formatMessage,
+};
+
+/** One JSON text per line. JSON allows the space of a ping before the next text. */
+export const JSON_LINES: StreamForm = {
+  contentType: 'application/x-ndjson',
+  ping: ' ',
+  format: ({ data }) => `${data}\n`,
+};
 
 /**
- * Sends messages as server-sent events and ends the response.
+ * Sends messages as a stream, by default of server-sent events, and ends the response.
  *
  * - Status 200 is sent with the first message, or with a `: ping` after MAX_FIRST_EVENT_MS. An error before that has
  *   its own status.
@@ -48,25 +67,26 @@ export async function streamMessages(
   messages: AsyncIterable<SseMessage>,
   toErrorMessage: (error: unknown) => SseMessage,
   times: StreamTimes = STREAM_TIMES,
+  form: StreamForm = EVENT_STREAM,
 ): Promise<void> {
   const source = messages[Symbol.asyncIterator]();
-  const firstPing = setTimeout(() => ping(response), times.firstEventMs);
-  const pings = setInterval(() => ping(response), times.heartbeatMs);
+  const firstPing = setTimeout(() => ping(response, form), times.firstEventMs);
+  const pings = setInterval(() => ping(response, form), times.heartbeatMs);
   try {
     for (;;) {
       const next = await untilClosed(response, source.next());
       if (!next) return;
-      startStream(response);
+      startStream(response, form);
       clearTimeout(firstPing);
       if (next.done) break;
-      await write(response, formatMessage(next.value), times.stallMs);
+      await write(response, form.format(next.value), times.stallMs);
       if (response.destroyed) return;
     }
     response.end();
   } catch (error) {
     if (response.destroyed) return;
     if (!response.headersSent) throw error;
-    response.end(formatMessage(toErrorMessage(error)));
+    response.end(form.format(toErrorMessage(error)));
   } finally {
     clearTimeout(firstPing);
     clearInterval(pings);
@@ -91,20 +111,20 @@ function untilClosed<T>(response: ServerResponse, value: Promise<T>): Promise<T 
   });
 }
 
-function startStream(response: ServerResponse): void {
+function startStream(response: ServerResponse, { contentType }: StreamForm): void {
   if (response.headersSent) return;
   response.statusCode = 200;
-  response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+  response.setHeader('Content-Type', contentType);
   response.setHeader('Cache-Control', 'no-cache, no-transform');
   // Disables the response buffering of nginx.
   response.setHeader('X-Accel-Buffering', 'no');
   response.flushHeaders();
 }
 
-function ping(response: ServerResponse): void {
+function ping(response: ServerResponse, form: StreamForm): void {
   if (response.destroyed || response.writableEnded || response.writableNeedDrain) return;
-  startStream(response);
-  response.write(PING);
+  startStream(response, form);
+  response.write(form.ping);
 }
 
 /** Writes and waits for `drain` if the buffer is full; disconnects the client after `stallMs`. */

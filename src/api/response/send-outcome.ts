@@ -8,7 +8,7 @@ import {
 import type { Answer, EngineEvent } from '../../engine/vision-language-engine.js';
 import type { SalamandraError } from '../../errors/salamandra-error.js';
 import type { MediaReport } from '../../media/media-report.js';
-import { type SseMessage, streamMessages } from './event-stream.js';
+import { type SseMessage, type StreamForm, streamMessages } from './event-stream.js';
 import { toTimingsResponse, toTokensResponse, toUsageResponse } from './outcome-response.js';
 import { toProblem, toPublicError } from './problem.js';
 
@@ -48,6 +48,8 @@ export interface OutcomeFormat {
   readonly toMessages: (event: OutcomeEvent) => Iterable<SseMessage>;
   /** The last message of a stream that fails after its first byte. */
   readonly toErrorMessage: (error: SalamandraError, requestId: string) => SseMessage;
+  /** Default: server-sent events. */
+  readonly streamForm?: StreamForm;
 }
 
 /**
@@ -59,11 +61,11 @@ export interface OutcomeFormat {
 export async function sendOutcome(
   exchange: Exchange,
   events: AsyncIterable<EngineEvent>,
-  { toResponse, toMessages, toErrorMessage }: OutcomeFormat,
+  { toResponse, toMessages, toErrorMessage, streamForm }: OutcomeFormat,
   isStream: boolean,
 ): Promise<void> {
   if (isStream) {
-    await sendMessages(exchange, mapOutcome(events, toMessages), toErrorMessage);
+    await sendMessages(exchange, mapOutcome(events, toMessages), toErrorMessage, streamForm);
     return;
   }
   for await (const event of withOutcome(events)) {
@@ -78,16 +80,16 @@ async function* mapOutcome(
   for await (const event of withOutcome(events)) yield* toMessages(event);
 }
 
-/** Sends server-sent events. @throws every error of `messages` before the first byte. */
+/** Sends a stream, by default of server-sent events. @throws every error of `messages` before the first byte. */
 export async function sendMessages(
   { request, response }: Exchange,
   messages: AsyncIterable<SseMessage>,
   toErrorMessage: OutcomeFormat['toErrorMessage'] = toProblemMessage,
+  form?: StreamForm,
 ): Promise<void> {
   const requestId = String(response.getHeader('X-Request-Id'));
-  await streamMessages(response, messages, (error) =>
-    toErrorMessage(toPublicError(error, request), requestId),
-  );
+  const toLast = (error: unknown) => toErrorMessage(toPublicError(error, request), requestId);
+  await streamMessages(response, messages, toLast, undefined, form);
 }
 
 /** The event `error` of the native API. */
