@@ -61,6 +61,16 @@ describe('a JSON response', () => {
     });
   });
 
+  it.each([
+    ['checks the language of an answer in words', undefined, { result: 'unknown' }],
+    ['does not check the language of JSON', { type: 'json_object' }, null],
+  ])('%s', async (_, response_format, language_check) => {
+    play(engine, MEDIA, ANSWER, DONE);
+    const completion = await create({ language: 'ca', response_format });
+
+    expect(completion).toMatchObject({ x_salamandra: { language: 'ca', language_check } });
+  });
+
   it('passes the images of every turn', async () => {
     const completion = await create({
       messages: [

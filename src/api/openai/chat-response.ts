@@ -13,6 +13,8 @@ import { toOpenAiErrorMessage } from './errors.js';
 interface ChatAnswerRequest extends Pick<EngineRequest, 'detail'> {
   /** Of the answer; undefined leaves it to the model. */
   readonly language: Language | undefined;
+  /** Whether the answer is JSON, which is no sentence: its language is not checked. */
+  readonly isJson: boolean;
 }
 
 /**
@@ -117,14 +119,14 @@ function toChatToken({ text, bytes, logprob }: TokenLogprob['top'][number]) {
 function toExtension(
   { finishReason, receipt, text }: Answer,
   { media, timings }: RequestOutcome,
-  { detail, language }: ChatAnswerRequest,
+  { detail, language, isJson }: ChatAnswerRequest,
 ) {
   return {
     finish_reason: finishReason,
     media: toMediaResponse(media, detail),
     timings: toTimingsResponse(timings),
     language: language?.code ?? null,
-    language_check: language ? languageCheckJson(text, language.code) : null,
+    language_check: language && !isJson ? languageCheckJson(text, language.code) : null,
     ...(receipt && { receipt }),
   };
 }

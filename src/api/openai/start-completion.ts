@@ -48,9 +48,10 @@ type CreateFormat = (
   work: EngineRequest,
 ) => OutcomeFormat;
 
-const createOpenAiFormat: CreateFormat = (model, { language, stream }, { detail }) => {
+const createOpenAiFormat: CreateFormat = (model, { language, stream, settings }, { detail }) => {
   const header = createCompletionHeader('chatcmpl', model);
-  return createChatFormat(header, { detail, language }, stream?.includeUsage ?? false);
+  const isJson = settings.answerFormat !== undefined;
+  return createChatFormat(header, { detail, language, isJson }, stream?.includeUsage ?? false);
 };
 
 /**
