@@ -179,6 +179,24 @@ describeWithChromium('the jobs of the page', () => {
     await page.getByText(jobs.bulk.undone(600)).waitFor();
   });
 
+  it('are accepted and taken back once, however often the button is clicked', async () => {
+    const { page, fake } = await visit(JOB);
+    const clickTwice = (name: string) =>
+      button(page, name).evaluate((element: HTMLElement) => {
+        element.click();
+        element.click();
+      });
+    await button(page, jobs.bulk.accept).click();
+    await page.getByRole('textbox', { name: jobs.reviewer.name }).fill('Ona');
+    await button(page, jobs.reviewer.save).click();
+    await clickTwice(jobs.bulk.confirm(600));
+    await page.getByText(jobs.bulk.done(600)).waitFor();
+    await clickTwice(jobs.bulk.undo);
+    await page.getByText(jobs.bulk.undone(600)).waitFor();
+
+    expect(fake.bulk).toEqual(['review', 'review/group_1/undo']);
+  });
+
   it('are exported by a link that names format, texts and filter', async () => {
     const { page } = await visit(`${JOB}?flag=cut_off`);
     await button(page, jobs.exchange.export).click();

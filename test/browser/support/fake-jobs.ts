@@ -26,6 +26,8 @@ const FLAGS = ['cut_off', 'repetition', 'duplicate', 'no_full_stop'];
 export interface FakeJobs {
   /** Bodies of the decisions that were sent, in order. */
   readonly decisions: { readonly item: number; readonly body: unknown }[];
+  /** Paths of the requests that decide about many texts or take that back, without trial runs. */
+  readonly bulk: string[];
   /** Texts that another person has changed: by item and number, `7/0`. The next decision about them is refused. */
   readonly changed: Set<string>;
   /** Where its items are from. */
@@ -40,7 +42,7 @@ export interface FakeJobs {
  */
 export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
   const source = { kind: 'folder', path: '/fons/1931' };
-  const fake: FakeJobs = { decisions: [], changed: new Set(), source, pages: [] };
+  const fake: FakeJobs = { decisions: [], bulk: [], changed: new Set(), source, pages: [] };
   const items = new Map<number, Item>();
   const itemOf = (id: number) => items.get(id) ?? createItem(id, count);
   const thumbnails = await Promise.all(
@@ -77,6 +79,7 @@ export async function fakeJobs(page: Page, count: number): Promise<FakeJobs> {
     if (part === 'review') {
       if (request.method() === 'POST') {
         const isDry = body()['dry_run'] === true;
+        if (!isDry) fake.bulk.push(rest.join('/'));
         const result = { texts: count * 2, items: count, group: isDry ? null : 'group_1' };
         await json(route, id === undefined ? result : { texts: count * 2 });
         return;

@@ -18,7 +18,6 @@ interface BulkReviewProps {
 
 type Step =
   | { readonly name: 'idle' }
-  | { readonly name: 'counting' }
   | { readonly name: 'asking'; readonly author: string; readonly count: BulkResult }
   | { readonly name: 'done'; readonly author: string; readonly result: BulkResult }
   | { readonly name: 'undone'; readonly texts: number }
@@ -27,20 +26,28 @@ type Step =
 /** Accepts every unreviewed text of the items on show, after their number was said. It can be undone. */
 export function BulkReview({ job, filter, total }: BulkReviewProps) {
   const step = useSignal<Step>({ name: 'idle' });
+  const isBusy = useSignal(false);
   const { bulk } = t().jobs;
+  // One request at a time: a second decision finds no text, and its result would replace the one that can be undone.
   const attempt = (act: () => Promise<Step>) => {
-    act().then(
-      (next) => {
-        step.value = next;
-        if (next.name === 'done' || next.name === 'undone') reloadItems(job.id, filter);
-      },
-      (error: unknown) => {
-        step.value = { name: 'failed', error };
-      },
-    );
+    if (isBusy.value) return;
+    isBusy.value = true;
+    act()
+      .then(
+        (next) => {
+          step.value = next;
+          if (next.name === 'done' || next.name === 'undone') reloadItems(job.id, filter);
+        },
+        (error: unknown) => {
+          step.value = { name: 'failed', error };
+        },
+      )
+      .finally(() => {
+        isBusy.value = false;
+      });
   };
   const count = (author: string) => {
-    step.value = { name: 'counting' };
+    step.value = { name: 'idle' };
     attempt(async () => {
       const counted = await reviewAll(job.id, author, filter, 'dry run');
       return { name: 'asking', author, count: counted };
@@ -55,7 +62,7 @@ export function BulkReview({ job, filter, total }: BulkReviewProps) {
       <button
         type="button"
         class="button"
-        disabled={total === 0 || now.name === 'counting'}
+        disabled={total === 0 || isBusy.value}
         onClick={() => withReviewer(count)}
       >
         {bulk.accept}
@@ -71,6 +78,7 @@ export function BulkReview({ job, filter, total }: BulkReviewProps) {
               <button
                 type="button"
                 class="button primary"
+                disabled={isBusy.value}
                 onClick={() =>
                   attempt(async () => {
                     const result = await reviewAll(job.id, now.author, filter, 'real');
@@ -90,6 +98,7 @@ export function BulkReview({ job, filter, total }: BulkReviewProps) {
             <p>{bulk.done(now.result.texts)}</p>
             {now.result.group !== null && (
               <UndoButton
+                isBusy={isBusy.value}
                 onClick={() =>
                   attempt(async () => {
                     const { texts } = await undoReview(job.id, now.result.group ?? '', now.author);
@@ -107,9 +116,14 @@ export function BulkReview({ job, filter, total }: BulkReviewProps) {
   );
 }
 
-function UndoButton({ onClick }: { readonly onClick: () => void }) {
+interface UndoButtonProps {
+  readonly isBusy: boolean;
+  readonly onClick: () => void;
+}
+
+function UndoButton({ isBusy, onClick }: UndoButtonProps) {
   return (
-    <button type="button" class="button" onClick={onClick}>
+    <button type="button" class="button" disabled={isBusy} onClick={onClick}>
       {t().jobs.bulk.undo}
     </button>
   );

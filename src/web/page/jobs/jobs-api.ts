@@ -17,6 +17,9 @@ const LISTED_JOBS = 200;
 export const jobPath = (job: string) => `v1/jobs/${encodeURIComponent(job)}`;
 const itemPath = (job: string, item: number) => `${jobPath(job)}/items/${item}`;
 
+/** A decision about 300,000 texts takes more than a minute: only a lost connection ends such a request. */
+const NO_TIME_LIMIT = { timeoutMs: null };
+
 /** Who decides, and that it is a person in the page. */
 const by = (author: string) => ({ author, origin: 'page' });
 
@@ -92,7 +95,7 @@ export async function reviewAll(
   const { search, ...rest } = withoutOrder(filter);
   const found = { ...rest, ...(search !== undefined && { q: search }) };
   const body = { ...by(author), decision: 'accept', filter: found, dry_run: mode === 'dry run' };
-  return await postJson(`${jobPath(job)}/review`, body);
+  return await postJson(`${jobPath(job)}/review`, body, NO_TIME_LIMIT);
 }
 
 export async function undoReview(
@@ -101,7 +104,7 @@ export async function undoReview(
   author: string,
 ): Promise<{ readonly texts: number }> {
   const path = `${jobPath(job)}/review/${encodeURIComponent(group)}/undo`;
-  return await postJson(path, by(author));
+  return await postJson(path, by(author), NO_TIME_LIMIT);
 }
 
 export async function regenerateItem(

@@ -5,6 +5,11 @@ const TIMEOUT_MS = 10_000;
 /** Timeout of a change, which may wait for the write lock of the database. */
 const CHANGE_TIMEOUT_MS = 60_000;
 
+interface ChangeOptions {
+  /** Milliseconds; `null` for a change whose duration grows with the job. 60,000 by default. */
+  readonly timeoutMs?: number | null;
+}
+
 const NO_KEY = { code: 'UNAUTHENTICATED', detail: 'The service needs an API key.' };
 
 /** Sends GET and passes the reply to `read`. @throws ServiceError */
@@ -24,9 +29,13 @@ export async function getList<T>(path: string): Promise<readonly T[]> {
 }
 
 /** Posts JSON and returns the reply, which is JSON too. @throws ServiceError */
-export async function postJson<T>(path: string, body: object): Promise<T> {
+export async function postJson<T>(
+  path: string,
+  body: object,
+  options: ChangeOptions = {},
+): Promise<T> {
   const headers = { 'Content-Type': 'application/json' };
-  return await post(path, JSON.stringify(body), headers);
+  return await post(path, JSON.stringify(body), headers, options);
 }
 
 /** Posts a body and returns the reply, which is JSON. @throws ServiceError */
@@ -34,9 +43,10 @@ export async function post<T>(
   path: string,
   body: Blob | string,
   headers: Readonly<Record<string, string>>,
+  { timeoutMs = CHANGE_TIMEOUT_MS }: ChangeOptions = {},
 ): Promise<T> {
   const init = { method: 'POST', headers, body };
-  return await request(path, init, CHANGE_TIMEOUT_MS, (reply) => reply.json() as Promise<T>);
+  return await request(path, init, timeoutMs, (reply) => reply.json() as Promise<T>);
 }
 
 /** Sends DELETE. @throws ServiceError */
@@ -60,12 +70,13 @@ export async function openSession(key: string): Promise<'wrong' | 'unreachable' 
 async function request<T>(
   path: string,
   init: RequestInit,
-  timeoutMs: number,
+  timeoutMs: number | null,
   read: (reply: Response) => Promise<T>,
 ): Promise<T> {
   let failure: unknown;
   try {
-    const reply = await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    const signal = timeoutMs === null ? null : AbortSignal.timeout(timeoutMs);
+    const reply = await fetch(path, { ...init, signal });
     if (reply.ok) return await read(reply);
     // The routes of OpenAI's API have another form of errors.
     failure = reply.status === 401 ? NO_KEY : await reply.text();

@@ -32,6 +32,7 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const state = useSignal<State>('ready');
+  const isUndoing = useSignal(false);
   const error = useSignal<unknown>(null);
   const send = async (file: File, author: string) => {
     state.value = 'sending';
@@ -46,6 +47,8 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
     }
   };
   const undo = async (group: string, author: string) => {
+    if (isUndoing.value) return;
+    isUndoing.value = true;
     error.value = null;
     try {
       const { texts } = await undoReview(job.id, group, author);
@@ -53,6 +56,8 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
       reloadItems(job.id, filter);
     } catch (failure) {
       error.value = failure;
+    } finally {
+      isUndoing.value = false;
     }
   };
   return (
@@ -61,6 +66,7 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
         state.value.undone === undefined ? (
           <ImportReport
             result={state.value.result}
+            isUndoing={isUndoing.value}
             onUndo={(group) => withReviewer((author) => void undo(group, author))}
           />
         ) : (
@@ -106,11 +112,12 @@ export function ImportDialog({ job, filter, onClose }: ImportDialogProps) {
 
 interface ImportReportProps {
   readonly result: ImportResult;
+  readonly isUndoing: boolean;
   /** Takes the decisions of the import back. */
   readonly onUndo: (group: string) => void;
 }
 
-function ImportReport({ result, onUndo }: ImportReportProps) {
+function ImportReport({ result, isUndoing, onUndo }: ImportReportProps) {
   const { exchange, bulk } = t().jobs;
   const { accepted, edited, rejected, unchanged, counts, group } = result;
   const left = [...result.invalid, ...result.conflicts, ...result.unknown];
@@ -133,7 +140,7 @@ function ImportReport({ result, onUndo }: ImportReportProps) {
         </ul>
       )}
       {group !== null && (
-        <button type="button" class="button" onClick={() => onUndo(group)}>
+        <button type="button" class="button" disabled={isUndoing} onClick={() => onUndo(group)}>
           {bulk.undo}
         </button>
       )}
