@@ -104,6 +104,8 @@ describeWithChromium('an archivist', () => {
     await page
       .getByText(jobs.progress.of(4, COUNT))
       .or(page.getByText(/4 items took/))
+      // Both are there once the pilot has ended.
+      .first()
       .waitFor();
     await page.getByText(jobs.pilot.hint).waitFor();
 

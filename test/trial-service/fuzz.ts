@@ -82,7 +82,7 @@ function check(report: Report, what: string, sent: readonly Sent[]): void {
   );
   const silent = sent.filter(
     ({ outgoing, answer }) =>
-      answer.status >= 400 && outgoing.method !== 'HEAD' && codeOf(answer) === undefined,
+      answer.status >= 400 && outgoing.method !== 'HEAD' && !isExplained(outgoing, answer),
   );
   for (const { outgoing, answer } of silent.slice(0, 5)) {
     console.error(describe(outgoing), answer.status, answer.text.slice(0, 200));
@@ -93,6 +93,13 @@ function check(report: Report, what: string, sent: readonly Sent[]): void {
     `${silent.length} without`,
     silent.length === 0,
   );
+}
+
+/** Whether an error has a code. Those of Ollama's API are a sentence, as its clients expect. */
+function isExplained({ path }: Outgoing, answer: Answer): boolean {
+  return path.startsWith('/api/')
+    ? /^\{"error":"[^"]/.test(answer.text)
+    : codeOf(answer) !== undefined;
 }
 
 function describe({ method, path, headers, body }: Outgoing): string {
