@@ -183,6 +183,7 @@ module.exports = {
     onlyFrom(['media/remote'], ['ipaddr.js']),
     onlyFrom(['api', 'main.ts'], ['@nestjs']),
     onlyFrom(['api/jobs/uploads'], ['@tus']),
+    onlyFrom(['api/observability/metrics.ts'], ['prom-client']),
     onlyFrom(['web/page'], ['preact', '@preact']),
     onlyFrom(['web/page/jobs/grid/use-row-virtualizer.ts'], ['@tanstack/virtual-core']),
     onlyFrom(['web/page/jobs/new/send-upload.ts'], ['tus-js-client']),

@@ -24,6 +24,7 @@ import { UploadsController } from './jobs/uploads/uploads.js';
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
+import { Metrics, MetricsController } from './observability/metrics.js';
 import { ChatCompletionsController } from './openai/chat-completions.js';
 import { BatchesController } from './openai/batches/batches.js';
 import { CompletionsController } from './openai/completions.js';
@@ -51,6 +52,7 @@ interface AppDependencies {
   readonly mediaFetcher: MediaFetcher;
   readonly findCalibration: FindCalibration;
   readonly jobs: JobService;
+  readonly metrics: Metrics;
   readonly imageBytes: number;
   readonly chatBytes: number;
   /** Of all temporary files. */
@@ -65,6 +67,7 @@ export class AppModule {
     mediaFetcher,
     findCalibration,
     jobs,
+    metrics,
     imageBytes,
     chatBytes,
     temporaryBytes,
@@ -76,6 +79,7 @@ export class AppModule {
         { provide: VIDEO_INSPECTOR, useValue: videoInspector },
         { provide: MEDIA_FETCHER, useValue: mediaFetcher },
         { provide: JOBS, useValue: jobs },
+        { provide: Metrics, useValue: metrics },
         { provide: CALIBRATIONS, useValue: findCalibration },
         { provide: IMAGE_BYTES, useValue: imageBytes },
         { provide: CHAT_BYTES, useValue: chatBytes },
@@ -106,6 +110,7 @@ export class AppModule {
         ModelsController,
         LanguagesController,
         HealthController,
+        MetricsController,
         SessionController,
         JobsController,
         ReviewController,

@@ -12,6 +12,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import { createMediaFetcher } from '../media/remote/media-fetcher.js';
 import { AppModule } from './app.module.js';
 import { NO_JOBS } from './jobs/job-service.js';
+import { Metrics } from './observability/metrics.js';
 import { createApp, listen } from './server.js';
 import { HealthController } from './routes/health.js';
 
@@ -43,6 +44,7 @@ it('compiles with every dependency injected', async () => {
         temporaryBytes: 1e9,
         chatBytes: 1_000,
         jobs: NO_JOBS,
+        metrics: new Metrics(),
       }),
     ],
   }).compile();
@@ -124,6 +126,7 @@ it('documents every route', async () => {
     '/v1/languages',
     '/health/live',
     '/health/ready',
+    '/metrics',
     '/session',
     ...['/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/events', '/v1/jobs/{id}/items'],
     ...['/v1/jobs/{id}/skipped', '/v1/jobs/{id}/results', '/v1/jobs/{id}/pause'],

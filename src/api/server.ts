@@ -42,6 +42,7 @@ import { type JobService, NO_JOBS, startJobService } from './jobs/job-service.js
 import { JsonUpload } from './media/json-upload.js';
 import { MediaFiles } from './media/media-files.js';
 import { MediaResolver } from './media/media-resolver.js';
+import { Metrics } from './observability/metrics.js';
 import { createBatchWork } from './openai/batches/batch-work.js';
 import { normalizeContentType } from './request/content-type.js';
 import { createHostGuard, type HostRules, isLoopback } from './request/host-guard.js';
@@ -82,6 +83,8 @@ interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Undefined: requests need no key. */
   readonly keys?: Keyring;
+  /** Those that watch the engine. Undefined: new ones, of requests only. */
+  readonly metrics?: Metrics;
 }
 
 /** Whether an address is a trusted proxy; compiled by Express from `trust proxy`. */
@@ -126,11 +129,12 @@ export async function createApp(
     temporaryBytes = DEFAULT_TEMPORARY_BYTES,
     trustedProxies = [],
     keys,
+    metrics = new Metrics(),
   } = options;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of({
       engine: keys ? meterEngine(engine, keys) : engine,
-      ...{ mediaFetcher, videoInspector, findCalibration, jobs },
+      ...{ mediaFetcher, videoInspector, findCalibration, jobs, metrics },
       ...{ imageBytes, chatBytes, temporaryBytes },
     }),
     new BoundedExpressAdapter(trustedProxies),
@@ -139,6 +143,7 @@ export async function createApp(
   );
   app.disable('x-powered-by');
   app.use(setCommonHeaders);
+  app.use(metrics.measureRequest);
   app.use(createHostGuard(hostRules));
   app.use(createPageServer(pageFolders));
   if (keys) app.use(createAuthentication(keys));
@@ -158,6 +163,7 @@ export async function createApp(
   app.use(translateBodyError);
   app.useGlobalPipes(new RequestValidation());
   const document = createDocument(app);
+  metrics.setRoutes(Object.keys(document.paths));
   app.useGlobalFilters(new ErrorFilter(listMethods(document)));
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
@@ -218,7 +224,11 @@ export async function startServer(configuration: Configuration, workerEntry: URL
   const { host, port } = configuration;
   const keys = openKeyring(configuration.home);
   if (!isLoopback(host) && !configuration.isOpen && !keys.isRequired()) throw exposedError(host);
-  const engine = openEngine({ configuration, entry: workerEntry, onStatus: createStatusLog() });
+  const metrics = new Metrics();
+  metrics.addProcessMetrics();
+  const engine = metrics.watchEngine(
+    openEngine({ configuration, entry: workerEntry, onStatus: createStatusLog() }),
+  );
   const videoInspector = createMediaInspector({
     entry: new URL('./media.worker.js', workerEntry),
     maxPixels: configuration.imagePixels,
@@ -239,6 +249,7 @@ export async function startServer(configuration: Configuration, workerEntry: URL
     temporaryBytes: configuration.temporaryBytes,
     trustedProxies: configuration.trustedProxies,
     keys,
+    metrics,
   });
   const batchResolver = new MediaResolver(
     app.get(MediaFiles),

@@ -39,6 +39,7 @@ export function presentedKey({ headers }: Request): string | undefined {
 function scopeOf(method: string, path: string): Scope | null {
   const route = routePath(path);
   if (route === '/session') return null;
+  if (route === '/metrics') return 'admin';
   if (JOB_PATH.test(route)) return 'jobs';
   // Ollama's clients read facts about a model by POST.
   if (route === '/api/show') return 'read';

@@ -31,6 +31,7 @@ export class ErrorFilter implements ExceptionFilter {
     const error = isNoRoute
       ? this.toRouteError(request, response)
       : toPublicError(exception, request);
+    response.locals['error'] = error;
     const status = STATUS_BY_CODE[error.code];
     if (status === 429 || status === 503) {
       const seconds = error.details?.['retry_after_seconds'] ?? RETRY_AFTER_SECONDS;
