@@ -5,12 +5,11 @@ import {
   type Generator,
   type StopReason,
 } from '../decoder/sampling/generator.js';
-import type { RankedId, StepLogprobs } from '../decoder/sampling/token-logprobs.js';
-import { createDetokenizer, tokenText } from '../language/detokenizer.js';
-import type { Tokenizer } from '../language/tokenizer.js';
+import { createDetokenizer } from '../language/detokenizer.js';
 import { promptTokenIds } from './cache-keyed-prompt.js';
 import type { PipelineModel } from './loaded-model.js';
 import type { Prefill, PrefilledConversation } from './prefill.js';
+import { createPromptScorer, describeEcho, toTokenLogprob } from './prompt-scores.js';
 import { addDecodeStep, type RequestTimer } from './request-timings.js';
 import { hashTokenIds } from './receipts/receipt.js';
 import type { RequestHandle } from './scheduling/queue-ticket.js';
@@ -18,8 +17,10 @@ import type { Scheduler } from './scheduling/scheduler.js';
 import type {
   Answer,
   AnswerEvidence,
+  Conversation,
   EngineEvent,
   GenerationSettings,
+  PromptEcho,
   TokenLogprob,
 } from './vision-language-engine.js';
 
@@ -33,6 +34,8 @@ export interface DecodeContext extends Pick<
   readonly settings: GenerationSettings;
   /** Whether the answers carry the evidence of a receipt. */
   readonly receipts: boolean;
+  /** What the answers repeat of their prompts. Undefined: nothing. */
+  readonly echo?: { readonly kind: PromptEcho; readonly conversations: readonly Conversation[] };
   /** Timer of the whole request. */
   readonly timer: RequestTimer;
   readonly emit: (event: EngineEvent) => void;
@@ -105,14 +108,30 @@ async function decodeAnswer(
     // Receipts tell the log-probabilities of the tokens, not those of others.
     topLogprobs: settings.topLogprobs ?? (context.receipts ? 0 : undefined),
     maxTokens: settings.maxTokens,
+    reportsStopId: context.echo !== undefined,
     detokenizer: createDetokenizer(tokenizer, answerPosition),
     grammar: grammar?.start(),
   });
   const timers = [timer, context.timer];
   const promptSha256 = context.receipts ? hashTokenIds(promptIds) : undefined;
-  const collector = createAnswerCollector(conversation, timers, { ...context, promptSha256 });
+  const scorer =
+    context.echo?.kind === 'logprobs'
+      ? createPromptScorer(promptIds, settings.topLogprobs ?? 0)
+      : null;
+  const echoed = context.echo?.conversations[conversation.index];
+  const describePrompt =
+    echoed && (() => describeEcho(echoed, promptIds, scorer?.steps ?? [], tokenizer));
+  const collector = createAnswerCollector(conversation, timers, {
+    ...{ ...context, promptSha256, describePrompt },
+  });
   const acceptLogits = (logits: Float32Array): boolean => {
-    collector.add(generator.acceptLogits(logits, decoder.maxPositions - sequence.length));
+    // Without an answer, the last prompt token needs no decode step.
+    if (scorer?.acceptLogits(logits) && (!scorer.isDone || settings.maxTokens > 0)) return true;
+    collector.add(
+      settings.maxTokens === 0
+        ? generator.end('length')
+        : generator.acceptLogits(logits, decoder.maxPositions - sequence.length),
+    );
     return !generator.isOver;
   };
   handle.signal.throwIfAborted();
@@ -120,7 +139,7 @@ async function decodeAnswer(
     await scheduler.decodeUntilDone(handle, {
       sequence,
       get nextId() {
-        return nextIdOf(generator);
+        return generator.nextId ?? scorer?.nextId ?? nextIdOf(generator);
       },
       acceptLogits(logits, step) {
         addDecodeStep(step, timers);
@@ -166,8 +185,10 @@ function createAnswerCollector(
     tokenizer,
     emit,
     promptSha256,
+    describePrompt,
   }: Pick<DecodeContext, 'settings' | 'tokenizer' | 'emit'> & {
     readonly promptSha256: string | undefined;
+    readonly describePrompt: (() => Answer['prompt']) | undefined;
   },
 ) {
   const { index, prompt, answerPosition, timer, startMs, cachedTokens } = conversation;
@@ -197,6 +218,7 @@ function createAnswerCollector(
     stopReason,
     ids,
   }: Extract<GenerateEvent, { type: 'done' }>): void {
+    const repeated = describePrompt?.();
     const answer: Answer = {
       ...{ conversation: index, text, finishReason, stopReason },
       usage: {
@@ -211,6 +233,7 @@ function createAnswerCollector(
         firstTokenMs: (timer.firstTextAtMs ?? performance.now()) - startMs,
       },
       ...(wantsTokens && { tokens }),
+      ...(repeated && { prompt: repeated }),
       ...(promptSha256 !== undefined && { evidence: { promptSha256, ...summarize(logprobs) } }),
     };
     emit({ type: 'answer', ...answer });
@@ -232,13 +255,4 @@ function summarize(logprobs: readonly number[]): Omit<AnswerEvidence, 'promptSha
   // Not Math.min(...logprobs): an answer may have more tokens than a call arguments.
   const minLogprob = logprobs.reduce((least, logprob) => Math.min(least, logprob), 0);
   return { meanLogprob: sum / logprobs.length, minLogprob };
-}
-
-function toTokenLogprob(step: StepLogprobs, isFirst: boolean, tokenizer: Tokenizer): TokenLogprob {
-  const describe = ({ id, logprob }: RankedId) => ({
-    id,
-    ...tokenText(id, isFirst, tokenizer),
-    logprob,
-  });
-  return { ...describe(step.sampled), top: step.top.map(describe) };
 }

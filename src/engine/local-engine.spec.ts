@@ -172,6 +172,39 @@ describe('createLocalEngine', () => {
     },
   );
 
+  it.each(PRECISIONS)('scores a prompt in %s as it scored the same answer', async (precision) => {
+    const engine = await open('text-only', precision);
+    const echo = (tokenIds: readonly number[], maxTokens: number) =>
+      collectOutcome(engine, {
+        ...{ media: [], detail: 'auto', conversations: [{ tokenIds }], echo: 'logprobs' },
+        settings: { ...SETTINGS, maxTokens },
+      });
+    const { answers: written } = await echo([3, 5, 4], 5);
+    const { prompt, tokens } = written[0]!;
+    expect(prompt!.tokens.map(({ id }) => id)).toEqual([3, 5, 4]);
+    expect(tokens!.length).toBeGreaterThan(0);
+
+    const ids = [...prompt!.tokens, ...tokens!].map(({ id }) => id);
+    const { answers: scored } = await echo(ids, 0);
+    expect(scored[0]).toMatchObject({ text: '', tokens: [], finishReason: 'length' });
+    expect(scored[0]!.usage).toMatchObject({ promptTokens: ids.length, completionTokens: 0 });
+    const logprobs = scored[0]!.prompt!.tokens.map(({ logprob }) => logprob);
+    expect(logprobs[0]).toBeNull();
+    for (const [index, { logprob }] of [...prompt!.tokens, ...tokens!].entries()) {
+      if (index > 0) expect(logprobs[index]).toBeCloseTo(logprob!, 5);
+    }
+  });
+
+  it('repeats a single token without an answer', async () => {
+    const { answers } = await collectOutcome(await open('text-only', 'fp32'), {
+      ...{ media: [], detail: 'auto', conversations: [{ tokenIds: [3] }], echo: 'logprobs' },
+      settings: { ...SETTINGS, maxTokens: 0 },
+    });
+
+    expect(answers[0]!.prompt!.tokens).toMatchObject([{ id: 3, logprob: null, top: [] }]);
+    expect(answers[0]!.usage).toMatchObject({ promptTokens: 1, completionTokens: 0 });
+  });
+
   it.each([
     ['int8', 0.01],
     ['int4', 0.035],

@@ -103,6 +103,16 @@ describe('runPipeline with a raw prompt', () => {
     expect(answers[1]!.usage.cachedTokens).toBe(32);
   });
 
+  it('refuses token ids of media placeholders', async () => {
+    const model = await createFakeModel();
+    const { image } = model.tokenizer.media!;
+
+    await expect(run([], [{ tokenIds: [3, image] }], model)).rejects.toMatchObject({
+      code: 'INVALID_PARAMETER',
+      message: expect.stringContaining(`the token id ${image}`) as string,
+    });
+  });
+
   it('refuses images, because raw text cannot reference them', async () => {
     const model = await createFakeModel();
 

@@ -33,7 +33,7 @@ export async function runPipeline(
   context: RequestContext,
   model: PipelineModel,
 ): Promise<void> {
-  const { conversations, settings, receipts = false } = request;
+  const { conversations, settings, receipts = false, echo } = request;
   const { planning, admission, caches, handle, emit } = context;
   const arrivalMs = performance.now();
   const timer = createTimer();
@@ -59,13 +59,20 @@ export async function runPipeline(
 
     const prefill = await prefillConversations(
       prompts,
-      { sequences: reservation.sequences, maxTokens: settings.maxTokens },
+      {
+        sequences: reservation.sequences,
+        maxTokens: settings.maxTokens,
+        until: echo === 'logprobs' ? 'first-token' : 'end',
+      },
       {
         ...{ ...model, ...context, features },
         scheduleFor: (own) => scheduleTimed('prefillMs', [own, timer], context),
       },
     );
-    await decodeConversations(prefill, { ...model, ...context, settings, receipts, timer });
+    await decodeConversations(prefill, {
+      ...{ ...model, ...context, settings, receipts, timer },
+      ...(echo !== undefined && { echo: { kind: echo, conversations } }),
+    });
 
     const timings = toRequestTimings(timer, { arrivalMs, queueMs, ...preparationTimes(media) });
     emit({ type: 'done', timings });

@@ -11,6 +11,8 @@ import {
   findCommonPrefix,
 } from './prompts.js';
 import { featureBytes, type MemoryEstimate } from './scheduling/memory-estimate.js';
+import { MAX_REPLY_LOGPROBS } from '../config/limits.js';
+import { SalamandraError } from '../errors/salamandra-error.js';
 import type { EngineRequest } from './vision-language-engine.js';
 import {
   boundRequestVisualTokens,
@@ -41,10 +43,11 @@ type RunTurn = <T>(textBytes: number, tokenize: () => T) => Promise<T>;
  * @throws INVALID_REQUEST, INVALID_PARAMETER, CONTEXT_LENGTH_EXCEEDED
  */
 export async function planRequest(
-  { media, detail, conversations, settings, templateVariables }: EngineRequest,
+  request: EngineRequest,
   { manifest, vision, tokenizer, decoder }: PipelineModel,
   runTurn: RunTurn,
 ): Promise<RequestPlan> {
+  const { media, detail, conversations, settings, templateVariables, echo } = request;
   assertSupportsMedia(
     media.map(({ kind }) => kind),
     { id: manifest.id, inputModalities: inputModalitiesOf(vision) },
@@ -61,7 +64,10 @@ export async function planRequest(
     maxTokens,
     minVisualTokens: minVisualTokens(media, vision),
   });
-  const commonPrefix = findCommonPrefix(prompts);
+  if (echo !== undefined) checkEcho(request, prompts);
+  // Log-probabilities need the logits of every position, which shared and cached positions do not have.
+  const commonPrefix =
+    echo === 'logprobs' ? { textTokens: 0, media: [] } : findCommonPrefix(prompts);
   const longestText = Math.max(...prompts.map(countTextIds));
 
   function estimateMemory(visualTokens: number): MemoryEstimate {
@@ -81,4 +87,26 @@ export async function planRequest(
   const bound = boundRequestVisualTokens(media, detail, visualTokenBudget, vision);
   const worstCase = estimateMemory(bound);
   return { prompts, commonPrefix, visualTokenBudget, worstCase, estimateMemory };
+}
+
+/** @throws INVALID_PARAMETER for chat messages, and above MAX_REPLY_LOGPROBS log-probabilities */
+function checkEcho(
+  { conversations, settings, echo }: EngineRequest,
+  prompts: readonly (readonly PromptSegment[])[],
+): void {
+  if (conversations.some((each) => !('rawText' in each || 'tokenIds' in each))) {
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      'Invalid "echo": only raw prompts can be repeated.',
+    );
+  }
+  if (echo === 'tokens') return;
+  const tokens = prompts.reduce((sum, prompt) => sum + countTextIds(prompt), 0);
+  const { maxTokens, topLogprobs = 0 } = settings;
+  const logprobs = (tokens + prompts.length * maxTokens) * (1 + topLogprobs);
+  if (logprobs <= MAX_REPLY_LOGPROBS) return;
+  throw new SalamandraError(
+    'INVALID_PARAMETER',
+    `Invalid "logprobs": prompts and answers have up to ${logprobs} log-probabilities, limit ${MAX_REPLY_LOGPROBS} for one response. Lower logprobs, max_tokens or the number of prompts.`,
+  );
 }

@@ -78,13 +78,22 @@ export interface PrefilledConversation extends KeyedConversation {
   /** Index into the request's conversations. */
   readonly index: number;
   readonly sequence: Sequence;
-  /** Logits of the first token, `[vocabulary]`. */
+  /** Logits of the token after the prefilled ones, `[vocabulary]`. */
   readonly firstLogits: Float32Array;
   /** Prompt tokens that came from the prefix cache or from the shared prefix. */
   readonly cachedTokens: number;
   readonly timer: RequestTimer;
   /** `performance.now()` when the prefill of this conversation was scheduled. */
   readonly startMs: number;
+}
+
+/** How a request prefills. */
+export interface PrefillOptions {
+  /** Sequences that the reservation allows at once. */
+  readonly sequences: number;
+  readonly maxTokens: number;
+  /** `first-token`: decode steps append the rest of each prompt, so that every position has logits. Default: `end`. */
+  readonly until?: 'end' | 'first-token';
 }
 
 /** Conversations in the order of their prefill. */
@@ -109,7 +118,7 @@ export interface Prefill {
  */
 export async function prefillConversations(
   { conversations, sharedLength, cachedPrefix }: CachedPrompts,
-  { sequences, maxTokens }: { readonly sequences: number; readonly maxTokens: number },
+  { sequences, maxTokens, until = 'end' }: PrefillOptions,
   context: PrefillContext,
 ): Promise<Prefill> {
   const { decoder } = context;
@@ -141,12 +150,12 @@ export async function prefillConversations(
     const sequence = decoder.createSequence(prefix ?? undefined, maxLength);
     open.add(sequence);
     const cachedTokens = isFirst ? (cachedPrefix?.length ?? 0) : sequence.length;
-    const firstLogits = await prefillRemainder(
-      { sequence, prompt },
-      isSingle ? 'cache' : 'skip',
-      context,
-      context.scheduleFor(timer),
-    );
+    const target = { sequence, prompt };
+    const schedule = context.scheduleFor(timer);
+    const firstLogits =
+      until === 'first-token'
+        ? await prefillFirstToken(target, context, schedule)
+        : await prefillRemainder(target, isSingle ? 'cache' : 'skip', context, schedule);
     return {
       ...conversation,
       index,
@@ -168,7 +177,7 @@ export async function prefillConversations(
   return {
     started,
     // One more prefill chunk at most; starting early would cost a decode step for each sequence.
-    isShort: remainder <= decoder.longestChunk,
+    isShort: until === 'first-token' || remainder <= decoder.longestChunk,
     next() {
       if (nextIndex >= conversations.length) return undefined;
       context.handle.signal.throwIfAborted();
@@ -238,6 +247,20 @@ async function prefillRemainder(
     caches.prefixes.add(prompt.segments, decoder.snapshotPrefix(sequence, length));
   }
   if (!logits) throw new RangeError('The sequence already contains the whole prompt.');
+  return logits;
+}
+
+/** Prefills the first token of an empty sequence. @returns logits of the second token, `[vocabulary]`. */
+async function prefillFirstToken(
+  { sequence, prompt }: PromptSequence,
+  { decoder, tokenEmbeddings, features }: PrefillContext,
+  schedule: ScheduleRun,
+): Promise<Float32Array> {
+  const logits = await schedule(async () => {
+    const embeddings = embedPositions(prompt, 0, 1, features, tokenEmbeddings);
+    return (await decoder.logits([await decoder.prefill(sequence, embeddings)]))[0];
+  });
+  if (!logits) throw new RangeError('The decoder returned no logits.');
   return logits;
 }
 

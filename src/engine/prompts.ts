@@ -3,6 +3,7 @@ import { SalamandraError } from '../errors/salamandra-error.js';
 import {
   buildPrompt,
   buildRawPrompt,
+  buildTokenPrompt,
   type ByKind,
   type PromptSegment,
 } from '../language/build-prompt.js';
@@ -23,13 +24,14 @@ export function buildRequestPrompt(
   tokenizer: Tokenizer,
   variables?: TemplateVariables,
 ): PromptSegment[] {
-  return 'rawText' in conversation
-    ? buildRawPrompt(conversation.rawText, tokenizer)
-    : buildPrompt(conversation, tokenizer, variables);
+  if ('rawText' in conversation) return buildRawPrompt(conversation.rawText, tokenizer);
+  if ('tokenIds' in conversation) return buildTokenPrompt(conversation.tokenIds, tokenizer);
+  return buildPrompt(conversation, tokenizer, variables);
 }
 
 /** Whether the answer starts a text, or continues one: decides whether its first token loses a leading space. */
 export function answerPosition(conversation: Conversation): TextPosition {
+  if ('tokenIds' in conversation) return 'middle';
   return 'rawText' in conversation && conversation.rawText !== '' ? 'middle' : 'start';
 }
 
@@ -99,6 +101,7 @@ export function alignedSharedPrefix(commonLength: number): number {
 /** UTF-8 bytes of the texts of a conversation. */
 export function countTextBytes(conversation: Conversation): number {
   if ('rawText' in conversation) return Buffer.byteLength(conversation.rawText);
+  if ('tokenIds' in conversation) return 0;
   const parts = conversation.flatMap(({ content }) => content);
   return parts.reduce(
     (sum, part) => sum + (part.type === 'text' ? Buffer.byteLength(part.text) : 0),

@@ -47,8 +47,19 @@ interface RawPrompt {
   readonly rawText: string;
 }
 
-/** Chat messages, oldest first, or a raw prompt. */
-export type Conversation = readonly ChatMessage[] | RawPrompt;
+/** Token ids that the model continues. The tokenizer adds none to them. */
+interface TokenPrompt {
+  readonly tokenIds: readonly number[];
+}
+
+/** Chat messages, oldest first, or a raw prompt as text or token ids. */
+export type Conversation = readonly ChatMessage[] | RawPrompt | TokenPrompt;
+
+/**
+ * What each answer repeats of a raw prompt: `tokens`, or also the `logprobs` of them, with the top tokens of
+ * `settings.topLogprobs`. Log-probabilities cost one decode step per prompt token, and use no cached prefix.
+ */
+export type PromptEcho = 'tokens' | 'logprobs';
 
 /** Interactive requests go before batch requests. */
 export type Priority = 'interactive' | 'batch';
@@ -71,6 +82,8 @@ export interface EngineRequest {
   readonly settings: GenerationSettings;
   /** Whether each answer carries a receipt. Default: false. */
   readonly receipts?: boolean | undefined;
+  /** Default: nothing. Raw prompts only. Reports the stop token too, if `topLogprobs` is set. */
+  readonly echo?: PromptEcho | undefined;
 }
 
 /** A token and its log-probability (natural logarithm). */
@@ -86,6 +99,16 @@ interface RankedToken {
 
 /** A sampled token and the top tokens of its step in descending order. */
 export interface TokenLogprob extends RankedToken {
+  readonly top: readonly RankedToken[];
+}
+
+/** A token of a prompt. */
+export interface PromptToken extends Pick<RankedToken, 'id' | 'text'> {
+  /** UTF-8 bytes that the token adds to the text; none for special tokens. */
+  readonly bytes: readonly number[];
+  /** Given the tokens before it; `null` for the first token, and without `logprobs`. */
+  readonly logprob: number | null;
+  /** Top tokens of this position in descending order; empty where `logprob` is null. */
   readonly top: readonly RankedToken[];
 }
 
@@ -115,8 +138,10 @@ export interface Answer {
     readonly decodeMs: number;
     readonly firstTokenMs: number;
   };
-  /** All tokens except the stop token, if `topLogprobs` was set. */
+  /** All tokens, if `topLogprobs` was set. Without `echo` they exclude the stop token. */
   readonly tokens?: readonly TokenLogprob[];
+  /** If `echo` was set. `text` is the raw text, or the decoded token ids without special tokens. */
+  readonly prompt?: { readonly text: string; readonly tokens: readonly PromptToken[] };
   /** If the request asks for receipts, until `withReceipts` replaces it by one. */
   readonly evidence?: AnswerEvidence;
   readonly receipt?: Receipt;

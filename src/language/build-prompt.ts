@@ -78,6 +78,22 @@ export function buildRawPrompt(text: string, tokenizer: Tokenizer): PromptSegmen
   return [{ kind: 'text', ids }];
 }
 
+/**
+ * The prompt of given token ids, to which the tokenizer adds none.
+ *
+ * @throws INVALID_PARAMETER for the placeholder of an image or video, which stands for media that a raw prompt lacks
+ */
+export function buildTokenPrompt(ids: readonly number[], tokenizer: Tokenizer): PromptSegment[] {
+  const { media } = tokenizer;
+  const placeholder = ids.find((id) => id === media?.image || id === media?.video);
+  if (placeholder !== undefined)
+    throw new SalamandraError(
+      'INVALID_PARAMETER',
+      `The prompt has the token id ${placeholder}, which stands for an image or video. A prompt of token ids has no media: remove the id.`,
+    );
+  return [{ kind: 'text', ids: [...ids] }];
+}
+
 function splitAtMedia(ids: readonly number[], media: MediaTokenIds | null): PromptSegment[] {
   const segments: PromptSegment[] = [];
   const count = { image: 0, video: 0 };

@@ -70,7 +70,8 @@ export const SAMPLING_MODEL: ModelDescription = {
 
 /** Messages of a conversation. Empty for an undefined conversation and for a raw prompt. */
 export function messagesOf(conversation: Conversation | undefined): readonly ChatMessage[] {
-  return !conversation || 'rawText' in conversation ? [] : conversation;
+  const isRaw = !conversation || 'rawText' in conversation || 'tokenIds' in conversation;
+  return isRaw ? [] : conversation;
 }
 
 /** An engine without a model: records requests and returns fixed answers, or fails or hangs if configured. */

@@ -1,5 +1,5 @@
 import type { RequestOutcome } from '../../engine/collect-outcome.js';
-import type { Answer, TokenLogprob } from '../../engine/vision-language-engine.js';
+import type { Answer, PromptToken, TokenLogprob } from '../../engine/vision-language-engine.js';
 import type { SseMessage } from '../response/event-stream.js';
 import { toLogprobResponse, toTextTimingsResponse } from '../response/outcome-response.js';
 import type { OutcomeFormat } from '../response/send-outcome.js';
@@ -73,9 +73,11 @@ export function createCompletionsFormat(
 
 function toCompletionsResponse(header: CompletionHeader, { answers }: RequestOutcome) {
   const choices = answers.map((answer) => ({
-    text: answer.text,
+    text: (answer.prompt?.text ?? '') + answer.text,
     index: answer.conversation,
-    logprobs: answer.tokens ? toTextLogprobs(answer.tokens, createOffsetCounter()) : null,
+    logprobs: answer.tokens
+      ? toTextLogprobs([...(answer.prompt?.tokens ?? []), ...answer.tokens], createOffsetCounter())
+      : null,
     ...toChoiceEnd(answer),
   }));
   return { object: 'text_completion', ...header, choices, usage: toOpenAiUsage(answers) };
@@ -94,7 +96,7 @@ function toChoiceEnd({ finishReason, stopReason, timings, receipt }: Answer) {
 }
 
 /** Returns the text offset of each token. Must be called with the tokens in order. */
-type OffsetOf = (token: TokenLogprob) => number;
+type OffsetOf = (token: Pick<TokenLogprob, 'bytes'>) => number;
 
 /** Counts offsets in code points, as Python does. */
 function createOffsetCounter(): OffsetOf {
@@ -110,21 +112,24 @@ function createOffsetCounter(): OffsetOf {
 }
 
 /** The log-probabilities of OpenAI's completions endpoint: parallel lists, and one object of top tokens per token. */
-function toTextLogprobs(tokens: readonly TokenLogprob[], offsetOf: OffsetOf) {
+function toTextLogprobs(tokens: readonly (TokenLogprob | PromptToken)[], offsetOf: OffsetOf) {
   return {
     tokens: tokens.map(toTokenText),
-    token_logprobs: tokens.map(({ logprob }) => toLogprobResponse(logprob)),
-    top_logprobs: tokens.map(({ top }) =>
-      Object.fromEntries(
-        top.map((ranked) => [toTokenText(ranked), toLogprobResponse(ranked.logprob)]),
-      ),
+    token_logprobs: tokens.map(({ logprob }) => logprob && toLogprobResponse(logprob)),
+    // The first token of a prompt has no probability.
+    top_logprobs: tokens.map(({ logprob, top }) =>
+      logprob === null
+        ? null
+        : Object.fromEntries(
+            top.map((ranked) => [toTokenText(ranked), toLogprobResponse(ranked.logprob)]),
+          ),
     ),
     text_offset: tokens.map(offsetOf),
   };
 }
 
 /** Incomplete characters appear as bytes, as in OpenAI's API. As text they would all be U+FFFD and collide as keys. */
-function toTokenText({ text, bytes }: TokenLogprob['top'][number]): string {
+function toTokenText({ text, bytes }: Pick<TokenLogprob, 'text' | 'bytes'>): string {
   if (text !== '\ufffd') return text;
   return `bytes:${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
 }

@@ -117,6 +117,59 @@ describe('a JSON response', () => {
     });
   });
 
+  it.each([
+    [[3, 4], [{ tokenIds: [3, 4] }]],
+    [
+      [[3, 4], [5]],
+      [{ tokenIds: [3, 4] }, { tokenIds: [5] }],
+    ],
+    [
+      ['a', 'b'],
+      [{ rawText: 'a' }, { rawText: 'b' }],
+    ],
+  ])('accepts the prompts %j', async (prompt, conversations) => {
+    await create({ prompt });
+
+    expect(engine.requests[0]?.conversations).toEqual(conversations);
+    expect(engine.requests[0]).not.toHaveProperty('echo');
+  });
+
+  it('begins with the prompt and its log-probabilities', async () => {
+    const ranked = { id: 4, text: ' gos', bytes: [...Buffer.from(' gos')], logprob: -2 };
+    const prompt = {
+      text: 'Un gos',
+      tokens: [
+        { id: 3, text: 'Un', bytes: [...Buffer.from('Un')], logprob: null, top: [] },
+        { ...ranked, top: [{ id: 9, text: ' gat', bytes: [32], logprob: -1 }] },
+      ],
+    };
+    play(engine, MEDIA, { ...ANSWER, text: '', tokens: [], prompt }, DONE);
+    const { choices } = await create({ prompt: [3, 4], echo: true, logprobs: 1, max_tokens: 0 });
+
+    expect(engine.requests[0]).toMatchObject({ echo: 'logprobs', settings: { maxTokens: 0 } });
+    expect(choices[0]).toMatchObject({
+      text: 'Un gos',
+      logprobs: {
+        tokens: ['Un', ' gos'],
+        token_logprobs: [null, -2],
+        text_offset: [0, 2],
+      },
+    });
+    expect(choices[0]?.logprobs?.top_logprobs).toEqual([null, { ' gat': -1 }]);
+  });
+
+  it('repeats a prompt without log-probabilities', async () => {
+    await create({ echo: true });
+
+    expect(engine.requests[0]).toMatchObject({ echo: 'tokens', settings: { maxTokens: 16 } });
+  });
+
+  it('does not repeat prompts in a stream', async () => {
+    const run = client.completions.create({ model: 'fake', prompt: 'a', echo: true, stream: true });
+
+    expect(await failure(run)).toMatchObject({ status: 400, param: 'echo' });
+  });
+
   it('does not need a chat template', async () => {
     engine.nextStatus = { state: 'ready', model: { ...FAKE_MODEL, prompts: 'raw' } };
 
@@ -178,13 +231,17 @@ describe('an invalid request', () => {
   it.each<[object, string]>([
     [{ prompt: null }, 'prompt'],
     [{ prompt: [] }, 'prompt'],
-    [{ prompt: [1, 2, 3] }, 'prompt'],
-    [{ prompt: [[1, 2]] }, 'prompt'],
+    [{ prompt: [[]] }, 'prompt'],
+    [{ prompt: [1, 'a'] }, 'prompt'],
+    [{ prompt: [1, 1600] }, 'prompt'],
+    [{ prompt: [[1, -1]] }, 'prompt'],
+    [{ prompt: [[1, 0.5]] }, 'prompt'],
+    [{ prompt: [1], receipts: true }, 'receipts'],
     [{ prompt: new Array(33).fill('a') }, 'prompt'],
     [{ prompt: 'é'.repeat(16_385) }, 'prompt'],
     [{ n: 2 }, 'n'],
     [{ best_of: 3 }, 'best_of'],
-    [{ echo: true }, 'echo'],
+    [{ echo: 1 }, 'echo'],
     [{ suffix: 'end' }, 'suffix'],
     [{ add_special_tokens: false }, 'add_special_tokens'],
     [{ min_tokens: 17 }, 'min_tokens'],

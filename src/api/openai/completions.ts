@@ -23,8 +23,15 @@ import { GENERATION_PROPERTIES } from './generation-schema.js';
 import { checkJsonBody } from './request-body.js';
 import { startCompletion } from './start-completion.js';
 
-const STRING_OR_STRINGS = {
-  oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+const TOKEN_IDS = { type: 'array', items: { type: 'integer', minimum: 0 } };
+
+const PROMPTS = {
+  oneOf: [
+    { type: 'string' },
+    TOKEN_IDS,
+    { type: 'array', items: { type: 'string' } },
+    { type: 'array', items: TOKEN_IDS },
+  ],
 };
 
 const REQUEST = {
@@ -34,12 +41,13 @@ const REQUEST = {
   properties: {
     model: { type: 'string', example: 'visual-salamandra' },
     prompt: {
-      ...STRING_OR_STRINGS,
-      description: `At most ${MAX_QUESTIONS} prompts, one choice each. Control tokens in a prompt are tokenized as plain text.`,
+      ...PROMPTS,
+      description: `Texts or token ids, at most ${MAX_QUESTIONS} prompts, one choice each. Control tokens in a text are tokenized as plain text; token ids are used as they are.`,
     },
     max_tokens: {
       type: 'integer',
-      minimum: 1,
+      minimum: 0,
+      description: '0 only together with "echo".',
       maximum: MAX_ANSWER_TOKENS,
       default: DEFAULT_MAX_TOKENS,
     },
@@ -50,6 +58,11 @@ const REQUEST = {
       maximum: MAX_TOP_LOGPROBS,
       description:
         'Adds log-probabilities of each token and of this number of most likely tokens, before temperature and top_p.',
+    },
+    echo: {
+      type: 'boolean',
+      description:
+        'Puts the prompt before the text. With "logprobs" its tokens are scored, one decode step each. Not with "stream".',
     },
     stream: { type: 'boolean' },
     stream_options: { type: 'object', properties: { include_usage: { type: 'boolean' } } },

@@ -145,7 +145,8 @@ function readLogitBias(
   return biases;
 }
 
-function checkTokenId(value: unknown, parameter: string, vocabularySize: number): number {
+/** @throws INVALID_PARAMETER unless the value is a token id of the model. */
+export function checkTokenId(value: unknown, parameter: string, vocabularySize: number): number {
   if (
     typeof value === 'number' &&
     Number.isInteger(value) &&

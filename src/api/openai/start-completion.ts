@@ -91,11 +91,14 @@ export function startCompletion(
   { engine, client, priority, signal }: TextContext,
 ): StartedCompletion {
   const model = readyModel(engine);
-  const { prompts, settings, receipts, stream } = parseCompletionsRequest(body, model);
-  const conversations = prompts.map((rawText) => ({ rawText }));
+  const { prompts, echo, settings, receipts, stream } = parseCompletionsRequest(body, model);
+  const conversations = prompts.map((prompt) =>
+    typeof prompt === 'string' ? { rawText: prompt } : { tokenIds: prompt },
+  );
+  const repeats = settings.topLogprobs === undefined ? 'tokens' : 'logprobs';
   const shares = { client, ...(priority && { priority }) };
   const request = { media: [], detail: 'auto', conversations, settings, receipts } as const;
-  const work = { ...shares, ...request };
+  const work: EngineRequest = { ...shares, ...request, ...(echo && { echo: repeats }) };
   const header = createCompletionHeader('cmpl', model);
   const format = createCompletionsFormat(header, stream?.includeUsage ?? false);
   return { events: engine.generate(work, signal), format, isStream: stream !== null };

@@ -37,6 +37,8 @@ export interface GenerateOptions {
   readonly detokenizer: Detokenizer;
   /** Top log-probabilities to report per step; undefined computes none. */
   readonly topLogprobs?: number | undefined;
+  /** Whether the log-probabilities include those of the stop id. Default: false. */
+  readonly reportsStopId?: boolean;
   /** Tokens outside it are not sampled. It applies after the logits processors. */
   readonly grammar?: AnswerGrammar | undefined;
 }
@@ -44,7 +46,8 @@ export interface GenerateOptions {
 export type GenerateEvent =
   /**
    * `ids` are the tokens since the previous event; some of their text may be held back. `logprobs` belong to the same
-   * tokens, without the stop id, and are empty unless requested. The last text may be empty if tokens remain to report.
+   * tokens, without the stop id by default, and are empty unless requested. The last text may be empty if tokens
+   * remain to report.
    */
   | {
       readonly type: 'text-delta';
@@ -135,11 +138,13 @@ export function createGenerator(options: GenerateOptions): Generator {
     const modelLogits = isChanged ? logits.slice() : logits;
     const id = chooseId(logits);
     const stopReason = stopIds.get(id);
+    if (topLogprobs !== undefined && (stopReason === undefined || options.reportsStopId)) {
+      logprobs.push(rankStep(modelLogits, id, topLogprobs));
+    }
     if (stopReason !== undefined) {
       const text = options.stopText === 'keep' ? detokenizer.push(id) : '';
       return { text, isCut: false, reason: 'stop', stopReason };
     }
-    if (topLogprobs !== undefined) logprobs.push(rankStep(modelLogits, id, topLogprobs));
     const text = detokenizer.push(id);
     const isRepeated = isLooping(id) && options.loops === 'end';
     if (ids.length <= settings.minTokens) return { text, isCut: false };

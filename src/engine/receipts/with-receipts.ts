@@ -101,6 +101,7 @@ function toPrompt(
   conversation: Conversation,
   { templateVariables = {} }: EngineRequest,
 ): PromptText {
+  if ('tokenIds' in conversation) throw new RangeError('A receipt has no form for token ids.');
   return 'rawText' in conversation
     ? { raw: conversation.rawText }
     : { messages: conversation, variables: templateVariables };

@@ -144,6 +144,7 @@ function findTokens(
 /** The sample image comes before the text, as in the package's own prompts. */
 function toServerPrompt({ conversation }: PreparedPrompt, imageUrl: string): ServerPrompt {
   if ('rawText' in conversation) return { kind: 'text', prompt: conversation.rawText };
+  if ('tokenIds' in conversation) throw new RangeError('Sample prompts are texts or messages.');
   return { kind: 'chat', messages: conversation.map((message) => toMessage(message, imageUrl)) };
 }
 
