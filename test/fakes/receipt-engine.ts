@@ -7,6 +7,7 @@ import { resolveSettings } from '../../src/engine/resolve-settings.js';
 import type {
   EngineEvent,
   EngineRequest,
+  GenerationSettings,
   ModelDescription,
   RequestMedia,
   VisionLanguageEngine,
@@ -31,14 +32,18 @@ export function createReceiptEngine(
 }
 
 /** The receipt of a text about a picture. */
-export async function receiptFor(home: string, media: RequestMedia): Promise<Receipt> {
+export async function receiptFor(
+  home: string,
+  media: RequestMedia,
+  settings: Partial<GenerationSettings> = {},
+): Promise<Receipt> {
   const request: EngineRequest = {
     media: [media],
     detail: 'auto',
     conversations: [
       [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: 'Say.' }] }],
     ],
-    settings: { ...resolveSettings({}, FAKE_MODEL.generation), temperature: 0 },
+    settings: { ...resolveSettings({}, FAKE_MODEL.generation), temperature: 0, ...settings },
     receipts: true,
   };
   for await (const event of createReceiptEngine(home).generate(request)) {

@@ -1,5 +1,6 @@
 import {
   MAX_LOGIT_BIASES,
+  MAX_SCHEMA_BYTES,
   MAX_STOP_LENGTH,
   MAX_STOP_STRINGS,
   MAX_STOP_TOKENS,
@@ -14,6 +15,7 @@ import {
   MAX_TEMPLATE_VARIABLES_LENGTH,
   MAX_VIDEO_SECONDS,
 } from '../../config/limits.js';
+import { type AnswerFormat, compileAnswerFormat } from '../../decoder/grammar/json-schema.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
 import { describeValue } from '../../models/package/json-fields.js';
 import { PRECISIONS } from '../../models/package/manifest.js';
@@ -119,6 +121,14 @@ const biases: Check = (value, name) => {
   for (const [id, bias] of entries) number(-100, 100)(bias, `${name}.${id}`);
 };
 
+/** A schema that the engine would refuse must not wait in its queue. */
+const answerFormat: Check = (value, name) => {
+  if (value === undefined) return;
+  const schema = jsonObject(MAX_SCHEMA_BYTES);
+  byKind('kind', { 'json-object': object({}), 'json-schema': object({ schema }) })(value, name);
+  compileAnswerFormat(value as AnswerFormat, `${ROOT}.${name}.schema`);
+};
+
 const part = byKind('type', {
   text: object({ text: text(MAX_CONVERSATION_BYTES) }),
   image: object({}),
@@ -162,6 +172,7 @@ const settings = object({
   stop_text: oneOf('cut', 'keep'),
   end_of_text: oneOf('stop', 'ignore'),
   logit_bias: biases,
+  answer_format: answerFormat,
 });
 
 const media = byKind('kind', {

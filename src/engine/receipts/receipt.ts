@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { AnswerFormat } from '../../decoder/grammar/json-schema.js';
 import type { FinishReason } from '../../decoder/sampling/generator.js';
 import type { ChatMessage } from '../../language/chat-template.js';
 import type { FrameSampling } from '../../media/frame-sampling.js';
@@ -89,6 +90,8 @@ export interface ReceiptSettings {
   readonly end_of_text: 'stop' | 'ignore';
   /** By token id. */
   readonly logit_bias: Readonly<Record<string, number>>;
+  /** Undefined for any text. */
+  readonly answer_format?: AnswerFormat;
 }
 
 export type ReceiptMedia =

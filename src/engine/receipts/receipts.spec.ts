@@ -6,6 +6,7 @@ import { jest } from '@jest/globals';
 
 import { FAKE_MODEL } from '../../../test/fakes/fake-engine.js';
 import { createReceiptEngine, receiptFor } from '../../../test/fakes/receipt-engine.js';
+import type { AnswerFormat } from '../../decoder/grammar/json-schema.js';
 import { parseReceipt } from './parse-receipt.js';
 import { canonicalJson, type Receipt } from './receipt.js';
 import { hashReplayFile, replayReceipt } from './replay.js';
@@ -107,6 +108,11 @@ describe('parseReceipt', () => {
       'receipt.media[0].sha256',
     ],
     [
+      'an answer format of another kind',
+      (one) => ({ ...one, settings: { ...one.settings, answer_format: { kind: 'xml' } } }),
+      'receipt.settings.answer_format.kind',
+    ],
+    [
       'a malformed signature',
       (one) => ({ ...one, signature: { algorithm: 'Ed25519', public_key: 'AA==', value: '' } }),
       'receipt.signature.public_key',
@@ -117,6 +123,15 @@ describe('parseReceipt', () => {
     expect(() => parseReceipt(change(receipt))).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER', details: { parameter } }) as Error,
     );
+  });
+
+  it('names the place in a schema that is not supported', async () => {
+    const receipt = await receiptFor(home, picture('one'));
+    const answer_format = { kind: 'json-schema', schema: { type: 'string', pattern: 'a' } };
+
+    expect(() =>
+      parseReceipt({ ...receipt, settings: { ...receipt.settings, answer_format } }),
+    ).toThrow('receipt.settings.answer_format.schema');
   });
 
   it.each([null, 1, 'text', []])('refuses %p', (value) => {
@@ -142,6 +157,19 @@ describe('replayReceipt', () => {
       differences: [],
       text: 'a text about one',
     });
+  });
+
+  it.each<AnswerFormat>([
+    { kind: 'json-object' },
+    { kind: 'json-schema', schema: { type: 'object', properties: { a: { type: 'string' } } } },
+  ])('asks for the answer format $kind again', async (answerFormat) => {
+    const receipt = await receiptFor(home, picture('one'), { answerFormat });
+    const parsed = parseReceipt(JSON.parse(JSON.stringify(receipt)));
+    const written = await replay(parsed, ['one']);
+
+    expect(receipt.settings.answer_format).toEqual(answerFormat);
+    expect(written.receipt?.settings).toEqual(receipt.settings);
+    expect(written.outcome).toBe('equal');
   });
 
   it('finds the file by its hash among others', async () => {

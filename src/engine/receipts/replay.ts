@@ -150,6 +150,7 @@ function toSettings(settings: Receipt['settings']): GenerationSettings {
     stopText: settings.stop_text,
     endOfText: settings.end_of_text,
     logitBias: new Map(biases.map(([id, bias]) => [Number(id), bias])),
+    ...(settings.answer_format && { answerFormat: settings.answer_format }),
   };
 }
 

@@ -123,6 +123,7 @@ function toSettings(settings: GenerationSettings): ReceiptSettings {
     stop_text: settings.stopText,
     end_of_text: settings.endOfText,
     logit_bias: Object.fromEntries(settings.logitBias),
+    ...(settings.answerFormat && { answer_format: settings.answerFormat }),
   };
 }
 
