@@ -1,9 +1,26 @@
 import { readlinkSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 /** The content of a lock file of this process. Process ids are only unique within a host and a PID namespace. */
 export const LOCK_OWNER = `${hostname()} ${readNamespace()} ${process.pid}\n`;
+
+/**
+ * Creates a lock file of this process.
+ *
+ * @returns `false` if there is one already.
+ * @throws file system errors.
+ */
+export async function tryLock(path: string): Promise<boolean> {
+  try {
+    const handle = await open(path, 'wx');
+    await handle.writeFile(LOCK_OWNER).finally(() => handle.close());
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
 
 /**
  * Whether the process that owns a lock file is gone: at once if it ran in this PID namespace, otherwise when the file

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { KEY_LOCK_WAIT_MS, STALE_KEY_LOCK_MS } from '../config/key-limits.js';
-import { isAbandoned, LOCK_OWNER } from '../config/lock-owner.js';
+import { isAbandoned, tryLock } from '../config/lock-owner.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
 import { storageError } from '../errors/storage-error.js';
 import {
@@ -91,14 +91,10 @@ export async function changeKeys<T>(
 async function takeLock(path: string): Promise<void> {
   const end = Date.now() + KEY_LOCK_WAIT_MS;
   for (;;) {
-    try {
-      const handle = await open(path, 'wx', 0o600);
-      await handle.writeFile(LOCK_OWNER).finally(() => handle.close());
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw storageError(error, 'key folder');
-    }
+    const isTaken = await tryLock(path).catch((error: unknown) => {
+      throw storageError(error, 'key folder');
+    });
+    if (isTaken) return;
     if (await isAbandoned(path, STALE_KEY_LOCK_MS)) await rm(path, { force: true });
     if (Date.now() > end) {
       throw new SalamandraError(

@@ -1,7 +1,7 @@
-import { open, rm, stat, utimes } from 'node:fs/promises';
+import { rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isAbandoned, LOCK_OWNER } from '../../config/lock-owner.js';
+import { isAbandoned, tryLock } from '../../config/lock-owner.js';
 
 /** The holder updates the modification time of the lock file; a lock without an update for STALE_MS is abandoned. */
 const HEARTBEAT_MS = 5_000;
@@ -28,7 +28,7 @@ export async function withInstallLock<T>(
   { signal, onWait }: LockOptions = {},
 ): Promise<T> {
   let hasWaited = false;
-  while (!(await tryAcquire(path))) {
+  while (!(await tryLock(path))) {
     signal?.throwIfAborted();
     if (await isAbandoned(path, STALE_MS)) {
       await rm(path, { force: true });
@@ -57,16 +57,4 @@ export async function isInstallLocked(path: string): Promise<boolean> {
     () => false,
   );
   return hasFile && !(await isAbandoned(path, STALE_MS));
-}
-
-async function tryAcquire(path: string): Promise<boolean> {
-  try {
-    const handle = await open(path, 'wx');
-    await handle.writeFile(LOCK_OWNER);
-    await handle.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
 }
