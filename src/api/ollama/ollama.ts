@@ -13,7 +13,10 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
 import { readVersion } from '../../config/version.js';
-import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
+import type {
+  ModelDescription,
+  VisionLanguageEngine,
+} from '../../engine/vision-language-engine.js';
 import { clientOf, ClientSignal } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
 import { ENGINE } from '../injection-tokens.js';
@@ -41,6 +44,15 @@ import {
 
 const OBJECT = { type: 'object', additionalProperties: true } as const;
 const REPLY = { description: "Ollama's reply: JSON, or a JSON object per line.", schema: OBJECT };
+
+/** How the two routes that write text differ. */
+interface CompletionForm {
+  readonly parse: (body: unknown, model: ModelDescription) => OllamaRequest;
+  readonly toText: ToText;
+}
+
+const CHAT: CompletionForm = { parse: parseOllamaChat, toText: toChatText };
+const GENERATE: CompletionForm = { parse: parseOllamaGenerate, toText: toGeneratedText };
 
 /** The part of Ollama's API that its clients need to list models and to ask about images. */
 @ApiTags('ollama')
@@ -114,9 +126,7 @@ export class OllamaController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    checkJsonBody(request);
-    const asked = parseOllamaChat(body, readyModel(this.engine));
-    await this.send(asked, toChatText, { request, response, signal });
+    await this.complete(CHAT, body, { request, response, signal });
   }
 
   @Post('generate')
@@ -134,17 +144,17 @@ export class OllamaController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    checkJsonBody(request);
-    const asked = parseOllamaGenerate(body, readyModel(this.engine));
-    await this.send(asked, toGeneratedText, { request, response, signal });
+    await this.complete(GENERATE, body, { request, response, signal });
   }
 
-  private async send(
-    { model, chat, isStream }: OllamaRequest,
-    toText: ToText,
+  private async complete(
+    { parse, toText }: CompletionForm,
+    body: unknown,
     exchange: Exchange,
   ): Promise<void> {
     const { request, response, signal } = exchange;
+    checkJsonBody(request);
+    const { model, chat, isStream } = parse(body, readyModel(this.engine));
     if (!chat) {
       response.json(toLoadReply(model, toText));
       return;
