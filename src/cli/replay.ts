@@ -8,6 +8,7 @@ import { checkMediaFile, openMedia } from '../engine/media-files.js';
 import { parseReceipt } from '../engine/receipts/parse-receipt.js';
 import type { Receipt } from '../engine/receipts/receipt.js';
 import {
+  ANY_SAMPLING,
   type Difference,
   isClip,
   type Replay,
@@ -20,7 +21,6 @@ import {
   type SignatureState,
 } from '../engine/receipts/signing-key.js';
 import { SalamandraError } from '../errors/salamandra-error.js';
-import { DEFAULT_FRAMES } from '../media/frame-sampling.js';
 import { hashFile } from '../media/hash-file.js';
 import {
   type CommandContext,
@@ -124,9 +124,7 @@ async function openFiles(
   for (const path of paths) {
     await checkMediaFile(path, 'still');
     const sha256 = await hashFile(path, signal);
-    // The sampling is that of the receipt.
-    const sampling = { mode: 'uniform', frames: { count: DEFAULT_FRAMES } } as const;
-    const media = await openMedia(path, sampling, clips.has(sha256) ? 'clip' : 'still');
+    const media = await openMedia(path, ANY_SAMPLING, clips.has(sha256) ? 'clip' : 'still');
     files.push({ media, sha256 });
   }
   return files;

@@ -1,5 +1,7 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsNotEmpty, IsOptional, IsString, ValidateBy } from 'class-validator';
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { Type as TransformTo } from 'class-transformer';
+import { IsNotEmpty, IsOptional, IsString, ValidateBy, ValidateNested } from 'class-validator';
 
 import { MAX_BASE64_IMAGE_BYTES, MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
 import { SalamandraError } from '../../errors/salamandra-error.js';
@@ -33,6 +35,24 @@ export class MediaDto {
   pages?: string;
 }
 
+/**
+ * Property decorator: one image or video, or a list of at most MAX_MEDIA_PER_REQUEST. The class needs
+ * `@ApiExtraModels(type)`.
+ */
+export function MediaField(type: Type, description: string): PropertyDecorator {
+  const schema = { $ref: getSchemaPath(type) };
+  return applyDecorators(
+    ApiPropertyOptional({
+      oneOf: [schema, { type: 'array', maxItems: MAX_MEDIA_PER_REQUEST, items: schema }],
+      description,
+    }),
+    IsOptional(),
+    IsMediaOrList(),
+    ValidateNested(),
+    TransformTo(() => type),
+  );
+}
+
 /** The fields of a body that tell its media. */
 interface MediaFields {
   readonly media?: MediaDto | readonly MediaDto[] | undefined;
@@ -41,7 +61,7 @@ interface MediaFields {
 }
 
 /** Property decorator: one object, or a list of at most MAX_MEDIA_PER_REQUEST objects. */
-export function IsMediaOrList(): PropertyDecorator {
+function IsMediaOrList(): PropertyDecorator {
   return ValidateBy({
     name: 'isObject',
     validator: {

@@ -16,7 +16,6 @@ import {
   ApiProperty,
   ApiPropertyOptional,
   ApiTags,
-  getSchemaPath,
 } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -56,7 +55,7 @@ import type { Language } from '../../language/languages.js';
 import type { MediaReport } from '../../media/media-report.js';
 import type { Detail } from '../../vision/plan-tiles.js';
 import { ENGINE } from '../injection-tokens.js';
-import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
+import { MediaDto, MediaField, resolveMedia } from '../media/media-fields.js';
 import type { MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
 import { ClientSignal } from '../admission/client.js';
@@ -131,17 +130,7 @@ class TurnDto implements EarlierTurn {
 
 @ApiExtraModels(MediaDto)
 export class AnswersRequestDto extends ImageGenerationDto {
-  @ApiPropertyOptional({
-    oneOf: [
-      { $ref: getSchemaPath(MediaDto) },
-      { type: 'array', maxItems: MAX_MEDIA_PER_REQUEST, items: { $ref: getSchemaPath(MediaDto) } },
-    ],
-    description: 'Images and videos, in a JSON body. Leave out for a text-only question.',
-  })
-  @IsOptional()
-  @IsMediaOrList()
-  @ValidateNested()
-  @Type(() => MediaDto)
+  @MediaField(MediaDto, 'Images and videos, in a JSON body. Leave out for a text-only question.')
   media?: MediaDto | MediaDto[];
 
   @ApiPropertyOptional({

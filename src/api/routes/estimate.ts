@@ -10,8 +10,7 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 
 import { MAX_IMAGE_SIDE, MAX_MEDIA_PER_REQUEST, MAX_VIDEO_SECONDS } from '../../config/limits.js';
 import { assertSupportsMedia } from '../../engine/input-modalities.js';
@@ -44,7 +43,7 @@ import { countPages } from '../../media/page-range.js';
 import { noDecodableFrame } from '../../media/video-errors.js';
 import type { MediaCaller, MediaInspector } from '../../workers/media-inspector.js';
 import { CALIBRATIONS, ENGINE, VIDEO_INSPECTOR } from '../injection-tokens.js';
-import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
+import { MediaDto, MediaField, resolveMedia } from '../media/media-fields.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
 import { Client, ClientSignal } from '../admission/client.js';
@@ -100,21 +99,7 @@ export class EstimateMediaDto extends MediaDto {
 /** The fields of a captions request. Sizes may replace its media. */
 @ApiExtraModels(EstimateMediaDto)
 export class EstimateRequestDto extends ImageGenerationDto {
-  @ApiPropertyOptional({
-    oneOf: [
-      { $ref: getSchemaPath(EstimateMediaDto) },
-      {
-        type: 'array',
-        maxItems: MAX_MEDIA_PER_REQUEST,
-        items: { $ref: getSchemaPath(EstimateMediaDto) },
-      },
-    ],
-    description: 'Images and videos, or their sizes, in a JSON body.',
-  })
-  @IsOptional()
-  @IsMediaOrList()
-  @ValidateNested()
-  @Type(() => EstimateMediaDto)
+  @MediaField(EstimateMediaDto, 'Images and videos, or their sizes, in a JSON body.')
   media?: EstimateMediaDto | EstimateMediaDto[];
 
   @LanguagesField()

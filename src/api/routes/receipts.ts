@@ -6,12 +6,9 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiProperty,
-  ApiPropertyOptional,
   ApiTags,
-  getSchemaPath,
 } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsObject, IsOptional, ValidateNested } from 'class-validator';
+import { IsObject } from 'class-validator';
 import type { Request } from 'express';
 
 import { MAX_MEDIA_PER_REQUEST } from '../../config/limits.js';
@@ -19,6 +16,7 @@ import { assertSupportsMedia } from '../../engine/input-modalities.js';
 import { parseReceipt } from '../../engine/receipts/parse-receipt.js';
 import type { Receipt } from '../../engine/receipts/receipt.js';
 import {
+  ANY_SAMPLING,
   hashReplayFile,
   isClip,
   REPLAY_OUTCOMES,
@@ -31,11 +29,10 @@ import {
   type SignatureState,
 } from '../../engine/receipts/signing-key.js';
 import type { VisionLanguageEngine } from '../../engine/vision-language-engine.js';
-import { DEFAULT_FRAMES } from '../../media/frame-sampling.js';
 import { ClientSignal, clientOf } from '../admission/client.js';
 import { TakesPlace } from '../admission/work-queue.js';
 import { ENGINE } from '../injection-tokens.js';
-import { IsMediaOrList, MediaDto, resolveMedia } from '../media/media-fields.js';
+import { MediaDto, MediaField, resolveMedia } from '../media/media-fields.js';
 import { MediaResolver, type MediaSource } from '../media/media-resolver.js';
 import { MediaUpload, UploadedMedia } from '../media/media-upload.js';
 import { readTemplateVariables } from '../openai/template-variables.js';
@@ -50,17 +47,7 @@ class ReplayRequestDto {
   @IsObject()
   receipt!: object;
 
-  @ApiPropertyOptional({
-    oneOf: [
-      { $ref: getSchemaPath(MediaDto) },
-      { type: 'array', maxItems: MAX_MEDIA_PER_REQUEST, items: { $ref: getSchemaPath(MediaDto) } },
-    ],
-    description: 'The images and videos of the receipt in its order, in a JSON body.',
-  })
-  @IsOptional()
-  @IsMediaOrList()
-  @ValidateNested()
-  @Type(() => MediaDto)
+  @MediaField(MediaDto, 'The images and videos of the receipt in its order, in a JSON body.')
   media?: MediaDto | MediaDto[];
 }
 
@@ -94,9 +81,6 @@ class ReplayResponseDto {
   @ApiProperty({ ...RECEIPT_SCHEMA, nullable: true, description: 'Its own receipt.' })
   receipt!: Receipt | null;
 }
-
-/** The sampling of each clip is that of the receipt. */
-const ANY_SAMPLING = { mode: 'uniform', frames: { count: DEFAULT_FRAMES } } as const;
 
 @ApiTags('receipts')
 @ApiExtraModels(ReplayRequestDto, MediaDto)

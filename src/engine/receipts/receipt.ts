@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { AnswerFormat } from '../../decoder/grammar/json-schema.js';
 import type { FinishReason } from '../../decoder/sampling/generator.js';
@@ -144,14 +144,9 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** SHA-256 of a text in UTF-8, in lower-case hex. */
-export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 /** SHA-256 of token ids; see `ReceiptPrompt`. */
 export function hashTokenIds(ids: readonly number[]): string {
   const bytes = Buffer.alloc(ids.length * 4);
   for (const [index, id] of ids.entries()) bytes.writeUInt32LE(id, index * 4);
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes);
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-
-import { hashFile } from '../../media/hash-file.js';
+import { DEFAULT_FRAMES, type FrameSampling } from '../../media/frame-sampling.js';
+import { hashBytes, hashFile } from '../../media/hash-file.js';
 import { endedEarly } from '../collect-outcome.js';
 import type {
   EngineRequest,
@@ -52,12 +51,12 @@ export async function hashReplayFile(
   media: RequestMedia,
   signal: AbortSignal,
 ): Promise<ReplayFile> {
-  const sha256 =
-    'bytes' in media
-      ? createHash('sha256').update(media.bytes).digest('hex')
-      : await hashFile(media.path, signal);
+  const sha256 = 'bytes' in media ? hashBytes(media.bytes) : await hashFile(media.path, signal);
   return { media, sha256 };
 }
+
+/** With which files are opened: a replay gives each clip the sampling of the receipt. */
+export const ANY_SAMPLING: FrameSampling = { mode: 'uniform', frames: { count: DEFAULT_FRAMES } };
 
 /** Whether a file of the receipt is a clip: an animation is opened as a still image otherwise. */
 export function isClip(receipt: Receipt, index: number): boolean {

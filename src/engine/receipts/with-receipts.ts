@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { roundToMilliseconds } from '../../media/frame-sampling.js';
 import type { MediaReport } from '../../media/media-report.js';
 import type {
@@ -12,7 +14,6 @@ import type {
   VisionLanguageEngine,
 } from '../vision-language-engine.js';
 import {
-  hashText,
   type Receipt,
   type ReceiptMedia,
   type ReceiptPrompt,
@@ -80,7 +81,7 @@ function createReceipt(
       return report ? [toMedia(media, report, request.detail)] : [];
     }),
     text: {
-      sha256: hashText(text),
+      sha256: hash('sha256', text),
       tokens: usage.completionTokens,
       finish_reason: finishReason,
     },

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
+
 import { DEFAULT_LANGUAGE, LanguageAlternatives } from './language-alternatives.js';
 import {
-  hashText,
   readStamps,
   readWrittenCaptionWriter,
   type Stamp,
@@ -143,7 +144,7 @@ class Merge {
   }
 
   private write(alternatives: LanguageAlternatives, { text, ...values }: SidecarText): void {
-    const stamp: Stamp = { ...values, sha256: hashText(text) };
+    const stamp: Stamp = { ...values, sha256: hash('sha256', text) };
     const key = stampKey(stamp);
     const before = this.stampsByKey.get(key);
     const isSame = alternatives.read(stamp.language) === text && isEqual(before, stamp);
@@ -171,7 +172,7 @@ class Merge {
   ): boolean {
     const current = alternatives.read(language);
     const stamp = this.stampsByKey.get(stampKey({ field, language }));
-    return typeof current === 'string' && stamp?.sha256 === hashText(current);
+    return typeof current === 'string' && stamp?.sha256 === hash('sha256', current);
   }
 }
 

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import {
   appendIndented,
   childrenOf,
@@ -34,10 +32,6 @@ const CAPTION_WRITER = 'vs:CaptionWriter';
 const PROPERTY_DEPTH = 3;
 const ARRAY_DEPTH = 4;
 const ITEM_DEPTH = 5;
-
-export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 export function stampKey({ field, language }: Pick<Stamp, 'field' | 'language'>): string {
   return `${field} ${language.toLowerCase()}`;
